@@ -1,0 +1,127 @@
+"""What was known on a night: the claims as of an instant, refunds netted. Nothing later gets past this module.
+
+Every measure, rule, edge and training row takes its claims from here, so a row of the as-of day or later cannot
+reach any of them, and no other module filters by time of knowledge.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import ibis
+from ibis import _
+
+from claims.store import valid_settlements
+from claims.tables import TABLES
+
+STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
+
+# Tables that hold events, and when an event happened; the other tables describe and are known throughout.
+_EVENTS = {
+    "mdtrt_d": "begntime",
+    "setl_d": "setl_time",
+    "fee_list_d": "fee_ocur_time",
+    "drug_sel_d": "sel_retn_time",
+    "rx_d": "prsc_time",
+    "psn_die_regn_d": "die_date",
+    "ltci_trt_d": "trt_begndate",
+    "acdt_rec_d": "acdt_time",
+    "psn_sign_d": "sign_in_time",
+    "insp_case_d": "close_date",
+}
+_ENDS = {"mdtrt_d": "endtime", "ltci_trt_d": "trt_enddate", "psn_sign_d": "sign_out_time"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """Claims as of a night.
+
+    Attributes:
+        as_of: the instant; rows of this day or later are not here.
+        tables: every table of the contract; an absent optional one is empty.
+        present: names of the tables that the bureau delivers.
+        visits: visits that count, one row each, with their settlements summed: columns of `mdtrt_d`,
+            ``kind`` (stay, pharmacy, outpatient), ``setl_time`` (first), ``medfee_sumamt``, ``fund_pay_sumamt``,
+            ``hifp_pay``, ``acct_pay``, ``cash_payamt`` in yuan.
+        lines: fee lines of those visits and of settlements that stand.
+        sales: pharmacy sales that stand.
+    """
+
+    con: ibis.BaseBackend
+    as_of: datetime
+    tables: dict[str, ibis.Table]
+    present: frozenset[str]
+    visits: ibis.Table
+    settlements: ibis.Table
+    lines: ibis.Table
+    sales: ibis.Table
+
+    def __getitem__(self, name: str) -> ibis.Table:
+        """A table of the contract as it was known."""
+        return self.tables[name]
+
+
+def known_on(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) -> Known:
+    """The claims as of the morning of a day.
+
+    Args:
+        con: scratch connection; receives the tables ``visits``, ``settlements`` and ``lines``.
+        tables: the store's tables on that connection.
+        as_of: the day; what was settled before it counts.
+    """
+    instant = datetime(as_of.year, as_of.month, as_of.day)
+    seen = {name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES}
+    standing = _standing(seen["setl_d"])
+    visits = con.create_table("visits", _visits(seen["mdtrt_d"], standing))
+    standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
+    # A settlement that was void, refunded, counted twice or made later takes its lines and sales with it.
+    fallen = tables["setl_d"].anti_join(standing, "setl_id").select("setl_id")
+    lines = seen["fee_list_d"].semi_join(visits, "mdtrt_id").anti_join(fallen, "setl_id")
+    sales = seen["drug_sel_d"].anti_join(fallen, "setl_id")
+    return Known(con, instant, seen, frozenset(tables), visits, standing, lines, sales)
+
+
+def visit_kind(med_type: ibis.Value) -> ibis.Value:
+    """Stay, pharmacy purchase or outpatient visit, by the first two digits of `med_type` (contract §1)."""
+    head = med_type.left(2)
+    stays = ["21", "22", "23", "24", "25", "26", "27", "28", "52"]
+    return ibis.cases((head.isin(stays), STAY), (head == "41", PHARMACY), else_=OUTPATIENT)
+
+
+def _empty(con: ibis.BaseBackend, name: str) -> ibis.Table:
+    types = {column: declared.dtype.type for column, declared in TABLES[name].columns.items()}
+    return con.create_table(f"no_{name}", schema=ibis.schema(types))
+
+
+def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
+    """Rows before the instant; an end that lies after it has not happened yet."""
+    if name in _EVENTS:
+        table = table.filter(table[_EVENTS[name]] < instant)
+    if name in _ENDS:
+        end = table[_ENDS[name]]
+        table = table.mutate({_ENDS[name]: (end < instant).ifelse(end, None)})
+    return table
+
+
+def _standing(settlements: ibis.Table) -> ibis.Table:
+    """Valid settlements without the pairs of a payment and its full refund, newest payment first."""
+    valid = valid_settlements(settlements).mutate(
+        _size=_.medfee_sumamt.abs().round(2), _back=_.medfee_sumamt < 0
+    )
+    window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=[ibis.desc("setl_time"), "setl_id"])
+    numbered = valid.mutate(_nth=ibis.row_number().over(window))
+    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(
+        _pays=(~_._back).sum(), _refunds=_._back.sum()
+    )
+    pairs = pairs.mutate(_undone=ibis.least(pairs._pays, pairs._refunds))
+    kept = numbered.left_join(pairs, ["mdtrt_id", "_size"])
+    return kept.filter(kept._nth >= kept._undone).select(*settlements.columns)
+
+
+def _visits(visits: ibis.Table, standing: ibis.Table) -> ibis.Table:
+    """Visits whose settlements leave something paid, with their sums."""
+    amounts = ("medfee_sumamt", "fund_pay_sumamt", "hifp_pay", "acct_pay", "cash_payamt")
+    sums = standing.group_by("mdtrt_id").aggregate(
+        setl_time=standing.setl_time.min(), **{name: standing[name].sum().round(2) for name in amounts}
+    )
+    sums = sums.filter(sums.medfee_sumamt > 0)
+    return visits.inner_join(sums, "mdtrt_id").mutate(kind=visit_kind(_.med_type))

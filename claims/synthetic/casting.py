@@ -1,0 +1,156 @@
+"""Who plays which part: plants (a scheme or look-alike with its subjects) and who is still free for one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from claims.synthetic.drafts import Drafts
+from claims.synthetic.world import City
+
+BAD_SHARE = (
+    0.04  # of hospitals and of pharmacies, at least one or two of each (magnitudes 8 has 0.5-1 % of all)
+)
+FULL_SIZE = 12_000  # persons from which groups have their full size
+LEAST_MEMBERS = 5
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One instance: its visits and the persons, places and doctors who stand behind them.
+
+    `subjects` has subject_type, subject (a number), label (scheme id or kind of look-alike); `label` is
+    what its listed visits are called.
+    """
+
+    draft: Drafts
+    label: str
+    subjects: pd.DataFrame
+
+
+def subjects(label: str, **numbers: object) -> pd.DataFrame:
+    """Rows of Plant.subjects, e.g. subjects("M05", patient=members, pharmacy=[7])."""
+    parts = [
+        pd.DataFrame({"subject_type": kind, "subject": np.unique(np.atleast_1d(list(who))), "label": label})
+        for kind, who in numbers.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@dataclass
+class Cast:
+    """Persons and places that have a part already; the bad places share most of the guilt."""
+
+    city: City
+    innocent: np.ndarray
+    guilty: np.ndarray
+    bad_hospitals: np.ndarray
+    bad_pharmacies: np.ndarray
+
+    @classmethod
+    def of(cls, city: City) -> "Cast":
+        rng, size = city.rng("cast"), len(city.people)
+        hospitals, shops = city.places.of("hospital"), city.places.of("pharmacy")
+        # The large public houses are not where invented stays happen: schemes M01-M04, M10 (magnitudes 4).
+        small = hospitals[city.grade(hospitals) < 3]
+        bad = rng.choice(small, min(len(small) - 1, max(2, round(BAD_SHARE * len(hospitals)))), replace=False)
+        bad_shops = rng.choice(shops, max(2, round(BAD_SHARE * len(shops))), replace=False)
+        return cls(city, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool), bad, bad_shops)
+
+    def free(self) -> np.ndarray:
+        """Whether each person has no part and lives through the period."""
+        return ~self.innocent & ~self.guilty & (self.city.people.death.to_numpy() < 0)
+
+    def good_hospitals(self, grade: int = 1) -> np.ndarray:
+        hospitals = self.city.places.of("hospital")
+        return hospitals[(self.city.grade(hospitals) >= grade) & ~np.isin(hospitals, self.bad_hospitals)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one scheme needs to be staged once. `strength` runs from faint (0.15) to blatant (1)."""
+
+    number: int  # of the instance, unlike any other
+    city: City
+    rng: Generator
+    cast: Cast
+    strength: float
+    hard: bool
+
+    def blend(self, faint: float, blatant: float) -> float:
+        """A setting between its faint and its blatant value."""
+        return faint + (blatant - faint) * self.strength
+
+    def members(self, low: int, high: int) -> int:
+        """A group size, smaller in a small city."""
+        scale = min(1.0, len(self.city.people) / FULL_SIZE)
+        return max(LEAST_MEMBERS, round(self.rng.integers(low, high + 1) * scale))
+
+    def persons(self, size: int, among: np.ndarray | None = None, villages: int | None = None) -> np.ndarray:
+        """Persons without another part, guilty from now on; from a few villages if asked.
+
+        Where the city is too small for the wish the villages are widened and the group shrinks.
+        """
+        free = self.cast.free()
+        if self.hard:
+            free = ~self.cast.guilty & (self.city.people.death.to_numpy() < 0)
+        free = free if among is None else free & among
+        numbers = np.flatnonzero(free)
+        if villages:
+            numbers = self._from_villages(numbers, size, villages)
+        chosen = self.rng.choice(numbers, min(size, len(numbers)), replace=False)
+        self.cast.guilty[chosen] = True
+        return chosen
+
+    def _from_villages(self, numbers: np.ndarray, size: int, villages: int) -> np.ndarray:
+        home = self.city.people.village.to_numpy()[numbers]
+        living = np.bincount(home)
+        order = self.rng.permutation(np.flatnonzero(living))
+        enough = int(np.searchsorted(np.cumsum(living[order]), size)) + 1
+        return numbers[np.isin(home, order[: max(villages, enough)])]
+
+    def hospital(self) -> int:
+        bad = self.cast.bad_hospitals
+        return int(bad[self.number % len(bad)])
+
+    def pharmacies(self, size: int) -> np.ndarray:
+        bad = self.cast.bad_pharmacies
+        return self.rng.choice(bad, min(size, len(bad)), replace=False)
+
+    def doctor(self, place: int) -> int:
+        return int(self.city.places.doctor_at(np.array([place]), self.rng.random(1))[0])
+
+
+def stage(number: int, plant: Plant) -> Drafts:
+    """The visits of a plant, marked with its number and safe from giving way."""
+    return plant.draft.marked(plant=number, fixed=True)
+
+
+def table(
+    city: City, visits: pd.DataFrame, plants: dict[int, tuple[Plant, float]], gone: np.ndarray, column: str
+) -> pd.DataFrame:
+    """Subjects whose conduct really is in the books: at least one visit that is neither refunded nor open."""
+    live = visits[(visits.plant > 0) & ~gone & ~visits.open]
+    by_plant = dict(list(live.groupby("plant")))
+    parts = []
+    for number, (plant, strength) in plants.items():
+        mine = by_plant.get(number, live.head(0))
+        listed = mine.index[mine.listed].to_numpy()
+        seen = plant.subjects[_appear(plant.subjects, mine)]
+        own = pd.DataFrame({"subject_type": "visit", "subject": listed, "label": plant.label})
+        parts.append(pd.concat([seen, own]).assign(strength=round(strength, 3), plant=number))
+    columns = ["subject_type", "subject", "label", "strength", "plant"]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    rows = rows.sort_values("strength", ascending=False).drop_duplicates(["subject_type", "subject", "label"])
+    return rows.sort_values(["subject_type", "label", "subject"], ignore_index=True).rename(
+        columns={"label": column}
+    )
+
+
+def _appear(subjects: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
+    """Whether each subject has one of these visits."""
+    person = (subjects.subject_type == "patient") & subjects.subject.isin(visits.person)
+    doctor = (subjects.subject_type == "prescriber") & subjects.subject.isin(visits.doctor)
+    place = subjects.subject_type.isin(["hospital", "pharmacy"]) & subjects.subject.isin(visits.place)
+    return (person | doctor | place).to_numpy()

@@ -1,0 +1,147 @@
+"""The synthetic city as a whole: a year of claims with planted guilt, look-alikes and ordinary dirt."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from claims.synthetic import (
+    care,
+    dirt,
+    drafts,
+    innocents,
+    ledger,
+    outcomes,
+    registers,
+    schemes,
+    spelling,
+    timeline,
+    world,
+)
+from claims.synthetic.casting import Cast, stage, table
+from claims.synthetic.clock import Clock
+from claims.synthetic.ledger import Books
+from claims.synthetic.world import City
+
+LEAST_PERSONS = 300
+
+
+def simulate(
+    out: Path,
+    persons: int = 20_000,
+    start: date = date(2024, 1, 1),
+    days: int = 366,
+    seed: int = 0,
+    *,
+    guilt: float = 1.0,
+    hard: bool = False,
+) -> None:
+    """Writes `out/input/<table>.parquet`, `out/truth.parquet` and `out/innocent.parquet`.
+
+    The same arguments give the same rows. `guilt` scales what is planted (0 = none; look-alikes and small
+    faults remain); `hard` hides it: honest visits between, more shops, days and villages, amounts under
+    the caps, members who are also look-alikes.
+    """
+    if persons < LEAST_PERSONS:
+        raise ValueError(f"a city needs at least {LEAST_PERSONS} persons, not {persons}")
+    city = world.build(Clock(start, days), persons, seed)
+    cast = Cast.of(city)
+    harmless = innocents.plant(city, cast)
+    planted = schemes.plant(city, cast, guilt, hard)
+    plants = dict(enumerate([*harmless, *planted], start=1))
+    injured, accidents = registers.accidents(city)
+    staged = [stage(number, plant) for number, (plant, _) in plants.items()]
+    cover = [schemes.cover(city, planted)] if hard else []
+    draft = drafts.together([*care.honest(city), injured, *cover, *staged])
+    draft = timeline.possible(city, city.rng("timeline"), draft)
+    draft = dirt.small_faults(city, city.rng("faults"), draft)
+    books = ledger.keep(city, draft)
+    dirt.soil(city, books)
+    gone = dirt.cancelled(books)
+    guilty_from = len(harmless)
+    truth = table(city, books.visits, {n: p for n, p in plants.items() if n > guilty_from}, gone, "scheme")
+    innocent = table(city, books.visits, {n: p for n, p in plants.items() if n <= guilty_from}, gone, "kind")
+    if not hard:
+        innocent = _without(innocent, truth)
+    _write(city, books, accidents, outcomes.inspect(city, books, truth, innocent), Path(out))
+    for name, answers in (("truth", truth), ("innocent", innocent)):
+        answers = answers.drop(columns="plant").assign(subject=_ids(city, answers))
+        answers = answers.rename(columns={"subject": "subject_id"})
+        types = {"subject_type": "str", answers.columns[2]: "str", "strength": "float64"}
+        answers.astype(types).to_parquet(Path(out) / f"{name}.parquet", index=False)
+
+
+def _without(innocent: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Nobody is in both tables."""
+    both = innocent.merge(truth[["subject_type", "subject"]].drop_duplicates(), how="left", indicator=True)
+    return innocent[(both._merge == "left_only").to_numpy()].reset_index(drop=True)
+
+
+def _ids(city: City, rows: pd.DataFrame) -> pd.Series:
+    """The published id of each subject."""
+    kind, number = rows.subject_type.to_numpy(), rows.subject.to_numpy().astype(np.int64)
+    ids = np.empty(len(rows), dtype=object)
+    names = {
+        "patient": lambda n: city.people.number.to_numpy()[n].astype(str),
+        "visit": lambda n: (spelling.VISIT_IDS + n).astype(str),
+        "prescriber": lambda n: city.places.doctors.code.to_numpy()[n],
+        "pharmacy": lambda n: city.places.table.code.to_numpy()[n],
+        "hospital": lambda n: city.places.table.code.to_numpy()[n],
+    }
+    for one, name in names.items():
+        ids[kind == one] = name(number[kind == one])
+    return pd.Series(ids, index=rows.index, dtype="str")
+
+
+def _write(city: City, books: Books, accidents: pd.DataFrame, cases: pd.DataFrame, out: Path) -> None:
+    (out / "input").mkdir(parents=True, exist_ok=True)
+    settlement, prescription = _last_settlement(books), _by_visit(books.prescriptions, len(books.visits))
+    papers = (city, books, settlement, prescription)
+    sales = books.sales.assign(sale=_sale_numbers(books.sales))
+    tables = {
+        "psn_info_b": (city.people.sort_values("number"), partial(spelling.persons, city)),
+        "fixmedins_b": (city.places.table, spelling.institutions),
+        "dr_info_b": (city.places.posts, partial(spelling.doctors, city)),
+        "hilist_b": (city.catalogue.items, spelling.items),
+        "mdtrt_d": (books.visits, partial(spelling.visits, city)),
+        "setl_d": (books.settlements, partial(spelling.settlements, city, books)),
+        "fee_list_d": (books.lines, partial(spelling.fee_lines, *papers)),
+        "drug_sel_d": (sales, partial(spelling.sales, *papers)),
+        "rx_d": (books.prescriptions, partial(spelling.prescriptions, city)),
+        "psn_die_regn_d": (registers.deaths(city), partial(spelling.deaths, city)),
+        "ltci_trt_d": (
+            registers.long_term_care(city, books.visits),
+            partial(spelling.long_term_care, city, registers.CARE_PAY),
+        ),
+        "acdt_rec_d": (accidents, partial(spelling.accidents, city)),
+        "psn_sign_d": (books.signs, partial(spelling.signs, city)),
+        "insp_case_d": (cases.assign(subject_id=_ids(city, cases)), partial(spelling.cases, city)),
+    }
+    for name, (frame, spell) in tables.items():
+        spoil = partial(dirt.spoil, city.rng(f"spoil {name}"), name)
+        spelling.write(out / "input" / f"{name}.parquet", frame, spell, spoil)
+
+
+def _last_settlement(books: Books) -> np.ndarray:
+    """Number of the settlement that pays for each visit, -1 for none."""
+    rows = books.settlements
+    counted = rows.index[rows.valid & ~rows.refund & (rows.kind != "3")]
+    result = np.full(len(books.visits), -1, dtype=np.int64)
+    result[rows.visit[counted]] = counted
+    return result
+
+
+def _by_visit(frame: pd.DataFrame, size: int) -> np.ndarray:
+    result = np.full(size, -1, dtype=np.int64)
+    result[frame.visit] = frame.index
+    return result
+
+
+def _sale_numbers(sales: pd.DataFrame) -> np.ndarray:
+    """One number for the boxes of a line, another one for each that comes back."""
+    new = ~sales.duplicated("line") | (sales["count"] < 0)
+    number = np.cumsum(new.to_numpy()) - 1
+    first = pd.Series(number[new & (sales["count"] > 0)], index=sales.line[new & (sales["count"] > 0)])
+    return np.where(sales["count"] > 0, first.reindex(sales.line).to_numpy(), number)

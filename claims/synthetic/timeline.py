@@ -1,0 +1,75 @@
+"""What cannot both be: nobody lies in two beds, shops while he is in hospital, or visits after death."""
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from claims.synthetic.clock import DAY
+from claims.synthetic.drafts import Drafts
+from claims.synthetic.world import City
+
+FETCHED_BY_FAMILY = 0.02  # purchases during a stay that stand: somebody else held the card, honestly
+STAYS = (21, 22, 23, 24, 25, 26, 27, 28, 52)
+
+
+def is_stay(med: pd.Series) -> np.ndarray:
+    return med.isin(STAYS).to_numpy()
+
+
+def possible(city: City, rng: Generator, draft: Drafts) -> Drafts:
+    """Without honest visits that collide with a stay or come after death; `fixed` visits always stay."""
+    visits = draft.visits
+    kept = (visits.begin >= 0).to_numpy() & (visits.begin < city.clock.horizon).to_numpy()
+    death = city.people.death.to_numpy()[visits.person]
+    kept &= visits.fixed.to_numpy() | (death < 0) | (visits.end.to_numpy() <= death)
+    kept &= ~_collides_with_fixed(visits, kept)
+    kept &= ~_second_bed(visits, kept)
+    bought = (visits.med == 41).to_numpy() & (rng.random(len(visits)) < FETCHED_BY_FAMILY)
+    kept &= visits.fixed.to_numpy() | bought | ~_inside_stay(visits, kept)
+    return draft.take(np.flatnonzero(kept))
+
+
+def _key(person: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """One number that sorts by person, then time."""
+    return person.astype(np.int64) * (10_000 * DAY) + seconds
+
+
+def _collides_with_fixed(visits: pd.DataFrame, kept: np.ndarray) -> np.ndarray:
+    """Stays that give way: they overlap a fixed stay of the same person."""
+    stay = is_stay(visits.med) & kept
+    fixed = visits[stay & visits.fixed.to_numpy()].sort_values(["person", "begin"])
+    loose = np.flatnonzero(stay & ~visits.fixed.to_numpy())
+    result = np.zeros(len(visits), dtype=bool)
+    result[loose] = _hits(fixed, visits.iloc[loose])
+    return result
+
+
+def _hits(stays: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Whether each of `others` overlaps the last of `stays` (sorted) begun before its end, same person."""
+    if stays.empty:
+        return np.zeros(len(others), dtype=bool)
+    begins = _key(stays.person.to_numpy(), stays.begin.to_numpy())
+    person = others.person.to_numpy()
+    last = np.searchsorted(begins, _key(person, others.end.to_numpy()), side="right") - 1
+    same = (last >= 0) & (stays.person.to_numpy()[last] == person)
+    return same & (stays.end.to_numpy()[last] > others.begin.to_numpy())
+
+
+def _second_bed(visits: pd.DataFrame, kept: np.ndarray) -> np.ndarray:
+    """Later stays of the same person that begin before an earlier one has ended."""
+    stays = visits[is_stay(visits.med) & kept].sort_values(["person", "begin"])
+    latest = stays.groupby("person").end.cummax().groupby(stays.person).shift().fillna(-1)
+    result = np.zeros(len(visits), dtype=bool)
+    late = (stays.begin < latest) & ~stays.fixed
+    result[stays.index[late]] = True
+    return result
+
+
+def _inside_stay(visits: pd.DataFrame, kept: np.ndarray) -> np.ndarray:
+    """Outpatient visits and purchases during a stay of the same person."""
+    stay = is_stay(visits.med)
+    stays = visits[stay & kept].sort_values(["person", "begin"])
+    others = np.flatnonzero(~stay & kept)
+    result = np.zeros(len(visits), dtype=bool)
+    result[others] = _hits(stays, visits.iloc[others])
+    return result

@@ -1,0 +1,9 @@
+"""From claims to measures, graphs and findings as of a night.
+
+The modules of the subjects fill the catalogue when they are imported, so whoever imports anything from here finds
+it complete.
+"""
+
+from features import groups, hospitals, patients, pharmacies, prescribers, visits
+
+__all__ = ["groups", "hospitals", "patients", "pharmacies", "prescribers", "visits"]

@@ -1,0 +1,113 @@
+"""Who attends the same place close in time again and again, beyond what the place's volume explains (M02, M26).
+
+Two people who share a busy clinic meet by accident. At a place with n visits of which c pairs were close, a random
+pair of visits is close with probability q = c / (n(n-1)/2); so two people with m and k visits there should meet
+m·k·q times by chance, summed over their places. Where a ring makes up much of a place's visits it would excuse
+itself that way, so q is at most a few times what visits spread evenly over the place's days would give. The pair is
+an edge when it met on more days than a Poisson variable of that mean would in one of a hundred cities with as many
+pairs (Bonferroni).
+"""
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from scipy.stats import poisson
+
+from claims.known import STAY
+from features.catalogue import YEAR
+
+# Outpatient visits and purchases within two hours, admissions within a day and a half (M02: within a day).
+CLOSE_SECONDS, CLOSE_STAY_SECONDS = 2 * 3600, 36 * 3600
+# A visit is paired with so many of the next ones at most: a day of 10,000 visits makes 200,000 pairs, not 50 million.
+NEXT_VISITS = 20
+# Fewer common days than this are no habit (M02: two to three shared stays, M26: three days).
+LEAST_DAYS, LEAST_STAYS = 3, 2
+# Seasons, market days and opening hours crowd visits; beyond this many times the even spread it is no accident.
+CROWDING = 3
+OPEN_SECONDS = 10 * 3600
+# Chance of one false edge in a whole city.
+CITY_ERROR = 0.01
+
+
+def meetings(facts: ibis.Table) -> ibis.Table:
+    """Pairs of people close in time at one place: place, kind, a, b (a < b), day, mdtrt_a, mdtrt_b.
+
+    Courses of treatment are left out: dialysis shifts and chemotherapy cycles meet by schedule.
+    """
+    seen = facts.filter(facts.days_ago <= YEAR, ~facts.course)
+    seen = seen.mutate(kind=ibis.ifelse(seen.kind == STAY, STAY, "visit"))
+    # One event a person, place and day: a person who pays twice has not come twice.
+    first = ibis.window(group_by=["fixmedins_code", "kind", "psn_no", "day"], order_by=["second", "mdtrt_id"])
+    seen = seen.select("fixmedins_code", "kind", "psn_no", "day", "second", "mdtrt_id")
+    seen = seen.mutate(_nth=ibis.row_number().over(first)).filter(_._nth == 0)
+    order = ibis.window(group_by=["fixmedins_code", "kind"], order_by=["second", "mdtrt_id"])
+    queue = seen.mutate(place_in_queue=ibis.row_number().over(order)).drop("_nth")
+    steps = ibis.range(1, NEXT_VISITS + 1).unnest().name("step").as_table()
+    ahead = queue.cross_join(steps).mutate(place_in_queue=_.place_in_queue + _.step)
+    later = queue.rename(later="psn_no", later_second="second", later_id="mdtrt_id").drop("day")
+    near = ahead.inner_join(later, ["fixmedins_code", "kind", "place_in_queue"])
+    limit = ibis.ifelse(near.kind == STAY, CLOSE_STAY_SECONDS, CLOSE_SECONDS)
+    near = near.filter(near.later_second - near.second <= limit, near.psn_no != near.later)
+    swap = near.psn_no > near.later
+    return near.select(
+        place=near.fixmedins_code,
+        kind=near.kind,
+        a=swap.ifelse(near.later, near.psn_no),
+        b=swap.ifelse(near.psn_no, near.later),
+        day=near.day,
+        mdtrt_a=swap.ifelse(near.later_id, near.mdtrt_id),
+        mdtrt_b=swap.ifelse(near.mdtrt_id, near.later_id),
+    )
+
+
+def edges(facts: ibis.Table, met: ibis.Table) -> pd.DataFrame:
+    """Pairs that met more often than chance explains.
+
+    Args:
+        met: `meetings`, stored, for it is read several times.
+
+    Returns:
+        a, b, days (observed; ``stays`` of them admissions), expected (days by chance), places, surprise (-log10 of the corrected p-value).
+    """
+    pairs = met.group_by("a", "b").aggregate(
+        days=_.day.nunique(), stays=_.day.nunique(where=_.kind == STAY), places=_.place.nunique()
+    )
+    tried = max(int(pairs.count().execute()), 1)
+    often = pairs.filter((pairs.days >= LEAST_DAYS) | (pairs.stays >= LEAST_STAYS))
+    found = often.left_join(_by_chance(facts, met, often), ["a", "b"]).drop("a_right", "b_right").to_pandas()
+    # An expectation below one meeting in a thousand is a model's guess, not knowledge: never better than that.
+    expected = found["expected"].fillna(0).clip(lower=1e-3)
+    log_p = poisson.logsf(found["days"] - 1, expected) / np.log(10)
+    found["surprise"] = -(log_p + np.log10(tried))
+    found = found[found["surprise"] > -np.log10(CITY_ERROR)]
+    return found.sort_values(["a", "b"], ignore_index=True)
+
+
+def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Table:
+    """Meetings that the volumes of their common places explain: a, b, expected."""
+    seen = facts.filter(facts.days_ago <= YEAR, ~facts.course)
+    seen = seen.mutate(kind=ibis.ifelse(seen.kind == STAY, STAY, "visit")).rename(place="fixmedins_code")
+    visits = seen.group_by("place", "kind", "psn_no").aggregate(n=_.day.nunique())
+    volume = visits.group_by("place", "kind").aggregate(n=_.n.sum())
+    volume = volume.inner_join(seen.group_by("place", "kind").aggregate(days=_.day.nunique()), ["place", "kind"])
+    close = met.group_by("place", "kind").aggregate(close=_.count())
+    rate = volume.inner_join(close, ["place", "kind"])
+    width = ibis.ifelse(rate.kind == STAY, CLOSE_STAY_SECONDS / 86400, CLOSE_SECONDS / OPEN_SECONDS)
+    seen_close = rate.close / (rate.n * (rate.n - 1) / 2).nullif(0)
+    rate = rate.select("place", "kind", q=ibis.least(seen_close, CROWDING * 2 * width / rate.days))
+    of_a = visits.rename(a="psn_no", n_a="n")
+    of_b = visits.rename(b="psn_no", n_b="n")
+    both = pairs.select("a", "b").inner_join(of_a, "a").inner_join(of_b, ["b", "place", "kind"])
+    both = both.inner_join(rate, ["place", "kind"])
+    return both.group_by("a", "b").aggregate(expected=(_.n_a * _.n_b * _.q).sum())
+
+
+def companions(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
+    """Per visit, how many people were there whom the visitor meets beyond chance: mdtrt_id, companions."""
+    kept = met.semi_join(linked, ["a", "b"])
+    sides = ibis.union(
+        kept.select(mdtrt_id="mdtrt_a", other="b"),
+        kept.select(mdtrt_id="mdtrt_b", other="a"),
+    )
+    return sides.group_by("mdtrt_id").aggregate(companions=_.other.nunique())

@@ -1,0 +1,82 @@
+"""From facts about visits to measures of subjects: one aggregation a subject, all measures and windows at once."""
+
+from collections import defaultdict
+from functools import reduce
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.known import OUTPATIENT, PHARMACY, STAY
+from features.catalogue import YEARS, Measure, measures_of
+
+# Kind of subject → the column of the facts that names it, and which facts are about it.
+KEYS = {
+    "patient": ("psn_no", lambda facts: facts),
+    "prescriber": ("dr_code", lambda facts: facts.filter(facts.dr_code.notnull())),
+    "pharmacy": ("fixmedins_code", lambda facts: facts.filter(facts.is_pharmacy)),
+    "hospital": ("fixmedins_code", lambda facts: facts.filter(~facts.is_pharmacy)),
+    "group": ("group_id", lambda facts: facts),
+}
+# The first half of a base ``ROWS/OTHER``: which of a subject's visits are counted.
+ROWS = {
+    "visits": lambda facts: facts,
+    "stays": lambda facts: facts.filter(facts.kind == STAY),
+    "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
+    "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),
+    "dialysis": lambda facts: facts.filter(facts.dialysis > 0),
+}
+
+
+def measure_visits(facts: ibis.Table) -> ibis.Table:
+    """The measures of every visit: column ``subject_id`` and those of the catalogue."""
+    taken = {column: entry.take(facts, None) for column, (entry, _days) in measures_of("visit").items()}
+    return facts.select(subject_id=facts.mdtrt_id, **{name: _number(value) for name, value in taken.items()})
+
+
+def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
+    """The measures of every subject of a kind that was seen in the last years.
+
+    Args:
+        facts: `features.facts.visit_facts`, one row a visit.
+        subject: patient, prescriber, pharmacy or hospital.
+
+    Returns:
+        One row a subject, index ``subject_id``, columns as `features.catalogue.measures_of`.
+    """
+    key, choose = KEYS[subject]
+    facts = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
+    bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
+    for column, (entry, days) in measures_of(subject).items():
+        # Plain visits serve all windows in one pass; counts by another column need a pass a window.
+        bases[entry.base, None if entry.base == "visits" else days][column] = (entry, days)
+    frames = [_take(facts, base, window, taken) for (base, window), taken in bases.items()]
+    joined = reduce(lambda left, right: left.join(right, how="left"), frames)
+    return joined[list(measures_of(subject))].sort_index()
+
+
+def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.DataFrame:
+    rows = facts if base == "visits" else _counted(facts, base, window)
+    values = {}
+    for column, (entry, days) in taken.items():
+        inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
+        values[column] = _number(entry.take(rows, inside))
+    frame = rows.group_by("subject_id").aggregate(**values).to_pandas()
+    return frame.set_index("subject_id")
+
+
+def _counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
+    """A subject's visits counted by another column: subject_id, other, n, fund (yuan), persons."""
+    kind, other = base.split("/")
+    rows = ROWS[kind](facts)
+    if window:
+        rows = rows.filter(rows.days_ago <= window)
+    rows = rows.filter(rows[other].notnull())
+    return rows.group_by("subject_id", other=rows[other]).aggregate(
+        n=_.count(), fund=_.fund_pay_sumamt.sum(), persons=_.psn_no.nunique()
+    )
+
+
+def _number(value: ibis.Value) -> ibis.Value:
+    """As a float; rounded, so that the order in which an engine adds up does not show."""
+    return value.cast("float64").round(6)

@@ -1,0 +1,573 @@
+"""Measures of a patient: how often, how much, where, with whom, and whether it fits together."""
+
+from claims.known import OUTPATIENT, PHARMACY, STAY
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, PROOF, STRONG, measure
+
+
+@measure(
+    "patient",
+    "就诊次数",
+    "visits",
+    "visits",
+    "M06 M15",
+    least=5,
+    family="frequency",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def visits(v, w):
+    return v.mdtrt_id.count(where=w)
+
+
+@measure(
+    "patient",
+    "购药次数",
+    "pharmacy purchases",
+    "visits",
+    "M06 M19",
+    least=3,
+    family="frequency",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def purchases(v, w):
+    return v.mdtrt_id.count(where=w & (v.kind == PHARMACY))
+
+
+@measure(
+    "patient",
+    "购药天数",
+    "days with a purchase",
+    "days",
+    "M06 M19",
+    least=3,
+    family="frequency",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def purchase_days(v, w):
+    return v.day.nunique(where=w & (v.kind == PHARMACY))
+
+
+@measure(
+    "patient",
+    "住院次数",
+    "stays outside courses of treatment",
+    "visits",
+    "M01 M02 M03 M30",
+    least=1,
+    family="frequency",
+    windows=FLOW,
+    telling=HINT,
+)
+def stays(v, w):
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & ~v.course)
+
+
+@measure(
+    "patient",
+    "住院天数",
+    "days in hospital",
+    "days",
+    "M01 M30 M44",
+    least=10,
+    family="stay",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def stay_days(v, w):
+    return v.los.sum(where=w & ~v.course).fill_null(0)
+
+
+@measure(
+    "patient",
+    "基金支付",
+    "paid by the fund",
+    "yuan",
+    "M01 M05 M16 M19",
+    least=1000,
+    family="money",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def fund_pay(v, w):
+    return v.fund_pay_sumamt.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "药店基金支付",
+    "paid by the fund in pharmacies",
+    "yuan",
+    "M05 M16 M19",
+    least=300,
+    family="money",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def pharmacy_fund_pay(v, w):
+    return v.fund_pay_sumamt.sum(where=w & (v.kind == PHARMACY)).fill_null(0)
+
+
+@measure(
+    "patient",
+    "药费",
+    "spent on medicine",
+    "yuan",
+    "M05 M19",
+    least=500,
+    family="money",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def drug_amount(v, w):
+    return v.drug_amount.sum(where=w & (v.kind != STAY)).fill_null(0)
+
+
+@measure(
+    "patient",
+    "供应天数与日历天数之比",
+    "days of supply per calendar day",
+    "ratio",
+    "M05 M19",
+    least=0.5,
+    family="supply",
+    telling=HINT,
+)
+def supply_ratio(v, w):
+    # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
+    span = (v.days_ago.max(where=w & (v.supply_days > 0)) + 30).fill_null(30)
+    return v.supply_days.sum(where=w).fill_null(0) / v.n_drugs.max(where=w).fill_null(1) / span
+
+
+@measure(
+    "patient",
+    "购药时手头最多余药",
+    "most days of supply at hand when buying more",
+    "days",
+    "M05 M19",
+    least=20,
+    family="supply",
+    telling=STRONG,
+)
+def most_stock(v, w):
+    return v.stock_days.max(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "余药充足时购药金额",
+    "spent on medicine while a month of it was at hand",
+    "yuan",
+    "M05 M19",
+    least=200,
+    family="supply",
+    windows=FLOW,
+    telling=STRONG,
+)
+def surplus_spent(v, w):
+    return v.surplus_spent.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "购药药店数",
+    "pharmacies used",
+    "places",
+    "M06 M19 M21",
+    least=2,
+    family="concentration",
+    windows=FLOW,
+    telling=HINT,
+)
+def pharmacies(v, w):
+    return v.fixmedins_code.nunique(where=w & (v.kind == PHARMACY))
+
+
+@measure(
+    "patient",
+    "就诊机构数",
+    "institutions used",
+    "places",
+    "M15 M30",
+    least=2,
+    family="concentration",
+    telling=CONTEXT,
+)
+def places(v, w):
+    return v.fixmedins_code.nunique(where=w)
+
+
+@measure(
+    "patient",
+    "开药医生数",
+    "prescribers used",
+    "persons",
+    "M05 M19",
+    least=2,
+    family="concentration",
+    telling=HINT,
+)
+def prescribers(v, w):
+    return v.dr_code.nunique(where=w)
+
+
+@measure(
+    "patient",
+    "短期内同院再入院次数",
+    "stays within 15 days of the last in the same hospital",
+    "times",
+    "M03",
+    least=0.5,
+    family="stay",
+    windows=FLOW,
+    telling=STRONG,
+)
+def split_stays(v, w):
+    return v.mdtrt_id.count(where=w & v.split.fill_null(False))
+
+
+@measure(
+    "patient", "空窗日合计", "idle days in hospital", "days", "M10", least=2, family="stay", telling=STRONG
+)
+def idle_days(v, w):
+    return v.idle_days.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "住院期间外出就医购药",
+    "visits elsewhere during stays",
+    "visits",
+    "M10 M14 M01",
+    least=1,
+    family="identity",
+    telling=STRONG,
+)
+def outside_visits(v, w):
+    return v.outside_visits.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "检查为主的住院次数",
+    "stays that were mostly examinations",
+    "visits",
+    "M04",
+    least=0.5,
+    family="content",
+    telling=STRONG,
+)
+def exam_stays(v, w):
+    mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly.fill_null(False) & ~v.course)
+
+
+@measure(
+    "patient",
+    "现金自付比例",
+    "share paid in cash",
+    "share",
+    "M01 M11 M16 M30",
+    least=0.1,
+    family="money",
+    direction=LOW,
+    support="visits",
+    telling=HINT,
+)
+def cash_share(v, w):
+    return v.cash_payamt.sum(where=w) / v.medfee_sumamt.sum(where=w)
+
+
+@measure(
+    "patient",
+    "同村同日入院最多人数",
+    "most people of the village admitted within a day",
+    "persons",
+    "M02 M11",
+    least=2,
+    family="company",
+    telling=HINT,
+)
+def village_batch(v, w):
+    return v.village_batch.max(where=w & ~v.course).fill_null(0)
+
+
+@measure(
+    "patient",
+    "结伴就诊次数",
+    "visits with companions beyond chance",
+    "visits",
+    "M02 M15 M19 M26",
+    least=2,
+    family="company",
+    windows=FLOW,
+    telling=HINT,
+)
+def company_visits(v, w):
+    return v.mdtrt_id.count(where=w & (v.companions > 0).fill_null(False))
+
+
+@measure(
+    "patient",
+    "结伴就诊占比",
+    "share of visits with companions",
+    "share",
+    "M02 M15 M19 M26",
+    least=0.15,
+    family="company",
+    support="visits",
+    telling=HINT,
+)
+def company_share(v, w):
+    return (v.companions > 0).fill_null(False).mean(where=w)
+
+
+@measure(
+    "patient",
+    "与同一人前后脚天数",
+    "days right behind the same other person",
+    "days",
+    "M15 M26 M19",
+    least=2,
+    family="terminal",
+    telling=STRONG,
+)
+def follow_days(v, w):
+    return v.follow_days.max(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "60秒内接续刷卡次数",
+    "swipes within 60 seconds of another card",
+    "times",
+    "M15 M16",
+    least=2,
+    family="terminal",
+    windows=FLOW,
+    telling=HINT,
+)
+def bursts(v, w):
+    return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
+
+
+@measure(
+    "patient",
+    "30分钟内两处刷卡次数",
+    "times the card was at two places within 30 minutes",
+    "times",
+    "M15 M17",
+    least=1,
+    family="terminal",
+    telling=STRONG,
+)
+def two_places(v, w):
+    return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
+
+
+@measure(
+    "patient",
+    "整额或重复金额次数",
+    "round or repeated amounts in pharmacies",
+    "times",
+    "M16 M18",
+    least=3,
+    family="terminal",
+    telling=HINT,
+)
+def round_amounts(v, w):
+    odd = v.round_amount | (v.same_amount >= 5)
+    return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
+
+
+@measure(
+    "patient",
+    "死亡后就诊次数",
+    "visits after death",
+    "visits",
+    "M09",
+    least=0.3,
+    family="identity",
+    windows=FLOW,
+    telling=PROOF,
+)
+def after_death(v, w):
+    return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
+
+
+@measure(
+    "patient",
+    "死亡后基金支付",
+    "paid by the fund after death",
+    "yuan",
+    "M09",
+    least=30,
+    family="identity",
+    windows=FLOW,
+    telling=PROOF,
+)
+def fund_after_death(v, w):
+    return v.fund_pay_sumamt.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
+
+
+@measure(
+    "patient",
+    "购得重复追溯码药盒",
+    "boxes with a trace code sold before",
+    "boxes",
+    "M20",
+    least=1,
+    family="trace",
+    telling=HINT,
+)
+def repeat_codes(v, w):
+    return v.repeat_codes.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "无追溯码药盒",
+    "boxes without a trace code",
+    "boxes",
+    "M16 M20",
+    least=3,
+    family="trace",
+    telling=HINT,
+)
+def uncoded_boxes(v, w):
+    return v.uncoded.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "处方超次使用",
+    "uses of a prescription beyond what it allows",
+    "times",
+    "M21",
+    least=1,
+    family="trace",
+    telling=STRONG,
+)
+def rx_overused(v, w):
+    return v.rx_overused.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "无签到透析次数",
+    "dialysis sessions without sign-in",
+    "sessions",
+    "M28",
+    least=2,
+    family="identity",
+    windows=FLOW,
+    telling=STRONG,
+)
+def unsigned_dialysis(v, w):
+    return v.unsigned.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "最忙一周透析次数",
+    "dialysis sessions in the busiest week",
+    "sessions",
+    "M28",
+    least=1,
+    family="supply",
+    base="dialysis/week",
+    telling=STRONG,
+)
+def dialysis_week(p, w):
+    return p.n.max()
+
+
+@measure(
+    "patient",
+    "接受透析次数",
+    "dialysis sessions",
+    "sessions",
+    "M28",
+    least=6,
+    family="supply",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def dialysis(v, w):
+    return v.dialysis.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "住院收费相对诊疗内容最高倍数",
+    "highest charge of a stay for its content",
+    "ratio",
+    "M24",
+    least=0.5,
+    family="price",
+    telling=STRONG,
+)
+def paid_per_content(v, w):
+    return v.paid_per_content.max(where=w).fill_null(1)
+
+
+@measure(
+    "patient",
+    "住院期间长护服务日",
+    "long-term-care days inside stays",
+    "days",
+    "M08",
+    least=1,
+    family="identity",
+    telling=STRONG,
+)
+def care_days(v, w):
+    return v.care_days.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "门诊次数",
+    "outpatient visits",
+    "visits",
+    "M06 M13",
+    least=5,
+    family="frequency",
+    windows=FLOW,
+    telling=CONTEXT,
+)
+def outpatient_visits(v, w):
+    return v.mdtrt_id.count(where=w & (v.kind == OUTPATIENT) & ~v.course)
+
+
+@measure(
+    "patient",
+    "最常去机构占比",
+    "share of visits at the most used place",
+    "share",
+    "M40 M19",
+    least=0.2,
+    family="concentration",
+    base="visits/fixmedins_code",
+    support="visits",
+    telling=CONTEXT,
+)
+def top_place_share(p, w):
+    return p.n.max() / p.n.sum()
+
+
+@measure(
+    "patient",
+    "最常用药店占比",
+    "share of purchases at the most used pharmacy",
+    "share",
+    "M19 M40",
+    least=0.2,
+    family="concentration",
+    base="purchases/fixmedins_code",
+    support="purchases",
+    telling=CONTEXT,
+)
+def top_pharmacy_share(p, w):
+    return p.n.max() / p.n.sum()

@@ -1,0 +1,186 @@
+"""Every row of a load is kept, quarantined, set aside or identical, and nothing is lost on the way."""
+
+import pandas as pd
+import pytest
+
+from claims.errors import InputError
+from claims.store import Store, connect, preview
+from tests.tiny import World
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    for name in ("anna", "bo"):
+        world.person(name)
+    world.hospital("H1", fixmedins_name="第一人民医院")
+    world.pharmacy("P1")
+    world.stay("anna", "H1", "2024-03-01", 5, lines=[("bed", 5, 30), ("pill", 2, 20)])
+    world.purchase("bo", "P1", "2024-04-02 10:00", lines=[("pill", 1, 20)])
+    return world
+
+
+def held(store: Store, tmp_path, table: str) -> pd.DataFrame:
+    con = connect(tmp_path)
+    frame = store.tables(con)[table].to_pandas()
+    con.disconnect()
+    return frame
+
+
+def reasons(store: Store) -> set[tuple]:
+    last = sorted((store.path / "loads").glob("*.quarantine.parquet"))[-1]
+    frame = pd.read_parquet(last).astype(object).where(lambda f: f.notna(), None)
+    return set(zip(frame.table, frame.row, frame.field, frame.reason))
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig", "gb18030"])
+def test_every_format_reads_the_same(world, tmp_path, encoding):
+    world.write(tmp_path / "in", as_csv=encoding)
+    store = Store(tmp_path / "store")
+    report = store.ingest(tmp_path / "in")
+    assert report.tables["mdtrt_d"] == {"in": 2, "kept": 2, "quarantined": 0, "set_aside": 0, "identical": 0}
+    assert report.quarantine == {}
+    assert set(held(store, tmp_path, "fixmedins_b").fixmedins_name) == {"第一人民医院", "药店P1"}
+    visits = held(store, tmp_path, "mdtrt_d").set_index("mdtrt_id")
+    assert visits.begntime["M00001"] == pd.Timestamp("2024-03-01 09:00")
+    assert pd.isna(visits.endtime["M00002"])
+
+
+def test_a_folder_of_parts_and_gzip(world, tmp_path):
+    folder = world.write(tmp_path / "in", without=("fee_list_d",))
+    lines = world.frame("fee_list_d")
+    (folder / "fee_list_d" / "2024").mkdir(parents=True)
+    lines.head(1).to_csv(folder / "fee_list_d" / "a.csv.gz", index=False)
+    lines.tail(2).to_parquet(folder / "fee_list_d" / "2024" / "b.parquet", index=False)
+    assert Store(tmp_path / "store").ingest(folder).tables["fee_list_d"]["kept"] == 3
+
+
+def test_interface_spellings_are_accepted(world, tmp_path):
+    folder = world.write(tmp_path / "in", without=("setl_d", "fee_list_d", "mdtrt_d"))
+    world.frame("mdtrt_d").rename(columns={"dise_no": "dise_codg"}).to_parquet(folder / "mdtrt_d.parquet")
+    settlements = world.frame("setl_d").rename(columns={"cash_payamt": "psn_cash_pay", "psn_pay": "psn_part_amt"})
+    settlements.assign(hospital_note="x").to_parquet(folder / "setl_d.parquet")
+    lines = world.frame("fee_list_d").rename(columns={"bkkp_sn": "feedetl_sn", "hilist_code": "med_list_codg"})
+    lines.assign(feedetl_sn=["1", "2", "1"]).to_parquet(folder / "fee_list_d.parquet")
+    store = Store(tmp_path / "store")
+    report = store.ingest(folder)
+    assert report.quarantine == {}
+    assert report.extra["setl_d"] == ["hospital_note"]
+    assert held(store, tmp_path, "setl_d").cash_payamt.notna().all()
+    # feedetl_sn counts inside its visit only: two lines numbered 1 are two lines.
+    assert set(held(store, tmp_path, "fee_list_d").bkkp_sn) == {"M00001:1", "M00001:2", "M00002:1"}
+
+
+def test_bad_rows_go_to_quarantine_with_their_reason(world, tmp_path):
+    visit = dict(psn_no="anna", fixmedins_code="H1", med_type="11", begntime="2024-05-01 09:00")
+    world.add("mdtrt_d", **visit | {"mdtrt_id": None})  # row 3
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M4", "begntime": "someday"})
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M5", "endtime": "2024-04-30 12:00"})
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M6", "psn_no": "nobody"})
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M7", "fixmedins_code": "nowhere"})
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M00001"})
+    # Innocent near misses: a discharge stated as a bare date, a visit without end, an unknown doctor.
+    world.add("mdtrt_d", **visit | {"mdtrt_id": "M9", "endtime": "2024-05-01", "chfpdr_code": "unheard-of"})
+    world.settle("M6", "2024-05-01 10:00", 10)  # row 3 of setl_d
+    settled = world.rows["setl_d"][-1]
+    world.add("setl_d", **settled | {"setl_id": "S4", "mdtrt_id": "M-none"})
+    world.add("setl_d", **settled | {"setl_id": "S5", "mdtrt_id": "M9"})
+    folder = world.write(tmp_path / "in")
+    store = Store(tmp_path / "store")
+    report = store.ingest(folder)
+    assert reasons(store) == {
+        ("mdtrt_d", 3, "mdtrt_id", "missing value"),
+        ("mdtrt_d", 4, "begntime", "unreadable value"),
+        ("mdtrt_d", 5, "endtime", "end before begin"),
+        ("mdtrt_d", 6, "psn_no", "not found in its parent table"),
+        ("mdtrt_d", 7, "fixmedins_code", "not found in its parent table"),
+        ("mdtrt_d", 8, "mdtrt_id", "key repeated with other content"),
+        ("setl_d", 3, "mdtrt_id", "its parent row is in quarantine"),
+        ("setl_d", 4, "mdtrt_id", "not found in its parent table"),
+    }
+    assert report.tables["mdtrt_d"] == {"in": 9, "kept": 3, "quarantined": 6, "set_aside": 0, "identical": 0}
+    raw = pd.read_parquet(next((store.path / "loads").glob("*.quarantine.parquet")))
+    assert "someday" in raw.set_index("reason").raw["unreadable value"]
+
+
+def test_broken_csv_rows_keep_their_number(world, tmp_path):
+    folder = world.write(tmp_path / "in", as_csv="utf-8")
+    text = (folder / "psn_info_b.csv").read_text().splitlines()
+    carl = "carl,2,someday" + "," * (text[0].count(",") - 2)
+    (folder / "psn_info_b.csv").write_text("\n".join([text[0], "only,two", *text[1:], carl]) + "\n")
+    store = Store(tmp_path / "store")
+    report = store.ingest(folder)
+    assert report.tables["psn_info_b"] == {"in": 4, "kept": 2, "quarantined": 2, "set_aside": 0, "identical": 0}
+    assert reasons(store) == {
+        ("psn_info_b", 1, None, "broken row"),
+        ("psn_info_b", 4, "brdy", "unreadable value"),
+    }
+
+
+def test_loading_twice_changes_nothing_and_a_correction_replaces(world, tmp_path):
+    folder = world.write(tmp_path / "in")
+    store = Store(tmp_path / "store")
+    store.ingest(folder)
+    before = held(store, tmp_path, "mdtrt_d")
+    report = store.ingest(folder)
+    assert all(counts["identical"] == counts["in"] for counts in report.tables.values())
+    pd.testing.assert_frame_equal(before, held(store, tmp_path, "mdtrt_d"))
+
+    world.rows["mdtrt_d"][0]["begntime"] = "2024-02-28 09:00"  # moves to another month
+    world.write(folder)
+    report = store.ingest(folder)
+    assert report.tables["mdtrt_d"] == {"in": 2, "kept": 1, "quarantined": 0, "set_aside": 0, "identical": 1}
+    visits = held(store, tmp_path, "mdtrt_d").set_index("mdtrt_id")
+    assert len(visits) == 2 and visits.begntime["M00001"] == pd.Timestamp("2024-02-28 09:00")
+    assert report.tables["fee_list_d"]["identical"] == 3
+
+
+def test_void_double_and_negative_settlements_are_set_aside(world, tmp_path):
+    world.settle("M00001", "2024-03-07", 50, vali_flag="0")
+    world.settle("M00001", "2024-03-08", 50, setl_type="3")
+    lone = world.visit("anna", "H1", "2024-05-01 09:00", fee=-80)  # a refund whose original never came
+    zero = world.visit("bo", "H1", "2024-05-02 09:00", fee=80)
+    world.settle(zero, "2024-05-03", -80)
+    report = Store(tmp_path / "store").ingest(world.write(tmp_path / "in"))
+    assert report.tables["setl_d"] == {"in": 7, "kept": 4, "quarantined": 0, "set_aside": 3, "identical": 0}
+    assert report.tables["mdtrt_d"]["set_aside"] == 1 and lone
+
+
+def test_check_says_what_a_run_would_do_and_writes_nothing(world, tmp_path):
+    world.add("mdtrt_d", mdtrt_id="M6", psn_no="nobody", fixmedins_code="H1", med_type="11", begntime="2024-05-01")
+    folder = world.write(tmp_path / "in")
+    files = sorted(tmp_path.rglob("*"))
+    report, rows = preview(folder)
+    assert sorted(tmp_path.rglob("*")) == files
+    assert rows == [("mdtrt_d", "mdtrt_d.parquet", 3, "psn_no", "not found in its parent table")]
+    assert report == Store(tmp_path / "store").ingest(folder)
+
+
+def test_what_is_missing_is_one_clear_line(world, tmp_path):
+    folder = world.write(tmp_path / "in", without=("setl_d",))
+    with pytest.raises(InputError, match="required table setl_d is missing"):
+        preview(folder)
+    world.frame("setl_d").drop(columns="setl_time").to_parquet(folder / "setl_d.parquet")
+    with pytest.raises(InputError, match="table setl_d: required column setl_time is missing in setl_d.parquet"):
+        preview(folder)
+    (folder / "setl_d.parquet").write_bytes(b"no parquet")
+    with pytest.raises(InputError, match="setl_d.parquet cannot be read"):
+        preview(folder)
+
+
+def test_a_store_that_fails_to_load_is_left_as_it_was(world, tmp_path):
+    store = Store(tmp_path / "store")
+    store.ingest(world.write(tmp_path / "in"))
+    generation = store.generation
+    (tmp_path / "in" / "mdtrt_d.parquet").write_bytes(b"no parquet")
+    with pytest.raises(InputError):
+        store.ingest(tmp_path / "in")
+    assert store.generation == generation
+    assert len(held(store, tmp_path, "mdtrt_d")) == 2
+    assert not list(store.path.glob(".work-*"))
+
+
+def test_files_are_for_their_owner_alone(world, tmp_path):
+    store = Store(tmp_path / "store")
+    store.ingest(world.write(tmp_path / "in"))
+    assert all(not path.stat().st_mode & 0o077 for path in store.generation.rglob("*"))

@@ -1,0 +1,433 @@
+"""The synthetic city keeps the contract, has the proportions of real books, and shows what was planted."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import rankdata
+
+from claims.synthetic import simulate
+
+PERSONS = 1_500
+# The columns of CONTRACT.md section 1 that must be there and filled, the key first.
+REQUIRED = {
+    "psn_info_b": ["psn_no", "gend", "brdy", "insutype"],
+    "fixmedins_b": ["fixmedins_code", "fixmedins_name", "fixmedins_type"],
+    "dr_info_b": ["dr_code", "fixmedins_code"],
+    "mdtrt_d": ["mdtrt_id", "psn_no", "fixmedins_code", "med_type", "begntime"],
+    "setl_d": [
+        "setl_id", "mdtrt_id", "psn_no", "fixmedins_code", "med_type", "setl_time", "medfee_sumamt",
+        "fund_pay_sumamt",
+    ],
+    "fee_list_d": [
+        "bkkp_sn", "mdtrt_id", "psn_no", "fixmedins_code", "fee_ocur_time", "hilist_code", "cnt", "pric",
+        "det_item_fee_sumamt",
+    ],
+    "hilist_b": ["hilist_code", "hilist_name", "med_chrgitm_type"],
+    "drug_sel_d": ["medins_prod_sel_no", "fixmedins_code", "hilist_code", "sel_retn_time", "sel_retn_cnt"],
+    "rx_d": ["hi_rxno", "psn_no", "dr_code", "fixmedins_code", "prsc_time"],
+    "psn_die_regn_d": ["psn_no", "die_date"],
+    "ltci_trt_d": ["psn_no", "trt_begndate"],
+    "acdt_rec_d": ["acdt_no", "psn_no", "acdt_time", "acdt_type"],
+    "psn_sign_d": ["sign_sn", "psn_no", "fixmedins_code", "serv_type", "sign_in_time"],
+    "insp_case_d": ["case_id", "subject_type", "subject_id", "clue_stas", "close_date"],
+}  # fmt: skip
+KEYS = {
+    "dr_info_b": ["dr_code", "fixmedins_code"],
+    "drug_sel_d": ["medins_prod_sel_no", "drug_trac_codg"],
+    "psn_die_regn_d": ["psn_no", "data_souc"],
+}
+WITHOUT_KEY = ("ltci_trt_d",)
+STAYS = ["21", "22", "23", "24", "25", "26", "27", "28", "52"]
+SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Simulated:
+    tables: dict[str, pd.DataFrame]
+    truth: pd.DataFrame
+    innocent: pd.DataFrame
+
+    @classmethod
+    def read(cls, folder: Path) -> "Simulated":
+        tables = {path.stem: pd.read_parquet(path) for path in (folder / "input").glob("*.parquet")}
+        return cls(tables, *(pd.read_parquet(folder / f"{name}.parquet") for name in ("truth", "innocent")))
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A table without the rows planted twice or for the quarantine."""
+        return self._clean[name]
+
+    @cached_property
+    def _clean(self) -> dict[str, pd.DataFrame]:
+        visits = self.tables["mdtrt_d"]
+        placed = visits.mdtrt_id[~(visits.endtime < visits.begntime)]
+        clean = {name: table.drop_duplicates() for name, table in self.tables.items()}
+        return {
+            name: table[table.mdtrt_id.isin(placed)] if "mdtrt_id" in table else table
+            for name, table in clean.items()
+        }
+
+    @cached_property
+    def paid(self) -> pd.DataFrame:
+        """Settlements that count, of visits that were not cancelled."""
+        rows = self["setl_d"]
+        rows = rows[(rows.vali_flag == "1") & (rows.setl_type != "3")]
+        alive = rows.groupby("mdtrt_id").medfee_sumamt.sum() > 0
+        return rows[(rows.refd_setl_flag == "0") & rows.mdtrt_id.isin(alive.index[alive])]
+
+    def guilty(self, scheme: str, subject_type: str) -> pd.Series:
+        truth = self.truth
+        return truth.subject_id[(truth.scheme == scheme) & (truth.subject_type == subject_type)]
+
+
+def made(folder: Path, **arguments: object) -> Simulated:
+    simulate(folder, **{"persons": PERSONS, **arguments})
+    return Simulated.read(folder)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    return made(tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture(scope="module")
+def honest_city(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    return made(tmp_path_factory.mktemp("honest"), guilt=0.0)
+
+
+def test_the_same_seed_gives_the_same_files(city: Simulated, tmp_path: Path):
+    again = made(tmp_path)
+    for name, table in city.tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+    pd.testing.assert_frame_equal(city.truth, again.truth)
+
+
+def test_another_seed_gives_another_city(city: Simulated, tmp_path: Path):
+    other = made(tmp_path, seed=1, persons=300, days=90)
+    assert set(other["psn_info_b"].certno).isdisjoint(city["psn_info_b"].certno)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_tiny_city_over_a_short_time_holds_every_scheme(tmp_path: Path, hard: bool):
+    tiny = made(tmp_path, persons=300, start=date(2023, 5, 10), days=100, seed=5, hard=hard)
+    assert set(tiny.truth.scheme) == set(SCHEMES)
+    assert tiny["mdtrt_d"].begntime.between("2023-05-10", "2023-08-18").all()
+
+
+def test_a_city_needs_people(tmp_path: Path):
+    with pytest.raises(ValueError, match="at least 300 persons"):
+        simulate(tmp_path, persons=10)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_required_columns_are_filled_and_keys_unique(city: Simulated, name: str):
+    table = city[name]
+    assert len(table)
+    assert table[REQUIRED[name]].notna().all().all()
+    if name not in WITHOUT_KEY:
+        assert not table.duplicated(KEYS.get(name, REQUIRED[name][:1])).any()
+
+
+def test_only_a_few_rows_are_broken_or_delivered_twice(city: Simulated):
+    for name in ("mdtrt_d", "setl_d", "fee_list_d"):
+        extra = len(city.tables[name]) - len(city[name])
+        assert 2 <= extra <= max(2, 0.001 * len(city[name]))
+
+
+def test_every_reference_leads_somewhere(city: Simulated):
+    visits, items = set(city["mdtrt_d"].mdtrt_id), set(city["hilist_b"].hilist_code)
+    assert set(city["setl_d"].mdtrt_id) <= visits
+    assert set(city["mdtrt_d"].psn_no) <= set(city["psn_info_b"].psn_no)
+    assert set(city["mdtrt_d"].fixmedins_code) <= set(city["fixmedins_b"].fixmedins_code)
+    assert set(city["mdtrt_d"].chfpdr_code.dropna()) <= set(city["dr_info_b"].dr_code)
+    assert set(city["fee_list_d"].hilist_code) <= items
+    assert set(city["drug_sel_d"].bkkp_sn) <= set(city["fee_list_d"].bkkp_sn)
+    assert set(city["drug_sel_d"].rxno.dropna()) <= set(city["rx_d"].hi_rxno)
+
+
+def test_amounts_add_up(city: Simulated):
+    paid = city.paid
+    parts = paid.fund_pay_sumamt + paid.acct_pay + paid.cash_payamt
+    assert (parts - paid.medfee_sumamt).abs().max() < 0.005
+    assert (paid.hifp_pay <= paid.fund_pay_sumamt + 0.005).all()
+    lines = city["fee_list_d"]
+    assert (lines.cnt * lines.pric - lines.det_item_fee_sumamt).abs().max() < 0.0051
+    sums = lines.groupby("mdtrt_id").det_item_fee_sumamt.sum()
+    assert (paid.medfee_sumamt - paid.mdtrt_id.map(sums)).abs().max() < 0.005
+
+
+def test_lines_lie_within_their_visit(city: Simulated):
+    lines = city["fee_list_d"].merge(city["mdtrt_d"][["mdtrt_id", "begntime", "endtime"]], on="mdtrt_id")
+    ended = lines[lines.endtime.notna()]
+    assert ended.fee_ocur_time.between(ended.begntime, ended.endtime).all()
+
+
+def test_refunds_cancel_or_are_settled_again(city: Simulated):
+    rows = city["setl_d"][lambda t: (t.vali_flag == "1") & (t.setl_type != "3")]
+    refunds = rows[rows.refd_setl_flag == "1"]
+    assert (refunds.medfee_sumamt < 0).all()
+    sums = rows[rows.mdtrt_id.isin(refunds.mdtrt_id)].groupby("mdtrt_id").medfee_sumamt.sum().round(2)
+    assert 0.5 < (sums == 0).mean() < 1
+    assert (sums >= 0).all()
+
+
+def test_proportions_are_those_of_real_books(city: Simulated):
+    paid, lines = city.paid, city["fee_list_d"]
+    kind = paid.med_type.str[:2]
+    stay, shop = kind.isin(STAYS), kind == "41"
+    assert 4.2 < len(city["mdtrt_d"]) / PERSONS < 7
+    assert 0.035 < stay.mean() < 0.08
+    assert 0.35 < shop.mean() < 0.55
+    assert 6_000 < paid.medfee_sumamt[stay].mean() < 11_000
+    assert 75 < paid.medfee_sumamt[shop].mean() < 150
+    assert 170 < paid.medfee_sumamt[kind == "11"].mean() < 330
+    assert 5 < len(lines) / len(paid) < 14
+    assert 40 < lines.det_item_fee_sumamt.mean() < 100
+    rows = city["setl_d"]
+    assert 0.04 < (rows.refd_setl_flag == "1").mean() < 0.065
+    assert 0.001 < (rows.vali_flag == "0").mean() < 0.008
+    assert 0.2 < (city["psn_info_b"].insutype == "310").mean() < 0.38
+    assert 0.4 < paid.fund_pay_sumamt.sum() / paid.medfee_sumamt.sum() < 0.75
+
+
+def test_december_is_busy_in_pharmacies_and_february_quiet(honest_city: Simulated):
+    paid = honest_city.paid
+    months = paid.setl_time[paid.med_type == "41"].dt.month.value_counts()
+    assert months[12] > 1.25 * months.mean() > months.mean() > months[2]
+
+
+def test_no_guilt_leaves_the_innocent(honest_city: Simulated):
+    assert honest_city.truth.empty
+    assert set(honest_city.innocent.kind) == INNOCENTS
+    assert set(honest_city["insp_case_d"].clue_stas) == {"3"}
+
+
+def test_nobody_is_guilty_and_innocent(city: Simulated):
+    both = city.truth.merge(city.innocent, on=["subject_type", "subject_id"])
+    assert both.empty
+
+
+def test_truth_names_subjects_with_conduct_in_the_books(city: Simulated):
+    paid = city.paid
+    assert set(city.guilty("M10", "visit")) <= set(paid.mdtrt_id)
+    assert city.truth.subject_id[city.truth.subject_type == "visit"].isin(paid.mdtrt_id).all()
+    assert city.truth.subject_id[city.truth.subject_type == "patient"].isin(paid.psn_no).all()
+    assert city.truth.strength.between(0.15, 1).all()
+
+
+def test_outcomes_are_late_few_and_blind_to_a_third_of_the_schemes(city: Simulated):
+    cases = city["insp_case_d"]
+    assert not cases.duplicated(["subject_type", "subject_id"]).any()
+    assert set(cases.subject_type) == {"patient", "prescriber", "pharmacy", "hospital", "visit"}
+    assert 0.25 < (cases.clue_stas == "3").mean() < 0.6
+    assert cases.close_date.max() < date(2025, 1, 1)
+    schemes = set(city.truth.scheme)
+    assert len(schemes - set(cases.scheme)) >= len(schemes) / 3
+    confirmed = cases[cases.clue_stas != "3"].merge(city.truth, on=["subject_type", "subject_id", "scheme"])
+    assert len(confirmed) == (cases.clue_stas != "3").sum()
+
+
+def test_nothing_about_an_id_or_a_null_gives_the_guilty_away(city: Simulated):
+    """Area under the curve of plain clerical features, guilty stays against honest ones."""
+    visits = city["mdtrt_d"].merge(city.paid.drop_duplicates("mdtrt_id")[["mdtrt_id", "medfee_sumamt"]])
+    guilty = visits.mdtrt_id.isin(city.truth.subject_id[city.truth.subject_type == "visit"])
+    stay = visits.med_type.isin(STAYS)
+    visits, guilty = visits[stay], guilty[stay].to_numpy()
+    assert guilty.sum() > 20
+    clerical = {
+        "last digits of the visit": visits.mdtrt_id.str[-3:].astype(int) % 97,
+        "last digits of the person": visits.psn_no.str[-3:].astype(int) % 97,
+        "cents": (visits.medfee_sumamt * 100).round() % 100,
+        "seconds": visits.begntime.dt.second,
+        "department missing": visits.dept_code.isna(),
+        "bed missing": visits.adm_bed.isna(),
+        "injury flag missing": visits.trum_flag.isna(),
+        "certificate missing": visits.mdtrt_cert_type.isna(),
+    }
+    for name, values in clerical.items():
+        assert abs(_area(values.to_numpy().astype(float), guilty) - 0.5) < 0.2, name
+
+
+def _area(values: np.ndarray, guilty: np.ndarray) -> float:
+    ranks, hits = rankdata(values), guilty.sum()
+    return (ranks[guilty].sum() - hits * (hits + 1) / 2) / (hits * (~guilty).sum())
+
+
+# What each scheme does, as one number a subject; the guilty stand above the honest median.
+
+
+def _stays(city: Simulated) -> pd.DataFrame:
+    stays = city["mdtrt_d"][lambda t: t.med_type.isin(STAYS)]
+    bills = city.paid.groupby("mdtrt_id")[["medfee_sumamt", "fund_pay_sumamt"]].sum()
+    return stays.merge(bills, on="mdtrt_id").sort_values("begntime")
+
+
+def free_of_charge(city: Simulated) -> pd.Series:
+    """Share of a stay's bill that the fund pays."""
+    stays = _stays(city).set_index("mdtrt_id")
+    return stays.fund_pay_sumamt / stays.medfee_sumamt
+
+
+def companions(city: Simulated) -> pd.Series:
+    """People admitted at the same hospital within two days of a person, at least twice."""
+    stays = _stays(city)[["psn_no", "fixmedins_code", "begntime"]]
+    pairs = stays.merge(stays, on="fixmedins_code")
+    near = (pairs.begntime_x - pairs.begntime_y).abs() <= pd.Timedelta(days=2)
+    met = pairs[near & (pairs.psn_no_x != pairs.psn_no_y)].groupby(["psn_no_x", "psn_no_y"]).size()
+    often = met[met >= 2].groupby("psn_no_x").size()
+    return often.reindex(stays.psn_no.unique(), fill_value=0)
+
+
+def soon_again(city: Simulated) -> pd.Series:
+    """Minus the days since the last discharge from the same hospital."""
+    stays = _stays(city)
+    before = stays.groupby(["psn_no", "fixmedins_code"]).endtime.shift()
+    return -((stays.begntime - before).dt.days.fillna(999).set_axis(stays.mdtrt_id))
+
+
+def _share_of_charges(city: Simulated, types: list[str]) -> pd.Series:
+    lines = city["fee_list_d"].merge(city["hilist_b"][["hilist_code", "med_chrgitm_type"]])
+    lines = lines[lines.mdtrt_id.isin(_stays(city).mdtrt_id)]
+    chosen = lines.det_item_fee_sumamt.where(lines.med_chrgitm_type.isin(types), 0.0)
+    return chosen.groupby(lines.mdtrt_id).sum() / lines.groupby("mdtrt_id").det_item_fee_sumamt.sum()
+
+
+def examined(city: Simulated) -> pd.Series:
+    """Share of examinations and laboratory in a stay's bill."""
+    return _share_of_charges(city, ["03", "04"])
+
+
+def supply(city: Simulated) -> pd.Series:
+    """Days of supply of chronic drugs a person got."""
+    items = city["hilist_b"].loc[lambda t: t.hilist_name.str.contains("用药") & t.days_per_unit.notna()]
+    lines = city["fee_list_d"].merge(items[["hilist_code", "days_per_unit"]])
+    return (lines.cnt * lines.days_per_unit).groupby(lines.psn_no).sum()
+
+
+def after_death(city: Simulated) -> pd.Series:
+    """Days from death to the end of a visit, of persons who died."""
+    died = city["psn_die_regn_d"].groupby("psn_no").die_date.min().rename("died").reset_index()
+    visits = city["mdtrt_d"].merge(died).set_index("mdtrt_id")
+    return (visits.begntime - pd.to_datetime(visits.died)).dt.days
+
+
+def idle_days(city: Simulated) -> pd.Series:
+    """Share of the days of a stay with bed, nursing and rounds only."""
+    lines = city["fee_list_d"].merge(city["hilist_b"][["hilist_code", "med_chrgitm_type"]])
+    lines = lines[lines.mdtrt_id.isin(_stays(city).mdtrt_id)]
+    day = lines.fee_ocur_time.dt.normalize()
+    cared = ~lines.med_chrgitm_type.isin(["01", "02", "07"])
+    days = day.groupby(lines.mdtrt_id).nunique()
+    return 1 - day[cared].groupby(lines.mdtrt_id[cared]).nunique().reindex(days.index, fill_value=0) / days
+
+
+def _gaps(city: Simulated) -> pd.DataFrame:
+    shop = city.paid[city.paid.med_type == "41"].sort_values("setl_time")
+    since = shop.groupby("fixmedins_code").setl_time.diff().dt.total_seconds().fillna(SECONDS_A_DAY)
+    until = -shop.groupby("fixmedins_code").setl_time.diff(-1).dt.total_seconds().fillna(-SECONDS_A_DAY)
+    return shop.assign(gap=np.minimum(since, until))
+
+
+def back_to_back(city: Simulated) -> pd.Series:
+    """Minus the seconds to the nearest other settlement at the pharmacy."""
+    return -_gaps(city).set_index("mdtrt_id").gap
+
+
+def back_to_back_person(city: Simulated) -> pd.Series:
+    return -_gaps(city).groupby("psn_no").gap.median()
+
+
+def back_to_back_pharmacy(city: Simulated) -> pd.Series:
+    gaps = _gaps(city)
+    return (gaps.gap < 180).groupby(gaps.fixmedins_code).mean()
+
+
+def dear_drugs(city: Simulated) -> pd.Series:
+    """Share of dear chronic drugs in a pharmacy's sales."""
+    lines = city["fee_list_d"].merge(city["hilist_b"][["hilist_code", "hilist_name"]])
+    lines = lines[lines.fixmedins_code.str.startswith("P")]
+    dear = lines.det_item_fee_sumamt.where(lines.hilist_name.str.endswith("用药7"), 0.0)
+    return (
+        dear.groupby(lines.fixmedins_code).sum() / lines.groupby("fixmedins_code").det_item_fee_sumamt.sum()
+    )
+
+
+def repeated_codes(city: Simulated) -> pd.Series:
+    """Sales of a pharmacy that show a trace code sold before, split packs and returned boxes aside."""
+    sales = city["drug_sel_d"].dropna(subset="drug_trac_codg").sort_values("sel_retn_time")
+    returned = set(sales.drug_trac_codg[sales.sel_retn_cnt < 0])
+    plain = sales[(sales.trdn_flag == "0") & ~sales.drug_trac_codg.isin(returned)]
+    return plain.duplicated("drug_trac_codg").groupby(plain.fixmedins_code).sum()
+
+
+def light_for_its_group(city: Simulated) -> pd.Series:
+    """Minus the log of a stay's bill over the median of the stays with the same severity mark and level."""
+    stays = _stays(city).merge(city["fixmedins_b"][["fixmedins_code", "hosp_lv"]]).set_index("mdtrt_id")
+    log = np.log(stays.medfee_sumamt)
+    return log.groupby([stays.dise_no.str[-1], stays.hosp_lv]).transform("median") - log
+
+
+def unsigned_dialysis(city: Simulated) -> pd.Series:
+    """1 for a dialysis visit without a sign-in of that person that day, 0 for one with."""
+    item = city["hilist_b"].loc[lambda t: t.hilist_name == "血液透析", "hilist_code"].iloc[0]
+    lines = city["fee_list_d"][lambda t: t.hilist_code == item].drop_duplicates("mdtrt_id")
+    signs = city["psn_sign_d"][lambda t: t.serv_type == "1"]
+    near = lines.merge(signs, on="psn_no")
+    near = near[(near.sign_in_time - near.fee_ocur_time).abs() < pd.Timedelta(minutes=30)]
+    return (~lines.set_index("mdtrt_id").index.to_series().isin(near.mdtrt_id)).astype(float)
+
+
+def dialysis_a_week(city: Simulated) -> pd.Series:
+    item = city["hilist_b"].loc[lambda t: t.hilist_name == "血液透析", "hilist_code"].iloc[0]
+    lines = city["fee_list_d"][lambda t: t.hilist_code == item]
+    weeks = lines.groupby("psn_no").fee_ocur_time.agg(lambda t: (t.max() - t.min()).days / 7 + 1)
+    return lines.groupby("psn_no").size() / weeks
+
+
+def one_pharmacy(city: Simulated) -> pd.Series:
+    """Purchases by a doctor's prescriptions at the one pharmacy that fills most, beyond two."""
+    shop = city["mdtrt_d"][lambda t: (t.med_type == "41") & t.chfpdr_code.notna()]
+    counts = shop.groupby(["chfpdr_code", "fixmedins_code"]).size().groupby("chfpdr_code")
+    return counts.max() / (counts.sum() + 10)
+
+
+SCHEMES = {
+    "M01": [("visit", free_of_charge)],
+    "M02": [("patient", companions)],
+    "M03": [("visit", soon_again)],
+    "M04": [("visit", examined)],
+    "M05": [("patient", supply)],
+    "M09": [("visit", after_death)],
+    "M10": [("visit", idle_days)],
+    "M15": [("patient", back_to_back_person)],
+    "M16": [("visit", back_to_back), ("pharmacy", back_to_back_pharmacy)],
+    "M19": [("pharmacy", dear_drugs)],
+    "M20": [("pharmacy", repeated_codes)],
+    "M24": [("visit", light_for_its_group)],
+    "M28": [("visit", unsigned_dialysis), ("patient", dialysis_a_week)],
+    "M40": [("prescriber", one_pharmacy)],
+}
+INNOCENTS = {
+    "dialysis", "chemotherapy", "referral", "nursing_home", "family", "village_clinic", "long_prescription",
+    "company_checkup",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scheme", "subject_type", "measure"),
+    [
+        (scheme, subject_type, measure)
+        for scheme, checks in SCHEMES.items()
+        for subject_type, measure in checks
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_planted_conduct_shows(city: Simulated, scheme: str, subject_type: str, measure):
+    values = measure(city)
+    guilty = values.index.isin(city.guilty(scheme, subject_type))
+    assert guilty.any()
+    assert values[guilty].median() > values[~guilty].median()
