@@ -30,8 +30,9 @@ ROWS = {
 
 def measure_visits(facts: ibis.Table) -> ibis.Table:
     """The measures of every visit: column ``subject_id`` and those of the catalogue."""
-    taken = {column: entry.take(facts, None) for column, (entry, _days) in measures_of("visit").items()}
-    return facts.select(subject_id=facts.mdtrt_id, **{name: _number(value) for name, value in taken.items()})
+    columns = measures_of("visit")
+    taken = {column: _number(entry.take(facts, None), entry.unit) for column, (entry, _days) in columns.items()}
+    return facts.select(subject_id=facts.mdtrt_id, **taken)
 
 
 def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
@@ -45,12 +46,14 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
         One row a subject, index ``subject_id``, columns as `features.catalogue.measures_of`.
     """
     key, choose = KEYS[subject]
-    facts = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
+    seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
+    # A view, so that the hundreds of expressions on it are compiled against its columns, not their definitions.
+    rows = seen.get_backend().create_view(f"facts_of_{subject}", seen, overwrite=True)
     bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
     for column, (entry, days) in measures_of(subject).items():
         # Plain visits serve all windows in one pass; counts by another column need a pass a window.
         bases[entry.base, None if entry.base == "visits" else days][column] = (entry, days)
-    frames = [_take(facts, base, window, taken) for (base, window), taken in bases.items()]
+    frames = [_take(rows, base, window, taken) for (base, window), taken in bases.items()]
     joined = reduce(lambda left, right: left.join(right, how="left"), frames)
     return joined[list(measures_of(subject))].sort_index()
 
@@ -60,7 +63,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.D
     values = {}
     for column, (entry, days) in taken.items():
         inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
-        values[column] = _number(entry.take(rows, inside))
+        values[column] = _number(entry.take(rows, inside), entry.unit)
     frame = rows.group_by("subject_id").aggregate(**values).to_pandas()
     return frame.set_index("subject_id")
 
@@ -77,6 +80,9 @@ def _counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
     )
 
 
-def _number(value: ibis.Value) -> ibis.Value:
-    """As a float; rounded, so that the order in which an engine adds up does not show."""
-    return value.cast("float64").round(6)
+def _number(value: ibis.Value, unit: str) -> ibis.Value:
+    """As a float; rounded, so that the order in which an engine adds up does not show.
+
+    Sums of money are whole cents; in the millions their sixth decimal is noise.
+    """
+    return value.cast("float64").round(2 if unit == "yuan" else 6)

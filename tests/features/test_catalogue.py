@@ -6,8 +6,7 @@ import pytest
 
 from features.catalogue import CATALOGUE, FAMILIES, UNITS, measures_of
 from features.measures import ROWS
-from tests.features.town import SUBJECTS, all_measures, facts_on
-from tests.tiny import World
+from tests.features.town import SUBJECTS
 
 # Schemes that each kind of subject can commit or bear the traces of (schemes.md §1).
 SCHEMES = {
@@ -15,17 +14,6 @@ SCHEMES = {
     "pharmacy": "M05 M06 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M47",
     "prescriber": "M01 M03 M04 M05 M12 M19 M22 M24 M28 M31 M33 M40 M48",
 }
-
-
-@pytest.fixture(scope="module")
-def taken(tmp_path_factory):
-    world = World()
-    world.person("anna")
-    world.hospital("H1")
-    world.pharmacy("P1")
-    world.stay("anna", "H1", "2024-06-01", 5, lines=[("bed", 5, 30.0), ("pill", 2, 20.0)], chfpdr_code="D1")
-    world.purchase("anna", "P1", "2024-07-01 10:00", lines=[("pill", 1, 20.0)], chfpdr_code="D1")
-    return all_measures(facts_on(world, tmp_path_factory.mktemp("catalogue")))
 
 
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
@@ -75,7 +63,8 @@ def test_bases_are_known_and_the_first_one_holds_every_subject(subject):
 
 
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
-def test_declared_columns_are_those_produced(taken, subject):
-    assert list(taken[subject].columns) == list(measures_of(subject))
-    assert len(taken[subject]) == {"visit": 2}.get(subject, 1)
-    assert (taken[subject].dtypes == "float64").all()
+def test_declared_columns_are_those_produced(a_night, subject):
+    produced = a_night.measured[subject]
+    assert list(produced.columns) == list(measures_of(subject))
+    assert (produced.dtypes == "float64").all()
+    assert produced.index.is_unique

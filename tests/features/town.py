@@ -1,6 +1,7 @@
 """A small town full of everything that the measures look at, and its facts and measures on a night."""
 
 import random
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ NIGHT = date(2024, 12, 31)
 SUBJECTS = ("patient", "prescriber", "pharmacy", "hospital")
 PEOPLE = [f"p{n:02}" for n in range(14)]
 HOSPITALS, PHARMACIES, DOCTORS = ["H1", "H2", "H3"], ["P1", "P2", "P3"], ["D1", "D2", "D3", None]
+PRESCRIPTIONS = [f"R{n:02}" for n in range(40)]
 
 
 class Town:
@@ -28,14 +30,21 @@ class Town:
         first = datetime(2024, 1, 10)
         self.days = [first + timedelta(days=self.chance.randrange(350)) for _ in range(45)]
         self._places_and_people()
-        for _ in range(60):
+        for _ in range(80):
             self._shopping()
         for _ in range(45):
             self._consultation()
         for _ in range(45):
             self._stay()
+        for day in self.days[:4]:
+            self._purchase("p08", "P3", day + timedelta(hours=6))
+            self._purchase("p09", "P3", day + timedelta(hours=6, minutes=10))
         self._edges_of_windows()
         self._registers()
+        # Still in bed on the night, a part of the bill is settled.
+        self.world.visit(
+            "p13", "H1", "2024-12-20 09:00", med_type="21", settled="2024-12-28", dscg_maindiag_code="I10"
+        )
 
     def _places_and_people(self) -> None:
         for number, code in enumerate(HOSPITALS):
@@ -61,7 +70,7 @@ class Town:
                 where,
                 when + timedelta(seconds=self.chance.choice([20, 60, 61, 900])),
             )
-        if self.chance.random() < 0.2:
+        if self.chance.random() < 0.35:
             self._purchase(
                 who,
                 self.chance.choice(PHARMACIES),
@@ -91,8 +100,8 @@ class Town:
         number = f"N{len(self.world.rows['drug_sel_d']):05}"
         self.world.add(
             "drug_sel_d", medins_prod_sel_no=number, setl_id=setl_id, fixmedins_code=where, hilist_code="pill",
-            drug_trac_codg=code, trdn_flag=self.chance.choice(["0", "0", "0", "1"]), sel_retn_time=str(when),
-            sel_retn_cnt=count,
+            drug_trac_codg=code, rxno=self.chance.choice([None, None, *PRESCRIPTIONS]), sel_retn_cnt=count,
+            trdn_flag=self.chance.choice(["0", "0", "0", "1"]), sel_retn_time=str(when),
         )  # fmt: skip
 
     def _regret(self, visit: str, total: float, when: datetime) -> None:
@@ -163,21 +172,31 @@ class Town:
         for name, day in (("p03", "2024-08-01"), ("p07", "2024-05-05")):
             self.world.add("psn_die_regn_d", psn_no=name, die_date=day, data_souc="1")
         self.world.add("psn_die_regn_d", psn_no="p03", die_date="2024-08-03", data_souc="2")
+        for number in PRESCRIPTIONS[:30]:
+            self.world.add(
+                "rx_d", hi_rxno=number, psn_no="p00", dr_code="D1", fixmedins_code="H1",
+                prsc_time=str(self._when()), max_rept_cnt=self.chance.choice([None, 0, 2]),
+            )  # fmt: skip
 
 
-def facts_on(world: World, folder: Path, night: date = NIGHT) -> ibis.Table:
-    """Ingest a world and take the facts of a night."""
-    store = Store(folder / "store")
+@dataclass(frozen=True)
+class Night:
+    """What the town's store gave on the night."""
+
+    world: World
+    store: Store
+    facts: pd.DataFrame
+    measured: dict[str, pd.DataFrame]
+
+
+def look(world: World, store: Store, folder: Path) -> Night:
+    """Load a world into a store and take the facts and measures of the night."""
     report = store.ingest(world.write(folder / "in"))
     assert report.quarantine == {}
-    work = folder / "work"
-    work.mkdir()
-    con = connect(work)
-    facts = visit_facts(known_on(con, store.tables(con), night))
-    return facts if "companions" in facts.columns else facts.mutate(companions=ibis.literal(0))
-
-
-def all_measures(facts: ibis.Table) -> dict[str, pd.DataFrame]:
-    """The measures of every kind of subject, visits included."""
-    taken = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
-    return taken | {"visit": measure_visits(facts).to_pandas().set_index("subject_id").sort_index()}
+    con = connect(folder)
+    facts = visit_facts(known_on(con, store.tables(con), NIGHT))
+    if "companions" not in facts.columns:
+        facts = facts.mutate(companions=ibis.literal(0))
+    measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
+    measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
+    return Night(world, store, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)

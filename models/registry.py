@@ -1,0 +1,130 @@
+"""Models in MLflow: logged with parameters, metrics and signature, registered, loaded by the alias `champion`.
+
+The only module that knows MLflow. Runs and models hold counts and columns, never a person.
+"""
+
+import logging
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import pandas as pd
+from mlflow import MlflowClient, log_metrics, log_params, pyfunc, set_experiment, set_tracking_uri, set_tags, start_run
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from models.subject_model import SubjectModel
+
+CHAMPION = "champion"
+EXPERIMENT = "fundguard"
+_REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "shap", "scipy")
+
+
+class RegistryError(Exception):
+    """The registry has no model that can be used."""
+
+
+class _Wrapped(pyfunc.PythonModel):
+    """A SubjectModel as MLflow stores it: takes differences and ``peers``, gives scores."""
+
+    def __init__(self, model: SubjectModel):
+        self.model = model
+
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:
+        """Score rows with the columns of the signature."""
+        parts = self.model.parts(model_input.drop(columns="peers"), model_input["peers"])
+        return self.model.score(parts).drop(columns=["scheme", "rule_score", "graph_score"])
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A registered model in force."""
+
+    model: SubjectModel
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """MLflow's tracking store and model registry at an address, artifacts in a local folder."""
+
+    uri: str
+    artifacts: Path
+
+    def log(self, model: SubjectModel, sample: pd.DataFrame, peers: pd.Series, as_of: str, tags: dict[str, str]) -> str:
+        """Log and register a model; returns its version.
+
+        Args:
+            sample: a few rows of differences, for the signature; not stored.
+            peers: their peer groups.
+        """
+        name = model_name(model.subject)
+        with self._connected():
+            with start_run(run_name=f"{model.subject} {as_of}"):
+                set_tags({"subject": model.subject, "as_of": as_of} | tags)
+                log_params(
+                    {
+                        "seed": model.seed,
+                        "columns": len(model.spec),
+                        "learnt": model.booster is not None,
+                        "slope": model.fusion.slope,
+                        "level": model.fusion.level,
+                        **{f"weight_{part}": value for part, value in model.fusion.weights.items()},
+                    }
+                )
+                log_metrics({f"outcomes_{k}": v for k, v in model.outcomes.items()} | model.metrics)
+                wrapped = _Wrapped(model)
+                rows = sample.astype(float).assign(peers=peers.reindex(sample.index))
+                info = pyfunc.log_model(
+                    name="model",
+                    python_model=wrapped,
+                    signature=infer_signature(rows, wrapped.predict(None, rows)),
+                    pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
+                    registered_model_name=name,
+                )
+            return str(info.registered_model_version)
+
+    def promote(self, subject: str, version: str) -> None:
+        """Make a version the champion."""
+        with self._connected() as client:
+            client.set_registered_model_alias(model_name(subject), CHAMPION, version)
+
+    def champion(self, subject: str) -> Champion:
+        """Load the champion.
+
+        Raises:
+            RegistryError: there is none yet.
+        """
+        name = model_name(subject)
+        with self._connected() as client:
+            try:
+                found = client.get_model_version_by_alias(name, CHAMPION)
+            except MlflowException as error:
+                raise RegistryError(f"no champion model for {subject}: run 'fundguard train' first") from error
+            loaded = pyfunc.load_model(f"models:/{name}@{CHAMPION}")
+            return Champion(loaded.unwrap_python_model().model, name, str(found.version))
+
+    @contextmanager
+    def _connected(self):
+        self.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for noisy in ("mlflow", "alembic"):
+            logging.getLogger(noisy).setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            set_tracking_uri(self.uri)
+            client = MlflowClient(self.uri)
+            if client.get_experiment_by_name(EXPERIMENT) is None:
+                client.create_experiment(EXPERIMENT, artifact_location=self.artifacts.resolve().as_uri())
+            set_experiment(EXPERIMENT)
+            yield client
+
+
+def model_name(subject: str) -> str:
+    """Name under which models of a kind of subject are registered."""
+    return f"fundguard-{subject}"

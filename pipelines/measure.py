@@ -1,0 +1,157 @@
+"""The step that measures a night: facts, graph, groups, measures, peers."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.errors import StoreError
+from claims.known import Known, known_on
+from claims.store import Store, connect
+from features.catalogue import SUBJECTS
+from features.facts import visit_facts
+from features.graphs import covisit, groups
+from features.groups import group_facts, innocent_company
+from features.measures import KEYS, measure_subjects, measure_visits
+from features.peers import Peers, fit_peers, peer_groups
+
+# A group known to have an honest reason keeps so much of its graph score: it is shown, further down.
+EXCUSED = 0.1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One kind of subject on a night: values and differences (subjects × measures), peer groups, graph part."""
+
+    values: pd.DataFrame
+    peers: pd.Series
+    usual: Peers
+    differences: pd.DataFrame
+    graph: pd.Series
+
+
+@dataclass(frozen=True)
+class Night:
+    """Everything measured as of a night.
+
+    Attributes:
+        facts: visits with their facts, a table of the scratch database.
+        members: group_id, psn_no, weight.
+        excused: group_id → why the group's company is innocent; null where it is not.
+        edges: pairs beyond chance (`features.graphs.covisit.edges`).
+    """
+
+    known: Known
+    facts: ibis.Table
+    subjects: dict[str, Measured]
+    members: pd.DataFrame
+    excused: pd.Series
+    edges: pd.DataFrame
+
+
+def measure(store: Store, as_of: date, work: Path) -> Night:
+    """Measure every subject as of a night.
+
+    Args:
+        work: scratch folder; its database holds the night's tables while they are needed.
+
+    Raises:
+        StoreError: nothing was loaded yet, or nothing was settled before the night.
+    """
+    if store.generation is None:
+        raise StoreError(f"{store.path} holds no claims yet: run 'fundguard ingest' first")
+    con = connect(work)
+    known = known_on(con, store.tables(con), as_of)
+    if not known.visits.count().execute():
+        raise StoreError(f"no claim in {store.path} was settled before {as_of}")
+    facts = visit_facts(known)
+    facts, edges, members, excused = _company(con, facts, _members_before(store, as_of))
+    subjects = {}
+    for subject in SUBJECTS:
+        measured = _measure(con, facts, subject, members, excused, edges)
+        if measured is not None:
+            subjects[subject] = measured
+    return Night(known, facts, subjects, members, excused, edges)
+
+
+def _company(con, facts: ibis.Table, before: pd.DataFrame):
+    """Who meets beyond chance, which groups that makes, and how many companions each visit had."""
+    met = con.create_table("meetings", covisit.meetings(facts))
+    edges = covisit.edges(facts, met)
+    members = groups.name_groups(groups.communities(edges), before)
+    excused = pd.Series(dtype=object, name="reason")
+    with_company = _with_companions(con, facts, met, edges, "facts_met")
+    if len(members):
+        excused = innocent_company(group_facts(with_company, _table(con, "members_found", members)))
+        honest = set(members[members.group_id.map(excused).notna()].psn_no)
+        telling = edges[~(edges.a.isin(honest) & edges.b.isin(honest))]
+        with_company = _with_companions(con, facts, met, telling, "facts_company")
+    return with_company, edges, members, excused
+
+
+def _with_companions(con, facts, met, edges: pd.DataFrame, name: str) -> ibis.Table:
+    linked = _table(con, f"{name}_edges", edges[["a", "b"]])
+    count = covisit.companions(met, linked)
+    joined = facts.left_join(count, "mdtrt_id").drop("mdtrt_id_right")
+    return con.create_table(name, joined.mutate(companions=_.companions.fill_null(0)))
+
+
+def _table(con, name: str, frame: pd.DataFrame) -> ibis.Table:
+    """A frame as a table of the scratch database; text columns stay text when there are no rows."""
+    types = {c: "float64" if pd.api.types.is_float_dtype(frame[c]) else "string" for c in frame.columns}
+    return con.create_table(name, ibis.memtable(frame, schema=ibis.schema(types)))
+
+
+def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
+    if subject == "visit":
+        values = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
+        rows, key = facts, "mdtrt_id"
+    else:
+        key, choose = KEYS[subject]
+        rows = choose(facts)
+        if subject == "group":
+            if members.empty:
+                return None
+            rows = group_facts(facts, con.table("members_found"))
+        values = measure_subjects(rows, subject)
+    if values.empty:
+        return None
+    peers = peer_groups(rows, subject, key).reindex(values.index)
+    usual = fit_peers(subject, values, peers)
+    graph = _graph_part(subject, rows, key, members, excused, edges).reindex(values.index)
+    return Measured(values, peers, usual, usual.differences(values, peers), graph)
+
+
+def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
+    """How much of a subject's conduct is company beyond chance, 0 to 1; missing where there is no graph."""
+    if members.empty:
+        return pd.Series(dtype=float)
+    if subject == "group":
+        inside = edges.merge(members, left_on="a", right_on="psn_no").merge(
+            members, left_on=["b", "group_id"], right_on=["psn_no", "group_id"]
+        )
+        strength = inside.groupby("group_id")["surprise"].median()
+        share = strength / (strength + 10)
+        return share.where(excused.reindex(share.index).isna(), EXCUSED * share)
+    company = (rows.companions > 0).mean() if subject != "visit" else (rows.companions > 0).cast("float64")
+    if subject == "visit":
+        found = rows.select(subject_id=rows.mdtrt_id, share=company).to_pandas()
+    else:
+        found = rows.group_by(subject_id=rows[key]).aggregate(share=company).to_pandas()
+    return found.set_index("subject_id")["share"].astype(float)
+
+
+def _members_before(store: Store, as_of: date) -> pd.DataFrame:
+    """Members of the groups of the last night before this one, for lasting group ids."""
+    nights = sorted(
+        p for p in store.runs.glob("*/group_members.parquet") if p.parent.name < as_of.isoformat()
+    )
+    if not nights:
+        return pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
+    before = pd.read_parquet(nights[-1])
+    return before[before.member_type == "patient"].rename(columns={"member_id": "psn_no"})[
+        ["group_id", "psn_no"]
+    ]

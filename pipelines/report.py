@@ -1,0 +1,203 @@
+"""The step that writes a run: the contract's tables and the workbook, whole or not at all."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import _
+
+from claims.store import Report, Store
+from features.catalogue import SUBJECTS, measures_of
+from pipelines.measure import Night
+from pipelines.score import Scored
+from pipelines.settings import Settings
+from reports.reasons import reasons_of, spell
+from reports.workbook import write_workbook
+
+_REASON = pa.struct(
+    [
+        ("code", pa.string()), ("text_zh", pa.string()), ("text_en", pa.string()), ("value", pa.float64()),
+        ("peer_median", pa.float64()), ("peer_percentile", pa.float64()), ("contribution", pa.float64()),
+    ]
+)  # fmt: skip
+SUSPECTS = pa.schema(
+    [
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()), ("score", pa.float64()),
+        ("amount_at_risk", pa.float64()), ("scheme", pa.string()), ("model_score", pa.float64()),
+        ("anomaly_score", pa.float64()), ("rule_score", pa.float64()), ("graph_score", pa.float64()),
+        ("reasons", pa.list_(_REASON)),
+    ]
+)  # fmt: skip
+EVIDENCE = pa.schema(
+    [
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
+        ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()), ("amount", pa.float64()),
+        ("why", pa.string()), ("why_en", pa.string()),
+    ]
+)  # fmt: skip
+RULE_HITS = pa.schema(
+    [(name, pa.float64() if name == "vola_amt" else pa.string()) for name in (
+        "jr_id rule_id rule_name sev_deg subject_type subject_id psn_no fixmedins_code dr_code mdtrt_id setl_id "
+        "bkkp_sn vola_amt vola_cont vola_evid"
+    ).split()]
+)  # fmt: skip
+MEMBERS = pa.schema(
+    [
+        ("group_id", pa.string()), ("kind", pa.string()), ("member_type", pa.string()), ("member_id", pa.string()),
+        ("weight", pa.float64()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What `run.json` says besides the tables' contents."""
+
+    run_id: str
+    load: Report
+    seconds: dict[str, float]
+
+
+def write_run(
+    night: Night,
+    scored: dict[str, Scored],
+    evidence: pd.DataFrame,
+    store: Store,
+    settings: Settings,
+    as_of: date,
+    info: RunInfo,
+) -> Path:
+    """Write a night's run folder beside the others and put it in place in one step.
+
+    Returns:
+        ``STORE/runs/AS_OF``.
+    """
+    store.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    building = store.runs / f".{as_of.isoformat()}.{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "dossiers").mkdir(parents=True)
+    try:
+        _write(building, night, scored, evidence, settings, as_of, info)
+        for path in (building, *building.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        return _put_in_place(building, store.runs / as_of.isoformat())
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _put_in_place(building: Path, target: Path) -> Path:
+    """Replace an earlier run of the night; a reader sees the old one or the new one."""
+    if target.exists():
+        old = building.with_name(f"{building.name}.old")
+        target.rename(old)
+        building.rename(target)
+        shutil.rmtree(old)
+    else:
+        building.rename(target)
+    return target
+
+
+def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None:
+    suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
+    evidence = _with_words(evidence, night, scored)
+    members = _members(night)
+    pq.write_table(
+        pa.Table.from_pandas(suspects, SUSPECTS, preserve_index=False), folder / "suspects.parquet"
+    )
+    pq.write_table(
+        pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False), folder / "evidence.parquet"
+    )
+    pq.write_table(RULE_HITS.empty_table(), folder / "rule_hits.parquet")
+    pq.write_table(
+        pa.Table.from_pandas(members, MEMBERS, preserve_index=False), folder / "group_members.parquet"
+    )
+    names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
+    names = names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
+    write_workbook(
+        folder / "suspects.xlsx", suspects, evidence, members, names, as_of.isoformat(), settings.language
+    )
+    text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
+    (folder / "run.json").write_text(text, encoding="utf-8")
+
+
+def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) -> pd.DataFrame:
+    ranked = scored.ranked.head(settings.depth(subject) or len(scored.ranked))
+    measured, measures = night.subjects[subject], measures_of(subject)
+    usual = measured.usual.usual
+    found = {}
+    for subject_id, contributions in scored.contributions.iterrows():
+        peers = measured.peers[subject_id]
+        found[subject_id] = reasons_of(
+            contributions,
+            measured.values.loc[subject_id],
+            measures,
+            peers,
+            usual.loc[peers],
+            measured.usual.percentile,
+        )
+    frame = ranked.rename_axis("subject_id").reset_index()
+    frame["subject_type"] = subject
+    frame["reasons"] = [found.get(subject_id, []) for subject_id in frame["subject_id"]]
+    return frame[SUSPECTS.names]
+
+
+def _with_words(evidence: pd.DataFrame, night: Night, scored: dict[str, Scored]) -> pd.DataFrame:
+    """Add the settlement and the sentence that says why a visit is there."""
+    wanted = list(dict.fromkeys(evidence["mdtrt_id"]))
+    measured = night.subjects["visit"]
+    model = scored["visit"].model
+    rows = measured.differences.loc[wanted]
+    by_column = model.evidence.by_column(rows, measured.peers.loc[wanted])
+    values = measured.values.loc[wanted]
+    measures = measures_of("visit")
+    order = by_column.to_numpy().argsort(axis=1)[:, ::-1][:, :2]
+    words = {}
+    for row, mdtrt_id in enumerate(wanted):
+        columns = [c for c in by_column.columns[order[row]] if by_column.at[mdtrt_id, c] > 0]
+        words[mdtrt_id] = [
+            ["; ".join(_spoken(measures[c][0], values.at[mdtrt_id, c], language) for c in columns)][0]
+            for language in (0, 1)
+        ]
+    settled = night.known.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max()).to_pandas()
+    settled = settled.set_index("mdtrt_id")["setl_id"]
+    return evidence.assign(
+        setl_id=evidence["mdtrt_id"].map(settled),
+        bkkp_sn=None,
+        why=[words[m][0] for m in evidence["mdtrt_id"]],
+        why_en=[words[m][1] for m in evidence["mdtrt_id"]],
+    )[EVIDENCE.names]
+
+
+def _spoken(entry, value: float, language: int) -> str:
+    return f"{(entry.zh, entry.en)[language]} {spell(value, entry.unit, language)}"
+
+
+def _members(night: Night) -> pd.DataFrame:
+    frame = night.members.rename(columns={"psn_no": "member_id"})
+    return frame.assign(kind="co_visit", member_type="patient")[MEMBERS.names]
+
+
+def _run_json(
+    night: Night, scored: dict[str, Scored], settings: Settings, as_of: date, info: RunInfo
+) -> dict:
+    return {
+        "run_id": info.run_id,
+        "as_of": as_of.isoformat(),
+        "tables": info.load.tables,
+        "quarantine": info.load.quarantine,
+        "extra_columns": {name: columns for name, columns in info.load.extra.items() if columns},
+        "models": {s: scored[s].champion if s in scored else None for s in SUBJECTS},
+        "checks_run": [],
+        "checks_skipped": {},
+        "checks_failed": {},
+        "explained_depth": {s: min(settings.explained_depth, len(scored[s].ranked)) for s in scored},
+        "list_depth": {s: settings.depth(s) for s in scored if settings.depth(s)},
+        "tables_absent": sorted(set(night.known.tables) - set(night.known.present)),
+        "seconds": {step: round(seconds, 2) for step, seconds in info.seconds.items()},
+    }

@@ -1,0 +1,138 @@
+"""The step that scores: champions on the night's measures, ranked, with evidence and money at stake."""
+
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from models.registry import Champion, Registry
+from models.subject_model import SubjectModel
+from pipelines.measure import Measured, Night
+from pipelines.settings import Settings
+
+# A visit with this much evidence against it goes into the file of whoever took part: one telling family at one in
+# a hundred, or a proof.
+FLAGGED = 3.0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One kind of subject, scored.
+
+    Attributes:
+        ranked: index subject_id in order of rank; score, parts, scheme, amount_at_risk (yuan).
+        contributions: of the subjects down to the explained depth: columns of the catalogue, graph, rule, base.
+    """
+
+    model: SubjectModel
+    champion: str
+    ranked: pd.DataFrame
+    contributions: pd.DataFrame
+
+
+def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str, Scored], pd.DataFrame]:
+    """Score and rank every kind of subject.
+
+    Returns:
+        Scored by kind of subject, and the evidence: subject_type, subject_id, scheme, mdtrt_id, amount (yuan),
+        visit_score, largest first within a subject.
+
+    Raises:
+        RegistryError: a kind of subject has no champion.
+    """
+    champions = {subject: models.champion(subject) for subject in night.subjects}
+    parts = {subject: _parts(champions[subject].model, night.subjects[subject]) for subject in night.subjects}
+    flagged = _flag_visits(night, parts["visit"])
+    scored, evidence = {}, []
+    for subject, measured in night.subjects.items():
+        found = champions[subject].model.score(parts[subject])
+        money = _money_at_stake(night, flagged, subject, settings)
+        found["amount_at_risk"] = money.reindex(found.index).fillna(0.0)
+        ranked = _rank(found)
+        scored[subject] = _explain(champions[subject], measured, parts[subject], ranked, settings)
+        evidence.append(_evidence(night, flagged, subject, ranked.head(settings.explained_depth), settings))
+    return scored, pd.concat(evidence, ignore_index=True)
+
+
+def _parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
+    return model.parts(measured.differences, measured.peers, measured.graph)
+
+
+def _rank(found: pd.DataFrame) -> pd.DataFrame:
+    """Most suspect first; equal scores by money, then by id, so that ranks have no ties."""
+    order = found.assign(_id=found.index).sort_values(
+        ["score", "amount_at_risk", "_id"], ascending=[False, False, True], kind="stable"
+    )
+    return order.drop(columns="_id").assign(rank=range(1, len(order) + 1))
+
+
+def _explain(
+    champion: Champion, measured: Measured, parts: pd.DataFrame, ranked: pd.DataFrame, settings: Settings
+) -> Scored:
+    listed = ranked.index[: settings.explained_depth]
+    contributions = champion.model.contributions(
+        measured.differences.loc[listed], measured.peers.loc[listed], parts.loc[listed]
+    )
+    name = f"{champion.name}/{champion.version}"
+    return Scored(champion.model, name, ranked, contributions)
+
+
+def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:
+    """Visits and how much speaks against each: facts with visit_score and visit_scheme."""
+    frame = parts[["evidence", "scheme"]].reset_index(names="mdtrt_id")
+    schema = ibis.schema({"mdtrt_id": "string", "evidence": "float64", "scheme": "string"})
+    marks = night.known.con.create_table("visit_marks", ibis.memtable(frame, schema=schema))
+    keys = ["mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "fund_pay_sumamt", "companions"]
+    return night.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
+
+
+def _of_subjects(night: Night, flagged: ibis.Table, subject: str) -> ibis.Table:
+    """Marked visits with the subject they belong to."""
+    if subject == "visit":
+        return flagged.mutate(subject_id=flagged.mdtrt_id)
+    if subject == "group":
+        members = night.known.con.table("members_found").select(subject_id="group_id", psn_no="psn_no")
+        return flagged.filter(flagged.companions > 0).inner_join(members, "psn_no")
+    if subject == "patient":
+        return flagged.mutate(subject_id=flagged.psn_no)
+    if subject == "prescriber":
+        return flagged.filter(flagged.dr_code.notnull()).mutate(subject_id=_.dr_code)
+    wanted = flagged.is_pharmacy if subject == "pharmacy" else ~flagged.is_pharmacy
+    return flagged.filter(wanted).mutate(subject_id=_.fixmedins_code)
+
+
+def _evidence_rows(night: Night, flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
+    """The visits that make a subject's evidence: those flagged, and the strongest three where none is."""
+    rows = _of_subjects(night, flagged, subject)
+    order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
+    rows = rows.mutate(place=ibis.row_number().over(order))
+    telling = (rows.evidence >= FLAGGED) & (rows.place < settings.evidence_rows)
+    return rows.filter(telling | (rows.place < 3))
+
+
+def _money_at_stake(night: Night, flagged: ibis.Table, subject: str, settings: Settings) -> pd.Series:
+    """Fund payment in a subject's evidence, each visit once, never below nothing."""
+    rows = _evidence_rows(night, flagged, subject, settings)
+    sums = rows.group_by("subject_id").aggregate(amount=_.fund_pay_sumamt.sum().round(2)).to_pandas()
+    return sums.set_index("subject_id")["amount"].clip(lower=0)
+
+
+def _evidence(
+    night: Night, flagged: ibis.Table, subject: str, listed: pd.DataFrame, settings: Settings
+) -> pd.DataFrame:
+    name = f"listed_{subject}"
+    ids = pd.DataFrame({"subject_id": listed.index})
+    wanted = night.known.con.create_table(
+        name, ibis.memtable(ids, schema=ibis.schema({"subject_id": "string"}))
+    )
+    rows = _evidence_rows(night, flagged, subject, settings).semi_join(wanted, "subject_id")
+    rows = rows.select(
+        subject_type=ibis.literal(subject),
+        subject_id=rows.subject_id,
+        scheme=rows.scheme,
+        mdtrt_id=rows.mdtrt_id,
+        amount=rows.fund_pay_sumamt,
+        visit_score=rows.evidence,
+    )
+    return rows.order_by("subject_id", ibis.desc("visit_score"), "mdtrt_id").to_pandas()

@@ -1,0 +1,121 @@
+"""Contributions → reasons in words: what, how much, against whom, over which period."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from features.catalogue import FAMILIES, HIGH, UNITS, Measure
+from features.peers import PEER_WORDS
+
+MOST_REASONS = 5
+# Contributions below this (log-odds) are no reason to visit anybody.
+LEAST_CONTRIBUTION = 0.05
+_PERIODS = {
+    30: ("近30天", "in the last 30 days"),
+    90: ("近90天", "in the last 90 days"),
+    365: ("近一年", "in the last year"),
+    1095: ("近三年", "in the last three years"),
+}
+
+
+def reasons_of(
+    contributions: pd.Series,
+    values: pd.Series,
+    measures: dict[str, tuple[Measure, int | None]],
+    peers: str,
+    usual: pd.Series,
+    percentile: Callable[[str, float, str], float | None],
+) -> list[dict]:
+    """The few reasons that raise a subject's score most, one a family.
+
+    Args:
+        contributions: by column of the catalogue, and ``graph``, ``rule``, ``base``.
+        values, usual: the subject's values and its peers' medians, by column.
+        measures: column → measure and window.
+        peers: key of PEER_WORDS.
+        percentile: (column, value, peer group) → share of the peers at or below.
+
+    Returns:
+        Reasons as the contract spells them, largest contribution first; at least one.
+    """
+    known = contributions[[c for c in measures if pd.notna(values[c])]]
+    family = known.index.map(lambda column: measures[column][0].family)
+    sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
+    telling = sums[sums > LEAST_CONTRIBUTION].head(MOST_REASONS)
+    if telling.empty:
+        telling = sums.head(1)
+    found = []
+    for name, total in telling.items():
+        column = known[family == name].sort_values(ascending=False, kind="stable").index[0]
+        entry, days = measures[column]
+        value, middle = float(values[column]), _plain(usual[column])
+        share = percentile(column, value, peers)
+        zh, en = _words(entry, days, value, middle, share, peers)
+        found.append(
+            {
+                "code": f"{FAMILY_CODES[name]}.{column}",
+                "text_zh": zh,
+                "text_en": en,
+                "value": value,
+                "peer_median": middle,
+                "peer_percentile": share,
+                "contribution": float(total),
+            }
+        )
+    graph = float(contributions.get("graph", 0.0))
+    if graph > LEAST_CONTRIBUTION:
+        found.append(_graph_reason(graph))
+    return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+
+
+FAMILY_CODES = {name: name.upper() for name in FAMILIES}
+
+
+def _words(
+    entry: Measure, days: int | None, value: float, middle: float | None, share: float | None, peers: str
+):
+    period_zh, period_en = _PERIODS.get(days, ("", ""))
+    zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
+    en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
+    peers_zh, peers_en = PEER_WORDS[peers]
+    if middle is not None:
+        zh += f",同类({peers_zh})中位数 {spell(middle, entry.unit, 0)}"
+        en += f"; median of {peers_en} {spell(middle, entry.unit, 1)}"
+    if share is not None:
+        beaten = share if entry.direction == HIGH else 1 - share
+        side_zh, side_en = ("高于", "above") if entry.direction == HIGH else ("低于", "below")
+        zh += f",{side_zh} {_share(beaten)} 的同类"
+        en += f", {side_en} {_share(beaten)} of them"
+    return zh, en
+
+
+def _graph_reason(contribution: float) -> dict:
+    return {
+        "code": "COMPANY.graph",
+        "text_zh": "与固定人员反复在同一机构相近时间就诊,次数远超机构客流可以解释的程度",
+        "text_en": "Comes again and again close in time with the same people, far beyond what the places' volume explains",
+        "value": None,
+        "peer_median": None,
+        "peer_percentile": None,
+        "contribution": contribution,
+    }
+
+
+def spell(value: float, unit: str, language: int) -> str:
+    """A value with its unit; language 0 Chinese, 1 English."""
+    words = UNITS[unit]
+    text = format(value, words[2])
+    if text in ("-0", "-0.0"):
+        text = text[1:]
+    if language:
+        return f"{text} {words[1]}".strip()
+    return f"{text}{words[0]}"
+
+
+def _share(share: float) -> str:
+    """A share in per cent, never rounded up to all of them."""
+    return f"{min(share * 100, 99.9):.1f}%"
+
+
+def _plain(value) -> float | None:
+    return None if pd.isna(value) else float(value)

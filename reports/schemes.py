@@ -1,0 +1,61 @@
+"""Names of the schemes of `domain/schemes.md`, for people: id → (Chinese, English)."""
+
+SCHEMES = {
+    "M01": ("虚假住院", "fake admission"),
+    "M02": ("结伴住院", "companion group admissions"),
+    "M03": ("分解住院", "split admission"),
+    "M04": ("体检式住院", "check-up admission"),
+    "M05": ("超量购药", "over-quantity drug purchasing"),
+    "M06": ("超频次购药", "over-frequency purchasing"),
+    "M07": ("超范围购药", "out-of-scope purchasing"),
+    "M08": ("违规享受长护待遇", "improper long-term-care benefit"),
+    "M09": ("死亡后享受医保待遇", "benefits after death"),
+    "M10": ("挂床住院", "hanging bed"),
+    "M11": ("诱导住院", "induced admission"),
+    "M12": ("降低住院标准", "low-threshold admission"),
+    "M13": ("门诊转住院", "outpatient turned inpatient"),
+    "M14": ("冒名就医", "impersonation"),
+    "M15": ("敛卡刷卡", "card collection"),
+    "M16": ("空刷套刷门诊统筹", "empty swipes"),
+    "M17": ("刷卡套现", "cash-out"),
+    "M18": ("串换生活用品", "swap of goods for drugs"),
+    "M19": ("药农药商网络", "drug-farmer network"),
+    "M20": ("回流药/追溯码重复", "repeated trace code"),
+    "M21": ("一方多购", "one prescription, many outlets"),
+    "M22": ("伪造/倒补处方", "forged prescription"),
+    "M23": ("慢特病虚假资格", "false chronic qualification"),
+    "M24": ("高套分组", "up-coding"),
+    "M25": ("病种费用偏差", "cost deviation by disease"),
+    "M26": ("就医聚集", "clustered attendance"),
+    "M27": ("隐瞒第三方责任", "concealed third party"),
+    "M28": ("血透虚计", "padded dialysis"),
+    "M29": ("高值耗材虚计", "padded consumables"),
+    "M30": ("救助对象重复住院", "repeat stays of the poor"),
+    "M31": ("买卖病人", "patient trading"),
+    "M32": ("非医保项目打包", "bundled non-covered items"),
+    "M33": ("套餐式检查", "package testing"),
+    "M34": ("养老院供人住院", "nursing-home supply chain"),
+    "M35": ("虚假参保", "sham employment"),
+    "M36": ("服刑失踪期间享受", "benefits while imprisoned or missing"),
+    "M37": ("重复参保报销", "double enrolment"),
+    "M38": ("假票据报销", "forged receipts"),
+    "M39": ("经办人员违规", "agency-staff abuse"),
+    "M40": ("医师药店勾结", "doctor-pharmacy collusion"),
+    "M41": ("异地就医异常", "abnormal cross-region care"),
+    "M42": ("连锁门店集中违规", "chain-level violation"),
+    "M43": ("重点药品异常", "key-drug anomaly"),
+    "M44": ("精神康复长期住院", "psychiatric and rehab long stays"),
+    "M45": ("虚记康复理疗", "phantom rehab"),
+    "M46": ("检查检验量异常增长", "exam volume surge"),
+    "M47": ("年底突击刷卡", "year-end rush"),
+    "M48": ("医师分身", "doctor in two places"),
+    "M49": ("转嫁费用", "cost shifting"),
+    "M50": ("以药养医", "drug-driven revenue"),
+}
+
+
+def scheme_name(scheme: str | None, language: str) -> str:
+    """Id and name of a scheme; empty where none stands out."""
+    if not isinstance(scheme, str):
+        return ""
+    return f"{scheme} {SCHEMES[scheme][0 if language == 'zh' else 1]}"
