@@ -3,20 +3,56 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DEMO ?= demo
 PERSONS ?= 20000
-# City and night of the demo: a year of claims, read on the morning after its last day.
-DEMO_AS_OF := 2025-01-01
+WORKERS ?= 2
+# The demo's city has a year of claims and is read on the morning after its last day.
+AS_OF := 2025-01-01
 
-export PREFECT_LOGGING_LEVEL ?= WARNING
-
-.PHONY: install demo test test-slow notebooks lint bench lock clean
+.PHONY: install demo test test-slow notebooks lint bench docs lock clean
 
 install: $(STAMP)
 
+# The lock names every package with its hash, so pip has nothing to resolve.
 $(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fundguard needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	touch $@
 
+# A synthetic city, the main job on it, and the first of the suspects.
+demo: export PREFECT_HOME := $(CURDIR)/demo/prefect
+demo: install
+	rm -rf demo
+	$(BIN)/fundguard simulate --out demo/city --persons $(PERSONS)
+	$(BIN)/fundguard run demo/city/input --store demo/store --as-of $(AS_OF)
+	@$(BIN)/python -m reports.preview demo/store/runs/$(AS_OF)
+
+test: install
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+notebooks: install
+	$(BIN)/python -m pytest tests/test_notebooks.py
+
+lint: install
+	$(BIN)/ruff check .
+
+# How well the demo's run finds what its city hides.
+bench: install
+	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
+	$(BIN)/python benchmarks/detection.py demo/city demo/store/runs/$(AS_OF)
+
+docs: install
+	$(BIN)/python docs/generate.py > docs/measures.md
+
+# Needs uv. Universal: one lock for every platform and Python from 3.11 on; it names no index.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
+		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,8 +27,20 @@ _EVENTS = {
     "acdt_rec_d": "acdt_time",
     "psn_sign_d": "sign_in_time",
     "insp_case_d": "close_date",
+    "inv_chg_d": "inv_chg_time",
+    "psn_insu_d": "crt_insu_date",
+    "exam_rpt_d": "rpt_time",
+    "scs_cutd_d": "scs_cutd_inpool_time",
+    "oprn_d": "anst_begntime",
 }
-_ENDS = {"mdtrt_d": "endtime", "ltci_trt_d": "trt_enddate", "psn_sign_d": "sign_out_time"}
+_ENDS = {
+    "mdtrt_d": "endtime",
+    "ltci_trt_d": "trt_enddate",
+    "psn_sign_d": "sign_out_time",
+    "psn_insu_d": "paus_insu_date",
+    "scs_cutd_d": "scs_cutd_exit_time",
+    "oprn_d": "anst_endtime",
+}
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,7 @@ class Store:
         """The tables in force, as relations of the given connection, with the columns of the contract."""
         if self.generation is None:
             return {}
-        return {
-            folder.name: con.read_parquet(str(folder / "*" / "*.parquet"), hive_partitioning=False).select(
-                *TABLES[folder.name].columns
-            )
-            for folder in sorted(self.generation.iterdir())
-        }
+        return {folder.name: _read(con, folder) for folder in sorted(self.generation.iterdir())}
 
     def last_load(self) -> Report:
         """What the latest load brought.
@@ -205,6 +200,15 @@ def _merge(load: Load, table: Table, old: ibis.Table | None) -> _Merge:
     goes = held.semi_join(fresh, replaced).rename({name: f"_old_{name}" for name in old.columns})
     after = stays.select(*table.columns).union(fresh.select(*table.columns))
     return _Merge(fresh, identical, after, _months(goes, table).union(_months(fresh, table)).distinct())
+
+
+def _read(con: ibis.BaseBackend, folder: Path) -> ibis.Table:
+    """A stored table; columns that the contract has gained since it was written are null."""
+    rows = con.read_parquet(str(folder / "*" / "*.parquet"), hive_partitioning=False)
+    declared = TABLES[folder.name].columns
+    return rows.select(
+        **{name: rows[name] if name in rows.columns else ibis.null(c.dtype.type) for name, c in declared.items()}
+    )
 
 
 def _month(rows: ibis.Table, table: Table) -> ibis.Value:

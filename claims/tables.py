@@ -119,8 +119,9 @@ _DECLARED = [
         "psn_info_b",
         required=True,
         key="psn_no",
-        codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno?",
-        times="brdy~",
+        codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno? tel? "
+        "surv_stas?",
+        times="brdy~ surv_stas_ocur_date?",
     ),
     _table(
         "fixmedins_b",
@@ -133,19 +134,24 @@ _DECLARED = [
         "dr_info_b",
         key="dr_code fixmedins_code",
         codes="dr_code fixmedins_code dr_prac_type? caty? certno?",
+        times="begntime? endtime?",
     ),
     _table(
         "hilist_b",
         key="hilist_code",
-        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? serv_type?",
-        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit?",
+        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? serv_type? "
+        "prcunt?",
+        flags="rx_flag?",
+        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit? cycl_days? cycl_max_cnt? "
+        "year_uplmt_amt? serv_mins?",
     ),
     _table(
         "mdtrt_d",
         required=True,
         key="mdtrt_id",
         codes="mdtrt_id psn_no fixmedins_code med_type insutype? chfpdr_code? dscg_maindiag_code? dise_no? "
-        "dept_code? adm_bed? mdtrt_cert_type?",
+        "dept_code? adm_bed? mdtrt_cert_type? oprn_oprt_code? dscg_way? "
+        "refl_old_mdtrt_id?",
         flags="trum_flag? rel_ttp_flag?",
         times="begntime endtime?",
         parents={"psn_no": "psn_info_b", "fixmedins_code": "fixmedins_b"},
@@ -167,7 +173,8 @@ _DECLARED = [
     _table(
         "fee_list_d",
         key="bkkp_sn",
-        codes="bkkp_sn setl_id? mdtrt_id psn_no fixmedins_code hilist_code bilg_dr_codg? rx_drord_no?",
+        codes="bkkp_sn setl_id? mdtrt_id psn_no fixmedins_code hilist_code bilg_dr_codg? rx_drord_no? "
+        "medins_list_codg?",
         times="fee_ocur_time",
         numbers="cnt pric det_item_fee_sumamt inscp_amt?",
         parents={"mdtrt_id": "mdtrt_d"},
@@ -176,25 +183,85 @@ _DECLARED = [
     _table(
         "drug_sel_d",
         key="medins_prod_sel_no drug_trac_codg",
-        codes="medins_prod_sel_no bkkp_sn? setl_id? psn_no? fixmedins_code hilist_code drug_trac_codg? rxno?",
-        flags="trdn_flag?",
+        codes="medins_prod_sel_no bkkp_sn? setl_id? psn_no? fixmedins_code hilist_code drug_trac_codg? rxno? "
+        "trac_scan_stas?",
+        flags="trdn_flag? rx_flag?",
         times="sel_retn_time",
-        numbers="sel_retn_cnt",
+        numbers="sel_retn_cnt finl_trns_pric?",
         month="sel_retn_time",
     ),
     _table(
         "rx_d",
         key="hi_rxno",
-        codes="hi_rxno psn_no dr_code fixmedins_code",
-        times="prsc_time",
+        codes="hi_rxno psn_no dr_code fixmedins_code phar_code?",
+        times="prsc_time phar_chk_time?",
         numbers="valid_days? max_rept_cnt?",
         month="prsc_time",
+    ),
+    # What the catalogue says of two items together (docs/contract-additions.md names the kinds).
+    _table(
+        "hilist_rela_b",
+        key="rela_type hilist_code rela_hilist_code begndate",
+        codes="rela_type hilist_code rela_hilist_code",
+        times="begndate? enddate?",
+        numbers="rela_days?",
+    ),
+    # Limits of the catalogue, one value a row (features/rules/limits.py names the kinds).
+    _table(
+        "hilist_lmt_b",
+        key="hilist_code lmt_type lmt_value medinslv begndate",
+        codes="hilist_code lmt_type lmt_value medinslv?",
+        times="begndate? enddate?",
+    ),
+    _table(
+        "icd_lmt_b",
+        key="icd_code icd_type lmt_type lmt_value begndate",
+        codes="icd_code icd_type lmt_type lmt_value",
+        times="begndate? enddate?",
+    ),
+    _table(
+        "inv_chg_d",
+        key="inv_chg_sn",
+        codes="inv_chg_sn fixmedins_code hilist_code inv_chg_type",
+        times="inv_chg_time",
+        numbers="cnt pric?",
+        month="inv_chg_time",
+    ),
+    _table(
+        "psn_insu_d",
+        key="psn_insu_rlts_id",
+        codes="psn_insu_rlts_id psn_no insutype?",
+        times="crt_insu_date paus_insu_date?",
+        spans=(("crt_insu_date", "paus_insu_date"),),
+    ),
+    _table(
+        "exam_rpt_d",
+        key="rpt_no",
+        codes="rpt_no psn_no fixmedins_code mdtrt_id? hilist_code?",
+        times="rpt_time",
+        month="rpt_time",
+    ),
+    _table(
+        "scs_cutd_d",
+        key="",
+        codes="mdtrt_id scs_cutd_ward_type?",
+        times="scs_cutd_inpool_time scs_cutd_exit_time?",
+        parents={"mdtrt_id": "mdtrt_d"},
+        spans=(("scs_cutd_inpool_time", "scs_cutd_exit_time"),),
+    ),
+    _table(
+        "oprn_d",
+        key="",
+        codes="mdtrt_id oprn_oprt_code?",
+        times="anst_begntime? anst_endtime?",
+        parents={"mdtrt_id": "mdtrt_d"},
+        spans=(("anst_begntime", "anst_endtime"),),
     ),
     _table("psn_die_regn_d", key="psn_no data_souc", codes="psn_no data_souc?", times="die_date"),
     _table(
         "ltci_trt_d",
         key="",
-        codes="psn_no fixmedins_code?",
+        codes="psn_no fixmedins_code? dsabasmt_lv?",
         times="trt_begndate trt_enddate? serv_begntime?",
         numbers="fund_payamt?",
         month="trt_begndate",

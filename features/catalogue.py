@@ -25,6 +25,7 @@ UNITS = {
     "yuan": ("元", "yuan", ",.0f"),
     "visits": ("次", "visits", ",.0f"),
     "days": ("天", "days", ",.1f"),
+    "findings": ("条", "findings", ",.0f"),
     "times": ("次", "times", ",.0f"),
     "share": ("", "", ".1%"),
     "places": ("家", "places", ",.0f"),
@@ -55,6 +56,7 @@ FAMILIES = {
     "price": ("价格与病组", "prices and disease groups"),
     "trace": ("追溯码与处方", "trace codes and prescriptions"),
     "identity": ("身份与签到", "identity and presence"),
+    "rules": ("审核规则", "audit rules"),
     "concentration": ("对象集中", "concentration"),
 }
 

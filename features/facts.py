@@ -15,6 +15,9 @@ DRUGS = ("09", "10", "11")
 EXAMS = ("03", "04")
 # Charges that a bed earns by itself: bed, round, care. A day with nothing else is idle (M10, R091).
 HOUSEKEEPING = ("01", "02", "07")
+# Facts that graphs and rules add: companions beyond chance; findings of the audit rules, how many of them clear, and
+# the fund's money in them (yuan, each line once).
+COUNTED = ("companions", "findings", "clear_findings", "findings_amount")
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Courses that bring the same person back by plan: radio- and chemotherapy (Z51, V58), dialysis (Z49, V56). They
 # are no split stays and their patients meet by schedule (schemes.md §6).
@@ -36,24 +39,34 @@ TRAVEL_MINUTES = 30
 def item_days(known: Known) -> ibis.Table:
     """Fee lines summed to visit, item and day, with what the catalogue says of the item.
 
-    Columns: mdtrt_id, hilist_code, day, cnt, amount (yuan), pric (highest), bkkp_sn (first), charge, serv_type,
-    days_per_unit, ceiling.
+    Columns: mdtrt_id, hilist_code, day, cnt, amount (yuan), pric (highest), n_lines, bkkp_sn and setl_id (first),
+    rx_no (order or prescription, first), own_code (of the institution's own catalogue, first), inscp (yuan), charge,
+    list_type, serv_type, days_per_unit, ceiling.
     """
     lines = known.lines.mutate(day=_.fee_ocur_time.date())
     summed = lines.group_by("mdtrt_id", "hilist_code", "day").aggregate(
         cnt=_.cnt.sum(),
         amount=_.det_item_fee_sumamt.sum().round(2),
         pric=_.pric.max(),
+        n_lines=_.count(),
         bkkp_sn=_.bkkp_sn.min(),
+        setl_id=_.setl_id.min(),
+        rx_no=_.rx_drord_no.min(),
+        own_code=_.medins_list_codg.min(),
+        # Within the fund's scope, yuan; nothing of an item that the patient pays alone breaks a limit of payment.
+        inscp=_.inscp_amt.sum(),
     )
     items = known["hilist_b"].select(
         "hilist_code",
         charge=_.med_chrgitm_type,
+        list_type=_.list_type,
         serv_type=_.serv_type,
         days_per_unit=_.days_per_unit,
         ceiling=_.pric_uplmt_amt,
     )
-    return known.con.create_table("item_days", summed.left_join(items, "hilist_code").drop("hilist_code_right"))
+    return known.con.create_table(
+        "item_days", summed.left_join(items, "hilist_code").drop("hilist_code_right")
+    )
 
 
 def visit_facts(known: Known) -> ibis.Table:
@@ -63,8 +76,17 @@ def visit_facts(known: Known) -> ibis.Table:
     """
     base = known.con.create_table("visit_base", _base(known))
     days = item_days(known)
-    parts = [_content(days), _sets(days), _drugs(base, days), _idle(base, days), _sequence(base), _terminal(base), _amounts(base)]
-    parts += [_elsewhere(base), _batches(base), _travel(base), _follow(base)]
+    parts = [
+        _content(days),
+        _sets(days),
+        _drugs(base, days),
+        _idle(base, days),
+        _sequence(base),
+        _terminal(base),
+        _swipes(base),
+        _amounts(base),
+    ]
+    parts += [_elsewhere(base), _batches(base), _twins(base, days), _travel(base), _follow(base)]
     parts += [_deaths(known, base), _trace(known, base), _signs(known, base, days), _prescribed(known, base)]
     parts += [_sessions(base, days)]
     parts += [_accidents(known, base), _cared(known, base), _norms(base, days)]
@@ -76,7 +98,23 @@ def visit_facts(known: Known) -> ibis.Table:
         course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
     )
     facts = facts.left_join(_chains(facts), "fixmedins_code").drop("fixmedins_code_right")
-    return known.con.create_table("facts", facts.mutate(split=_split(facts)))
+    facts = facts.mutate(split=_split(facts))
+    # Graphs and rules need the other facts first; `with_counts` fills these in.
+    return known.con.create_table("facts", facts.mutate(**{name: ibis.literal(0.0) for name in COUNTED}))
+
+
+def with_counts(con: ibis.BaseBackend, facts: ibis.Table, counts: ibis.Table, name: str) -> ibis.Table:
+    """Facts with columns of COUNTED replaced by what a graph or the rules counted; visits not counted have none.
+
+    Args:
+        counts: mdtrt_id and some of COUNTED.
+        name: of the stored table.
+    """
+    filled = [column for column in counts.columns if column != "mdtrt_id"]
+    joined = facts.drop(*filled).left_join(counts, "mdtrt_id").drop("mdtrt_id_right")
+    return con.create_table(
+        name, joined.mutate(**{c: joined[c].cast("float64").fill_null(0.0) for c in filled})
+    )
 
 
 def _base(known: Known) -> ibis.Table:
@@ -105,6 +143,8 @@ def _base(known: Known) -> ibis.Table:
         dx3=code.left(3).nullif(""),
         dx_group=ibis.coalesce(visits.dise_no, code.left(3).nullif("")),
         age=(visits.begntime.epoch_seconds() - visits.brdy.epoch_seconds()) / (365.25 * 86400),
+        years=_years(visits.brdy, visits.begntime),
+        age_days=(visits.begntime.truncate("D").epoch_seconds() - visits.brdy.truncate("D").epoch_seconds()) / 86400,
         day=visits.begntime.date(),
         week=visits.begntime.truncate("W"),
         month=visits.begntime.truncate("M"),
@@ -117,12 +157,21 @@ def _base(known: Known) -> ibis.Table:
         end_second=visits.endtime.epoch_seconds(),
         los=ibis.ifelse(
             visits.kind == STAY,
-            ((visits.endtime.truncate("D").epoch_seconds() - visits.begntime.truncate("D").epoch_seconds()) / 86400),
+            (
+                (visits.endtime.truncate("D").epoch_seconds() - visits.begntime.truncate("D").epoch_seconds())
+                / 86400
+            ),
             None,
         ),
         fund_share=visits.fund_pay_sumamt / visits.medfee_sumamt,
         cash_share=visits.cash_payamt / visits.medfee_sumamt,
     ).drop("brdy", "chfpdr_code")
+
+
+def _years(birth: ibis.Value, day: ibis.Value) -> ibis.Value:
+    """Completed years of age; a birthday counts from its first hour."""
+    early = (day.month() * 100 + day.day()) < (birth.month() * 100 + birth.day())
+    return day.year() - birth.year() - early.cast("int64")
 
 
 def _level(hosp_lv: ibis.Value) -> ibis.Value:
@@ -185,7 +234,9 @@ def _drugs(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     bought = bought.group_by("mdtrt_id", "hilist_code").aggregate(supply=_.supply.sum(), spent=_.amount.sum())
     visits = base.filter(base.kind != STAY).select("mdtrt_id", "psn_no", "second")
     ledger = bought.inner_join(visits, "mdtrt_id")
-    order = ibis.window(group_by=["psn_no", "hilist_code"], order_by=["second", "mdtrt_id"], preceding=None, following=0)
+    order = ibis.window(
+        group_by=["psn_no", "hilist_code"], order_by=["second", "mdtrt_id"], preceding=None, following=0
+    )
     had = ledger.supply.sum().over(order) - ledger.supply
     ledger = ledger.mutate(drift=had - ledger.second / 86400)
     ledger = ledger.mutate(stock=ledger.drift - ledger.drift.min().over(order))
@@ -207,14 +258,19 @@ def _idle(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     joined = stays.inner_join(active, "mdtrt_id")
     # Bills that carry one date for a whole stay say nothing about its days.
     told = (joined.billed_days > 1) | (joined.los <= 1)
-    return joined.select("mdtrt_id", idle_days=told.ifelse(ibis.greatest(joined.los - joined.active, 0), None))
+    return joined.select(
+        "mdtrt_id", idle_days=told.ifelse(ibis.greatest(joined.los - joined.active, 0), None)
+    )
 
 
 def _sequence(base: ibis.Table) -> ibis.Table:
     """The stay before: where, why, how long ago (M03)."""
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     stays = base.filter(base.kind == STAY)
-    lagged = {name: stays[name].lag().over(order) for name in ("fixmedins_code", "dx3", "end_second", "fund_pay_sumamt")}
+    lagged = {
+        name: stays[name].lag().over(order)
+        for name in ("fixmedins_code", "dx3", "end_second", "fund_pay_sumamt")
+    }
     stays = stays.mutate(**{f"last_{name}": value for name, value in lagged.items()})
     stays = stays.mutate(gap_days=(stays.second - stays.last_end_second) / 86400)
     return stays.select(
@@ -228,7 +284,9 @@ def _sequence(base: ibis.Table) -> ibis.Table:
 
 def _split(facts: ibis.Table) -> ibis.Value:
     """Back in the same hospital with the same disease within days, outside a course of treatment."""
-    soon = facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & (facts.same_disease | facts.dx3.isnull())
+    soon = (
+        facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & (facts.same_disease | facts.dx3.isnull())
+    )
     return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
 
 
@@ -240,6 +298,21 @@ def _terminal(base: ibis.Table) -> ibis.Table:
     )
     gap = visits._other.ifelse(visits._gap, None)
     return visits.select("mdtrt_id", card_gap=gap, burst=(gap <= BURST_SECONDS).fill_null(False))
+
+
+def _swipes(base: ibis.Table) -> ibis.Table:
+    """How many persons paid in a row at the institution with less than a minute between them (M15, R113).
+
+    Payments that only carry their date say nothing of seconds.
+    """
+    order = ibis.window(group_by="fixmedins_code", order_by=["_paid", "mdtrt_id"])
+    visits = base.filter(base.kind != STAY, base.setl_time != base.setl_time.truncate("D"))
+    visits = visits.select("mdtrt_id", "fixmedins_code", "psn_no", _paid=_.setl_time.epoch_seconds())
+    visits = visits.mutate(_gap=visits._paid - visits._paid.lag().over(order))
+    starts = (visits._gap < BURST_SECONDS).fill_null(False).ifelse(0, 1)
+    runs = visits.mutate(_run=starts.cumsum(group_by="fixmedins_code", order_by=["_paid", "mdtrt_id"]))
+    persons = runs.group_by("fixmedins_code", "_run").aggregate(swipe_persons=_.psn_no.nunique())
+    return runs.inner_join(persons, ["fixmedins_code", "_run"]).select("mdtrt_id", "swipe_persons")
 
 
 def _follow(base: ibis.Table) -> ibis.Table:
@@ -276,7 +349,12 @@ def _elsewhere(base: ibis.Table) -> ibis.Table:
         "mdtrt_id", "psn_no", "fixmedins_code", first=_.day, last=_.endtime.date()
     )
     others = base.filter(~base.dx3.isin(COURSES).fill_null(False)).select(
-        "psn_no", where=_.fixmedins_code, other_day=_.day, other_kind=_.kind, other=_.mdtrt_id, paid=_.fund_pay_sumamt
+        "psn_no",
+        where=_.fixmedins_code,
+        other_day=_.day,
+        other_kind=_.kind,
+        other=_.mdtrt_id,
+        paid=_.fund_pay_sumamt,
     )
     met = stays.inner_join(
         others,
@@ -292,11 +370,44 @@ def _batches(base: ibis.Table) -> ibis.Table:
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "village", "day")
     # Each admission also stands on the day before and after, so that meeting is an equality.
     mates = ibis.union(
-        *[stays.select("fixmedins_code", "village", mate=_.psn_no, day=_.day + ibis.interval(days=k)) for k in (-1, 0, 1)]
+        *[
+            stays.select("fixmedins_code", "village", mate=_.psn_no, day=_.day + ibis.interval(days=k))
+            for k in (-1, 0, 1)
+        ]
     )
     near = stays.inner_join(mates, ["fixmedins_code", "village", "day"])
     near = near.filter(near.mate != near.psn_no)
     return near.group_by("mdtrt_id").aggregate(village_batch=_.mate.nunique())
+
+
+def _twins(base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Stays that look copied: other people admitted to the hospital within a day with the same disease for the same
+    time, and stays of the year there with the same set of items (M01)."""
+    stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
+    stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
+    # Once each: an item billed on two days would cancel itself out.
+    items = days.select("mdtrt_id", "hilist_code").distinct().group_by("mdtrt_id")
+    items = items.aggregate(items=_.hilist_code.hash().bit_xor(), n=_.count())
+    stays = stays.inner_join(items, "mdtrt_id")
+    # A handful of items is the same for many honest stays; a long list is not.
+    listed = stays.filter(stays.n >= 6, stays.days_ago <= 365)
+    copies = listed.group_by("fixmedins_code", "items").aggregate(persons=_.psn_no.nunique())
+    copies = listed.inner_join(copies, ["fixmedins_code", "items"]).select("mdtrt_id", copies=_.persons - 1)
+    mates = ibis.union(
+        *[
+            stays.select("fixmedins_code", "dx3", "los", mate=_.psn_no, day=_.day + ibis.interval(days=k))
+            for k in (-1, 0, 1)
+        ]
+    )
+    near = stays.inner_join(mates, ["fixmedins_code", "dx3", "los", "day"])
+    near = near.filter(near.mate != near.psn_no).group_by("mdtrt_id").aggregate(twins=_.mate.nunique())
+    return (
+        stays.select("mdtrt_id")
+        .left_join(copies, "mdtrt_id")
+        .drop("mdtrt_id_right")
+        .left_join(near, "mdtrt_id")
+        .select("mdtrt_id", twins=_.twins.fill_null(0), copies=_.copies.fill_null(0))
+    )
 
 
 def _travel(base: ibis.Table) -> ibis.Table:
@@ -310,14 +421,22 @@ def _travel(base: ibis.Table) -> ibis.Table:
         _clock=visits.begntime != visits.begntime.truncate("D"),
     )
     minutes = (visits._moved & visits._clock).ifelse(visits._gap, None)
-    return visits.select("mdtrt_id", two_places=(minutes <= TRAVEL_MINUTES).fill_null(False))
+    return visits.select(
+        "mdtrt_id",
+        two_places=(minutes <= TRAVEL_MINUTES).fill_null(False),
+        moved_minutes=minutes,
+        moved_from=visits._moved.ifelse(visits.fixmedins_code.lag().over(order), None),
+        moved_kind=visits._moved.ifelse(visits.kind.lag().over(order), None),
+    )
 
 
 def _deaths(known: Known, base: ibis.Table) -> ibis.Table:
     """Days from death to the visit; the earliest record counts (M09)."""
     deaths = known["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     joined = base.inner_join(deaths, "psn_no")
-    days = (joined.begntime.truncate("D").epoch_seconds() - joined.die_date.truncate("D").epoch_seconds()) / 86400
+    days = (
+        joined.begntime.truncate("D").epoch_seconds() - joined.die_date.truncate("D").epoch_seconds()
+    ) / 86400
     return joined.select("mdtrt_id", days_dead=ibis.greatest(days, 0))
 
 
@@ -326,11 +445,16 @@ def _trace(known: Known, base: ibis.Table) -> ibis.Table:
     sales = known.sales
     whole = sales.filter(sales.drug_trac_codg.notnull(), (sales.trdn_flag != "1").fill_null(True))
     order = ibis.window(
-        group_by="drug_trac_codg", order_by=["sel_retn_time", "medins_prod_sel_no"], preceding=None, following=0
+        group_by="drug_trac_codg",
+        order_by=["sel_retn_time", "medins_prod_sel_no"],
+        preceding=None,
+        following=0,
     )
     step = (whole.sel_retn_cnt > 0).ifelse(1, -1)
     whole = whole.mutate(out=step.sum().over(order) - step)
-    again = whole.filter(whole.sel_retn_cnt > 0, whole.out > 0).select("medins_prod_sel_no", "drug_trac_codg", _again=1)
+    again = whole.filter(whole.sel_retn_cnt > 0, whole.out > 0).select(
+        "medins_prod_sel_no", "drug_trac_codg", _again=1
+    )
     sold = sales.filter(sales.sel_retn_cnt > 0, sales.setl_id.notnull())
     sold = sold.left_join(again, ["medins_prod_sel_no", "drug_trac_codg"])
     paid = known.settlements.select("setl_id", "mdtrt_id")
@@ -366,9 +490,14 @@ def _prescribed(known: Known, base: ibis.Table) -> ibis.Table:
     paid = sales.inner_join(known.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     used = paid.group_by("rxno").aggregate(times=_.mdtrt_id.nunique())
     order = ibis.window(group_by="dr_code", order_by=["prsc_time", "hi_rxno"])
-    pace = known["rx_d"].mutate(_gap=_.prsc_time.epoch_seconds() - _.prsc_time.epoch_seconds().lag().over(order))
+    pace = known["rx_d"].mutate(
+        _gap=_.prsc_time.epoch_seconds() - _.prsc_time.epoch_seconds().lag().over(order)
+    )
     allowed = pace.select(
-        rxno=_.hi_rxno, allowed=_.max_rept_cnt.fill_null(0) + 1, written=_.prsc_time, rushed=_._gap <= RUSH_SECONDS
+        rxno=_.hi_rxno,
+        allowed=_.max_rept_cnt.fill_null(0) + 1,
+        written=_.prsc_time,
+        rushed=_._gap <= RUSH_SECONDS,
     )
     joined = paid.left_join(used, "rxno").drop("rxno_right").left_join(allowed, "rxno")
     return joined.group_by("mdtrt_id").aggregate(
@@ -383,7 +512,9 @@ def _accidents(known: Known, base: ibis.Table) -> ibis.Table:
     accidents = known["acdt_rec_d"].select("psn_no", "acdt_time")
     joined = base.filter(base.kind == STAY).inner_join(accidents, "psn_no")
     gap = (joined.second - joined.acdt_time.epoch_seconds()) / 86400
-    hurt = joined.filter(gap.between(0, 7), (joined.rel_ttp_flag != "1").fill_null(True), joined.dx3.re_search("^[STVWXY]"))
+    hurt = joined.filter(
+        gap.between(0, 7), (joined.rel_ttp_flag != "1").fill_null(True), joined.dx3.re_search("^[STVWXY]")
+    )
     return hurt.select("mdtrt_id", hidden_accident=1).distinct()
 
 
@@ -394,7 +525,11 @@ def _cared(known: Known, base: ibis.Table) -> ibis.Table:
     stays = base.filter(base.kind == STAY, base.los >= 2)
     joined = stays.inner_join(
         services,
-        [stays.psn_no == services.cared, services.serv_day > stays.day, services.serv_day < stays.endtime.date()],
+        [
+            stays.psn_no == services.cared,
+            services.serv_day > stays.day,
+            services.serv_day < stays.endtime.date(),
+        ],
     )
     return joined.group_by("mdtrt_id").aggregate(care_days=_.serv_day.nunique())
 
@@ -405,9 +540,14 @@ def _norms(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     Medians stand for what is usual; under 8 stays of a group there is no usual.
     """
     content = days.group_by("mdtrt_id").aggregate(
-        worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0), n_distinct=_.hilist_code.nunique()
+        worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0),
+        n_distinct=_.hilist_code.nunique(),
     )
-    stays = base.filter(base.kind == STAY, base.dx_group.notnull()).left_join(content, "mdtrt_id").drop("mdtrt_id_right")
+    stays = (
+        base.filter(base.kind == STAY, base.dx_group.notnull())
+        .left_join(content, "mdtrt_id")
+        .drop("mdtrt_id_right")
+    )
     usual = stays.group_by("dx_group").aggregate(
         _n=_.count(), _cost=_.medfee_sumamt.median(), _los=_.los.median(), _worth=_.worth.median(),
         _items=_.n_distinct.median(),
@@ -418,7 +558,8 @@ def _norms(base: ibis.Table, days: ibis.Table) -> ibis.Table:
         cost_ratio=joined.medfee_sumamt / joined._cost.nullif(0),
         los_ratio=joined.los / joined._los.nullif(0),
         content_ratio=joined.worth / joined._worth.nullif(0),
-        paid_per_content=(joined.medfee_sumamt / joined._cost.nullif(0)) / (joined.worth / joined._worth.nullif(0)).nullif(0),
+        paid_per_content=(joined.medfee_sumamt / joined._cost.nullif(0))
+        / (joined.worth / joined._worth.nullif(0)).nullif(0),
         items_ratio=joined.n_distinct / joined._items.nullif(0),
     )
 
@@ -429,7 +570,9 @@ def _sent(base: ibis.Table) -> ibis.Table:
     stays = stays.select("psn_no", admitted=_.second, sent_to=_.fixmedins_code)
     seen = base.filter(base.kind == OUTPATIENT).select("mdtrt_id", "psn_no", "fixmedins_code", "second")
     met = seen.inner_join(stays, "psn_no")
-    met = met.filter((met.admitted - met.second).between(0, SENT_DAYS * 86400), met.sent_to != met.fixmedins_code)
+    met = met.filter(
+        (met.admitted - met.second).between(0, SENT_DAYS * 86400), met.sent_to != met.fixmedins_code
+    )
     return met.group_by("mdtrt_id").aggregate(sent_to=_.sent_to.min())
 
 
@@ -468,7 +611,11 @@ def _doctors(base: ibis.Table) -> ibis.Table:
 def _chains(facts: ibis.Table) -> ibis.Table:
     """Share of odd purchases in the other branches of a pharmacy's chain, last year (M42)."""
     odd = facts.burst | (facts.surplus_spent > 0) | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
-    bought = facts.mutate(odd=odd.fill_null(False)).filter(_.kind == PHARMACY, _.days_ago <= 365, _.chain.notnull())
+    bought = facts.mutate(odd=odd.fill_null(False)).filter(
+        _.kind == PHARMACY, _.days_ago <= 365, _.chain.notnull()
+    )
     shops = bought.group_by("chain", "fixmedins_code").aggregate(n=_.count(), odd=_.odd.sum())
-    others = {name: shops[name].sum().over(ibis.window(group_by="chain")) - shops[name] for name in ("n", "odd")}
+    others = {
+        name: shops[name].sum().over(ibis.window(group_by="chain")) - shops[name] for name in ("n", "odd")
+    }
     return shops.select("fixmedins_code", chain_odd=others["odd"] / others["n"].nullif(0))

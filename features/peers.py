@@ -55,7 +55,9 @@ def peer_groups(facts: ibis.Table, subject: str, key: str) -> pd.Series:
     """Which peers a subject belongs to: key of PEER_WORDS by subject_id."""
     if subject == "visit":
         label = _visit_peers(facts)
-        return facts.select(subject_id=facts.mdtrt_id, peers=label).to_pandas().set_index("subject_id")["peers"]
+        return (
+            facts.select(subject_id=facts.mdtrt_id, peers=label).to_pandas().set_index("subject_id")["peers"]
+        )
     rows = facts.filter(facts.days_ago <= YEARS)
     by = rows.group_by(subject_id=rows[key])
     if subject == "patient":
@@ -63,7 +65,10 @@ def peer_groups(facts: ibis.Table, subject: str, key: str) -> pd.Series:
             course=_.course.sum(), chronic=(_.med_type.left(2) == "14").sum(), age=_.age.max()
         )
         label = ibis.cases(
-            (seen.course >= 3, "course"), (seen.chronic >= 3, "chronic"), (seen.age >= 60, "older"), else_="younger"
+            (seen.course >= 3, "course"),
+            (seen.chronic >= 3, "chronic"),
+            (seen.age >= 60, "older"),
+            else_="younger",
         )
     elif subject == "hospital":
         seen = by.aggregate(level=_.level.max())
@@ -102,6 +107,7 @@ class Peers:
         middle, spread: median and robust spread per (peer group × measure), on the comparing scale.
         usual: median as it is shown, per (peer group × measure).
         quantiles: (peer group, measure) → 401 quantiles of the values, for percentiles.
+        size: number of peers by peer group.
     """
 
     subject: str
@@ -109,6 +115,7 @@ class Peers:
     spread: pd.DataFrame
     usual: pd.DataFrame
     quantiles: dict[tuple[str, str], np.ndarray]
+    size: pd.Series
 
     def differences(self, values: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
         """Signed robust differences from the peers, one column a measure; missing values stay missing.
@@ -117,15 +124,16 @@ class Peers:
             values: subjects × measures of the catalogue.
             peers: peer group of each subject.
         """
-        out = {}
-        for column, (entry, days) in measures_of(self.subject).items():
-            x = _scaled(values[column], entry)
-            middle = peers.map(self.middle[column])
+        columns = measures_of(self.subject)
+        x = pd.DataFrame({name: _scaled(values[name], entry) for name, (entry, _d) in columns.items()})
+        place = self.middle.index.get_indexer(peers)
+        middle, spread = (frame[x.columns].to_numpy()[place] for frame in (self.middle, self.spread))
+        for position, (name, (entry, days)) in enumerate(columns.items()):
             if entry.support:
                 n = values[_support_column(self.subject, entry.support, days)].fillna(0)
-                x = (n * x + PRIOR_COUNT * middle) / (n + PRIOR_COUNT)
-            out[column] = entry.direction * (x - middle) / peers.map(self.spread[column])
-        return pd.DataFrame(out, index=values.index)
+                x[name] = (n * x[name] + PRIOR_COUNT * middle[:, position]) / (n + PRIOR_COUNT)
+        direction = np.array([entry.direction for entry, _d in columns.values()])
+        return direction * (x - middle) / spread
 
     def percentile(self, column: str, value: float, group: str) -> float | None:
         """Share of the peers that lie at or below a value; None where it is unknown."""
@@ -133,8 +141,10 @@ class Peers:
         if grid is None or np.isnan(value):
             return None
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
-        # Where many peers share the value, the subject stands in the middle of them.
-        return float(np.clip((low + high) / 2 / len(grid), 0, 1))
+        # Where many peers share the value, the subject stands in the middle of them. Nobody stands above himself:
+        # the first of five lies above four fifths.
+        edge = 1 / self.size[group]
+        return float(np.clip((low + high) / 2 / len(grid), min(edge, 0.5), max(1 - edge, 0.5)))
 
 
 def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
@@ -154,9 +164,11 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
     spread = spread.fillna(0).clip(lower=floor, axis=1)
     grids = {}
     for group, members in values.groupby(peers):
-        grid = members[list(columns)].quantile(_QUANTILES)
-        grids |= {(group, name): grid[name].to_numpy() for name in columns if grid[name].notna().all()}
-    return Peers(subject, middle, spread, values[list(columns)].groupby(peers).median(), grids)
+        for name in columns:
+            known = np.sort(members[name].dropna().to_numpy())
+            if len(known):
+                grids[group, name] = known[np.round(_QUANTILES * (len(known) - 1)).astype(int)]
+    return Peers(subject, middle, spread, values[list(columns)].groupby(peers).median(), grids, size)
 
 
 def _scaled(values: pd.Series, entry) -> pd.Series:

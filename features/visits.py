@@ -502,3 +502,46 @@ def care_days(v, w):
 )
 def week_sessions(v, w):
     return v.week_sessions
+
+
+@measure(
+    "visit",
+    "同日同病同天数的住院",
+    "others admitted with it for the same disease and time",
+    "persons",
+    "M01 M02",
+    least=2,
+    family="stay",
+    telling=STRONG,
+)
+def twin_stays(v, w):
+    return _of_stays(v, v.twins.fill_null(0))
+
+
+@measure(
+    "visit",
+    "项目组成相同的住院",
+    "stays of the hospital with the same set of items",
+    "persons",
+    "M01 M04 M33",
+    least=2,
+    family="content",
+    telling=STRONG,
+)
+def copied_bills(v, w):
+    return _of_stays(v, v.copies.fill_null(0))
+
+
+@measure(
+    "visit",
+    "以检查为主的短期住院",
+    "short stay that is mostly examinations",
+    "times",
+    "M04",
+    least=0.5,
+    family="stay",
+    telling=STRONG,
+)
+def exam_stay(v, w):
+    mostly = (v.exam_amount >= 0.5 * v.billed) & (v.los <= 5) & ~v.course
+    return _of_stays(v, mostly.fill_null(False).cast("int8"))

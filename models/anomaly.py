@@ -124,7 +124,7 @@ class Isolation:
         """Learn what is common; missing differences count as none."""
         # max_features=1.0: with fewer, SHAP no longer rebuilds the score.
         self.forest = IsolationForest(
-            n_estimators=200, max_samples=256, max_features=1.0, random_state=self.seed
+            n_estimators=200, max_samples=min(256, len(differences)), max_features=1.0, random_state=self.seed
         )
         self.forest.fit(self._matrix(differences))
         return self

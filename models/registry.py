@@ -14,7 +14,16 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import pandas as pd
-from mlflow import MlflowClient, log_metrics, log_params, pyfunc, set_experiment, set_tracking_uri, set_tags, start_run
+from mlflow import (
+    MlflowClient,
+    log_metrics,
+    log_params,
+    pyfunc,
+    set_experiment,
+    set_tracking_uri,
+    set_tags,
+    start_run,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
@@ -57,7 +66,9 @@ class Registry:
     uri: str
     artifacts: Path
 
-    def log(self, model: SubjectModel, sample: pd.DataFrame, peers: pd.Series, as_of: str, tags: dict[str, str]) -> str:
+    def log(
+        self, model: SubjectModel, sample: pd.DataFrame, peers: pd.Series, as_of: str, tags: dict[str, str]
+    ) -> str:
         """Log and register a model; returns its version.
 
         Args:
@@ -106,7 +117,9 @@ class Registry:
             try:
                 found = client.get_model_version_by_alias(name, CHAMPION)
             except MlflowException as error:
-                raise RegistryError(f"no champion model for {subject}: run 'fundguard train' first") from error
+                raise RegistryError(
+                    f"no champion model for {subject}: run 'fundguard train' first"
+                ) from error
             loaded = pyfunc.load_model(f"models:/{name}@{CHAMPION}")
             return Champion(loaded.unwrap_python_model().model, name, str(found.version))
 

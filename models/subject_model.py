@@ -148,7 +148,8 @@ class SubjectModel:
         graph, rule = (
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")
         )
-        return out.assign(graph=graph, rule=rule, base=base)
+        rest = pd.DataFrame({"graph": graph, "rule": rule, "base": base}, index=out.index)
+        return pd.concat([out, rest], axis=1)
 
 
 def _leak(raw: pd.Series) -> pd.Series:

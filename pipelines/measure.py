@@ -12,11 +12,12 @@ from claims.errors import StoreError
 from claims.known import Known, known_on
 from claims.store import Store, connect
 from features.catalogue import SUBJECTS
-from features.facts import visit_facts
+from features.facts import visit_facts, with_counts
 from features.graphs import covisit, groups
 from features.groups import group_facts, innocent_company
 from features.measures import KEYS, measure_subjects, measure_visits
 from features.peers import Peers, fit_peers, peer_groups
+from features.rules.engine import Bench, Outcome, RuleSettings, by_visit, run_rules, visit_weights
 
 # A group known to have an honest reason keeps so much of its graph score: it is shown, further down.
 EXCUSED = 0.1
@@ -24,13 +25,15 @@ EXCUSED = 0.1
 
 @dataclass(frozen=True)
 class Measured:
-    """One kind of subject on a night: values and differences (subjects × measures), peer groups, graph part."""
+    """One kind of subject on a night: values and differences (subjects × measures), peer groups, graph and rule
+    parts (0 to 1)."""
 
     values: pd.DataFrame
     peers: pd.Series
     usual: Peers
     differences: pd.DataFrame
     graph: pd.Series
+    rules: pd.Series
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Night:
         members: group_id, psn_no, weight.
         excused: group_id → why the group's company is innocent; null where it is not.
         edges: pairs beyond chance (`features.graphs.covisit.edges`).
+        rules: what became of the audit rules, and their findings.
     """
 
     known: Known
@@ -50,9 +54,10 @@ class Night:
     members: pd.DataFrame
     excused: pd.Series
     edges: pd.DataFrame
+    rules: Outcome
 
 
-def measure(store: Store, as_of: date, work: Path) -> Night:
+def measure(store: Store, as_of: date, work: Path, rules: RuleSettings | None = None) -> Night:
     """Measure every subject as of a night.
 
     Args:
@@ -68,13 +73,16 @@ def measure(store: Store, as_of: date, work: Path) -> Night:
     if not known.visits.count().execute():
         raise StoreError(f"no claim in {store.path} was settled before {as_of}")
     facts = visit_facts(known)
+    outcome = run_rules(Bench(known, facts, con.table("item_days")), rules)
+    facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
+    con.create_table("rule_parts", visit_weights(outcome.hits, facts))
     facts, edges, members, excused = _company(con, facts, _members_before(store, as_of))
     subjects = {}
     for subject in SUBJECTS:
         measured = _measure(con, facts, subject, members, excused, edges)
         if measured is not None:
             subjects[subject] = measured
-    return Night(known, facts, subjects, members, excused, edges)
+    return Night(known, facts, subjects, members, excused, edges, outcome)
 
 
 def _company(con, facts: ibis.Table, before: pd.DataFrame):
@@ -95,8 +103,7 @@ def _company(con, facts: ibis.Table, before: pd.DataFrame):
 def _with_companions(con, facts, met, edges: pd.DataFrame, name: str) -> ibis.Table:
     linked = _table(con, f"{name}_edges", edges[["a", "b"]])
     count = covisit.companions(met, linked)
-    joined = facts.left_join(count, "mdtrt_id").drop("mdtrt_id_right")
-    return con.create_table(name, joined.mutate(companions=_.companions.fill_null(0)))
+    return with_counts(con, facts, count, name)
 
 
 def _table(con, name: str, frame: pd.DataFrame) -> ibis.Table:
@@ -122,7 +129,28 @@ def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
     peers = peer_groups(rows, subject, key).reindex(values.index)
     usual = fit_peers(subject, values, peers)
     graph = _graph_part(subject, rows, key, members, excused, edges).reindex(values.index)
-    return Measured(values, peers, usual, usual.differences(values, peers), graph)
+    rules = _rule_part(rows, subject, key, con.table("rule_parts")).reindex(values.index)
+    return Measured(values, peers, usual, usual.differences(values, peers), graph, rules)
+
+
+# So many blameless visits stand beside a subject's own, so that one finding on one visit is no rate; and the mean
+# rule part at which the subject's is a half.
+_BLAMELESS, _HALF = 10, 0.1
+
+
+def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> pd.Series:
+    """The rule part, 0 to 1: of a visit its own, of others the mean over their visits against an even chance."""
+    ruled = rows.left_join(parts, "mdtrt_id").mutate(rule_part=_.rule_part.fill_null(0.0))
+    if subject == "visit":
+        found = ruled.select(subject_id=ruled.mdtrt_id, part=ruled.rule_part).to_pandas()
+        return found.set_index("subject_id")["part"]
+    sums = ruled.group_by(subject_id=ruled[key]).aggregate(part=_.rule_part.sum(), n=_.count()).to_pandas()
+    mean = sums.set_index("subject_id").eval("part / (n + @_BLAMELESS)")
+    return mean / (mean + _HALF)
+
+
+# Companions at which the graph part of a visit is a half.
+_CROWD = 20
 
 
 def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
@@ -136,11 +164,10 @@ def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
         strength = inside.groupby("group_id")["surprise"].median()
         share = strength / (strength + 10)
         return share.where(excused.reindex(share.index).isna(), EXCUSED * share)
-    company = (rows.companions > 0).mean() if subject != "visit" else (rows.companions > 0).cast("float64")
     if subject == "visit":
-        found = rows.select(subject_id=rows.mdtrt_id, share=company).to_pandas()
+        found = rows.select(subject_id=rows.mdtrt_id, share=rows.companions / (rows.companions + _CROWD)).to_pandas()
     else:
-        found = rows.group_by(subject_id=rows[key]).aggregate(share=company).to_pandas()
+        found = rows.group_by(subject_id=rows[key]).aggregate(share=(_.companions > 0).mean()).to_pandas()
     return found.set_index("subject_id")["share"].astype(float)
 
 

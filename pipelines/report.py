@@ -113,7 +113,8 @@ def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None
     pq.write_table(
         pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False), folder / "evidence.parquet"
     )
-    pq.write_table(RULE_HITS.empty_table(), folder / "rule_hits.parquet")
+    hits = night.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS)
+    pq.write_table(hits, folder / "rule_hits.parquet")
     pq.write_table(
         pa.Table.from_pandas(members, MEMBERS, preserve_index=False), folder / "group_members.parquet"
     )
@@ -193,9 +194,9 @@ def _run_json(
         "quarantine": info.load.quarantine,
         "extra_columns": {name: columns for name, columns in info.load.extra.items() if columns},
         "models": {s: scored[s].champion if s in scored else None for s in SUBJECTS},
-        "checks_run": [],
-        "checks_skipped": {},
-        "checks_failed": {},
+        "checks_run": night.rules.run,
+        "checks_skipped": night.rules.skipped,
+        "checks_failed": night.rules.failed,
         "explained_depth": {s: min(settings.explained_depth, len(scored[s].ranked)) for s in scored},
         "list_depth": {s: settings.depth(s) for s in scored if settings.depth(s)},
         "tables_absent": sorted(set(night.known.tables) - set(night.known.present)),

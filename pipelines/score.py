@@ -56,7 +56,7 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
 
 
 def _parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
-    return model.parts(measured.differences, measured.peers, measured.graph)
+    return model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
 
 
 def _rank(found: pd.DataFrame) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def train(night: Night, store: Store, settings: Settings, as_of: date) -> dict[s
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
     """Fit one kind of subject's model to a night and the outcomes known on it."""
     model = SubjectModel(subject, spec(subject), settings.seed)
-    return model.fit(measured.differences, measured.peers, known, measured.graph)
+    return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
 
 
 def outcomes(known: Known, subject: str) -> pd.Series:

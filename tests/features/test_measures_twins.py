@@ -9,7 +9,7 @@ from statistics import mean
 import ibis
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
@@ -116,12 +116,13 @@ def read_visits(world: World) -> list[Visit]:
     for row in rows_before_the_night(world, "mdtrt_d", "begntime"):
         person = people[row["psn_no"]]
         kind = {"21": STAY, "41": PHARMACY}.get(row["med_type"], OUTPATIENT)
+        begin = datetime.fromisoformat(row["begntime"])
         end = datetime.fromisoformat(row["endtime"]) if row["endtime"] else None
         end = end if end and end < MORNING else None
         dx = (row.get("dscg_maindiag_code") or "")[:3] or None
         visits[row["mdtrt_id"]] = Visit(
-            row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, datetime.fromisoformat(row["begntime"]),
-            end, dx, row.get("chfpdr_code"), person["live_admdvs"], poor=person["psn_idet_type"] is not None,
+            row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, begin, end, dx,
+            row.get("chfpdr_code"), person["live_admdvs"], poor=person["psn_idet_type"] is not None,
         )  # fmt: skip
     for row in rows_before_the_night(world, "setl_d", "setl_time"):
         visit = visits[row["mdtrt_id"]]
@@ -572,6 +573,12 @@ histories = st.lists(
 
 @settings(max_examples=20, deadline=None)
 @given(histories)
+@example(
+    [(0, 5, "a", "H1", "I10"), (20, 1, "a", "H1", "I10"), (0, 5, "b", "H1", "I10"), (21, 1, "b", "H1", "I10")]
+)
+@example(
+    [(0, 5, "a", "H1", "I10"), (4, 9, "a", "H1", None), (0, 5, "b", "H1", "I10"), (3, 1, "b", "H1", "I10")]
+)
 def test_a_split_stay_continues_the_one_before(stays):
     rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
     expected, last = {}, {}

@@ -44,7 +44,11 @@ def add_later_rows(world: World) -> None:
         world.settle(settled[number + 9]["mdtrt_id"], when, -1.0)
         world.settle(settled[number + 19]["mdtrt_id"], when, 777.0)
         world.add("fee_list_d", **lines[number * 7] | {"bkkp_sn": f"later-{number}", "fee_ocur_time": when})
-        # A box of long ago that comes back, deaths, sign-ins, prescriptions, accidents, care and cases.
+        # A box handed out later on an old bill, one of long ago that comes back, deaths, sign-ins, prescriptions, accidents, care and cases.
+        world.add(
+            "drug_sel_d", medins_prod_sel_no=f"owed-{number}", setl_id=settled[number]["setl_id"], fixmedins_code="P3",
+            hilist_code="pill", drug_trac_codg=None, trdn_flag="0", sel_retn_time=when, sel_retn_cnt=1,
+        )  # fmt: skip
         world.add(
             "drug_sel_d", medins_prod_sel_no=f"back-{number}", fixmedins_code="P2", hilist_code="pill",
             drug_trac_codg="T02", trdn_flag="0", sel_retn_time=when, sel_retn_cnt=-1,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import ibis
 import pandas as pd
 
 from claims.known import known_on
@@ -99,9 +98,10 @@ class Town:
         code = self.chance.choice([f"T{n:02}" for n in range(30)] + [None] * 4)
         number = f"N{len(self.world.rows['drug_sel_d']):05}"
         self.world.add(
-            "drug_sel_d", medins_prod_sel_no=number, setl_id=setl_id, fixmedins_code=where, hilist_code="pill",
-            drug_trac_codg=code, rxno=self.chance.choice([None, None, *PRESCRIPTIONS]), sel_retn_cnt=count,
+            "drug_sel_d", medins_prod_sel_no=number, setl_id=setl_id, fixmedins_code=where,
+            hilist_code="pill", drug_trac_codg=code, sel_retn_cnt=count,
             trdn_flag=self.chance.choice(["0", "0", "0", "1"]), sel_retn_time=str(when),
+            rxno=self.chance.choice([None, None, *PRESCRIPTIONS]),
         )  # fmt: skip
 
     def _regret(self, visit: str, total: float, when: datetime) -> None:
@@ -195,8 +195,6 @@ def look(world: World, store: Store, folder: Path) -> Night:
     assert report.quarantine == {}
     con = connect(folder)
     facts = visit_facts(known_on(con, store.tables(con), NIGHT))
-    if "companions" not in facts.columns:
-        facts = facts.mutate(companions=ibis.literal(0))
     measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
     measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
     return Night(world, store, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)

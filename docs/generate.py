@@ -1,0 +1,67 @@
+"""The catalogue of measures as a page: `python docs/generate.py > docs/measures.md` (or `make docs`)."""
+
+from features.catalogue import CATALOGUE, CONTEXT, FAMILIES, HIGH, HINT, PROOF, STRONG, SUBJECTS, UNITS, Measure
+
+TITLES = {
+    "visit": "Visits",
+    "patient": "Patients",
+    "prescriber": "Prescribers",
+    "pharmacy": "Pharmacies",
+    "hospital": "Hospitals",
+    "group": "Groups",
+}
+TELLING = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context"}
+HEAD = """\
+# Measures
+
+Written by `make docs` from `features/catalogue.py` and the modules of the subjects; a test keeps it up to date.
+
+A measure is one number about one subject as of a night. **Suspicious** says on which side of its peers a subject
+draws attention. **Telling** says how seldom an honest explanation fits: *proof* where the record contradicts itself,
+*strong* for conduct that needs explaining, *hint* for what counts only beside other signs, *context* for size.
+**Days** are the windows back from the night; empty where time does not matter. Measures of one **family** tell one
+story, so only the strongest of them counts for a scheme.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, _families(), *map(_table, SUBJECTS)])
+
+
+def _families() -> str:
+    names = "; ".join(f"*{name}* {en} ({zh})" for name, (zh, en) in FAMILIES.items())
+    return f"Families: {names}.\n"
+
+
+def _table(subject: str) -> str:
+    rows = [entry for entry in CATALOGUE.values() if entry.subject == subject]
+    return "\n".join(
+        [
+            f"## {TITLES[subject]} ({len(rows)})",
+            "",
+            "| measure | meaning | 含义 | unit | suspicious | telling | schemes | days | family |",
+            "|---|---|---|---|---|---|---|---|---|",
+            *map(_row, rows),
+            "",
+        ]
+    )
+
+
+def _row(entry: Measure) -> str:
+    cells = (
+        f"`{entry.name}`",
+        entry.en,
+        entry.zh,
+        UNITS[entry.unit][1] or entry.unit,
+        "high" if entry.direction == HIGH else "low",
+        TELLING[entry.telling],
+        " ".join(entry.schemes),
+        ", ".join(map(str, entry.windows)),
+        entry.family,
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,269 @@
+"""The rule engine: records, parameters, and findings in the national pre-review spelling.
+
+A rule looks at a night (`Bench`) and returns the offending visits, settlements or lines with the offending amount
+and a sentence; the engine adds who is concerned, the fund's share, a lasting id and the legal basis.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import ibis
+from ibis import _
+
+from claims.known import Known
+
+# Words of the national library: the data alone proves it, or it must be looked into.
+CLEAR, SUSPECT = "明确违规", "高度可疑"
+
+# Of what `find` returns; only mdtrt_id, offending and says are mandatory.
+FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says")
+HITS = {
+    "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string", "subject_type": "string",
+    "subject_id": "string", "psn_no": "string", "fixmedins_code": "string", "dr_code": "string",
+    "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "vola_amt": "float64", "vola_cont": "string",
+    "vola_evid": "string",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A threshold that a bureau may set.
+
+    Attributes:
+        default: starting value.
+        unit: of the value.
+        source: where the default comes from (`domain/schemes.md` §9, or "own starting value").
+    """
+
+    default: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One audit rule.
+
+    Attributes:
+        rule_id: id of `domain/schemes.md` §2.
+        zh, en: name.
+        subject: who answers for it: patient, prescriber, pharmacy, hospital, or place (pharmacy or hospital).
+        severity: CLEAR or SUSPECT.
+        article: of the regulation 国令735号, short form of `domain/schemes.md`.
+        official: code in the national rule library, if any.
+        needs: tables without which the rule is skipped.
+        filled: ``table.column`` that must hold a value somewhere, or the rule is skipped for want of data.
+        parameters: by name.
+        find: (bench, **parameters) → FINDING.
+    """
+
+    rule_id: str
+    zh: str
+    en: str
+    subject: str
+    severity: str
+    article: str
+    official: str | None
+    needs: tuple[str, ...]
+    filled: tuple[str, ...]
+    parameters: dict[str, Parameter]
+    find: Callable[..., ibis.Table]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a rule may look at: the claims as known, facts of the visits, and lines summed to visit, item and day.
+
+    Attributes:
+        known: tables as of the night (`claims.known.Known`).
+        facts: one row a visit (`features.facts.visit_facts`).
+        item_days: visit × item × day (`features.facts.item_days`); rules take lines from here, so that the fee
+            lines are read once for all of them.
+    """
+
+    known: Known
+    facts: ibis.Table
+    item_days: ibis.Table
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the rules on a night: ids run, id → why skipped, id → why failed, and the findings."""
+
+    run: list[str]
+    skipped: dict[str, str]
+    failed: dict[str, str]
+    hits: ibis.Table
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    rule_id: str,
+    zh: str,
+    en: str,
+    subject: str,
+    severity: str,
+    article: str,
+    *,
+    official: str | None = None,
+    needs: str = "",
+    filled: str = "",
+    **parameters: Parameter,
+) -> Callable:
+    """Enter the decorated function into RULES (see `Rule` for the words)."""
+
+    def enter(find: Callable) -> Callable:
+        if rule_id in RULES:
+            raise ValueError(f"rule {rule_id} is declared twice")
+        RULES[rule_id] = Rule(
+            rule_id, zh, en, subject, severity, article, official, tuple(needs.split()), tuple(filled.split()),
+            parameters, find,
+        )  # fmt: skip
+        return find
+
+    return enter
+
+
+@dataclass(frozen=True)
+class RuleSettings:
+    """Thresholds that a bureau has set: rule id → parameter → value; unknown ones are refused."""
+
+    values: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for rule_id, given in self.values.items():
+            if rule_id not in RULES:
+                raise ValueError(f"unknown rule {rule_id} in the configuration")
+            for name in given:
+                if name not in RULES[rule_id].parameters:
+                    raise ValueError(f"rule {rule_id} has no parameter {name}")
+
+    def of(self, entry: Rule) -> dict[str, float]:
+        """All parameters of a rule, set or default."""
+        defaults = {name: parameter.default for name, parameter in entry.parameters.items()}
+        return defaults | self.values.get(entry.rule_id, {})
+
+
+def run_rules(
+    bench: Bench, settings: RuleSettings | None = None, rules: dict[str, Rule] | None = None
+) -> Outcome:
+    """Run every rule whose data is there; one that fails leaves the others alone.
+
+    Returns:
+        The findings as table ``rule_hits`` of the scratch database, columns HITS, one row a finding.
+    """
+    settings, con = settings or RuleSettings(), bench.known.con
+    run, skipped, failed = [], {}, {}
+    con.create_table("rule_hits", schema=ibis.schema(HITS), overwrite=True)
+    for rule_id, entry in sorted((RULES if rules is None else rules).items()):
+        reason = _missing(bench, entry)
+        if reason:
+            skipped[rule_id] = reason
+            continue
+        try:
+            con.insert("rule_hits", _hits(bench, entry, entry.find(bench, **settings.of(entry))))
+            run.append(rule_id)
+        except (
+            Exception
+        ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
+            failed[rule_id] = type(error).__name__
+    return Outcome(run, skipped, failed, con.table("rule_hits"))
+
+
+def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
+    """Findings of each visit: mdtrt_id, findings, clear_findings, findings_amount (yuan of fund payment).
+
+    A line that breaks three rules costs the fund once, and a visit never more than was paid for it.
+    """
+    once = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
+        n=_.count(), clear=(_.sev_deg == CLEAR).sum(), amount=_.vola_amt.max()
+    )
+    sums = once.group_by("mdtrt_id").aggregate(
+        findings=_.n.sum(), clear_findings=_.clear.sum(), amount=_.amount.sum()
+    )
+    paid = sums.inner_join(facts.select("mdtrt_id", "fund_pay_sumamt"), "mdtrt_id")
+    capped = ibis.least(paid.amount, paid.fund_pay_sumamt)
+    return paid.select("mdtrt_id", "findings", "clear_findings", findings_amount=ibis.greatest(capped, 0).round(2))
+
+
+def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
+    """The rule part of a visit: mdtrt_id, rule_part (0 to 1).
+
+    A rule that one visit in ten thousand breaks tells much, one that every tenth breaks tells little; rules of a
+    visit add up as independent chances do.
+    """
+    total = facts.count().as_scalar()
+    broken = hits.group_by("rule_id").aggregate(visits=_.mdtrt_id.nunique())
+    rarity = (-(broken.visits / total).log10() / 4).clip(0, 1)
+    weights = broken.select("rule_id", weight=0.8 * rarity)
+    pairs = hits.select("mdtrt_id", "rule_id").distinct().inner_join(weights, "rule_id")
+    return pairs.group_by("mdtrt_id").aggregate(rule_part=1 - (1 - _.weight).ln().sum().exp())
+
+
+def _missing(bench: Bench, entry: Rule) -> str | None:
+    """Why a rule cannot run: the tables or columns that hold nothing."""
+    absent = [name for name in entry.needs if name not in bench.known.present]
+    if absent:
+        return f"no table {', '.join(absent)}"
+    for place in entry.filled:
+        table, column = place.split(".")
+        if table not in bench.known.present:
+            return f"no table {table}"
+        if not bench.known[table].filter(_[column].notnull()).limit(1).count().execute():
+            return f"no values in {place}"
+    return None
+
+
+def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:
+    """Findings with who is concerned, the fund's share, the lasting id and the basis."""
+    for name in ("setl_id", "bkkp_sn"):
+        if name not in found.columns:
+            found = found.mutate(**{name: ibis.null("string")})
+    found = found.select(*FINDING).distinct(on=["mdtrt_id", "setl_id", "bkkp_sn"], keep="first")
+    visits = bench.facts.select(
+        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
+    )
+    paid = bench.known.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
+    hits = found.inner_join(visits, "mdtrt_id").left_join(paid, "setl_id").drop("setl_id_right")
+    share = ibis.coalesce(
+        hits._fund / hits._fee.nullif(0), hits.fund_pay_sumamt / hits.medfee_sumamt.nullif(0), 0
+    )
+    place = hits.is_pharmacy.ifelse("pharmacy", "hospital")
+    who = {
+        "place": (place, hits.fixmedins_code),
+        "patient": (ibis.literal("patient"), hits.psn_no),
+        "prescriber": (
+            hits.dr_code.notnull().ifelse("prescriber", place), ibis.coalesce(hits.dr_code, hits.fixmedins_code)
+        ),
+    }  # fmt: skip
+    subject_type, subject_id = who[entry.subject]
+    key = ibis.literal(entry.rule_id) + "|" + hits.mdtrt_id + "|" + hits.setl_id.fill_null("") + "|"
+    return hits.select(
+        jr_id=(key + hits.bkkp_sn.fill_null("")).hexdigest("md5"),
+        rule_id=ibis.literal(entry.rule_id),
+        rule_name=ibis.literal(entry.zh),
+        sev_deg=ibis.literal(entry.severity),
+        subject_type=subject_type,
+        subject_id=subject_id,
+        psn_no=hits.psn_no,
+        fixmedins_code=hits.fixmedins_code,
+        dr_code=hits.dr_code,
+        mdtrt_id=hits.mdtrt_id,
+        setl_id=hits.setl_id,
+        bkkp_sn=hits.bkkp_sn,
+        vola_amt=(hits.offending * share.clip(0, 1)).round(2),
+        vola_cont=hits.says,
+        vola_evid=ibis.literal(f"《医疗保障基金使用监督管理条例》第{_article(entry.article)}"),
+    )
+
+
+def _article(short: str) -> str:
+    """38(一) → 三十八条(一), as it is quoted in a notice; others as they are."""
+    numbers = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
+    parts = []
+    for part in short.split("/"):
+        head, _sep, item = part.partition("(")
+        parts.append(f"{numbers[head]}条" + (f"({item}" if item else "") if head in numbers else part)
+    return "、第".join(parts)

@@ -1,0 +1,564 @@
+"""Rules that compare an item with the limits of the catalogue: sex, age, level, setting, indication (R009-R039, R063).
+
+A limit is a row of `hilist_lmt_b` (or a limit column of `hilist_b`): item, kind, value and, where it does not hold
+everywhere and always, a level of institution and dates. Rows of one item and kind are alternatives: a line is in
+order when one of them allows it. Kinds (`lmt_type`) and what `lmt_value` holds:
+
+    gend 1 or 2 · age_low, age_high completed years · age_day_high days · medinslv lowest level of institution
+    med_type, dept, caty prefix of what is allowed · diag, label_diag, exam_diag prefix of ICD-10 codes
+    dise code of a chronic disease whose list holds the drug · wkinj_only, matn_only, nopay, nopay_alone 1
+    course_days most days of use in a course · cycle_days least days between two uses · visit_cnt most units a visit
+    supply_days most days of supply at once · with_item item that must be there too · drug_class group of drugs that
+    do the same · trac_prfx first digits of the item's trace codes
+"""
+
+from collections.abc import Callable
+
+import ibis
+from ibis import _
+
+from claims.known import PHARMACY, STAY
+from features.facts import DRUGS
+from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
+
+DRUG, MATERIAL, SERVICE = "drug", "material", "service"
+LINE = ["mdtrt_id", "hilist_code", "day"]
+COMPLETED_CHILDHOOD = 18
+# A newborn is treated on its mother's card: the limits of its items are not hers (schemes.md §6).
+_BIRTH = "^(O8|P|Z38)"
+_SEX = {"1": "男性", "2": "女性"}
+
+
+def goods(charge: ibis.Value, list_type: ibis.Value) -> ibis.Value:
+    """Drug, material or service."""
+    return ibis.cases(
+        ((charge.isin(DRUGS) | list_type.startswith("1")).fill_null(False), DRUG),
+        (((charge == "08") | list_type.startswith("3")).fill_null(False), MATERIAL),
+        else_=SERVICE,
+    )
+
+
+def code_of(value: ibis.Value) -> ibis.Value:
+    """ICD code without dots and case."""
+    return value.upper().re_replace("[^A-Z0-9]", "").nullif("")
+
+
+def once(bench: Bench, name: str, build: Callable[[], ibis.Table]) -> ibis.Table:
+    """A table that several rules look at, made for the first of them."""
+    con = bench.known.con
+    return con.table(name) if name in con.list_tables() else con.create_table(name, build())
+
+
+def limits(bench: Bench) -> ibis.Table:
+    """Limits of both tables: hilist_code, lmt_type, medinslv, begndate, enddate, values (alternatives)."""
+    items, own = bench.known["hilist_b"], bench.known["hilist_lmt_b"]
+    columns = {"gend": items.lmt_gend, "age_low": items.lmt_age_low, "age_high": items.lmt_age_high}
+    rows = [own.select("hilist_code", "lmt_type", "lmt_value", "medinslv", "begndate", "enddate")]
+    for kind, value in columns.items():
+        rows.append(
+            items.filter(value.notnull()).select(
+                "hilist_code",
+                lmt_type=ibis.literal(kind),
+                lmt_value=value.cast("string"),
+                medinslv=ibis.null("string"),
+                begndate=ibis.null(own.begndate.type()),
+                enddate=ibis.null(own.enddate.type()),
+            )
+        )
+    together = ibis.union(*rows).group_by("hilist_code", "lmt_type", "medinslv", "begndate", "enddate")
+    return together.aggregate(values=_.lmt_value.collect())
+
+
+def _limit_lines(bench: Bench) -> ibis.Table:
+    """Lines of limited items, paid by the fund, with each limit in force on their day and what it looks at."""
+    facts, lines = bench.facts, bench.item_days
+    told = bench.known["fixmedins_b"].select("fixmedins_code", _graded=_.hosp_lv.notnull())
+    visits = facts.left_join(told, "fixmedins_code").select(
+        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code", "dise_no",
+        "gend", "years", "age_days", "los", "is_pharmacy", "level", "second",
+        dx=code_of(facts.dscg_maindiag_code),
+        known_level=_._graded.fill_null(False).ifelse(facts.level, None),
+        birth=(facts.med_type.startswith("52") | facts.dx3.re_search(_BIRTH)).fill_null(False),
+    )  # fmt: skip
+    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
+    lines = lines.filter(lines.cnt > 0, lines.amount > 0, (lines.inscp > 0).fill_null(True))
+    lines = lines.mutate(goods=goods(lines.charge, lines.list_type))
+    lines = lines.inner_join(limits(bench), "hilist_code").left_join(names, "hilist_code").drop("hilist_code_right")
+    rows = lines.inner_join(visits, "mdtrt_id")
+    rows = rows.mutate(item=rows.hilist_name.fill_null(rows.hilist_code))
+    return rows.filter(
+        (rows.begndate.date() <= rows.day).fill_null(True),
+        (rows.enddate.date() >= rows.day).fill_null(True),
+        (rows.medinslv == rows.level).fill_null(True),
+    )
+
+
+def limited(bench: Bench, kind: str, *which: str) -> ibis.Table:
+    """Lines with a limit of a kind; of drugs, materials or services if so asked."""
+    rows = once(bench, "limit_lines", lambda: _limit_lines(bench)).filter(_.lmt_type == kind)
+    return rows.filter(rows.goods.isin(which)) if which else rows
+
+
+def number(rows: ibis.Table) -> ibis.Value:
+    """The value of a limit that is a number."""
+    return rows["values"][0].try_cast("float64")
+
+
+def starts(rows: ibis.Table, column: str) -> ibis.Value:
+    """Does a column begin with one of the values? Null where nothing is told."""
+    code = rows[column]
+    return code.notnull().ifelse(rows["values"].filter(lambda value: code.startswith(value)).length() > 0, None)
+
+
+def breaches(rows: ibis.Table, allowed: ibis.Value, says: ibis.Value) -> ibis.Table:
+    """Lines that no limit in force allows; what is not told is allowed."""
+    judged = rows.mutate(_ok=allowed.fill_null(True), says=says)
+    bad = judged.filter(~_._ok).anti_join(judged.filter(_._ok), LINE)
+    return bad.mutate(offending=bad.amount)
+
+
+def text(value: ibis.Value) -> ibis.Value:
+    """A whole number in a sentence."""
+    return value.round().cast("int64").cast("string")
+
+
+def _sex(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "gend", *which)
+    told = rows.gend.isin(list(_SEX)) & ~rows.birth
+    only, person = (value.cases(*_SEX.items(), else_="") for value in (rows["values"][0], rows.gend))
+    says = ibis.literal("“") + rows.item + "”限" + only + "使用,参保人为" + person
+    return breaches(rows, told.ifelse(rows["values"].contains(rows.gend), None), says)
+
+
+def _age(rows: ibis.Table, allowed: ibis.Value, limit: str, unit: str, age: ibis.Value) -> ibis.Table:
+    says = ibis.literal("“") + rows.item + f"”限{limit}" + text(number(rows)) + f"{unit}使用,参保人"
+    return breaches(rows, rows.birth.ifelse(True, allowed), says + text(age) + unit)
+
+
+def _too_old(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "age_high", *which)
+    return _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
+
+
+def _too_young(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "age_low", *which)
+    return _age(rows, rows.years >= number(rows), "不小于", "岁", rows.years)
+
+
+def _no_newborn(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "age_day_high", *which)
+    return _age(rows, rows.age_days <= number(rows), "出生不超过", "天", rows.age_days)
+
+
+def _both(*found: ibis.Table) -> ibis.Table:
+    return ibis.union(*[table.select("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says") for table in found])
+
+
+@rule(
+    "R012", "药品区分性别", "Drug-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000301004000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def drug_sex(bench: Bench) -> ibis.Table:
+    return _sex(bench, DRUG)
+
+
+@rule(
+    "R013", "项目区分性别", "Service-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000302004000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def service_sex(bench: Bench) -> ibis.Table:
+    return _sex(bench, SERVICE)
+
+
+@rule(
+    "R015", "医用耗材与性别不符", "Consumable-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    needs="fee_list_d hilist_b",
+)  # fmt: skip
+def material_sex(bench: Bench) -> ibis.Table:
+    return _sex(bench, MATERIAL)
+
+
+@rule(
+    "R016", "药品儿童专用/限儿童", "Paediatric-only drug to adult", "place", CLEAR, "38(六)",
+    official="GZ10000301002000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def drug_too_old(bench: Bench) -> ibis.Table:
+    return _too_old(bench, DRUG)
+
+
+@rule(
+    "R017", "药品限新生儿", "Neonate-only drug", "place", CLEAR, "38(六)",
+    official="GZ10000101006000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def drug_neonate(bench: Bench) -> ibis.Table:
+    return _no_newborn(bench, DRUG)
+
+
+@rule(
+    "R018", "儿童禁用药", "Contraindicated in children", "prescriber", SUSPECT, "38(二)",
+    official="GZ10000301003000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def drug_too_young(bench: Bench) -> ibis.Table:
+    return _too_young(bench, DRUG)
+
+
+@rule(
+    "R019", "项目儿童专用/限儿童/新生儿", "Child-only service", "place", CLEAR, "38(六)",
+    official="GZ10000302003000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def child_service(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "age_high", SERVICE).filter(lambda t: number(t) <= COMPLETED_CHILDHOOD)
+    old = _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
+    return _both(old, _no_newborn(bench, SERVICE))
+
+
+@rule(
+    "R020", "耗材限新生儿/儿童", "Child-only consumable", "place", CLEAR, "38(六)",
+    official="GZ10000103001000", needs="fee_list_d hilist_b",
+)  # fmt: skip
+def child_material(bench: Bench) -> ibis.Table:
+    return _both(_too_old(bench, MATERIAL), _no_newborn(bench, MATERIAL))
+
+
+@rule(
+    "R021", "项目限年龄", "Service age range", "place", CLEAR, "38(六)", needs="fee_list_d hilist_b"
+)  # fmt: skip
+def service_age(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "age_high", SERVICE).filter(lambda t: number(t) > COMPLETED_CHILDHOOD)
+    old = _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
+    return _both(old, _too_young(bench, SERVICE))
+
+
+def _level(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "medinslv", *which)
+    # A pharmacy has no level, and some grade no clinic: nothing can be said of them.
+    level = rows.is_pharmacy.ifelse(None, rows.known_level).cast("float64")
+    says = ibis.literal("“") + rows.item + "”限" + rows["values"][0] + "级及以上医疗机构,本机构为" + rows.level + "级"
+    return breaches(rows, level >= number(rows), says)
+
+
+@rule(
+    "R026", "药品限医疗机构级别", "Institution-level limit (drug)", "place", CLEAR, "38(六)",
+    official="GZ10000101012000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def drug_level(bench: Bench) -> ibis.Table:
+    return _level(bench, DRUG)
+
+
+@rule(
+    "R027", "项目限医疗机构级别", "Institution-level limit (service)", "place", CLEAR, "38(六)",
+    official="GZ10000102011000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def service_level(bench: Bench) -> ibis.Table:
+    return _level(bench, SERVICE)
+
+
+def _setting(bench: Bench, *which: str) -> ibis.Table:
+    rows = limited(bench, "med_type", *which)
+    says = ibis.literal("“") + rows.item + "”限定就医方式(" + rows["values"].join("、") + "),本次医疗类别为"
+    return breaches(rows, starts(rows, "med_type"), says + rows.med_type)
+
+
+@rule(
+    "R028", "药品限就医方式", "Drug: inpatient or outpatient only", "place", CLEAR, "38(六)",
+    needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def drug_setting(bench: Bench) -> ibis.Table:
+    return _setting(bench, DRUG)
+
+
+@rule(
+    "R029", "项目限就医方式", "Service: setting limit", "place", CLEAR, "38(六)",
+    official="GZ10000102009000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def service_setting(bench: Bench) -> ibis.Table:
+    return _setting(bench, SERVICE)
+
+
+@rule(
+    "R022", "药品/项目限工伤", "Work-injury-only item", "place", CLEAR, "38(六)",
+    official="GZ10000101001000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.insutype",
+)  # fmt: skip
+def work_injury_only(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "wkinj_only")
+    says = ibis.literal("“") + rows.item + "”限工伤保险支付,由基本医疗保险(险种" + rows.insutype + ")结算"
+    return breaches(rows, ~rows.insutype.isin(["310", "390"]), says)
+
+
+@rule(
+    "R023", "药品/项目限生育", "Maternity-only item", "place", CLEAR, "38(六)",
+    official="GZ10000101002000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def maternity_only(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "matn_only")
+    # Childbirth and family planning by kind of visit, fund or diagnosis (O: pregnancy, Z3: care around it).
+    birth = rows.med_type.left(2).isin(["51", "52", "53"]) | (rows.insutype == "510").fill_null(False)
+    birth = birth | rows.birth | rows.dx.re_search("^(O|Z3)").fill_null(False)
+    says = ibis.literal("“") + rows.item + "”限生育保险支付,本次医疗类别为" + rows.med_type
+    return breaches(rows, birth, says)
+
+
+def _department(bench: Bench, which: str) -> ibis.Table:
+    rows = limited(bench, "dept", which)
+    says = ibis.literal("“") + rows.item + "”限科室" + rows["values"].join("、") + ",由科室" + rows.dept_code + "收费"
+    return breaches(rows, starts(rows, "dept_code"), says)
+
+
+@rule(
+    "R036", "项目限科室", "Service department limit", "place", SUSPECT, "38(六)",
+    official="GZ10000102008000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dept_code",
+)  # fmt: skip
+def service_department(bench: Bench) -> ibis.Table:
+    return _department(bench, SERVICE)
+
+
+@rule(
+    "R037", "耗材与科室不符", "Consumable-department conflict", "place", SUSPECT, "38(六)",
+    official="GZ10000303002000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dept_code",
+)  # fmt: skip
+def material_department(bench: Bench) -> ibis.Table:
+    return _department(bench, MATERIAL)
+
+
+HISTORY = Parameter(180, "days", "R024: diagnosis in the visit or within 180 days before")
+
+
+def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Table:
+    """Lines without a diagnosis that allows them, in the visit or in the person's history.
+
+    The contract carries one diagnosis a visit, so nothing here is more than a suspicion.
+    """
+    rows = limited(bench, kind, *which)
+    rows = rows.mutate(values=rows["values"].map(lambda value: code_of(value)))
+    says = ibis.literal("“") + rows.item + "”限定适应症" + rows["values"].join("、") + ","
+    says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
+    bad = breaches(rows, starts(rows, "dx").fill_null(False), says)
+    told = bench.facts.select("psn_no", other=code_of(_.dscg_maindiag_code), seen=_.day).filter(_.other.notnull())
+    met = bad.inner_join(told, "psn_no")
+    back = (met.day.epoch_seconds() - met.seen.epoch_seconds()) / 86400
+    met = met.filter(back.between(0, history))
+    # Nobody without a single diagnosis on record can be said to lack one.
+    return bad.semi_join(met, LINE).anti_join(met.filter(starts(met, "other")), LINE)
+
+
+@rule(
+    "R024", "药品限适应症", "Restricted indication", "place", SUSPECT, "38(六)",
+    official="GZ10000101008000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    history=HISTORY,
+)  # fmt: skip
+def drug_indication(bench: Bench, history: float) -> ibis.Table:
+    return _indication(bench, "diag", history, DRUG)
+
+
+@rule(
+    "R038", "项目限适应症/超适应症", "Service indication", "place", SUSPECT, "38(六)",
+    official="GZ10000102007000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    history=HISTORY,
+)  # fmt: skip
+def service_indication(bench: Bench, history: float) -> ibis.Table:
+    return _indication(bench, "diag", history, SERVICE)
+
+
+@rule(
+    "R063", "耗材限疾病", "Consumable disease limit", "place", SUSPECT, "38(六)",
+    needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code", history=HISTORY,
+)  # fmt: skip
+def material_indication(bench: Bench, history: float) -> ibis.Table:
+    return _indication(bench, "diag", history, MATERIAL)
+
+
+@rule(
+    "R071", "超说明书适应症", "Off-label indication", "prescriber", SUSPECT, "38(二)",
+    official="GZ10000301007000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    history=HISTORY,
+)  # fmt: skip
+def off_label(bench: Bench, history: float) -> ibis.Table:
+    return _indication(bench, "label_diag", history, DRUG)
+
+
+@rule(
+    "R075", "无指征检查", "Test without indication", "prescriber", SUSPECT, "38(二)",
+    official="GZ10000302001000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    history=HISTORY,
+)  # fmt: skip
+def test_without_indication(bench: Bench, history: float) -> ibis.Table:
+    return _indication(bench, "exam_diag", history, SERVICE)
+
+
+@rule(
+    "R032", "药品超病种目录", "Outside disease list", "place", SUSPECT, "38(六)",
+    official="GZ10000101011000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dise_no",
+)  # fmt: skip
+def outside_disease_list(bench: Bench) -> ibis.Table:
+    lists = limits(bench).filter(_.lmt_type == "dise").unnest("values")
+    # Only diseases that have a list, and only care under a registered disease: in stays the code is a DRG or DIP group.
+    listed = lists.select(dise_no=_["values"]).distinct()
+    visits = bench.facts.filter(bench.facts.kind != STAY).select("mdtrt_id", "dise_no").semi_join(listed, "dise_no")
+    lines = bench.item_days.filter(_.charge.isin(DRUGS), _.cnt > 0, (_.inscp > 0).fill_null(True))
+    lines = lines.inner_join(visits, "mdtrt_id")
+    held = lists.select("hilist_code", dise_no=_["values"], first=_.begndate.date(), last=_.enddate.date())
+    met = lines.inner_join(held, ["hilist_code", "dise_no"])
+    met = met.filter((met.first <= met.day).fill_null(True), (met.last >= met.day).fill_null(True))
+    bad = lines.anti_join(met, LINE)
+    says = ibis.literal("药品") + bad.hilist_code + "不在门诊慢特病病种" + bad.dise_no + "的用药目录内"
+    return bad.mutate(offending=bad.amount, says=says)
+
+
+@rule(
+    "R033", "饮片单复方不予支付", "Herb never payable", "place", CLEAR, "38(六)",
+    official="GZ10000101003000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def herb_never(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "nopay", DRUG)
+    return breaches(rows, ibis.literal(False), ibis.literal("“") + rows.item + "”单味或复方均不予支付,已由基金结算")
+
+
+@rule(
+    "R034", "饮片单方不予支付", "Herb not payable alone", "place", CLEAR, "38(六)",
+    official="GZ10000101004000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def herb_alone(bench: Bench) -> ibis.Table:
+    # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
+    herbs = bench.item_days.filter(_.charge == "10", _.cnt > 0)
+    alone = limited(bench, "nopay_alone", DRUG)
+    others = herbs.anti_join(alone, LINE).select("mdtrt_id", "day").distinct()
+    bad = alone.anti_join(others, ["mdtrt_id", "day"])
+    return bad.mutate(offending=bad.amount, says=ibis.literal("“") + bad.item + "”单方使用不予支付,同方无其他饮片")
+
+
+PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new course")
+
+
+def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
+    """Days of use beyond what a course may have; a course ends with a pause."""
+    rows = limited(bench, "course_days", which).order_by(["psn_no", "hilist_code", "day", "mdtrt_id"])
+    days = rows.select("psn_no", "hilist_code", "day").distinct()
+    order = ibis.window(group_by=["psn_no", "hilist_code"], order_by="day")
+    gap = (days.day.epoch_seconds() - days.day.lag().over(order).epoch_seconds()) / 86400
+    days = days.mutate(_new=(gap > pause).fill_null(True).cast("int64"))
+    days = days.mutate(_course=days._new.cumsum(group_by=["psn_no", "hilist_code"], order_by="day"))
+    within = ibis.window(group_by=["psn_no", "hilist_code", "_course"], order_by="day")
+    days = days.mutate(nth=ibis.row_number().over(within) + 1)
+    rows = rows.inner_join(days, ["psn_no", "hilist_code", "day"])
+    says = ibis.literal("“") + rows.item + "”每疗程限" + text(number(rows)) + "天,本次为第" + text(rows.nth) + "天"
+    return breaches(rows, rows.nth <= number(rows), says)
+
+
+@rule(
+    "R030", "药品限支付疗程", "Drug course limit", "place", SUSPECT, "38(六)",
+    official="GZ10000101010000", needs="fee_list_d hilist_lmt_b", pause=PAUSE,
+)  # fmt: skip
+def drug_course(bench: Bench, pause: float) -> ibis.Table:
+    return _course(bench, pause, DRUG)
+
+
+@rule(
+    "R039", "项目限支付疗程", "Service course limit", "place", SUSPECT, "38(六)",
+    official="GZ10000102010000", needs="fee_list_d hilist_lmt_b", pause=PAUSE,
+)  # fmt: skip
+def service_course(bench: Bench, pause: float) -> ibis.Table:
+    return _course(bench, pause, SERVICE)
+
+
+@rule(
+    "R058", "医用耗材数量超标", "Consumable quantity limit", "place", SUSPECT, "38(三)/40(三)",
+    official="GZ10000303003000", needs="fee_list_d hilist_lmt_b",
+)  # fmt: skip
+def material_quantity(bench: Bench) -> ibis.Table:
+    rows = limited(bench, "visit_cnt", MATERIAL)
+    rows = rows.group_by("mdtrt_id", "hilist_code").aggregate(
+        total=_.cnt.sum(), spent=_.amount.sum(), item=_.item.min(), most=number(rows).max(),
+        bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
+    )  # fmt: skip
+    # The norm is for one operation: two operations may take twice as much.
+    cut = bench.item_days.filter(_.charge == "06").group_by("mdtrt_id").aggregate(operations=_.cnt.sum())
+    rows = rows.left_join(cut, "mdtrt_id").drop("mdtrt_id_right")
+    rows = rows.mutate(most=rows.most * ibis.greatest(rows.operations.fill_null(1), 1))
+    bad = rows.filter(rows.total > rows.most)
+    says = ibis.literal("耗材“") + bad.item + "”本次计费" + bad.total.cast("string") + ",高于标准" + bad.most.cast("string")
+    return bad.mutate(offending=((bad.total - bad.most) * bad.spent / bad.total).round(2), says=says)
+
+
+def _unaccompanied(bench: Bench, which: str, near: float) -> ibis.Table:
+    """Lines whose item makes no sense without another one, which the person did not get within days."""
+    rows = limited(bench, "with_item", which)
+    needs = rows.unnest("values").select(*LINE, "psn_no", need="values")
+    had = bench.item_days.filter(_.cnt > 0).inner_join(bench.facts.select("mdtrt_id", "psn_no"), "mdtrt_id")
+    had = had.select("psn_no", need="hilist_code", had="day", where="mdtrt_id")
+    met = needs.inner_join(had, ["psn_no", "need"])
+    apart = (met.day.epoch_seconds() - met.had.epoch_seconds()).abs() / 86400
+    bad = rows.anti_join(met.filter((met.where == met.mdtrt_id) | (apart <= near)), LINE)
+    says = ibis.literal("“") + bad.item + "”应与" + bad["values"].join("或") + f"同时使用,前后{near:g}天内未见"
+    return bad.mutate(offending=bad.amount, says=says)
+
+
+NEAR = Parameter(7, "days", "own starting value: paid on one day, done on another")
+
+
+@rule(
+    "R059", "耗材与项目不符", "Consumable without procedure", "place", SUSPECT, "38(四)/40(三)",
+    official="GZ10000303001000", needs="fee_list_d hilist_lmt_b", near=NEAR,
+)  # fmt: skip
+def material_alone(bench: Bench, near: float) -> ibis.Table:
+    return _unaccompanied(bench, MATERIAL, near)
+
+
+@rule(
+    "R062", "药品与服务项目不符", "Drug needs procedure", "place", SUSPECT, "38(四)",
+    official="GZ10000301001000", needs="fee_list_d hilist_lmt_b", near=NEAR,
+)  # fmt: skip
+def drug_alone(bench: Bench, near: float) -> ibis.Table:
+    return _unaccompanied(bench, DRUG, near)
+
+
+# --- Limits of diagnoses and operations (`icd_lmt_b`: icd_code is a prefix of at least three characters) ---
+
+
+def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
+    """Visits whose code has a limit of a kind, with its value."""
+    rows = bench.facts.mutate(code=code_of(bench.facts[column])).filter(_.code.notnull())
+    table = bench.known["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
+    table = table.select(prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date())
+    codes = rows.select("code", head=_.code.left(3)).distinct()
+    codes = codes.inner_join(table, [codes.head == table.prefix.left(3)])
+    codes = codes.filter(codes.code.startswith(codes.prefix))
+    rows = rows.inner_join(codes.select("code", "value", "first", "last"), "code")
+    rows = rows.mutate(birth=(rows.med_type.startswith("52") | rows.code.re_search(_BIRTH)).fill_null(False))
+    return rows.filter((rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True))
+
+
+@rule(
+    "R010", "诊断与性别不符", "Diagnosis-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000204006000", needs="icd_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+)  # fmt: skip
+def diagnosis_sex(bench: Bench) -> ibis.Table:
+    rows = _coded(bench, "dscg_maindiag_code", "1", "gend")
+    bad = rows.filter(rows.gend.isin(list(_SEX)), rows.gend != rows.value)
+    says = ibis.literal("诊断") + bad.code + "限" + bad.value.cases(*_SEX.items(), else_="") + ",参保人性别不符"
+    return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
+
+
+@rule(
+    "R011", "诊断与年龄不符", "Diagnosis-age conflict", "place", SUSPECT, "38(六)/40(三)",
+    official="GZ10000204007000", needs="icd_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+)  # fmt: skip
+def diagnosis_age(bench: Bench) -> ibis.Table:
+    low, high = (_coded(bench, "dscg_maindiag_code", "1", kind) for kind in ("age_low", "age_high"))
+    bad = ibis.union(
+        low.filter(low.years < low.value.try_cast("float64")),
+        high.filter(high.years > high.value.try_cast("float64")),
+    )
+    bad = bad.filter(~bad.birth)
+    says = ibis.literal("诊断") + bad.code + "限年龄" + bad.value + "岁,参保人" + text(bad.years) + "岁"
+    return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
+
+
+@rule(
+    "R014", "手术编码与性别不符", "Operation-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000201005000", needs="icd_lmt_b", filled="mdtrt_d.oprn_oprt_code",
+)  # fmt: skip
+def operation_sex(bench: Bench) -> ibis.Table:
+    rows = _coded(bench, "oprn_oprt_code", "2", "gend")
+    bad = rows.filter(rows.gend.isin(list(_SEX)), rows.gend != rows.value)
+    says = ibis.literal("手术") + bad.code + "限" + bad.value.cases(*_SEX.items(), else_="") + ",参保人性别不符"
+    return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)

@@ -1,0 +1,1 @@
+"""Rules about pharmacies: trace codes, prescriptions, cards (R105-R117)."""
