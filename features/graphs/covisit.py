@@ -4,8 +4,8 @@ Two people who share a busy clinic meet by accident. At a place with n visits of
 pair of visits is close with probability q = c / (n(n-1)/2); so two people with m and k visits there should meet
 m·k·q times by chance, summed over their places. Where a ring makes up much of a place's visits it would excuse
 itself that way, so q is at most a few times what visits spread evenly over the place's days would give. The pair is
-an edge when it met on more days than a Poisson variable of that mean would in one of a hundred cities with as many
-pairs (Bonferroni).
+an edge when it met on more days than a Poisson variable of that mean would, at a false discovery rate of one in a
+hundred over all pairs that were tried. Stays and other visits are tested apart: a few common stays tell much.
 """
 
 import ibis
@@ -17,17 +17,17 @@ from scipy.stats import poisson
 from claims.known import STAY
 from features.catalogue import YEAR
 
-# Outpatient visits and purchases within two hours, admissions within a day and a half (M02: within a day).
-CLOSE_SECONDS, CLOSE_STAY_SECONDS = 2 * 3600, 36 * 3600
+# Outpatient visits and purchases within two hours, admissions within a day (M02).
+CLOSE_SECONDS, CLOSE_STAY_SECONDS = 2 * 3600, 24 * 3600
 # A visit is paired with so many of the next ones at most: a day of 10,000 visits makes 200,000 pairs, not 50 million.
 NEXT_VISITS = 20
 # Fewer common days than this are no habit (M02: two to three shared stays, M26: three days).
 LEAST_DAYS, LEAST_STAYS = 3, 2
 # Seasons, market days and opening hours crowd visits; beyond this many times the even spread it is no accident.
-CROWDING = 3
+CROWDING, STAY_CROWDING = 3, 1
 OPEN_SECONDS = 10 * 3600
-# Chance of one false edge in a whole city.
-CITY_ERROR = 0.01
+# Share of false edges among all.
+FALSE_EDGES = 0.01
 
 
 def meetings(facts: ibis.Table) -> ibis.Table:
@@ -68,24 +68,32 @@ def edges(facts: ibis.Table, met: ibis.Table) -> pd.DataFrame:
         met: `meetings`, stored, for it is read several times.
 
     Returns:
-        a, b, days (observed; ``stays`` of them admissions), expected (days by chance), places, surprise (-log10 of the corrected p-value).
+        a, b, days (observed), expected (days by chance), places, surprise (-log10 of the share of false edges among
+        those at least as surprising; Benjamini and Hochberg 1995).
     """
-    pairs = met.group_by("a", "b").aggregate(
-        days=_.day.nunique(), stays=_.day.nunique(where=_.kind == STAY), places=_.place.nunique()
-    )
-    tried = max(int(pairs.count().execute()), 1)
-    often = pairs.filter((pairs.days >= LEAST_DAYS) | (pairs.stays >= LEAST_STAYS))
-    found = often.left_join(_by_chance(facts, met, often), ["a", "b"]).drop("a_right", "b_right").to_pandas()
+    pairs = met.group_by("a", "b", "kind").aggregate(days=_.day.nunique(), places=_.place.nunique())
+    often = pairs.filter(pairs.days >= ibis.ifelse(pairs.kind == STAY, LEAST_STAYS, LEAST_DAYS))
+    found = often.left_join(_by_chance(facts, met, often), ["a", "b", "kind"]).to_pandas()
     # An expectation below one meeting in a thousand is a model's guess, not knowledge: never better than that.
-    expected = found["expected"].fillna(0).clip(lower=1e-3)
-    log_p = poisson.logsf(found["days"] - 1, expected) / np.log(10)
-    found["surprise"] = -(log_p + np.log10(tried))
-    found = found[found["surprise"] > -np.log10(CITY_ERROR)]
-    return found.sort_values(["a", "b"], ignore_index=True)
+    found["expected"] = found["expected"].fillna(0).clip(lower=1e-3)
+    tried = pairs.group_by("kind").aggregate(n=_.count()).to_pandas().set_index("kind")["n"]
+    found["surprise"] = 0.0
+    for kind, rows in found.groupby("kind"):
+        found.loc[rows.index, "surprise"] = _surprise(rows["days"], rows["expected"], int(tried[kind]))
+    found = found[found["surprise"] > -np.log10(FALSE_EDGES)]
+    sums = {"days": "sum", "expected": "sum", "places": "max", "surprise": "max"}
+    return found.groupby(["a", "b"]).agg(sums).reset_index().sort_values(["a", "b"], ignore_index=True)
+
+
+def _surprise(days: pd.Series, expected: pd.Series, tried: int) -> pd.Series:
+    """-log10 of the false discovery rate at each pair, of so many pairs that were tried."""
+    log_p = pd.Series(poisson.logsf(days - 1, expected) / np.log(10), days.index).sort_values(ascending=False)
+    place = np.arange(len(log_p), 0, -1)
+    return -(log_p + np.log10(tried) - np.log10(place)).cummin()
 
 
 def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Table:
-    """Meetings that the volumes of their common places explain: a, b, expected."""
+    """Meetings that the volumes of their common places explain: a, b, kind, expected."""
     seen = facts.filter(facts.days_ago <= YEAR, ~facts.course)
     seen = seen.mutate(kind=ibis.ifelse(seen.kind == STAY, STAY, "visit")).rename(place="fixmedins_code")
     visits = seen.group_by("place", "kind", "psn_no").aggregate(n=_.day.nunique())
@@ -94,13 +102,14 @@ def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Ta
     close = met.group_by("place", "kind").aggregate(close=_.count())
     rate = volume.inner_join(close, ["place", "kind"])
     width = ibis.ifelse(rate.kind == STAY, CLOSE_STAY_SECONDS / 86400, CLOSE_SECONDS / OPEN_SECONDS)
+    crowding = ibis.ifelse(rate.kind == STAY, STAY_CROWDING, CROWDING)
     seen_close = rate.close / (rate.n * (rate.n - 1) / 2).nullif(0)
-    rate = rate.select("place", "kind", q=ibis.least(seen_close, CROWDING * 2 * width / rate.days))
+    rate = rate.select("place", "kind", q=ibis.least(seen_close, crowding * 2 * width / rate.days))
     of_a = visits.rename(a="psn_no", n_a="n")
     of_b = visits.rename(b="psn_no", n_b="n")
-    both = pairs.select("a", "b").inner_join(of_a, "a").inner_join(of_b, ["b", "place", "kind"])
+    both = pairs.select("a", "b", "kind").inner_join(of_a, ["a", "kind"]).inner_join(of_b, ["b", "place", "kind"])
     both = both.inner_join(rate, ["place", "kind"])
-    return both.group_by("a", "b").aggregate(expected=(_.n_a * _.n_b * _.q).sum())
+    return both.group_by("a", "b", "kind").aggregate(expected=(_.n_a * _.n_b * _.q).sum())
 
 
 def companions(met: ibis.Table, linked: ibis.Table) -> ibis.Table:

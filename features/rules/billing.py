@@ -1,9 +1,268 @@
-"""Rules about how lines are charged: prices, arithmetic, frequency, exclusions (R040-R054)."""
+"""Rules about how lines are charged: prices, arithmetic, frequency, exclusions (R040-R057)."""
 
 import ibis
 from ibis import _
 
-from features.rules.engine import CLEAR, Bench, Parameter, rule
+from claims.known import STAY
+from features.facts import HOUSEKEEPING
+from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
+
+CARE, OPERATION, MATERIAL = "07", "06", "08"
+# What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package that
+# the first is, the first may be charged only where the second was.
+CONTAINS, PACKAGE, REQUIRES = "1", "2", "3"
+BIRTH = "52"
+
+
+def _charged(bench: Bench, *limits: str) -> ibis.Table:
+    """Lines by visit, item and day with what the catalogue limits, for items that it limits at all.
+
+    Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill carries one
+    date for all days of a stay, which says nothing about a day.
+    """
+    items = (
+        bench.known["hilist_b"].filter(_[limits[0]].notnull()).select("hilist_code", "hilist_name", *limits)
+    )
+    rows = bench.item_days.inner_join(items, "hilist_code")
+    returns = rows.filter(_.cnt < 0).group_by("mdtrt_id", "hilist_code").aggregate(back=-_.cnt.sum())
+    rows = rows.filter(_.cnt > 0).left_join(returns, ["mdtrt_id", "hilist_code"], rname="{name}_returned")
+    visits = bench.facts.select(
+        "mdtrt_id",
+        "kind",
+        "los",
+        "psn_no",
+        start="day",
+        birth=_.med_type.startswith(BIRTH),
+        single=((_.kind == STAY) & (_.los > 1) & _.idle_days.isnull()).fill_null(False),
+    )
+    rows = rows.inner_join(visits, "mdtrt_id")
+    return rows.mutate(back=rows.back.fill_null(0), unit=rows.amount / rows.cnt)
+
+
+def _number(value: ibis.Value) -> ibis.Value:
+    return value.round(2).cast("string").re_replace(r"\.0$", "")
+
+
+def _day(rows: ibis.Table) -> ibis.Value:
+    return rows.day.strftime("%Y-%m-%d")
+
+
+def _line(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> ibis.Table:
+    return rows.select("mdtrt_id", "setl_id", "bkkp_sn", offending=offending.round(2), says=says)
+
+
+@rule(
+    "R040", "项目限定频次", "More than the daily maximum", "place", CLEAR, "38(三)",
+    official="GZ10000102014000", needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+)  # fmt: skip
+def above_daily_maximum(bench: Bench) -> ibis.Table:
+    # A newborn's bed and care stand on its mother's bill.
+    rows = _charged(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
+    # What a bed earns by itself may be posted for several days at once: each posting covers the days since the last.
+    order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
+    since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
+    keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
+    covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
+    rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * covered - rows.back)
+    rows = rows.filter(rows._over > 0)
+    return _line(
+        rows,
+        rows._over * rows.unit,
+        ibis.literal("项目") + rows.hilist_name + "于" + _day(rows) + "计" + _number(rows.cnt) + "次,超过每日"
+        + _number(rows.max_day_cnt) + "次的上限",
+    )  # fmt: skip
+
+
+@rule(
+    "R041", "周期超频次", "More often than its cycle", "place", CLEAR, "38(三)",
+    needs="fee_list_d hilist_b", filled="hilist_b.cycl_days hilist_b.cycl_max_cnt",
+)  # fmt: skip
+def above_cycle(bench: Bench) -> ibis.Table:
+    rows = (
+        _charged(bench, "cycl_max_cnt", "cycl_days")
+        .filter(_.cycl_days.notnull())
+        .mutate(at=_.day.epoch_days())
+    )
+    rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
+    before = rows.select("psn_no", "hilist_code", past="at", had="net", other="mdtrt_id")
+    met = rows.inner_join(
+        before,
+        ["psn_no", "hilist_code", before.past > rows["at"] - rows.cycl_days, before.past <= rows["at"]],
+    )
+    # Of one day, what stands on later visits does not count against an earlier one.
+    met = met.filter((met.past < met["at"]) | (met.other <= met.mdtrt_id))
+    keys = [
+        "mdtrt_id",
+        "setl_id",
+        "bkkp_sn",
+        "hilist_name",
+        "day",
+        "net",
+        "unit",
+        "cycl_days",
+        "cycl_max_cnt",
+    ]
+    sums = met.group_by(keys).aggregate(total=_.had.sum())
+    sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
+    return _line(
+        sums,
+        sums._over * sums.unit,
+        ibis.literal("项目") + sums.hilist_name + "在" + _number(sums.cycl_days) + "天周期内计" + _number(sums.total)
+        + "次,上限" + _number(sums.cycl_max_cnt) + "次",
+    )  # fmt: skip
+
+
+@rule(
+    "R042", "超限定报销总额", "Above the yearly cap of an item", "place", CLEAR, "38(六)",
+    official="GZ10000102015000", needs="fee_list_d hilist_b", filled="hilist_b.year_uplmt_amt",
+)  # fmt: skip
+def above_yearly_cap(bench: Bench) -> ibis.Table:
+    rows = _charged(bench, "year_uplmt_amt").mutate(year=_.day.year())
+    rows = rows.mutate(net=rows.amount - ibis.least(rows.back, rows.cnt) * rows.unit)
+    order = ibis.window(
+        group_by=["psn_no", "hilist_code", "year"], order_by=["day", "mdtrt_id"], preceding=None, following=0
+    )
+    rows = rows.mutate(total=rows.net.sum().over(order))
+    rows = rows.mutate(_over=ibis.least(rows.total - rows.year_uplmt_amt, rows.net)).filter(_._over > 0.005)
+    return _line(
+        rows,
+        rows._over,
+        ibis.literal("项目") + rows.hilist_name + "本年累计" + _number(rows.total) + "元,超过年度限额"
+        + _number(rows.year_uplmt_amt) + "元",
+    )  # fmt: skip
+
+
+def _excluded(bench: Bench) -> ibis.Table:
+    """Lines of items of one exclusive group on one day but the dearest, which may stand."""
+    rows = _charged(bench, "excl_grp").filter(~_.single, ~_.birth)
+    rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
+    group = ["mdtrt_id", "day", "excl_grp"]
+    order = ibis.window(group_by=group, order_by=[ibis.desc("amount"), "hilist_code"])
+    first = rows.hilist_name.first().over(order)
+    rows = rows.mutate(_nth=ibis.row_number().over(order), dearest=first)
+    return rows.filter(rows._nth > 0)
+
+
+@rule(
+    "R043", "重复收费", "Items that exclude each other", "place", CLEAR, "38(三)",
+    official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
+)  # fmt: skip
+def charged_twice(bench: Bench) -> ibis.Table:
+    rows = _excluded(bench).filter(_.charge != CARE)
+    says = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
+    return _line(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
+
+
+@rule(
+    "R053", "同日多级护理", "Two grades of care on a day", "place", CLEAR, "38(三)/40(三)",
+    needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
+)  # fmt: skip
+def two_grades_of_care(bench: Bench) -> ibis.Table:
+    rows = _excluded(bench).filter(_.charge == CARE)
+    says = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
+    return _line(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
+
+
+def _relations(bench: Bench, kind: str) -> ibis.Table:
+    """Pairs of `hilist_rela_b`, one row each: hilist_code, other, rela_days, valid from and until."""
+    pairs = bench.known["hilist_rela_b"].filter(_.rela_type == kind)
+    return pairs.select(
+        "hilist_code", other="rela_hilist_code", rela_days="rela_days", valid="begndate", until="enddate"
+    )
+
+
+def _in_force(rows: ibis.Table) -> ibis.Value:
+    from_then = (rows.valid.date() <= rows.day).fill_null(True)
+    return from_then & (rows.until.date() >= rows.day).fill_null(True)
+
+
+def _contained(bench: Bench) -> ibis.Table:
+    """Lines of items that another item charged on the same day contains."""
+    pairs = _relations(bench, CONTAINS)
+    rows = bench.item_days.filter(_.cnt > 0)
+    outer = rows.inner_join(pairs, "hilist_code").filter(_in_force)
+    outer = outer.select("mdtrt_id", "day", whole="hilist_code", hilist_code="other")
+    both = rows.inner_join(outer, ["mdtrt_id", "day", "hilist_code"])
+    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
+    both = both.inner_join(names, "hilist_code")
+    return both.inner_join(names.select(whole="hilist_code", whole_name="hilist_name"), "whole").order_by(
+        "whole"
+    )
+
+
+@rule(
+    "R044", "项目与耗材重复收费", "Material that the service contains", "place", CLEAR, "38(三)",
+    needs="fee_list_d hilist_b hilist_rela_b",
+)  # fmt: skip
+def material_in_service(bench: Bench) -> ibis.Table:
+    rows = _contained(bench).filter(_.charge == MATERIAL)
+    says = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
+    return _line(rows, rows.amount, says + _day(rows) + "另行收费")
+
+
+@rule(
+    "R057", "静脉置管护理违规收费", "Improper catheter care", "place", SUSPECT, "38(三)/40(三)",
+    needs="fee_list_d hilist_b hilist_rela_b",
+    days=Parameter(365, "days", "own starting value: a catheter may stay in for a year"),
+)  # fmt: skip
+def care_without_ground(bench: Bench, days: float) -> ibis.Table:
+    # Care of what nobody put in (the catalogue says what must have been), or that another item contains.
+    without = _without(bench, days).filter(_.charge == CARE)
+    inside = _contained(bench).filter(_.charge == CARE)
+    lone = _line(
+        without, without.amount, ibis.literal("护理项目") + without.hilist_name + "之前未见相应置管,"
+        + _day(without) + "收费",
+    )  # fmt: skip
+    double = _line(
+        inside, inside.amount, ibis.literal("护理项目") + inside.hilist_name + "已含在项目" + inside.whole_name
+        + "中," + _day(inside) + "另行收费",
+    )  # fmt: skip
+    return lone.union(double)
+
+
+def _without(bench: Bench, days: float) -> ibis.Table:
+    """Lines of items that may be charged only where one of others was, and none was, so many days before."""
+    pairs = _relations(bench, REQUIRES)
+    who = bench.facts.select("mdtrt_id", "psn_no")
+    rows = bench.item_days.filter(_.cnt > 0)
+    needy = rows.inner_join(pairs, "hilist_code").filter(_in_force).inner_join(who, "mdtrt_id")
+    ground = rows.semi_join(pairs, rows.hilist_code == pairs.other).inner_join(who, "mdtrt_id")
+    ground = ground.select("psn_no", other="hilist_code", done="day", there="mdtrt_id").mutate(
+        at=_.done.epoch_days()
+    )
+    met = needy.left_join(ground, ["psn_no", "other"], rname="{name}_ground")
+    behind = met.day.epoch_days() - met["at"]
+    near = (met.there == met.mdtrt_id) | behind.between(0, ibis.coalesce(met.rela_days, days))
+    keys = ["mdtrt_id", "hilist_code", "setl_id", "bkkp_sn", "day", "charge", "cnt", "amount"]
+    found = met.mutate(near=near.fill_null(False)).group_by(keys).aggregate(any=_.near.any()).filter(~_.any)
+    return found.inner_join(bench.known["hilist_b"].select("hilist_code", "hilist_name"), "hilist_code")
+
+
+@rule(
+    "R045", "分解收费", "A package charged in parts", "place", SUSPECT, "38(三)",
+    official="GZ10000102013000", needs="fee_list_d hilist_b hilist_rela_b",
+)  # fmt: skip
+def package_in_parts(bench: Bench) -> ibis.Table:
+    parts = _relations(bench, PACKAGE).select(
+        whole="hilist_code", hilist_code="other", valid="valid", until="until"
+    )
+    size = parts.group_by("whole").aggregate(parts=_.hilist_code.nunique())
+    rows = bench.item_days.filter(_.cnt > 0)
+    done = rows.inner_join(parts, "hilist_code").filter(_in_force)
+    sets = done.group_by("mdtrt_id", "day", "whole").aggregate(
+        found=_.hilist_code.nunique(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
+    )
+    sets = sets.inner_join(size, "whole").filter(_.found == _.parts, _.parts > 1)
+    sets = sets.anti_join(rows.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
+    names = bench.known["hilist_b"].select(whole="hilist_code", name="hilist_name", price="pric_uplmt_amt")
+    sets = sets.inner_join(names, "whole")
+    return _line(
+        sets,
+        # What the parts cost above the package, or, where its price is not known, all but nothing is certain.
+        ibis.greatest(sets.amount - ibis.coalesce(sets.price, sets.amount), 0),
+        ibis.literal("项目") + sets.name + "于" + _day(sets) + "分解为" + sets.parts.cast("string") + "个项目收费"
+        + _number(sets.amount) + "元",
+    )  # fmt: skip
 
 
 @rule(
@@ -21,3 +280,88 @@ def above_ceiling(bench: Bench, tolerance: float) -> ibis.Table:
         says=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string") + "元,高于最高限价"
         + rows.ceiling.round(2).cast("string") + "元",
     )  # fmt: skip
+
+
+@rule(
+    "R047", "手术未折价", "Second operation not discounted", "place", SUSPECT, "38(三)",
+    official="GZ10000102002000", needs="fee_list_d hilist_b", filled="hilist_b.pric_uplmt_amt",
+    share=Parameter(0.75, "share", "second operation through one incision 70-75 %, yingyan SUR-401"),
+)  # fmt: skip
+def second_operation(bench: Bench, share: float) -> ibis.Table:
+    done = bench.item_days.filter(_.charge == OPERATION, _.cnt > 0)
+    order = ibis.window(group_by=["mdtrt_id", "day"], order_by=[ibis.desc("pric"), "hilist_code"])
+    rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0, _.ceiling.notnull())
+    rows = rows.filter(rows.pric > rows.ceiling * share + 0.01)
+    return _line(
+        rows,
+        (rows.pric - rows.ceiling * share) * rows.cnt,
+        ibis.literal("同日第二项及以上手术") + rows.hilist_code + "单价" + _number(rows.pric) + "元,未按"
+        + f"{share:.0%}折价(限价" + _number(rows.ceiling) + "元)",
+    )  # fmt: skip
+
+
+@rule(
+    "R049", "结算明细异常", "Line arithmetic", "place", CLEAR, "38(七)",
+    official="GZ10000201002000", needs="fee_list_d",
+    tolerance=Parameter(0.05, "yuan", "R049: abs diff >0.05"),
+    rounding=Parameter(0.005, "yuan a unit", "own starting value: prices rounded to the cent"),
+)  # fmt: skip
+def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Table:
+    # A rule about single lines: one of the two that read them (features/rules/__init__.py).
+    lines = bench.known.lines.mutate(_made=(_.cnt * _.pric).abs(), _said=_.det_item_fee_sumamt.abs())
+    wrong = lines.filter((lines._made - lines._said).abs() > tolerance + rounding * lines.cnt.abs())
+    return _line(
+        wrong,
+        # Only what was charged above count × price; returns charge nothing.
+        ibis.ifelse(wrong.cnt > 0, ibis.greatest(wrong._said - wrong._made, 0), 0),
+        ibis.literal("项目") + wrong.hilist_code + "数量" + _number(wrong.cnt) + "×单价" + _number(wrong.pric)
+        + "元与金额" + _number(wrong.det_item_fee_sumamt) + "元不符",
+    )  # fmt: skip
+
+
+@rule(
+    "R052", "床位护理诊察天数超住院日", "Daily fee above the days", "place", CLEAR, "38(三)/40(三)",
+    needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+    grace=Parameter(1, "days", "R052: sum > LOS(+1), the day of discharge may count"),
+)  # fmt: skip
+def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
+    # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's stand on its mother's bill.
+    daily = bench.known["hilist_b"].filter(_.max_day_cnt == 1, _.med_chrgitm_type.isin(HOUSEKEEPING))
+    daily = daily.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
+    stays = bench.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
+    rows = bench.item_days.inner_join(daily, "hilist_code").inner_join(
+        stays.select("mdtrt_id", "los"), "mdtrt_id"
+    )
+    sums = rows.group_by("mdtrt_id", "los", "kind_of").aggregate(
+        cnt=_.cnt.sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max(),
+        name=_.hilist_name.min(),
+    )  # fmt: skip
+    sums = sums.mutate(_over=sums.cnt - sums.los - grace).filter(_._over > 0)
+    return _line(
+        sums,
+        sums._over * sums.amount / sums.cnt,
+        ibis.literal("住院") + _number(sums.los) + "天,项目" + sums.name + "计" + _number(sums.cnt) + "天",
+    )
+
+
+@rule(
+    "R054", "单日计量超物理上限", "More than 24 hours a day", "place", CLEAR, "38(三)/40(三)",
+    needs="fee_list_d hilist_b",
+    hours=Parameter(24, "hours", "hourly items <=24/day, official 限定频次"),
+)  # fmt: skip
+def above_a_day(bench: Bench, hours: float) -> ibis.Table:
+    # The catalogue says in the unit or in the name that an item is charged by the hour.
+    rows = _charged(bench, "hilist_code", "prcunt").filter(~_.single)
+    rows = rows.filter(rows.prcunt.contains("小时").fill_null(False) | rows.hilist_name.contains("(小时)"))
+    rows = rows.mutate(_over=rows.cnt - hours - rows.back).filter(_._over > 0)
+    return _line(
+        rows,
+        rows._over * rows.unit,
+        ibis.literal("按小时计费项目")
+        + rows.hilist_name
+        + "于"
+        + _day(rows)
+        + "计"
+        + _number(rows.cnt)
+        + "小时",
+    )

@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 import ibis
 from ibis import _
+from ibis.common.exceptions import TableNotFound
 
-from claims.known import PHARMACY, STAY
+from claims.known import STAY
 from features.facts import DRUGS
 from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
 
@@ -46,7 +47,10 @@ def code_of(value: ibis.Value) -> ibis.Value:
 def once(bench: Bench, name: str, build: Callable[[], ibis.Table]) -> ibis.Table:
     """A table that several rules look at, made for the first of them."""
     con = bench.known.con
-    return con.table(name) if name in con.list_tables() else con.create_table(name, build())
+    try:
+        return con.table(name)
+    except TableNotFound:
+        return con.create_table(name, build())
 
 
 def limits(bench: Bench) -> ibis.Table:

@@ -2,11 +2,15 @@
 
 import pytest
 
-from claims.store import Store
+from claims.store import Store, connect
 from tests.features.town import Night, Town, look
 
 
 @pytest.fixture(scope="session")
 def a_night(tmp_path_factory) -> Night:
     folder = tmp_path_factory.mktemp("town")
-    return look(Town(seed=1).world, Store(folder / "store"), folder)
+    world = Town(seed=1).world
+    store = Store(folder / "store")
+    assert store.ingest(world.write(folder / "in")).quarantine == {}
+    con = connect(folder)
+    return look(world, con, store.tables(con))

@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import mean
 
 import ibis
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.catalogue import measures_of
-from features.facts import _drugs, _idle, _sequence, _sets, _split
+from features.facts import _drugs, _idle, _sequence, _sets, _split, _twins
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
@@ -533,7 +533,7 @@ purchases = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(purchases)
 def test_stock_is_a_running_ledger(purchases):
     rows = [(f"M{n:02}", day, who, drug, count * 10) for n, (day, who, drug, count) in enumerate(purchases)]
@@ -571,7 +571,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(histories)
 @example(
     [(0, 5, "a", "H1", "I10"), (20, 1, "a", "H1", "I10"), (0, 5, "b", "H1", "I10"), (21, 1, "b", "H1", "I10")]
@@ -603,7 +603,7 @@ def test_a_split_stay_continues_the_one_before(stays):
 bills = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["01", "02", "05", "09"])), max_size=10)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 6), bills)
 def test_an_idle_day_has_nothing_but_bed_round_and_care(los, bill):
     base = table({"mdtrt_id": "string", "kind": "string", "los": "float64"}, [("M1", STAY, los)])
@@ -627,9 +627,18 @@ def test_bills_of_one_template_are_recognised_whatever_their_days():
         "other": [(f"else-{n}", 1) for n in range(12)],
     }
     rows = [(visit, item, "04", day) for visit, bill in bills.items() for item, day in bill]
-    found = _sets(
-        table({"mdtrt_id": "string", "hilist_code": "string", "charge": "string", "day": "int64"}, rows)
-    )
-    found = found.to_pandas().set_index("mdtrt_id")
+    days = table({"mdtrt_id": "string", "hilist_code": "string", "charge": "string", "day": "int64"}, rows)
+    found = _sets(days).to_pandas().set_index("mdtrt_id")
     for mark in ("template", "exam_set"):
         assert found.loc["once", mark] == found.loc["twice", mark] != found.loc["other", mark]
+    first = date(2024, 5, 1)
+    base = table(
+        dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3"), "string")
+        | {"los": "float64", "day": "date", "days_ago": "float64"},
+        [
+            (visit, STAY, visit, "H1", "I10", 5, first + timedelta(days=9 * n), 50)
+            for n, visit in enumerate(bills)
+        ],
+    )
+    copies = _twins(base, days).to_pandas().set_index("mdtrt_id")["copies"]
+    assert copies.to_dict() == {"once": 1, "twice": 1, "other": 0}

@@ -3,12 +3,11 @@
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
+import ibis
 import pandas as pd
 
 from claims.known import known_on
-from claims.store import Store, connect
 from features.facts import visit_facts
 from features.measures import measure_subjects, measure_visits
 from tests.tiny import World
@@ -40,6 +39,10 @@ class Town:
             self._purchase("p09", "P3", day + timedelta(hours=6, minutes=10))
         self._edges_of_windows()
         self._registers()
+        # Where nobody signs in, a session without sign-in says nothing.
+        self.world.visit(
+            "p10", "H4", "2024-10-01 09:00", lines=[("dialysis", 1, 400.0)], dscg_maindiag_code="Z49.1"
+        )
         # Still in bed on the night, a part of the bill is settled.
         self.world.visit(
             "p13", "H1", "2024-12-20 09:00", med_type="21", settled="2024-12-28", dscg_maindiag_code="I10"
@@ -48,6 +51,7 @@ class Town:
     def _places_and_people(self) -> None:
         for number, code in enumerate(HOSPITALS):
             self.world.hospital(code, hosp_lv=["02", "05", "09"][number], aprv_bed_cnt=20 + number)
+        self.world.hospital("H4")
         for code in PHARMACIES:
             self.world.pharmacy(code, prnt_medins_code="P1" if code != "P3" else None)
         for number, name in enumerate(PEOPLE):
@@ -181,20 +185,16 @@ class Town:
 
 @dataclass(frozen=True)
 class Night:
-    """What the town's store gave on the night."""
+    """What is seen of a world on the night."""
 
     world: World
-    store: Store
     facts: pd.DataFrame
     measured: dict[str, pd.DataFrame]
 
 
-def look(world: World, store: Store, folder: Path) -> Night:
-    """Load a world into a store and take the facts and measures of the night."""
-    report = store.ingest(world.write(folder / "in"))
-    assert report.quarantine == {}
-    con = connect(folder)
-    facts = visit_facts(known_on(con, store.tables(con), NIGHT))
+def look(world: World, con: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Night:
+    """Take the facts and all measures of the night from the tables that hold a world."""
+    facts = visit_facts(known_on(con, tables, NIGHT))
     measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
     measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
-    return Night(world, store, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)
+    return Night(world, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)
