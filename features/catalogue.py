@@ -25,6 +25,7 @@ UNITS = {
     "yuan": ("元", "yuan", ",.0f"),
     "visits": ("次", "visits", ",.0f"),
     "days": ("天", "days", ",.1f"),
+    "flag": ("", "", ""),
     "findings": ("条", "findings", ",.0f"),
     "times": ("次", "times", ",.0f"),
     "share": ("", "", ".1%"),

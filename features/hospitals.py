@@ -144,6 +144,7 @@ def exam_growth(v, w):
     least=0.05,
     family="frequency",
     support="visits",
+    telling=CONTEXT,
 )
 def stay_rate(v, w):
     return (v.kind == STAY).mean(where=w & ~v.course)
@@ -673,6 +674,7 @@ def exam_share(v, w):
     least=0.1,
     family="content",
     support="outpatient_visits",
+    telling=CONTEXT,
 )
 def outpatient_exam_share(v, w):
     return v.exam_amount.sum(where=_outpatient(v, w)) / v.billed.sum(where=_outpatient(v, w)).nullif(0)
@@ -956,10 +958,10 @@ def double_dialysis_share(v, w):
     "visits after death",
     "visits",
     "M28 M01",
-    least=0.5,
+    least=2,
     family="identity",
     windows=FLOW,
-    telling=PROOF,
+    telling=STRONG,
 )
 def after_death(v, w):
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))

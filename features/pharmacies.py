@@ -2,7 +2,7 @@
 
 import ibis
 
-from features.catalogue import CONTEXT, FLOW, LOW, PROOF, STRONG, YEAR, measure
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, PROOF, STRONG, YEAR, measure
 
 # All that a pharmacy sells is a purchase, so no measure here asks for the kind of visit.
 
@@ -459,10 +459,10 @@ def pooled_share(v, w):
     "purchases after death",
     "visits",
     "M09 M15",
-    least=0.5,
+    least=2,
     family="identity",
     windows=FLOW,
-    telling=PROOF,
+    telling=HINT,
 )
 def after_death(v, w):
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
@@ -474,10 +474,10 @@ def after_death(v, w):
     "paid by fund and account after death",
     "yuan",
     "M09",
-    least=50,
+    least=200,
     family="identity",
     windows=FLOW,
-    telling=PROOF,
+    telling=HINT,
 )
 def fund_after_death(v, w):
     paid = v.fund_pay_sumamt + v.acct_pay.fill_null(0)
@@ -759,6 +759,7 @@ def top_employer_share(p, w):
     least=0.03,
     family="company",
     windows=(),
+    telling=CONTEXT,
 )
 def chain_odd_share(v, w):
     return v.chain_odd.max()

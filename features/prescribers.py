@@ -3,7 +3,7 @@
 import ibis
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import CONTEXT, FLOW, LOW, PROOF, STRONG, measure
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, STRONG, measure
 
 
 def _stays(v: ibis.Table, w: ibis.Value) -> ibis.Value:
@@ -229,10 +229,10 @@ def weekend_share(v, w):
     "visits and purchases of patients after their death",
     "visits",
     "M22 M28 M19",
-    least=0.5,
+    least=2,
     family="identity",
     windows=FLOW,
-    telling=PROOF,
+    telling=HINT,
 )
 def after_death(v, w):
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))

@@ -13,9 +13,9 @@ PARTS = ("model", "evidence", "isolation", "graph", "rule")
 # not change them, for outcomes name only the schemes that somebody chose to look for; outcomes set how far the
 # learnt part is trusted, and the level and slope of the probability.
 BIAS = -6.0
-WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.5, "rule": 1.0}
-# The learnt part gets half its log-odds where outcomes abound, half of that at so many confirmed subjects.
-TRUST, TRUST_CONFIRMED = 0.5, 60
+WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
+# The learnt part gets a quarter of its log-odds where outcomes abound, half of that at so many confirmed subjects.
+TRUST, TRUST_CONFIRMED = 0.25, 60
 # Slope and level are drawn to one and zero as if by so many outcomes.
 _PRIOR_OUTCOMES = 20.0
 

@@ -122,6 +122,20 @@ class World:
         self.add("setl_d", **(row | more))
         return row["setl_id"]
 
+    def sell(self, mdtrt_id: str, item: str, when: str, code: str | None, count: float = 1, **more) -> str:
+        """A pack of a purchase leaves the till, or comes back (count -1), with its trace code. Returns its number."""
+        visit = next(row for row in self.rows["mdtrt_d"] if row["mdtrt_id"] == mdtrt_id)
+        setl = next((row["setl_id"] for row in self.rows["setl_d"] if row["mdtrt_id"] == mdtrt_id), None)
+        lines = [row for row in self.rows["fee_list_d"] if row["mdtrt_id"] == mdtrt_id and row["hilist_code"] == item]
+        row = {
+            "medins_prod_sel_no": self._next("drug_sel_d", "N"), "bkkp_sn": lines[0]["bkkp_sn"] if lines else None,
+            "setl_id": setl, "psn_no": visit["psn_no"], "fixmedins_code": visit["fixmedins_code"],
+            "hilist_code": item, "sel_retn_time": when, "sel_retn_cnt": count, "drug_trac_codg": code,
+            "trdn_flag": "0",
+        }  # fmt: skip
+        self.add("drug_sel_d", **(row | more))
+        return row["medins_prod_sel_no"]
+
     def case(self, subject_type: str, subject_id: str, clue_stas: str, close_date: str, **more) -> str:
         """The outcome of an inspection."""
         case_id = self._next("insp_case_d", "C")
@@ -160,3 +174,32 @@ class World:
 
 def _readable(value) -> bool:
     return value is None or pd.notna(pd.to_datetime(value, errors="coerce"))
+
+
+def findings(
+    world: World, folder: Path, rules: list[str], as_of: str = "2025-01-01", **settings
+) -> pd.DataFrame:
+    """The findings of some rules over a world, and under `.attrs` what became of the rules (`Outcome`).
+
+    Args:
+        rules: ids.
+        settings: thresholds by rule id, `R084={"days": 7}`.
+    """
+    import features.rules  # noqa: F401  enters the rules
+    from claims.known import known_on
+    from claims.store import Store, connect
+    from features.facts import visit_facts
+    from features.rules.engine import RULES, Bench, RuleSettings, run_rules
+
+    store = Store(folder / "store")
+    store.ingest(world.write(folder / "input"))
+    (folder / "scratch").mkdir()
+    con = connect(folder / "scratch")
+    known = known_on(con, store.tables(con), pd.Timestamp(as_of).date())
+    facts = visit_facts(known)
+    bench = Bench(known, facts, con.table("item_days"))
+    outcome = run_rules(bench, RuleSettings(settings), {name: RULES[name] for name in rules})
+    frame = outcome.hits.to_pandas()
+    frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)
+    con.disconnect()
+    return frame

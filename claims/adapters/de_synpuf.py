@@ -29,7 +29,7 @@ _BENEFICIARY_COLUMNS = (
 _CLAIM_COLUMNS = (
     "DESYNPUF_ID", "CLM_ID", "SEGMENT", "CLM_FROM_DT", "CLM_THRU_DT", "PRVDR_NUM", "AT_PHYSN_NPI",
     "CLM_ADMSN_DT", "NCH_BENE_DSCHRG_DT", "CLM_DRG_CD", "ICD9_DGNS_CD_1", "CLM_PMT_AMT",
-    "NCH_PRMRY_PYR_CLM_PD_AMT", "NCH_BENE_IP_DDCTBL_AMT", "NCH_BENE_PTA_COINSRNC_LBLTY_AM",
+    "NCH_BENE_IP_DDCTBL_AMT", "NCH_BENE_PTA_COINSRNC_LBLTY_AM",
     "NCH_BENE_BLOOD_DDCTBL_LBLTY_AM",
 )  # fmt: skip
 
@@ -165,8 +165,8 @@ def _settlements(claims: ibis.Table) -> ibis.Table:
       (a deductible above the price of the stay, or a correction).
     - ``cash_payamt``: the patient's deductible, coinsurance and blood deductible; an empty one counts as
       nothing, as in CMS's own yearly total (BENRES_IP).
-    - ``medfee_sumamt``: the allowed amount, whoever pays it: the two above and what another insurer paid
-      first (NCH_PRMRY_PYR_CLM_PD_AMT). So fund and patient fall short of the fee where there was one.
+    - ``medfee_sumamt``: the two above. What another insurer paid first (NCH_PRMRY_PYR_CLM_PD_AMT) is left
+      out, as the contract has no column for it and fund and patient must add up to the fee.
 
     CLM_PASS_THRU_PER_DIEM_AMT is left out: it reimburses the hospital for capital and teaching by the day
     and is no price of the stay. (MEDREIMB_IP contains it, times CLM_UTLZTN_DAY_CNT.)
@@ -174,9 +174,8 @@ def _settlements(claims: ibis.Table) -> ibis.Table:
     paid = claims.mutate(
         fund=_dollars(claims.CLM_PMT_AMT),
         patient=reduce(add, [_dollars(claims[name].fill_null("0")) for name in _PATIENT_PART]),
-        insurer=_dollars(claims.NCH_PRMRY_PYR_CLM_PD_AMT.fill_null("0")),
     )
-    paid = paid.mutate(fee=_.fund + _.patient + _.insurer)
+    paid = paid.mutate(fee=_.fund + _.patient)
     return paid.select(
         "mdtrt_id",
         setl_id="mdtrt_id",

@@ -8,21 +8,26 @@ from features.facts import HOUSEKEEPING
 from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
 
 CARE, OPERATION, MATERIAL = "07", "06", "08"
-# What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package that
-# the first is, the first may be charged only where the second was.
+# What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
+# that the first is, the first may be charged only where the second was.
 CONTAINS, PACKAGE, REQUIRES = "1", "2", "3"
 BIRTH = "52"
+# Values of `hilist_b.serv_type` beside those of features/facts.py: intensive care, anaesthesia.
+INTENSIVE, ANAESTHESIA = "4", "5"
 
 
 def _charged(bench: Bench, *limits: str) -> ibis.Table:
-    """Lines by visit, item and day with what the catalogue limits, for items that it limits at all.
+    """Lines (`_with_visit`) of the items that the catalogue limits, with the limits."""
+    items = bench.known["hilist_b"].filter(_[limits[0]].notnull())
+    return _with_visit(bench, items.select("hilist_code", "hilist_name", *limits))
 
-    Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill carries one
+
+def _with_visit(bench: Bench, items: ibis.Table) -> ibis.Table:
+    """Lines of some items by visit, item and day, with facts of their visits.
+
+    Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill has one
     date for all days of a stay, which says nothing about a day.
     """
-    items = (
-        bench.known["hilist_b"].filter(_[limits[0]].notnull()).select("hilist_code", "hilist_name", *limits)
-    )
     rows = bench.item_days.inner_join(items, "hilist_code")
     returns = rows.filter(_.cnt < 0).group_by("mdtrt_id", "hilist_code").aggregate(back=-_.cnt.sum())
     rows = rows.filter(_.cnt > 0).left_join(returns, ["mdtrt_id", "hilist_code"], rname="{name}_returned")
@@ -58,7 +63,7 @@ def _line(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> ibis.Tab
 def above_daily_maximum(bench: Bench) -> ibis.Table:
     # A newborn's bed and care stand on its mother's bill.
     rows = _charged(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
-    # What a bed earns by itself may be posted for several days at once: each posting covers the days since the last.
+    # What a bed earns by itself may be posted for several days at once: it covers the days since the last.
     order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
     since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
     keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
@@ -107,8 +112,8 @@ def above_cycle(bench: Bench) -> ibis.Table:
     return _line(
         sums,
         sums._over * sums.unit,
-        ibis.literal("项目") + sums.hilist_name + "在" + _number(sums.cycl_days) + "天周期内计" + _number(sums.total)
-        + "次,上限" + _number(sums.cycl_max_cnt) + "次",
+        ibis.literal("项目") + sums.hilist_name + "在" + _number(sums.cycl_days) + "天周期内计"
+        + _number(sums.total) + "次,上限" + _number(sums.cycl_max_cnt) + "次",
     )  # fmt: skip
 
 
@@ -214,8 +219,8 @@ def care_without_ground(bench: Bench, days: float) -> ibis.Table:
         + _day(without) + "收费",
     )  # fmt: skip
     double = _line(
-        inside, inside.amount, ibis.literal("护理项目") + inside.hilist_name + "已含在项目" + inside.whole_name
-        + "中," + _day(inside) + "另行收费",
+        inside, inside.amount, ibis.literal("护理项目") + inside.hilist_name + "已含在项目"
+        + inside.whole_name + "中," + _day(inside) + "另行收费",
     )  # fmt: skip
     return lone.union(double)
 
@@ -258,10 +263,10 @@ def package_in_parts(bench: Bench) -> ibis.Table:
     sets = sets.inner_join(names, "whole")
     return _line(
         sets,
-        # What the parts cost above the package, or, where its price is not known, all but nothing is certain.
+        # What the parts cost above the package; nothing is certain where its price is not known.
         ibis.greatest(sets.amount - ibis.coalesce(sets.price, sets.amount), 0),
-        ibis.literal("项目") + sets.name + "于" + _day(sets) + "分解为" + sets.parts.cast("string") + "个项目收费"
-        + _number(sets.amount) + "元",
+        ibis.literal("项目") + sets.name + "于" + _day(sets) + "分解为" + sets.parts.cast("string")
+        + "个项目收费" + _number(sets.amount) + "元",
     )  # fmt: skip
 
 
@@ -277,8 +282,8 @@ def above_ceiling(bench: Bench, tolerance: float) -> ibis.Table:
         "setl_id",
         "bkkp_sn",
         offending=((rows.pric - rows.ceiling) * rows.cnt).round(2),
-        says=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string") + "元,高于最高限价"
-        + rows.ceiling.round(2).cast("string") + "元",
+        says=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string")
+        + "元,高于最高限价" + rows.ceiling.round(2).cast("string") + "元",
     )  # fmt: skip
 
 
@@ -325,7 +330,7 @@ def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Tab
     grace=Parameter(1, "days", "R052: sum > LOS(+1), the day of discharge may count"),
 )  # fmt: skip
 def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
-    # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's stand on its mother's bill.
+    # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
     daily = bench.known["hilist_b"].filter(_.max_day_cnt == 1, _.med_chrgitm_type.isin(HOUSEKEEPING))
     daily = daily.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
     stays = bench.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
@@ -351,8 +356,10 @@ def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
 )  # fmt: skip
 def above_a_day(bench: Bench, hours: float) -> ibis.Table:
     # The catalogue says in the unit or in the name that an item is charged by the hour.
-    rows = _charged(bench, "hilist_code", "prcunt").filter(~_.single)
-    rows = rows.filter(rows.prcunt.contains("小时").fill_null(False) | rows.hilist_name.contains("(小时)"))
+    items = bench.known["hilist_b"].filter(
+        _.prcunt.contains("小时").fill_null(False) | _.hilist_name.re_search("[((]小时[))]")
+    )
+    rows = _with_visit(bench, items.select("hilist_code", "hilist_name")).filter(~_.single)
     rows = rows.mutate(_over=rows.cnt - hours - rows.back).filter(_._over > 0)
     return _line(
         rows,
@@ -364,4 +371,48 @@ def above_a_day(bench: Bench, hours: float) -> ibis.Table:
         + "计"
         + _number(rows.cnt)
         + "小时",
+    )
+
+
+@rule(
+    "R055", "重症监护收费越界", "Intensive care outside the unit", "place", SUSPECT, "38(三)/40(三)",
+    needs="fee_list_d hilist_b scs_cutd_d", filled="hilist_b.serv_type",
+)  # fmt: skip
+def intensive_care_outside(bench: Bench) -> ibis.Table:
+    units = bench.known["scs_cutd_d"].select(
+        "mdtrt_id", entered=_.scs_cutd_inpool_time.date(), left=_.scs_cutd_exit_time.date()
+    )
+    # Places that send records of their units at all; both edge days count as days in the unit.
+    sending = bench.facts.semi_join(units, "mdtrt_id").select("fixmedins_code").distinct()
+    visits = bench.facts.semi_join(sending, "fixmedins_code").select("mdtrt_id")
+    rows = bench.item_days.filter(_.serv_type == INTENSIVE, _.cnt > 0).semi_join(visits, "mdtrt_id")
+    inside = rows.inner_join(units, ["mdtrt_id", rows.day >= units.entered])
+    inside = inside.filter((inside.day <= inside.left).fill_null(True))
+    rows = rows.anti_join(inside.select("mdtrt_id", "day"), ["mdtrt_id", "day"])
+    says = ibis.literal("重症监护项目") + rows.hilist_code + "于" + _day(rows)
+    return _line(rows, rows.amount, says + "收费,当日无监护病房在室记录")
+
+
+@rule(
+    "R056", "麻醉时长虚计", "Anaesthesia billed beyond its record", "place", SUSPECT, "38(三)/40(三)",
+    needs="fee_list_d hilist_b oprn_d", filled="hilist_b.serv_mins oprn_d.anst_endtime",
+    grace=Parameter(60, "minutes", "own starting value: an hour begun is charged in full"),
+)  # fmt: skip
+def anaesthesia_too_long(bench: Bench, grace: float) -> ibis.Table:
+    records = bench.known["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
+    # The surgeons of one operation bring one record each; the anaesthesia is the same.
+    records = records.select("mdtrt_id", "anst_begntime", "anst_endtime").distinct()
+    took = records.group_by("mdtrt_id").aggregate(
+        took=((_.anst_endtime.epoch_seconds() - _.anst_begntime.epoch_seconds()) / 60).sum()
+    )
+    items = bench.known["hilist_b"].filter(_.serv_type == ANAESTHESIA, _.serv_mins > 0)
+    rows = bench.item_days.inner_join(items.select("hilist_code", "serv_mins"), "hilist_code")
+    sums = rows.group_by("mdtrt_id").aggregate(
+        billed=(_.cnt * _.serv_mins).sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
+    )
+    sums = sums.inner_join(took, "mdtrt_id").mutate(_over=_.billed - _.took).filter(_._over > grace)
+    return _line(
+        sums,
+        sums._over * sums.amount / sums.billed,
+        ibis.literal("麻醉计费") + _number(sums.billed) + "分钟,记录" + _number(sums.took) + "分钟",
     )

@@ -1,4 +1,4 @@
-"""Rules about who may draw benefits at all: the dead, third parties, people in two places (R001-R006, R128)."""
+"""Rules about who may draw benefits at all: the dead, the suspended, third parties (R001-R006, R128)."""
 
 import ibis
 from ibis import _
@@ -69,7 +69,8 @@ def stay_past_death(bench: Bench, grace: float) -> ibis.Table:
         # What was charged for the days after.
         offending=ibis.greatest(stays.charged.fill_null(0), 0),
         says=ibis.literal("死亡登记日期") + stays.die_date.strftime("%Y-%m-%d") + ",出院登记晚"
-        + stays._past.cast("string") + "天,死亡后计费" + stays.charged.fill_null(0).round(2).cast("string") + "元",
+        + stays._past.cast("string") + "天,死亡后计费"
+        + stays.charged.fill_null(0).round(2).cast("string") + "元",
     )  # fmt: skip
 
 
@@ -145,10 +146,11 @@ def two_schemes(bench: Bench) -> ibis.Table:
             (pairs["first"] == pairs.first_before) & (pairs.medfee_sumamt == pairs.medfee_sumamt_before),
         ),
     )
-    return pairs.select(
+    twice = pairs.group_by("mdtrt_id", "medfee_sumamt").aggregate(before=_.mdtrt_id_before.min())
+    return twice.select(
         "mdtrt_id",
-        offending=pairs.medfee_sumamt,
-        says=ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + pairs.mdtrt_id_before,
+        offending=twice.medfee_sumamt,
+        says=ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before,
     )
 
 

@@ -1,18 +1,27 @@
-"""Rules that compare an item with the limits of the catalogue: sex, age, level, setting, indication (R009-R039, R063).
+"""Rules that compare an item with the limits of the catalogue: sex, age, level, setting, indication, course.
 
-A limit is a row of `hilist_lmt_b` (or a limit column of `hilist_b`): item, kind, value and, where it does not hold
-everywhere and always, a level of institution and dates. Rows of one item and kind are alternatives: a line is in
-order when one of them allows it. Kinds (`lmt_type`) and what `lmt_value` holds:
+A limit is a row of `hilist_lmt_b` (or a limit column of `hilist_b`): item, kind, value and, where it does not
+hold everywhere and always, a level of institution (3, 2, 1) and dates. Rows of one item and kind are
+alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`) and what `lmt_value` holds:
 
-    gend 1 or 2 · age_low, age_high completed years · age_day_high days · medinslv lowest level of institution
-    med_type, dept, caty prefix of what is allowed · diag, label_diag, exam_diag prefix of ICD-10 codes
-    dise code of a chronic disease whose list holds the drug · wkinj_only, matn_only, nopay, nopay_alone 1
-    course_days most days of use in a course · cycle_days least days between two uses · visit_cnt most units a visit
-    supply_days most days of supply at once · with_item item that must be there too · drug_class group of drugs that
-    do the same · trac_prfx first digits of the item's trace codes
+    gend                        1 men only, 2 women only
+    age_low, age_high           completed years
+    age_day_high                days of life
+    medinslv                    lowest level of institution: 1, 2 or 3
+    med_type, dept, caty        beginning of the kinds of visit, departments, doctor's specialties allowed
+    diag, label_diag, exam_diag beginning of the ICD-10 codes for which it is paid, labelled, indicated
+    dise                        registered chronic disease whose list holds the drug
+    wkinj_only, matn_only       1: paid by work-injury or maternity insurance alone
+    nopay, nopay_alone          1: a herb never paid, or not without another herb
+    course_days, supply_days    most days of use in a course, most days of supply at once
+    visit_cnt                   most units for one operation
+    drug_class                  group of drugs that do the same
+    trac_prfx                   beginning of the item's trace codes
 """
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 
 import ibis
 from ibis import _
@@ -23,6 +32,8 @@ from features.facts import DRUGS
 from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
 
 DRUG, MATERIAL, SERVICE = "drug", "material", "service"
+# Of `hilist_rela_b`: the first item may be charged only where one of the second was.
+REQUIRES = "3"
 LINE = ["mdtrt_id", "hilist_code", "day"]
 COMPLETED_CHILDHOOD = 18
 # A newborn is treated on its mother's card: the limits of its items are not hers (schemes.md §6).
@@ -53,6 +64,34 @@ def once(bench: Bench, name: str, build: Callable[[], ibis.Table]) -> ibis.Table
         return con.create_table(name, build())
 
 
+def charged(bench: Bench) -> ibis.Table:
+    """Lines (visit, item, day) that cost something and that the visit did not give back on another day."""
+    return bench.item_days.filter(_.cnt > 0, _.amount > 0).anti_join(
+        once(bench, "undone_items", lambda: _undone(bench)), ["mdtrt_id", "hilist_code"]
+    )
+
+
+def drugs_of(bench: Bench) -> ibis.Table:
+    """Drugs of a visit, net of what it gave back: mdtrt_id, hilist_code, cnt, amount, unit (yuan), first line."""
+    lines = bench.item_days.filter(_.charge.isin(DRUGS))
+
+    def build() -> ibis.Table:
+        items = lines.group_by("mdtrt_id", "hilist_code", "charge", "days_per_unit").aggregate(
+            cnt=_.cnt.sum(), amount=_.amount.sum().round(2), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
+        )
+        return items.filter(_.cnt > 0, _.amount > 0).mutate(unit=_.amount / _.cnt)
+
+    return once(bench, "drugs_of", build)
+
+
+def _undone(bench: Bench) -> ibis.Table:
+    returned = bench.item_days.filter(_.cnt < 0).select("mdtrt_id", "hilist_code").distinct()
+    sums = bench.item_days.semi_join(returned, ["mdtrt_id", "hilist_code"]).group_by(
+        "mdtrt_id", "hilist_code"
+    )
+    return sums.aggregate(net=_.cnt.sum()).filter(_.net <= 0).select("mdtrt_id", "hilist_code")
+
+
 def limits(bench: Bench) -> ibis.Table:
     """Limits of both tables: hilist_code, lmt_type, medinslv, begndate, enddate, values (alternatives)."""
     items, own = bench.known["hilist_b"], bench.known["hilist_lmt_b"]
@@ -74,8 +113,8 @@ def limits(bench: Bench) -> ibis.Table:
 
 
 def _limit_lines(bench: Bench) -> ibis.Table:
-    """Lines of limited items, paid by the fund, with each limit in force on their day and what it looks at."""
-    facts, lines = bench.facts, bench.item_days
+    """Lines of limited items that the fund pays, with each limit in force on their day and what it looks at."""
+    facts, lines = bench.facts, charged(bench)
     told = bench.known["fixmedins_b"].select("fixmedins_code", _graded=_.hosp_lv.notnull())
     visits = facts.left_join(told, "fixmedins_code").select(
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code", "dise_no",
@@ -85,9 +124,13 @@ def _limit_lines(bench: Bench) -> ibis.Table:
         birth=(facts.med_type.startswith("52") | facts.dx3.re_search(_BIRTH)).fill_null(False),
     )  # fmt: skip
     names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
-    lines = lines.filter(lines.cnt > 0, lines.amount > 0, (lines.inscp > 0).fill_null(True))
+    lines = lines.filter((lines.inscp > 0).fill_null(True))
     lines = lines.mutate(goods=goods(lines.charge, lines.list_type))
-    lines = lines.inner_join(limits(bench), "hilist_code").left_join(names, "hilist_code").drop("hilist_code_right")
+    lines = (
+        lines.inner_join(limits(bench), "hilist_code")
+        .left_join(names, "hilist_code")
+        .drop("hilist_code_right")
+    )
     rows = lines.inner_join(visits, "mdtrt_id")
     rows = rows.mutate(item=rows.hilist_name.fill_null(rows.hilist_code))
     return rows.filter(
@@ -111,7 +154,9 @@ def number(rows: ibis.Table) -> ibis.Value:
 def starts(rows: ibis.Table, column: str) -> ibis.Value:
     """Does a column begin with one of the values? Null where nothing is told."""
     code = rows[column]
-    return code.notnull().ifelse(rows["values"].filter(lambda value: code.startswith(value)).length() > 0, None)
+    return code.notnull().ifelse(
+        rows["values"].filter(lambda value: code.startswith(value)).length() > 0, None
+    )
 
 
 def breaches(rows: ibis.Table, allowed: ibis.Value, says: ibis.Value) -> ibis.Table:
@@ -126,16 +171,24 @@ def text(value: ibis.Value) -> ibis.Value:
     return value.round().cast("int64").cast("string")
 
 
+def said(*parts: str | ibis.Value) -> ibis.Value:
+    """A sentence of words and values; what is not told stands as a dash."""
+    words = [
+        ibis.literal(part) if isinstance(part, str) else part.cast("string").fill_null("-") for part in parts
+    ]
+    return reduce(add, words)
+
+
 def _sex(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "gend", *which)
     told = rows.gend.isin(list(_SEX)) & ~rows.birth
     only, person = (value.cases(*_SEX.items(), else_="") for value in (rows["values"][0], rows.gend))
-    says = ibis.literal("“") + rows.item + "”限" + only + "使用,参保人为" + person
+    says = said("“", rows.item, "”限", only, "使用,参保人为", person)
     return breaches(rows, told.ifelse(rows["values"].contains(rows.gend), None), says)
 
 
 def _age(rows: ibis.Table, allowed: ibis.Value, limit: str, unit: str, age: ibis.Value) -> ibis.Table:
-    says = ibis.literal("“") + rows.item + f"”限{limit}" + text(number(rows)) + f"{unit}使用,参保人"
+    says = said("“", rows.item, f"”限{limit}", text(number(rows)), f"{unit}使用,参保人")
     return breaches(rows, rows.birth.ifelse(True, allowed), says + text(age) + unit)
 
 
@@ -155,7 +208,9 @@ def _no_newborn(bench: Bench, *which: str) -> ibis.Table:
 
 
 def _both(*found: ibis.Table) -> ibis.Table:
-    return ibis.union(*[table.select("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says") for table in found])
+    return ibis.union(
+        *[table.select("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says") for table in found]
+    )
 
 
 @rule(
@@ -237,7 +292,7 @@ def _level(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "medinslv", *which)
     # A pharmacy has no level, and some grade no clinic: nothing can be said of them.
     level = rows.is_pharmacy.ifelse(None, rows.known_level).cast("float64")
-    says = ibis.literal("“") + rows.item + "”限" + rows["values"][0] + "级及以上医疗机构,本机构为" + rows.level + "级"
+    says = said("“", rows.item, "”限", rows["values"][0], "级及以上医疗机构,本机构为", rows.level, "级")
     return breaches(rows, level >= number(rows), says)
 
 
@@ -259,7 +314,7 @@ def service_level(bench: Bench) -> ibis.Table:
 
 def _setting(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "med_type", *which)
-    says = ibis.literal("“") + rows.item + "”限定就医方式(" + rows["values"].join("、") + "),本次医疗类别为"
+    says = said("“", rows.item, "”限定就医方式(", rows["values"].join("、"), "),本次医疗类别为")
     return breaches(rows, starts(rows, "med_type"), says + rows.med_type)
 
 
@@ -285,7 +340,7 @@ def service_setting(bench: Bench) -> ibis.Table:
 )  # fmt: skip
 def work_injury_only(bench: Bench) -> ibis.Table:
     rows = limited(bench, "wkinj_only")
-    says = ibis.literal("“") + rows.item + "”限工伤保险支付,由基本医疗保险(险种" + rows.insutype + ")结算"
+    says = said("“", rows.item, "”限工伤保险支付,由基本医疗保险(险种", rows.insutype, ")结算")
     return breaches(rows, ~rows.insutype.isin(["310", "390"]), says)
 
 
@@ -298,13 +353,13 @@ def maternity_only(bench: Bench) -> ibis.Table:
     # Childbirth and family planning by kind of visit, fund or diagnosis (O: pregnancy, Z3: care around it).
     birth = rows.med_type.left(2).isin(["51", "52", "53"]) | (rows.insutype == "510").fill_null(False)
     birth = birth | rows.birth | rows.dx.re_search("^(O|Z3)").fill_null(False)
-    says = ibis.literal("“") + rows.item + "”限生育保险支付,本次医疗类别为" + rows.med_type
+    says = said("“", rows.item, "”限生育保险支付,本次医疗类别为", rows.med_type)
     return breaches(rows, birth, says)
 
 
 def _department(bench: Bench, which: str) -> ibis.Table:
     rows = limited(bench, "dept", which)
-    says = ibis.literal("“") + rows.item + "”限科室" + rows["values"].join("、") + ",由科室" + rows.dept_code + "收费"
+    says = said("“", rows.item, "”限科室", rows["values"].join("、"), ",由科室", rows.dept_code, "收费")
     return breaches(rows, starts(rows, "dept_code"), says)
 
 
@@ -334,10 +389,12 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
     """
     rows = limited(bench, kind, *which)
     rows = rows.mutate(values=rows["values"].map(lambda value: code_of(value)))
-    says = ibis.literal("“") + rows.item + "”限定适应症" + rows["values"].join("、") + ","
+    says = said("“", rows.item, "”限定适应症", rows["values"].join("、"), ",")
     says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
     bad = breaches(rows, starts(rows, "dx").fill_null(False), says)
-    told = bench.facts.select("psn_no", other=code_of(_.dscg_maindiag_code), seen=_.day).filter(_.other.notnull())
+    told = bench.facts.select("psn_no", other=code_of(_.dscg_maindiag_code), seen=_.day).filter(
+        _.other.notnull()
+    )
     met = bad.inner_join(told, "psn_no")
     back = (met.day.epoch_seconds() - met.seen.epoch_seconds()) / 86400
     met = met.filter(back.between(0, history))
@@ -395,16 +452,20 @@ def test_without_indication(bench: Bench, history: float) -> ibis.Table:
 )  # fmt: skip
 def outside_disease_list(bench: Bench) -> ibis.Table:
     lists = limits(bench).filter(_.lmt_type == "dise").unnest("values")
-    # Only diseases that have a list, and only care under a registered disease: in stays the code is a DRG or DIP group.
+    # Only diseases that have a list; in stays the code is a DRG or DIP group, no registered disease.
     listed = lists.select(dise_no=_["values"]).distinct()
-    visits = bench.facts.filter(bench.facts.kind != STAY).select("mdtrt_id", "dise_no").semi_join(listed, "dise_no")
-    lines = bench.item_days.filter(_.charge.isin(DRUGS), _.cnt > 0, (_.inscp > 0).fill_null(True))
+    visits = (
+        bench.facts.filter(bench.facts.kind != STAY)
+        .select("mdtrt_id", "dise_no")
+        .semi_join(listed, "dise_no")
+    )
+    lines = charged(bench).filter(_.charge.isin(DRUGS), (_.inscp > 0).fill_null(True))
     lines = lines.inner_join(visits, "mdtrt_id")
     held = lists.select("hilist_code", dise_no=_["values"], first=_.begndate.date(), last=_.enddate.date())
     met = lines.inner_join(held, ["hilist_code", "dise_no"])
     met = met.filter((met.first <= met.day).fill_null(True), (met.last >= met.day).fill_null(True))
     bad = lines.anti_join(met, LINE)
-    says = ibis.literal("药品") + bad.hilist_code + "不在门诊慢特病病种" + bad.dise_no + "的用药目录内"
+    says = said("药品", bad.hilist_code, "不在门诊慢特病病种", bad.dise_no, "的用药目录内")
     return bad.mutate(offending=bad.amount, says=says)
 
 
@@ -414,7 +475,7 @@ def outside_disease_list(bench: Bench) -> ibis.Table:
 )  # fmt: skip
 def herb_never(bench: Bench) -> ibis.Table:
     rows = limited(bench, "nopay", DRUG)
-    return breaches(rows, ibis.literal(False), ibis.literal("“") + rows.item + "”单味或复方均不予支付,已由基金结算")
+    return breaches(rows, ibis.literal(False), said("“", rows.item, "”单味或复方均不予支付,已由基金结算"))
 
 
 @rule(
@@ -423,11 +484,11 @@ def herb_never(bench: Bench) -> ibis.Table:
 )  # fmt: skip
 def herb_alone(bench: Bench) -> ibis.Table:
     # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
-    herbs = bench.item_days.filter(_.charge == "10", _.cnt > 0)
+    herbs = charged(bench).filter(_.charge == "10")
     alone = limited(bench, "nopay_alone", DRUG)
     others = herbs.anti_join(alone, LINE).select("mdtrt_id", "day").distinct()
     bad = alone.anti_join(others, ["mdtrt_id", "day"])
-    return bad.mutate(offending=bad.amount, says=ibis.literal("“") + bad.item + "”单方使用不予支付,同方无其他饮片")
+    return bad.mutate(offending=bad.amount, says=said("“", bad.item, "”单方使用不予支付,同方无其他饮片"))
 
 
 PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new course")
@@ -444,7 +505,7 @@ def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
     within = ibis.window(group_by=["psn_no", "hilist_code", "_course"], order_by="day")
     days = days.mutate(nth=ibis.row_number().over(within) + 1)
     rows = rows.inner_join(days, ["psn_no", "hilist_code", "day"])
-    says = ibis.literal("“") + rows.item + "”每疗程限" + text(number(rows)) + "天,本次为第" + text(rows.nth) + "天"
+    says = said("“", rows.item, "”每疗程限", text(number(rows)), "天,本次为第", text(rows.nth), "天")
     return breaches(rows, rows.nth <= number(rows), says)
 
 
@@ -469,30 +530,43 @@ def service_course(bench: Bench, pause: float) -> ibis.Table:
     official="GZ10000303003000", needs="fee_list_d hilist_lmt_b",
 )  # fmt: skip
 def material_quantity(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "visit_cnt", MATERIAL)
-    rows = rows.group_by("mdtrt_id", "hilist_code").aggregate(
-        total=_.cnt.sum(), spent=_.amount.sum(), item=_.item.min(), most=number(rows).max(),
-        bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
-    )  # fmt: skip
+    most = limited(bench, "visit_cnt", MATERIAL)
+    most = most.group_by("mdtrt_id", "hilist_code").aggregate(item=_.item.min(), most=number(most).max())
+    lines = bench.item_days.semi_join(most, ["mdtrt_id", "hilist_code"])
+    rows = lines.group_by("mdtrt_id", "hilist_code").aggregate(
+        total=_.cnt.sum(), spent=_.amount.sum(), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
+    )
+    rows = rows.inner_join(most, ["mdtrt_id", "hilist_code"])
     # The norm is for one operation: two operations may take twice as much.
     cut = bench.item_days.filter(_.charge == "06").group_by("mdtrt_id").aggregate(operations=_.cnt.sum())
     rows = rows.left_join(cut, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(most=rows.most * ibis.greatest(rows.operations.fill_null(1), 1))
     bad = rows.filter(rows.total > rows.most)
-    says = ibis.literal("耗材“") + bad.item + "”本次计费" + bad.total.cast("string") + ",高于标准" + bad.most.cast("string")
+    says = said(
+        "耗材“", bad.item, "”本次计费", bad.total.cast("string"), ",高于标准", bad.most.cast("string")
+    )
     return bad.mutate(offending=((bad.total - bad.most) * bad.spent / bad.total).round(2), says=says)
 
 
 def _unaccompanied(bench: Bench, which: str, near: float) -> ibis.Table:
     """Lines whose item makes no sense without another one, which the person did not get within days."""
-    rows = limited(bench, "with_item", which)
-    needs = rows.unnest("values").select(*LINE, "psn_no", need="values")
-    had = bench.item_days.filter(_.cnt > 0).inner_join(bench.facts.select("mdtrt_id", "psn_no"), "mdtrt_id")
+    pairs = bench.known["hilist_rela_b"].filter(_.rela_type == REQUIRES)
+    pairs = pairs.select(
+        "hilist_code", "rela_days", need="rela_hilist_code", first=_.begndate.date(), last=_.enddate.date()
+    )
+    persons = bench.facts.select("mdtrt_id", "psn_no")
+    rows = charged(bench).inner_join(pairs, "hilist_code").inner_join(persons, "mdtrt_id")
+    rows = rows.filter(goods(rows.charge, rows.list_type) == which)
+    rows = rows.filter(
+        (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)
+    )
+    had = charged(bench).semi_join(pairs, [_.hilist_code == pairs.need]).inner_join(persons, "mdtrt_id")
     had = had.select("psn_no", need="hilist_code", had="day", where="mdtrt_id")
-    met = needs.inner_join(had, ["psn_no", "need"])
+    met = rows.inner_join(had, ["psn_no", "need"])
     apart = (met.day.epoch_seconds() - met.had.epoch_seconds()).abs() / 86400
-    bad = rows.anti_join(met.filter((met.where == met.mdtrt_id) | (apart <= near)), LINE)
-    says = ibis.literal("“") + bad.item + "”应与" + bad["values"].join("或") + f"同时使用,前后{near:g}天内未见"
+    met = met.filter((met.where == met.mdtrt_id) | (apart <= met.rela_days.fill_null(near)))
+    bad = rows.anti_join(met, LINE)
+    says = said("项目", bad.hilist_code, "应与", bad.need, f"等同时使用,前后{near:g}天内未见")
     return bad.mutate(offending=bad.amount, says=says)
 
 
@@ -501,7 +575,7 @@ NEAR = Parameter(7, "days", "own starting value: paid on one day, done on anothe
 
 @rule(
     "R059", "耗材与项目不符", "Consumable without procedure", "place", SUSPECT, "38(四)/40(三)",
-    official="GZ10000303001000", needs="fee_list_d hilist_lmt_b", near=NEAR,
+    official="GZ10000303001000", needs="fee_list_d hilist_rela_b", near=NEAR,
 )  # fmt: skip
 def material_alone(bench: Bench, near: float) -> ibis.Table:
     return _unaccompanied(bench, MATERIAL, near)
@@ -509,7 +583,7 @@ def material_alone(bench: Bench, near: float) -> ibis.Table:
 
 @rule(
     "R062", "药品与服务项目不符", "Drug needs procedure", "place", SUSPECT, "38(四)",
-    official="GZ10000301001000", needs="fee_list_d hilist_lmt_b", near=NEAR,
+    official="GZ10000301001000", needs="fee_list_d hilist_rela_b", near=NEAR,
 )  # fmt: skip
 def drug_alone(bench: Bench, near: float) -> ibis.Table:
     return _unaccompanied(bench, DRUG, near)
@@ -522,13 +596,17 @@ def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
     """Visits whose code has a limit of a kind, with its value."""
     rows = bench.facts.mutate(code=code_of(bench.facts[column])).filter(_.code.notnull())
     table = bench.known["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
-    table = table.select(prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date())
+    table = table.select(
+        prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
+    )
     codes = rows.select("code", head=_.code.left(3)).distinct()
     codes = codes.inner_join(table, [codes.head == table.prefix.left(3)])
     codes = codes.filter(codes.code.startswith(codes.prefix))
     rows = rows.inner_join(codes.select("code", "value", "first", "last"), "code")
     rows = rows.mutate(birth=(rows.med_type.startswith("52") | rows.code.re_search(_BIRTH)).fill_null(False))
-    return rows.filter((rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True))
+    return rows.filter(
+        (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)
+    )
 
 
 @rule(
@@ -538,7 +616,7 @@ def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
 def diagnosis_sex(bench: Bench) -> ibis.Table:
     rows = _coded(bench, "dscg_maindiag_code", "1", "gend")
     bad = rows.filter(rows.gend.isin(list(_SEX)), rows.gend != rows.value)
-    says = ibis.literal("诊断") + bad.code + "限" + bad.value.cases(*_SEX.items(), else_="") + ",参保人性别不符"
+    says = said("诊断", bad.code, "限", bad.value.cases(*_SEX.items(), else_=""), ",参保人性别不符")
     return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
 
 
@@ -553,7 +631,7 @@ def diagnosis_age(bench: Bench) -> ibis.Table:
         high.filter(high.years > high.value.try_cast("float64")),
     )
     bad = bad.filter(~bad.birth)
-    says = ibis.literal("诊断") + bad.code + "限年龄" + bad.value + "岁,参保人" + text(bad.years) + "岁"
+    says = said("诊断", bad.code, "限年龄", bad.value, "岁,参保人", text(bad.years), "岁")
     return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
 
 
@@ -564,5 +642,5 @@ def diagnosis_age(bench: Bench) -> ibis.Table:
 def operation_sex(bench: Bench) -> ibis.Table:
     rows = _coded(bench, "oprn_oprt_code", "2", "gend")
     bad = rows.filter(rows.gend.isin(list(_SEX)), rows.gend != rows.value)
-    says = ibis.literal("手术") + bad.code + "限" + bad.value.cases(*_SEX.items(), else_="") + ",参保人性别不符"
+    says = said("手术", bad.code, "限", bad.value.cases(*_SEX.items(), else_=""), ",参保人性别不符")
     return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)

@@ -39,7 +39,7 @@ def care_during_stay(bench: Bench) -> ibis.Table:
     )
     return sums.select(
         "mdtrt_id",
-        # The care was paid by its own fund; the engine takes the stay's share of what is given here, so undo it.
+        # The care was paid by its own fund; the engine takes the stay's share of this, so undo it.
         offending=(sums.paid * sums.medfee_sumamt / sums.fund_pay_sumamt.nullif(0)).fill_null(0),
         says=ibis.literal("住院期间仍有") + sums.care_days.cast("string") + "天长期护理服务记录,长护基金支付"
         + _number(sums.paid) + "元",
@@ -83,9 +83,7 @@ def able_disabled(bench: Bench, level: float, visits: float) -> ibis.Table:
 )  # fmt: skip
 def too_much_dialysis(bench: Bench, a_day: float, a_week: float, a_month: float) -> ibis.Table:
     rows = _sessions(bench, DIALYSIS)
-    # A session may be charged as several items (dialysis with perfusion): its number is the greatest of them.
-    days = rows.group_by("psn_no", "day").aggregate(done=_.cnt.max())
-    # Several visits on a day are several sessions of the same item.
+    # A session may be charged as several items (dialysis with perfusion): as many as of one of them.
     same = rows.group_by("psn_no", "day", "hilist_code").aggregate(done=_.cnt.sum())
     days = same.group_by("psn_no", "day").aggregate(done=_.done.max())
     days = days.mutate(week=days.day.truncate("W"), month=days.day.truncate("M"))
@@ -98,7 +96,7 @@ def too_much_dialysis(bench: Bench, a_day: float, a_week: float, a_month: float)
     days = days.mutate(in_week=spans["week"], in_month=spans["month"])
     over = ibis.greatest(days.done - a_day, days.in_week - a_week, days.in_month - a_month)
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
-    # The last charges of the day are the ones too many. In a ward acute illness may need dialysis every day, so there
+    # The last charges of the day are the ones too many. Acute illness may need dialysis every day, so in a ward
     # only a second session on a day is named.
     order = ibis.window(group_by=["psn_no", "day", "hilist_code"], order_by=[ibis.desc("mdtrt_id")])
     rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
@@ -167,7 +165,7 @@ def dialysers_match(bench: Bench, kept: float) -> ibis.Table:
 
 
 def _unsigned(bench: Bench, service: str, outage: float) -> ibis.Table:
-    """Sessions of which the register of presence knows nothing, at places that keep it from their first entry on.
+    """Sessions that the register of presence does not know, at places that keep it, since their first entry.
 
     A day on which a place had several patients and none signed in is taken for a failure of its device.
     """
@@ -227,7 +225,7 @@ def unsigned_scan(bench: Bench, outage: float, days: float) -> ibis.Table:
 
 
 def _unreported(bench: Bench, days: float) -> ibis.Table:
-    """Scans without a report of the same person and place since, at places that send reports, once it is due."""
+    """Scans without a report of the person and place, at places that send reports, once it is due."""
     reports = bench.known["exam_rpt_d"]
     since = reports.group_by("fixmedins_code").aggregate(since=_.rpt_time.date().min())
     rows = _sessions(bench, LARGE_EXAM).inner_join(since, "fixmedins_code")

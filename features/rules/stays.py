@@ -89,7 +89,7 @@ def readmissions(bench: Bench, days: float, rate: float, least: float) -> ibis.T
     places = places.mutate(
         _top=places._rate.quantile(0.95).over(level), _usual=places._rate.median().over(level)
     )
-    # Above nearly all peers of the level, the maximum and twice the usual: among few peers one is always highest.
+    # Above nearly all peers, the maximum and twice the usual: among few peers one is always the highest.
     odd = places.filter(places._rate >= places._top, places._rate > rate, places._rate > 2 * places._usual)
     back = stays.filter(_._back).inner_join(odd.drop("level"), "fixmedins_code")
     return back.select(
@@ -97,7 +97,8 @@ def readmissions(bench: Bench, days: float, rate: float, least: float) -> ibis.T
         # The share of readmissions that peers do not have.
         offending=back.medfee_sumamt * (1 - back._usual / back._rate),
         says=ibis.literal("该院一年内31天再入院率") + (back._rate * 100).round(1).cast("string")
-        + "%,同级中位" + (back._usual * 100).round(1).cast("string") + "%;本次为出院后" + _text(back.gap_days) + "天再入院",
+        + "%,同级中位" + (back._usual * 100).round(1).cast("string") + "%;本次为出院后"
+        + _text(back.gap_days) + "天再入院",
     )  # fmt: skip
 
 
@@ -158,6 +159,8 @@ def out_during_stay(bench: Bench) -> ibis.Table:
         stays, [others.psn_no == stays.psn_no, others.at > stays.first, others.at < stays.last]
     )
     met = met.filter(met.bed != met.fixmedins_code)
+    of_first = ("medfee_sumamt", "day", "bed", "since", "until")
+    met = met.group_by("mdtrt_id").aggregate(**{name: met[name].argmin(met.lay) for name in of_first})
     return met.select(
         "mdtrt_id",
         offending=met.medfee_sumamt,
@@ -247,8 +250,8 @@ def idle_stay(bench: Bench, days: float) -> ibis.Table:
     ratio=Parameter(1.1, "times", "R092: daily census > beds x1.1"),
 )  # fmt: skip
 def crowded_hospital(bench: Bench, ratio: float) -> ibis.Table:
-    # Insured patients alone; a stay whose end is not known is taken to end with its settlement. A stay counts up to
-    # the day before discharge, so that a bed may change hands within a day; day surgery takes no bed.
+    # Insured patients alone; a stay whose end is not known is taken to end with its settlement. A stay counts
+    # up to the day before discharge, so that a bed may change hands within a day; day surgery takes no bed.
     stays = _stays(bench).filter(_.beds > 0, ~_.med_type.startswith(DAY_SURGERY))
     stays = stays.mutate(out=ibis.coalesce(stays["last"], stays.setl_time.date().epoch_days()))
     stays = stays.filter(stays.out > stays["first"])
@@ -287,7 +290,12 @@ def shared_bed(bench: Bench, days: float, careless: float) -> ibis.Table:
         _free=stays.end_second.max().over(order),
         _others=stays.psn_no.nunique().over(ibis.window(group_by=bed)),
     )
-    stays = stays.mutate(_shared=(ibis.least(stays.end_second, stays._free) - stays.second) / 86400)
+    # The first on a bed found it free (the least of a value and nothing is the value).
+    stays = stays.mutate(
+        _shared=ibis.ifelse(
+            stays._free.notnull(), (ibis.least(stays.end_second, stays._free) - stays.second) / 86400, None
+        )
+    )
     stays = stays.mutate(_met=((stays._shared >= days) & (stays._others > 1)).fill_null(False))
     # Only the bed of admission is on record; where nobody
     # keeps it up, many beds seem shared, and R092 has to look.

@@ -1,0 +1,180 @@
+"""What tests share: no test touches a real store, home or server, and one small city is run for all of them."""
+
+import atexit
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+# Before anything imports Prefect or MLflow, which read these then. Workers of xdist inherit them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _home = tempfile.mkdtemp(prefix="fundguard-tests-")
+    atexit.register(shutil.rmtree, _home, ignore_errors=True)
+    os.environ |= {
+        "HOME": _home,
+        "PREFECT_HOME": f"{_home}/prefect",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    for _name in [n for n in os.environ if n.startswith("FUNDGUARD_")] + ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"]:
+        os.environ.pop(_name, None)
+
+import ibis
+import pandas as pd
+import psutil
+import pytest
+
+from claims.known import Known, known_on
+from claims.store import Store, scratch
+from claims.tables import TABLES
+from pipelines.measure import Night, measure
+from tests.tiny import World
+
+ROOT = Path(__file__).parents[1]
+PERSONS, SEED, NIGHT = 2_000, 7, date(2025, 1, 1)
+# Stands in the environment of whatever a test starts, and of what that starts in turn.
+MARK = "STARTED_BY_TEST"
+
+
+def pytest_configure(config) -> None:
+    """Tests of one file run in one worker, and all tests of the shared city too, so that it is run once."""
+    if getattr(config.option, "dist", "no") in ("load", "loadfile"):
+        config.option.dist = "loadgroup"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        shared = {"city", "the_night"} & set(item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("city" if shared else item.path.stem))
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a command: exit status, what it said, and the processes it left behind."""
+
+    status: int
+    out: str
+    err: str
+    left_behind: list[str]
+
+
+@contextmanager
+def marked() -> Iterator[tuple[dict[str, str], Callable[[], list[psutil.Process]]]]:
+    """An environment for a child process, and a function that finds whatever runs with it."""
+    mark = uuid.uuid4().hex
+
+    def alive() -> list[psutil.Process]:
+        return [p for p in psutil.process_iter() if _environment(p).get(MARK) == mark]
+
+    yield os.environ | {MARK: mark}, alive
+    for process in alive():
+        process.kill()
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ() if process.status() != psutil.STATUS_ZOMBIE else {}
+    except psutil.Error:
+        return {}
+
+
+def fundguard(*arguments) -> Done:
+    """Run a command of the console script to its end."""
+    with marked() as (environment, alive):
+        command = [sys.executable, "-m", "flows", *map(str, arguments)]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        return Done(done.returncode, done.stdout, done.stderr, [" ".join(p.cmdline()) for p in alive()])
+
+
+@dataclass(frozen=True)
+class City:
+    """A synthetic city and the run that `fundguard run` made of it."""
+
+    folder: Path
+    done: Done
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "city/input"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.folder / "store")
+
+    @property
+    def run(self) -> Path:
+        return self.store.runs / NIGHT.isoformat()
+
+    @cached_property
+    def truth(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / "city/truth.parquet")
+
+    @cached_property
+    def innocent(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / "city/innocent.parquet")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that went in."""
+        return pd.read_parquet(self.source / f"{name}.parquet")
+
+    def result(self, name: str) -> pd.DataFrame:
+        """A table that came out."""
+        return pd.read_parquet(self.run / f"{name}.parquet")
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory) -> City:
+    """A small city, simulated and run once with the real commands, whoever asks first; nobody writes into it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-city"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done.json").exists():
+            made = fundguard("simulate", "--out", folder / "city", "--persons", PERSONS, "--seed", SEED)
+            assert made.status == 0, made.err
+            ran = fundguard("run", folder / "city/input", "--store", folder / "store", "--as-of", NIGHT)
+            pd.Series(vars(ran)).to_json(folder / "done.json")
+    return City(folder, Done(**pd.read_json(folder / "done.json", typ="series")))
+
+
+@pytest.fixture(scope="session")
+def the_night(city) -> Iterator[Night]:
+    """The night of the shared city, measured once more in this process."""
+    assert city.done.status == 0, city.done.err
+    with scratch() as work:
+        night = measure(city.store, NIGHT, work)
+        yield night
+        night.known.con.disconnect()
+
+
+@pytest.fixture(scope="module")
+def known_of() -> Iterator[Callable[[World, date], Known]]:
+    """What is known of a tiny world on a night, without a store."""
+    opened = []
+
+    def known(world: World, as_of: date) -> Known:
+        con = ibis.duckdb.connect()
+        opened.append(con)
+        tables = {}
+        for name, table in TABLES.items():
+            if world.rows[name] or table.required:
+                types = ibis.schema({column: declared.dtype.type for column, declared in table.columns.items()})
+                frame = world.frame(name)[list(table.columns)]
+                tables[name] = con.create_table(f"in_{name}", ibis.memtable(frame, schema=types))
+        return known_on(con, tables, as_of)
+
+    yield known
+    for con in opened:
+        con.disconnect()
