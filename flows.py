@@ -5,6 +5,7 @@
 Prefect's own server runs on this machine for as long as a flow does; nothing is sent anywhere.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -36,11 +37,12 @@ from claims.adapters import ADAPTERS
 from claims.errors import InputError, StoreError
 from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
+from features.rules.engine import RuleSettings
 from models.registry import RegistryError
 from pipelines.measure import measure
 from pipelines.report import RunInfo, write_run
 from pipelines.score import score
-from pipelines.settings import Settings
+from pipelines.settings import Settings, settings_of
 from pipelines.train import registry, train
 
 EXPECTED = (InputError, StoreError, RegistryError)
@@ -50,6 +52,10 @@ STEPS = {"run": 5, "ingest": 1, "train": 2, "nightly": 3}
 
 class StepFailed(RuntimeError):
     """A step failed in a way nobody foresaw; its message names the step and the kind of error, never a value."""
+
+
+class RulesFailed(RuntimeError):
+    """Some audit rules failed; everything else was written."""
 
 
 class Progress:
@@ -107,7 +113,7 @@ def run_flow(source: Path, store: Path, as_of: date) -> Path:
         progress = Progress("run")
         load = progress.step("ingest", claims.ingest, source)
         _show_counts(load)
-        night = progress.step("measure", measure, claims, as_of, work)
+        night = progress.step("measure", measure, claims, as_of, work, RuleSettings(settings.rules))
         progress.step("train", train, night, claims, settings, as_of)
         return _score_and_write(progress, night, load, claims, settings, as_of)
 
@@ -126,7 +132,7 @@ def train_flow(store: Path, as_of: date) -> dict[str, str]:
     """Train on what was known on a night and make the new models champions."""
     with _opened(store) as (claims, settings, work):
         progress = Progress("train")
-        night = progress.step("measure", measure, claims, as_of, work)
+        night = progress.step("measure", measure, claims, as_of, work, RuleSettings(settings.rules))
         return progress.step("train", train, night, claims, settings, as_of)
 
 
@@ -137,7 +143,7 @@ def nightly_flow(store: Path, as_of: date | None = None, source: Path | None = N
     with _opened(store) as (claims, settings, work):
         progress = Progress("nightly")
         load = progress.step("ingest", claims.ingest, source) if source else claims.last_load()
-        night = progress.step("measure", measure, claims, night_of, work)
+        night = progress.step("measure", measure, claims, night_of, work, RuleSettings(settings.rules))
         return _score_and_write(progress, night, load, claims, settings, night_of)
 
 
@@ -161,7 +167,7 @@ def _show_counts(load: Report) -> None:
 def _opened(path: Path) -> Iterator[tuple[Store, Settings, Path]]:
     store = Store(path)
     with store.locked(), scratch(path) as work:
-        yield store, Settings(), work
+        yield store, settings_of(path), work
 
 
 app = App(
@@ -218,13 +224,24 @@ def train_command(*, store: Path, as_of: date) -> None:
 @app.command(name="nightly")
 def nightly_command(*, store: Path, as_of: date, source: Path | None = None) -> None:
     """Score a night with the champion models."""
-    print(nightly_flow(store.resolve(), as_of, source.resolve() if source else None))
+    finish(nightly_flow(store.resolve(), as_of, source.resolve() if source else None))
 
 
 @app.command(name="run")
 def run_command(source: Path, /, *, store: Path, as_of: date) -> None:
     """The main job on a folder: load, train where outcomes allow, score, explain, write the run."""
-    print(run_flow(source.resolve(), store.resolve(), as_of))
+    finish(run_flow(source.resolve(), store.resolve(), as_of))
+
+
+def finish(run: Path) -> None:
+    """Say where the run is; a rule that failed shows in the exit status, though the others finished."""
+    print(run)
+    failed = json.loads((run / "run.json").read_text(encoding="utf-8"))["checks_failed"]
+    if failed:
+        raise RulesFailed(
+            "the run is written, but audit rules failed: "
+            + ", ".join(f"{k} ({v})" for k, v in failed.items())
+        )
 
 
 @app.command(name="serve")
@@ -320,7 +337,7 @@ def main() -> None:
 
 
 def _one_line(error: Exception) -> str:
-    if isinstance(error, (*EXPECTED, OSError, StepFailed, CycloptsError, ValueError)):
+    if isinstance(error, (*EXPECTED, OSError, StepFailed, RulesFailed, CycloptsError, ValueError)):
         return " ".join(str(error).split()) or type(error).__name__
     return f"unexpected {type(error).__name__}; --debug shows where"
 

@@ -86,9 +86,8 @@ def known_on(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) 
     visits = con.create_table("visits", _visits(seen["mdtrt_d"], standing))
     standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
     # A settlement that was void, refunded, counted twice or made later takes its lines and sales with it.
-    fallen = tables["setl_d"].anti_join(standing, "setl_id").select("setl_id")
-    lines = seen["fee_list_d"].semi_join(visits, "mdtrt_id").anti_join(fallen, "setl_id")
-    sales = seen["drug_sel_d"].anti_join(fallen, "setl_id")
+    lines = _settled(seen["fee_list_d"].semi_join(visits, "mdtrt_id"), standing)
+    sales = _settled(seen["drug_sel_d"], standing)
     return Known(con, instant, seen, frozenset(tables), visits, standing, lines, sales)
 
 
@@ -115,11 +114,11 @@ def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
 
 
 def _standing(settlements: ibis.Table) -> ibis.Table:
-    """Valid settlements without the pairs of a payment and its full refund, newest payment first."""
+    """Valid settlements without the pairs of a payment and its full refund, oldest payment first."""
     valid = valid_settlements(settlements).mutate(
         _size=_.medfee_sumamt.abs().round(2), _back=_.medfee_sumamt < 0
     )
-    window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=[ibis.desc("setl_time"), "setl_id"])
+    window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=["setl_time", "setl_id"])
     numbered = valid.mutate(_nth=ibis.row_number().over(window))
     pairs = numbered.group_by("mdtrt_id", "_size").aggregate(
         _pays=(~_._back).sum(), _refunds=_._back.sum()
@@ -127,6 +126,11 @@ def _standing(settlements: ibis.Table) -> ibis.Table:
     pairs = pairs.mutate(_undone=ibis.least(pairs._pays, pairs._refunds))
     kept = numbered.left_join(pairs, ["mdtrt_id", "_size"])
     return kept.filter(kept._nth >= kept._undone).select(*settlements.columns)
+
+
+def _settled(rows: ibis.Table, standing: ibis.Table) -> ibis.Table:
+    """Rows of settlements that stand, and rows that name none (cash sales, lines of a stay not yet split)."""
+    return rows.filter(rows.setl_id.isnull() | rows.setl_id.isin(standing.setl_id))
 
 
 def _visits(visits: ibis.Table, standing: ibis.Table) -> ibis.Table:

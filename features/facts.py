@@ -212,8 +212,8 @@ def _content(days: ibis.Table) -> ibis.Table:
 def _sets(days: ibis.Table) -> ibis.Table:
     """Marks that bills with (nearly) the same items, and those with the same examinations, share (M01, M33).
 
-    Number, order and days of the items do not matter. A template is a set of least hashes: two bills that have
-    nine items in ten in common agree in it about every other time, two that have half in common hardly ever.
+    Number, order and days of the items do not matter. A template is a set of least hashes: two bills that
+    have nine items in ten in common agree in it about every other time, two with half in common hardly ever.
     """
     items = days.select("mdtrt_id", "hilist_code", "charge").distinct()
     least = [(_.hilist_code + f"/{n}").hash().min() for n in range(TEMPLATE_HASHES)]
@@ -485,7 +485,7 @@ def _sessions(base: ibis.Table, days: ibis.Table) -> ibis.Table:
 
 
 def _prescribed(known: Known, base: ibis.Table) -> ibis.Table:
-    """Sales on a prescription that another sale had used, before it was written, or written in a rush (M21, M22)."""
+    """Sales on a prescription that was used before, not yet written, or written in a rush (M21, M22)."""
     sales = known.sales.filter(_.rxno.notnull(), _.sel_retn_cnt > 0, _.setl_id.notnull())
     paid = sales.inner_join(known.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     used = paid.group_by("rxno").aggregate(times=_.mdtrt_id.nunique())

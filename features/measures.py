@@ -30,8 +30,8 @@ ROWS = {
 
 def measure_visits(facts: ibis.Table) -> ibis.Table:
     """The measures of every visit: column ``subject_id`` and those of the catalogue."""
-    columns = measures_of("visit")
-    taken = {column: _number(entry.take(facts, None), entry.unit) for column, (entry, _days) in columns.items()}
+    entries = {column: entry for column, (entry, _days) in measures_of("visit").items()}
+    taken = {column: _number(entry.take(facts, None), entry.unit) for column, entry in entries.items()}
     return facts.select(subject_id=facts.mdtrt_id, **taken)
 
 
@@ -47,7 +47,7 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
     """
     key, choose = KEYS[subject]
     seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
-    # A view, so that the hundreds of expressions on it are compiled against its columns, not their definitions.
+    # A view, so that hundreds of expressions are compiled against its columns and not their definitions.
     rows = seen.get_backend().create_view(f"facts_of_{subject}", seen, overwrite=True)
     bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
     for column, (entry, days) in measures_of(subject).items():

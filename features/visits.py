@@ -343,8 +343,8 @@ def two_places(v, w):
 
 @measure("visit", "死亡后天数", "days after death", "days", "M09", least=1, family="identity", telling=PROOF)
 def days_dead(v, w):
-    # A purchase on the day itself, a consultation the day after and the bill of the fatal stay are no claims of
-    # the dead (R001).
+    # A purchase on the day itself, a consultation the day after and the bill of the fatal stay are no claims
+    # of the dead (R001).
     late = v.days_dead > 1
     fatal = (v.kind == STAY) & (v.days_dead <= 0)
     return (late & ~fatal).ifelse(v.days_dead, 0).fill_null(0)

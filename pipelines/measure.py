@@ -165,7 +165,9 @@ def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
         share = strength / (strength + 10)
         return share.where(excused.reindex(share.index).isna(), EXCUSED * share)
     if subject == "visit":
-        found = rows.select(subject_id=rows.mdtrt_id, share=rows.companions / (rows.companions + _CROWD)).to_pandas()
+        found = rows.select(
+            subject_id=rows.mdtrt_id, share=rows.companions / (rows.companions + _CROWD)
+        ).to_pandas()
     else:
         found = rows.group_by(subject_id=rows[key]).aggregate(share=(_.companions > 0).mean()).to_pandas()
     return found.set_index("subject_id")["share"].astype(float)

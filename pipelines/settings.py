@@ -1,15 +1,17 @@
 """One frozen settings object; unknown keys are refused, paths are derived from the store."""
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from claims.errors import StoreError
 
 
 class Settings(BaseSettings):
-    """What an operator may set, by environment (``FUNDGUARD_EXPLAINED_DEPTH=1000``) or in ``fundguard.toml``-style
-    keyword arguments.
+    """What an operator may set: in ``STORE/fundguard.toml``, or by environment (``FUNDGUARD_LANGUAGE=en``).
 
     Attributes:
         explained_depth: so many of each kind of subject get reasons and evidence.
@@ -18,6 +20,7 @@ class Settings(BaseSettings):
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
         language: of the workbook.
+        rules: thresholds of audit rules that differ from their defaults: rule id → parameter → value.
     """
 
     model_config = SettingsConfigDict(env_prefix="FUNDGUARD_", extra="forbid", frozen=True)
@@ -28,6 +31,7 @@ class Settings(BaseSettings):
     tracking_uri: str | None = None
     seed: int = 0
     language: Literal["zh", "en"] = "zh"
+    rules: dict[str, dict[str, float]] = Field(default_factory=dict)
 
     def tracking(self, store: Path) -> str:
         """Where MLflow keeps runs and models."""
@@ -36,3 +40,20 @@ class Settings(BaseSettings):
     def depth(self, subject: str) -> int | None:
         """Rank at which a list is cut; None for lists that are whole."""
         return self.visit_depth if subject == "visit" else None
+
+
+def settings_of(store: Path) -> Settings:
+    """The settings of a store; what its file says goes before the environment.
+
+    Raises:
+        StoreError: the file cannot be read, or it holds a key or value that is not known.
+    """
+    file = store / "fundguard.toml"
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return Settings(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise StoreError(f"{file} cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StoreError(f"settings: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -67,9 +67,13 @@ def above_daily_maximum(bench: Bench) -> ibis.Table:
     order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
     since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
     keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
+    # What is posted once for the whole stay is counted against its days (R052).
+    once = (
+        keeping & (rows.count().over(ibis.window(group_by=["mdtrt_id", "hilist_code"])) == 1) & (rows.los > 1)
+    )
     covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
-    rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * covered - rows.back)
-    rows = rows.filter(rows._over > 0)
+    rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=once.fill_null(False))
+    rows = rows.filter(rows._over > 0, ~rows._once)
     return _line(
         rows,
         rows._over * rows.unit,
@@ -408,7 +412,10 @@ def anaesthesia_too_long(bench: Bench, grace: float) -> ibis.Table:
     items = bench.known["hilist_b"].filter(_.serv_type == ANAESTHESIA, _.serv_mins > 0)
     rows = bench.item_days.inner_join(items.select("hilist_code", "serv_mins"), "hilist_code")
     sums = rows.group_by("mdtrt_id").aggregate(
-        billed=(_.cnt * _.serv_mins).sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
+        billed=(_.cnt * _.serv_mins).sum(),
+        amount=_.amount.sum(),
+        bkkp_sn=_.bkkp_sn.max(),
+        setl_id=_.setl_id.max(),
     )
     sums = sums.inner_join(took, "mdtrt_id").mutate(_over=_.billed - _.took).filter(_._over > grace)
     return _line(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import ibis
 from ibis import _
 
+from claims.errors import StoreError
 from claims.known import Known
 
 # Words of the national library: the data alone proves it, or it must be looked into.
@@ -128,17 +129,17 @@ def rule(
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """Thresholds that a bureau has set: rule id → parameter → value; unknown ones are refused."""
+    """Thresholds that a bureau has set: rule id → parameter → value; unknown ones are refused with StoreError."""
 
     values: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self):
         for rule_id, given in self.values.items():
             if rule_id not in RULES:
-                raise ValueError(f"unknown rule {rule_id} in the configuration")
+                raise StoreError(f"settings: unknown rule {rule_id}")
             for name in given:
                 if name not in RULES[rule_id].parameters:
-                    raise ValueError(f"rule {rule_id} has no parameter {name}")
+                    raise StoreError(f"settings: rule {rule_id} has no parameter {name}")
 
     def of(self, entry: Rule) -> dict[str, float]:
         """All parameters of a rule, set or default."""
@@ -185,7 +186,9 @@ def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     )
     paid = sums.inner_join(facts.select("mdtrt_id", "fund_pay_sumamt"), "mdtrt_id")
     capped = ibis.least(paid.amount, paid.fund_pay_sumamt)
-    return paid.select("mdtrt_id", "findings", "clear_findings", findings_amount=ibis.greatest(capped, 0).round(2))
+    return paid.select(
+        "mdtrt_id", "findings", "clear_findings", findings_amount=ibis.greatest(capped, 0).round(2)
+    )
 
 
 def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:

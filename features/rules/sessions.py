@@ -98,7 +98,12 @@ def too_much_dialysis(bench: Bench, a_day: float, a_week: float, a_month: float)
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
     # The last charges of the day are the ones too many. Acute illness may need dialysis every day, so in a ward
     # only a second session on a day is named.
-    order = ibis.window(group_by=["psn_no", "day", "hilist_code"], order_by=[ibis.desc("mdtrt_id")])
+    order = ibis.window(
+        group_by=["psn_no", "day", "hilist_code"],
+        order_by=[ibis.desc("mdtrt_id")],
+        preceding=None,
+        following=0,
+    )
     rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
     met = rows.inner_join(
         days.select("psn_no", "day", "done", "in_week", "in_month", "over"), ["psn_no", "day"]

@@ -139,7 +139,6 @@ def test_a_dead_settlement_takes_its_lines_with_it(ledger, known, name, items):
     assert lines_of(ledger, known, name) == items
 
 
-@pytest.mark.xfail(strict=True, reason="claims.known._standing lets a refund undo the newest payment, even a later one")
 def test_a_refund_undoes_the_payment_before_it_not_the_one_after(ledger, known):
     assert lines_of(ledger, known, "settled again for as much") == {"lab"}
 

@@ -180,6 +180,7 @@ def town() -> Planted:
     town.world.pharmacy("P1")
     for plant in (split, during, overlap, often, idle, outside, crowd, beds, short, back_again):
         plant(town)
+    town.stays = by_chance(town.world)
     return town
 
 
@@ -191,12 +192,16 @@ def hits(town, tmp_path_factory) -> pd.DataFrame:
 @pytest.mark.parametrize("rule", RULES)
 def test_fires_on_what_was_planted_and_on_nothing_else(town, hits, rule):
     assert rule in hits.attrs["run"]
-    found = set(hits[hits.rule_id == rule].mdtrt_id)
-    assert found == town.guilty[rule]
+    found = hits[(hits.rule_id == rule) & ~by_chance_alone(hits)]
+    assert set(found.mdtrt_id) == town.guilty[rule]
+
+
+def by_chance_alone(hits: pd.DataFrame) -> pd.Series:
+    return hits.psn_no.str.startswith("q")
 
 
 def test_amounts_are_the_excess(hits):
-    amount = hits.set_index("rule_id").vola_amt
+    amount = hits[~by_chance_alone(hits)].set_index("rule_id").vola_amt
     assert sorted(amount[["R050"]]) == [14.0, 14.0]  # 70 % of the line of the 8th and of the 16th
     assert sorted(amount[["R091"]]) == [63.0, 63.0]  # 70 % of three nights
     assert amount["R090"] == pytest.approx(2800 * (4 + 1 / 24) / 4, rel=0.05)
@@ -204,7 +209,7 @@ def test_amounts_are_the_excess(hits):
 
 
 def test_a_finding_says_the_figures_of_the_case(hits):
-    says = hits.drop_duplicates("rule_id").set_index("rule_id").vola_cont
+    says = hits[~by_chance_alone(hits)].drop_duplicates("rule_id").set_index("rule_id").vola_cont
     assert "连续3天" in says["R091"]
     assert "批准床位10张" in says["R092"]
     assert hits.vola_cont.notna().all()
@@ -215,7 +220,9 @@ def walk(stays: list[dict]) -> dict[str, set]:
     found = {rule: set() for rule in ("R088", "R090", "R092", "R089")}
     for late in (s for s in stays if s["bed"]):
         earlier = [
-            s for s in stays if s["bed"] and s["who"] == late["who"] and (s["begin"], s["id"]) < (late["begin"], late["id"])
+            s
+            for s in stays
+            if s["bed"] and s["who"] == late["who"] and (s["begin"], s["id"]) < (late["begin"], late["id"])
         ]
         if any(
             s["where"] != late["where"] and min(s["end"], late["end"]) - late["begin"] >= DAY for s in earlier
@@ -224,7 +231,9 @@ def walk(stays: list[dict]) -> dict[str, set]:
         if sum(late["begin"] - s["begin"] < 365 * DAY for s in earlier) >= 5:
             found["R088"].add(late["id"])
         census = sum(
-            s["where"] == late["where"] and s["bed"] and s["begin"].date() <= late["begin"].date() < s["end"].date()
+            s["where"] == late["where"]
+            and s["bed"]
+            and s["begin"].date() <= late["begin"].date() < s["end"].date()
             for s in stays
         )
         if late["end"].date() > late["begin"].date() and census > 4 * 1.1:
@@ -237,19 +246,24 @@ def walk(stays: list[dict]) -> dict[str, set]:
     return found
 
 
-def test_agrees_with_the_obvious_loops(tmp_path):
-    chance, world, stays = random.Random(7), World(), []
-    for code in ("H1", "H2", "H3"):
+def by_chance(world: World) -> list[dict]:
+    """Stays and visits of a dozen people q0 to q11 at three small hospitals, at any time."""
+    chance, stays = random.Random(7), []
+    for code in ("Q1", "Q2", "Q3"):
         world.hospital(code, aprv_bed_cnt=4)
     people = [world.person(f"q{n}") for n in range(12)]
     for _n in range(150):
-        who, where = chance.choice(people), chance.choice(["H1", "H2", "H3"])
+        who, where = chance.choice(people), chance.choice(["Q1", "Q2", "Q3"])
         begin = datetime(2023, 6, 1) + timedelta(days=chance.randrange(500), hours=chance.choice([0, 9, 21]))
         end, bed = begin + timedelta(hours=chance.choice([3, 24, 47, 240, 600])), chance.random() < 0.75
         kind = {"end": str(end), "med_type": "21"} if bed else {"med_type": "11"}
         mdtrt_id = world.visit(who, where, str(begin), **kind)
         stays.append({"id": mdtrt_id, "who": who, "where": where, "begin": begin, "end": end, "bed": bed})
-    hits = findings(world, tmp_path, ["R088", "R089", "R090", "R092"])
-    for rule, expected in walk(stays).items():
-        assert expected, rule
-        assert set(hits[hits.rule_id == rule].mdtrt_id) == expected, rule
+    return stays
+
+
+@pytest.mark.parametrize("rule", ["R088", "R089", "R090", "R092"])
+def test_agrees_with_the_obvious_loops(town, hits, rule):
+    expected = walk(town.stays)[rule]
+    assert expected
+    assert set(hits[(hits.rule_id == rule) & by_chance_alone(hits)].mdtrt_id) == expected
