@@ -333,7 +333,14 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         print(f"fundguard: {_one_line(error)}", file=sys.stderr)
+        _silence()
         sys.exit(2 if isinstance(error, CycloptsError) else 1)
+
+
+def _silence() -> None:
+    """Keep native libraries, which complain on their way out about what an error left open, off stderr."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _one_line(error: Exception) -> str:

@@ -104,7 +104,7 @@ def _graph_reason(contribution: float) -> dict:
 def spell(value: float, unit: str, language: int) -> str:
     """A value with its unit; language 0 Chinese, 1 English."""
     if unit == "flag":
-        return (("否", "no"), ("是", "yes"))[value >= 0.5][language]
+        return (("否", "no"), ("是", "yes"))[int(value >= 0.5)][language]
     words = UNITS[unit]
     text = format(value, words[2])
     if text in ("-0", "-0.0"):

@@ -21,19 +21,23 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
         group (number), psn_no, weight (share of the group's surprise on the member's edges, 0 to 1).
     """
     graph = igraph.Graph.TupleList(edges[["a", "b", "surprise"]].itertuples(index=False), weights=True)
+    # Whoever hangs on by a single edge met one member, not the group; left in, he may draw that member out of it.
+    graph = _core(graph)
     igraph.set_random_number_generator(random.Random(_SEED))
     found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
     rows = []
     for number, members in enumerate(found):
-        core = graph.subgraph(members)
-        # Whoever hangs on by a single edge met one member, not the group.
-        core = core.subgraph([v for v, k in enumerate(core.coreness()) if k >= 2])
-        for part in core.connected_components().subgraphs():
+        for part in _core(graph.subgraph(members)).connected_components().subgraphs():
             if part.vcount() >= LEAST_MEMBERS:
                 strength = part.strength(weights="weight")
                 first = min(part.vs["name"])
                 rows += [(f"{number}-{first}", n, s / max(strength)) for n, s in zip(part.vs["name"], strength)]
     return pd.DataFrame(rows, columns=["group", "psn_no", "weight"])
+
+
+def _core(graph: igraph.Graph) -> igraph.Graph:
+    """Those who have two companions among those who have two companions."""
+    return graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
 
 
 def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def travelling_code(bench: Bench, near: float) -> ibis.Table:
 )  # fmt: skip
 def mismatched_code(bench: Bench) -> ibis.Table:
     prefixes = (
-        limits(bench).filter(_.lmt_type == "trac_prfx").select("hilist_code", "begndate", "enddate", "values")
+        limits(bench).filter(_.lmt_type == "trac_prfx").select("hilist_code", "begndate", "enddate", "value")
     )
     sold = (
         paid_sales(bench)
@@ -237,10 +237,10 @@ def overdose(bench: Bench, times: float) -> ibis.Table:
     official="GZ10000301006000", needs="fee_list_d hilist_lmt_b",
 )  # fmt: skip
 def duplicate_therapy(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "drug_class", DRUG).filter(_.kind != STAY).unnest("values")
-    order = ibis.window(group_by=["mdtrt_id", "day", "values"], order_by=[ibis.desc("amount"), "hilist_code"])
+    rows = limited(bench, "drug_class", DRUG).filter(_.kind != STAY)
+    order = ibis.window(group_by=["mdtrt_id", "day", "value"], order_by=[ibis.desc("amount"), "hilist_code"])
     bad = rows.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > 1)
-    says = said("同日开具同类(", bad["values"], ")药品", text(bad.nth), "种:“", bad.item, "”")
+    says = said("同日开具同类(", bad.value, ")药品", text(bad.nth), "种:“", bad.item, "”")
     return bad.mutate(offending=bad.amount, says=says)
 
 

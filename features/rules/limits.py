@@ -72,7 +72,7 @@ def charged(bench: Bench) -> ibis.Table:
 
 
 def drugs_of(bench: Bench) -> ibis.Table:
-    """Drugs of a visit, net of what it gave back: mdtrt_id, hilist_code, cnt, amount, unit (yuan), first line."""
+    """Drugs of a visit, net of what it gave back: cnt, amount and unit (yuan), days_per_unit, a line."""
     lines = bench.item_days.filter(_.charge.isin(DRUGS))
 
     def build() -> ibis.Table:
@@ -93,7 +93,7 @@ def _undone(bench: Bench) -> ibis.Table:
 
 
 def limits(bench: Bench) -> ibis.Table:
-    """Limits of both tables: hilist_code, lmt_type, medinslv, begndate, enddate, values (alternatives)."""
+    """Limits of both tables: hilist_code, lmt_type, value, medinslv, begndate, enddate; all (in words)."""
     items, own = bench.known["hilist_b"], bench.known["hilist_lmt_b"]
     columns = {"gend": items.lmt_gend, "age_low": items.lmt_age_low, "age_high": items.lmt_age_high}
     rows = [own.select("hilist_code", "lmt_type", "lmt_value", "medinslv", "begndate", "enddate")]
@@ -109,16 +109,20 @@ def limits(bench: Bench) -> ibis.Table:
             )
         )
     together = ibis.union(*rows).group_by("hilist_code", "lmt_type", "medinslv", "begndate", "enddate")
-    return together.aggregate(values=_.lmt_value.collect())
+    together = together.aggregate(values=_.lmt_value.collect())
+    # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
+    return (
+        together.mutate(all=_["values"].join("、").left(80), value=_["values"]).drop("values").unnest("value")
+    )
 
 
 def _limit_lines(bench: Bench) -> ibis.Table:
-    """Lines of limited items that the fund pays, with each limit in force on their day and what it looks at."""
+    """Lines of limited items that the fund pays, with each limit in force on their day and what it asks."""
     facts, lines = bench.facts, charged(bench)
     told = bench.known["fixmedins_b"].select("fixmedins_code", _graded=_.hosp_lv.notnull())
     visits = facts.left_join(told, "fixmedins_code").select(
-        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code", "dise_no",
-        "gend", "years", "age_days", "los", "is_pharmacy", "level", "second",
+        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code",
+        "dise_no", "gend", "years", "age_days", "los", "is_pharmacy", "level", "second",
         dx=code_of(facts.dscg_maindiag_code),
         known_level=_._graded.fill_null(False).ifelse(facts.level, None),
         birth=(facts.med_type.startswith("52") | facts.dx3.re_search(_BIRTH)).fill_null(False),
@@ -148,15 +152,12 @@ def limited(bench: Bench, kind: str, *which: str) -> ibis.Table:
 
 def number(rows: ibis.Table) -> ibis.Value:
     """The value of a limit that is a number."""
-    return rows["values"][0].try_cast("float64")
+    return rows.value.try_cast("float64")
 
 
 def starts(rows: ibis.Table, column: str) -> ibis.Value:
-    """Does a column begin with one of the values? Null where nothing is told."""
-    code = rows[column]
-    return code.notnull().ifelse(
-        rows["values"].filter(lambda value: code.startswith(value)).length() > 0, None
-    )
+    """Does a column begin with the value? Null where nothing is told."""
+    return rows[column].startswith(rows.value)
 
 
 def breaches(rows: ibis.Table, allowed: ibis.Value, says: ibis.Value) -> ibis.Table:
@@ -182,9 +183,9 @@ def said(*parts: str | ibis.Value) -> ibis.Value:
 def _sex(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "gend", *which)
     told = rows.gend.isin(list(_SEX)) & ~rows.birth
-    only, person = (value.cases(*_SEX.items(), else_="") for value in (rows["values"][0], rows.gend))
+    only, person = (value.cases(*_SEX.items(), else_="") for value in (rows.value, rows.gend))
     says = said("“", rows.item, "”限", only, "使用,参保人为", person)
-    return breaches(rows, told.ifelse(rows["values"].contains(rows.gend), None), says)
+    return breaches(rows, told.ifelse(rows.value == rows.gend, None), says)
 
 
 def _age(rows: ibis.Table, allowed: ibis.Value, limit: str, unit: str, age: ibis.Value) -> ibis.Table:
@@ -292,7 +293,7 @@ def _level(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "medinslv", *which)
     # A pharmacy has no level, and some grade no clinic: nothing can be said of them.
     level = rows.is_pharmacy.ifelse(None, rows.known_level).cast("float64")
-    says = said("“", rows.item, "”限", rows["values"][0], "级及以上医疗机构,本机构为", rows.level, "级")
+    says = said("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级")
     return breaches(rows, level >= number(rows), says)
 
 
@@ -314,7 +315,7 @@ def service_level(bench: Bench) -> ibis.Table:
 
 def _setting(bench: Bench, *which: str) -> ibis.Table:
     rows = limited(bench, "med_type", *which)
-    says = said("“", rows.item, "”限定就医方式(", rows["values"].join("、"), "),本次医疗类别为")
+    says = said("“", rows.item, "”限定就医方式(", rows["all"], "),本次医疗类别为")
     return breaches(rows, starts(rows, "med_type"), says + rows.med_type)
 
 
@@ -359,7 +360,7 @@ def maternity_only(bench: Bench) -> ibis.Table:
 
 def _department(bench: Bench, which: str) -> ibis.Table:
     rows = limited(bench, "dept", which)
-    says = said("“", rows.item, "”限科室", rows["values"].join("、"), ",由科室", rows.dept_code, "收费")
+    says = said("“", rows.item, "”限科室", rows["all"], ",由科室", rows.dept_code, "收费")
     return breaches(rows, starts(rows, "dept_code"), says)
 
 
@@ -388,8 +389,8 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
     The contract carries one diagnosis a visit, so nothing here is more than a suspicion.
     """
     rows = limited(bench, kind, *which)
-    rows = rows.mutate(values=rows["values"].map(lambda value: code_of(value)))
-    says = said("“", rows.item, "”限定适应症", rows["values"].join("、"), ",")
+    rows = rows.mutate(value=code_of(rows.value))
+    says = said("“", rows.item, "”限定适应症", rows["all"], ",")
     says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
     bad = breaches(rows, starts(rows, "dx").fill_null(False), says)
     told = bench.facts.select("psn_no", other=code_of(_.dscg_maindiag_code), seen=_.day).filter(
@@ -451,9 +452,9 @@ def test_without_indication(bench: Bench, history: float) -> ibis.Table:
     official="GZ10000101011000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dise_no",
 )  # fmt: skip
 def outside_disease_list(bench: Bench) -> ibis.Table:
-    lists = limits(bench).filter(_.lmt_type == "dise").unnest("values")
+    lists = limits(bench).filter(_.lmt_type == "dise")
     # Only diseases that have a list; in stays the code is a DRG or DIP group, no registered disease.
-    listed = lists.select(dise_no=_["values"]).distinct()
+    listed = lists.select(dise_no=_.value).distinct()
     visits = (
         bench.facts.filter(bench.facts.kind != STAY)
         .select("mdtrt_id", "dise_no")
@@ -461,7 +462,7 @@ def outside_disease_list(bench: Bench) -> ibis.Table:
     )
     lines = charged(bench).filter(_.charge.isin(DRUGS), (_.inscp > 0).fill_null(True))
     lines = lines.inner_join(visits, "mdtrt_id")
-    held = lists.select("hilist_code", dise_no=_["values"], first=_.begndate.date(), last=_.enddate.date())
+    held = lists.select("hilist_code", dise_no=_.value, first=_.begndate.date(), last=_.enddate.date())
     met = lines.inner_join(held, ["hilist_code", "dise_no"])
     met = met.filter((met.first <= met.day).fill_null(True), (met.last >= met.day).fill_null(True))
     bad = lines.anti_join(met, LINE)
@@ -599,8 +600,8 @@ def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
     table = table.select(
         prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
     )
-    codes = rows.select("code", head=_.code.left(3)).distinct()
-    codes = codes.inner_join(table, [codes.head == table.prefix.left(3)])
+    codes = rows.select("code", stem=_.code.left(3)).distinct()
+    codes = codes.inner_join(table, [codes.stem == table.prefix.left(3)])
     codes = codes.filter(codes.code.startswith(codes.prefix))
     rows = rows.inner_join(codes.select("code", "value", "first", "last"), "code")
     rows = rows.mutate(birth=(rows.med_type.startswith("52") | rows.code.re_search(_BIRTH)).fill_null(False))

@@ -6,7 +6,7 @@ from ibis import _
 from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.facts import LARGE_EXAM
 from features.rules.engine import SUSPECT, Bench, Parameter, rule
-from features.rules.limits import breaches, charged, limited, said, text
+from features.rules.limits import breaches, charged, limited, said, starts, text
 
 
 @rule(
@@ -34,20 +34,10 @@ def not_in_practice(bench: Bench) -> ibis.Table:
     needs="fee_list_d dr_info_b hilist_lmt_b", filled="dr_info_b.caty",
 )  # fmt: skip
 def outside_scope(bench: Bench) -> ibis.Table:
-    scopes = (
-        bench.known["dr_info_b"]
-        .filter(_.caty.notnull())
-        .group_by("dr_code")
-        .aggregate(scopes=_.caty.collect())
-    )
+    scopes = bench.known["dr_info_b"].filter(_.caty.notnull()).select("dr_code", "caty").distinct()
     rows = limited(bench, "caty").inner_join(scopes, "dr_code")
-    allowed = rows["values"].filter(
-        lambda value: rows.scopes.filter(lambda scope: scope.startswith(value)).length() > 0
-    )
-    says = said(
-        "“", rows.item, "”限", rows["values"].join("、"), "科别医师,开单医师科别为", rows.scopes.join("、")
-    )
-    return breaches(rows, allowed.length() > 0, says)
+    says = said("“", rows.item, "”限", rows["all"], "科别医师,开单医师科别为", rows.caty)
+    return breaches(rows, starts(rows, "caty"), says)
 
 
 @rule(

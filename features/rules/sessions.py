@@ -96,8 +96,8 @@ def too_much_dialysis(bench: Bench, a_day: float, a_week: float, a_month: float)
     days = days.mutate(in_week=spans["week"], in_month=spans["month"])
     over = ibis.greatest(days.done - a_day, days.in_week - a_week, days.in_month - a_month)
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
-    # The last charges of the day are the ones too many. Acute illness may need dialysis every day, so in a ward
-    # only a second session on a day is named.
+    # The last charges of the day are the ones too many. Acute illness may need dialysis every day, so in a
+    # ward only a second session on a day is named.
     order = ibis.window(
         group_by=["psn_no", "day", "hilist_code"],
         order_by=[ibis.desc("mdtrt_id")],

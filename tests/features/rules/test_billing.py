@@ -10,8 +10,8 @@ import pytest
 from tests.tiny import World, findings
 
 RULES = [
-    "R040", "R041", "R042", "R043", "R044", "R045", "R046", "R047", "R049", "R052", "R053", "R054", "R055", "R056",
-    "R057",
+    "R040", "R041", "R042", "R043", "R044", "R045", "R046", "R047", "R049", "R052", "R053", "R054", "R055",
+    "R056", "R057",
 ]  # fmt: skip
 
 
@@ -98,7 +98,8 @@ def exclusion(town: Planted) -> None:
 
 def relations(town: Planted) -> None:
     for code, charge in [
-        ("blood", "05"), ("kit", "08"), ("part-1", "04"), ("part-2", "04"), ("line", "05"), ("line-care", "07"),
+        ("blood", "05"), ("kit", "08"), ("part-1", "04"), ("part-2", "04"), ("line", "05"),
+        ("line-care", "07"),
     ]:  # fmt: skip
         town.item(code, charge)
     town.item("package", "04", pric_uplmt_amt=25)
@@ -111,7 +112,7 @@ def relations(town: Planted) -> None:
         town.world.add("hilist_rela_b", rela_type=kind, hilist_code=one, rela_hilist_code=other, **more)
     town.visit(("blood", 1, 400.0), ("kit", 1, 90.0), guilty="R044")
     town.visit(("blood", 1, 400.0), ("kit", 1, 90.0, a_day(2)))
-    town.visit(("blood", 1, 400.0), ("kit", 1, 90.0), when="2023-12-31 09:00")  # not yet in force
+    town.visit(("blood", 1, 400.0), ("kit", 1, 90.0), when="2023-12-31 09:00")  # not in force
     town.visit(("part-1", 1, 20.0), ("part-2", 1, 20.0), guilty="R045")
     town.visit(("part-1", 1, 20.0), ("lab", 1, 20.0))
     town.visit(("part-1", 1, 20.0), ("part-2", 1, 20.0, a_day(2)))

@@ -141,8 +141,8 @@ def diagnosis(h: Hospital):
     h.seen(listed, med_type="14", dise_no="M03900")
     h.seen("pill", med_type="14", dise_no="M01600")  # nobody made a list
     h.seen("pill", med_type="21", end="2024-06-12 10:00:00", dise_no="M03900")
-    for code, icd, kind, value in [("O80", "1", "gend", "2"), ("N40", "1", "gend", "1"), ("P07", "1", "age_high", "1"),
-                                   ("I10", "1", "age_low", "15"), ("60.2", "2", "gend", "1")]:  # fmt: skip
+    coded = [("O80", "1", "gend", "2"), ("N40", "1", "gend", "1"), ("60.2", "2", "gend", "1")]
+    for code, icd, kind, value in [*coded, ("P07", "1", "age_high", "1"), ("I10", "1", "age_low", "15")]:
         h.world.add("icd_lmt_b", icd_code=code, icd_type=icd, lmt_type=kind, lmt_value=value)
     h.seen("lab", "R010", dscg_maindiag_code="N40.x00")
     h.seen("lab", dscg_maindiag_code="N40.x00", person={"gend": "1"})

@@ -66,7 +66,7 @@ def dialysis(world: World, guilty: dict[str, set]) -> None:
     world.add(
         "hilist_b", hilist_code="perfusion", hilist_name="血液灌流", med_chrgitm_type="05", serv_type="1"
     )
-    session("twice", "04-05", SESSION, DIALYSER, ("perfusion", 1, 500.0))  # one session, two items
+    session("twice", "04-12", SESSION, DIALYSER, ("perfusion", 1, 500.0))  # one session, two items
     world.person("acute")  # every day, but in a ward
     lines = [(*line, f"2024-04-{n:02} 09:00") for n in range(1, 7) for line in (SESSION, DIALYSER)]
     world.stay("acute", "H2", "2024-04-01", 7, lines=lines)

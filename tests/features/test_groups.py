@@ -1,0 +1,131 @@
+"""A small place where seven companies keep together: the rings are left over, whoever has an honest reason is not."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from features.facts import visit_facts, with_counts
+from features.graphs import covisit
+from features.graphs.groups import communities, name_groups
+from features.groups import group_facts, innocent_company
+from features.measures import measure_subjects
+from tests.tiny import World
+
+NIGHT = date(2024, 12, 31)
+PILLS, SCHEMING = [("pill", 2, 20)], [("dear", 12, 350)]
+
+
+class Place(World):
+    """A clinic, a doctor who sees the home, a hospital and pharmacies, with people who come by themselves."""
+
+    def __init__(self):
+        super().__init__()
+        self.companies: dict[str, set[str]] = {}
+        self.hospital("clinic", hosp_lv="09")
+        self.hospital("doctor", hosp_lv="09")
+        self.hospital("dialysis centre", hosp_lv="05")
+        for number in range(2):
+            self.pharmacy(f"pharmacy-{number}")
+        for number in range(120):
+            self.person(f"neighbour-{number}", live_admdvs=f"village-{number % 7}")
+            for where, hour in [("clinic", 9), ("doctor", 11), (f"pharmacy-{number % 2}", 15)]:
+                self._comes(f"neighbour-{number}", where, 3 * number, hour)
+
+    def company(self, name: str, born: list[str], village: str = "village-1") -> list[str]:
+        people = [self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n)) for n, day in enumerate(born)]
+        self.companies[name] = set(people)
+        return people
+
+    def meet(self, people: list[str], where: str, days: list[int], hour: int, *, minutes: float = 3, **more) -> None:
+        """They come one behind the other on each of the days."""
+        for day in days:
+            for number, who in enumerate(people):
+                self._comes(who, where, day, hour, minutes * number, **more)
+
+    def _comes(self, who: str, where: str, days_ago: int, hour: int, minute: float = 0, **more) -> None:
+        when = datetime(2024, 12, 31) - timedelta(days=days_ago + 1) + timedelta(hours=hour, minutes=minute)
+        kind = {"med_type": "41"} if where.startswith("pharmacy") else {}
+        self.visit(who, where, str(when), **(kind | {"lines": [("lab", 1, 30)]} | more))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Groups by the name of the company that they are, why they are excused, and their measures."""
+
+    members: dict[str, set[str]]
+    reason: dict[str, str | None]
+    measured: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def place() -> Place:
+    place = Place()
+    generations = ["1950-05-01", "1975-05-01", "1978-05-01", "2008-05-01"]
+    season = [5, 65, 125, 185, 245, 305]
+    family = place.company("household", generations)
+    place.meet(family, "clinic", season, 14, lines=PILLS)
+    home = place.company("home", ["1938-01-01"] * 8)
+    place.meet(home, "doctor", [10, 50, 90, 130, 170, 210, 250, 290], 15)
+    # As many as the family, and as many and as old as the residents, but buying far more than they can use.
+    ring = place.company("ring", ["1964-01-01", "1966-01-01", "1965-01-01", "1963-01-01"], "village-{}")
+    for number, day in enumerate(range(8, 308, 25)):
+        place.meet(ring, f"pharmacy-{number % 2}", [day], 9, minutes=0.5, lines=SCHEMING)
+    old_ring = place.company("old ring", ["1938-01-01"] * 8)
+    place.meet(old_ring, "pharmacy-1", list(range(12, 312, 25)), 18, minutes=0.5, lines=SCHEMING)
+    hoarders = place.company("hoarders", generations, "village-2")
+    place.meet(hoarders, "pharmacy-0", list(range(20, 300, 25)), 18, lines=SCHEMING)
+    shift = place.company("shift", ["1955-01-01"] * 5)
+    thrice_a_week = [day for week in range(20) for day in (7 * week, 7 * week + 2, 7 * week + 4)]
+    place.meet(shift, "dialysis centre", thrice_a_week, 8, lines=[("dialysis", 1, 400)])
+    cycle = place.company("cycle", ["1955-01-01"] * 4)
+    more = {"med_type": "21", "dscg_maindiag_code": "Z51.102"}
+    place.meet(cycle, "dialysis centre", [20, 41, 62, 83, 104], 9, **more)
+    return place
+
+
+@pytest.fixture(scope="module")
+def seen(place, known_of) -> Seen:
+    known = known_of(place, NIGHT)
+    facts = visit_facts(known)
+    met = known.con.create_table("meetings", covisit.meetings(facts))
+    edges = covisit.edges(facts, met)
+    nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
+    members = name_groups(communities(edges), nobody)
+    count = covisit.companions(met, known.con.create_table("linked", edges[["a", "b"]]))
+    facts = with_counts(known.con, facts, count, "facts_met")
+    in_groups = group_facts(facts, known.con.create_table("members", members))
+    by_group = members.groupby("group_id").psn_no.agg(set)
+    names = {group: next(n for n, p in place.companies.items() if people & p) for group, people in by_group.items()}
+    reason = innocent_company(in_groups).astype(object)
+    return Seen(
+        {names[group]: people for group, people in by_group.items()},
+        {names[group]: None if pd.isna(why) else why for group, why in reason.items()},
+        measure_subjects(in_groups, "group").rename(index=names),
+    )
+
+
+def test_who_keeps_company_is_found_whole(place, seen):
+    kept = ["household", "home", "ring", "old ring", "hoarders"]
+    assert seen.members == {name: place.companies[name] for name in kept}
+
+
+def test_courses_of_treatment_make_no_company(seen):
+    assert not {"shift", "cycle"} & set(seen.members)
+    assert "ring" in seen.members
+
+
+def test_a_household_and_a_home_are_excused_and_rings_of_their_size_are_not(seen):
+    excused = {"household": "household", "home": "residents"}
+    assert seen.reason == excused | {"ring": None, "old ring": None, "hoarders": None}
+
+
+def test_measures_tell_the_rings_from_the_family(seen):
+    members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4}
+    assert seen.measured.members_365d.to_dict() == members
+    surplus, bursts = seen.measured.surplus_spent_365d, seen.measured.burst_share_365d
+    assert surplus["household"] == surplus["home"] == 0 < 10_000 < surplus[["ring", "old ring", "hoarders"]].min()
+    assert bursts["household"] == bursts["home"] == 0 < 0.7 < bursts[["ring", "old ring"]].min()
+    assert seen.measured.joint_share_365d.min() > 0.99
+    assert seen.measured.villages_365d.to_dict() == {name: 4 if name == "ring" else 1 for name in members}

@@ -1,0 +1,95 @@
+"""What is learnt from outcomes: from enough of them only, judged on subjects it has not seen, and chance is chance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.boosting import FOLDS, LEAST_CONFIRMED, UNSEEN_ROWS, UNSEEN_WEIGHT, TrainingSet, fit, out_of_fold, training_set
+from models.evaluation import ranking_metrics, shuffled_auc
+from pipelines.train import outcomes
+
+
+def subjects(size: int = 400, seed: int = 0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(random.normal(size=(size, 6)), [f"s{n}" for n in range(size)], [f"m{n}" for n in range(6)])
+
+
+def test_too_few_confirmed_teach_nothing():
+    features = subjects()
+    known = pd.Series([1] * LEAST_CONFIRMED + [0] * 30, features.index[: LEAST_CONFIRMED + 30])
+    assert training_set(features, known.iloc[1:]) is None
+    assert training_set(features, known) is not None
+    # Confirmed subjects that were not measured on the night do not count.
+    assert training_set(features.iloc[1:], known) is None
+
+
+def test_inspected_stand_beside_a_light_sample_of_the_others():
+    features = subjects(200)
+    known = pd.Series([1] * 15 + [0] * 5, features.index[:20])
+    data = training_set(features, known)
+    assert set(data.target.index) == set(features.index)
+    assert data.target.sum() == 15 and data.inspected.sum() == 20
+    assert (data.weight[data.inspected] == 1).all()
+    assert data.weight[~data.inspected].sum() == pytest.approx(15 * UNSEEN_WEIGHT)
+    many = subjects(UNSEEN_ROWS + 500)
+    assert len(training_set(many, known).target) == UNSEEN_ROWS + 20
+
+
+def test_it_learns_what_outcomes_show():
+    features = subjects(600)
+    guilty = features.m2 > 1.2
+    held_out = out_of_fold(training_set(features, guilty.astype(int)))
+    assert ranking_metrics(guilty.astype(int), held_out)["auc"] > 0.97
+
+
+def test_nobody_is_scored_by_a_model_that_has_seen_him():
+    """Each subject carries a mark that only he has; whoever saw it would know him by it."""
+    size, random = 300, np.random.default_rng(1)
+    names = [f"s{n}" for n in range(size)]
+    target = pd.Series(random.permutation([1] * 100 + [0] * 200), names)
+    # The mark orders the subjects so that the guilty are told by single steps of it.
+    features = pd.DataFrame({"mark": random.permutation(size).astype(float)}, names)
+    data = TrainingSet(features, target, pd.Series(1.0, names), pd.Series(True, names))
+    seen = pd.Series(fit(data).predict(features, raw_score=True), names)
+    assert ranking_metrics(target, seen)["auc"] > 0.8
+    assert abs(ranking_metrics(target, out_of_fold(data))["auc"] - 0.5) < 0.1
+
+
+def test_everybody_is_scored_once_and_the_same_seed_gives_the_same():
+    features = subjects()
+    data = training_set(features, pd.Series([1] * 20 + [0] * 7, features.index[:27]))
+    first = out_of_fold(data, seed=3)
+    assert first.notna().all() and first.index.equals(data.target.index)
+    pd.testing.assert_series_equal(first, out_of_fold(data, seed=3), check_exact=True)
+
+
+def test_hardly_any_cleared_is_no_trouble(recwarn):
+    features = subjects()
+    data = training_set(features, pd.Series([1] * 20 + [0] * (FOLDS - 3), features.index[: 20 + FOLDS - 3]))
+    assert out_of_fold(data).notna().all()
+    assert [str(w.message) for w in recwarn] == []
+
+
+def test_metrics_as_worked_out_by_hand():
+    score = pd.Series({"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "e": 0.5})
+    target = pd.Series({"e": 0, "d": 1, "c": 0, "b": 0, "a": 1})
+    found = ranking_metrics(target, score, depths=(1, 2, 4, 100))
+    # Of six pairs of a guilty and an honest one, four are in order: a before b, c, e and d before e.
+    assert found["auc"] == pytest.approx(4 / 6)
+    assert found["average_precision"] == pytest.approx((1 / 1 + 2 / 4) / 2)
+    assert [found[f"precision_at_{k}"] for k in (1, 2, 4, 100)] == [1, 0.5, 0.5, 0.4]
+    assert [found[f"recall_at_{k}"] for k in (1, 2, 4, 100)] == [0.5, 0.5, 1, 1]
+
+
+def test_shuffled_outcomes_of_real_measures_give_chance(the_night):
+    """The mean over fifty shuffles, on what was measured of the shared city; true outcomes beat it."""
+    differences = the_night.subjects["patient"].differences
+    known = outcomes(the_night.known, "patient")
+    inspected = differences.index[differences.index.isin(known.index)]
+    others = differences.index.difference(inspected)[:: max(len(differences) // 250, 1)]
+    sample = differences.loc[inspected.union(others)]
+    target = pd.Series(np.arange(len(sample)) % 3 == 0, sample.index).astype(int)
+    data = TrainingSet(sample, target, pd.Series(1.0, sample.index), target.astype(bool))
+    found = shuffled_auc(data, shuffles=50)
+    assert len(found) == 50 and found.std() > 0.01
+    assert found.mean() == pytest.approx(0.5, abs=0.03)
