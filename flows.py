@@ -34,6 +34,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from claims.adapters import ADAPTERS
+from claims.checks import find_tables
 from claims.errors import InputError, StoreError
 from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
@@ -211,6 +212,7 @@ def check_command(source: Path, /) -> None:
 @app.command(name="ingest")
 def ingest_command(source: Path, /, *, store: Path) -> None:
     """Load a folder of claim tables into a store; loading it twice changes nothing."""
+    find_tables(source)
     print_counts(ingest_flow(source.resolve(), store.resolve()))
 
 
@@ -230,6 +232,8 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None) -> 
 @app.command(name="run")
 def run_command(source: Path, /, *, store: Path, as_of: date) -> None:
     """The main job on a folder: load, train where outcomes allow, score, explain, write the run."""
+    # What is missing is said before a server is started.
+    find_tables(source)
     finish(run_flow(source.resolve(), store.resolve(), as_of))
 
 

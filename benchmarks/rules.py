@@ -2,10 +2,10 @@
 
     python benchmarks/rules.py [VISITS] [SEED]      VISITS of a year, 100,000 unless said otherwise
 
-Makes a synthetic city, loads it, and prints: seconds of one scan of the fee lines grouped by visit, item and day,
-seconds of all rules (and of the slowest), their ratio, how often the rules read the fee lines themselves, and
-which rules were skipped for want of data. `item_days`, the one grouping that all rules share, is made for the
-measures anyway and is counted among the reads.
+Makes a synthetic city, loads it, and prints: seconds of one scan of the fee lines grouped by visit, item and
+day, seconds of all rules (and of the slowest), their ratio, how often the rules read the fee lines themselves,
+and which rules were skipped for want of data. `item_days`, the one grouping that all rules share, is made for
+the measures anyway and is counted among the reads.
 """
 
 import sys
@@ -50,7 +50,7 @@ def scan_and_group(known: Known) -> int:
 
 
 def reads(bench: Bench) -> dict[str, int]:
-    """How often each rule's own query reads the fee lines, as it goes to the engine; rules that do not are out."""
+    """How often a rule's own query reads the fee lines, as it goes to the engine; rules that do not are out."""
     stored = {op.name for op in bench.known["fee_list_d"].op().find(ops.PhysicalTable)}
     found = {}
     for rule_id, entry in RULES.items():

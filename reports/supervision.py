@@ -130,30 +130,30 @@ def _grouped(monthly: pd.DataFrame, rule: str | None, keys: list[str]) -> pd.Dat
 
 def _compared(counts: pd.DataFrame, key: list[str], monthly: pd.DataFrame) -> pd.DataFrame:
     """Add the changes; months without findings get zeros where the month before had some."""
+    labels = [name for name in counts if name not in ("month", *key, *COUNTS)]
+    changes = [f"{name}_{what}" for name in COUNTS for what in ("change", "change_pct")]
+    order = ["month", *key, *labels, *COUNTS, *changes]
+    if monthly.empty:
+        return counts.reindex(columns=order)
     months = pd.Index(_months(monthly), name="month", dtype="str")
     if not key:
         counts = counts.set_index("month").reindex(months).reset_index()
     following = dict(zip(months, months[1:], strict=False))
     before = counts.assign(month=counts.month.map(following).astype("str")).dropna(subset="month")
-    labels = [name for name in counts if name not in ("month", *key, *COUNTS)]
     both = counts.merge(before, how="outer", on=["month", *key], suffixes=("", "_before"))
     for name in labels:
         both[name] = both[name].fillna(both.pop(f"{name}_before"))
-    first = both.month == (months[0] if len(months) else None)
+    first = both.month == months[0]
     for name in COUNTS:
         kind = "float64" if name == "amount" else "int64"
         both[name] = both[name].fillna(0).astype("float64").round(2).astype(kind)
         earlier = both.pop(f"{name}_before").fillna(0).astype("float64").mask(first)
         both[f"{name}_change"] = (both[name] - earlier).round(2)
         both[f"{name}_change_pct"] = ((both[name] / earlier.where(earlier > 0) - 1) * 100).round(1)
-    changes = [f"{name}_{what}" for name in COUNTS for what in ("change", "change_pct")]
-    order = ["month", *key, *labels, *COUNTS, *changes]
     return both[order].sort_values(["month", *key], ignore_index=True)
 
 
 def _months(monthly: pd.DataFrame) -> list[str]:
-    if monthly.empty:
-        return []
     return list(pd.period_range(monthly.month.min(), monthly.month.max(), freq="M").astype(str))
 
 

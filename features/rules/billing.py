@@ -316,7 +316,7 @@ def second_operation(bench: Bench, share: float) -> ibis.Table:
     rounding=Parameter(0.005, "yuan a unit", "own starting value: prices rounded to the cent"),
 )  # fmt: skip
 def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Table:
-    # A rule about single lines: one of the two that read them (features/rules/__init__.py).
+    # A rule about single lines: one of the few that read them directly.
     lines = bench.known.lines.mutate(_made=(_.cnt * _.pric).abs(), _said=_.det_item_fee_sumamt.abs())
     wrong = lines.filter((lines._made - lines._said).abs() > tolerance + rounding * lines.cnt.abs())
     return _line(
