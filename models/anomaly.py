@@ -67,7 +67,7 @@ class PeerEvidence:
     def _rarity(self, z: np.ndarray, tails: np.ndarray, n: int) -> np.ndarray:
         # Nearly nothing below the peers' middle, growing straight above it; never quite flat, so that only equal
         # evidence ties.
-        far = np.where(np.isnan(z), 0.0, 0.5 * np.logaddexp(0, 3 * z))
+        far = 0.5 * np.logaddexp(0, 3 * np.nan_to_num(z, nan=-np.inf))
         rarity = np.empty_like(far)
         for column in range(z.shape[1]):
             below = np.searchsorted(tails[column], z[:, column] - 1e-9, "left") - 1

@@ -83,8 +83,10 @@ def out_of_fold(data: TrainingSet, seed: int = 0) -> pd.Series:
     """Raw scores (log-odds) of each subject by a model that has not seen it; a subject is in one fold only."""
     raw = pd.Series(np.nan, data.target.index)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    # Confirmed, cleared and unseen subjects are spread evenly over the folds.
+    # Confirmed, cleared and unseen subjects are spread evenly over the folds, where there are enough of each.
     strata = data.target + 2 * data.inspected
+    if strata.value_counts().min() < FOLDS:
+        strata = data.target
     for seen, held in folds.split(data.features, strata):
         part = TrainingSet(
             *(column.iloc[seen] for column in (data.features, data.target, data.weight, data.inspected))

@@ -14,8 +14,9 @@ def ranking_metrics(
 
     Args:
         target: 1 guilty, 0 not; both must occur.
-        score: higher is more suspect, same index.
+        score: higher is more suspect, by subject.
     """
+    score = score.loc[target.index]
     order = target.loc[score.sort_values(ascending=False, kind="stable").index]
     found = {"auc": roc_auc_score(target, score), "average_precision": average_precision_score(target, score)}
     for depth in depths:

@@ -26,6 +26,7 @@ from mlflow import (
 )
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.utils.logging_utils import disable_logging
 
 from models.subject_model import SubjectModel
 
@@ -126,6 +127,8 @@ class Registry:
     @contextmanager
     def _connected(self):
         self.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # MLflow tells of each version on stderr, which is for what went wrong.
+        disable_logging()
         for noisy in ("mlflow", "alembic"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
         with warnings.catch_warnings():

@@ -1,8 +1,8 @@
 """The portrait of an institution: a grade from its findings, its peers and its past outcomes.
 
-Each hospital and pharmacy starts from 100 points and loses some by four components; the arithmetic is shown, so
-that everyone can recompute the sum. All constants are our own starting values, to be set with a bureau: no source
-publishes any.
+Each hospital and pharmacy starts from 100 points and loses some by four components; the arithmetic is shown,
+so that everyone can recompute the sum. All constants are our own starting values, to be set with a bureau: no
+source publishes any.
 """
 
 import ibis

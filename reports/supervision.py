@@ -241,8 +241,8 @@ def page(
 ) -> str:
     """The report as HTML."""
     month = report_month(as_of)
-    words, partial = _PAGE[language], pd.Series(totals.month > month)
-    shown = totals.mask(partial, totals.filter(regex="^month$|^(institutions|cases|lines|amount)$"))
+    words, shown = _PAGE[language], totals.copy()
+    shown.loc[shown.month > month, [name for name in shown if "_change" in name]] = None
     shown = shown.tail(MONTHS_SHOWN)
     rules, places = by_rule(monthly), by_institution(monthly)
     rules = rules[rules.month == month].sort_values("amount", ascending=False, kind="stable")
@@ -253,8 +253,8 @@ def page(
     charts = {
         "money": _columns(shown, "amount", words["yuan"], "money"),
         "cases": _columns(shown, "cases", words["cases"], "cases"),
-        "rules": _bars(rules.rule_id + " " + rules["name"], rules.amount, words["yuan"], "rules"),
-        "places": _bars(places.fixmedins_code + " " + places["name"], places.amount, words["yuan"], "places"),
+        "rules": _bars(_labels(rules, "rule_id"), rules.amount, words["yuan"], "rules"),
+        "places": _bars(_labels(places, "fixmedins_code"), places.amount, words["yuan"], "places"),
     }
     return _TEMPLATES.get_template("supervision.html.j2").render(
         language=language,
@@ -300,12 +300,15 @@ def _templates() -> Environment:
 
 _TEMPLATES = _templates()
 _INK, _BLUE = "#333333", "#1F4E79"
+# Width of a chart in inches, of its labels in characters; size of the letters in points.
+_WIDTH, LABEL, _FONT = 7.2, 28, 8
 
 
 def _columns(rows: pd.DataFrame, name: str, unit: str, key: str) -> Markup:
     """A column for each month."""
-    figure = Figure(figsize=(7.2, 2.6))
+    figure = Figure(figsize=(_WIDTH, 2.8))
     axes = figure.add_subplot()
+    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.25, top=0.95)
     positions = range(len(rows))
     axes.bar(positions, rows[name].astype(float), color=_BLUE, width=0.7)
     step = max(len(rows) // 12, 1)
@@ -315,13 +318,23 @@ def _columns(rows: pd.DataFrame, name: str, unit: str, key: str) -> Markup:
     return _svg(figure, axes, key)
 
 
-def _bars(labels: pd.Series, values: pd.Series, unit: str, key: str) -> Markup:
+def _labels(rows: pd.DataFrame, key: str) -> list[str]:
+    return [f"{subject_id} {name}" for subject_id, name in zip(rows[key], rows["name"], strict=True)]
+
+
+def _bars(labels: list[str], values: pd.Series, unit: str, key: str) -> Markup:
     """The longest bars first."""
-    labels, values = list(labels.head(BARS))[::-1], list(values.head(BARS))[::-1]
-    figure = Figure(figsize=(7.2, 0.7 + 0.3 * max(len(values), 1)))
+    labels = [label if len(label) <= LABEL else label[: LABEL - 1] + "…" for label in labels]
+    labels, values = labels[:BARS][::-1], list(values.head(BARS))[::-1]
+    height = 0.7 + 0.3 * max(len(values), 1)
+    figure = Figure(figsize=(_WIDTH, height))
     axes = figure.add_subplot()
+    # The reader's Chinese font is wider than any known here: a character is as wide as it is high.
+    widest = max((sum(1.0 if char > "\u2e80" else 0.65 for char in label) for label in labels), default=0)
+    left = (widest * _FONT + 12) / 72 / _WIDTH
+    figure.subplots_adjust(left=left, right=0.96, bottom=0.6 / height, top=1 - 0.1 / height)
     axes.barh(range(len(values)), values, color=_BLUE, height=0.7)
-    axes.set_yticks(range(len(values)), [label if len(label) <= 26 else label[:25] + "…" for label in labels])
+    axes.set_yticks(range(len(values)), labels)
     axes.set_xlabel(unit)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     return _svg(figure, axes, key)
@@ -333,7 +346,7 @@ def _svg(figure: Figure, axes, key: str) -> Markup:
     Text stays text, so that the reader's own fonts show Chinese; the same figure gives the same element.
     """
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=_INK, labelsize=8)
+    axes.tick_params(colors=_INK, labelsize=_FONT)
     for text in figure.findobj(lambda artist: hasattr(artist, "set_parse_math")):
         text.set_parse_math(False)  # a name may hold a dollar sign
     settings = {
@@ -343,7 +356,7 @@ def _svg(figure: Figure, axes, key: str) -> Markup:
     target = io.StringIO()
     with rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
     text = target.getvalue()
     return Markup(text[text.index("<svg") :])
 

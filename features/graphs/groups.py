@@ -4,6 +4,7 @@ import hashlib
 import random
 
 import igraph
+import networkx
 import pandas as pd
 
 # Two people are a couple; from three on it is company (M02, M26).
@@ -22,22 +23,19 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
     """
     graph = igraph.Graph.TupleList(edges[["a", "b", "surprise"]].itertuples(index=False), weights=True)
     # Whoever hangs on by a single edge met one member, not the group; left in, he may draw that member out of it.
-    graph = _core(graph)
+    graph = graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
     igraph.set_random_number_generator(random.Random(_SEED))
     found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
     rows = []
     for number, members in enumerate(found):
-        for part in _core(graph.subgraph(members)).connected_components().subgraphs():
-            if part.vcount() >= LEAST_MEMBERS:
-                strength = part.strength(weights="weight")
-                first = min(part.vs["name"])
-                rows += [(f"{number}-{first}", n, s / max(strength)) for n, s in zip(part.vs["name"], strength)]
+        # Igraph for the whole city, where networkx would take minutes; networkx for what was found.
+        core = networkx.k_core(graph.subgraph(members).to_networkx(vertex_attr_hashable="name"), 2)
+        for part in networkx.connected_components(core):
+            if len(part) >= LEAST_MEMBERS:
+                strength = dict(core.degree(part, weight="weight"))
+                most, first = max(strength.values()), min(part)
+                rows += [(f"{number}-{first}", name, strength[name] / most) for name in sorted(part)]
     return pd.DataFrame(rows, columns=["group", "psn_no", "weight"])
-
-
-def _core(graph: igraph.Graph) -> igraph.Graph:
-    """Those who have two companions among those who have two companions."""
-    return graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
 
 
 def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

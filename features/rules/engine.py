@@ -224,7 +224,11 @@ def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:
     for name in ("setl_id", "bkkp_sn"):
         if name not in found.columns:
             found = found.mutate(**{name: ibis.null("string")})
-    found = found.select(*FINDING).distinct(on=["mdtrt_id", "setl_id", "bkkp_sn"], keep="first")
+    # Of two findings about one line the larger counts; the words break ties, so that a night repeats itself.
+    order = ibis.window(
+        group_by=["mdtrt_id", "setl_id", "bkkp_sn"], order_by=[ibis.desc("offending"), "says"]
+    )
+    found = found.select(*FINDING).mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
     visits = bench.facts.select(
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
     )
@@ -258,15 +262,19 @@ def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:
         bkkp_sn=hits.bkkp_sn,
         vola_amt=(hits.offending * share.clip(0, 1)).round(2),
         vola_cont=hits.says,
-        vola_evid=ibis.literal(f"《医疗保障基金使用监督管理条例》第{_article(entry.article)}"),
+        vola_evid=ibis.literal(basis(entry.article)),
     )
 
 
-def _article(short: str) -> str:
-    """38(一) → 三十八条(一), as it is quoted in a notice; others as they are."""
+def basis(article: str) -> str:
+    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条(一)、第四十一条; other bases as they are."""
     numbers = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
-    parts = []
-    for part in short.split("/"):
+    articles, others = [], []
+    for part in article.split("/"):
         head, _sep, item = part.partition("(")
-        parts.append(f"{numbers[head]}条" + (f"({item}" if item else "") if head in numbers else part)
-    return "、第".join(parts)
+        if head in numbers:
+            articles.append(f"第{numbers[head]}条" + (f"({item}" if item else ""))
+        else:
+            others.append(part)
+    regulation = ["《医疗保障基金使用监督管理条例》" + "、".join(articles)] if articles else []
+    return ";".join(regulation + others)

@@ -555,6 +555,9 @@ def _unaccompanied(bench: Bench, which: str, near: float) -> ibis.Table:
     pairs = pairs.select(
         "hilist_code", "rela_days", need="rela_hilist_code", first=_.begndate.date(), last=_.enddate.date()
     )
+    # A drug that asks for a laboratory test is the matter of R102.
+    tests = bench.known["hilist_b"].filter(_.med_chrgitm_type == "04")
+    pairs = pairs.anti_join(tests, pairs.need == tests.hilist_code)
     persons = bench.facts.select("mdtrt_id", "psn_no")
     rows = charged(bench).inner_join(pairs, "hilist_code").inner_join(persons, "mdtrt_id")
     rows = rows.filter(goods(rows.charge, rows.list_type) == which)

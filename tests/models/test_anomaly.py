@@ -65,7 +65,7 @@ def test_planted_guilty_stand_above_planted_innocents_and_everybody(planted):
     score = scores(model, frame, peers)
     assert score[list(GUILTY)].min() > score[list(INNOCENT)].max()
     assert (score.rank(ascending=False)[list(GUILTY)] <= 30).all()
-    assert score["less than anybody"] == 0
+    assert score["less than anybody"] < 1e-3 < score.median()
 
 
 def test_the_scheme_is_named(planted):
@@ -120,7 +120,7 @@ def test_unknown_values_are_no_evidence(planted):
 def test_a_measure_says_no_more_than_the_cap_times_how_telling_it_is(planted):
     frame, peers, model = planted
     evidence = model.by_column(frame.assign(**dict.fromkeys(SPEC.index, 1e6)), peers)
-    assert np.allclose(evidence.loc["dead"].max(), CAP * 3.0, atol=0.2)
+    assert evidence.days_dead["dead"] > 0.75 * CAP * 3.0
     assert (evidence <= CAP * SPEC.telling + 1e-12).all(axis=None)
 
 
@@ -129,15 +129,15 @@ def test_columns_attribute_the_whole_score_and_nothing_else(planted):
     found = model.attribute(frame, peers)
     assert np.allclose(found.sum(axis=1), scores(model, frame, peers), rtol=0, atol=1e-9)
     assert (found >= 0).all(axis=None)
-    assert set(found.columns[found.loc["hanging bed"] > 0.5]) == {"idle_days", "seen_elsewhere"}
+    assert set(found.columns[found.loc["hanging bed"] > 1]) == {"idle_days", "seen_elsewhere"}
 
 
 def test_isolation_finds_odd_company_of_values_and_explains_it_exactly(planted):
     frame, _peers, _model = planted
     model = Isolation(list(SPEC.index)).fit(frame)
     raw = model.raw(frame)
-    assert raw[list(GUILTY)].min() > raw.quantile(0.9)
-    listed = frame.loc[raw.sort_values(ascending=False).index[:50].append(pd.Index(["p0", "p1"]))]
+    assert raw[["hanging bed", "drug farmer"]].min() > raw.quantile(0.95) > raw["dead"] > raw.median()
+    listed = frame.loc[raw.sort_values(ascending=False).index[:50].union(["dead", "p0", "p1"])]
     columns, base = model.attribute(listed)
     assert np.allclose(columns.sum(axis=1) + base, raw[listed.index], rtol=0, atol=1e-6)
     assert columns.loc["dead"].idxmax() == "days_dead"

@@ -186,9 +186,55 @@ def mapping(s: Shops):
     s.world.stay(s.someone(), "H2", "2024-10-01", 3, lines=[("treat", 1, 60.0)])  # sends no order numbers
 
 
+def _sold_twice(sales: list[tuple]) -> dict[str, bool]:
+    """Visits that sold a pack which had been sold and not come back, sale by sale; had it been elsewhere?"""
+    out, twice = {}, {}
+    for _when, _number, visit, code, count, where in sorted(sales):
+        if count > 0 and code in out:
+            twice[visit] = twice.get(visit, False) or out[code] != where
+        if count > 0:
+            out[code] = where
+        else:
+            out.pop(code, None)
+    return twice
+
+
+def _bought_often(buys: list[tuple], most: int, days: int) -> set[str]:
+    """Visits beyond the purchases of a drug in a month, and those on too many shopping days in thirty."""
+    often = set()
+    for at, visit, drug in buys:
+        month = [b for b in buys if b[2] == drug and b[0].month == at.month and (b[0], b[1]) <= (at, visit)]
+        shopping = {b[0].date() for b in buys if timedelta(0) <= at.date() - b[0].date() < timedelta(days=30)}
+        if len(month) > most or len(shopping) >= days:
+            often.add(visit)
+    return often
+
+
+def random_sequences(s: Shops):
+    """Any purchases, sales and returns, against the loops."""
+    rng, sales = np.random.default_rng(5), []
+    for _person in range(25):
+        who, buys = s.someone(), []
+        for _buy in range(rng.integers(1, 25)):
+            when = datetime(2024, 3, 1, 8) + timedelta(minutes=int(rng.integers(0, 90 * 1440)))
+            item, code = str(rng.choice(["pill", "dear"])), f"T{rng.integers(0, 120)}"
+            where = str(rng.choice(["P1", "P2"]))
+            visit = s.buy(str(when), who=who, where=where, lines=[(item, 1, 40.0)])
+            buys.append((when, visit, item))
+            sales.append((when, s.world.sell(visit, item, str(when), code), visit, code, 1, where))
+            if rng.random() < 0.3:
+                later = when + timedelta(minutes=int(rng.integers(1, 20 * 1440)))
+                number = s.world.sell(visit, item, str(later), code, -1)
+                sales.append((later, number, visit, code, -1, where))
+        s.fires["R087"] |= _bought_often(buys, 4, 8)
+    twice = _sold_twice(sales)
+    s.fires["R105"] |= set(twice)
+    s.fires["R106"] |= {visit for visit, moved in twice.items() if moved}
+
+
 def build() -> Shops:
     s = Shops()
-    for part in (trace_codes, prescriptions, quantities, frequency, stock, mapping):
+    for part in (trace_codes, prescriptions, quantities, frequency, stock, mapping, random_sequences):
         part(s)
     # Stays of the other parts carry orders too, or the house would not be one that sends them.
     stays = {row["mdtrt_id"] for row in s.world.rows["mdtrt_d"] if row["med_type"] == "21"}
@@ -220,65 +266,7 @@ def test_only_the_excess_offends(shops):
     _s, found = shops
     money = {rule: sorted(rows.vola_amt) for rule, rows in found.groupby("rule_id")}
     assert money["R031"] == [35.0, 35.0]  # 28 days of 112, 7 days of 14: 50 yuan each, of which the fund 70 %
-    assert money["R105"] == [28.0, 28.0, 56.0]  # two packs of one sale
+    assert money["R105"].count(56.0) == 1 and set(money["R105"]) == {28.0, 56.0}  # two packs of one sale
     assert money["R069"] == [7.0]  # the cheapest of six drugs
     assert money["R060"] == [7.0]  # two pieces
     assert found.vola_cont.notna().all()
-
-
-def test_a_place_without_sales_or_stock_skips_by_name(tmp_path):
-    world = World()
-    world.hospital("H1")
-    world.visit(world.person("a"), "H1", "2024-06-10", lines=[("pill", 1, 9.0)])
-    found = findings(world, tmp_path, MINE)
-    assert found.empty and found.attrs["failed"] == {}
-    assert found.attrs["skipped"]["R105"] == "no table drug_sel_d"
-    assert found.attrs["skipped"]["R061"] == "no table inv_chg_d"
-    assert found.attrs["skipped"]["R064"] == "no values in fee_list_d.medins_list_codg"
-
-
-def _sold_twice(sales: list[tuple]) -> set[str]:
-    """Visits that sold a pack which had been sold and not come back, sale by sale."""
-    out, twice = set(), set()
-    for _when, _number, visit, code, count in sorted(sales):
-        if count < 0:
-            out.discard(code)
-        elif code in out:
-            twice.add(visit)
-        else:
-            out.add(code)
-    return twice
-
-
-def _bought_often(buys: list[tuple], most: int, days: int) -> set[str]:
-    """Visits beyond the purchases of a drug in a month, and those on too many shopping days in thirty."""
-    often = set()
-    for at, visit, drug in buys:
-        month = [b for b in buys if b[2] == drug and b[0].month == at.month and (b[0], b[1]) <= (at, visit)]
-        shopping = {b[0].date() for b in buys if timedelta(0) <= at.date() - b[0].date() < timedelta(days=30)}
-        if len(month) > most or len(shopping) >= days:
-            often.add(visit)
-    return often
-
-
-def test_sequences_against_loops(tmp_path):
-    rng, s = np.random.default_rng(5), Shops()
-    sales, often = [], set()
-    for _person in range(25):
-        who, buys = s.someone(), []
-        for _buy in range(rng.integers(1, 25)):
-            when = datetime(2024, 3, 1, 8) + timedelta(minutes=int(rng.integers(0, 90 * 1440)))
-            item, code = str(rng.choice(["pill", "dear"])), f"T{rng.integers(0, 120)}"
-            visit = s.buy(str(when), who=who, where=str(rng.choice(["P1", "P2"])), lines=[(item, 1, 40.0)])
-            buys.append((when, visit, item))
-            number = s.world.sell(visit, item, str(when), code)
-            sales.append((when, number, visit, code, 1))
-            if rng.random() < 0.3:
-                later = when + timedelta(minutes=int(rng.integers(1, 20 * 1440)))
-                number = s.world.sell(visit, item, str(later), code, -1)
-                sales.append((later, number, visit, code, -1))
-        often |= _bought_often(buys, 4, 8)
-    found = findings(s.world, tmp_path, ["R087", "R105"])
-    twice = _sold_twice(sales)
-    assert len(twice) > 20 and set(found.mdtrt_id[found.rule_id == "R105"]) == twice
-    assert len(often) > 20 and set(found.mdtrt_id[found.rule_id == "R087"]) == often

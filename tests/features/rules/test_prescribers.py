@@ -106,9 +106,31 @@ def phones(c: Clinic):
     round_(None, ["v1", "v2", "v3"], [9, 10, 11], [])
 
 
+def _repeated(scans: list[tuple], days: int) -> set[str]:
+    """Visits whose scan follows one of another visit too soon, scan by scan."""
+    found = set()
+    for who in {row[2] for row in scans}:
+        own = sorted(row for row in scans if row[2] == who)
+        for last, row in pairwise(own):
+            if (row[0] - last[0]).days < days and row[1] != last[1]:
+                found.add(row[1])
+    return found
+
+
+def random_scans(c: Clinic):
+    """Anybody's scans on any days, against the loop."""
+    rng, scans = np.random.default_rng(11), []
+    for _person in range(30):
+        who = c.someone()
+        for _scan in range(rng.integers(1, 8)):
+            day = date(2024, 3, 1) + timedelta(days=int(rng.integers(0, 60)))
+            scans.append((day, c.seen(f"{day} 09:00:00", who=who, lines=[("scan", 1, 300.0)]), who))
+    c.fires["R078"] |= _repeated(scans, 7)
+
+
 def build() -> Clinic:
     c = Clinic()
-    for part in (licences, scans, work, phones):
+    for part in (licences, scans, work, phones, random_scans):
         part(c)
     return c
 
@@ -137,38 +159,3 @@ def test_who_answers(clinic):
     assert set(doctors.subject_type) == {"prescriber"} and (doctors.subject_id == doctors.dr_code).all()
     assert set(found.subject_id[found.rule_id == "R078"]) == {"H2", "H4"}
     assert found.vola_cont.notna().all()
-
-
-def test_a_bureau_without_doctors_skips_by_name(tmp_path):
-    world = World()
-    world.hospital("H1")
-    world.visit(world.person("a"), "H1", "2024-06-10 09:00:00", lines=[("pill", 1, 9.0)])
-    found = findings(world, tmp_path, MINE)
-    assert found.empty and found.attrs["failed"] == {}
-    assert found.attrs["skipped"]["R119"] == "no table dr_info_b"
-    assert found.attrs["skipped"]["R129"] == "no values in psn_info_b.tel"
-
-
-def _repeated(scans: list[tuple], days: int) -> set[str]:
-    """Visits whose scan follows one of another visit too soon, scan by scan."""
-    found = set()
-    for who in {row[2] for row in scans}:
-        own = sorted(row for row in scans if row[2] == who)
-        for last, row in pairwise(own):
-            if (row[0] - last[0]).days < days and row[1] != last[1]:
-                found.add(row[1])
-    return found
-
-
-def test_repeats_against_a_loop(tmp_path):
-    rng, c = np.random.default_rng(11), Clinic()
-    scans = []
-    for _person in range(30):
-        who = c.someone()
-        for _scan in range(rng.integers(1, 8)):
-            day = date(2024, 3, 1) + timedelta(days=int(rng.integers(0, 60)))
-            visit = c.seen(f"{day} 09:00:00", who=who, lines=[("scan", 1, 300.0)])
-            scans.append((day, visit, who))
-    found = findings(c.world, tmp_path, ["R078"])
-    repeated = _repeated(scans, 7)
-    assert len(repeated) > 10 and set(found.mdtrt_id) == repeated

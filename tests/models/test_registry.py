@@ -1,0 +1,110 @@
+"""Models in a real MLflow on SQLite: the champion is loaded as it was logged, and nobody's id is anywhere."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.registry import Registry, RegistryError, model_name
+from models.subject_model import SubjectModel
+from tests.models.test_subject_model import SPEC
+
+# Ids that could not be anything else.
+PERSONS = [f"PSN4208{n:011d}" for n in range(300)]
+
+
+def fitted(seed: int, labelled: int = 40) -> SubjectModel:
+    frame, peers = people()
+    outcomes = pd.Series(1, PERSONS[:labelled], dtype=int)
+    return SubjectModel("patient", SPEC, seed).fit(frame, peers, outcomes)
+
+
+def people() -> tuple[pd.DataFrame, pd.Series]:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(300, len(SPEC))), PERSONS, SPEC.index)
+    frame.iloc[:40, 0] += 4
+    return frame, pd.Series(np.where(np.arange(300) % 2, "older", "younger"), PERSONS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("registry")
+
+
+@pytest.fixture(scope="module")
+def registry(folder) -> Registry:
+    return Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlartifacts")
+
+
+@pytest.fixture(scope="module")
+def versions(registry) -> tuple[str, str]:
+    """Two models of patients, the second one promoted."""
+    frame, peers = people()
+    found = [registry.log(fitted(seed), frame.head(20), peers, "2024-06-01", {"visits": "300"}) for seed in (1, 2)]
+    registry.promote("patient", found[1])
+    return tuple(found)
+
+
+def scores(model: SubjectModel) -> pd.DataFrame:
+    return model.score(model.parts(*people()))
+
+
+def test_without_a_champion_one_line_says_what_to_do(registry, versions):
+    with pytest.raises(RegistryError, match=r"^no champion model for hospital: run 'fundguard train' first$"):
+        registry.champion("hospital")
+
+
+def test_the_champion_scores_as_it_did_when_it_was_logged(registry, versions):
+    champion = registry.champion("patient")
+    assert (champion.name, champion.version) == (model_name("patient"), versions[1]) and versions == ("1", "2")
+    pd.testing.assert_frame_equal(scores(champion.model), scores(fitted(2)), check_exact=True)
+    assert not scores(champion.model).equals(scores(fitted(1)))
+
+
+def test_the_champion_can_be_put_back(registry, versions):
+    registry.promote("patient", versions[0])
+    pd.testing.assert_frame_equal(scores(registry.champion("patient").model), scores(fitted(1)), check_exact=True)
+    registry.promote("patient", versions[1])
+    assert registry.champion("patient").version == versions[1]
+
+
+def test_the_run_tells_what_was_trained(folder, versions):
+    tables = rows_of(folder / "mlflow.db")
+    params, metrics = (dict(tables[name]) for name in ("params", "metrics"))
+    assert params["learnt"] == "True" and params["columns"] == str(len(SPEC)) and params["seed"] in ("1", "2")
+    assert metrics["outcomes_confirmed"] == 40 and metrics["auc"] > 0.9
+
+
+def rows_of(database: Path) -> dict[str, list[tuple]]:
+    """Names and values of parameters and metrics."""
+    with sqlite3.connect(database) as con:
+        return {name: con.execute(f"select key, value from {name}").fetchall() for name in ("params", "metrics")}
+
+
+def everything_in(database: Path) -> str:
+    with sqlite3.connect(database) as con:
+        names = [name for (name,) in con.execute("select name from sqlite_master where type = 'table'")]
+        return "\n".join(str(row) for name in names for row in con.execute(f'select * from "{name}"'))
+
+
+def test_no_persons_id_is_kept_anywhere(folder, versions):
+    files = [path for path in (folder / "mlartifacts").rglob("*") if path.is_file()]
+    assert {"MLmodel", "python_model.pkl"} <= {path.name for path in files}
+    kept = {str(path): path.read_bytes() for path in files}
+    kept["database"] = everything_in(folder / "mlflow.db").encode()
+    # The search would find them: names of measures are there.
+    assert b"seen_elsewhere" in b"".join(kept.values()) and b"fundguard-patient" in kept["database"]
+    assert {name for name, content in kept.items() if any(p.encode() in content for p in PERSONS)} == set()
+
+
+def test_nothing_is_said_on_the_way(registry, versions, capfd):
+    frame, peers = people()
+    registry.log(fitted(3), frame.head(20), peers, "2024-06-02", {})
+    assert registry.champion("patient").version == versions[1]
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_what_is_kept_is_for_its_owner_alone(folder, versions):
+    assert not (folder / "mlartifacts").stat().st_mode & 0o077

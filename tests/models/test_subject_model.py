@@ -1,0 +1,137 @@
+"""One model a kind of subject: exact to explain, rising with every part, the same alone, in a batch and on disk."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.boosting import LEAST_CONFIRMED
+from models.subject_model import SubjectModel
+
+SPEC = pd.DataFrame(
+    [
+        ("stays", "idle_days", "stay", 1.5, ("M10",)),
+        ("elsewhere", "seen_elsewhere", "identity", 1.5, ("M10",)),
+        ("surplus", "surplus", "supply", 1.5, ("M05", "M19")),
+        ("shops", "pharmacies", "concentration", 0.7, ("M05", "M19")),
+        ("visits", "visits", "frequency", 0.2, ("M05", "M10")),
+        ("night", "night_visits", "terminal", 0.7, ("M16",)),
+    ],
+    columns=["column", "measure", "family", "telling", "schemes"],
+).set_index("column")
+HANGING = [f"guilty-{n}" for n in range(30)]
+FARMERS = [f"farmer-{n}" for n in range(30)]
+
+
+@pytest.fixture(scope="module")
+def people() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Differences, peers and graph part of honest people, of hanging beds and of drug farmers."""
+    random = np.random.default_rng(5)
+    names = [f"honest-{n}" for n in range(740)] + HANGING + FARMERS
+    frame = pd.DataFrame(random.normal(size=(800, len(SPEC))), names, SPEC.index)
+    frame.loc[HANGING, ["stays", "elsewhere"]] += random.uniform(1, 5, (30, 2))
+    frame.loc[FARMERS, ["surplus", "shops"]] += random.uniform(2, 5, (30, 2))
+    frame = frame.mask(random.random(frame.shape) < 0.05)
+    peers = pd.Series(np.where(np.arange(800) % 4, "older", "younger"), names)
+    graph = pd.Series(random.uniform(0, 1, 800), names).where(random.random(800) < 0.3)
+    return frame, peers, graph
+
+
+@pytest.fixture(scope="module")
+def unlabelled(people) -> SubjectModel:
+    frame, peers, graph = people
+    return SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
+
+
+@pytest.fixture(scope="module")
+def learnt(people) -> SubjectModel:
+    frame, peers, graph = people
+    known = pd.Series(1, HANGING[:20]).add(pd.Series(0, [f"honest-{n}" for n in range(15)]), fill_value=0)
+    return SubjectModel("patient", SPEC).fit(frame, peers, known.astype(int), graph)
+
+
+@pytest.fixture(params=["unlabelled", "learnt"])
+def model(request) -> SubjectModel:
+    return request.getfixturevalue(request.param)
+
+
+def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
+    assert unlabelled.booster is None and unlabelled.metrics == {}
+    assert learnt.booster is not None and learnt.metrics["auc"] > 0.75
+    assert learnt.outcomes == {"confirmed": 20, "cleared": 15}
+    frame, peers, graph = people
+    few = pd.Series(1, HANGING[: LEAST_CONFIRMED - 1])
+    assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).booster is None
+
+
+def test_contributions_add_up_to_the_raw_score(people, model):
+    frame, peers, graph = people
+    rules = pd.Series(np.linspace(0, 1, len(frame)), frame.index)
+    parts = model.parts(frame, peers, graph, rules)
+    listed = [*HANGING, *FARMERS, *frame.index[:60]]
+    found = model.contributions(frame.loc[listed], peers.loc[listed], parts.loc[listed])
+    assert list(found.columns) == [*SPEC.index, "graph", "rule", "base"]
+    assert np.allclose(found.sum(axis=1), model.fusion.raw(parts).loc[listed], rtol=0, atol=1e-6)
+
+
+def test_guilty_stand_above_honest_with_labels_and_without(people, model):
+    frame, peers, graph = people
+    rank = model.score(model.parts(frame, peers)).score.rank(ascending=False)
+    for planted in (HANGING, FARMERS):
+        assert rank[planted].median() <= 0.1 * len(frame)
+    assert rank[rank.index.str.startswith("honest")].median() > 0.5 * len(frame)
+
+
+def test_outcomes_lift_those_nobody_has_named_yet(people, unlabelled, learnt):
+    frame, peers, _graph = people
+    without, with_labels = (m.score(m.parts(frame, peers)).score.rank(ascending=False) for m in (unlabelled, learnt))
+    unnamed = HANGING[20:]
+    assert with_labels[unnamed].mean() <= without[unnamed].mean()
+
+
+@pytest.mark.parametrize("part", ["graph", "rules"])
+def test_more_against_a_subject_never_lowers_the_score(people, model, part):
+    frame, peers, _graph = people
+    steps = [None, *(pd.Series(value, frame.index) for value in (0.0, 0.3, 0.7, 1.0))]
+    scores = [model.score(model.parts(frame, peers, **{part: step})).score for step in steps]
+    # That nothing is known counts as nothing known against him.
+    pd.testing.assert_series_equal(scores[0], scores[1], check_exact=True)
+    for lower, higher in zip(scores[1:], scores[2:]):
+        assert (higher > lower).all()
+
+
+def test_published_parts_lie_between_nought_and_one_and_are_null_where_they_do_not_apply(people, model):
+    frame, peers, graph = people
+    found = model.score(model.parts(frame, peers, graph))
+    numbers = found.drop(columns="scheme").astype(float)
+    assert ((numbers >= 0) & (numbers <= 1) | numbers.isna()).all(axis=None)
+    assert found.score.notna().all() and found.anomaly_score.notna().all() and found.rule_score.isna().all()
+    assert found.model_score.notna().all() == (model.booster is not None)
+    pd.testing.assert_series_equal(found.graph_score, graph, check_names=False)
+
+
+def test_the_scheme_is_the_one_that_weighs_most_or_none(people, model):
+    frame, peers, _graph = people
+    scheme = model.parts(frame, peers).scheme
+    assert scheme[HANGING].mode()[0] == "M10" and scheme[FARMERS].mode()[0] == "M05"
+    quiet = frame.index[(frame.fillna(0) < 0.3).all(axis=1)]
+    assert len(quiet) > 20 and scheme[quiet].isna().all()
+
+
+def test_alone_and_in_a_batch_the_score_is_exactly_the_same(people, model):
+    frame, peers, graph = people
+    together = model.score(model.parts(frame, peers, graph))
+    for name in (HANGING[0], FARMERS[0], "honest-3"):
+        alone = model.score(model.parts(frame.loc[[name]], peers.loc[[name]], graph))
+        pd.testing.assert_frame_equal(alone, together.loc[[name]], check_exact=True)
+
+
+def test_fitted_twice_or_kept_on_disk_it_is_the_same_model(people, model):
+    frame, peers, graph = people
+    expected = model.score(model.parts(frame, peers, graph))
+    kept = pickle.loads(pickle.dumps(model))
+    pd.testing.assert_frame_equal(kept.score(kept.parts(frame, peers, graph)), expected, check_exact=True)
+    if model.booster is None:
+        again = SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
+        pd.testing.assert_frame_equal(again.score(again.parts(frame, peers, graph)), expected, check_exact=True)

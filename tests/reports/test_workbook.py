@@ -1,0 +1,115 @@
+"""The workbook as an inspector opens it: sheets, filters, words, and nothing that a spreadsheet would execute."""
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from reports.workbook import write_workbook
+
+DANGEROUS = ["=HYPERLINK(\"http://x\")", "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
+REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
+
+
+def suspects() -> pd.DataFrame:
+    rows = [
+        ("patient", f"p{rank}", rank, 1 / rank, 100.5 * rank, "M05" if rank == 1 else None, [REASON] * min(rank, 5))
+        for rank in (3, 1, 2)
+    ]
+    rows += [
+        ("pharmacy", subject, rank, 0.5, 10.0, None, [{"text_zh": subject, "text_en": subject}])
+        for rank, subject in enumerate(DANGEROUS, 1)
+    ]
+    names = ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"]
+    return pd.DataFrame(rows, columns=names).astype({"scheme": object})
+
+
+EVIDENCE = pd.DataFrame(
+    [("patient", "p1", "M05", "=1+1", "S1", 4321.5, "购药金额 4,322元", "spent 4,322 yuan")],
+    columns=["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "amount", "why", "why_en"],
+)
+MEMBERS = pd.DataFrame(
+    [("G1", "co_visit", "patient", "p1", 1.0), ("G1", "co_visit", "patient", "p2", 0.5)],
+    columns=["group_id", "kind", "member_type", "member_id", "weight"],
+)
+NAMES = pd.Series({DANGEROUS[0]: "=cmd|' /C calc'!A0", "0042": "仁心药店"})
+
+
+def written(folder, language: str):
+    path = folder / "suspects.xlsx"
+    write_workbook(path, suspects(), EVIDENCE, MEMBERS, NAMES, "2025-01-01", language)
+    return openpyxl.load_workbook(path)
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("zh"), "zh")
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("en"), "en")
+
+
+def column(sheet, head: str) -> list:
+    heads = [cell.value for cell in sheet[1]]
+    return [cell.value for cell in list(sheet.columns)[heads.index(head)][1:]]
+
+
+def test_one_sheet_a_kind_and_one_that_says_how_to_read_it(book, english):
+    assert book.sheetnames == [
+        "说明", "医疗机构", "药店", "医师", "参保人", "结伴群体", "就诊", "证据", "群体成员",
+    ]  # fmt: skip
+    assert english.sheetnames == [
+        "Read me", "Hospitals", "Pharmacies", "Prescribers", "Patients", "Groups", "Visits", "Evidence", "Members",
+    ]  # fmt: skip
+    guide = [row[0].value or "" for row in book["说明"].rows]
+    assert any("2025-01-01" in line for line in guide) and "参保人:3 个" in guide and "药店:6 个" in guide
+    assert any("2025-01-01" in row[0].value for row in english["Read me"].rows)
+
+
+def test_lists_can_be_filtered_and_keep_their_header_in_sight(book):
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes == "C2"
+        assert sheet.auto_filter.ref.startswith("A1:") and sheet["A1"].font.bold
+    assert book["参保人"].auto_filter.ref == "A1:K4"
+
+
+def test_suspects_stand_in_order_with_their_reasons_in_words(book):
+    sheet = book["参保人"]
+    assert column(sheet, "排名") == [1, 2, 3] and column(sheet, "编号") == ["p1", "p2", "p3"]
+    assert column(sheet, "分数") == [1, 0.5, pytest.approx(1 / 3)]
+    assert column(sheet, "涉及基金(元)") == [100.5, 201, 301.5]
+    assert column(sheet, "疑似情形") == ["M05 超量购药", None, None]
+    assert column(sheet, "理由一") == [REASON["text_zh"]] * 3
+    assert column(sheet, "理由三") == [None, None, REASON["text_zh"]]
+
+
+def test_english_on_request(english):
+    sheet = english["Patients"]
+    assert column(sheet, "Reason 1") == [REASON["text_en"]] * 3
+    assert column(sheet, "Suspected scheme")[0] == "M05 over-quantity drug purchasing"
+    assert column(english["Evidence"], "Why first") == ["spent 4,322 yuan"]
+    text = [str(c.value) for s in english.worksheets for row in s.rows for c in row if c.value is not None]
+    assert not any("一" <= letter <= "鿿" for value in text if value != "仁心药店" for letter in value)
+
+
+def test_nothing_is_executed_or_turned_into_another_thing(book):
+    cells = [cell for sheet in book.worksheets for row in sheet.rows for cell in row]
+    assert not [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    sheet = book["药店"]
+    assert column(sheet, "编号") == DANGEROUS and column(sheet, "理由一") == DANGEROUS
+    assert column(sheet, "名称")[0] == "=cmd|' /C calc'!A0" and column(sheet, "名称")[-1] == "仁心药店"
+    assert column(book["证据"], "就诊号") == ["=1+1"]
+
+
+def test_evidence_and_members(book):
+    assert column(book["证据"], "为何先查") == ["购药金额 4,322元"]
+    assert column(book["证据"], "基金支付(元)") == [4321.5]
+    assert column(book["群体成员"], "成员编号") == ["p1", "p2"]
+
+
+def test_the_same_night_gives_the_same_file(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, "zh")
+    assert (tmp_path / "one/suspects.xlsx").read_bytes() == (tmp_path / "two/suspects.xlsx").read_bytes()
