@@ -38,7 +38,6 @@ from claims.checks import find_tables
 from claims.errors import InputError, StoreError
 from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
-from features.rules.engine import RuleSettings
 from models.registry import RegistryError
 from pipelines.measure import measure
 from pipelines.report import RunInfo, write_run
@@ -114,7 +113,7 @@ def run_flow(source: Path, store: Path, as_of: date) -> Path:
         progress = Progress("run")
         load = progress.step("ingest", claims.ingest, source)
         _show_counts(load)
-        night = progress.step("measure", measure, claims, as_of, work, RuleSettings(settings.rules))
+        night = progress.step("measure", measure, claims, as_of, work, settings.rules)
         progress.step("train", train, night, claims, settings, as_of)
         return _score_and_write(progress, night, load, claims, settings, as_of)
 
@@ -133,7 +132,7 @@ def train_flow(store: Path, as_of: date) -> dict[str, str]:
     """Train on what was known on a night and make the new models champions."""
     with _opened(store) as (claims, settings, work):
         progress = Progress("train")
-        night = progress.step("measure", measure, claims, as_of, work, RuleSettings(settings.rules))
+        night = progress.step("measure", measure, claims, as_of, work, settings.rules)
         return progress.step("train", train, night, claims, settings, as_of)
 
 
@@ -144,7 +143,7 @@ def nightly_flow(store: Path, as_of: date | None = None, source: Path | None = N
     with _opened(store) as (claims, settings, work):
         progress = Progress("nightly")
         load = progress.step("ingest", claims.ingest, source) if source else claims.last_load()
-        night = progress.step("measure", measure, claims, night_of, work, RuleSettings(settings.rules))
+        night = progress.step("measure", measure, claims, night_of, work, settings.rules)
         return _score_and_write(progress, night, load, claims, settings, night_of)
 
 

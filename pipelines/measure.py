@@ -57,11 +57,12 @@ class Night:
     rules: Outcome
 
 
-def measure(store: Store, as_of: date, work: Path, rules: RuleSettings | None = None) -> Night:
+def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = None) -> Night:
     """Measure every subject as of a night.
 
     Args:
         work: scratch folder; its database holds the night's tables while they are needed.
+        thresholds: of audit rules that differ from their defaults: rule id → parameter → value.
 
     Raises:
         StoreError: nothing was loaded yet, or nothing was settled before the night.
@@ -73,7 +74,7 @@ def measure(store: Store, as_of: date, work: Path, rules: RuleSettings | None = 
     if not known.visits.count().execute():
         raise StoreError(f"no claim in {store.path} was settled before {as_of}")
     facts = visit_facts(known)
-    outcome = run_rules(Bench(known, facts, con.table("item_days")), rules)
+    outcome = run_rules(Bench(known, facts, con.table("item_days")), RuleSettings(thresholds or {}))
     facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
     con.create_table("rule_parts", visit_weights(outcome.hits, facts))
     facts, edges, members, excused = _company(con, facts, _members_before(store, as_of))

@@ -17,6 +17,7 @@ from features.catalogue import SUBJECTS, measures_of
 from pipelines.measure import Night
 from pipelines.score import Scored
 from pipelines.settings import Settings
+from reports import portrait, supervision
 from reports.reasons import reasons_of, spell
 from reports.workbook import write_workbook
 
@@ -120,11 +121,36 @@ def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None
     )
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
+    findings = supervision.monthly(night.rules.hits, night.facts)
+    totals = supervision.totals(findings)
+    supervision.write_supervision(folder, findings, totals, names, as_of, settings.language)
+    graded = _portraits(night, suspects)
+    pq.write_table(pa.Table.from_pandas(graded, preserve_index=False), folder / "portraits.parquet")
+    sheets = [
+        (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
+         supervision.sheet_rows(totals, findings, names, as_of, settings.language)),
+        (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
+         portrait.sheet_rows(graded, names, settings.language)),
+    ]  # fmt: skip
     write_workbook(
-        folder / "suspects.xlsx", suspects, evidence, members, names, as_of.isoformat(), settings.language
+        folder / "suspects.xlsx",
+        suspects,
+        evidence,
+        members,
+        names,
+        as_of.isoformat(),
+        settings.language,
+        sheets,
     )
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
+
+
+def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
+    """The grade of every hospital and pharmacy."""
+    peers = pd.concat([night.subjects[s].peers for s in ("hospital", "pharmacy") if s in night.subjects])
+    findings = portrait.findings_of(night.rules.hits, night.facts)
+    return portrait.portraits(suspects, findings, portrait.outcomes_of(night.known["insp_case_d"]), peers)
 
 
 def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) -> pd.DataFrame:

@@ -34,6 +34,28 @@ COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en"
 _CONFIRMED, _CLEARED = ("2", "4"), ("3",)
 _KINDS = {"hospital": ("全部医疗机构", "all hospitals"), "pharmacy": ("全部药店", "all pharmacies")}
 
+SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}
+SHEET_HEADS = {
+    "zh": ("编号", "名称", "等级", "得分", "扣分明细"),
+    "en": ("Id", "Name", "Grade", "Points", "Arithmetic"),
+}
+SHEET_WIDTHS = (18, 24, 10, 10, 90)
+
+
+def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> list[tuple]:
+    """Rows for a workbook sheet under SHEET_HEADS, fewest points first."""
+    shown = f"arithmetic_{language}"
+    return [
+        (
+            row.fixmedins_code,
+            names.get(row.fixmedins_code, ""),
+            row.grade,
+            f"{row.points:.1f}",
+            getattr(row, shown),
+        )
+        for row in graded.itertuples()
+    ]
+
 
 def findings_of(hits: ibis.Table, facts: ibis.Table, days: int = DAYS) -> pd.DataFrame:
     """Visits and findings of each institution in the days before the night.

@@ -73,6 +73,7 @@ def write_workbook(
     names: pd.Series,
     as_of: str,
     language: str = "zh",
+    more: list[tuple] = (),
 ) -> None:
     """Write `suspects.xlsx`.
 
@@ -80,6 +81,7 @@ def write_workbook(
         suspects, evidence, members: as the contract's tables.
         names: what to call a subject, by subject_id; missing ones have no name.
         language: zh or en.
+        more: further sheets, each as (names, heads and column widths by language or for both, rows).
     """
     # Identifiers and names are written as plain strings: a cell that starts with = stays text, never a formula.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -99,6 +101,8 @@ def write_workbook(
             _evidence_rows(evidence, language),
             (10, 24, 22, 24, 24, 14, 60),
         )
+        for titles, heads, widths, rows in more:
+            _table(book.add_worksheet(titles[language]), style, heads[language], rows, widths)
         sheet = book.add_worksheet("Members" if language == "en" else "群体成员")
         columns = ["group_id", "kind", "member_type", "member_id", "weight"]
         rows = members[columns].itertuples(index=False, name=None)

@@ -1,0 +1,340 @@
+"""A city run end to end: what is written keeps the contract, ranks the guilty first, and is whole or not there."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from claims.store import Report, Store, scratch
+from claims.tables import TABLES
+from models.registry import Registry
+from pipelines.measure import measure
+from pipelines.report import RunInfo, write_run
+from pipelines.score import Scored, score
+from pipelines.settings import Settings
+from pipelines.train import fit_model, registry, train
+from tests.conftest import NIGHT, City
+
+PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
+COLUMNS = {
+    "suspects": ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons"],
+    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount", "why"],
+    "rule_hits": [
+        "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
+        "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
+    ],
+    "group_members": ["group_id", "kind", "member_type", "member_id", "weight"],
+}  # fmt: skip
+TYPES = {"visit", "patient", "prescriber", "pharmacy", "hospital", "group"}
+REASON = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
+FEW_TABLES = ("psn_info_b", "fixmedins_b", "mdtrt_d", "setl_d")
+AUTUMN = date(2024, 9, 1)
+
+
+@pytest.fixture(scope="module")
+def suspects(city) -> pd.DataFrame:
+    return city.result("suspects")
+
+
+@pytest.fixture(scope="module")
+def evidence(city) -> pd.DataFrame:
+    return city.result("evidence")
+
+
+@pytest.fixture(scope="module")
+def summary(city) -> dict:
+    return json.loads((city.run / "run.json").read_text(encoding="utf-8"))
+
+
+# What is written
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_tables_have_the_columns_of_the_contract(city, name):
+    assert set(COLUMNS[name]) <= set(city.result(name).columns)
+    assert len(city.result(name))
+
+
+def test_every_list_is_ranked_from_one_without_ties_and_scores_never_rise(suspects):
+    assert set(suspects.subject_type) == TYPES
+    assert not suspects.duplicated(["subject_type", "subject_id"]).any()
+    for _kind, rows in suspects.groupby("subject_type"):
+        rows = rows.sort_values("rank")
+        assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
+        assert (rows.score.diff().dropna() <= 0).all()
+    assert suspects.score.between(0, 1).all()
+    assert (suspects[PARTS].isna() | (suspects[PARTS] >= 0) & (suspects[PARTS] <= 1)).all(axis=None)
+
+
+def test_lists_hold_everybody_who_was_seen(city, suspects):
+    listed = {kind: set(rows.subject_id) for kind, rows in suspects.groupby("subject_type")}
+    visits = city.table("mdtrt_d")
+    assert listed["patient"] <= set(visits.psn_no) and len(listed["patient"]) > 0.98 * visits.psn_no.nunique()
+    places = city.table("fixmedins_b")
+    pharmacies = set(places.fixmedins_code[places.fixmedins_type == "2"])
+    assert listed["pharmacy"] == pharmacies & set(visits.fixmedins_code)
+    assert listed["hospital"] == set(visits.fixmedins_code) - pharmacies
+    assert listed["prescriber"] <= set(visits.chfpdr_code)
+    assert listed["group"] == set(city.result("group_members").group_id)
+
+
+def test_everybody_down_to_the_explained_depth_has_reasons_in_words(suspects, summary):
+    assert summary["explained_depth"]["patient"] == summary["explained_depth"]["visit"] == 500
+    for kind, rows in suspects.groupby("subject_type"):
+        count = rows.set_index("rank").reasons.map(len)
+        depth = summary["explained_depth"][kind]
+        assert depth == min(500, len(rows))
+        assert count.loc[:depth].between(1, 5).all() and (count.loc[depth + 1 :] == 0).all()
+    for reasons in suspects.reasons:
+        weights = [reason["contribution"] for reason in reasons]
+        assert weights == sorted(weights, reverse=True)
+        for reason in reasons:
+            assert set(reason) == REASON
+            assert re.search("[一-鿿]", reason["text_zh"]) and not re.search("[一-鿿]", reason["text_en"])
+            assert not re.search(r"\b(nan|None)\b", reason["text_zh"] + reason["text_en"])
+            assert reason["peer_percentile"] is None or 0 <= reason["peer_percentile"] <= 1
+
+
+def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, suspects, evidence):
+    keys = ["subject_type", "subject_id"]
+    assert not evidence.duplicated([*keys, "mdtrt_id"]).any()
+    sums = evidence.groupby(keys).amount.sum().rename("sum").reset_index()
+    both = suspects.merge(sums, how="outer", on=keys, indicator=True)
+    assert not (both._merge == "right_only").any()
+    explained = both[both.reasons.map(len) > 0]
+    assert (explained.amount_at_risk - explained["sum"].fillna(0).clip(lower=0)).abs().max() < 0.005
+    assert explained["sum"].notna().all() and (both.amount_at_risk >= 0).all()
+    settlements = city.table("setl_d").set_index("setl_id")
+    assert (settlements.mdtrt_id.reindex(evidence.setl_id).to_numpy() == evidence.mdtrt_id.to_numpy()).all()
+    assert not evidence.why.str.contains(r"\b(?:nan|None)\b").any() and (evidence.why != "").all()
+
+
+def test_evidence_of_a_subject_is_of_visits_that_he_had_a_part_in(city, evidence):
+    visits = city.table("mdtrt_d").drop_duplicates("mdtrt_id").set_index("mdtrt_id")
+    members = city.result("group_members").groupby("group_id").member_id.agg(set)
+    of = {"patient": "psn_no", "prescriber": "chfpdr_code", "pharmacy": "fixmedins_code", "hospital": "fixmedins_code"}
+    for kind, column in of.items():
+        rows = evidence[evidence.subject_type == kind]
+        assert len(rows) and (visits[column].reindex(rows.mdtrt_id).to_numpy() == rows.subject_id.to_numpy()).all()
+    groups = evidence[evidence.subject_type == "group"]
+    assert len(groups)
+    assert all(visits.psn_no[row.mdtrt_id] in members[row.subject_id] for row in groups.itertuples())
+
+
+def test_findings_have_ids_of_their_own_and_the_national_words(city):
+    hits = city.result("rule_hits")
+    assert not hits.jr_id.duplicated().any()
+    assert set(hits.sev_deg) <= {"明确违规", "高度可疑"} and set(hits.subject_type) <= TYPES
+
+
+def test_the_summary_adds_up(city, summary):
+    assert summary["as_of"] == NIGHT.isoformat() and summary["run_id"] and summary["checks_failed"] == {}
+    for name, n in summary["tables"].items():
+        assert n["in"] == n["kept"] + n["quarantined"] + n["set_aside"] + n["identical"] == len(city.table(name))
+    refused = sum(n["quarantined"] for n in summary["tables"].values())
+    assert refused == sum(summary["quarantine"].values()) > 0
+    assert set(summary["models"]) == TYPES and all(re.search(r"/\d+$", m) for m in summary["models"].values())
+    assert {"ingest", "measure", "train", "score"} <= set(summary["seconds"])
+    assert set(summary["tables_absent"]) == set(TABLES) - {path.stem for path in city.source.glob("*.parquet")}
+    assert set(summary["checks_run"]) & {"R084", "R112"} and not set(summary["checks_run"]) & set(summary["checks_skipped"])
+
+
+def test_the_workbook_says_the_same(city, suspects):
+    book = openpyxl.load_workbook(city.run / "suspects.xlsx", read_only=True)
+    for title, kind in (("参保人", "patient"), ("药店", "pharmacy"), ("就诊", "visit")):
+        rows = book[title].iter_rows(min_row=2, max_row=4, values_only=True)
+        first = suspects[suspects.subject_type == kind].sort_values("rank").head(3)
+        assert [row[:2] for row in rows] == list(zip(first["rank"], first.subject_id, strict=True))
+
+
+def test_files_are_for_their_owner_alone(city):
+    assert all(not path.stat().st_mode & 0o077 for path in (city.run, *city.run.rglob("*")))
+    assert not city.store.path.stat().st_mode & 0o077
+
+
+def test_models_and_run_pages_hold_nobodys_id(city, tmp_path):
+    people = set(city.table("psn_info_b").psn_no)
+    kept = [city.store.path / "mlflow.db", *(city.store.path / "mlartifacts").rglob("*")]
+    found = {str(path): numbers_in(path) & people for path in kept if path.is_file()}
+    assert len(found) > 20 and not any(found.values())
+    # The search finds them where they are.
+    assert numbers_in(city.run / "suspects.parquet") | numbers_in(dumped(city, tmp_path)) & people
+
+
+def numbers_in(path: Path) -> set[str]:
+    return {number.decode() for number in re.findall(rb"\d{6,}", path.read_bytes())}
+
+
+def dumped(city: City, folder: Path) -> Path:
+    city.result("suspects").to_csv(folder / "suspects.csv")
+    return folder / "suspects.csv"
+
+
+# Whom it ranks first
+
+
+def guilty(city: City, kind: str) -> set[str]:
+    """Planted and not named by any outcome."""
+    cases = city.table("insp_case_d")
+    named = set(cases[cases.clue_stas.isin(["2", "4"])].subject_id)
+    return set(city.truth[city.truth.subject_type == kind].subject_id) - named
+
+
+def place(ranked: pd.DataFrame, kind: str) -> pd.Series:
+    """Where each subject stands in its list, from nought (first) to one."""
+    rows = ranked[ranked.subject_type == kind].set_index("subject_id")
+    return rows["rank"] / len(rows)
+
+
+@pytest.mark.parametrize("kind", ["patient", "visit"])
+def test_guilty_stand_in_the_first_few_and_innocent_look_alikes_behind_them(city, suspects, kind):
+    where = place(suspects, kind)
+    found = where.reindex(sorted(guilty(city, kind)))
+    alike = where.reindex(sorted(set(city.innocent[city.innocent.subject_type == kind].subject_id)))
+    assert len(found) >= 25 and found.median() < 0.05
+    assert alike.median() > 2 * found.median()
+
+
+def test_patients_of_nearly_every_scheme_stand_in_front(city, suspects):
+    planted = city.truth[city.truth.subject_type == "patient"]
+    by_scheme = planted.subject_id.map(place(suspects, "patient").to_dict()).astype(float).groupby(planted.scheme).median()
+    assert len(by_scheme) >= 6 and (by_scheme < 0.15).sum() >= len(by_scheme) - 1
+
+
+@pytest.mark.parametrize("kind", ["prescriber", "pharmacy", "hospital"])
+def test_guilty_institutions_and_doctors_stand_above_the_honest(city, suspects, kind):
+    where = place(suspects, kind)
+    planted = where.index.isin(set(city.truth[city.truth.subject_type == kind].subject_id))
+    assert planted.any() and where[planted].median() < where[~planted].median()
+
+
+@pytest.mark.parametrize("kind", ["patient", "visit"])
+def test_without_any_outcome_the_order_is_still_useful(city, the_night, kind):
+    measured = the_night.subjects[kind]
+    model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
+    assert model.booster is None
+    found = model.score(model.parts(measured.differences, measured.peers, measured.graph, measured.rules))
+    where = found.score.rank(ascending=False) / len(found)
+    planted = set(city.truth[city.truth.subject_type == kind].subject_id)
+    assert where.reindex(sorted(planted)).median() < 0.1
+
+
+# The same night again, and nights that fail
+
+
+@dataclass(frozen=True)
+class Again:
+    """The shared night scored and written once more by the plain steps."""
+
+    scored: dict[str, Scored]
+    evidence: pd.DataFrame
+    load: Report
+    run: Path
+
+
+@pytest.fixture(scope="module")
+def again(city, the_night, tmp_path_factory) -> Again:
+    load, settings = city.store.last_load(), Settings()
+    scored, evidence = score(the_night, registry(city.store, settings), settings)
+    store = Store(tmp_path_factory.mktemp("again"))
+    run = write_run(the_night, scored, evidence, store, settings, NIGHT, RunInfo("again", load, {}))
+    return Again(scored, evidence, load, run)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_night_run_twice_gives_the_same_tables(city, again, name):
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(again.run / f"{name}.parquet"), city.result(name), check_exact=True
+    )
+
+
+def test_a_night_run_twice_gives_the_same_summary_and_workbook(summary, again, city):
+    other = json.loads((again.run / "run.json").read_text(encoding="utf-8"))
+    assert other["run_id"] != summary["run_id"]
+    assert other | {"run_id": 0, "seconds": 0} == summary | {"run_id": 0, "seconds": 0}
+    assert (again.run / "suspects.xlsx").read_bytes() == (city.run / "suspects.xlsx").read_bytes()
+
+
+def content(folder: Path) -> dict[str, bytes | None]:
+    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, tmp_path, earlier):
+    store = Store(tmp_path / "store")
+    store.runs.mkdir(parents=True)
+    if earlier:
+        shutil.copytree(city.run, store.runs / NIGHT.isoformat())
+    before = content(store.path)
+    broken = again.evidence.assign(mdtrt_id="nobody knows this visit")
+    with pytest.raises(KeyError):
+        write_run(the_night, again.scored, broken, store, Settings(), NIGHT, RunInfo("broken", again.load, {}))
+    assert content(store.path) == before
+
+
+# In the middle of the year, with nothing but the tables that must be there
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A run of the required tables alone, as of a day in the middle."""
+
+    run: Path
+    models: Registry
+    visits: pd.DataFrame
+    settlements: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def bare(city, tmp_path_factory) -> Bare:
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "in").mkdir()
+    for name in FEW_TABLES:
+        shutil.copy(city.source / f"{name}.parquet", folder / "in")
+    store, settings = Store(folder / "store"), Settings()
+    load = store.ingest(folder / "in")
+    with scratch() as work:
+        night = measure(store, AUTUMN, work)
+        train(night, store, settings, AUTUMN)
+        scored, evidence = score(night, registry(store, settings), settings)
+        run = write_run(night, scored, evidence, store, settings, AUTUMN, RunInfo("bare", load, {}))
+        night.known.con.disconnect()
+    tables = (city.table(name).drop_duplicates() for name in ("mdtrt_d", "setl_d"))
+    return Bare(run, registry(store, settings), *tables)
+
+
+def test_without_optional_tables_it_runs_and_says_what_was_missing(bare):
+    summary = json.loads((bare.run / "run.json").read_text(encoding="utf-8"))
+    assert set(summary["tables_absent"]) == set(TABLES) - set(FEW_TABLES)
+    assert summary["checks_failed"] == {}
+    assert summary["checks_skipped"]["R101"] == "no table psn_sign_d" and "R084" in summary["checks_run"]
+
+
+def test_in_the_middle_of_the_year_nothing_later_is_known(bare):
+    settled = bare.settlements.groupby("mdtrt_id").setl_time.min()
+    begun = bare.visits.set_index("mdtrt_id").begntime
+    suspects = pd.read_parquet(bare.run / "suspects.parquet")
+    evidence = pd.read_parquet(bare.run / "evidence.parquet")
+    listed = suspects[suspects.subject_type == "visit"].subject_id
+    for visits in (listed, evidence.mdtrt_id):
+        assert (settled.reindex(visits) < pd.Timestamp(AUTUMN)).all()
+        assert (begun.reindex(visits) < pd.Timestamp(AUTUMN)).all()
+    later = set(bare.visits[bare.visits.begntime >= pd.Timestamp(AUTUMN)].psn_no)
+    before = set(bare.visits[bare.visits.begntime < pd.Timestamp(AUTUMN)].psn_no)
+    patients = set(suspects[suspects.subject_type == "patient"].subject_id)
+    assert later - before and not patients & (later - before)
+    paid = bare.settlements.set_index("setl_id").setl_time
+    assert (paid.reindex(evidence.setl_id) < pd.Timestamp(AUTUMN)).all()
+
+
+def test_without_any_labels_guilty_patients_still_stand_in_front(city, bare):
+    assert bare.models.champion("patient").model.booster is None
+    where = place(pd.read_parquet(bare.run / "suspects.parquet"), "patient")
+    planted = city.truth[(city.truth.subject_type == "patient") & city.truth.subject_id.isin(where.index)]
+    assert len(planted) >= 20 and planted.subject_id.map(where.to_dict()).median() < 0.25
