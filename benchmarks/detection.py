@@ -23,7 +23,9 @@ def fund_order(city: Path, subject: str) -> pd.Index:
     visits = pd.read_parquet(city / "input/mdtrt_d.parquet")
     paid = pd.read_parquet(city / "input/setl_d.parquet").groupby("mdtrt_id")["fund_pay_sumamt"].sum()
     visits = visits.assign(paid=visits["mdtrt_id"].map(paid).fillna(0))
-    key = {"patient": "psn_no", "visit": "mdtrt_id", "prescriber": "chfpdr_code"}.get(subject, "fixmedins_code")
+    key = {"patient": "psn_no", "visit": "mdtrt_id", "prescriber": "chfpdr_code"}.get(
+        subject, "fixmedins_code"
+    )
     if subject in ("pharmacy", "hospital"):
         visits = visits[visits["fixmedins_code"].str.startswith("P" if subject == "pharmacy" else "H")]
     return visits.groupby(key)["paid"].sum().sort_values(ascending=False).index

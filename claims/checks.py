@@ -106,7 +106,9 @@ def _check_table(
     for part, (rows, _broken) in zip(parts, opened):
         _quarantine(load, part, rows, bad)
         _quarantine(load, part, rows, differing)
-    good = staged.filter(staged._reason.isnull()).anti_join(repeats, ["_part", "_row"]).drop("_reason", "_field")
+    good = (
+        staged.filter(staged._reason.isnull()).anti_join(repeats, ["_part", "_row"]).drop("_reason", "_field")
+    )
     load.tables[table.name] = load.con.create_table(f"good_{table.name}", good)
 
 
@@ -156,9 +158,7 @@ def _reversed(begin: ibis.Value, end: ibis.Value) -> ibis.Value:
     return bare.ifelse(end < begin.truncate("D"), end < begin)
 
 
-def _place(
-    load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.Table | None
-) -> ibis.Table:
+def _place(load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.Table | None) -> ibis.Table:
     """Give a reason to rows whose parent is neither in this load nor in the store."""
     key = TABLES[parent].key[0]
     parents = load.tables[parent].select(key)
@@ -181,7 +181,9 @@ def _place(
 def _repeats(table: Table, good: ibis.Table) -> ibis.Table:
     """Rows (``_part``, ``_row``) whose key stood before in this load; ``differs`` from the first of its key?"""
     key = list(table.key) or list(table.columns)
-    keys = good.select("_part", "_row", *table.columns, **{f"_key_{k}": good[k].cast("string").fill_null("") for k in key})
+    keys = good.select(
+        "_part", "_row", *table.columns, **{f"_key_{k}": good[k].cast("string").fill_null("") for k in key}
+    )
     names = [f"_key_{k}" for k in key]
     again = keys.group_by(names).aggregate(_n=_.count()).filter(_._n > 1)
     keys = keys.semi_join(again, names)
@@ -219,14 +221,20 @@ def _to_json(content) -> str: ...
 
 
 def _quarantine_broken(load: Load, table: Table, parts: list[Part], opened: list) -> None:
-    lines = [(part.path.name, row, text) for part, (_rows, broken) in zip(parts, opened) for row, text in broken]
+    lines = [
+        (part.path.name, row, text) for part, (_rows, broken) in zip(parts, opened) for row, text in broken
+    ]
     if lines:
         files, rows, texts = map(list, zip(*lines))
         found = ibis.memtable({"file": files, "row": rows, "raw": texts})
         load.con.insert(
             "quarantine",
             found.select(
-                table=ibis.literal(table.name), file="file", row=_.row.cast("int64"),
-                field=ibis.null("string"), reason=ibis.literal(BROKEN), raw="raw",
+                table=ibis.literal(table.name),
+                file="file",
+                row=_.row.cast("int64"),
+                field=ibis.null("string"),
+                reason=ibis.literal(BROKEN),
+                raw="raw",
             ),  # fmt: skip
         )

@@ -81,7 +81,9 @@ def known_on(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) 
         as_of: the day; what was settled before it counts.
     """
     instant = datetime(as_of.year, as_of.month, as_of.day)
-    seen = {name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES}
+    seen = {
+        name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES
+    }
     standing = _standing(seen["setl_d"])
     visits = con.create_table("visits", _visits(seen["mdtrt_d"], standing))
     standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
@@ -120,9 +122,7 @@ def _standing(settlements: ibis.Table) -> ibis.Table:
     )
     window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=["setl_time", "setl_id"])
     numbered = valid.mutate(_nth=ibis.row_number().over(window))
-    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(
-        _pays=(~_._back).sum(), _refunds=_._back.sum()
-    )
+    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(_pays=(~_._back).sum(), _refunds=_._back.sum())
     pairs = pairs.mutate(_undone=ibis.least(pairs._pays, pairs._refunds))
     kept = numbered.left_join(pairs, ["mdtrt_id", "_size"])
     return kept.filter(kept._nth >= kept._undone).select(*settlements.columns)

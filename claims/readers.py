@@ -50,7 +50,9 @@ def find_parts(source: Path, table: Table) -> list[Part]:
     Raises:
         InputError: two spellings of the table stand side by side, or a mandatory column is missing.
     """
-    here = [source / f"{table.name}{ending}" for ending in FORMATS if (source / f"{table.name}{ending}").is_file()]
+    here = [
+        source / f"{table.name}{ending}" for ending in FORMATS if (source / f"{table.name}{ending}").is_file()
+    ]
     folder = source / table.name
     if folder.is_dir():
         here.append(folder)

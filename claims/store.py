@@ -144,7 +144,9 @@ class Store:
         for name in sorted(set(before) | set(merges)):
             _write(con, TABLES[name], merges.get(name), self.generation, building / name)
         loads.mkdir(exist_ok=True, mode=0o700)
-        con.raw_sql(f"COPY (FROM quarantine) TO '{loads / f'{number:06d}.quarantine.parquet'}' (FORMAT parquet)")
+        con.raw_sql(
+            f"COPY (FROM quarantine) TO '{loads / f'{number:06d}.quarantine.parquet'}' (FORMAT parquet)"
+        )
         text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
         (loads / f"{number:06d}.json").write_text(text, encoding="utf-8")
         _own(building, loads)
@@ -207,7 +209,10 @@ def _read(con: ibis.BaseBackend, folder: Path) -> ibis.Table:
     rows = con.read_parquet(str(folder / "*" / "*.parquet"), hive_partitioning=False)
     declared = TABLES[folder.name].columns
     return rows.select(
-        **{name: rows[name] if name in rows.columns else ibis.null(c.dtype.type) for name, c in declared.items()}
+        **{
+            name: rows[name] if name in rows.columns else ibis.null(c.dtype.type)
+            for name, c in declared.items()
+        }
     )
 
 
@@ -242,7 +247,9 @@ def _write(con, table: Table, merge: _Merge | None, current: Path | None, target
     if not any(target.iterdir()):
         empty = target / f"month={_ONE_MONTH}"
         empty.mkdir()
-        con.raw_sql(f"COPY ({con.compile(rows.drop('month'))}) TO '{empty / 'data_0.parquet'}' (FORMAT parquet)")
+        con.raw_sql(
+            f"COPY ({con.compile(rows.drop('month'))}) TO '{empty / 'data_0.parquet'}' (FORMAT parquet)"
+        )
 
 
 def valid_settlements(settlements: ibis.Table) -> ibis.Table:
@@ -254,7 +261,9 @@ def valid_settlements(settlements: ibis.Table) -> ibis.Table:
 def visit_sums(settlements: ibis.Table) -> ibis.Table:
     """Valid settlements summed to their visit: mdtrt_id, medfee_sumamt in yuan, rounded to the cent."""
     return (
-        valid_settlements(settlements).group_by("mdtrt_id").aggregate(medfee_sumamt=_.medfee_sumamt.sum().round(2))
+        valid_settlements(settlements)
+        .group_by("mdtrt_id")
+        .aggregate(medfee_sumamt=_.medfee_sumamt.sum().round(2))
     )
 
 
@@ -280,7 +289,9 @@ def _account(load: Load, before: dict[str, ibis.Table], merges: dict[str, _Merge
         quarantined = int(refused.get(name, 0))
         kept = load.rows[name] - set_aside - identical - quarantined
         tables[name] = Counts(int(kept), quarantined, set_aside, int(identical)).as_dict()
-    reasons = load.quarantine.mutate(why=_.reason + ibis.ifelse(_.field.isnull(), "", ": " + _.table + "." + _.field))
+    reasons = load.quarantine.mutate(
+        why=_.reason + ibis.ifelse(_.field.isnull(), "", ": " + _.table + "." + _.field)
+    )
     reasons = reasons.group_by("why").aggregate(n=_.count()).order_by("why").to_pandas()
     return Report(tables, {why: int(n) for why, n in zip(reasons.why, reasons.n)}, load.extra)
 

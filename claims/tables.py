@@ -119,8 +119,7 @@ _DECLARED = [
         "psn_info_b",
         required=True,
         key="psn_no",
-        codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno? tel? "
-        "surv_stas?",
+        codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno? tel? surv_stas?",
         times="brdy~ surv_stas_ocur_date?",
     ),
     _table(

@@ -10,7 +10,15 @@ import ibis.expr.types as ir
 from claims.tables import CODE, FLAG, NUMBER, TIME
 
 _LOCAL = "Asia/Shanghai"
-_COMPACT = ["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y-%m-%d %H"]
+_COMPACT = [
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y%m%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
+    "%Y-%m-%d %H",
+]
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")

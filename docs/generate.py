@@ -1,6 +1,17 @@
 """The catalogue of measures as a page: `python docs/generate.py > docs/measures.md` (or `make docs`)."""
 
-from features.catalogue import CATALOGUE, CONTEXT, FAMILIES, HIGH, HINT, PROOF, STRONG, SUBJECTS, UNITS, Measure
+from features.catalogue import (
+    CATALOGUE,
+    CONTEXT,
+    FAMILIES,
+    HIGH,
+    HINT,
+    PROOF,
+    STRONG,
+    SUBJECTS,
+    UNITS,
+    Measure,
+)
 
 TITLES = {
     "visit": "Visits",

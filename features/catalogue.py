@@ -160,4 +160,6 @@ def spec(subject: str) -> pd.DataFrame:
         (column, entry.name, entry.family, entry.telling, entry.schemes)
         for column, (entry, _days) in measures_of(subject).items()
     ]
-    return pd.DataFrame(rows, columns=["column", "measure", "family", "telling", "schemes"]).set_index("column")
+    return pd.DataFrame(rows, columns=["column", "measure", "family", "telling", "schemes"]).set_index(
+        "column"
+    )

@@ -144,7 +144,8 @@ def _base(known: Known) -> ibis.Table:
         dx_group=ibis.coalesce(visits.dise_no, code.left(3).nullif("")),
         age=(visits.begntime.epoch_seconds() - visits.brdy.epoch_seconds()) / (365.25 * 86400),
         years=_years(visits.brdy, visits.begntime),
-        age_days=(visits.begntime.truncate("D").epoch_seconds() - visits.brdy.truncate("D").epoch_seconds()) / 86400,
+        age_days=(visits.begntime.truncate("D").epoch_seconds() - visits.brdy.truncate("D").epoch_seconds())
+        / 86400,
         day=visits.begntime.date(),
         week=visits.begntime.truncate("W"),
         month=visits.begntime.truncate("M"),

@@ -50,9 +50,9 @@ as_of = date.fromisoformat(max(store.runs.iterdir()).name)
 with scratch(store.path) as work:
     night = measure(store, as_of, work)
     known = {subject: outcomes(night.known, subject) for subject in night.subjects}
-pd.DataFrame({subject: found.value_counts() for subject, found in known.items()}, index=[1, 0]).fillna(0).astype(
-    int
-).rename({1: "confirmed", 0: "cleared"})
+pd.DataFrame({subject: found.value_counts() for subject, found in known.items()}, index=[1, 0]).fillna(
+    0
+).astype(int).rename({1: "confirmed", 0: "cleared"})
 
 # %%
 kind = max(known, key=lambda subject: known[subject].sum())

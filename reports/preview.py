@@ -1,6 +1,6 @@
 """The first suspects of a run, on the terminal.
 
-    python -m reports.preview STORE/runs/AS_OF [zh]
+python -m reports.preview STORE/runs/AS_OF [zh]
 """
 
 import sys

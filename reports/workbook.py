@@ -175,6 +175,10 @@ def _evidence_rows(evidence: pd.DataFrame, language: str) -> list[tuple]:
     ]
 
 
+# Heads of columns that run from 0 to 1; other fractions are money.
+_UNIT_HEADS = {"分数", "Score", "紧密程度", "Weight"}
+
+
 def _table(sheet, style: _Style, heads: tuple, rows: list[tuple], widths: tuple) -> None:
     """Header, rows, filter and frozen first row."""
     for column, (head, width) in enumerate(zip(heads, widths, strict=True)):
@@ -182,7 +186,15 @@ def _table(sheet, style: _Style, heads: tuple, rows: list[tuple], widths: tuple)
         sheet.set_column(column, column, width)
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            _cell(sheet, style, number, column, value, wide=widths[column] >= 40)
+            number_format = style.score if heads[column] in _UNIT_HEADS else style.money
+            _cell(
+                sheet,
+                number,
+                column,
+                value,
+                number_format,
+                style.wrap if widths[column] >= 40 else style.text,
+            )
     sheet.autofilter(0, 0, max(len(rows), 1), len(heads) - 1)
     sheet.freeze_panes(1, 2)
     sheet.set_landscape()
@@ -190,10 +202,10 @@ def _table(sheet, style: _Style, heads: tuple, rows: list[tuple], widths: tuple)
     sheet.fit_to_pages(1, 0)
 
 
-def _cell(sheet, style: _Style, row: int, column: int, value, wide: bool) -> None:
+def _cell(sheet, row: int, column: int, value, number_format, text_format) -> None:
     if isinstance(value, float) and not pd.isna(value):
-        sheet.write_number(row, column, value, style.score if abs(value) <= 1 else style.money)
+        sheet.write_number(row, column, value, number_format)
     elif isinstance(value, int):
-        sheet.write_number(row, column, value, style.text)
+        sheet.write_number(row, column, value, text_format)
     elif isinstance(value, str) and value:
-        sheet.write_string(row, column, value, style.wrap if wide else style.text)
+        sheet.write_string(row, column, value, text_format)

@@ -26,7 +26,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    for _name in [n for n in os.environ if n.startswith("FUNDGUARD_")] + ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"]:
+    for _name in [n for n in os.environ if n.startswith("FUNDGUARD_")] + [
+        "PREFECT_API_URL",
+        "MLFLOW_TRACKING_URI",
+    ]:
         os.environ.pop(_name, None)
 
 import ibis
@@ -170,7 +173,9 @@ def known_of() -> Iterator[Callable[[World, date], Known]]:
         tables = {}
         for name, table in TABLES.items():
             if world.rows[name] or table.required:
-                types = ibis.schema({column: declared.dtype.type for column, declared in table.columns.items()})
+                types = ibis.schema(
+                    {column: declared.dtype.type for column, declared in table.columns.items()}
+                )
                 frame = world.frame(name)[list(table.columns)]
                 tables[name] = con.create_table(f"in_{name}", ibis.memtable(frame, schema=types))
         return known_on(con, tables, as_of)

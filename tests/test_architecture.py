@@ -65,22 +65,33 @@ def forbidden(module: str, tree: ast.Module) -> set[str]:
     for name, _at_load in imports(tree):
         target = module_of(name) or name
         other = target.partition(".")[0]
-        if other in LAYERS and other != layer and other not in ALLOWED[layer] and (layer, target) not in EXCEPTIONS:
+        if (
+            other in LAYERS
+            and other != layer
+            and other not in ALLOWED[layer]
+            and (layer, target) not in EXCEPTIONS
+        ):
             found.add(target)
     return found
 
 
 def readings_of_the_clock(tree: ast.Module) -> list[int]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [node.lineno for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS]
+    return [
+        node.lineno for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS
+    ]
 
 
 def importers(library: str) -> set[str]:
-    return {m for m in MODULES if any(n == library or n.startswith(f"{library}.") for n, _ in imports(tree_of(m)))}
+    return {
+        m for m in MODULES if any(n == library or n.startswith(f"{library}.") for n, _ in imports(tree_of(m)))
+    }
 
 
 def test_the_modules_are_found():
-    assert {"flows", "claims.known", "features.rules.engine", "models.registry", "pipelines.measure"} <= set(MODULES)
+    assert {"flows", "claims.known", "features.rules.engine", "models.registry", "pipelines.measure"} <= set(
+        MODULES
+    )
     assert len(MODULES) > 40
 
 
@@ -122,7 +133,9 @@ def test_a_reading_of_the_clock_would_be_seen(source):
 def test_no_module_needs_itself():
     """Follow the imports; a package's `__init__` counts as the modules that are named in it."""
     needs = {
-        module: {t for n, at_load in imports(tree_of(module)) if at_load and (t := module_of(n)) and t != module}
+        module: {
+            t for n, at_load in imports(tree_of(module)) if at_load and (t := module_of(n)) and t != module
+        }
         for module in MODULES
     }
     done: set[str] = set()

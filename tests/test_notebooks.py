@@ -37,7 +37,9 @@ def test_runs(path, store, monkeypatch, tmp_path):
     notebook = jupytext.read(path)
     before = sorted(p.name for p in (store / "runs").rglob("*"))
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    pictures = [o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    pictures = [
+        o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})
+    ]
     assert len(pictures) == {"suspect": 2, "challenger": 0}[path.stem]
     assert sorted(p.name for p in (store / "runs").rglob("*")) == before
 

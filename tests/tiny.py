@@ -49,13 +49,25 @@ class World:
 
     def person(self, psn_no: str, **more) -> str:
         """An insured person: a woman of 64 with employee insurance unless said otherwise."""
-        row = {"gend": "2", "brdy": "1960-01-01", "insutype": "310", "psn_type": "12", "live_admdvs": "420800001001"}
+        row = {
+            "gend": "2",
+            "brdy": "1960-01-01",
+            "insutype": "310",
+            "psn_type": "12",
+            "live_admdvs": "420800001001",
+        }
         self.add("psn_info_b", psn_no=psn_no, **(row | more))
         return psn_no
 
     def hospital(self, code: str, **more) -> str:
         """A hospital of level 2 with 100 beds."""
-        row = {"fixmedins_name": f"医院{code}", "fixmedins_type": "1", "hosp_lv": "05", "biznet": "3", "aprv_bed_cnt": 100}
+        row = {
+            "fixmedins_name": f"医院{code}",
+            "fixmedins_type": "1",
+            "hosp_lv": "05",
+            "biznet": "3",
+            "aprv_bed_cnt": 100,
+        }
         self.add("fixmedins_b", fixmedins_code=code, **(row | more))
         return code
 
@@ -126,7 +138,11 @@ class World:
         """A pack of a purchase leaves the till, or comes back (count -1), with its trace code. Returns its number."""
         visit = next(row for row in self.rows["mdtrt_d"] if row["mdtrt_id"] == mdtrt_id)
         setl = next((row["setl_id"] for row in self.rows["setl_d"] if row["mdtrt_id"] == mdtrt_id), None)
-        lines = [row for row in self.rows["fee_list_d"] if row["mdtrt_id"] == mdtrt_id and row["hilist_code"] == item]
+        lines = [
+            row
+            for row in self.rows["fee_list_d"]
+            if row["mdtrt_id"] == mdtrt_id and row["hilist_code"] == item
+        ]
         row = {
             "medins_prod_sel_no": self._next("drug_sel_d", "N"), "bkkp_sn": lines[0]["bkkp_sn"] if lines else None,
             "setl_id": setl, "psn_no": visit["psn_no"], "fixmedins_code": visit["fixmedins_code"],

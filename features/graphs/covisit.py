@@ -98,7 +98,9 @@ def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Ta
     seen = seen.mutate(kind=ibis.ifelse(seen.kind == STAY, STAY, "visit")).rename(place="fixmedins_code")
     visits = seen.group_by("place", "kind", "psn_no").aggregate(n=_.day.nunique())
     volume = visits.group_by("place", "kind").aggregate(n=_.n.sum())
-    volume = volume.inner_join(seen.group_by("place", "kind").aggregate(days=_.day.nunique()), ["place", "kind"])
+    volume = volume.inner_join(
+        seen.group_by("place", "kind").aggregate(days=_.day.nunique()), ["place", "kind"]
+    )
     close = met.group_by("place", "kind").aggregate(close=_.count())
     rate = volume.inner_join(close, ["place", "kind"])
     width = ibis.ifelse(rate.kind == STAY, CLOSE_STAY_SECONDS / 86400, CLOSE_SECONDS / OPEN_SECONDS)
@@ -107,7 +109,11 @@ def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Ta
     rate = rate.select("place", "kind", q=ibis.least(seen_close, crowding * 2 * width / rate.days))
     of_a = visits.rename(a="psn_no", n_a="n")
     of_b = visits.rename(b="psn_no", n_b="n")
-    both = pairs.select("a", "b", "kind").inner_join(of_a, ["a", "kind"]).inner_join(of_b, ["b", "place", "kind"])
+    both = (
+        pairs.select("a", "b", "kind")
+        .inner_join(of_a, ["a", "kind"])
+        .inner_join(of_b, ["b", "place", "kind"])
+    )
     both = both.inner_join(rate, ["place", "kind"])
     return both.group_by("a", "b", "kind").aggregate(expected=(_.n_a * _.n_b * _.q).sum())
 

@@ -48,7 +48,9 @@ def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     Returns:
         group_id, psn_no, weight, sorted.
     """
-    shared = found.merge(before, on="psn_no").groupby(["group", "group_id"]).size().rename("shared").reset_index()
+    shared = (
+        found.merge(before, on="psn_no").groupby(["group", "group_id"]).size().rename("shared").reset_index()
+    )
     shared = shared.merge(before.groupby("group_id").size().rename("was"), on="group_id")
     shared = shared[shared["shared"] * 2 > shared["was"]]
     shared = shared.sort_values(["shared", "group_id", "group"], ascending=[False, True, True])

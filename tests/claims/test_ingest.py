@@ -58,9 +58,13 @@ def test_a_folder_of_parts_and_gzip(world, tmp_path):
 def test_interface_spellings_are_accepted(world, tmp_path):
     folder = world.write(tmp_path / "in", without=("setl_d", "fee_list_d", "mdtrt_d"))
     world.frame("mdtrt_d").rename(columns={"dise_no": "dise_codg"}).to_parquet(folder / "mdtrt_d.parquet")
-    settlements = world.frame("setl_d").rename(columns={"cash_payamt": "psn_cash_pay", "psn_pay": "psn_part_amt"})
+    settlements = world.frame("setl_d").rename(
+        columns={"cash_payamt": "psn_cash_pay", "psn_pay": "psn_part_amt"}
+    )
     settlements.assign(hospital_note="x").to_parquet(folder / "setl_d.parquet")
-    lines = world.frame("fee_list_d").rename(columns={"bkkp_sn": "feedetl_sn", "hilist_code": "med_list_codg"})
+    lines = world.frame("fee_list_d").rename(
+        columns={"bkkp_sn": "feedetl_sn", "hilist_code": "med_list_codg"}
+    )
     lines.assign(feedetl_sn=["1", "2", "1"]).to_parquet(folder / "fee_list_d.parquet")
     store = Store(tmp_path / "store")
     report = store.ingest(folder)
@@ -110,7 +114,13 @@ def test_broken_csv_rows_keep_their_number(world, tmp_path):
     (folder / "psn_info_b.csv").write_text("\n".join([text[0], "only,two", *text[1:], carl]) + "\n")
     store = Store(tmp_path / "store")
     report = store.ingest(folder)
-    assert report.tables["psn_info_b"] == {"in": 4, "kept": 2, "quarantined": 2, "set_aside": 0, "identical": 0}
+    assert report.tables["psn_info_b"] == {
+        "in": 4,
+        "kept": 2,
+        "quarantined": 2,
+        "set_aside": 0,
+        "identical": 0,
+    }
     assert reasons(store) == {
         ("psn_info_b", 1, None, "broken row"),
         ("psn_info_b", 4, "brdy", "unreadable value"),
@@ -147,7 +157,9 @@ def test_void_double_and_negative_settlements_are_set_aside(world, tmp_path):
 
 
 def test_check_says_what_a_run_would_do_and_writes_nothing(world, tmp_path):
-    world.add("mdtrt_d", mdtrt_id="M6", psn_no="nobody", fixmedins_code="H1", med_type="11", begntime="2024-05-01")
+    world.add(
+        "mdtrt_d", mdtrt_id="M6", psn_no="nobody", fixmedins_code="H1", med_type="11", begntime="2024-05-01"
+    )
     folder = world.write(tmp_path / "in")
     files = sorted(tmp_path.rglob("*"))
     report, rows = preview(folder)
@@ -161,7 +173,9 @@ def test_what_is_missing_is_one_clear_line(world, tmp_path):
     with pytest.raises(InputError, match="required table setl_d is missing"):
         preview(folder)
     world.frame("setl_d").drop(columns="setl_time").to_parquet(folder / "setl_d.parquet")
-    with pytest.raises(InputError, match="table setl_d: required column setl_time is missing in setl_d.parquet"):
+    with pytest.raises(
+        InputError, match="table setl_d: required column setl_time is missing in setl_d.parquet"
+    ):
         preview(folder)
     (folder / "setl_d.parquet").write_bytes(b"no parquet")
     with pytest.raises(InputError, match="setl_d.parquet cannot be read"):

@@ -75,7 +75,9 @@ def ledger() -> Ledger:
     world.named("last second", begin="2024-05-31 23:00", settled="2024-05-31 23:59:59")
     world.named("midnight", begin="2024-05-31 23:00", settled="2024-06-01 00:00:00")
     world.named("not settled yet", begin="2024-05-20 09:00", settled="2024-06-03")
-    world.named("in bed", begin="2024-05-20 09:00", end="2024-06-04 10:00", med_type="21", settled="2024-05-30")
+    world.named(
+        "in bed", begin="2024-05-20 09:00", end="2024-06-04 10:00", med_type="21", settled="2024-05-30"
+    )
     visit = world.named("refund to come", lines=[("lab", 1, 100)])
     world.settle(visit, "2024-06-01 00:00:00", -100)
 
@@ -174,7 +176,15 @@ def test_absent_optional_tables_are_empty_with_their_columns(known):
 
 @pytest.mark.parametrize(
     "med_type, kind",
-    [("21", STAY), ("2106", STAY), ("28", STAY), ("52", STAY), ("41", PHARMACY), ("11", OUTPATIENT), ("14", OUTPATIENT)],
+    [
+        ("21", STAY),
+        ("2106", STAY),
+        ("28", STAY),
+        ("52", STAY),
+        ("41", PHARMACY),
+        ("11", OUTPATIENT),
+        ("14", OUTPATIENT),
+    ],
 )
 def test_the_first_two_digits_say_what_a_visit_is(known_of, med_type, kind):
     world = Ledger()

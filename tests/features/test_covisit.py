@@ -32,7 +32,9 @@ class Diary:
     def __init__(self):
         self.rows = []
 
-    def came(self, who: str, where: str, days_ago: int, minute: float = 0, kind="outpatient", course=False) -> str:
+    def came(
+        self, who: str, where: str, days_ago: int, minute: float = 0, kind="outpatient", course=False
+    ) -> str:
         """A visit so many days before the night, so many minutes after eight."""
         day, mdtrt_id = NIGHT - timedelta(days=days_ago), f"M{len(self.rows):06}"
         second = (day - date(1970, 1, 1)).days * 86400 + 8 * 3600 + int(60 * minute)
@@ -163,7 +165,9 @@ def test_a_crowded_day_makes_no_more_pairs_than_it_may():
 
 
 VISITS = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 7), st.integers(0, 9)), min_size=5, max_size=60
+    st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 7), st.integers(0, 9)),
+    min_size=5,
+    max_size=60,
 )
 
 

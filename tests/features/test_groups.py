@@ -34,11 +34,15 @@ class Place(World):
                 self._comes(f"neighbour-{number}", where, 3 * number, hour)
 
     def company(self, name: str, born: list[str], village: str = "village-1") -> list[str]:
-        people = [self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n)) for n, day in enumerate(born)]
+        people = [
+            self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n)) for n, day in enumerate(born)
+        ]
         self.companies[name] = set(people)
         return people
 
-    def meet(self, people: list[str], where: str, days: list[int], hour: int, *, minutes: float = 3, **more) -> None:
+    def meet(
+        self, people: list[str], where: str, days: list[int], hour: int, *, minutes: float = 3, **more
+    ) -> None:
         """They come one behind the other on each of the days."""
         for day in days:
             for number, who in enumerate(people):
@@ -97,7 +101,9 @@ def seen(place, known_of) -> Seen:
     facts = with_counts(known.con, facts, count, "facts_met")
     in_groups = group_facts(facts, known.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
-    names = {group: next(n for n, p in place.companies.items() if people & p) for group, people in by_group.items()}
+    names = {
+        group: next(n for n, p in place.companies.items() if people & p) for group, people in by_group.items()
+    }
     reason = innocent_company(in_groups).astype(object)
     return Seen(
         {names[group]: people for group, people in by_group.items()},
@@ -125,7 +131,13 @@ def test_measures_tell_the_rings_from_the_family(seen):
     members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4}
     assert seen.measured.members_365d.to_dict() == members
     surplus, bursts = seen.measured.surplus_spent_365d, seen.measured.burst_share_365d
-    assert surplus["household"] == surplus["home"] == 0 < 10_000 < surplus[["ring", "old ring", "hoarders"]].min()
+    assert (
+        surplus["household"]
+        == surplus["home"]
+        == 0
+        < 10_000
+        < surplus[["ring", "old ring", "hoarders"]].min()
+    )
     assert bursts["household"] == bursts["home"] == 0 < 0.7 < bursts[["ring", "old ring"]].min()
     assert seen.measured.joint_share_365d.min() > 0.99
     assert seen.measured.villages_365d.to_dict() == {name: 4 if name == "ring" else 1 for name in members}

@@ -138,7 +138,9 @@ def test_whose_peers_patients_are():
     rows.append(("student", 5, True, "1403", 20))
     names = ["psn_no", "days_ago", "course", "med_type", "age"]
     con = ibis.duckdb.connect()
-    facts = con.create_table("facts", pd.DataFrame(rows, columns=names).astype({"days_ago": float, "age": float}))
+    facts = con.create_table(
+        "facts", pd.DataFrame(rows, columns=names).astype({"days_ago": float, "age": float})
+    )
     assert peer_groups(facts, "patient", "psn_no").to_dict() == {
         "on dialysis": "course", "diabetic": "chronic", "grandmother": "older", "student": "younger",
     }  # fmt: skip

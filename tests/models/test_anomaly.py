@@ -28,7 +28,9 @@ def people(size: int = 2_000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     frame = pd.DataFrame(random.normal(0, 1, (size, len(SPEC))), columns=SPEC.index).clip(lower=-3)
     frame = frame.mask(random.random(frame.shape) < 0.1)
     frame.index = [f"p{number}" for number in range(size)]
-    peers = pd.Series(np.where(np.arange(size) < 20, "few", np.where(np.arange(size) % 3, "old", "young")), frame.index)
+    peers = pd.Series(
+        np.where(np.arange(size) < 20, "few", np.where(np.arange(size) % 3, "old", "young")), frame.index
+    )
     return frame, peers
 
 
@@ -93,7 +95,9 @@ def test_alone_and_among_all_a_subject_scores_exactly_the_same(planted):
         assert scores(model, alone, peers.loc[[name]])[name] == together[name]
         assert isolation.raw(alone)[name] == odd[name]
     backwards = frame.iloc[::-1]
-    pd.testing.assert_series_equal(scores(model, backwards, peers.loc[backwards.index])[::-1], together, check_exact=True)
+    pd.testing.assert_series_equal(
+        scores(model, backwards, peers.loc[backwards.index])[::-1], together, check_exact=True
+    )
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -149,4 +153,6 @@ def test_a_handful_of_peers_is_enough_to_run():
     columns, base = model.attribute(frame)
     assert np.allclose(columns.sum(axis=1) + base, model.raw(frame), rtol=0, atol=1e-6)
     evidence = PeerEvidence(SPEC).fit(frame, peers)
-    assert np.allclose(evidence.attribute(frame, peers).sum(axis=1), scores(evidence, frame, peers), atol=1e-9)
+    assert np.allclose(
+        evidence.attribute(frame, peers).sum(axis=1), scores(evidence, frame, peers), atol=1e-9
+    )

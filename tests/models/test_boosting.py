@@ -4,14 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.boosting import FOLDS, LEAST_CONFIRMED, UNSEEN_ROWS, UNSEEN_WEIGHT, TrainingSet, fit, out_of_fold, training_set
+from models.boosting import (
+    FOLDS,
+    LEAST_CONFIRMED,
+    UNSEEN_ROWS,
+    UNSEEN_WEIGHT,
+    TrainingSet,
+    fit,
+    out_of_fold,
+    training_set,
+)
 from models.evaluation import ranking_metrics, shuffled_auc
 from pipelines.train import outcomes
 
 
 def subjects(size: int = 400, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
-    return pd.DataFrame(random.normal(size=(size, 6)), [f"s{n}" for n in range(size)], [f"m{n}" for n in range(6)])
+    return pd.DataFrame(
+        random.normal(size=(size, 6)), [f"s{n}" for n in range(size)], [f"m{n}" for n in range(6)]
+    )
 
 
 def test_too_few_confirmed_teach_nothing():

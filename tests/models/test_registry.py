@@ -42,7 +42,9 @@ def registry(folder) -> Registry:
 def versions(registry) -> tuple[str, str]:
     """Two models of patients, the second one promoted."""
     frame, peers = people()
-    found = [registry.log(fitted(seed), frame.head(20), peers, "2024-06-01", {"visits": "300"}) for seed in (1, 2)]
+    found = [
+        registry.log(fitted(seed), frame.head(20), peers, "2024-06-01", {"visits": "300"}) for seed in (1, 2)
+    ]
     registry.promote("patient", found[1])
     return tuple(found)
 
@@ -58,14 +60,19 @@ def test_without_a_champion_one_line_says_what_to_do(registry, versions):
 
 def test_the_champion_scores_as_it_did_when_it_was_logged(registry, versions):
     champion = registry.champion("patient")
-    assert (champion.name, champion.version) == (model_name("patient"), versions[1]) and versions == ("1", "2")
+    assert (champion.name, champion.version) == (model_name("patient"), versions[1]) and versions == (
+        "1",
+        "2",
+    )
     pd.testing.assert_frame_equal(scores(champion.model), scores(fitted(2)), check_exact=True)
     assert not scores(champion.model).equals(scores(fitted(1)))
 
 
 def test_the_champion_can_be_put_back(registry, versions):
     registry.promote("patient", versions[0])
-    pd.testing.assert_frame_equal(scores(registry.champion("patient").model), scores(fitted(1)), check_exact=True)
+    pd.testing.assert_frame_equal(
+        scores(registry.champion("patient").model), scores(fitted(1)), check_exact=True
+    )
     registry.promote("patient", versions[1])
     assert registry.champion("patient").version == versions[1]
 
@@ -80,7 +87,9 @@ def test_the_run_tells_what_was_trained(folder, versions):
 def rows_of(database: Path) -> dict[str, list[tuple]]:
     """Names and values of parameters and metrics."""
     with sqlite3.connect(database) as con:
-        return {name: con.execute(f"select key, value from {name}").fetchall() for name in ("params", "metrics")}
+        return {
+            name: con.execute(f"select key, value from {name}").fetchall() for name in ("params", "metrics")
+        }
 
 
 def everything_in(database: Path) -> str:

@@ -85,7 +85,9 @@ def test_guilty_stand_above_honest_with_labels_and_without(people, model):
 
 def test_outcomes_lift_those_nobody_has_named_yet(people, unlabelled, learnt):
     frame, peers, _graph = people
-    without, with_labels = (m.score(m.parts(frame, peers)).score.rank(ascending=False) for m in (unlabelled, learnt))
+    without, with_labels = (
+        m.score(m.parts(frame, peers)).score.rank(ascending=False) for m in (unlabelled, learnt)
+    )
     unnamed = HANGING[20:]
     assert with_labels[unnamed].mean() <= without[unnamed].mean()
 
@@ -134,4 +136,6 @@ def test_fitted_twice_or_kept_on_disk_it_is_the_same_model(people, model):
     pd.testing.assert_frame_equal(kept.score(kept.parts(frame, peers, graph)), expected, check_exact=True)
     if model.booster is None:
         again = SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
-        pd.testing.assert_frame_equal(again.score(again.parts(frame, peers, graph)), expected, check_exact=True)
+        pd.testing.assert_frame_equal(
+            again.score(again.parts(frame, peers, graph)), expected, check_exact=True
+        )

@@ -118,10 +118,18 @@ def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, s
 def test_evidence_of_a_subject_is_of_visits_that_he_had_a_part_in(city, evidence):
     visits = city.table("mdtrt_d").drop_duplicates("mdtrt_id").set_index("mdtrt_id")
     members = city.result("group_members").groupby("group_id").member_id.agg(set)
-    of = {"patient": "psn_no", "prescriber": "chfpdr_code", "pharmacy": "fixmedins_code", "hospital": "fixmedins_code"}
+    of = {
+        "patient": "psn_no",
+        "prescriber": "chfpdr_code",
+        "pharmacy": "fixmedins_code",
+        "hospital": "fixmedins_code",
+    }
     for kind, column in of.items():
         rows = evidence[evidence.subject_type == kind]
-        assert len(rows) and (visits[column].reindex(rows.mdtrt_id).to_numpy() == rows.subject_id.to_numpy()).all()
+        assert (
+            len(rows)
+            and (visits[column].reindex(rows.mdtrt_id).to_numpy() == rows.subject_id.to_numpy()).all()
+        )
     groups = evidence[evidence.subject_type == "group"]
     assert len(groups)
     assert all(visits.psn_no[row.mdtrt_id] in members[row.subject_id] for row in groups.itertuples())
@@ -136,13 +144,19 @@ def test_findings_have_ids_of_their_own_and_the_national_words(city):
 def test_the_summary_adds_up(city, summary):
     assert summary["as_of"] == NIGHT.isoformat() and summary["run_id"] and summary["checks_failed"] == {}
     for name, n in summary["tables"].items():
-        assert n["in"] == n["kept"] + n["quarantined"] + n["set_aside"] + n["identical"] == len(city.table(name))
+        assert (
+            n["in"] == n["kept"] + n["quarantined"] + n["set_aside"] + n["identical"] == len(city.table(name))
+        )
     refused = sum(n["quarantined"] for n in summary["tables"].values())
     assert refused == sum(summary["quarantine"].values()) > 0
     assert set(summary["models"]) == TYPES and all(re.search(r"/\d+$", m) for m in summary["models"].values())
     assert {"ingest", "measure", "train", "score"} <= set(summary["seconds"])
-    assert set(summary["tables_absent"]) == set(TABLES) - {path.stem for path in city.source.glob("*.parquet")}
-    assert set(summary["checks_run"]) & {"R084", "R112"} and not set(summary["checks_run"]) & set(summary["checks_skipped"])
+    assert set(summary["tables_absent"]) == set(TABLES) - {
+        path.stem for path in city.source.glob("*.parquet")
+    }
+    assert set(summary["checks_run"]) & {"R084", "R112"} and not set(summary["checks_run"]) & set(
+        summary["checks_skipped"]
+    )
 
 
 def test_the_workbook_says_the_same(city, suspects):
@@ -203,7 +217,12 @@ def test_guilty_stand_in_the_first_few_and_innocent_look_alikes_behind_them(city
 
 def test_patients_of_nearly_every_scheme_stand_in_front(city, suspects):
     planted = city.truth[city.truth.subject_type == "patient"]
-    by_scheme = planted.subject_id.map(place(suspects, "patient").to_dict()).astype(float).groupby(planted.scheme).median()
+    by_scheme = (
+        planted.subject_id.map(place(suspects, "patient").to_dict())
+        .astype(float)
+        .groupby(planted.scheme)
+        .median()
+    )
     assert len(by_scheme) >= 6 and (by_scheme < 0.15).sum() >= len(by_scheme) - 1
 
 
@@ -274,7 +293,9 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, 
     before = content(store.path)
     broken = again.evidence.assign(mdtrt_id="nobody knows this visit")
     with pytest.raises(KeyError):
-        write_run(the_night, again.scored, broken, store, Settings(), NIGHT, RunInfo("broken", again.load, {}))
+        write_run(
+            the_night, again.scored, broken, store, Settings(), NIGHT, RunInfo("broken", again.load, {})
+        )
     assert content(store.path) == before
 
 

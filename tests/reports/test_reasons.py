@@ -24,7 +24,11 @@ def told(subject: str, contributions: dict, *, values=None, usual=1.0, share: fl
     measures = measures_of(subject)
     given = pd.Series(contributions, dtype=float).reindex([*measures, "graph", "rule", "base"]).fillna(0.0)
     given["graph"] = graph
-    taken = pd.Series(2.0, list(measures)) if values is None else pd.Series(values, dtype=float).reindex(list(measures))
+    taken = (
+        pd.Series(2.0, list(measures))
+        if values is None
+        else pd.Series(values, dtype=float).reindex(list(measures))
+    )
     middle = pd.Series(usual, list(measures))
     return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: share)
 
@@ -74,7 +78,11 @@ def test_where_little_is_suspicious_those_above_are_counted():
 
 def test_what_is_not_known_of_the_peers_is_not_said():
     (reason,) = told("patient", {"stays_365d": 1.0}, usual=np.nan, share=None)
-    assert "同类" not in reason["text_zh"] and reason["peer_median"] is None and reason["peer_percentile"] is None
+    assert (
+        "同类" not in reason["text_zh"]
+        and reason["peer_median"] is None
+        and reason["peer_percentile"] is None
+    )
     assert not re.search(r"\bnan\b", reason["text_zh"] + reason["text_en"])
 
 
@@ -101,7 +109,9 @@ def test_the_strongest_come_first_one_a_family_five_at_most():
         family, _dot, column = reason["code"].partition(".")
         inside = {c: contributions[c] for c in by_family[family.lower()]}
         # A family is told by its strongest measure and counts for all of them.
-        assert column == max(inside, key=inside.get) and reason["contribution"] == pytest.approx(sum(inside.values()))
+        assert column == max(inside, key=inside.get) and reason["contribution"] == pytest.approx(
+            sum(inside.values())
+        )
 
 
 def test_what_counts_next_to_nothing_is_left_out_but_somebody_listed_gets_a_reason():
@@ -113,7 +123,11 @@ def test_what_counts_next_to_nothing_is_left_out_but_somebody_listed_gets_a_reas
 def test_company_is_a_reason_of_its_own():
     found = told("patient", {"stays_365d": 0.5}, graph=0.8)
     assert [reason["code"] for reason in found] == ["COMPANY.graph", "FREQUENCY.stays_365d"]
-    assert "反复" in found[0]["text_zh"] and "again and again" in found[0]["text_en"] and found[0]["value"] is None
+    assert (
+        "反复" in found[0]["text_zh"]
+        and "again and again" in found[0]["text_en"]
+        and found[0]["value"] is None
+    )
 
 
 @pytest.mark.parametrize(

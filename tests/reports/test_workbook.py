@@ -6,13 +6,21 @@ import pytest
 
 from reports.workbook import write_workbook
 
-DANGEROUS = ["=HYPERLINK(\"http://x\")", "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
+DANGEROUS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
 REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
 
 
 def suspects() -> pd.DataFrame:
     rows = [
-        ("patient", f"p{rank}", rank, 1 / rank, 100.5 * rank, "M05" if rank == 1 else None, [REASON] * min(rank, 5))
+        (
+            "patient",
+            f"p{rank}",
+            rank,
+            1 / rank,
+            100.5 * rank,
+            "M05" if rank == 1 else None,
+            [REASON] * min(rank, 5),
+        )
         for rank in (3, 1, 2)
     ]
     rows += [
