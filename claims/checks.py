@@ -88,7 +88,9 @@ def _check_table(
     """Stage the parts as typed rows with a reason each, then sort out strangers and repeats."""
     opened = [open_part(load.con, part, work) for part in parts]
     load.extra[table.name] = sorted({name for part in parts for name in part.extra})
-    staged = reduce(ibis.union, [_typed(rows, part) for part, (rows, _broken) in zip(parts, opened)])
+    staged = reduce(
+        ibis.union, [_typed(rows, part) for part, (rows, _broken) in zip(parts, opened, strict=False)]
+    )
     for column, parent in table.parents.items():
         staged = _place(load, staged, column, parent, known.get(parent))
     staged = load.con.create_table(f"staged_{table.name}", staged)
@@ -103,7 +105,7 @@ def _check_table(
     differing = staged.semi_join(repeats.filter(_.differs), ["_part", "_row"]).mutate(
         _reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key))
     )
-    for part, (rows, _broken) in zip(parts, opened):
+    for part, (rows, _broken) in zip(parts, opened, strict=False):
         _quarantine(load, part, rows, bad)
         _quarantine(load, part, rows, differing)
     good = (
@@ -222,10 +224,12 @@ def _to_json(content) -> str: ...
 
 def _quarantine_broken(load: Load, table: Table, parts: list[Part], opened: list) -> None:
     lines = [
-        (part.path.name, row, text) for part, (_rows, broken) in zip(parts, opened) for row, text in broken
+        (part.path.name, row, text)
+        for part, (_rows, broken) in zip(parts, opened, strict=False)
+        for row, text in broken
     ]
     if lines:
-        files, rows, texts = map(list, zip(*lines))
+        files, rows, texts = map(list, zip(*lines, strict=False))
         found = ibis.memtable({"file": files, "row": rows, "raw": texts})
         load.con.insert(
             "quarantine",

@@ -274,7 +274,7 @@ def _account(load: Load, before: dict[str, ibis.Table], merges: dict[str, _Merge
     negative = load.con.create_table("negative_visits", negative)
     of_visits = after["setl_d"].semi_join(negative, "mdtrt_id").select("setl_id")
     refused = load.quarantine.group_by("table").aggregate(n=_.count()).to_pandas()
-    refused = dict(zip(refused["table"], refused["n"]))
+    refused = dict(zip(refused["table"], refused["n"], strict=False))
     tables = {}
     for name, merge in merges.items():
         fresh, aside = merge.fresh, ibis.literal(False)
@@ -293,7 +293,7 @@ def _account(load: Load, before: dict[str, ibis.Table], merges: dict[str, _Merge
         why=_.reason + ibis.ifelse(_.field.isnull(), "", ": " + _.table + "." + _.field)
     )
     reasons = reasons.group_by("why").aggregate(n=_.count()).order_by("why").to_pandas()
-    return Report(tables, {why: int(n) for why, n in zip(reasons.why, reasons.n)}, load.extra)
+    return Report(tables, {why: int(n) for why, n in zip(reasons.why, reasons.n, strict=False)}, load.extra)
 
 
 def _own(*folders: Path) -> None:

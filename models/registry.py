@@ -20,8 +20,8 @@ from mlflow import (
     log_params,
     pyfunc,
     set_experiment,
-    set_tracking_uri,
     set_tags,
+    set_tracking_uri,
     start_run,
 )
 from mlflow.exceptions import MlflowException

@@ -14,6 +14,7 @@ from ibis import _
 
 from claims.store import Report, Store
 from features.catalogue import SUBJECTS, measures_of
+from features.rules.engine import HITS
 from pipelines.measure import Night
 from pipelines.score import Scored
 from pipelines.settings import Settings
@@ -43,11 +44,8 @@ EVIDENCE = pa.schema(
     ]
 )  # fmt: skip
 RULE_HITS = pa.schema(
-    [(name, pa.float64() if name == "vola_amt" else pa.string()) for name in (
-        "jr_id rule_id rule_name sev_deg subject_type subject_id psn_no fixmedins_code dr_code mdtrt_id setl_id "
-        "bkkp_sn vola_amt vola_cont vola_evid"
-    ).split()]
-)  # fmt: skip
+    [(name, pa.float64() if kind == "float64" else pa.string()) for name, kind in HITS.items()]
+)
 MEMBERS = pa.schema(
     [
         ("group_id", pa.string()), ("kind", pa.string()), ("member_type", pa.string()), ("member_id", pa.string()),

@@ -30,7 +30,7 @@ def held(store: Store, tmp_path, table: str) -> pd.DataFrame:
 def reasons(store: Store) -> set[tuple]:
     last = sorted((store.path / "loads").glob("*.quarantine.parquet"))[-1]
     frame = pd.read_parquet(last).astype(object).where(lambda f: f.notna(), None)
-    return set(zip(frame.table, frame.row, frame.field, frame.reason))
+    return set(zip(frame.table, frame.row, frame.field, frame.reason, strict=False))
 
 
 @pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig", "gb18030"])

@@ -99,7 +99,7 @@ def test_more_against_a_subject_never_lowers_the_score(people, model, part):
     scores = [model.score(model.parts(frame, peers, **{part: step})).score for step in steps]
     # That nothing is known counts as nothing known against him.
     pd.testing.assert_series_equal(scores[0], scores[1], check_exact=True)
-    for lower, higher in zip(scores[1:], scores[2:]):
+    for lower, higher in zip(scores[1:], scores[2:], strict=False):
         assert (higher > lower).all()
 
 
