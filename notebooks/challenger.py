@@ -13,11 +13,12 @@
 # %% [markdown]
 # # A challenger for the champion
 #
-# Trains another model for one kind of subject on the last night of a store, evaluates it on subjects it has not seen,
-# logs it to MLflow beside the champion, compares the two and moves the alias `champion` when the challenger is
-# better. The next night scores with whatever holds the alias.
+# Trains another model for one kind of subject on the last night of a store, evaluates it on subjects it has
+# not seen, logs it to MLflow beside the champion, compares the two and moves the alias `champion` when the
+# challenger is better. The next night scores with whatever holds the alias.
 #
-# Open it with Jupyter and jupytext; another store is named by the environment variable `FUNDGUARD_NOTEBOOK_STORE`.
+# Open it with Jupyter and jupytext; another store is named by the environment variable
+# `FUNDGUARD_NOTEBOOK_STORE`.
 
 # %%
 import os
@@ -33,11 +34,12 @@ from models.boosting import LEAST_CONFIRMED, out_of_fold, training_set
 from models.evaluation import ranking_metrics, shuffled_auc
 from models.subject_model import SubjectModel
 from pipelines.measure import measure
-from pipelines.settings import Settings
+from pipelines.settings import settings_of
 from pipelines.train import fit_model, outcomes, registry
 
 ROOT = Path(pipelines.__file__).parents[1]
-store, settings = Store(ROOT / os.environ.get("FUNDGUARD_NOTEBOOK_STORE", "demo/store")), Settings()
+store = Store(ROOT / os.environ.get("FUNDGUARD_NOTEBOOK_STORE", "demo/store"))
+settings = settings_of(store.path)
 models = registry(store, settings)
 
 # %% [markdown]
@@ -48,7 +50,7 @@ models = registry(store, settings)
 # %%
 as_of = date.fromisoformat(max(store.runs.iterdir()).name)
 with scratch(store.path) as work:
-    night = measure(store, as_of, work)
+    night = measure(store, as_of, work, settings.rules)
     known = {subject: outcomes(night.known, subject) for subject in night.subjects}
 pd.DataFrame({subject: found.value_counts() for subject, found in known.items()}, index=[1, 0]).fillna(
     0
@@ -63,8 +65,8 @@ print(f"{kind}: {len(measured.values):,} subjects, {inspected.sum()} confirmed")
 # %% [markdown]
 # ## The idea
 #
-# Measures marked `CONTEXT` say how large a subject is, not what it does. Large subjects are inspected more often, so
-# a model may learn who gets inspected. The challenger does without them.
+# Measures marked `CONTEXT` say how large a subject is, not what it does. Large subjects are inspected more
+# often, so a model may learn who gets inspected. The challenger does without them.
 
 # %%
 columns = spec(kind)
@@ -74,8 +76,8 @@ print(f"the champion's recipe sees {len(columns)} measures, the challenger {len(
 # %% [markdown]
 # ## Out of fold
 #
-# Each subject is scored by a model that has not seen it. Subjects that nobody inspected stand among the honest ones,
-# so the figures are low rather than high.
+# Each subject is scored by a model that has not seen it. Subjects that nobody inspected stand among the
+# honest ones, so the figures are low rather than high.
 
 # %%
 sets = {
@@ -88,8 +90,8 @@ metrics = pd.DataFrame(
 metrics.round(3)
 
 # %% [markdown]
-# With outcomes shuffled among the subjects the same machinery must find nothing: an AUC around one half. The tests do
-# this fifty times; a few are enough to see a leak.
+# With outcomes shuffled among the subjects the same machinery must find nothing: an AUC around one half.
+# The tests do this fifty times; a few are enough to see a leak.
 
 # %%
 chance = shuffled_auc(sets["challenger"], 3, settings.seed)
@@ -115,14 +117,14 @@ lists = {
     }.items()
 }
 for name, order in lists.items():
-    same = len(set(order[:50]) & set(lists["the champion"][:50]))
-    print(f"{name}: {same} of its first 50 are among the champion's first 50")
+    same = len(set(order[:500]) & set(lists["the champion"][:500]))
+    print(f"{name}: {same} of its first 500 are among the champion's")
 
 # %% [markdown]
 # ## Into MLflow
 #
-# The same call as in the night: parameters, metrics, signature and the model, registered as a new version. Nothing
-# uses it yet. `mlflow/README.md` says how to look at it in MLflow's pages.
+# The same call as in the night: parameters, metrics, signature and the model, registered as a new version.
+# Nothing uses it yet. `mlflow/README.md` says how to look at it in MLflow's pages.
 
 # %%
 version = models.log(

@@ -13,14 +13,16 @@
 # %% [markdown]
 # # One suspect, from the list to the numbers behind it
 #
-# Takes a store with at least one run (`make demo` makes one), measures the same night again with the night's own
-# functions, and looks at the first suspect of a kind: what was measured, where that stands among its peers, and
-# what each measure adds to the score. Nothing is written.
+# Takes a store with at least one run (`make demo` makes one), measures the same night again with the
+# night's own functions, and looks at the first suspect of a kind: what was measured, where that stands
+# among its peers, and what each measure adds to the score. Nothing is written.
 #
-# Open it with Jupyter and jupytext; another store is named by the environment variable `FUNDGUARD_NOTEBOOK_STORE`.
+# Open it with Jupyter and jupytext; another store is named by the environment variable
+# `FUNDGUARD_NOTEBOOK_STORE`.
 
 # %%
 import os
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -34,11 +36,12 @@ from features.catalogue import measures_of
 from features.peers import PEER_WORDS
 from models.fusion import probability
 from pipelines.measure import measure
-from pipelines.settings import Settings
+from pipelines.settings import settings_of
 from pipelines.train import registry
 
 ROOT = Path(pipelines.__file__).parents[1]
 store = Store(ROOT / os.environ.get("FUNDGUARD_NOTEBOOK_STORE", "demo/store"))
+settings = settings_of(store.path)
 kind = "patient"  # or hospital, pharmacy, prescriber, group, visit
 
 # %% [markdown]
@@ -61,12 +64,12 @@ for reason in suspects.loc[suspect, "reasons"]:
 # %% [markdown]
 # ## The measures of the night
 #
-# `measure` is the step that the night itself runs. Its scratch folder is gone afterwards; what stays are frames of
-# subjects × measures.
+# `measure` is the step that the night itself runs. Its scratch folder is gone afterwards; what stays are
+# frames of subjects × measures.
 
 # %%
 with scratch(store.path) as work:
-    night = measure(store, as_of, work)
+    night = measure(store, as_of, work, settings.rules)
 measured = night.subjects[kind]
 print(f"{len(measured.values):,} subjects, {measured.values.shape[1]} columns; peers:")
 measured.peers.map(lambda group: PEER_WORDS[group][1]).value_counts()
@@ -89,17 +92,20 @@ shown.head(15)
 
 # %% [markdown]
 # ## Its place among the peers
+#
+# The four measures that stand furthest out, each over the window where it does so most.
 
 # %%
 peers = measured.values[measured.peers == group]
-furthest = shown.index[:4]
+furthest = shown.drop_duplicates("meaning").index[:4]
 figure, axes = plt.subplots(1, len(furthest), figsize=(4 * len(furthest), 3), layout="constrained")
 for axis, column in zip(axes, furthest, strict=True):
     values = peers[column].dropna()
     axis.hist(values, bins=40, color="#9db8d2")
     axis.axvline(measured.values.at[suspect, column], color="#c0392b", label="the suspect")
     axis.axvline(values.median(), color="#1f4e79", linestyle="--", label="median")
-    axis.set(title=column, yscale="symlog", xlabel=entries[column][0].unit)
+    axis.set_title(textwrap.fill(shown.at[column, "meaning"], 32), fontsize="medium")
+    axis.set(yscale="symlog", xlabel=f"{column} ({entries[column][0].unit})")
 axes[0].set_ylabel(f"peers ({len(peers):,})")
 axes[0].legend()
 plt.show()
@@ -107,11 +113,11 @@ plt.show()
 # %% [markdown]
 # ## What each measure adds
 #
-# The champion, loaded from the registry as the night loads it. Contributions are log-odds; with the base they add up
-# to the raw score, and the raw score is the score of the list.
+# The champion, loaded from the registry as the night loads it. Contributions are log-odds; with the base
+# they add up to the raw score, and the raw score is the score of the list.
 
 # %%
-champion = registry(store, Settings()).champion(kind)
+champion = registry(store, settings).champion(kind)
 model = champion.model
 one = [suspect]
 differences, group_of = measured.differences.loc[one], measured.peers.loc[one]

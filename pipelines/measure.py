@@ -141,11 +141,12 @@ _BLAMELESS, _HALF = 10, 0.1
 
 def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> pd.Series:
     """The rule part, 0 to 1: of a visit its own, of others the mean over their visits against an even chance."""
-    ruled = rows.left_join(parts, "mdtrt_id").mutate(rule_part=_.rule_part.fill_null(0.0))
+    # Rounded, so that the order in which an engine adds up does not show.
+    ruled = rows.left_join(parts, "mdtrt_id").mutate(rule_part=_.rule_part.fill_null(0.0).round(9))
     if subject == "visit":
         found = ruled.select(subject_id=ruled.mdtrt_id, part=ruled.rule_part).to_pandas()
         return found.set_index("subject_id")["part"]
-    sums = ruled.group_by(subject_id=ruled[key]).aggregate(part=_.rule_part.sum(), n=_.count()).to_pandas()
+    sums = ruled.group_by(subject_id=ruled[key]).aggregate(part=_.rule_part.sum().round(9), n=_.count()).to_pandas()
     mean = sums.set_index("subject_id").eval("part / (n + @_BLAMELESS)")
     return mean / (mean + _HALF)
 

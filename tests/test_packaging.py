@@ -21,8 +21,9 @@ IS_LIBRARY = (
 
 
 def modules() -> set[str]:
-    """Every module of the product, as a path from the root."""
-    inside = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    """Every module of the product and every page template, as a path from the root."""
+    kinds = ("*.py", "*.j2")
+    inside = {str(p.relative_to(ROOT)) for name in PACKAGES for kind in kinds for p in (ROOT / name).rglob(kind)}
     return inside | {"flows.py"}
 
 

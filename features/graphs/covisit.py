@@ -115,7 +115,7 @@ def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Ta
         .inner_join(of_b, ["b", "place", "kind"])
     )
     both = both.inner_join(rate, ["place", "kind"])
-    return both.group_by("a", "b", "kind").aggregate(expected=(_.n_a * _.n_b * _.q).sum())
+    return both.group_by("a", "b", "kind").aggregate(expected=(_.n_a * _.n_b * _.q).sum().round(9))
 
 
 def companions(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
