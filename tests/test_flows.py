@@ -23,6 +23,9 @@ from tests.tiny import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
+# Servers, schedules and whole commands: minutes, by `make test-slow`.
+pytestmark = pytest.mark.slow
+
 
 def test_a_run_says_where_it_is_and_nothing_else(city):
     assert (city.done.status, city.done.out, city.done.err) == (0, f"{city.run}\n", "")
