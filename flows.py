@@ -270,7 +270,8 @@ def serve_command(
     with _prefect_server(port):
         schedule = {"interval": every} if every else {"cron": cron}
         given = {"store": str(store.resolve()), "source": str(source.resolve()) if source else None}
-        serve(nightly_flow.to_deployment("nightly", parameters=given, **schedule))
+        # One night at a time: a night that is late waits for the one at work, for a store serves one.
+        serve(nightly_flow.to_deployment("nightly", parameters=given, **schedule), limit=1)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,15 +17,13 @@ import psutil
 import pytest
 
 import flows
+from claims.errors import StoreError
 from claims.store import Store
-from tests.conftest import NIGHT, ROOT, City, marked
+from models.registry import RegistryError
+from tests.conftest import NIGHT, ROOT, City, fundguard, marked
 from tests.tiny import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-# Servers, schedules and whole commands: minutes, by `make test-slow`.
-pytestmark = pytest.mark.slow
-
 
 def test_a_run_says_where_it_is_and_nothing_else(city):
     assert (city.done.status, city.done.out, city.done.err) == (0, f"{city.run}\n", "")
@@ -55,25 +53,6 @@ def test_the_run_page_shows_counts_and_nobody(city):
 # What goes wrong
 
 
-@pytest.fixture
-def say(monkeypatch, capfd):
-    """Run the console script in this process: exit status and what it wrote to stderr."""
-
-    def run(*arguments) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["fundguard", *map(str, arguments)])
-        umask = os.umask(0o077)
-        try:
-            flows.main()
-            status = 0
-        except SystemExit as exit:
-            status = exit.code
-        finally:
-            os.umask(umask)
-        return status, capfd.readouterr().err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory) -> Path:
     """A store that holds claims and no model."""
@@ -90,45 +69,34 @@ def untrained(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "arguments, line",
+    "arguments, status, words",
     [
-        (["run", "{nowhere}", "--store", "{store}", "--as-of", "2025-01-01"], "{nowhere}"),
-        (["check", "{nowhere}"], "{nowhere}"),
-        (["run", "{nowhere}", "--store", "{store}"], "as-of"),
-        (["run", "{nowhere}", "--store", "{store}", "--as-of", "someday"], "someday"),
-        (["frobnicate"], "frobnicate"),
-        (["simulate", "--out", "{store}", "--persons", "3"], "persons"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["run", "{in}", "--store", "{store}", "--as-of", "someday"], 2, "someday"),
+        (["run", "{in}", "--store", "{store}", "--as-of", "2025-01-01"], 1, "required table setl_d is missing"),
     ],
 )
-def test_what_is_wrong_is_one_line(say, tmp_path, arguments, line):
-    places = {"nowhere": tmp_path / "nowhere", "store": tmp_path / "store"}
-    status, said = say(*[text.format(**places) for text in arguments])
-    assert status != 0
-    assert said.startswith("fundguard: ") and said.count("\n") == 1 and line.format(**places) in said
-    assert not (tmp_path / "store").exists()
-
-
-def test_a_missing_table_is_named_before_anything_is_started(say, tmp_path):
+def test_what_is_wrong_is_one_line_before_anything_is_started(tmp_path, arguments, status, words):
     world = World()
     world.person("p1")
-    source = world.write(tmp_path / "in", without=("setl_d",))
-    status, said = say("run", source, "--store", tmp_path / "store", "--as-of", "2025-01-01")
-    assert status == 1 and said == f"fundguard: {source}: required table setl_d is missing\n"
-    assert not (tmp_path / "store").exists()
+    places = {"in": world.write(tmp_path / "in", without=("setl_d",)), "store": tmp_path / "store"}
+    done = fundguard(*[text.format(**places) for text in arguments])
+    assert done.status == status and done.out == ""
+    assert done.err.startswith("fundguard: ") and done.err.count("\n") == 1 and words in done.err
+    assert not places["store"].exists() and done.left_behind == []
 
 
-def test_nights_that_cannot_be_scored_say_why_and_write_nothing(say, untrained, tmp_path):
-    status, said = say("nightly", "--store", tmp_path / "empty", "--as-of", "2025-01-01")
-    assert status == 1 and said == (
-        f"fundguard: {tmp_path / 'empty'} holds no claims yet: run 'fundguard ingest' first\n"
-    )
-    status, said = say("nightly", "--store", untrained, "--as-of", "2023-01-01")
-    assert status == 1 and said == f"fundguard: no claim in {untrained} was settled before 2023-01-01\n"
-    with Store(untrained).locked():
-        status, said = say("nightly", "--store", untrained, "--as-of", "2025-01-01")
-    assert status == 1 and said == f"fundguard: {untrained} is in use by another load or run\n"
-    status, said = say("nightly", "--store", untrained, "--as-of", "2025-01-01")
-    assert status == 1 and said == "fundguard: no champion model for visit: run 'fundguard train' first\n"
+@pytest.mark.slow
+def test_nights_that_cannot_be_scored_say_why_and_write_nothing(untrained, tmp_path):
+    empty = tmp_path / "empty"
+    with pytest.raises(StoreError, match=f"^{empty} holds no claims yet: run 'fundguard ingest' first$"):
+        flows.nightly_flow(empty, NIGHT)
+    with pytest.raises(StoreError, match=f"^no claim in {untrained} was settled before 2023-01-01$"):
+        flows.nightly_flow(untrained, date(2023, 1, 1))
+    with Store(untrained).locked(), pytest.raises(StoreError, match="is in use by another load or run$"):
+        flows.nightly_flow(untrained, NIGHT)
+    with pytest.raises(RegistryError, match="^no champion model for visit: run 'fundguard train' first$"):
+        flows.nightly_flow(untrained, NIGHT)
     assert not Store(untrained).runs.exists() and not list(untrained.glob(".work-*"))
 
 
@@ -170,6 +138,7 @@ def flow_runs(port: int, state: str) -> list[dict]:
     return answer.json() if answer.is_success else []
 
 
+@pytest.mark.slow
 def test_the_schedule_fires_on_a_loopback_server_and_stops_without_a_trace(city, tmp_path):
     store, port, before = copied(city, tmp_path / "store"), free_port(), datetime.now(SHANGHAI).date()
     command = [sys.executable, "-m", "flows", "serve", "--store", store.path, "--every", "5", "--port", port]
