@@ -24,6 +24,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: export PREFECT_HOME := $(CURDIR)/demo/prefect
 demo: install
 	rm -rf demo
+	mkdir -p demo/prefect
 	$(BIN)/fundguard simulate --out demo/city --persons $(PERSONS)
 	$(BIN)/fundguard run demo/city/input --store demo/store --as-of $(AS_OF)
 	@$(BIN)/python -m reports.preview demo/store/runs/$(AS_OF)
