@@ -52,6 +52,8 @@ SUBJECTS = {
     "hospital": "hospital",
     "place": "hospital or pharmacy",
 }
+# Columns that say what a row of a knowledge table is about.
+KINDS = {"lmt_type", "rela_type"}
 # The city that says which data a simulation fills.
 PERSONS, SEED = 2_000, 7
 HEAD = """\
@@ -87,7 +89,7 @@ PARAMETERS = """
 
 
 def simulated() -> set[str]:
-    """Tables and columns (``table.column``) that hold a value in a simulated city."""
+    """Tables, columns (``table.column``) and kinds of knowledge (``table.column=value``) that a simulated city has."""
     with tempfile.TemporaryDirectory(prefix="fundguard-docs-") as folder:
         simulate(Path(folder), persons=PERSONS, seed=SEED)
         found = set()
@@ -98,6 +100,11 @@ def simulated() -> set[str]:
                 f"{path.stem}.{name}"
                 for name in table.column_names
                 if pc.any(pc.is_valid(table[name])).as_py()
+            }
+            found |= {
+                f"{path.stem}.{name}={value}"
+                for name in KINDS.intersection(table.column_names)
+                for value in pc.unique(table[name]).to_pylist()
             }
         return found
 

@@ -146,7 +146,11 @@ def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> p
     if subject == "visit":
         found = ruled.select(subject_id=ruled.mdtrt_id, part=ruled.rule_part).to_pandas()
         return found.set_index("subject_id")["part"]
-    sums = ruled.group_by(subject_id=ruled[key]).aggregate(part=_.rule_part.sum().round(9), n=_.count()).to_pandas()
+    sums = (
+        ruled.group_by(subject_id=ruled[key])
+        .aggregate(part=_.rule_part.sum().round(9), n=_.count())
+        .to_pandas()
+    )
     mean = sums.set_index("subject_id").eval("part / (n + @_BLAMELESS)")
     return mean / (mean + _HALF)
 

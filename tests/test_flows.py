@@ -25,6 +25,7 @@ from tests.tiny import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
+
 def test_a_run_says_where_it_is_and_nothing_else(city):
     assert (city.done.status, city.done.out, city.done.err) == (0, f"{city.run}\n", "")
     assert (city.run / "suspects.xlsx").exists()
@@ -73,7 +74,11 @@ def untrained(tmp_path_factory) -> Path:
     [
         (["frobnicate"], 2, "frobnicate"),
         (["run", "{in}", "--store", "{store}", "--as-of", "someday"], 2, "someday"),
-        (["run", "{in}", "--store", "{store}", "--as-of", "2025-01-01"], 1, "required table setl_d is missing"),
+        (
+            ["run", "{in}", "--store", "{store}", "--as-of", "2025-01-01"],
+            1,
+            "required table setl_d is missing",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_started(tmp_path, arguments, status, words):
@@ -151,7 +156,9 @@ def test_the_schedule_fires_on_a_loopback_server_and_stops_without_a_trace(city,
         nights = [path.name for path in store.runs.iterdir() if not path.name.startswith(".")]
         assert nights == [(before + timedelta(days=n)).isoformat() for n in (0, 1)][: len(nights)]
         assert (store.runs / nights[0] / "suspects.parquet").exists()
-        listening = [c.laddr for p in alive() for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+        listening = [
+            c.laddr for p in alive() for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
+        ]
         assert port in {address.port for address in listening}
         assert {address.ip for address in listening} == {"127.0.0.1"}
         assert len(alive()) > 1

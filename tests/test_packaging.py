@@ -23,7 +23,9 @@ IS_LIBRARY = (
 def modules() -> set[str]:
     """Every module of the product and every page template, as a path from the root."""
     kinds = ("*.py", "*.j2")
-    inside = {str(p.relative_to(ROOT)) for name in PACKAGES for kind in kinds for p in (ROOT / name).rglob(kind)}
+    inside = {
+        str(p.relative_to(ROOT)) for name in PACKAGES for kind in kinds for p in (ROOT / name).rglob(kind)
+    }
     return inside | {"flows.py"}
 
 

@@ -67,6 +67,10 @@ NAMED = (
     ("002102000020000", "磁共振增强扫描", "scan", "03", 560, 2, None, "2"),
     ("002203010010000", "彩色多普勒超声常规检查", "exam", "03", 95, 4, None, None),
     ("003107010010000", "常规心电图检查", "exam", "03", 20, 3, None, None),
+    ("002503990000010000", "生化检验组合", "panel", "04", 96, 1, None, None),
+    ("XB03XAC100B002010100001", "重组人促红素注射液", "epo", "09", 38, None, None, None),
+    ("XV08ABD061B002010100002", "碘海醇注射液", "contrast", "09", 96, None, None, None),
+    ("002501010010000", "血红蛋白测定", "haemoglobin", "04", 6, 1, None, None),
     ("C0301311110000901230000001", "空心纤维透析器", "dialyser", "08", 165, 1, None, None),
 )
 
@@ -80,6 +84,11 @@ LIMITED = (
     ("lab", 1, "1", 40, None),
     ("surgery", 0, "2", None, None),
 )
+
+# Items that may come again only after so many days, and the most of an item that a person is paid a year (yuan).
+CYCLES = {"康复评定": 14}
+YEAR_CAPS = {"平衡功能训练": 1_500.0}
+NEVER_PAID = 2  # last herbs of their family that the fund does not pay
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,7 @@ def build(rng: Generator) -> Catalogue:
     items.loc[
         items.use.isin(["bed", "round", "dialysis", "dialyser", "chronic_drug", "register"]), "level"
     ] = "1"
+    items.loc[items.index[items.use == "herb"][-NEVER_PAID:], "level"] = "3"
     capped = rng.random(len(items)) < np.where(items.list_type == "201", 0.9, 0.5)
     items["ceiling"] = (items.price * 1.6).round(1).where(capped)
     _limit(items)
@@ -148,7 +158,8 @@ def build(rng: Generator) -> Catalogue:
 def _named() -> pd.DataFrame:
     columns = ["code", "name", "use", "charge", "price", "max_day", "group", "service"]
     named = pd.DataFrame(list(NAMED), columns=columns)
-    return named.assign(disease=-1, dear=False, list_type=np.where(named.use == "dialyser", "301", "201"))
+    list_type = named.charge.map({"08": "301", "09": "101"}).fillna("201")
+    return named.assign(disease=-1, dear=False, list_type=list_type)
 
 
 def _families(rng: Generator) -> pd.DataFrame:
@@ -210,6 +221,8 @@ def _code(list_type: str, family: int, place: int) -> str:
 
 
 def _limit(items: pd.DataFrame) -> None:
+    items["cycle"] = items.name.map(CYCLES)
+    items["year_cap"] = items.name.map(YEAR_CAPS)
     items["sex"], items["age_low"], items["age_high"] = None, np.nan, np.nan
     for use, place, sex, low, high in LIMITED:
         row = items.index[items.use == use][place]

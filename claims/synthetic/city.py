@@ -12,7 +12,9 @@ from claims.synthetic import (
     dirt,
     drafts,
     innocents,
+    knowledge,
     ledger,
+    lines,
     outcomes,
     registers,
     schemes,
@@ -55,6 +57,7 @@ def simulate(
     staged = [stage(number, plant) for number, (plant, _) in plants.items()]
     cover = [schemes.cover(city, planted)] if hard else []
     draft = drafts.together([*care.honest(city), injured, *cover, *staged])
+    draft = lines.companions(city, city.rng("companions"), draft)
     draft = timeline.possible(city, city.rng("timeline"), draft)
     draft = dirt.small_faults(city, city.rng("faults"), draft)
     books = ledger.keep(city, draft)
@@ -105,6 +108,11 @@ def _write(city: City, books: Books, accidents: pd.DataFrame, cases: pd.DataFram
         "fixmedins_b": (city.places.table, spelling.institutions),
         "dr_info_b": (city.places.posts, partial(spelling.doctors, city)),
         "hilist_b": (city.catalogue.items, spelling.items),
+        "hilist_lmt_b": (knowledge.limits(city.catalogue), partial(spelling.item_limits, city)),
+        "hilist_rela_b": (knowledge.relations(city.catalogue), partial(spelling.item_relations, city)),
+        "icd_lmt_b": (knowledge.diagnoses(), spelling.diagnosis_limits),
+        "psn_insu_d": (knowledge.cover(city), partial(spelling.cover, city)),
+        "inv_chg_d": (knowledge.stock(city, books), partial(spelling.stock, city)),
         "mdtrt_d": (books.visits, partial(spelling.visits, city)),
         "setl_d": (books.settlements, partial(spelling.settlements, city, books)),
         "fee_list_d": (books.lines, partial(spelling.fee_lines, *papers)),

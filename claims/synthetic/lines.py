@@ -14,6 +14,9 @@ from claims.synthetic.clock import DAY
 from claims.synthetic.drafts import Drafts
 from claims.synthetic.world import City
 
+ENHANCED = ("X线计算机体层(CT)增强扫描", "磁共振增强扫描")
+EPO_SHARE = 0.4  # of dialysis sessions, about once or twice a week
+
 ByRow = Callable[[np.ndarray], np.ndarray]  # from visit positions to times or counts
 
 
@@ -84,3 +87,23 @@ def daily_lines(
 
 def with_lines(visits: pd.DataFrame, parts: list[pd.DataFrame]) -> Drafts:
     return Drafts(visits, pd.concat(parts, ignore_index=True))
+
+
+def companions(city: City, rng: Generator, draft: Drafts) -> Drafts:
+    """Adds what never comes alone: contrast with an enhanced scan; on dialysis EPO, and a blood count a fortnight."""
+    lines, items = draft.lines, city.catalogue.items
+    enhanced = lines[lines.item.isin(items.index[items.name.isin(ENHANCED)])]
+    sessions = lines[lines.item == city.catalogue.one("dialysis")]
+    person = draft.visits.person.to_numpy()[sessions.visit]
+    fortnight = pd.DataFrame({"person": person, "fortnight": sessions.time.to_numpy() // (14 * DAY)})
+    counted = sessions[~fortnight.duplicated().to_numpy()]
+    dosed = sessions[rng.random(len(sessions)) < EPO_SHARE]
+    more = [
+        price_lines(city, draft.visits, rows.visit.to_numpy(), np.full(len(rows), item), rows.time.to_numpy())
+        for rows, item in (
+            (enhanced, city.catalogue.one("contrast")),
+            (counted, city.catalogue.one("haemoglobin")),
+            (dosed, city.catalogue.one("epo")),
+        )
+    ]
+    return Drafts(draft.visits, pd.concat([lines, *more], ignore_index=True))

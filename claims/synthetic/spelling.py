@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from claims.synthetic import diagnoses
-from claims.synthetic.clock import MINUTE
+from claims.synthetic.clock import DAY, MINUTE
+from claims.synthetic.knowledge import TRACE_PRODUCT
 from claims.synthetic.ledger import Books
 from claims.synthetic.timeline import is_stay
 from claims.synthetic.world import City
@@ -21,12 +22,14 @@ VISIT_IDS, SETTLEMENT_IDS, LINE_IDS = (
     42_0800_300_000_000_000,
     42_0800_500_000_000_000,
 )
-CASE_IDS, SALE_IDS, RX_IDS, SIGN_IDS, ACCIDENT_IDS = (
+CASE_IDS, SALE_IDS, RX_IDS, SIGN_IDS, ACCIDENT_IDS, COVER_IDS, STOCK_IDS = (
     42_0800_550_000_000_000,
     42_0800_600_000_000_000,
     42_0800_700_000_000_000,
     42_0800_800_000_000_000,
     42_0800_900_000_000_000,
+    42_0801_000_000_000_000,
+    42_0801_100_000_000_000,
 )
 CERTIFICATES = ("01", "01", "01", "01", "03", "03", "03", "03", "02", "05")  # fields.md: mdtrt_cert_type
 
@@ -138,6 +141,58 @@ def items(frame: pd.DataFrame) -> Columns:
         "days_per_unit": pa.array(frame.days_per_unit.astype(float), from_pandas=True),
         "excl_grp": text(frame.group),
         "serv_type": text(frame.service),
+        # What is easily resold is sold on prescription alone.
+        "rx_flag": flag(frame.dear, frame.list_type.isin(["101", "102"]).to_numpy()),
+        "cycl_days": pa.array(frame.cycle.astype(float), from_pandas=True),
+        "cycl_max_cnt": pa.array(frame.cycle.notna().map({True: 1.0, False: np.nan}), from_pandas=True),
+        "year_uplmt_amt": pa.array(frame.year_cap.astype(float), from_pandas=True),
+    }
+
+
+def item_limits(city: City, frame: pd.DataFrame) -> Columns:
+    return {
+        "hilist_code": named(city.catalogue.items.code, frame.item),
+        "lmt_type": text(frame.kind),
+        "lmt_value": text(frame.value),
+    }
+
+
+def item_relations(city: City, frame: pd.DataFrame) -> Columns:
+    return {
+        "rela_type": text(frame.kind),
+        "hilist_code": named(city.catalogue.items.code, frame.item),
+        "rela_hilist_code": named(city.catalogue.items.code, frame.other),
+    }
+
+
+def diagnosis_limits(frame: pd.DataFrame) -> Columns:
+    return {
+        "icd_code": text(frame.code),
+        "icd_type": text(np.full(len(frame), "1")),
+        "lmt_type": text(frame.kind),
+        "lmt_value": text(frame.value),
+    }
+
+
+def cover(city: City, frame: pd.DataFrame) -> Columns:
+    ended = (frame.end >= 0).to_numpy()
+    return {
+        "psn_insu_rlts_id": numbered(COVER_IDS, frame.index),
+        "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
+        "insutype": named(city.people.insutype, frame.person),
+        "crt_insu_date": day(city, np.full(len(frame), -400 * DAY)),
+        "paus_insu_date": day(city, frame.end, ended),
+    }
+
+
+def stock(city: City, frame: pd.DataFrame) -> Columns:
+    return {
+        "inv_chg_sn": numbered(STOCK_IDS, frame.index),
+        "fixmedins_code": named(city.places.table.code, frame.place),
+        "hilist_code": named(city.catalogue.items.code, frame.item),
+        "inv_chg_type": text(frame.kind),
+        "inv_chg_time": moment(city, frame.time),
+        "cnt": pa.array(frame["count"].to_numpy().astype(float)),
     }
 
 
@@ -215,6 +270,8 @@ def fee_lines(
         "bilg_dr_codg": named(city.places.doctors.code, rows.doctor),
         "rx_drord_no": numbered(RX_IDS, paper, drug & (paper >= 0)),
         "inscp_amt": yuan(frame.in_scope),
+        # Every place has its own number for an item, here its neighbour's number as well.
+        "medins_list_codg": numbered(100_000, frame.item),
     }
 
 
@@ -245,7 +302,7 @@ def trace_codes(item: np.ndarray, serial: np.ndarray) -> pa.Array:
     high = (high + low * 37) % 10**6
     low = (low + high * 9_876_543) % 10**7
     known = serial >= 0
-    product = numbered(8_100_000, item.astype(np.int64) * 7, known)
+    product = numbered(TRACE_PRODUCT, item.astype(np.int64) * 7, known)
     return pc.binary_join_element_wise(
         product, pc.utf8_slice_codeunits(numbered(10**13, high * 10**7 + low), 1), ""
     )

@@ -10,7 +10,7 @@ from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
 CARE, OPERATION, MATERIAL = "07", "06", "08"
 # What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
 # that the first is, the first may be charged only where the second was.
-CONTAINS, PACKAGE, REQUIRES = "1", "2", "3"
+CONTAINS, PACKAGE, REQUIRES, TESTED = "1", "2", "3", "4"
 BIRTH = "52"
 # Values of `hilist_b.serv_type` beside those of features/facts.py: intensive care, anaesthesia.
 INTENSIVE, ANAESTHESIA = "4", "5"
@@ -44,7 +44,7 @@ def _with_visit(bench: Bench, items: ibis.Table) -> ibis.Table:
     return rows.mutate(back=rows.back.fill_null(0), unit=rows.amount / rows.cnt)
 
 
-def _number(value: ibis.Value) -> ibis.Value:
+def in_figures(value: ibis.Value) -> ibis.Value:
     return value.round(2).cast("string").re_replace(r"\.0$", "")
 
 
@@ -52,7 +52,7 @@ def _day(rows: ibis.Table) -> ibis.Value:
     return rows.day.strftime("%Y-%m-%d")
 
 
-def _line(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> ibis.Table:
+def line_finding(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> ibis.Table:
     return rows.select("mdtrt_id", "setl_id", "bkkp_sn", offending=offending.round(2), says=says)
 
 
@@ -74,11 +74,11 @@ def above_daily_maximum(bench: Bench) -> ibis.Table:
     covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
     rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=once.fill_null(False))
     rows = rows.filter(rows._over > 0, ~rows._once)
-    return _line(
+    return line_finding(
         rows,
         rows._over * rows.unit,
-        ibis.literal("项目") + rows.hilist_name + "于" + _day(rows) + "计" + _number(rows.cnt) + "次,超过每日"
-        + _number(rows.max_day_cnt) + "次的上限",
+        ibis.literal("项目") + rows.hilist_name + "于" + _day(rows) + "计" + in_figures(rows.cnt) + "次,超过每日"
+        + in_figures(rows.max_day_cnt) + "次的上限",
     )  # fmt: skip
 
 
@@ -113,11 +113,11 @@ def above_cycle(bench: Bench) -> ibis.Table:
     ]
     sums = met.group_by(keys).aggregate(total=_.had.sum())
     sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
-    return _line(
+    return line_finding(
         sums,
         sums._over * sums.unit,
-        ibis.literal("项目") + sums.hilist_name + "在" + _number(sums.cycl_days) + "天周期内计"
-        + _number(sums.total) + "次,上限" + _number(sums.cycl_max_cnt) + "次",
+        ibis.literal("项目") + sums.hilist_name + "在" + in_figures(sums.cycl_days) + "天周期内计"
+        + in_figures(sums.total) + "次,上限" + in_figures(sums.cycl_max_cnt) + "次",
     )  # fmt: skip
 
 
@@ -133,11 +133,11 @@ def above_yearly_cap(bench: Bench) -> ibis.Table:
     )
     rows = rows.mutate(total=rows.net.sum().over(order))
     rows = rows.mutate(_over=ibis.least(rows.total - rows.year_uplmt_amt, rows.net)).filter(_._over > 0.005)
-    return _line(
+    return line_finding(
         rows,
         rows._over,
-        ibis.literal("项目") + rows.hilist_name + "本年累计" + _number(rows.total) + "元,超过年度限额"
-        + _number(rows.year_uplmt_amt) + "元",
+        ibis.literal("项目") + rows.hilist_name + "本年累计" + in_figures(rows.total) + "元,超过年度限额"
+        + in_figures(rows.year_uplmt_amt) + "元",
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _excluded(bench: Bench) -> ibis.Table:
 def charged_twice(bench: Bench) -> ibis.Table:
     rows = _excluded(bench).filter(_.charge != CARE)
     says = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
-    return _line(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
 
 
 @rule(
@@ -169,7 +169,7 @@ def charged_twice(bench: Bench) -> ibis.Table:
 def two_grades_of_care(bench: Bench) -> ibis.Table:
     rows = _excluded(bench).filter(_.charge == CARE)
     says = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
-    return _line(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
 
 
 def _relations(bench: Bench, kind: str) -> ibis.Table:
@@ -201,12 +201,12 @@ def _contained(bench: Bench) -> ibis.Table:
 
 @rule(
     "R044", "项目与耗材重复收费", "Material that the service contains", "place", CLEAR, "38(三)",
-    needs="fee_list_d hilist_b hilist_rela_b",
+    needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=1",
 )  # fmt: skip
 def material_in_service(bench: Bench) -> ibis.Table:
     rows = _contained(bench).filter(_.charge == MATERIAL)
     says = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
-    return _line(rows, rows.amount, says + _day(rows) + "另行收费")
+    return line_finding(rows, rows.amount, says + _day(rows) + "另行收费")
 
 
 @rule(
@@ -216,22 +216,22 @@ def material_in_service(bench: Bench) -> ibis.Table:
 )  # fmt: skip
 def care_without_ground(bench: Bench, days: float) -> ibis.Table:
     # Care of what nobody put in (the catalogue says what must have been), or that another item contains.
-    without = _without(bench, days).filter(_.charge == CARE)
+    unfounded = without(bench, REQUIRES, days).filter(_.charge == CARE)
     inside = _contained(bench).filter(_.charge == CARE)
-    lone = _line(
-        without, without.amount, ibis.literal("护理项目") + without.hilist_name + "之前未见相应置管,"
-        + _day(without) + "收费",
+    lone = line_finding(
+        unfounded, unfounded.amount, ibis.literal("护理项目") + unfounded.hilist_name + "之前未见相应置管,"
+        + _day(unfounded) + "收费",
     )  # fmt: skip
-    double = _line(
+    double = line_finding(
         inside, inside.amount, ibis.literal("护理项目") + inside.hilist_name + "已含在项目"
         + inside.whole_name + "中," + _day(inside) + "另行收费",
     )  # fmt: skip
     return lone.union(double)
 
 
-def _without(bench: Bench, days: float) -> ibis.Table:
+def without(bench: Bench, kind: str, days: float) -> ibis.Table:
     """Lines of items that may be charged only where one of others was, and none was, so many days before."""
-    pairs = _relations(bench, REQUIRES)
+    pairs = _relations(bench, kind)
     who = bench.facts.select("mdtrt_id", "psn_no")
     rows = bench.item_days.filter(_.cnt > 0)
     needy = rows.inner_join(pairs, "hilist_code").filter(_in_force).inner_join(who, "mdtrt_id")
@@ -249,7 +249,7 @@ def _without(bench: Bench, days: float) -> ibis.Table:
 
 @rule(
     "R045", "分解收费", "A package charged in parts", "place", SUSPECT, "38(三)",
-    official="GZ10000102013000", needs="fee_list_d hilist_b hilist_rela_b",
+    official="GZ10000102013000", needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=2",
 )  # fmt: skip
 def package_in_parts(bench: Bench) -> ibis.Table:
     parts = _relations(bench, PACKAGE).select(
@@ -265,12 +265,12 @@ def package_in_parts(bench: Bench) -> ibis.Table:
     sets = sets.anti_join(rows.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
     names = bench.known["hilist_b"].select(whole="hilist_code", name="hilist_name", price="pric_uplmt_amt")
     sets = sets.inner_join(names, "whole")
-    return _line(
+    return line_finding(
         sets,
         # What the parts cost above the package; nothing is certain where its price is not known.
         ibis.greatest(sets.amount - ibis.coalesce(sets.price, sets.amount), 0),
         ibis.literal("项目") + sets.name + "于" + _day(sets) + "分解为" + sets.parts.cast("string")
-        + "个项目收费" + _number(sets.amount) + "元",
+        + "个项目收费" + in_figures(sets.amount) + "元",
     )  # fmt: skip
 
 
@@ -301,11 +301,11 @@ def second_operation(bench: Bench, share: float) -> ibis.Table:
     order = ibis.window(group_by=["mdtrt_id", "day"], order_by=[ibis.desc("pric"), "hilist_code"])
     rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0, _.ceiling.notnull())
     rows = rows.filter(rows.pric > rows.ceiling * share + 0.01)
-    return _line(
+    return line_finding(
         rows,
         (rows.pric - rows.ceiling * share) * rows.cnt,
-        ibis.literal("同日第二项及以上手术") + rows.hilist_code + "单价" + _number(rows.pric) + "元,未按"
-        + f"{share:.0%}折价(限价" + _number(rows.ceiling) + "元)",
+        ibis.literal("同日第二项及以上手术") + rows.hilist_code + "单价" + in_figures(rows.pric) + "元,未按"
+        + f"{share:.0%}折价(限价" + in_figures(rows.ceiling) + "元)",
     )  # fmt: skip
 
 
@@ -319,12 +319,12 @@ def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Tab
     # A rule about single lines: one of the few that read them directly.
     lines = bench.known.lines.mutate(_made=(_.cnt * _.pric).abs(), _said=_.det_item_fee_sumamt.abs())
     wrong = lines.filter((lines._made - lines._said).abs() > tolerance + rounding * lines.cnt.abs())
-    return _line(
+    return line_finding(
         wrong,
         # Only what was charged above count × price; returns charge nothing.
         ibis.ifelse(wrong.cnt > 0, ibis.greatest(wrong._said - wrong._made, 0), 0),
-        ibis.literal("项目") + wrong.hilist_code + "数量" + _number(wrong.cnt) + "×单价" + _number(wrong.pric)
-        + "元与金额" + _number(wrong.det_item_fee_sumamt) + "元不符",
+        ibis.literal("项目") + wrong.hilist_code + "数量" + in_figures(wrong.cnt) + "×单价" + in_figures(wrong.pric)
+        + "元与金额" + in_figures(wrong.det_item_fee_sumamt) + "元不符",
     )  # fmt: skip
 
 
@@ -346,10 +346,16 @@ def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
         name=_.hilist_name.min(),
     )  # fmt: skip
     sums = sums.mutate(_over=sums.cnt - sums.los - grace).filter(_._over > 0)
-    return _line(
+    return line_finding(
         sums,
         sums._over * sums.amount / sums.cnt,
-        ibis.literal("住院") + _number(sums.los) + "天,项目" + sums.name + "计" + _number(sums.cnt) + "天",
+        ibis.literal("住院")
+        + in_figures(sums.los)
+        + "天,项目"
+        + sums.name
+        + "计"
+        + in_figures(sums.cnt)
+        + "天",
     )
 
 
@@ -365,7 +371,7 @@ def above_a_day(bench: Bench, hours: float) -> ibis.Table:
     )
     rows = _with_visit(bench, items.select("hilist_code", "hilist_name")).filter(~_.single)
     rows = rows.mutate(_over=rows.cnt - hours - rows.back).filter(_._over > 0)
-    return _line(
+    return line_finding(
         rows,
         rows._over * rows.unit,
         ibis.literal("按小时计费项目")
@@ -373,7 +379,7 @@ def above_a_day(bench: Bench, hours: float) -> ibis.Table:
         + "于"
         + _day(rows)
         + "计"
-        + _number(rows.cnt)
+        + in_figures(rows.cnt)
         + "小时",
     )
 
@@ -394,7 +400,7 @@ def intensive_care_outside(bench: Bench) -> ibis.Table:
     inside = inside.filter((inside.day <= inside.left).fill_null(True))
     rows = rows.anti_join(inside.select("mdtrt_id", "day"), ["mdtrt_id", "day"])
     says = ibis.literal("重症监护项目") + rows.hilist_code + "于" + _day(rows)
-    return _line(rows, rows.amount, says + "收费,当日无监护病房在室记录")
+    return line_finding(rows, rows.amount, says + "收费,当日无监护病房在室记录")
 
 
 @rule(
@@ -418,8 +424,8 @@ def anaesthesia_too_long(bench: Bench, grace: float) -> ibis.Table:
         setl_id=_.setl_id.max(),
     )
     sums = sums.inner_join(took, "mdtrt_id").mutate(_over=_.billed - _.took).filter(_._over > grace)
-    return _line(
+    return line_finding(
         sums,
         sums._over * sums.amount / sums.billed,
-        ibis.literal("麻醉计费") + _number(sums.billed) + "分钟,记录" + _number(sums.took) + "分钟",
+        ibis.literal("麻醉计费") + in_figures(sums.billed) + "分钟,记录" + in_figures(sums.took) + "分钟",
     )

@@ -94,7 +94,7 @@ def travelling_code(bench: Bench, near: float) -> ibis.Table:
 
 @rule(
     "R107", "追溯码与药品不符", "Code-drug mismatch", "place", SUSPECT, "40/38(五)",
-    needs="drug_sel_d hilist_lmt_b", filled="drug_sel_d.drug_trac_codg",
+    needs="drug_sel_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=trac_prfx drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def mismatched_code(bench: Bench) -> ibis.Table:
     prefixes = (
@@ -234,7 +234,7 @@ def overdose(bench: Bench, times: float) -> ibis.Table:
 
 @rule(
     "R072", "重复开药", "Duplicate therapy", "prescriber", SUSPECT, "38(二)",
-    official="GZ10000301006000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000301006000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=drug_class",
 )  # fmt: skip
 def duplicate_therapy(bench: Bench) -> ibis.Table:
     rows = limited(bench, "drug_class", DRUG).filter(_.kind != STAY)

@@ -53,7 +53,8 @@ class Rule:
         article: of the regulation 国令735号, short form of `domain/schemes.md`.
         official: code in the national rule library, if any.
         needs: tables without which the rule is skipped.
-        filled: ``table.column`` that must hold a value somewhere, or the rule is skipped for want of data.
+        filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the rule
+            is skipped for want of data.
         parameters: by name.
         find: (bench, **parameters) → FINDING.
     """
@@ -211,12 +212,19 @@ def _missing(bench: Bench, entry: Rule) -> str | None:
     if absent:
         return f"no table {', '.join(absent)}"
     for place in entry.filled:
-        table, column = place.split(".")
+        table, _sep, column = place.partition(".")
         if table not in bench.known.present:
             return f"no table {table}"
-        if not bench.known[table].filter(_[column].notnull()).limit(1).count().execute():
+        if not _holds(bench, table, column):
             return f"no values in {place}"
     return None
+
+
+def _holds(bench: Bench, table: str, column: str) -> bool:
+    """Is there a value (``column``), or that value (``column=value``), in a table?"""
+    column, _sep, value = column.partition("=")
+    rows = bench.known[table].filter(_[column] == value if value else _[column].notnull())
+    return bool(rows.limit(1).count().execute())
 
 
 def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:

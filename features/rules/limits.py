@@ -248,7 +248,7 @@ def drug_too_old(bench: Bench) -> ibis.Table:
 
 @rule(
     "R017", "药品限新生儿", "Neonate-only drug", "place", CLEAR, "38(六)",
-    official="GZ10000101006000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000101006000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=age_day_high",
 )  # fmt: skip
 def drug_neonate(bench: Bench) -> ibis.Table:
     return _no_newborn(bench, DRUG)
@@ -299,7 +299,7 @@ def _level(bench: Bench, *which: str) -> ibis.Table:
 
 @rule(
     "R026", "药品限医疗机构级别", "Institution-level limit (drug)", "place", CLEAR, "38(六)",
-    official="GZ10000101012000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000101012000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=medinslv",
 )  # fmt: skip
 def drug_level(bench: Bench) -> ibis.Table:
     return _level(bench, DRUG)
@@ -307,7 +307,7 @@ def drug_level(bench: Bench) -> ibis.Table:
 
 @rule(
     "R027", "项目限医疗机构级别", "Institution-level limit (service)", "place", CLEAR, "38(六)",
-    official="GZ10000102011000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000102011000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=medinslv",
 )  # fmt: skip
 def service_level(bench: Bench) -> ibis.Table:
     return _level(bench, SERVICE)
@@ -321,7 +321,7 @@ def _setting(bench: Bench, *which: str) -> ibis.Table:
 
 @rule(
     "R028", "药品限就医方式", "Drug: inpatient or outpatient only", "place", CLEAR, "38(六)",
-    needs="fee_list_d hilist_lmt_b",
+    needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=med_type",
 )  # fmt: skip
 def drug_setting(bench: Bench) -> ibis.Table:
     return _setting(bench, DRUG)
@@ -329,7 +329,7 @@ def drug_setting(bench: Bench) -> ibis.Table:
 
 @rule(
     "R029", "项目限就医方式", "Service: setting limit", "place", CLEAR, "38(六)",
-    official="GZ10000102009000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000102009000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=med_type",
 )  # fmt: skip
 def service_setting(bench: Bench) -> ibis.Table:
     return _setting(bench, SERVICE)
@@ -337,7 +337,7 @@ def service_setting(bench: Bench) -> ibis.Table:
 
 @rule(
     "R022", "药品/项目限工伤", "Work-injury-only item", "place", CLEAR, "38(六)",
-    official="GZ10000101001000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.insutype",
+    official="GZ10000101001000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=wkinj_only mdtrt_d.insutype",
 )  # fmt: skip
 def work_injury_only(bench: Bench) -> ibis.Table:
     rows = limited(bench, "wkinj_only")
@@ -347,7 +347,7 @@ def work_injury_only(bench: Bench) -> ibis.Table:
 
 @rule(
     "R023", "药品/项目限生育", "Maternity-only item", "place", CLEAR, "38(六)",
-    official="GZ10000101002000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000101002000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=matn_only",
 )  # fmt: skip
 def maternity_only(bench: Bench) -> ibis.Table:
     rows = limited(bench, "matn_only")
@@ -366,7 +366,7 @@ def _department(bench: Bench, which: str) -> ibis.Table:
 
 @rule(
     "R036", "项目限科室", "Service department limit", "place", SUSPECT, "38(六)",
-    official="GZ10000102008000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dept_code",
+    official="GZ10000102008000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=dept mdtrt_d.dept_code",
 )  # fmt: skip
 def service_department(bench: Bench) -> ibis.Table:
     return _department(bench, SERVICE)
@@ -374,7 +374,7 @@ def service_department(bench: Bench) -> ibis.Table:
 
 @rule(
     "R037", "耗材与科室不符", "Consumable-department conflict", "place", SUSPECT, "38(六)",
-    official="GZ10000303002000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dept_code",
+    official="GZ10000303002000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=dept mdtrt_d.dept_code",
 )  # fmt: skip
 def material_department(bench: Bench) -> ibis.Table:
     return _department(bench, MATERIAL)
@@ -405,7 +405,7 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
 
 @rule(
     "R024", "药品限适应症", "Restricted indication", "place", SUSPECT, "38(六)",
-    official="GZ10000101008000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    official="GZ10000101008000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=diag mdtrt_d.dscg_maindiag_code",
     history=HISTORY,
 )  # fmt: skip
 def drug_indication(bench: Bench, history: float) -> ibis.Table:
@@ -414,7 +414,7 @@ def drug_indication(bench: Bench, history: float) -> ibis.Table:
 
 @rule(
     "R038", "项目限适应症/超适应症", "Service indication", "place", SUSPECT, "38(六)",
-    official="GZ10000102007000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    official="GZ10000102007000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=diag mdtrt_d.dscg_maindiag_code",
     history=HISTORY,
 )  # fmt: skip
 def service_indication(bench: Bench, history: float) -> ibis.Table:
@@ -423,7 +423,7 @@ def service_indication(bench: Bench, history: float) -> ibis.Table:
 
 @rule(
     "R063", "耗材限疾病", "Consumable disease limit", "place", SUSPECT, "38(六)",
-    needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code", history=HISTORY,
+    needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=diag mdtrt_d.dscg_maindiag_code", history=HISTORY,
 )  # fmt: skip
 def material_indication(bench: Bench, history: float) -> ibis.Table:
     return _indication(bench, "diag", history, MATERIAL)
@@ -431,7 +431,7 @@ def material_indication(bench: Bench, history: float) -> ibis.Table:
 
 @rule(
     "R071", "超说明书适应症", "Off-label indication", "prescriber", SUSPECT, "38(二)",
-    official="GZ10000301007000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    official="GZ10000301007000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=label_diag mdtrt_d.dscg_maindiag_code",
     history=HISTORY,
 )  # fmt: skip
 def off_label(bench: Bench, history: float) -> ibis.Table:
@@ -440,7 +440,7 @@ def off_label(bench: Bench, history: float) -> ibis.Table:
 
 @rule(
     "R075", "无指征检查", "Test without indication", "prescriber", SUSPECT, "38(二)",
-    official="GZ10000302001000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    official="GZ10000302001000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=exam_diag mdtrt_d.dscg_maindiag_code",
     history=HISTORY,
 )  # fmt: skip
 def test_without_indication(bench: Bench, history: float) -> ibis.Table:
@@ -449,7 +449,7 @@ def test_without_indication(bench: Bench, history: float) -> ibis.Table:
 
 @rule(
     "R032", "药品超病种目录", "Outside disease list", "place", SUSPECT, "38(六)",
-    official="GZ10000101011000", needs="fee_list_d hilist_lmt_b", filled="mdtrt_d.dise_no",
+    official="GZ10000101011000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=dise mdtrt_d.dise_no",
 )  # fmt: skip
 def outside_disease_list(bench: Bench) -> ibis.Table:
     lists = limits(bench).filter(_.lmt_type == "dise")
@@ -472,7 +472,7 @@ def outside_disease_list(bench: Bench) -> ibis.Table:
 
 @rule(
     "R033", "饮片单复方不予支付", "Herb never payable", "place", CLEAR, "38(六)",
-    official="GZ10000101003000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000101003000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=nopay",
 )  # fmt: skip
 def herb_never(bench: Bench) -> ibis.Table:
     rows = limited(bench, "nopay", DRUG)
@@ -481,7 +481,7 @@ def herb_never(bench: Bench) -> ibis.Table:
 
 @rule(
     "R034", "饮片单方不予支付", "Herb not payable alone", "place", CLEAR, "38(六)",
-    official="GZ10000101004000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000101004000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=nopay_alone",
 )  # fmt: skip
 def herb_alone(bench: Bench) -> ibis.Table:
     # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
@@ -512,7 +512,7 @@ def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
 
 @rule(
     "R030", "药品限支付疗程", "Drug course limit", "place", SUSPECT, "38(六)",
-    official="GZ10000101010000", needs="fee_list_d hilist_lmt_b", pause=PAUSE,
+    official="GZ10000101010000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=course_days", pause=PAUSE,
 )  # fmt: skip
 def drug_course(bench: Bench, pause: float) -> ibis.Table:
     return _course(bench, pause, DRUG)
@@ -520,7 +520,7 @@ def drug_course(bench: Bench, pause: float) -> ibis.Table:
 
 @rule(
     "R039", "项目限支付疗程", "Service course limit", "place", SUSPECT, "38(六)",
-    official="GZ10000102010000", needs="fee_list_d hilist_lmt_b", pause=PAUSE,
+    official="GZ10000102010000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=course_days", pause=PAUSE,
 )  # fmt: skip
 def service_course(bench: Bench, pause: float) -> ibis.Table:
     return _course(bench, pause, SERVICE)
@@ -528,7 +528,7 @@ def service_course(bench: Bench, pause: float) -> ibis.Table:
 
 @rule(
     "R058", "医用耗材数量超标", "Consumable quantity limit", "place", SUSPECT, "38(三)/40(三)",
-    official="GZ10000303003000", needs="fee_list_d hilist_lmt_b",
+    official="GZ10000303003000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=visit_cnt",
 )  # fmt: skip
 def material_quantity(bench: Bench) -> ibis.Table:
     most = limited(bench, "visit_cnt", MATERIAL)
@@ -555,9 +555,6 @@ def _unaccompanied(bench: Bench, which: str, near: float) -> ibis.Table:
     pairs = pairs.select(
         "hilist_code", "rela_days", need="rela_hilist_code", first=_.begndate.date(), last=_.enddate.date()
     )
-    # A drug that asks for a laboratory test is the matter of R102.
-    tests = bench.known["hilist_b"].filter(_.med_chrgitm_type == "04")
-    pairs = pairs.anti_join(tests, pairs.need == tests.hilist_code)
     persons = bench.facts.select("mdtrt_id", "psn_no")
     rows = charged(bench).inner_join(pairs, "hilist_code").inner_join(persons, "mdtrt_id")
     rows = rows.filter(goods(rows.charge, rows.list_type) == which)
@@ -579,7 +576,7 @@ NEAR = Parameter(7, "days", "own starting value: paid on one day, done on anothe
 
 @rule(
     "R059", "耗材与项目不符", "Consumable without procedure", "place", SUSPECT, "38(四)/40(三)",
-    official="GZ10000303001000", needs="fee_list_d hilist_rela_b", near=NEAR,
+    official="GZ10000303001000", needs="fee_list_d hilist_rela_b", filled="hilist_rela_b.rela_type=3", near=NEAR,
 )  # fmt: skip
 def material_alone(bench: Bench, near: float) -> ibis.Table:
     return _unaccompanied(bench, MATERIAL, near)
@@ -587,7 +584,7 @@ def material_alone(bench: Bench, near: float) -> ibis.Table:
 
 @rule(
     "R062", "药品与服务项目不符", "Drug needs procedure", "place", SUSPECT, "38(四)",
-    official="GZ10000301001000", needs="fee_list_d hilist_rela_b", near=NEAR,
+    official="GZ10000301001000", needs="fee_list_d hilist_rela_b", filled="hilist_rela_b.rela_type=3", near=NEAR,
 )  # fmt: skip
 def drug_alone(bench: Bench, near: float) -> ibis.Table:
     return _unaccompanied(bench, DRUG, near)
@@ -615,7 +612,7 @@ def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
 
 @rule(
     "R010", "诊断与性别不符", "Diagnosis-sex conflict", "place", CLEAR, "38(六)/40(三)",
-    official="GZ10000204006000", needs="icd_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+    official="GZ10000204006000", needs="icd_lmt_b", filled="icd_lmt_b.lmt_type=gend mdtrt_d.dscg_maindiag_code",
 )  # fmt: skip
 def diagnosis_sex(bench: Bench) -> ibis.Table:
     rows = _coded(bench, "dscg_maindiag_code", "1", "gend")

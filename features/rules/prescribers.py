@@ -31,7 +31,7 @@ def not_in_practice(bench: Bench) -> ibis.Table:
 
 @rule(
     "R009", "超执业范围/科室", "Outside licence scope", "prescriber", SUSPECT, "38(七)/40(二)",
-    needs="fee_list_d dr_info_b hilist_lmt_b", filled="dr_info_b.caty",
+    needs="fee_list_d dr_info_b hilist_lmt_b", filled="hilist_lmt_b.lmt_type=caty dr_info_b.caty",
 )  # fmt: skip
 def outside_scope(bench: Bench) -> ibis.Table:
     scopes = bench.known["dr_info_b"].filter(_.caty.notnull()).select("dr_code", "caty").distinct()

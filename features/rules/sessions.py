@@ -5,7 +5,7 @@ from ibis import _
 
 from claims.known import OUTPATIENT, STAY
 from features.facts import DIALYSIS, DRUGS, LARGE_EXAM, REHAB
-from features.rules.billing import MATERIAL, _line, _number, _without
+from features.rules.billing import MATERIAL, TESTED, in_figures, line_finding, without
 from features.rules.engine import SUSPECT, Bench, Parameter, rule
 
 # A session of dialysis uses one of these; the names are those of the national catalogue of consumables.
@@ -42,7 +42,7 @@ def care_during_stay(bench: Bench) -> ibis.Table:
         # The care was paid by its own fund; the engine takes the stay's share of this, so undo it.
         offending=(sums.paid * sums.medfee_sumamt / sums.fund_pay_sumamt.nullif(0)).fill_null(0),
         says=ibis.literal("住院期间仍有") + sums.care_days.cast("string") + "天长期护理服务记录,长护基金支付"
-        + _number(sums.paid) + "元",
+        + in_figures(sums.paid) + "元",
     )  # fmt: skip
 
 
@@ -110,11 +110,11 @@ def too_much_dialysis(bench: Bench, a_day: float, a_week: float, a_month: float)
     )
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - a_day, 0), met.over)
     met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
-    return _line(
+    return line_finding(
         met,
         met._over * met.unit,
-        ibis.literal("当日透析") + _number(met.done) + "次,本周累计" + _number(met.in_week) + "次,本月累计"
-        + _number(met.in_month) + "次",
+        ibis.literal("当日透析") + in_figures(met.done) + "次,本周累计" + in_figures(met.in_week) + "次,本月累计"
+        + in_figures(met.in_month) + "次",
     )  # fmt: skip
 
 
@@ -162,9 +162,9 @@ def dialysers_match(bench: Bench, kept: float) -> ibis.Table:
             -odd._off * odd.paid / odd.sessions.nullif(0),
         ).round(2),
         says=ibis.literal("本月透析")
-        + _number(odd.sessions)
+        + in_figures(odd.sessions)
         + "次,透析器收费"
-        + _number(odd.dialysers)
+        + in_figures(odd.dialysers)
         + "支",
     )
 
@@ -197,19 +197,19 @@ OUTAGE = Parameter(5, "patients", "own starting value: so many without a sign-in
 def unsigned_dialysis(bench: Bench, outage: float) -> ibis.Table:
     rows = _unsigned(bench, DIALYSIS, outage)
     says = ibis.literal("透析项目") + rows.hilist_code + "于" + rows.day.strftime("%Y-%m-%d")
-    return _line(rows, rows.amount, says + "收费" + _number(rows.amount) + "元,当日无本人实名签到")
+    return line_finding(rows, rows.amount, says + "收费" + in_figures(rows.amount) + "元,当日无本人实名签到")
 
 
 @rule(
     "R102", "促红素无指征", "EPO without a blood test", "place", SUSPECT, "40(三)/38(三)",
-    needs="fee_list_d hilist_b hilist_rela_b",
+    needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=4",
     days=Parameter(30, "days", "R102: no Hb in 30 d"),
 )  # fmt: skip
 def drug_without_test(bench: Bench, days: float) -> ibis.Table:
-    # Which drug asks for which test stands in the catalogue (hilist_rela_b, kind 3).
-    rows = _without(bench, days).filter(_.charge.isin(DRUGS))
+    # Which drug asks for which test stands in the catalogue (hilist_rela_b, kind 4).
+    rows = without(bench, TESTED, days).filter(_.charge.isin(DRUGS))
     says = ibis.literal("药品") + rows.hilist_name + "于" + rows.day.strftime("%Y-%m-%d")
-    return _line(rows, rows.amount, says + f"收费,此前{int(days)}天内无规定的检验")
+    return line_finding(rows, rows.amount, says + f"收费,此前{int(days)}天内无规定的检验")
 
 
 @rule(
@@ -226,7 +226,7 @@ def unsigned_scan(bench: Bench, outage: float, days: float) -> ibis.Table:
     keys = ["mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount"]
     rows = rows.group_by(keys).aggregate(says=_.says.max())
     says = ibis.literal("大型检查") + rows.hilist_code + "于" + rows.day.strftime("%Y-%m-%d")
-    return _line(rows, rows.amount, says + "收费," + rows.says)
+    return line_finding(rows, rows.amount, says + "收费," + rows.says)
 
 
 def _unreported(bench: Bench, days: float) -> ibis.Table:
@@ -256,7 +256,7 @@ def _unreported(bench: Bench, days: float) -> ibis.Table:
 def unsigned_rehab(bench: Bench, outage: float, minutes: float) -> ibis.Table:
     rows = _unsigned(bench, REHAB, outage)
     says = ibis.literal("康复理疗") + rows.hilist_code + "于" + rows.day.strftime("%Y-%m-%d")
-    unsigned = _line(rows, rows.amount, says + "收费,当日无本人实名签到")
+    unsigned = line_finding(rows, rows.amount, says + "收费,当日无本人实名签到")
     # How long a unit takes stands in the catalogue (serv_mins); therapists are known by the doctor in charge.
     lasting = bench.known["hilist_b"].filter(_.serv_mins > 0).select("hilist_code", "serv_mins")
     work = (
@@ -269,5 +269,7 @@ def unsigned_rehab(bench: Bench, outage: float, minutes: float) -> ibis.Table:
     work = work.mutate(_total=work._took.sum().over(order))
     over = work.mutate(_over=ibis.least(work._total - minutes, work._took)).filter(_._over > 0)
     says = ibis.literal("治疗师") + over.dr_code + "于" + over.day.strftime("%Y-%m-%d") + "累计"
-    crowded = _line(over, over._over / over.serv_mins * over.unit, says + _number(over._total) + "分钟")
+    crowded = line_finding(
+        over, over._over / over.serv_mins * over.unit, says + in_figures(over._total) + "分钟"
+    )
     return unsigned.union(crowded)

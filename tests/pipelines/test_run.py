@@ -112,7 +112,9 @@ def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, t
     assert (both.amount_at_risk >= 0).all()
     # Only a group with an honest reason to come together has nothing to pull.
     without = explained[explained["sum"].isna()]
-    assert set(without.subject_type) <= {"group"} and set(without.subject_id) <= set(excused_groups(the_night))
+    assert set(without.subject_type) <= {"group"} and set(without.subject_id) <= set(
+        excused_groups(the_night)
+    )
     settlements = city.table("setl_d").drop_duplicates("setl_id").set_index("setl_id")
     assert (settlements.mdtrt_id.reindex(evidence.setl_id).to_numpy() == evidence.mdtrt_id.to_numpy()).all()
     assert not evidence.why.str.contains(r"\b(?:nan|None)\b").any() and (evidence.why != "").all()
@@ -299,7 +301,10 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, 
         shutil.copytree(city.run, store.runs / NIGHT.isoformat())
     before = content(store.path)
     # Few reasons, for it is the evidence that breaks, which is looked at after them.
-    scored = {kind: replace(found, contributions=found.contributions.head(1)) for kind, found in again.scored.items()}
+    scored = {
+        kind: replace(found, contributions=found.contributions.head(1))
+        for kind, found in again.scored.items()
+    }
     broken = again.evidence.head(1).assign(mdtrt_id="nobody knows this visit")
     with pytest.raises(KeyError):
         write_run(the_night, scored, broken, store, Settings(), NIGHT, RunInfo("broken", again.load, {}))

@@ -177,7 +177,7 @@ def quantity(h: Hospital):
     h.seen([(screw, 4, 100.0), ("surgery", 2, 900.0)])  # two operations
     h.seen([(screw, 4, 100.0), (screw, -2, 100.0, "2024-06-11 09:00:00")])
     tested = h.item("tested", "drug")
-    h.world.add("hilist_rela_b", rela_type="3", hilist_code=tested, rela_hilist_code="lab")
+    h.world.add("hilist_rela_b", rela_type="4", hilist_code=tested, rela_hilist_code="lab")
     h.seen(tested)  # a matter of R102
     for rule, kind in [("R059", "material"), ("R062", "drug")]:
         item = h.item(f"{kind}-with", kind)

@@ -136,7 +136,7 @@ def presence(world: World, guilty: dict[str, set]) -> None:
 
 def blood(world: World, guilty: dict[str, set]) -> None:
     world.add("hilist_b", hilist_code="epo", hilist_name="促红素", med_chrgitm_type="09")
-    world.add("hilist_rela_b", rela_type="3", hilist_code="epo", rela_hilist_code="lab")
+    world.add("hilist_rela_b", rela_type="4", hilist_code="epo", rela_hilist_code="lab")
     for name, tested in [
         ("recent", "2024-08-02"),
         ("stale", "2024-08-01"),
