@@ -18,6 +18,10 @@ CLEAR, SUSPECT = "明确违规", "高度可疑"
 
 # Of what `find` returns; only mdtrt_id, offending and says are mandatory.
 FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says")
+FOUND = {
+    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "offending": "float64",
+    "says": "string",
+}  # fmt: skip
 HITS = {
     "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string", "subject_type": "string",
     "subject_id": "string", "psn_no": "string", "fixmedins_code": "string", "dr_code": "string",
@@ -157,21 +161,33 @@ def run_rules(
         The findings as table ``rule_hits`` of the scratch database, columns HITS, one row a finding.
     """
     settings, con = settings or RuleSettings(), bench.known.con
+    rules = RULES if rules is None else rules
     run, skipped, failed = [], {}, {}
-    con.create_table("rule_hits", schema=ibis.schema(HITS), overwrite=True)
-    for rule_id, entry in sorted((RULES if rules is None else rules).items()):
+    con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
+    for rule_id, entry in sorted(rules.items()):
         reason = _missing(bench, entry)
         if reason:
             skipped[rule_id] = reason
             continue
         try:
-            con.insert("rule_hits", _hits(bench, entry, entry.find(bench, **settings.of(entry))))
+            _enter(con, rule_id, entry.find(bench, **settings.of(entry)))
             run.append(rule_id)
         except (
             Exception
         ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
             failed[rule_id] = type(error).__name__
-    return Outcome(run, skipped, failed, con.table("rule_hits"))
+    hits = con.create_table("rule_hits", _hits(bench, con.table("rule_found"), rules), overwrite=True)
+    return Outcome(run, skipped, failed, hits)
+
+
+def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
+    """Put what a rule found into the table of all, whole or not at all."""
+    for name in ("setl_id", "bkkp_sn"):
+        if name not in found.columns:
+            found = found.mutate(**{name: ibis.null("string")})
+    rows = found.select(ibis.literal(rule_id).name("rule_id"), *FINDING)
+    # `con.insert` would parse the compiled query a second time, which takes as long as the query itself.
+    con.raw_sql(f"INSERT INTO rule_found BY NAME {con.compile(rows)}").fetchall()
 
 
 def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
@@ -227,41 +243,33 @@ def _holds(bench: Bench, table: str, column: str) -> bool:
     return bool(rows.limit(1).count().execute())
 
 
-def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:
+def _hits(bench: Bench, found: ibis.Table, rules: dict[str, Rule]) -> ibis.Table:
     """Findings with who is concerned, the fund's share, the lasting id and the basis."""
-    for name in ("setl_id", "bkkp_sn"):
-        if name not in found.columns:
-            found = found.mutate(**{name: ibis.null("string")})
     # Of two findings about one line the larger counts; the words break ties, so that a night repeats itself.
     order = ibis.window(
-        group_by=["mdtrt_id", "setl_id", "bkkp_sn"], order_by=[ibis.desc("offending"), "says"]
+        group_by=["rule_id", "mdtrt_id", "setl_id", "bkkp_sn"], order_by=[ibis.desc("offending"), "says"]
     )
-    found = found.select(*FINDING).mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
+    found = found.mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
     visits = bench.facts.select(
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
     )
     paid = bench.known.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
     hits = found.inner_join(visits, "mdtrt_id").left_join(paid, "setl_id").drop("setl_id_right")
+    hits = hits.inner_join(_records(rules), "rule_id")
     share = ibis.coalesce(
         hits._fund / hits._fee.nullif(0), hits.fund_pay_sumamt / hits.medfee_sumamt.nullif(0), 0
     )
     place = hits.is_pharmacy.ifelse("pharmacy", "hospital")
-    who = {
-        "place": (place, hits.fixmedins_code),
-        "patient": (ibis.literal("patient"), hits.psn_no),
-        "prescriber": (
-            hits.dr_code.notnull().ifelse("prescriber", place), ibis.coalesce(hits.dr_code, hits.fixmedins_code)
-        ),
-    }  # fmt: skip
-    subject_type, subject_id = who[entry.subject]
-    key = ibis.literal(entry.rule_id) + "|" + hits.mdtrt_id + "|" + hits.setl_id.fill_null("") + "|"
+    patient = hits.answers == "patient"
+    prescriber = (hits.answers == "prescriber") & hits.dr_code.notnull()
+    parts = [hits.rule_id, hits.mdtrt_id, hits.setl_id.fill_null(""), hits.bkkp_sn.fill_null("")]
     return hits.select(
-        jr_id=(key + hits.bkkp_sn.fill_null("")).hexdigest("md5"),
-        rule_id=ibis.literal(entry.rule_id),
-        rule_name=ibis.literal(entry.zh),
-        sev_deg=ibis.literal(entry.severity),
-        subject_type=subject_type,
-        subject_id=subject_id,
+        jr_id=ibis.literal("|").join(parts).hexdigest("md5"),
+        rule_id=hits.rule_id,
+        rule_name=hits.rule_name,
+        sev_deg=hits.sev_deg,
+        subject_type=ibis.cases((patient, "patient"), (prescriber, "prescriber"), else_=place),
+        subject_id=ibis.cases((patient, hits.psn_no), (prescriber, hits.dr_code), else_=hits.fixmedins_code),
         psn_no=hits.psn_no,
         fixmedins_code=hits.fixmedins_code,
         dr_code=hits.dr_code,
@@ -270,8 +278,24 @@ def _hits(bench: Bench, entry: Rule, found: ibis.Table) -> ibis.Table:
         bkkp_sn=hits.bkkp_sn,
         vola_amt=(hits.offending * share.clip(0, 1)).round(2),
         vola_cont=hits.says,
-        vola_evid=ibis.literal(basis(entry.article)),
+        vola_evid=hits.vola_evid,
     )
+
+
+def _records(rules: dict[str, Rule]) -> ibis.Table:
+    """What a finding says of its rule: rule_id, rule_name, sev_deg, answers (who for), vola_evid."""
+    rows = [
+        {
+            "rule_id": entry.rule_id,
+            "rule_name": entry.zh,
+            "sev_deg": entry.severity,
+            "answers": entry.subject,
+            "vola_evid": basis(entry.article),
+        }
+        for entry in rules.values()
+    ]
+    names = ("rule_id", "rule_name", "sev_deg", "answers", "vola_evid")
+    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys(names, "string")))
 
 
 def basis(article: str) -> str:
