@@ -111,7 +111,7 @@ def run_flow(source: Path, store: Path, as_of: date) -> Path:
     """The main job: load a folder, train where outcomes allow, score, explain, write the run."""
     with _opened(store) as (claims, settings, work):
         progress = Progress("run")
-        load = progress.step("ingest", claims.ingest, source)
+        load = progress.step("ingest", claims.ingest, source, settings.values)
         _show_counts(load)
         night = progress.step("measure", measure, claims, as_of, work, settings.rules)
         progress.step("train", train, night, claims, settings, as_of)
@@ -121,8 +121,8 @@ def run_flow(source: Path, store: Path, as_of: date) -> Path:
 @flow(name="ingest", persist_result=False)
 def ingest_flow(source: Path, store: Path) -> Report:
     """Load a folder of claim tables into the store."""
-    with _opened(store) as (claims, _settings, _work):
-        load = Progress("ingest").step("ingest", claims.ingest, source)
+    with _opened(store) as (claims, settings, _work):
+        load = Progress("ingest").step("ingest", claims.ingest, source, settings.values)
         _show_counts(load)
         return load
 
@@ -142,7 +142,9 @@ def nightly_flow(store: Path, as_of: date | None = None, source: Path | None = N
     night_of = as_of or datetime.now(ZONE).date()
     with _opened(store) as (claims, settings, work):
         progress = Progress("nightly")
-        load = progress.step("ingest", claims.ingest, source) if source else claims.last_load()
+        load = (
+            progress.step("ingest", claims.ingest, source, settings.values) if source else claims.last_load()
+        )
         night = progress.step("measure", measure, claims, night_of, work, settings.rules)
         return _score_and_write(progress, night, load, claims, settings, night_of)
 
@@ -200,9 +202,15 @@ def adapt_command(dataset: Literal[tuple(ADAPTERS)], source: Path, /, *, out: Pa
 
 
 @app.command(name="check")
-def check_command(source: Path, /) -> None:
-    """Read and check a folder, write nothing, say what a run would do with the rows."""
-    report, rows = preview(source)
+def check_command(source: Path, /, *, store: Path | None = None) -> None:
+    """Read and check a folder, write nothing, say what a run would do with the rows.
+
+    Parameters
+    ----------
+    store
+        Read the region's codes as this store's settings say.
+    """
+    report, rows = preview(source, settings_of(store).values if store else None)
     print_counts(report)
     for table, file, row, column, reason in rows:
         print(f"{file} row {row}: {reason}" + (f" ({table}.{column})" if isinstance(column, str) else ""))

@@ -15,7 +15,7 @@ from ibis import _
 from claims.errors import InputError
 from claims.readers import Part, find_parts, open_part
 from claims.tables import CODE, FLAG, LOCAL_ALIASES, TABLES, Table
-from claims.values import parse, text_of
+from claims.values import ValueMap, parse, refuse_unknown, text_of
 
 # What the quarantine says of a row; the field stands beside it.
 MISSING, UNREADABLE, REVERSED = "missing value", "unreadable value", "end before begin"
@@ -47,7 +47,13 @@ class Load:
     extra: dict[str, list[str]] = field(default_factory=dict)
 
 
-def check(con: ibis.BaseBackend, source: Path, work: Path, known: dict[str, ibis.Table]) -> Load:
+def check(
+    con: ibis.BaseBackend,
+    source: Path,
+    work: Path,
+    known: dict[str, ibis.Table],
+    values: ValueMap | None = None,
+) -> Load:
     """Read a folder of tables and part its rows.
 
     Args:
@@ -55,15 +61,18 @@ def check(con: ibis.BaseBackend, source: Path, work: Path, known: dict[str, ibis
         source: the folder.
         work: scratch folder for transcoded files.
         known: what earlier loads brought, per table, for parents that came before.
+        values: what the region's own codes mean.
 
     Raises:
+        StoreError: `values` names a column that is no code or flag of the contract.
         InputError: the folder, a required table or a mandatory column is missing, or a file is unreadable.
     """
+    refuse_unknown(values or {})
     load = Load(con)
     con.create_table("quarantine", schema=ibis.schema(QUARANTINE_SCHEMA))
     load.quarantine = con.table("quarantine")
     for table, parts in find_tables(source).items():
-        _check_table(load, TABLES[table], parts, work, known)
+        _check_table(load, TABLES[table], parts, work, known, values or {})
     return load
 
 
@@ -83,13 +92,13 @@ def find_tables(source: Path) -> dict[str, list[Part]]:
 
 
 def _check_table(
-    load: Load, table: Table, parts: list[Part], work: Path, known: dict[str, ibis.Table]
+    load: Load, table: Table, parts: list[Part], work: Path, known: dict[str, ibis.Table], values: ValueMap
 ) -> None:
     """Stage the parts as typed rows with a reason each, then sort out strangers and repeats."""
     opened = [open_part(load.con, part, work) for part in parts]
     load.extra[table.name] = sorted({name for part in parts for name in part.extra})
     staged = reduce(
-        ibis.union, [_typed(rows, part) for part, (rows, _broken) in zip(parts, opened, strict=False)]
+        ibis.union, [_typed(rows, part, values) for part, (rows, _broken) in zip(parts, opened, strict=False)]
     )
     for column, parent in table.parents.items():
         staged = _place(load, staged, column, parent, known.get(parent))
@@ -114,7 +123,7 @@ def _check_table(
     load.tables[table.name] = load.con.create_table(f"good_{table.name}", good)
 
 
-def _typed(rows: ibis.Table, part: Part) -> ibis.Table:
+def _typed(rows: ibis.Table, part: Part, means: ValueMap) -> ibis.Table:
     """The columns of the contract, typed, with ``_part``, ``_row`` and the first reason against the row."""
     table = part.table
     values = {
@@ -127,6 +136,8 @@ def _typed(rows: ibis.Table, part: Part) -> ibis.Table:
         prefix = LOCAL_ALIASES.get(part.columns.get(name, ""))
         if prefix in table.columns:
             values[name] = values[prefix] + ":" + values[name]
+        if f"{table.name}.{name}" in means:
+            values[name] = values[name].substitute(means[f"{table.name}.{name}"])
     typed = rows.select(
         _part=ibis.literal(part.number),
         _row=rows._row.cast("int64"),

@@ -28,6 +28,7 @@ from ibis import _
 from claims.checks import Load, check
 from claims.errors import StoreError
 from claims.tables import TABLES, Table
+from claims.values import ValueMap
 
 _ONE_MONTH = "all"
 
@@ -120,17 +121,21 @@ class Store:
                 raise StoreError(f"{self.path} is in use by another load or run") from error
             yield
 
-    def ingest(self, source: Path) -> Report:
+    def ingest(self, source: Path, values: ValueMap | None = None) -> Report:
         """Check a folder of tables and add its rows; loading the same files twice changes nothing.
+
+        Args:
+            values: what the region's own codes mean.
 
         Raises:
             InputError: the folder cannot be read (`claims.checks.check`).
+            StoreError: `values` names a column that is no code or flag of the contract.
         """
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with scratch(self.path) as work:
             con = connect(work)
             before = self.tables(con)
-            load = check(con, source, work, before)
+            load = check(con, source, work, before, values)
             merges = {name: _merge(load, TABLES[name], before.get(name)) for name in load.tables}
             report = _account(load, before, merges)
             self._commit(con, load, before, merges, report, work)
@@ -159,7 +164,7 @@ class Store:
             shutil.rmtree(old)
 
 
-def preview(source: Path) -> tuple[Report, list[tuple]]:
+def preview(source: Path, values: ValueMap | None = None) -> tuple[Report, list[tuple]]:
     """What loading a folder into an empty store would do; nothing is written.
 
     Returns:
@@ -167,7 +172,7 @@ def preview(source: Path) -> tuple[Report, list[tuple]]:
     """
     with scratch() as work:
         con = connect(work)
-        load = check(con, source, work, {})
+        load = check(con, source, work, {}, values)
         report = _account(load, {}, {name: _merge(load, TABLES[name], None) for name in load.tables})
         first = load.quarantine.order_by("table", "file", "row").limit(20).drop("raw").to_pandas()
         con.disconnect()

@@ -7,7 +7,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from claims.tables import CODE, FLAG, NUMBER, TIME
+from claims.errors import StoreError
+from claims.tables import CODE, FLAG, NUMBER, TABLES, TIME
+
+# What a region's own codes mean: ``table.column`` → its code → the contract's (domain/fields.md §17, 4).
+ValueMap = dict[str, dict[str, str]]
 
 _LOCAL = "Asia/Shanghai"
 _COMPACT = [
@@ -45,6 +49,16 @@ def text_of(value: ir.Value) -> ir.StringValue:
 def parse(value: ir.Value, kind: str) -> ir.Value:
     """A cell as the contract's kind; null where it is empty or cannot be read."""
     return {CODE: text_of, FLAG: _flag, TIME: _time, NUMBER: _number}[kind](value)
+
+
+def refuse_unknown(values: ValueMap) -> None:
+    """Raise StoreError where a value map names what is no code or flag of the contract."""
+    for place in values:
+        table, _dot, column = place.partition(".")
+        if table not in TABLES or column not in TABLES[table].columns:
+            raise StoreError(f"settings: values: {place} is no column of the contract")
+        if TABLES[table].kind(column) not in (CODE, FLAG):
+            raise StoreError(f"settings: values: {place} holds no codes")
 
 
 def _flag(value: ir.Value) -> ir.StringValue:

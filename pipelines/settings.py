@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from claims.errors import StoreError
+from claims.values import ValueMap
 
 
 class Settings(BaseSettings):
@@ -20,6 +21,7 @@ class Settings(BaseSettings):
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
         language: of the workbook.
+        values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         rules: thresholds of audit rules that differ from their defaults: rule id → parameter → value.
     """
 
@@ -31,6 +33,7 @@ class Settings(BaseSettings):
     tracking_uri: str | None = None
     seed: int = 0
     language: Literal["zh", "en"] = "zh"
+    values: ValueMap = Field(default_factory=dict)
     rules: dict[str, dict[str, float]] = Field(default_factory=dict)
 
     def tracking(self, store: Path) -> str:

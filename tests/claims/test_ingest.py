@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from claims.errors import InputError
+from claims.errors import InputError, StoreError
 from claims.store import Store, connect, preview
 from tests.tiny import World
 
@@ -198,3 +198,21 @@ def test_files_are_for_their_owner_alone(world, tmp_path):
     store = Store(tmp_path / "store")
     store.ingest(world.write(tmp_path / "in"))
     assert all(not path.stat().st_mode & 0o077 for path in store.generation.rglob("*"))
+
+
+def test_a_region_s_own_codes_are_read_as_the_national_ones(world, tmp_path):
+    world.rows["setl_d"][0]["setl_type"] = "8"  # where 8 is what the nation calls 3, a row that counts twice
+    world.rows["setl_d"][1]["setl_type"] = "3"  # and 3 an ordinary one
+    folder = world.write(tmp_path / "in")
+    means = {"setl_d.setl_type": {"8": "3", "3": "1"}}
+    report = preview(folder, means)[0]
+    assert report.tables["setl_d"]["set_aside"] == 1
+    Store(tmp_path / "store").ingest(folder, means)
+    kinds = held(Store(tmp_path / "store"), tmp_path, "setl_d").set_index("mdtrt_id").setl_type
+    assert kinds.to_dict() == {"M00001": "3", "M00002": "1"}
+
+
+@pytest.mark.parametrize("place", ["setl_d.colour", "visits.med_type", "setl_d.medfee_sumamt", "setl_type"])
+def test_a_value_map_for_what_is_no_code_is_refused(world, tmp_path, place):
+    with pytest.raises(StoreError, match=place):
+        preview(world.write(tmp_path / "in"), {place: {"a": "b"}})
