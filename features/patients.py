@@ -514,6 +514,34 @@ def paid_per_content(v, w):
 
 @measure(
     "patient",
+    "住院费用与同病组中位数之比",
+    "bill of stays against their disease group",
+    "ratio",
+    "M24 M25",
+    least=0.5,
+    family="price",
+    telling=CONTEXT,
+)
+def cost_ratio(v, w):
+    return v.cost_ratio.mean(where=w)
+
+
+@measure(
+    "patient",
+    "住院天数与同病组中位数之比",
+    "length of stays against their disease group",
+    "ratio",
+    "M10 M25",
+    least=0.5,
+    family="stay",
+    telling=CONTEXT,
+)
+def los_ratio(v, w):
+    return v.los_ratio.mean(where=w)
+
+
+@measure(
+    "patient",
     "住院期间长护服务日",
     "long-term-care days inside stays",
     "days",

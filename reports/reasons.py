@@ -41,12 +41,14 @@ def reasons_of(
     known = contributions[[c for c in measures if pd.notna(values[c])]]
     family = known.index.map(lambda column: measures[column][0].family)
     sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
-    telling = sums[sums > LEAST_CONTRIBUTION].head(MOST_REASONS)
+    # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
+    beyond = {measures[c][0].family for c in known.index if _beyond(measures[c][0], values[c], usual[c])}
+    telling = sums[(sums > LEAST_CONTRIBUTION) & sums.index.isin(beyond)].head(MOST_REASONS)
     if telling.empty:
         telling = sums.head(1)
     found = []
     for name, total in telling.items():
-        column = known[family == name].sort_values(ascending=False, kind="stable").index[0]
+        column = _spokesman(known[family == name], values, usual, measures)
         entry, days = measures[column]
         value, middle = float(values[column]), _plain(usual[column])
         share = percentile(column, value, peers)
@@ -66,6 +68,18 @@ def reasons_of(
     if graph > LEAST_CONTRIBUTION:
         found.append(_graph_reason(graph))
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+
+
+def _beyond(entry: Measure, value: float, middle: float) -> bool:
+    """Does a value lie on the suspicious side of the peers' median?"""
+    return pd.isna(middle) or entry.direction * (value - middle) > 0
+
+
+def _spokesman(contributions: pd.Series, values: pd.Series, usual: pd.Series, measures: dict) -> str:
+    """The column of a family that says most, one beyond the peers' median if there is any."""
+    order = contributions.sort_values(ascending=False, kind="stable").index
+    beyond = [c for c in order if _beyond(measures[c][0], values[c], usual[c])]
+    return (beyond or order)[0]
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}

@@ -29,7 +29,7 @@ def told(subject: str, contributions: dict, *, values=None, usual=1.0, share: fl
         if values is None
         else pd.Series(values, dtype=float).reindex(list(measures))
     )
-    middle = pd.Series(usual, list(measures))
+    middle = pd.Series(usual, list(measures), dtype=float)
     return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: share)
 
 
@@ -72,7 +72,7 @@ def test_nobody_stands_above_all_of_his_peers(share, words):
 
 def test_where_little_is_suspicious_those_above_are_counted():
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
-    (reason,) = told("group", {low: 1.0}, share=0.1)
+    (reason,) = told("group", {low: 1.0}, share=0.1, usual=3.0)
     assert "低于 90.0% 的同类" in reason["text_zh"] and "below 90.0% of them" in reason["text_en"]
 
 
@@ -144,3 +144,18 @@ def test_company_is_a_reason_of_its_own():
 )
 def test_values_are_spelled_with_their_unit(value, unit, zh, en):
     assert (spell(value, unit, 0), spell(value, unit, 1)) == (zh, en)
+
+
+def test_what_is_usual_among_the_peers_is_no_reason_beside_one_that_is_not():
+    family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
+    stay, other = "stays_365d", next(c for c in family if family[c] != family["stays_365d"])
+    middle = {column: 2.0 for column in family} | {stay: 1.0}
+    found = told("patient", {stay: 0.5, other: 0.9}, usual=middle)
+    assert [reason["code"].split(".")[1] for reason in found] == [stay]
+
+
+def test_a_family_is_told_by_a_measure_beyond_the_peers():
+    family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
+    loud, quiet = [c for c in family if family[c] == family["stays_365d"]][:2]
+    found = told("patient", {loud: 0.9, quiet: 0.4}, usual={column: 2.0 for column in family} | {quiet: 1.0})
+    assert [reason["code"].split(".")[1] for reason in found] == [quiet]
