@@ -130,11 +130,9 @@ def _limit_lines(bench: Bench) -> ibis.Table:
     names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
     lines = lines.filter((lines.inscp > 0).fill_null(True))
     lines = lines.mutate(goods=goods(lines.charge, lines.list_type))
-    lines = (
-        lines.inner_join(limits(bench), "hilist_code")
-        .left_join(names, "hilist_code")
-        .drop("hilist_code_right")
-    )
+    # Disease lists and trace codes concern every drug and have tables of their own (R032, R107).
+    judged = limits(bench).filter(~_.lmt_type.isin(["dise", "trac_prfx"]))
+    lines = lines.inner_join(judged, "hilist_code").left_join(names, "hilist_code").drop("hilist_code_right")
     rows = lines.inner_join(visits, "mdtrt_id")
     rows = rows.mutate(item=rows.hilist_name.fill_null(rows.hilist_code))
     return rows.filter(
