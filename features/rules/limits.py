@@ -388,6 +388,9 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
     """
     rows = limited(bench, kind, *which)
     rows = rows.mutate(value=code_of(rows.value))
+    # Whoever is registered for a disease whose list holds the drug was examined for it.
+    lists = limits(bench).filter(_.lmt_type == "dise").select("hilist_code", dise_no="value").distinct()
+    rows = rows.anti_join(lists, ["hilist_code", "dise_no"])
     says = said("“", rows.item, "”限定适应症", rows["all"], ",")
     says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
     bad = breaches(rows, starts(rows, "dx").fill_null(False), says)

@@ -141,6 +141,9 @@ def diagnosis(h: Hospital):
             before = str(date(2024, 6, 10) - timedelta(days=back))
             h.world.visit(f"p{h.people}", "H2", before, dscg_maindiag_code="I10.x00")
             assert visit
+    both = h.item("both", "drug", ("dise", "M03900"), ("diag", "I10"))
+    h.seen(both, med_type="14", dise_no="M03900", dscg_maindiag_code="J00.x00")  # registered for its disease
+    h.seen(both, "R024", dscg_maindiag_code="J00.x00")
     listed = h.item("listed", "drug", ("dise", "M03900"))
     h.seen("pill", "R032", med_type="14", dise_no="M03900")
     h.seen(listed, med_type="14", dise_no="M03900")
