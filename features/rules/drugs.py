@@ -37,6 +37,9 @@ def _repeats(bench: Bench) -> ibis.Table:
     """Packs sold again without a return between, with the earlier sale and the price of one pack."""
     # A split pack may show its code many times; what nobody declared as split counts as whole.
     packs = paid_sales(bench).filter(_.drug_trac_codg.notnull(), (_.trdn_flag != "1").fill_null(True))
+    # Most codes are seen once; the order of sales matters for the others alone.
+    often = packs.group_by("drug_trac_codg").aggregate(n=_.count()).filter(_.n > 1)
+    packs = packs.semi_join(often, "drug_trac_codg")
     order = ibis.window(group_by="drug_trac_codg", order_by=["sel_retn_time", "medins_prod_sel_no"])
     packs = packs.mutate(
         last_cnt=packs.sel_retn_cnt.lag().over(order),
@@ -168,7 +171,11 @@ def frequent_purchase(bench: Bench, buys: float, days: float) -> ibis.Table:
     bought = drugs_of(bench).filter(_.charge.isin(PACKED))
     visits = facts.filter(facts.kind != STAY, ~facts.course).select("mdtrt_id", "psn_no", "month", "second")
     order = ibis.window(group_by=["psn_no", "hilist_code", "month"], order_by=["second", "mdtrt_id"])
-    same = bought.inner_join(visits, "mdtrt_id").mutate(nth=ibis.row_number().over(order) + 1)
+    same = bought.inner_join(visits, "mdtrt_id")
+    # The order within a month matters only where there were more purchases than are allowed.
+    often = same.group_by("psn_no", "hilist_code", "month").aggregate(n=_.count()).filter(_.n > buys)
+    same = same.semi_join(often, ["psn_no", "hilist_code", "month"])
+    same = same.mutate(nth=ibis.row_number().over(order) + 1)
     same = same.filter(same.nth > buys)
     often = same.select(
         "mdtrt_id", "setl_id", "bkkp_sn", offending="amount",
@@ -276,6 +283,13 @@ def _sold_out(bench: Bench, which: str, ratio: float) -> ibis.Table:
         lines.select(*stock, *none, sold=_.cnt, had=ibis.literal(0.0), price=_.amount / _.cnt),
         came.select(*stock, **none, sold=ibis.literal(0.0), had=_.had, price=ibis.literal(0.0)),
     )
+    # Lines are put in order only where a day ends with more billed than there was.
+    order = ibis.window(group_by=stock[:2], order_by="day", preceding=None, following=0)
+    ends = both.group_by(stock).aggregate(sold=_.sold.sum(), had=_.had.sum())
+    ends = ends.mutate(total=ends.sold.sum().over(order), stock=ends.had.sum().over(order))
+    both = both.semi_join(
+        ends.filter(ends.total > ratio * ends.stock).select(*stock[:2]).distinct(), stock[:2]
+    )
     # What arrives on a day may be sold on it: arrivals stand first.
     turn = ["day", both.mdtrt_id.notnull(), "mdtrt_id", "bkkp_sn"]
     order = ibis.window(
@@ -315,6 +329,9 @@ def swapped_mapping(bench: Bench) -> ibis.Table:
     visits = bench.facts.select("mdtrt_id", "fixmedins_code")
     lines = charged(bench).filter(_.own_code.notnull()).inner_join(visits, "mdtrt_id")
     own = ["fixmedins_code", "own_code"]
+    # Nearly every code of an institution stands for one item.
+    several = lines.group_by(own).aggregate(first=_.hilist_code.min(), last=_.hilist_code.max())
+    lines = lines.semi_join(several.filter(_["first"] != _["last"]), own)
     uses = lines.group_by(*own, "hilist_code").aggregate(n=_.count(), first=_.day.min(), last=_.day.max())
     order = ibis.window(group_by=own, order_by=[ibis.desc("n"), "hilist_code"])
     uses = uses.mutate(place=ibis.row_number().over(order))

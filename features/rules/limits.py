@@ -94,6 +94,10 @@ def _undone(bench: Bench) -> ibis.Table:
 
 def limits(bench: Bench) -> ibis.Table:
     """Limits of both tables: hilist_code, lmt_type, value, medinslv, begndate, enddate; all (in words)."""
+    return once(bench, "limit_rows", lambda: _limits(bench))
+
+
+def _limits(bench: Bench) -> ibis.Table:
     items, own = bench.known["hilist_b"], bench.known["hilist_lmt_b"]
     columns = {"gend": items.lmt_gend, "age_low": items.lmt_age_low, "age_high": items.lmt_age_high}
     rows = [own.select("hilist_code", "lmt_type", "lmt_value", "medinslv", "begndate", "enddate")]
@@ -116,25 +120,26 @@ def limits(bench: Bench) -> ibis.Table:
     )
 
 
-def _limit_lines(bench: Bench) -> ibis.Table:
-    """Lines of limited items that the fund pays, with each limit in force on their day and what it asks."""
-    facts, lines = bench.facts, charged(bench)
-    told = bench.known["fixmedins_b"].select("fixmedins_code", _graded=_.hosp_lv.notnull())
-    visits = facts.left_join(told, "fixmedins_code").select(
-        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code",
-        "dise_no", "gend", "years", "age_days", "los", "is_pharmacy", "level", "second",
-        dx=code_of(facts.dscg_maindiag_code),
-        known_level=_._graded.fill_null(False).ifelse(facts.level, None),
-        birth=(facts.med_type.startswith("52") | facts.dx3.re_search(_BIRTH)).fill_null(False),
-    )  # fmt: skip
-    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
-    lines = lines.filter((lines.inscp > 0).fill_null(True))
-    lines = lines.mutate(goods=goods(lines.charge, lines.list_type))
-    # Disease lists and trace codes concern every drug and have tables of their own (R032, R107).
+def _limited_lines(bench: Bench) -> ibis.Table:
+    """Lines that the fund pays of items that have a limit of any kind but these: disease lists and trace codes
+    concern every drug and are looked at by themselves (R032, R107)."""
     judged = limits(bench).filter(~_.lmt_type.isin(["dise", "trac_prfx"]))
-    lines = lines.inner_join(judged, "hilist_code").left_join(names, "hilist_code").drop("hilist_code_right")
-    rows = lines.inner_join(visits, "mdtrt_id")
-    rows = rows.mutate(item=rows.hilist_name.fill_null(rows.hilist_code))
+    lines = charged(bench).semi_join(judged, "hilist_code").filter((_.inscp > 0).fill_null(True))
+    return lines.select(
+        "mdtrt_id", "hilist_code", "day", "setl_id", "bkkp_sn", "amount", "charge",
+        goods=goods(lines.charge, lines.list_type),
+    )  # fmt: skip
+
+
+def limited(bench: Bench, kind: str, *which: str) -> ibis.Table:
+    """Lines with a limit of a kind that was in force on their day, of drugs, materials or services if so asked."""
+    lines = once(bench, "limited_lines", lambda: _limited_lines(bench))
+    lines = lines.filter(lines.goods.isin(which)) if which else lines
+    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
+    judged = limits(bench).filter(_.lmt_type == kind)
+    judged = judged.left_join(names, "hilist_code").drop("hilist_code_right")
+    judged = judged.mutate(item=judged.hilist_name.fill_null(judged.hilist_code))
+    rows = lines.inner_join(judged, "hilist_code").inner_join(_visits(bench), "mdtrt_id")
     return rows.filter(
         (rows.begndate.date() <= rows.day).fill_null(True),
         (rows.enddate.date() >= rows.day).fill_null(True),
@@ -142,10 +147,17 @@ def _limit_lines(bench: Bench) -> ibis.Table:
     )
 
 
-def limited(bench: Bench, kind: str, *which: str) -> ibis.Table:
-    """Lines with a limit of a kind; of drugs, materials or services if so asked."""
-    rows = once(bench, "limit_lines", lambda: _limit_lines(bench)).filter(_.lmt_type == kind)
-    return rows.filter(rows.goods.isin(which)) if which else rows
+def _visits(bench: Bench) -> ibis.Table:
+    """What a limit may ask of a visit and its patient."""
+    facts = bench.facts
+    told = bench.known["fixmedins_b"].select("fixmedins_code", _graded=_.hosp_lv.notnull())
+    return facts.left_join(told, "fixmedins_code").select(
+        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "med_type", "insutype", "dept_code",
+        "dise_no", "gend", "years", "age_days", "los", "is_pharmacy", "level", "second",
+        dx=code_of(facts.dscg_maindiag_code),
+        known_level=_._graded.fill_null(False).ifelse(facts.level, None),
+        birth=(facts.med_type.startswith("52") | facts.dx3.re_search(_BIRTH)).fill_null(False),
+    )  # fmt: skip
 
 
 def number(rows: ibis.Table) -> ibis.Value:
@@ -389,7 +401,8 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
     rows = limited(bench, kind, *which)
     rows = rows.mutate(value=code_of(rows.value))
     # Whoever is registered for a disease whose list holds the drug was examined for it.
-    lists = limits(bench).filter(_.lmt_type == "dise").select("hilist_code", dise_no="value").distinct()
+    listed = limits(bench).filter(_.lmt_type == "dise")
+    lists = listed.select("hilist_code", dise_no="value").distinct()
     rows = rows.anti_join(lists, ["hilist_code", "dise_no"])
     says = said("“", rows.item, "”限定适应症", rows["all"], ",")
     says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
@@ -498,7 +511,10 @@ PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new c
 
 def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
     """Days of use beyond what a course may have; a course ends with a pause."""
-    rows = limited(bench, "course_days", which).order_by(["psn_no", "hilist_code", "day", "mdtrt_id"])
+    rows = limited(bench, "course_days", which)
+    # Whoever had the item on no more days than the shortest course allows cannot have gone beyond one.
+    used = rows.group_by("psn_no", "hilist_code").aggregate(days=_.day.nunique(), least=number(rows).min())
+    rows = rows.semi_join(used.filter(_.days > _.least), ["psn_no", "hilist_code"])
     days = rows.select("psn_no", "hilist_code", "day").distinct()
     order = ibis.window(group_by=["psn_no", "hilist_code"], order_by="day")
     gap = (days.day.epoch_seconds() - days.day.lag().over(order).epoch_seconds()) / 86400
