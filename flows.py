@@ -39,6 +39,7 @@ from claims.errors import InputError, StoreError
 from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
 from models.registry import RegistryError
+from pipelines.cases import VerdictsRefused, import_verdicts
 from pipelines.measure import measure
 from pipelines.report import RunInfo, write_run
 from pipelines.score import score
@@ -221,6 +222,30 @@ def ingest_command(source: Path, /, *, store: Path) -> None:
     """Load a folder of claim tables into a store; loading it twice changes nothing."""
     find_tables(source)
     print_counts(ingest_flow(source.resolve(), store.resolve()))
+
+
+cases = App(name="cases", help="What inspections found.", version_flags=[])
+app.command(cases)
+
+
+@cases.command(name="import")
+def cases_import_command(file: Path, /, *, store: Path, closed: date | None = None) -> None:
+    """Take the verdicts that investigators wrote into a night's workbook, all or none; taking them twice changes nothing.
+
+    Parameters
+    ----------
+    file
+        The filled suspects.xlsx of a night, in either language.
+    closed
+        The day on which the cases were closed; today, Asia/Shanghai, unless given.
+    """
+    try:
+        taken, held = import_verdicts(file, Store(store), closed or datetime.now(ZONE).date())
+    except VerdictsRefused as refused:
+        for line in refused.lines:
+            print(line, file=sys.stderr)
+        raise
+    print(f"{taken:,} verdicts taken, {held:,} there already")
 
 
 @app.command(name="train")

@@ -53,6 +53,7 @@ def check(
     work: Path,
     known: dict[str, ibis.Table],
     values: ValueMap | None = None,
+    partial: bool = False,
 ) -> Load:
     """Read a folder of tables and part its rows.
 
@@ -62,6 +63,7 @@ def check(
         work: scratch folder for transcoded files.
         known: what earlier loads brought, per table, for parents that came before.
         values: what the region's own codes mean.
+        partial: required tables may be missing; `known` holds them.
 
     Raises:
         StoreError: `values` names a column that is no code or flag of the contract.
@@ -71,13 +73,16 @@ def check(
     load = Load(con)
     con.create_table("quarantine", schema=ibis.schema(QUARANTINE_SCHEMA))
     load.quarantine = con.table("quarantine")
-    for table, parts in find_tables(source).items():
+    for table, parts in find_tables(source, partial).items():
         _check_table(load, TABLES[table], parts, work, known, values or {})
     return load
 
 
-def find_tables(source: Path) -> dict[str, list[Part]]:
+def find_tables(source: Path, partial: bool = False) -> dict[str, list[Part]]:
     """The parts of each table of the contract that the folder holds.
+
+    Args:
+        partial: required tables may be missing.
 
     Raises:
         InputError: the folder or a required table is missing, or a table is declared wrongly by its header.
@@ -86,7 +91,7 @@ def find_tables(source: Path) -> dict[str, list[Part]]:
         raise InputError(f"{source} is not a folder of claim tables")
     found = {name: find_parts(source, table) for name, table in TABLES.items()}
     for name, parts in found.items():
-        if TABLES[name].required and not parts:
+        if TABLES[name].required and not parts and not partial:
             raise InputError(f"required table {name} is missing in {source}")
     return {name: parts for name, parts in found.items() if parts}
 
@@ -174,12 +179,15 @@ def _reversed(begin: ibis.Value, end: ibis.Value) -> ibis.Value:
 def _place(load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.Table | None) -> ibis.Table:
     """Give a reason to rows whose parent is neither in this load nor in the store."""
     key = TABLES[parent].key[0]
-    parents = load.tables[parent].select(key)
-    if known is not None:
-        parents = parents.union(known.select(key))
+    held = [load.tables[parent]] if parent in load.tables else []
+    held += [known] if known is not None else []
+    parents = reduce(ibis.union, [table.select(key) for table in held])
     parents = parents.distinct().select(_parent=key, _found=True)
-    refused = load.con.table(f"staged_{parent}").filter(_._reason.notnull(), _[key].notnull())
-    refused = refused.select(_refused=key).distinct()
+    if parent in load.tables:
+        refused = load.con.table(f"staged_{parent}").filter(_._reason.notnull(), _[key].notnull())
+        refused = refused.select(_refused=key).distinct()
+    else:
+        refused = parents.limit(0).select(_refused="_parent")
     placed = rows.left_join(parents, rows[column] == parents._parent)
     placed = placed.left_join(refused, placed[column] == refused._refused)
     stranger = placed._reason.isnull() & placed._found.isnull()

@@ -95,16 +95,22 @@ class Store:
             return {}
         return {folder.name: _read(con, folder) for folder in sorted(self.generation.iterdir())}
 
+    def require_claims(self) -> None:
+        """Raise StoreError where nothing was ever loaded."""
+        if self.generation is None:
+            raise StoreError(f"{self.path} holds no claims yet: run 'fundguard ingest' first")
+
     def last_load(self) -> Report:
-        """What the latest load brought.
+        """What the latest load of a whole folder brought; tables that came alone since are not in it.
 
         Raises:
             StoreError: nothing was ever loaded.
         """
-        reports = sorted((self.path / "loads").glob("*.json"))
-        if not reports:
-            raise StoreError(f"{self.path} holds no claims yet: run 'fundguard ingest' first")
-        return Report(**json.loads(reports[-1].read_text(encoding="utf-8")))
+        self.require_claims()
+        files = sorted((self.path / "loads").glob("*.json"), reverse=True)
+        reports = (Report(**json.loads(file.read_text(encoding="utf-8"))) for file in files)
+        required = {name for name, table in TABLES.items() if table.required}
+        return next(report for report in reports if required <= set(report.tables))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -121,21 +127,25 @@ class Store:
                 raise StoreError(f"{self.path} is in use by another load or run") from error
             yield
 
-    def ingest(self, source: Path, values: ValueMap | None = None) -> Report:
+    def ingest(self, source: Path, values: ValueMap | None = None, partial: bool = False) -> Report:
         """Check a folder of tables and add its rows; loading the same files twice changes nothing.
 
         Args:
             values: what the region's own codes mean.
+            partial: the folder may lack required tables, for the store holds claims already.
 
         Raises:
             InputError: the folder cannot be read (`claims.checks.check`).
-            StoreError: `values` names a column that is no code or flag of the contract.
+            StoreError: `values` names a column that is no code or flag of the contract; `partial`, but the store
+                holds no claims.
         """
+        if partial:
+            self.require_claims()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with scratch(self.path) as work:
             con = connect(work)
             before = self.tables(con)
-            load = check(con, source, work, before, values)
+            load = check(con, source, work, before, values, partial)
             merges = {name: _merge(load, TABLES[name], before.get(name)) for name in load.tables}
             report = _account(load, before, merges)
             self._commit(con, load, before, merges, report, work)

@@ -280,7 +280,7 @@ _DECLARED = [
     _table(
         "insp_case_d",
         key="case_id",
-        codes="case_id subject_type subject_id scheme? clue_stas",
+        codes="case_id subject_type subject_id scheme? clue_stas memo?",
         times="close_date begndate? enddate?",
         numbers="cfm_amt?",
     ),

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,11 @@ from ibis import _
 from claims.store import Report, Store
 from features.catalogue import SUBJECTS, measures_of
 from features.rules.engine import HITS
+from pipelines.dossiers import dossiers
 from pipelines.measure import Night
 from pipelines.score import Scored
 from pipelines.settings import Settings
+from reports import dossier as dossier_page
 from reports import portrait, supervision
 from reports.reasons import reasons_of, spell
 from reports.workbook import write_workbook
@@ -82,7 +85,7 @@ def write_run(
     shutil.rmtree(building, ignore_errors=True)
     (building / "dossiers").mkdir(parents=True)
     try:
-        _write(building, night, scored, evidence, settings, as_of, info)
+        _write(building, night, scored, evidence, store, settings, as_of, info)
         for path in (building, *building.rglob("*")):
             path.chmod(0o700 if path.is_dir() else 0o600)
         return _put_in_place(building, store.runs / as_of.isoformat())
@@ -102,7 +105,8 @@ def _put_in_place(building: Path, target: Path) -> Path:
     return target
 
 
-def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None:
+def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) -> None:
+    begin = time.perf_counter()
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
     evidence = _with_words(evidence, night, scored)
     members = _members(night)
@@ -119,6 +123,14 @@ def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None
     )
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
+    origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": store.generation.name}
+    written = {}
+    for found in dossiers(
+        night, scored, suspects, evidence, names, store.runs, as_of, settings.dossier_depth, origin
+    ):
+        dossier_page.write(folder / "dossiers", found)
+        page = dossier_page.file_name(found.subject, found.subject_id, settings.language)
+        written[found.subject, found.subject_id] = f"dossiers/{page}"
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, settings.language)
@@ -140,6 +152,7 @@ def _write(folder: Path, night, scored, evidence, settings, as_of, info) -> None
         settings.language,
         sheets,
     )
+    info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
 

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     Attributes:
         explained_depth: so many of each kind of subject get reasons and evidence.
         visit_depth: the visit list is cut at this rank; other lists are whole.
+        dossier_depth: so many of each kind of subject get a dossier.
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
 
     explained_depth: int = Field(500, ge=500)
     visit_depth: int = Field(20_000, ge=500)
+    dossier_depth: int = Field(50, ge=0)
     evidence_rows: int = Field(100, ge=1)
     tracking_uri: str | None = None
     seed: int = 0

@@ -49,25 +49,40 @@ def reasons_of(
     found = []
     for name, total in telling.items():
         column = _spokesman(known[family == name], values, usual, measures)
-        entry, days = measures[column]
-        value, middle = float(values[column]), _plain(usual[column])
-        share = percentile(column, value, peers)
-        zh, en = _words(entry, days, value, middle, share, peers)
         found.append(
-            {
-                "code": f"{FAMILY_CODES[name]}.{column}",
-                "text_zh": zh,
-                "text_en": en,
-                "value": value,
-                "peer_median": middle,
-                "peer_percentile": share,
-                "contribution": float(total),
-            }
+            worded(column, measures[column], values[column], usual[column], percentile, peers, float(total))
         )
     graph = float(contributions.get("graph", 0.0))
     if graph > LEAST_CONTRIBUTION:
         found.append(_graph_reason(graph))
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+
+
+def worded(
+    column: str,
+    measure: tuple[Measure, int | None],
+    value: float,
+    middle: float,
+    percentile: Callable[[str, float, str], float | None],
+    peers: str,
+    contribution: float,
+) -> dict:
+    """One measure of a subject as the contract spells a reason, for suspicion or, where the contribution is
+    negative, against it."""
+    entry, days = measure
+    value, middle = float(value), _plain(middle)
+    share = percentile(column, value, peers)
+    side = entry.direction if contribution >= 0 else -entry.direction
+    zh, en = _words(entry, days, value, middle, share, peers, side)
+    return {
+        "code": f"{FAMILY_CODES[entry.family]}.{column}",
+        "text_zh": zh,
+        "text_en": en,
+        "value": value,
+        "peer_median": middle,
+        "peer_percentile": share,
+        "contribution": contribution,
+    }
 
 
 def _beyond(entry: Measure, value: float, middle: float) -> bool:
@@ -86,8 +101,14 @@ FAMILY_CODES = {name: name.upper() for name in FAMILIES}
 
 
 def _words(
-    entry: Measure, days: int | None, value: float, middle: float | None, share: float | None, peers: str
-):
+    entry: Measure,
+    days: int | None,
+    value: float,
+    middle: float | None,
+    share: float | None,
+    peers: str,
+    side: int,
+) -> tuple[str, str]:
     period_zh, period_en = _PERIODS.get(days, ("", ""))
     zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
     en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
@@ -96,8 +117,8 @@ def _words(
         zh += f",同类({peers_zh})中位数 {spell(middle, entry.unit, 0)}"
         en += f"; median of {peers_en} {spell(middle, entry.unit, 1)}"
     if share is not None:
-        beaten = share if entry.direction == HIGH else 1 - share
-        side_zh, side_en = ("高于", "above") if entry.direction == HIGH else ("低于", "below")
+        beaten = share if side == HIGH else 1 - share
+        side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
         zh += f",{side_zh} {_share(beaten)} 的同类"
         en += f", {side_en} {_share(beaten)} of them"
     return zh, en

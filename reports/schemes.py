@@ -1,5 +1,6 @@
-"""Names of the schemes of `domain/schemes.md`, for people: id → (Chinese, English)."""
+"""The schemes of `domain/schemes.md` in the words of people: names, and what to check on site."""
 
+# Id → (Chinese, English).
 SCHEMES = {
     "M01": ("虚假住院", "fake admission"),
     "M02": ("结伴住院", "companion group admissions"),
@@ -52,6 +53,53 @@ SCHEMES = {
     "M49": ("转嫁费用", "cost shifting"),
     "M50": ("以药养医", "drug-driven revenue"),
 }
+
+# What proves or clears a scheme on site (evidence line of each scheme in `domain/schemes.md` §1).
+ON_SITE = {
+    "M01": ("询问患者;床位与病房照片;护士体温单;检验仪器日志;订餐与用氧记录;医保卡由谁保管;返还患者的现金", "patient interviews; photos of bed and ward; nurses' temperature sheets; logs of laboratory instruments; meal and oxygen records; who keeps the card; cash paid back to patients"),
+    "M02": ("接送车辆与组织者;是否同一中介电话;是否同村;介绍费支付", "transport and who organised it; one broker's telephone; one village; referral fees"),
+    "M03": ("两次出院小结;医嘱是否连续;账单与限额对照;询问患者是否真正离院", "both discharge summaries; whether orders run on; bills against the cap; ask the patient whether he ever left"),
+    "M04": ("医嘱;症状记录;检查指征;免费体检宣传材料", "orders; notes of symptoms; indications of the examinations; promotion of free check-ups"),
+    "M05": ("入户清点剩余药品;血药浓度;转卖聊天记录;快递记录", "count of pills at a home visit; drug level in blood; chats about resale; courier records"),
+    "M06": ("入户清点剩余药品;各药店购药凭据;快递记录", "count of pills at a home visit; receipts of the pharmacies; courier records"),
+    "M07": ("慢特病登记表;病种用药目录;处方", "registration form of the disease; its drug list; the prescriptions"),
+    "M08": ("入户核查录像;护理员定位记录;家属陈述;重新评估", "video of a home visit; carer's position log; the family's statement; a new assessment"),
+    "M09": ("死亡证明;火化记录;何人持卡;药店监控", "death certificate; cremation record; who held the card; the pharmacy's cameras"),
+    "M10": ("夜间查房;体温单缺失;请假记录;手机定位", "night check of the ward; gaps in temperature charts; leave records; position of the phone"),
+    "M11": ("包车记录;介绍费账目;患者陈述", "bus hire; ledger of referral fees; statements"),
+    "M12": ("入院指征复核", "review of the indication for admission"),
+    "M13": ("检查时间与入院时间对照", "times of examinations against admission"),
+    "M14": ("人脸影像;核验身份记录;签名", "face image; record of the identity check; signatures"),
+    "M15": ("现场是否有成批医保卡;租卡付款;登录日志", "stock of cards on site; rent paid for cards; login logs"),
+    "M16": ("盘点库存;销售与进货票据对照;监控录像", "count of the stock; sales against purchase invoices; cameras"),
+    "M19": ("快递单;聊天记录;银行流水;仓库;回收与转卖价格", "courier bills; chats; bank flows; warehouse; prices of buying back and resale"),
+    "M20": ("实物药盒;供货发票;扫码图像", "the pack itself; the supplier's invoices; images of the scan"),
+    "M21": ("处方原件", "the original prescription"),
+    "M22": ("平台日志;医师陈述", "the platform's logs; the doctor's statement"),
+    "M23": ("存档化验报告;代办费用", "archived laboratory reports; fees of an agent"),
+    "M24": ("病案与编码复核", "review of the record against its codes"),
+    "M25": ("病历复核", "review of the charts"),
+    "M26": ("监控录像;接送车辆", "cameras; transport"),
+    "M27": ("事故认定书;判决书;病历中的受伤原因", "accident certificate; judgment; cause noted in the record"),
+    "M28": ("签到簿;透析机日志;透析器库存账", "sign-in book; log of the machine; stock ledger of dialysers"),
+    "M29": ("手术清点单;植入物标签;采购单", "count sheet of the operation; labels of implants; purchase orders"),
+    "M30": ("入户走访", "home visit"),
+    "M31": ("支付给医师的款项", "payments to the doctor"),
+    "M33": ("医嘱与检查指征对照", "orders against indications"),
+    "M34": ("与养老机构的合同", "contracts with the home"),
+    "M40": ("回扣资金流水;处方与购药时间", "flow of kickbacks; times of prescriptions and purchases"),
+    "M42": ("总部制度;收银系统设置", "rules of the head office; settings of the tills"),
+    "M44": ("查房", "check of the ward"),
+    "M45": ("设备与耗材采购账", "ledger of equipment and consumables"),
+    "M48": ("排班表", "the rota"),
+}  # fmt: skip
+# Where the catalogue names nothing of its own: family 2 of its §7.
+ON_SITE_ELSE = ("完整费用清单;医嘱与执行记录;仪器日志;进货发票与库存账", "full fee list; orders and their execution; instrument logs; purchase invoices and stock ledger")  # fmt: skip
+
+
+def on_site(scheme: str | None, language: str) -> str:
+    """What to check on site for a scheme."""
+    return ON_SITE.get(scheme, ON_SITE_ELSE)[0 if language == "zh" else 1]
 
 
 def scheme_name(scheme: str | None, language: str) -> str:

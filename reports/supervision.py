@@ -5,8 +5,6 @@ rules would count it three times, so `monthly` carries a row for all rules toget
 of each rule, and every total is taken from those.
 """
 
-import io
-import warnings
 from datetime import date
 from pathlib import Path
 
@@ -15,10 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib import rc_context
 from matplotlib.figure import Figure
+
+from reports import charts
+from reports.templates import render
 
 # Rule id of the rows that count each visit and line once however many rules it breaks.
 ALL = "ALL"
@@ -250,13 +249,16 @@ def page(
     rules["name"] = [_name(names, r.rule_id, r.rule_name) for r in rules.itertuples()]
     places["name"] = [_name(names, r.fixmedins_code, "") for r in places.itertuples()]
     now = totals[totals.month == month]
-    charts = {
+    pictures = {
         "money": _columns(shown, "amount", words["yuan"], "money"),
         "cases": _columns(shown, "cases", words["cases"], "cases"),
-        "rules": _bars(_labels(rules, "rule_id"), rules.amount, words["yuan"], "rules"),
-        "places": _bars(_labels(places, "fixmedins_code"), places.amount, words["yuan"], "places"),
+        "rules": charts.bars(_labels(rules, "rule_id"), rules.amount, words["yuan"], "rules", BARS),
+        "places": charts.bars(
+            _labels(places, "fixmedins_code"), places.amount, words["yuan"], "places", BARS
+        ),
     }
-    return _TEMPLATES.get_template("supervision.html.j2").render(
+    return render(
+        "supervision.html.j2",
         language=language,
         words=words,
         as_of=as_of.isoformat(),
@@ -269,96 +271,27 @@ def page(
         rules=rules.to_dict("records"),
         places=places.head(PLACES_SHOWN).to_dict("records"),
         more=max(len(places) - PLACES_SHOWN, 0),
-        charts=charts,
+        charts=pictures,
     )
-
-
-def _number(value: float) -> str:
-    return "" if value is None or pd.isna(value) else f"{value:,.0f}"
-
-
-def _change(value: float) -> str:
-    return "—" if value is None or pd.isna(value) else f"{value:+,.0f}".replace("-", "−")
-
-
-def _percent(value: float) -> str:
-    return "—" if value is None or pd.isna(value) else f"{value:+,.1f}%".replace("-", "−")
-
-
-def _templates() -> Environment:
-    """Everything that a template prints is escaped: names come from whoever registered the institution."""
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"number": _number, "change": _change, "percent": _percent}
-    return found
-
-
-_TEMPLATES = _templates()
-_INK, _BLUE = "#333333", "#1F4E79"
-# Width of a chart in inches, of its labels in characters; size of the letters in points.
-_WIDTH, LABEL, _FONT = 7.2, 28, 8
 
 
 def _columns(rows: pd.DataFrame, name: str, unit: str, key: str) -> Markup:
     """A column for each month."""
-    figure = Figure(figsize=(_WIDTH, 2.8))
+    figure = Figure(figsize=(charts.WIDTH, 2.8))
     axes = figure.add_subplot()
     figure.subplots_adjust(left=0.13, right=0.98, bottom=0.25, top=0.95)
     positions = range(len(rows))
-    axes.bar(positions, rows[name].astype(float), color=_BLUE, width=0.7)
+    axes.bar(positions, rows[name].astype(float), color=charts.BLUE, width=0.7)
     step = max(len(rows) // 12, 1)
     axes.set_xticks(list(positions)[::step], list(rows.month)[::step], rotation=45, ha="right")
     axes.set_ylabel(unit)
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    return _svg(figure, axes, key)
+    charts.plain(axes)
+    return charts.svg(figure, key)
 
 
 def _labels(rows: pd.DataFrame, key: str) -> list[str]:
     return [f"{subject_id} {name}" for subject_id, name in zip(rows[key], rows["name"], strict=True)]
-
-
-def _bars(labels: list[str], values: pd.Series, unit: str, key: str) -> Markup:
-    """The longest bars first."""
-    labels = [label if len(label) <= LABEL else label[: LABEL - 1] + "…" for label in labels]
-    labels, values = labels[:BARS][::-1], list(values.head(BARS))[::-1]
-    height = 0.7 + 0.3 * max(len(values), 1)
-    figure = Figure(figsize=(_WIDTH, height))
-    axes = figure.add_subplot()
-    # The reader's Chinese font is wider than any known here: a character is as wide as it is high.
-    widest = max((sum(1.0 if char > "\u2e80" else 0.65 for char in label) for label in labels), default=0)
-    left = (widest * _FONT + 12) / 72 / _WIDTH
-    figure.subplots_adjust(left=left, right=0.96, bottom=0.6 / height, top=1 - 0.1 / height)
-    axes.barh(range(len(values)), values, color=_BLUE, height=0.7)
-    axes.set_yticks(range(len(values)), labels)
-    axes.set_xlabel(unit)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    return _svg(figure, axes, key)
-
-
-def _svg(figure: Figure, axes, key: str) -> Markup:
-    """A figure as an element of a page.
-
-    Text stays text, so that the reader's own fonts show Chinese; the same figure gives the same element.
-    """
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=_INK, labelsize=_FONT)
-    for text in figure.findobj(lambda artist: hasattr(artist, "set_parse_math")):
-        text.set_parse_math(False)  # a name may hold a dollar sign
-    settings = {
-        "svg.fonttype": "none", "svg.hashsalt": key, "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-    }  # fmt: skip
-    target = io.StringIO()
-    with rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
-    text = target.getvalue()
-    return Markup(text[text.index("<svg") :])
 
 
 _PAGE = {

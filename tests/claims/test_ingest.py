@@ -216,3 +216,32 @@ def test_a_region_s_own_codes_are_read_as_the_national_ones(world, tmp_path):
 def test_a_value_map_for_what_is_no_code_is_refused(world, tmp_path, place):
     with pytest.raises(StoreError, match=place):
         preview(world.write(tmp_path / "in"), {place: {"a": "b"}})
+
+
+# A table alone
+
+
+def test_a_table_can_come_alone_where_the_store_holds_its_parents(world, tmp_path):
+    store = Store(tmp_path / "store")
+    whole = store.ingest(world.write(tmp_path / "in", without=("fee_list_d",)))
+    world.rows["fee_list_d"][1]["mdtrt_id"] = "nowhere"
+    (tmp_path / "alone").mkdir()
+    world.frame("fee_list_d").to_parquet(tmp_path / "alone" / "fee_list_d.parquet", index=False)
+    report = store.ingest(tmp_path / "alone", partial=True)
+    assert report.tables == {
+        "fee_list_d": {"in": 3, "kept": 2, "quarantined": 1, "set_aside": 0, "identical": 0}
+    }
+    assert report.quarantine == {"not found in its parent table: fee_list_d.mdtrt_id": 1}
+    assert len(held(store, tmp_path, "mdtrt_d")) == 2 and len(held(store, tmp_path, "fee_list_d")) == 2
+    # What a night says of its rows is what the bureau's last folder brought.
+    assert store.last_load() == whole
+    assert store.ingest(tmp_path / "alone", partial=True).tables["fee_list_d"]["identical"] == 2
+
+
+def test_a_table_cannot_come_alone_into_an_empty_store_nor_unasked(world, tmp_path):
+    (tmp_path / "alone").mkdir()
+    world.frame("fee_list_d").to_parquet(tmp_path / "alone" / "fee_list_d.parquet", index=False)
+    with pytest.raises(StoreError, match="holds no claims yet"):
+        Store(tmp_path / "store").ingest(tmp_path / "alone", partial=True)
+    with pytest.raises(InputError, match="required table psn_info_b is missing"):
+        Store(tmp_path / "store").ingest(tmp_path / "alone")

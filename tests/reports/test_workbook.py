@@ -4,7 +4,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from reports.workbook import write_workbook
+from reports.workbook import SHEET_ROWS, write_workbook
 
 DANGEROUS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
 REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
@@ -42,9 +42,9 @@ MEMBERS = pd.DataFrame(
 NAMES = pd.Series({DANGEROUS[0]: "=cmd|' /C calc'!A0", "0042": "仁心药店"})
 
 
-def written(folder, language: str):
+def written(folder, language: str, **more):
     path = folder / "suspects.xlsx"
-    write_workbook(path, suspects(), EVIDENCE, MEMBERS, NAMES, "2025-01-01", language)
+    write_workbook(path, suspects(), EVIDENCE, MEMBERS, NAMES, "2025-01-01", language, **more)
     return openpyxl.load_workbook(path)
 
 
@@ -79,7 +79,7 @@ def test_lists_can_be_filtered_and_keep_their_header_in_sight(book):
     for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "C2"
         assert sheet.auto_filter.ref.startswith("A1:") and sheet["A1"].font.bold
-    assert book["参保人"].auto_filter.ref == "A1:K4"
+    assert book["参保人"].auto_filter.ref == "A1:O4"
 
 
 def test_suspects_stand_in_order_with_their_reasons_in_words(book):
@@ -108,6 +108,98 @@ def test_nothing_is_executed_or_turned_into_another_thing(book):
     assert column(sheet, "编号") == DANGEROUS and column(sheet, "理由一") == DANGEROUS
     assert column(sheet, "名称")[0] == "=cmd|' /C calc'!A0" and column(sheet, "名称")[-1] == "仁心药店"
     assert column(book["证据"], "就诊号") == ["=1+1"]
+
+
+@pytest.mark.parametrize(
+    "language, title, heads, words",
+    [
+        ("zh", "参保人", ["核查结论", "查实金额(元)", "备注"], '"查实,部分查实,排除,待查"'),
+        (
+            "en",
+            "Patients",
+            ["Verdict", "Verified amount (yuan)", "Remark"],
+            '"confirmed,partly confirmed,cleared,pending"',
+        ),
+    ],
+)
+def test_room_for_verdicts_is_seen_and_lets_in_what_can_be_read(book, english, language, title, heads, words):
+    sheet = (book if language == "zh" else english)[title]
+    assert [cell.value for cell in sheet["G1":"I1"][0]] == heads
+    cells = [cell for row in sheet["G2":"I4"] for cell in row]
+    assert {cell.value for cell in cells} == {None}
+    assert {cell.fill.start_color.rgb for cell in cells} == {"FFFFF6D6"} and sheet[
+        "F2"
+    ].fill.fill_type is None
+    allowed = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert set(allowed) == {"G2:G4", "H2:H4"}
+    assert (allowed["G2:G4"].type, allowed["G2:G4"].formula1) == ("list", words)
+    amount = allowed["H2:H4"]
+    assert (amount.type, amount.operator, amount.formula1) == ("decimal", "greaterThanOrEqual", "0")
+    # A remark that begins with = stays what was written.
+    assert sheet["H2"].number_format == "#,##0.00" and sheet["I2"].number_format == "@"
+
+
+def test_every_sheet_of_suspects_has_room_and_an_empty_one_no_rule(book):
+    for sheet in book.worksheets[1:7]:
+        assert "核查结论" in [cell.value for cell in sheet[1]]
+        rules = sheet.data_validations.dataValidation if sheet.data_validations else []
+        assert len(rules) == (2 if sheet.title in ("参保人", "药店") else 0)
+    assert "核查结论" not in [cell.value for cell in book["证据"][1]]
+
+
+def test_dossiers_are_linked_where_there_are_any(tmp_path):
+    dossiers = {
+        ("patient", "p2"): "dossiers/patient-p2.zh.html",
+        ("pharmacy", "0042"): "dossiers/pharmacy-0042.zh.html",
+        # Of another kind than the one of that id that is listed.
+        ("hospital", "p1"): "dossiers/hospital-p1.zh.html",
+    }
+    book = written(tmp_path, "zh", dossiers=dossiers)
+    links = {
+        (sheet.title, cell.coordinate): (cell.value, cell.hyperlink.target.replace("\\", "/"))
+        for sheet in book.worksheets
+        for row in sheet.rows
+        for cell in row
+        if cell.hyperlink
+    }
+    assert links == {
+        ("参保人", "J3"): ("打开", "dossiers/patient-p2.zh.html"),
+        ("药店", "J7"): ("打开", "dossiers/pharmacy-0042.zh.html"),
+    }
+    assert book["参保人"]["J1"].value == "卷宗"
+
+
+def guide(book) -> list[str]:
+    return [row[0].value for row in book.worksheets[0].rows]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_guide_says_how_verdicts_come_back_and_what_the_night_brought(tmp_path, language):
+    lines = guide(written(tmp_path, language, figures=[("前 50 名 {涉及}", "1,234 元"), ("=1+1", "2")]))
+    assert any("fundguard cases import" in line and "--store" in line for line in lines)
+    said = {
+        "zh": ["本夜概况", "清单日期:2025-01-01", "医疗机构:0 个", "药店:6 个", "医师:0 个", "参保人:3 个",
+               "结伴群体:0 个", "就诊:0 个", "证据:1 条", "前 50 名 {涉及}:1,234 元", "=1+1:2"],
+        "en": ["This night", "Night: 2025-01-01", "Hospitals: 0", "Pharmacies: 6", "Prescribers: 0", "Patients: 3",
+               "Groups: 0", "Visits: 0", "Evidence: 1", "前 50 名 {涉及}: 1,234 元", "=1+1: 2"],
+    }  # fmt: skip
+    assert lines[-11:] == said[language]
+
+
+@pytest.mark.parametrize(
+    "language, line",
+    [("zh", "就诊:20,001 个,本表列出前 20,000 个"), ("en", "Visits: 20,001, the first 20,000 are here")],
+)
+def test_a_list_that_is_cut_says_how_deep_it_goes(tmp_path, language, line):
+    count = SHEET_ROWS + 1
+    visits = pd.DataFrame({"subject_id": [f"v{n}" for n in range(count)], "rank": range(1, count + 1)})
+    visits = visits.assign(
+        subject_type="visit", score=0.5, amount_at_risk=1.0, scheme=None, reasons=[[]] * count
+    )
+    write_workbook(tmp_path / "cut.xlsx", visits, EVIDENCE, MEMBERS, NAMES, "2025-01-01", language)
+    book = openpyxl.load_workbook(tmp_path / "cut.xlsx", read_only=True)
+    assert line in [row[0] for row in book.worksheets[0].iter_rows(values_only=True)]
+    assert book.worksheets[6].max_row == SHEET_ROWS + 1
 
 
 def test_evidence_and_members(book):

@@ -1,0 +1,252 @@
+"""Verdicts come back: what investigators wrote into a night's workbook becomes rows of `insp_case_d`.
+
+A case is named after its night and its subject, so the same file can come twice. Nothing is taken from a file as
+long as one of its lines cannot be read or differs from a case that is there already.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from datetime import date
+from pathlib import Path
+from zipfile import BadZipFile
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import _
+from openpyxl.utils.exceptions import InvalidFileException
+
+from claims.errors import InputError
+from claims.store import Store, connect, scratch
+from reports.schemes import SCHEMES
+from reports.workbook import (
+    CLEARED,
+    GUIDE_TITLES,
+    NIGHT_LINES,
+    PENDING,
+    SUBJECT_WORDS,
+    SUSPECT_COLUMNS,
+    VERDICTS,
+)
+
+TABLE = "insp_case_d"
+_READ = ("subject_id", "scheme", "verdict", "verified", "remark")
+_STATUS = {word: status for status, words in VERDICTS.items() for word in words}
+# Title of a sheet → kind of subject, and which of two words is in the sheet's language.
+_SHEETS = {
+    title: (subject, english)
+    for subject, titles in SUBJECT_WORDS.items()
+    for english, title in enumerate(titles)
+}
+_CASE = pa.schema(
+    [
+        ("case_id", pa.string()), ("subject_type", pa.string()), ("subject_id", pa.string()),
+        ("scheme", pa.string()), ("clue_stas", pa.string()), ("cfm_amt", pa.float64()), ("memo", pa.string()),
+        ("close_date", pa.timestamp("us")),
+    ]
+)  # fmt: skip
+
+
+class VerdictsRefused(InputError):
+    """Lines of a workbook cannot be taken; ``lines`` says of each which and why, without what it holds."""
+
+    def __init__(self, file: Path, lines: list[str]):
+        super().__init__(f"{file}: {len(lines)} to mend, nothing was taken")
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verdict as `insp_case_d` spells it; ``cfm_amt`` in yuan."""
+
+    case_id: str
+    subject_type: str
+    subject_id: str
+    scheme: str | None
+    clue_stas: str
+    cfm_amt: float | None
+    memo: str | None
+
+
+def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
+    """Add the verdicts of a filled workbook to the store, all or none.
+
+    Args:
+        file: `suspects.xlsx` of a night, in either language; rows whose verdict is empty or pending are left out.
+        closed: the day on which the cases were closed; they are known on the nights after it.
+
+    Returns:
+        How many verdicts were taken, and how many the store held already.
+
+    Raises:
+        InputError: the file is no workbook of a night, or `closed` lies before its night.
+        VerdictsRefused: cells that cannot be read, or a case whose verdict, amount or remark is another already.
+        StoreError: the store is empty or in use.
+    """
+    store.require_claims()
+    night, found, wrong = read_verdicts(file)
+    if closed < night:
+        raise InputError(f"{file}: its cases cannot have been closed on {closed}, before its night, {night}")
+    with store.locked(), scratch(store.path) as work:
+        known = _held(store, work, [case.case_id for _where, case in found])
+        fresh = []
+        for where, case in found:
+            other = known.setdefault(case.case_id, case)
+            if other is case:
+                fresh.append(case)
+            wrong += [f"{where}: {text}" for text in _differences(other, case)]
+        if wrong:
+            raise VerdictsRefused(file, wrong)
+        return _load(store, fresh, closed, work), len(found) - len(fresh)
+
+
+def _held(store: Store, work: Path, case_ids: list[str]) -> dict[str, Case]:
+    """The cases of these ids that the store holds."""
+    con = connect(work)
+    tables = store.tables(con)
+    held = {}
+    if TABLE in tables and case_ids:
+        rows = tables[TABLE].filter(_.case_id.isin(case_ids)).select(*Case.__dataclass_fields__)
+        frame = rows.to_pandas().astype(object)
+        frame = frame.where(frame.notna(), None)
+        held = {row.case_id: Case(*row) for row in frame.itertuples(index=False)}
+    con.disconnect()
+    return held
+
+
+def _differences(there: Case, here: Case) -> Iterator[str]:
+    """What a case says otherwise than the one of its id that came before; remarks are not repeated."""
+    if there.clue_stas != here.clue_stas:
+        was, now = VERDICTS.get(there.clue_stas, (there.clue_stas,))[-1], VERDICTS[here.clue_stas][-1]
+        yield f"the case is there already with another verdict ({was}, here {now})"
+    if there.cfm_amt != here.cfm_amt:
+        was, now = ("none" if c.cfm_amt is None else f"{c.cfm_amt:,.2f}" for c in (there, here))
+        yield f"the case is there already with another verified amount ({was}, here {now})"
+    if there.memo != here.memo:
+        yield "the case is there already with another remark"
+
+
+def _load(store: Store, cases: list[Case], closed: date, work: Path) -> int:
+    """Put the cases through the checks that all rows go through; how many were kept."""
+    if not cases:
+        return 0
+    rows = [dict(zip(_CASE.names, (*astuple(case), pd.Timestamp(closed)), strict=True)) for case in cases]
+    folder = work / "cases"
+    folder.mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, _CASE), folder / f"{TABLE}.parquet")
+    # The region's own codes have no part in this: the verdicts are in the contract's.
+    return store.ingest(folder, partial=True).tables[TABLE]["kept"]
+
+
+def read_verdicts(file: Path) -> tuple[date, list[tuple[str, Case]], list[str]]:
+    """Read a filled workbook.
+
+    Returns:
+        Its night; the verdicts, each with its sheet and row; what cannot be read, with sheet, row and column.
+
+    Raises:
+        InputError: the file is no workbook of a night.
+    """
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
+        raise InputError(f"{file} is no workbook: save the filled list as .xlsx") from error
+    night, found, wrong = _night_of(book, file), [], []
+    for sheet in book.worksheets:
+        rows = sheet.iter_rows(values_only=True)
+        heads = next(rows, ())
+        if sheet.title in _SHEETS:
+            for where, case, faults in _cases(sheet.title, heads, rows, night):
+                found += [(where, case)] if case else []
+                wrong += [f"{where}{fault}" for fault in faults]
+        elif set(SUSPECT_COLUMNS["verdict"][:2]) & set(heads):
+            wrong.append(f"sheet {sheet.title}: was renamed, so the kind of its subjects is not known")
+    book.close()
+    return night, found, wrong
+
+
+def _night_of(book: openpyxl.Workbook, file: Path) -> date:
+    """The night that the guide names."""
+    titles = [title for title in GUIDE_TITLES if title in book.sheetnames]
+    lines = [line for title in titles for (line,) in book[title].iter_rows(max_col=1, values_only=True)]
+    for start in (pattern.format("") for pattern in NIGHT_LINES):
+        for line in lines:
+            if isinstance(line, str) and line.startswith(start):
+                with contextlib.suppress(ValueError):
+                    return date.fromisoformat(line.removeprefix(start).strip())
+    raise InputError(f"{file}: no sheet {' or '.join(GUIDE_TITLES)} names the night of the list")
+
+
+def _cases(
+    title: str, heads: tuple, rows: Iterator[tuple], night: date
+) -> Iterator[tuple[str, Case | None, list[str]]]:
+    """The rows of a sheet in which somebody wrote: where, the case if it is decided, what is wrong."""
+    subject, english = _SHEETS[title]
+    columns = {name: SUSPECT_COLUMNS[name][english] for name in _READ}
+    missing = [head for head in columns.values() if head not in heads]
+    if missing:
+        yield f"sheet {title}", None, [f": column {head} is missing" for head in missing]
+        return
+    places = {name: heads.index(head) for name, head in columns.items()}
+    for number, cells in enumerate(rows, 2):
+        written = {name: cells[place] if place < len(cells) else None for name, place in places.items()}
+        case, faults = _case(written, subject, english, night)
+        if case or faults:
+            where = f"sheet {title}, row {number}"
+            yield where, case, [f", column {columns[name]}: {fault}" for name, fault in faults]
+
+
+def _case(cells: dict, subject: str, english: int, night: date) -> tuple[Case | None, list[tuple[str, str]]]:
+    """The case of a row, None where it is open or cannot be read, and faults as (column, what is wrong)."""
+    word = _text(cells["verdict"])
+    status = _STATUS.get(word.lower()) if word else PENDING
+    amount, faults = None, []
+    if status is None:
+        words = ", ".join(words[english] for words in VERDICTS.values())
+        faults.append(("verdict", f"is none of {words}"))
+    try:
+        amount = _amount(cells["verified"])
+    except ValueError as error:
+        faults.append(("verified", str(error)))
+    if amount and (word is None or status == CLEARED):
+        faults.append(
+            ("verified", "an amount " + ("without a verdict" if word is None else "on a cleared row"))
+        )
+    if faults or status == PENDING:
+        return None, faults
+    subject_id, scheme = cells["subject_id"], (_text(cells["scheme"]) or "").split(" ")[0]
+    if not isinstance(subject_id, str):
+        faults.append(("subject_id", "is not the text that was written there"))
+    if scheme and scheme not in SCHEMES:
+        faults.append(("scheme", "names no scheme"))
+    if faults:
+        return None, faults
+    case_id = f"{night}/{subject}/{subject_id}"
+    return Case(case_id, subject, subject_id, scheme or None, status, amount, _text(cells["remark"])), []
+
+
+def _text(cell) -> str | None:
+    return (str(cell).strip() or None) if cell is not None else None
+
+
+def _amount(cell) -> float | None:
+    """Yuan, to the cent; None where nothing was written.
+
+    Raises:
+        ValueError: no number, or below 0.
+    """
+    text = _text(cell)
+    if text is None:
+        return None
+    try:
+        amount = float(text.replace(",", "").replace("\N{FULLWIDTH COMMA}", ""))
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount) or isinstance(cell, bool):
+        raise ValueError("is no amount in yuan")
+    if amount < 0:
+        raise ValueError("is below 0")
+    return round(amount, 2)

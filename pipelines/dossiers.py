@@ -1,0 +1,286 @@
+"""The step that gathers what a dossier shows, for the first suspects of each kind."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from features.catalogue import HINT, measures_of
+from features.measures import KEYS
+from pipelines.measure import Measured, Night
+from pipelines.score import Scored
+from reports import charts
+from reports.dossier import Dossier
+from reports.reasons import worded
+
+YEAR = 365
+EVIDENCE_ROWS, FINDING_ROWS, SIMILAR, NIGHTS = 15, 12, 3, 10
+# Places and doctors are seen by the week; people by the day.
+BUSY = ("hospital", "pharmacy", "prescriber")
+# A difference this far on the honest side of the peers speaks for a subject.
+FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
+_LIKENESS_BOUND = 6.0
+# clue_stas of outcomes that closed (contract).
+CLOSED = ("2", "3", "4")
+
+# Honest explanations that the claims can show (domain/schemes.md §6): (Chinese, English, which visits they fit).
+INNOCENT = (
+    ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy", lambda v: v.course),
+    ("上级或下级转诊、转院", "a referral or transfer", lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
+    ("分娩及计划生育", "childbirth and family planning", lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
+    ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
+    ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing", lambda v: v.poor),
+)  # fmt: skip
+_COMPANY = {"household": ("同住家庭", "a household"), "residents": ("养老机构住户", "residents of a home")}
+
+
+def dossiers(
+    night: Night,
+    scored: dict[str, Scored],
+    suspects: pd.DataFrame,
+    evidence: pd.DataFrame,
+    names: pd.Series,
+    runs: Path,
+    as_of: date,
+    depth: int,
+    origin: dict[str, str],
+) -> Iterator[Dossier]:
+    """Dossiers of the first suspects of each kind, kind by kind.
+
+    Args:
+        suspects, evidence: as the contract's tables, with the English sentence ``why_en``.
+        names: of institutions, by code.
+        runs: folder of the runs, for earlier nights.
+        depth: how many of each kind.
+        origin: run, load: what every page states.
+    """
+    history = _history(runs, as_of)
+    for subject, found in scored.items():
+        listed = suspects[suspects.subject_type == subject].sort_values("rank").head(depth)
+        if len(listed):
+            kind = _Kind(night, subject, found, listed, evidence[evidence.subject_type == subject])
+            for row in listed.itertuples():
+                yield kind.dossier(row, names, history, origin | {"model": found.champion})
+
+
+class _Kind:
+    """What the dossiers of one kind of subject need, asked of the engine once for all of them."""
+
+    def __init__(
+        self, night: Night, subject: str, found: Scored, listed: pd.DataFrame, evidence: pd.DataFrame
+    ):
+        self.night, self.subject, self.found = night, subject, found
+        self.measured: Measured = night.subjects[subject]
+        self.count = len(found.ranked)
+        self.evidence = evidence[evidence.subject_id.isin(listed.subject_id)]
+        con = night.known.con
+        ids = ibis.memtable(
+            {"subject_id": list(listed.subject_id)}, schema=ibis.schema({"subject_id": "string"})
+        )
+        con.create_table(f"dossier_{subject}", ids, overwrite=True)
+        pulled = self.evidence[["subject_id", "mdtrt_id"]].astype("str")
+        schema = ibis.schema({"subject_id": "string", "mdtrt_id": "string"})
+        con.create_table(f"pulled_{subject}", ibis.memtable(pulled, schema=schema), overwrite=True)
+        self.ids, self.pulled = con.table(f"dossier_{subject}"), con.table(f"pulled_{subject}")
+        self.visits = self._visits()
+        self.events = self._weeks() if subject in BUSY else self._days()
+        self.details, self.innocent, self.findings = self._details(), self._innocent(), self._findings()
+        self.cases = self._cases()
+
+    def _visits(self) -> ibis.Table:
+        """Visits of the last year of the listed, with subject_id; of a visit, those of its patient."""
+        facts = self.night.facts.filter(_.days_ago <= YEAR)
+        if self.subject == "group":
+            members = self.night.known.con.table("members_found").select("psn_no", subject_id=_.group_id)
+            return facts.inner_join(members.semi_join(self.ids, "subject_id"), "psn_no")
+        if self.subject == "visit":
+            whose = self.night.facts.select("psn_no", subject_id=_.mdtrt_id).semi_join(self.ids, "subject_id")
+            return facts.inner_join(whose, "psn_no")
+        key, choose = KEYS[self.subject]
+        return choose(facts).mutate(subject_id=_[key]).semi_join(self.ids, "subject_id")
+
+    def _weeks(self) -> dict[str, pd.DataFrame]:
+        marked = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        weeks = marked.group_by("subject_id", "week").aggregate(
+            total=_.count(), marked=_.mdtrt_id_right.notnull().sum()
+        )
+        return _by_subject(weeks.order_by("subject_id", "week").to_pandas())
+
+    def _days(self) -> dict[str, pd.DataFrame]:
+        rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
+        told = rows.companions > 0 if self.subject == "group" else rows.mdtrt_id_right.notnull()
+        if self.subject == "visit":
+            told = rows.mdtrt_id == rows.subject_id
+        days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=told)
+        return _by_subject(days.order_by("subject_id", "day", "lane").to_pandas())
+
+    def _details(self) -> pd.DataFrame:
+        facts = self.night.facts.select("mdtrt_id", "day", "fixmedins_code", "psn_no")
+        wanted = self.pulled.select("mdtrt_id").distinct()
+        return facts.semi_join(wanted, "mdtrt_id").to_pandas().set_index("mdtrt_id")
+
+    def _innocent(self) -> pd.DataFrame:
+        rows = self.pulled.inner_join(self.night.facts, "mdtrt_id")
+        fits = {f"fits_{n}": test(rows).fill_null(False).sum() for n, (_z, _e, test) in enumerate(INNOCENT)}
+        return rows.group_by("subject_id").aggregate(of=_.count(), **fits).to_pandas().set_index("subject_id")
+
+    def _findings(self) -> dict[str, pd.DataFrame]:
+        hits = self.night.rules.hits
+        if self.subject == "group":
+            members = self.night.known.con.table("members_found").select("psn_no", whose=_.group_id)
+            hits = hits.inner_join(members, "psn_no")
+        else:
+            key = "mdtrt_id" if self.subject == "visit" else KEYS[self.subject][0]
+            hits = hits.mutate(whose=_[key])
+        hits = hits.semi_join(self.ids, hits.whose == self.ids.subject_id)
+        order = [ibis.desc("vola_amt"), "jr_id"]
+        rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
+            rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
+            example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
+        )  # fmt: skip
+        return _by_subject(rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas())
+
+    def _cases(self) -> pd.DataFrame:
+        """The last outcome of each inspected subject of the kind that is measured."""
+        cases = self.night.known["insp_case_d"].filter(
+            _.subject_type == self.subject, _.clue_stas.isin(CLOSED)
+        )
+        columns = ["subject_id", "clue_stas", "close_date", "scheme"]
+        frame = cases.order_by("close_date", "case_id").select(*columns).to_pandas()
+        frame = frame.drop_duplicates("subject_id", keep="last").set_index("subject_id")
+        return frame[frame.index.isin(self.measured.differences.index)]
+
+    def dossier(self, row, names: pd.Series, history: dict, origin: dict[str, str]) -> Dossier:
+        """The dossier of a row of the suspects' table."""
+        mine = self.evidence[self.evidence.subject_id == row.subject_id]
+        peers = self.measured.peers[row.subject_id]
+        members = self.night.members[self.night.members.group_id == row.subject_id]
+        hub = (
+            members.sort_values(["weight", "psn_no"], ascending=[False, True]).psn_no.iloc[0]
+            if len(members)
+            else None
+        )
+        pictures = self._pictures(row.subject_id, members, hub, names)
+        scheme = row.scheme if isinstance(row.scheme, str) else None
+        return Dossier(
+            subject=self.subject, subject_id=row.subject_id, name=str(names.get(row.subject_id, "")),
+            peers=peers, peers_count=int(self.measured.usual.size[peers]), rank=row.rank, of=self.count,
+            score=row.score, amount=row.amount_at_risk, scheme=scheme,
+            history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
+            favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
+            pictures=pictures, hub=hub, money=_money(mine), evidence=self._rows(mine, names),
+            evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
+            innocent=self._explanations(row.subject_id, members), similar=self._similar(row.subject_id),
+            origin=origin,
+        )  # fmt: skip
+
+    def _pictures(self, subject_id: str, members: pd.DataFrame, hub: str | None, names: pd.Series) -> dict:
+        events = self.events.get(subject_id)
+        found = {}
+        if len(members):
+            inside = self.night.edges[
+                self.night.edges.a.isin(members.psn_no) & self.night.edges.b.isin(members.psn_no)
+            ]
+            found["network"] = charts.network(inside, list(members.psn_no), hub, subject_id)
+        if events is not None and self.subject in BUSY:
+            found["weeks"] = charts.weeks(events.week, events.total, events.marked, subject_id)
+        elif events is not None:
+            lanes = (
+                events.lane
+                if self.subject == "group"
+                else events.lane.map(lambda code: names.get(code) or code)
+            )
+            found["calendar"] = charts.calendar(events.day, lanes, events.marked, subject_id)
+        return found
+
+    def _strips(self, reasons: list[dict], peers: str):
+        told = [(r["code"].split(".")[1], r["value"]) for r in reasons if r["value"] is not None]
+        grids = [(self.measured.usual.quantiles.get((peers, column)), value) for column, value in told]
+        grids = [(grid, value) for grid, value in grids if grid is not None]
+        return charts.strips(*map(list, zip(*grids, strict=True)), "strips") if grids else None
+
+    def _favourable(self, subject_id: str, peers: str) -> list[dict]:
+        """The measures farthest on the honest side, one a family."""
+        measures = measures_of(self.subject)
+        away = self.measured.differences.loc[subject_id].dropna().sort_values(kind="stable")
+        columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].telling >= HINT]
+        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
+        values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
+        return [
+            worded(c, measures[c], values[c], usual[c], self.measured.usual.percentile, peers, float(away[c]))
+            for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
+        ]
+
+    def _rows(self, mine: pd.DataFrame, names: pd.Series) -> list[dict]:
+        first = mine.head(EVIDENCE_ROWS)
+        details = self.details.reindex(first.mdtrt_id)
+        places = [f"{code} {names.get(code, '')}".strip() for code in details.fixmedins_code]
+        shown = first.assign(
+            day=[str(day)[:10] for day in details.day], place=places, person=details.psn_no.to_numpy()
+        )
+        return shown.to_dict("records")
+
+    def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple]:
+        if subject_id in self.innocent.index:
+            counted = self.innocent.loc[subject_id]
+            found = [
+                (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
+                for n, (zh, en, _t) in enumerate(INNOCENT)
+            ]
+        else:
+            found = []
+        if len(members):
+            reason = self.night.excused.get(subject_id)
+            # Judged of the group as a whole, not visit by visit.
+            found += [(*words, int(reason == kind), 0) for kind, words in _COMPANY.items()]
+        return found
+
+    def _similar(self, subject_id: str) -> list[dict]:
+        """Past cases that differ from their peers in the same directions (cosine of the differences)."""
+        others = self.cases.drop(index=subject_id, errors="ignore")
+        if others.empty:
+            return []
+        space = self.measured.differences
+        own = _direction(space.loc[[subject_id]])[0]
+        likeness = pd.Series(_direction(space.loc[others.index]) @ own, others.index)
+        best = likeness.sort_values(ascending=False, kind="stable").head(SIMILAR)
+        rows = others.loc[best.index].assign(likeness=best.clip(lower=0)).reset_index()
+        return rows.assign(close_date=rows.close_date.astype(str).str[:10]).to_dict("records")
+
+
+def _direction(differences: pd.DataFrame) -> np.ndarray:
+    bounded = differences.fillna(0).clip(-_LIKENESS_BOUND, _LIKENESS_BOUND).to_numpy()
+    return bounded / np.maximum(np.linalg.norm(bounded, axis=1, keepdims=True), 1e-9)
+
+
+def _money(mine: pd.DataFrame) -> list[tuple]:
+    """Money in evidence by scheme: scheme, visits, yuan; each visit stands under the scheme it speaks for most."""
+    sums = mine.groupby(mine.scheme.fillna(""), sort=False).amount.agg(["size", "sum"])
+    sums = sums.sort_values("sum", ascending=False, kind="stable")
+    return [(scheme or None, int(row["size"]), float(row["sum"])) for scheme, row in sums.iterrows()]
+
+
+def _by_subject(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return dict(iter(frame.groupby("subject_id", sort=False)))
+
+
+def _records(frames: dict[str, pd.DataFrame], subject_id: str, most: int) -> list[dict]:
+    return frames[subject_id].head(most).to_dict("records") if subject_id in frames else []
+
+
+def _history(runs: Path, as_of: date) -> dict[tuple[str, str], list[tuple]]:
+    """Ranks and scores on earlier nights: (subject_type, subject_id) → night, rank, score, oldest first."""
+    nights = sorted(p for p in runs.glob("*/suspects.parquet") if p.parent.name < as_of.isoformat())
+    found: dict[tuple[str, str], list[tuple]] = {}
+    for path in nights[-NIGHTS:]:
+        frame = pd.read_parquet(path, columns=["subject_type", "subject_id", "rank", "score"])
+        for row in frame.itertuples(index=False):
+            found.setdefault((row.subject_type, row.subject_id), []).append(
+                (path.parent.name, row.rank, row.score)
+            )
+    return found

@@ -1,0 +1,180 @@
+"""Pictures of a page, as SVG elements: text stays text, the same data give the same picture.
+
+Matplotlib draws; words are left to the page around, so that one picture serves both languages.
+"""
+
+import io
+import warnings
+
+import networkx
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.collections import LineCollection
+from matplotlib.dates import DateFormatter, MonthLocator
+from matplotlib.figure import Figure
+
+INK, BLUE, RED, PALE = "#333333", "#1F4E79", "#C00000", "#BDD0E3"
+WIDTH, FONT = 7.2, 8
+MOST_LANES = 14
+_SEED = 0
+
+
+def svg(figure: Figure, key: str) -> Markup:
+    """A figure as an element of a page.
+
+    Text stays text, so that the reader's own fonts show Chinese; the same figure gives the same element.
+    """
+    for text in figure.findobj(lambda artist: hasattr(artist, "set_parse_math")):
+        text.set_parse_math(False)  # a name may hold a dollar sign
+    settings = {
+        "svg.fonttype": "none", "svg.hashsalt": key, "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+    }  # fmt: skip
+    target = io.StringIO()
+    with rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+    text = target.getvalue()
+    return Markup(text[text.index("<svg") :])
+
+
+def plain(axes) -> None:
+    """Take away what does not inform."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=INK, labelsize=FONT)
+
+
+def strips(grids: list[np.ndarray], values: list[float], key: str) -> Markup:
+    """Where a subject stands among its peers, one strip a measure, numbered from the top.
+
+    Pale: from the 5th to the 95th of a hundred peers; blue: the middle half; white: the median; red: the subject.
+
+    Args:
+        grids: sorted quantiles of the peers' values, evenly spaced.
+        values: the subject's own.
+    """
+    figure = Figure(figsize=(WIDTH, 0.25 + 0.32 * len(grids)))
+    axes = figure.add_axes((0.05, 0.02, 0.93, 0.96))
+    for row, (grid, value) in enumerate(zip(grids, values, strict=True)):
+        quantiles = np.quantile(grid, [0.05, 0.25, 0.5, 0.75, 0.95])
+        low, high = min(grid[0], value), max(quantiles[-1], value)
+        if value < quantiles[-1]:
+            high = max(quantiles[-1], quantiles[2])
+        place = _scale(low, high)
+        x = [place(q) for q in quantiles]
+        axes.plot([0, 1], [-row, -row], color="#DDDDDD", lw=1, zorder=1)
+        axes.barh(-row, max(x[4] - x[0], 0.004), left=x[0], height=0.45, color=PALE, zorder=2)
+        axes.barh(-row, max(x[3] - x[1], 0.004), left=x[1], height=0.45, color=BLUE, zorder=3)
+        axes.plot([x[2]] * 2, [-row - 0.22, -row + 0.22], color="white", lw=2, zorder=4)
+        axes.plot(place(value), -row, "o", color=RED, ms=8, zorder=5)
+        axes.text(-0.02, -row, str(row + 1), ha="right", va="center", fontsize=FONT + 1, color=INK)
+    axes.set(xlim=(-0.04, 1.04), ylim=(-len(grids) + 0.5, 0.5))
+    axes.axis("off")
+    return svg(figure, key)
+
+
+def _scale(low: float, high: float):
+    """Values to 0..1, on a root scale, for most measures have long tails."""
+    span = high - low or 1.0
+    return lambda value: float(np.sqrt(max(value - low, 0.0) / span))
+
+
+def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series, key: str) -> Markup:
+    """Who or where (a lane each, the busiest first) on which day; red: what is in evidence.
+
+    Args:
+        days: dates.
+        lanes: name of the lane.
+        marked: in evidence?
+    """
+    order = lanes.value_counts(sort=True).index[:MOST_LANES]
+    place = {lane: -number for number, lane in enumerate(order)}
+    shown = lanes.isin(order)
+    y = lanes[shown].map(place)
+    figure = Figure(figsize=(WIDTH, 0.75 + 0.24 * len(order)))
+    axes = figure.add_axes((0.30, 0.45 / figure.get_figheight(), 0.68, 1 - 0.5 / figure.get_figheight()))
+    colours = marked[shown].map({True: RED, False: PALE})
+    front = np.argsort(marked[shown].to_numpy(), kind="stable")
+    axes.scatter(
+        pd.to_datetime(days[shown]).to_numpy()[front], y.to_numpy()[front], c=colours.to_numpy()[front], s=26,
+        edgecolors=BLUE, linewidths=0.4, zorder=3,
+    )  # fmt: skip
+    axes.set_yticks(list(place.values()), [str(lane) for lane in place])
+    axes.set_ylim(-len(order) + 0.4, 0.6)
+    _dated(axes)
+    axes.grid(axis="y", color="#EEEEEE")
+    return svg(figure, key)
+
+
+def weeks(weeks: pd.Series, total: pd.Series, marked: pd.Series, key: str) -> Markup:
+    """Visits a week; red: those in evidence."""
+    figure = Figure(figsize=(WIDTH, 1.9))
+    axes = figure.add_axes((0.09, 0.2, 0.89, 0.76))
+    when = pd.to_datetime(weeks)
+    axes.bar(when, total, width=6, color=PALE)
+    axes.bar(when, marked, width=6, color=RED)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    _dated(axes)
+    return svg(figure, key)
+
+
+def _dated(axes) -> None:
+    axes.xaxis.set_major_locator(MonthLocator(interval=2))
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    plain(axes)
+
+
+def network(edges: pd.DataFrame, members: list[str], hub: str | None, key: str) -> Markup:
+    """Who meets whom beyond chance; the thicker the line the less chance explains it; red: the hub.
+
+    Args:
+        edges: a, b, surprise.
+        members: ids; those without an edge stand alone.
+    """
+    graph = networkx.Graph()
+    graph.add_nodes_from(members)
+    graph.add_weighted_edges_from(edges[["a", "b", "surprise"]].itertuples(index=False, name=None))
+    spot = networkx.spring_layout(graph, seed=_SEED, weight=None, iterations=40)
+    figure = Figure(figsize=(WIDTH, 4.2))
+    axes = figure.add_axes((0, 0, 1, 1))
+    most = edges["surprise"].max() if len(edges) else 1.0
+    lines = [(spot[a], spot[b]) for a, b in zip(edges["a"], edges["b"], strict=True)]
+    widths = 0.3 + 2.2 * edges["surprise"].to_numpy() / most
+    axes.add_collection(LineCollection(lines, linewidths=widths, colors=PALE, zorder=1))
+    points = np.array([spot[name] for name in graph])
+    colours = [RED if name == hub else BLUE for name in graph]
+    axes.scatter(points[:, 0], points[:, 1], s=60, c=colours, zorder=2)
+    if len(graph) <= 25:
+        for name in graph:
+            axes.annotate(
+                str(name),
+                spot[name],
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=6,
+                color=INK,
+            )
+    axes.margins(0.08)
+    axes.axis("off")
+    return svg(figure, key)
+
+
+def bars(labels: list[str], values: list[float], unit: str, key: str, most: int = 12) -> Markup:
+    """The longest bars first, each with its label at the left."""
+    labels = [label if len(label) <= 28 else label[:27] + "…" for label in labels][:most][::-1]
+    values = list(values)[:most][::-1]
+    height = 0.7 + 0.3 * max(len(values), 1)
+    figure = Figure(figsize=(WIDTH, height))
+    # The reader's Chinese font is wider than any known here: a character is as wide as it is high.
+    widest = max((sum(1.0 if char > "\u2e80" else 0.65 for char in label) for label in labels), default=0)
+    left = (widest * FONT + 12) / 72 / WIDTH
+    axes = figure.add_axes((left, 0.6 / height, 0.96 - left, 1 - 0.7 / height))
+    axes.barh(range(len(values)), values, color=BLUE, height=0.7)
+    axes.set_yticks(range(len(values)), labels)
+    axes.set_xlabel(unit)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    plain(axes)
+    return svg(figure, key)
