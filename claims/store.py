@@ -14,10 +14,12 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import reduce
 from operator import and_
 from pathlib import Path
@@ -82,6 +84,12 @@ class Store:
     def runs(self) -> Path:
         """Folder of the runs, one a night."""
         return self.path / "runs"
+
+    def nights_before(self, as_of: date) -> list[Path]:
+        """Folders of the runs of earlier nights, oldest first; what is still being written is none."""
+        names = re.compile(r"\d{4}-\d\d-\d\d")
+        found = [path for path in self.runs.glob("*") if names.fullmatch(path.name)]
+        return sorted(path for path in found if path.name < as_of.isoformat())
 
     @property
     def generation(self) -> Path | None:

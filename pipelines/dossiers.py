@@ -1,7 +1,6 @@
 """The step that gathers what a dossier shows, for the first suspects of each kind."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import ibis
@@ -44,8 +43,7 @@ def dossiers(
     suspects: pd.DataFrame,
     evidence: pd.DataFrame,
     names: pd.Series,
-    runs: Path,
-    as_of: date,
+    nights: list[Path],
     depth: int,
     origin: dict[str, str],
 ) -> Iterator[Dossier]:
@@ -54,11 +52,11 @@ def dossiers(
     Args:
         suspects, evidence: as the contract's tables, with the English sentence ``why_en``.
         names: of institutions, by code.
-        runs: folder of the runs, for earlier nights.
+        nights: folders of earlier runs, oldest first.
         depth: how many of each kind.
         origin: run, load: what every page states.
     """
-    history = _history(runs, as_of)
+    history = _history(nights)
     for subject, found in scored.items():
         listed = suspects[suspects.subject_type == subject].sort_values("rank").head(depth)
         if len(listed):
@@ -90,6 +88,9 @@ class _Kind:
         self.events = self._weeks() if subject in BUSY else self._days()
         self.details, self.innocent, self.findings = self._details(), self._innocent(), self._findings()
         self.cases = self._cases()
+        self.case_directions = _directions(self.measured.differences.loc[self.cases.index])
+        own = self.measured.differences.loc[listed.subject_id]
+        self.directions = pd.DataFrame(_directions(own), own.index)
 
     def _visits(self) -> ibis.Table:
         """Visits of the last year of the listed, with subject_id; of a visit, those of its patient."""
@@ -186,23 +187,27 @@ class _Kind:
             inside = self.night.edges[
                 self.night.edges.a.isin(members.psn_no) & self.night.edges.b.isin(members.psn_no)
             ]
-            found["network"] = charts.network(inside, list(members.psn_no), hub, subject_id)
+            found["network"] = charts.network(inside, list(members.psn_no), hub, key=subject_id)
         if events is not None and self.subject in BUSY:
-            found["weeks"] = charts.weeks(events.week, events.total, events.marked, subject_id)
+            found["weeks"] = charts.weeks(events.week, events.total, events.marked, key=subject_id)
         elif events is not None:
             lanes = (
                 events.lane
                 if self.subject == "group"
                 else events.lane.map(lambda code: names.get(code) or code)
             )
-            found["calendar"] = charts.calendar(events.day, lanes, events.marked, subject_id)
+            found["calendar"] = charts.calendar(events.day, lanes, events.marked, key=subject_id)
         return found
 
     def _strips(self, reasons: list[dict], peers: str):
-        told = [(r["code"].split(".")[1], r["value"]) for r in reasons if r["value"] is not None]
-        grids = [(self.measured.usual.quantiles.get((peers, column)), value) for column, value in told]
-        grids = [(grid, value) for grid, value in grids if grid is not None]
-        return charts.strips(*map(list, zip(*grids, strict=True)), "strips") if grids else None
+        usual = self.measured.usual.quantiles
+        told = [
+            (n, r["code"].split(".")[1], r["value"])
+            for n, r in enumerate(reasons, 1)
+            if r["value"] is not None
+        ]
+        rows = [(n, usual[peers, column], value) for n, column, value in told if (peers, column) in usual]
+        return charts.strips(rows, key="strips") if rows else None
 
     def _favourable(self, subject_id: str, peers: str) -> list[dict]:
         """The measures farthest on the honest side, one a family."""
@@ -245,16 +250,15 @@ class _Kind:
         others = self.cases.drop(index=subject_id, errors="ignore")
         if others.empty:
             return []
-        space = self.measured.differences
-        own = _direction(space.loc[[subject_id]])[0]
-        likeness = pd.Series(_direction(space.loc[others.index]) @ own, others.index)
+        own = self.directions.loc[subject_id].to_numpy()
+        likeness = pd.Series(self.case_directions @ own, self.cases.index).drop(subject_id, errors="ignore")
         best = likeness.sort_values(ascending=False, kind="stable").head(SIMILAR)
         rows = others.loc[best.index].assign(likeness=best.clip(lower=0)).reset_index()
         return rows.assign(close_date=rows.close_date.astype(str).str[:10]).to_dict("records")
 
 
-def _direction(differences: pd.DataFrame) -> np.ndarray:
-    bounded = differences.fillna(0).clip(-_LIKENESS_BOUND, _LIKENESS_BOUND).to_numpy()
+def _directions(differences: pd.DataFrame) -> np.ndarray:
+    bounded = np.clip(np.nan_to_num(differences.to_numpy(dtype=float)), -_LIKENESS_BOUND, _LIKENESS_BOUND)
     return bounded / np.maximum(np.linalg.norm(bounded, axis=1, keepdims=True), 1e-9)
 
 
@@ -273,14 +277,13 @@ def _records(frames: dict[str, pd.DataFrame], subject_id: str, most: int) -> lis
     return frames[subject_id].head(most).to_dict("records") if subject_id in frames else []
 
 
-def _history(runs: Path, as_of: date) -> dict[tuple[str, str], list[tuple]]:
+def _history(nights: list[Path]) -> dict[tuple[str, str], list[tuple]]:
     """Ranks and scores on earlier nights: (subject_type, subject_id) → night, rank, score, oldest first."""
-    nights = sorted(p for p in runs.glob("*/suspects.parquet") if p.parent.name < as_of.isoformat())
     found: dict[tuple[str, str], list[tuple]] = {}
-    for path in nights[-NIGHTS:]:
-        frame = pd.read_parquet(path, columns=["subject_type", "subject_id", "rank", "score"])
-        for row in frame.itertuples(index=False):
+    for folder in nights[-NIGHTS:]:
+        columns = ["subject_type", "subject_id", "rank", "score"]
+        for row in pd.read_parquet(folder / "suspects.parquet", columns=columns).itertuples(index=False):
             found.setdefault((row.subject_type, row.subject_id), []).append(
-                (path.parent.name, row.rank, row.score)
+                (folder.name, row.rank, row.score)
             )
     return found

@@ -181,12 +181,10 @@ def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
 
 def _members_before(store: Store, as_of: date) -> pd.DataFrame:
     """Members of the groups of the last night before this one, for lasting group ids."""
-    nights = sorted(
-        p for p in store.runs.glob("*/group_members.parquet") if p.parent.name < as_of.isoformat()
-    )
+    nights = store.nights_before(as_of)
     if not nights:
         return pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
-    before = pd.read_parquet(nights[-1])
+    before = pd.read_parquet(nights[-1] / "group_members.parquet")
     return before[before.member_type == "patient"].rename(columns={"member_id": "psn_no"})[
         ["group_id", "psn_no"]
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,10 +19,14 @@ from features.catalogue import SUBJECTS, measures_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
 from pipelines.measure import Night
+from pipelines.morning import morning
+from pipelines.notices import notices
 from pipelines.score import Scored
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
-from reports import portrait, supervision
+from reports import morning as morning_page
+from reports import notice, portrait, supervision
+from reports.overview import drivers, write_overview
 from reports.reasons import reasons_of, spell
 from reports.workbook import write_workbook
 
@@ -53,6 +58,15 @@ MEMBERS = pa.schema(
     [
         ("group_id", pa.string()), ("kind", pa.string()), ("member_type", pa.string()), ("member_id", pa.string()),
         ("weight", pa.float64()),
+    ]
+)  # fmt: skip
+
+MORNING = pa.schema(
+    [
+        ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
+        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("expected", pa.float64()),
+        ("scheme", pa.string()), ("status", pa.string()), ("rank_before", pa.int64()),
+        ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
     ]
 )  # fmt: skip
 
@@ -123,20 +137,21 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     )
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
-    origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": store.generation.name}
-    written = {}
-    for found in dossiers(
-        night, scored, suspects, evidence, names, store.runs, as_of, settings.dossier_depth, origin
-    ):
-        dossier_page.write(folder / "dossiers", found)
-        page = dossier_page.file_name(found.subject, found.subject_id, settings.language)
-        written[found.subject, found.subject_id] = f"dossiers/{page}"
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, settings.language)
     graded = _portraits(night, suspects)
     pq.write_table(pa.Table.from_pandas(graded, preserve_index=False), folder / "portraits.parquet")
+    nights = store.nights_before(as_of)
+    listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
+    pq.write_table(pa.Table.from_pandas(listed, MORNING, preserve_index=False), folder / "morning.parquet")
+    _write_overview(folder, night, scored, evidence, names, listed, settings, as_of)
+    _write_notices(folder, night, suspects, names, settings, as_of)
+    origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": store.generation.name}
+    written = _write_dossiers(folder, night, scored, suspects, evidence, names, nights, settings, origin)
     sheets = [
+        (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
+         morning_page.sheet_rows(listed, names, settings.capacity, settings.language)),
         (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
          supervision.sheet_rows(totals, findings, names, as_of, settings.language)),
         (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
@@ -151,10 +166,54 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
         as_of.isoformat(),
         settings.language,
         sheets,
+        dossiers=written,
+        figures=morning_page.figures(listed, settings.capacity, settings.language),
     )
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
+
+
+def _write_dossiers(
+    folder: Path, night, scored, suspects, evidence, names, nights: list[Path], settings, origin
+) -> dict[tuple[str, str], str]:
+    """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
+    written = {}
+    for found in dossiers(night, scored, suspects, evidence, names, nights, settings.dossier_depth, origin):
+        dossier_page.write(folder / "dossiers", found)
+        name = dossier_page.file_name(found.subject, found.subject_id, settings.language)
+        written[found.subject, found.subject_id] = f"dossiers/{name}"
+    return written
+
+
+def _write_notices(folder: Path, night, suspects, names, settings, as_of: date) -> None:
+    """A sheet for each institution with a dossier, which it can be shown."""
+    (folder / "notices").mkdir()
+    first = suspects[
+        suspects.subject_type.isin(["hospital", "pharmacy"]) & (suspects["rank"] <= settings.dossier_depth)
+    ]
+    for code, findings in notices(night, list(first.subject_id), names):
+        page = notice.page(
+            code, names.get(code, ""), findings, len(findings), as_of.isoformat(), settings.appeal_days,
+            settings.language,
+        )  # fmt: skip
+        (folder / "notices" / dossier_page.file_name("notice", code, settings.language)).write_text(
+            page, encoding="utf-8"
+        )
+
+
+def _write_overview(folder: Path, night, scored, evidence, names, listed, settings, as_of: date) -> None:
+    driven = {}
+    for subject, found in scored.items():
+        families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
+        if len(found.contributions):
+            driven[subject] = drivers(found.contributions, families)
+    wanted = night.facts.select("mdtrt_id", "fixmedins_code")
+    pulled = ibis.memtable(
+        evidence[["mdtrt_id"]].drop_duplicates(), schema=ibis.schema({"mdtrt_id": "string"})
+    )
+    places = wanted.semi_join(pulled, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
+    write_overview(folder, driven, evidence, places, names, listed, as_of, settings.language)
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
         explained_depth: so many of each kind of subject get reasons and evidence.
         visit_depth: the visit list is cut at this rank; other lists are whole.
         dossier_depth: so many of each kind of subject get a dossier.
+        capacity: so many subjects can be visited on a morning.
+        cool_down: so many days a cleared subject is left alone unless it did something new.
+        appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
@@ -31,6 +34,9 @@ class Settings(BaseSettings):
     explained_depth: int = Field(500, ge=500)
     visit_depth: int = Field(20_000, ge=500)
     dossier_depth: int = Field(50, ge=0)
+    capacity: int = Field(20, ge=1)
+    cool_down: int = Field(180, ge=0)
+    appeal_days: int = Field(10, ge=1)
     evidence_rows: int = Field(100, ge=1)
     tracking_uri: str | None = None
     seed: int = 0

@@ -3,8 +3,10 @@
 Matplotlib draws; words are left to the page around, so that one picture serves both languages.
 """
 
+import functools
 import io
 import warnings
+from collections.abc import Callable
 
 import networkx
 import numpy as np
@@ -21,23 +23,25 @@ MOST_LANES = 14
 _SEED = 0
 
 
-def svg(figure: Figure, key: str) -> Markup:
-    """A figure as an element of a page.
+def picture(draw: Callable[..., Figure]) -> Callable[..., Markup]:
+    """Make a function that draws a figure return it as an element of a page; the keyword `key` makes the
+    names inside the element its own. The same data give the same element."""
 
-    Text stays text, so that the reader's own fonts show Chinese; the same figure gives the same element.
-    """
-    for text in figure.findobj(lambda artist: hasattr(artist, "set_parse_math")):
-        text.set_parse_math(False)  # a name may hold a dollar sign
-    settings = {
-        "svg.fonttype": "none", "svg.hashsalt": key, "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-    }  # fmt: skip
-    target = io.StringIO()
-    with rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
-    text = target.getvalue()
-    return Markup(text[text.index("<svg") :])
+    @functools.wraps(draw)
+    def drawn(*data, **options) -> Markup:
+        settings = {
+            # A name may hold a dollar sign; text stays text, so that the reader's own fonts show Chinese.
+            "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": options.pop("key"),
+            "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+        }  # fmt: skip
+        target = io.StringIO()
+        with rc_context(settings), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+            draw(*data, **options).savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+        text = target.getvalue()
+        return Markup(text[text.index("<svg") :])
+
+    return drawn
 
 
 def plain(axes) -> None:
@@ -46,33 +50,39 @@ def plain(axes) -> None:
     axes.tick_params(colors=INK, labelsize=FONT)
 
 
-def strips(grids: list[np.ndarray], values: list[float], key: str) -> Markup:
-    """Where a subject stands among its peers, one strip a measure, numbered from the top.
+@picture
+def strips(rows: list[tuple[int, np.ndarray, float]]) -> Figure:
+    """Where a subject stands among its peers, one strip a measure.
 
     Pale: from the 5th to the 95th of a hundred peers; blue: the middle half; white: the median; red: the subject.
 
     Args:
-        grids: sorted quantiles of the peers' values, evenly spaced.
-        values: the subject's own.
+        rows: number that the page gives the measure, sorted quantiles of the peers' values, evenly spaced, and the
+            subject's own value.
     """
-    figure = Figure(figsize=(WIDTH, 0.25 + 0.32 * len(grids)))
+    figure = Figure(figsize=(WIDTH, 0.25 + 0.32 * len(rows)))
     axes = figure.add_axes((0.05, 0.02, 0.93, 0.96))
-    for row, (grid, value) in enumerate(zip(grids, values, strict=True)):
+    lines, ends = [], []
+    for row, (number, grid, value) in enumerate(rows):
         quantiles = np.quantile(grid, [0.05, 0.25, 0.5, 0.75, 0.95])
         low, high = min(grid[0], value), max(quantiles[-1], value)
         if value < quantiles[-1]:
             high = max(quantiles[-1], quantiles[2])
         place = _scale(low, high)
         x = [place(q) for q in quantiles]
-        axes.plot([0, 1], [-row, -row], color="#DDDDDD", lw=1, zorder=1)
-        axes.barh(-row, max(x[4] - x[0], 0.004), left=x[0], height=0.45, color=PALE, zorder=2)
-        axes.barh(-row, max(x[3] - x[1], 0.004), left=x[1], height=0.45, color=BLUE, zorder=3)
-        axes.plot([x[2]] * 2, [-row - 0.22, -row + 0.22], color="white", lw=2, zorder=4)
-        axes.plot(place(value), -row, "o", color=RED, ms=8, zorder=5)
-        axes.text(-0.02, -row, str(row + 1), ha="right", va="center", fontsize=FONT + 1, color=INK)
-    axes.set(xlim=(-0.04, 1.04), ylim=(-len(grids) + 0.5, 0.5))
+        lines += [([(x[0], -row), (x[4], -row)], PALE), ([(x[1], -row), (x[3], -row)], BLUE)]
+        ends.append((place(value), x[2], -row))
+        axes.text(-0.02, -row, str(number), ha="right", va="center", fontsize=FONT + 1, color=INK)
+    axes.hlines([y for _v, _m, y in ends], 0, 1, colors="#DDDDDD", lw=1, zorder=1)
+    segments, colours = zip(*lines, strict=True)
+    axes.add_collection(LineCollection(segments, colors=colours, linewidths=10, zorder=2))
+    axes.scatter(
+        [m for _v, m, _y in ends], [y for _v, _m, y in ends], marker="|", s=90, c="white", lw=2, zorder=4
+    )
+    axes.scatter([v for v, _m, _y in ends], [y for _v, _m, y in ends], s=60, c=RED, zorder=5)
+    axes.set(xlim=(-0.04, 1.04), ylim=(-len(rows) + 0.5, 0.5))
     axes.axis("off")
-    return svg(figure, key)
+    return figure
 
 
 def _scale(low: float, high: float):
@@ -81,7 +91,8 @@ def _scale(low: float, high: float):
     return lambda value: float(np.sqrt(max(value - low, 0.0) / span))
 
 
-def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series, key: str) -> Markup:
+@picture
+def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series) -> Figure:
     """Who or where (a lane each, the busiest first) on which day; red: what is in evidence.
 
     Args:
@@ -105,19 +116,21 @@ def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series, key: str) -> 
     axes.set_ylim(-len(order) + 0.4, 0.6)
     _dated(axes)
     axes.grid(axis="y", color="#EEEEEE")
-    return svg(figure, key)
+    return figure
 
 
-def weeks(weeks: pd.Series, total: pd.Series, marked: pd.Series, key: str) -> Markup:
+@picture
+def weeks(weeks: pd.Series, total: pd.Series, marked: pd.Series) -> Figure:
     """Visits a week; red: those in evidence."""
     figure = Figure(figsize=(WIDTH, 1.9))
     axes = figure.add_axes((0.09, 0.2, 0.89, 0.76))
     when = pd.to_datetime(weeks)
-    axes.bar(when, total, width=6, color=PALE)
-    axes.bar(when, marked, width=6, color=RED)
+    axes.vlines(when, 0, total, colors=PALE, lw=6)
+    axes.vlines(when, 0, marked, colors=RED, lw=6)
+    axes.set_ylim(0, None)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     _dated(axes)
-    return svg(figure, key)
+    return figure
 
 
 def _dated(axes) -> None:
@@ -126,7 +139,8 @@ def _dated(axes) -> None:
     plain(axes)
 
 
-def network(edges: pd.DataFrame, members: list[str], hub: str | None, key: str) -> Markup:
+@picture
+def network(edges: pd.DataFrame, members: list[str], hub: str | None) -> Figure:
     """Who meets whom beyond chance; the thicker the line the less chance explains it; red: the hub.
 
     Args:
@@ -159,10 +173,11 @@ def network(edges: pd.DataFrame, members: list[str], hub: str | None, key: str) 
             )
     axes.margins(0.08)
     axes.axis("off")
-    return svg(figure, key)
+    return figure
 
 
-def bars(labels: list[str], values: list[float], unit: str, key: str, most: int = 12) -> Markup:
+@picture
+def bars(labels: list[str], values: list[float], unit: str, most: int = 12, digits: int = 0) -> Figure:
     """The longest bars first, each with its label at the left."""
     labels = [label if len(label) <= 28 else label[:27] + "…" for label in labels][:most][::-1]
     values = list(values)[:most][::-1]
@@ -175,6 +190,20 @@ def bars(labels: list[str], values: list[float], unit: str, key: str, most: int 
     axes.barh(range(len(values)), values, color=BLUE, height=0.7)
     axes.set_yticks(range(len(values)), labels)
     axes.set_xlabel(unit)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_major_formatter(f"{{x:,.{digits}f}}")
     plain(axes)
-    return svg(figure, key)
+    return figure
+
+
+@picture
+def columns(months: list[str], values: list[float], unit: str) -> Figure:
+    """A column for each month."""
+    figure = Figure(figsize=(WIDTH, 2.8))
+    axes = figure.add_axes((0.13, 0.25, 0.85, 0.7))
+    axes.bar(range(len(values)), values, color=BLUE, width=0.7)
+    step = max(len(months) // 12, 1)
+    axes.set_xticks(list(range(len(months)))[::step], months[::step], rotation=45, ha="right")
+    axes.set_ylabel(unit)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    plain(axes)
+    return figure

@@ -13,8 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
-from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from reports import charts
 from reports.templates import render
@@ -250,11 +248,15 @@ def page(
     places["name"] = [_name(names, r.fixmedins_code, "") for r in places.itertuples()]
     now = totals[totals.month == month]
     pictures = {
-        "money": _columns(shown, "amount", words["yuan"], "money"),
-        "cases": _columns(shown, "cases", words["cases"], "cases"),
-        "rules": charts.bars(_labels(rules, "rule_id"), rules.amount, words["yuan"], "rules", BARS),
+        "money": charts.columns(
+            list(shown.month), list(shown.amount.astype(float)), words["yuan"], key="money"
+        ),
+        "cases": charts.columns(
+            list(shown.month), list(shown.cases.astype(float)), words["cases"], key="cases"
+        ),
+        "rules": charts.bars(_labels(rules, "rule_id"), rules.amount, words["yuan"], BARS, key="rules"),
         "places": charts.bars(
-            _labels(places, "fixmedins_code"), places.amount, words["yuan"], "places", BARS
+            _labels(places, "fixmedins_code"), places.amount, words["yuan"], BARS, key="places"
         ),
     }
     return render(
@@ -273,21 +275,6 @@ def page(
         more=max(len(places) - PLACES_SHOWN, 0),
         charts=pictures,
     )
-
-
-def _columns(rows: pd.DataFrame, name: str, unit: str, key: str) -> Markup:
-    """A column for each month."""
-    figure = Figure(figsize=(charts.WIDTH, 2.8))
-    axes = figure.add_subplot()
-    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.25, top=0.95)
-    positions = range(len(rows))
-    axes.bar(positions, rows[name].astype(float), color=charts.BLUE, width=0.7)
-    step = max(len(rows) // 12, 1)
-    axes.set_xticks(list(positions)[::step], list(rows.month)[::step], rotation=45, ha="right")
-    axes.set_ylabel(unit)
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    charts.plain(axes)
-    return charts.svg(figure, key)
 
 
 def _labels(rows: pd.DataFrame, key: str) -> list[str]:

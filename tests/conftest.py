@@ -31,6 +31,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         "MLFLOW_TRACKING_URI",
     ]:
         os.environ.pop(_name, None)
+    # A dossier takes a tenth of a second to draw; a few of each kind show as much as fifty.
+    os.environ["FUNDGUARD_DOSSIER_DEPTH"] = "5"
 
 import ibis
 import pandas as pd

@@ -1,0 +1,130 @@
+"""The step that says what the morning needs: what is new, what is settled, and whom to visit first."""
+
+import heapq
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.measure import Night
+
+# Kinds of subject that somebody can be sent to.
+VISITED = ("hospital", "pharmacy", "prescriber", "patient", "group")
+CLEARED, CONFIRMED = "3", ("2", "4")
+# Worse by a quarter of the places and at least so many counts as risen.
+RISEN_SHARE, RISEN_PLACES = 0.25, 5
+COLUMNS = (
+    "place", "subject_type", "subject_id", "rank", "score", "amount_at_risk", "expected", "scheme", "status",
+    "rank_before", "last_outcome", "last_closed",
+)  # fmt: skip
+
+
+def morning(
+    night: Night,
+    suspects: pd.DataFrame,
+    evidence: pd.DataFrame,
+    nights: list[Path],
+    as_of: date,
+    cool_down: int,
+) -> pd.DataFrame:
+    """The explained suspects with their standing, those to visit first in front.
+
+    Args:
+        suspects, evidence: as the contract's tables.
+        nights: folders of earlier runs, oldest first.
+        cool_down: so many days a cleared subject is left alone unless it did something new.
+
+    Returns:
+        COLUMNS. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in the list has,
+        so that the column adds up; ``place`` is null for who is not to be visited now. ``status``: new, risen, known,
+        inspected (a case is open), cleared (and still left alone), again (cleared before, with conduct since), or
+        confirmed before.
+    """
+    rows = suspects[suspects.subject_type.isin(VISITED) & (suspects.reasons.str.len() > 0)]
+    rows = rows.drop(columns=["reasons", "model_score", "anomaly_score", "rule_score", "graph_score"])
+    rows = rows.merge(_before(nights), how="left", on=["subject_type", "subject_id"])
+    rows = rows.merge(_outcomes(night), how="left", on=["subject_type", "subject_id"])
+    rows = rows.merge(_since(night, evidence, rows), how="left", on=["subject_type", "subject_id"])
+    rows["status"] = _status(rows, as_of, cool_down)
+    wanted = rows[~rows.status.isin(["inspected", "cleared"])]
+    order = _greedy(wanted, evidence)
+    rows = rows.merge(order, how="left", on=["subject_type", "subject_id"])
+    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(COLUMNS)]
+
+
+def _before(nights: list[Path]) -> pd.DataFrame:
+    """Ranks on the last night before this one: subject_type, subject_id, rank_before."""
+    columns = ["subject_type", "subject_id", "rank"]
+    frame = (
+        pd.read_parquet(nights[-1] / "suspects.parquet", columns=columns)
+        if nights
+        else pd.DataFrame(columns=columns)
+    )
+    return frame.rename(columns={"rank": "rank_before"}).astype({"rank_before": "Int64"})
+
+
+def _outcomes(night: Night) -> pd.DataFrame:
+    """The last case of each subject: subject_type, subject_id, last_outcome (clue_stas), last_closed."""
+    cases = night.known["insp_case_d"].order_by("close_date", "case_id")
+    frame = cases.select(
+        "subject_type", "subject_id", last_outcome="clue_stas", last_closed="close_date"
+    ).to_pandas()
+    return frame.drop_duplicates(["subject_type", "subject_id"], keep="last")
+
+
+def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Fund payment in evidence for visits begun after the subject's last case closed: subject_type, subject_id, since."""
+    closed = rows.dropna(subset=["last_closed"])[["subject_type", "subject_id", "last_closed"]]
+    mine = evidence.merge(closed, on=["subject_type", "subject_id"])
+    facts = night.facts.select("mdtrt_id", "day")
+    days = (
+        facts.filter(facts.mdtrt_id.isin(list(mine.mdtrt_id))).to_pandas()
+        if len(mine)
+        else pd.DataFrame(columns=["mdtrt_id", "day"])
+    )
+    mine = mine.merge(days, on="mdtrt_id")
+    later = mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)]
+    sums = later.groupby(["subject_type", "subject_id"], as_index=False).amount.sum()
+    return sums.rename(columns={"amount": "since"})
+
+
+def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
+    recent = pd.to_datetime(rows.last_closed) >= pd.Timestamp(as_of - timedelta(days=cool_down))
+    cleared, anew = rows.last_outcome.eq(CLEARED), rows.since.fillna(0) > 0
+    climbed = (rows.rank_before - rows["rank"]).astype("Float64")
+    risen = (climbed >= RISEN_PLACES) & (climbed >= RISEN_SHARE * rows.rank_before.astype("Float64"))
+    status = pd.Series("known", rows.index)
+    status[rows.rank_before.isna()] = "new"
+    status[risen.fillna(False).astype(bool)] = "risen"
+    status[rows.last_outcome.isin(CONFIRMED)] = "confirmed"
+    status[cleared & anew] = "again"
+    status[cleared & recent & ~anew] = "cleared"
+    status[rows.last_outcome.notna() & ~rows.last_outcome.isin([CLEARED, *CONFIRMED])] = "inspected"
+    return status
+
+
+def _greedy(rows: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
+    """Order by expected money, evidence that was counted before counting no more: subject_type, subject_id, place
+    (from 1), expected (yuan).
+
+    Greedy cover; what a subject adds can only shrink, so an old figure that still leads is right (Minoux 1978,
+    doi 10.1007/BFb0006528).
+    """
+    keys = ["subject_type", "subject_id"]
+    mine = evidence[[*keys, "mdtrt_id", "amount"]].merge(rows[[*keys, "score"]], on=keys)
+    money = {
+        key: list(zip(part.mdtrt_id, part.score * part.amount, strict=True))
+        for key, part in mine.groupby(keys)
+    }
+    heap = [(-sum(yuan for _visit, yuan in visits), key) for key, visits in money.items()]
+    heapq.heapify(heap)
+    taken, found = set(), []
+    while heap:
+        _bound, key = heapq.heappop(heap)
+        adds = sum(yuan for visit, yuan in money[key] if visit not in taken)
+        if heap and adds < -heap[0][0]:
+            heapq.heappush(heap, (-adds, key))
+        elif adds > 0:
+            taken.update(visit for visit, _yuan in money[key])
+            found.append((*key, len(found) + 1, round(adds, 2)))
+    return pd.DataFrame(found, columns=[*keys, "place", "expected"]).astype({"place": "Int64"})

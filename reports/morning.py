@@ -1,0 +1,65 @@
+"""The morning's list in words: a sheet of the workbook."""
+
+import pandas as pd
+
+from reports.schemes import scheme_name
+from reports.workbook import SUBJECT_WORDS
+
+SHEET_NAMES = {"zh": "今日", "en": "Today"}
+SHEET_HEADS = {
+    "zh": ("次序", "类别", "编号", "名称", "预计追回(元)", "分数", "涉及基金(元)", "疑似情形", "状态", "上次排名", "上次结案"),
+    "en": ("Order", "Kind", "Id", "Name", "Expected (yuan)", "Score", "Fund at stake (yuan)", "Suspected scheme", "Standing", "Rank before", "Last closed"),
+}  # fmt: skip
+SHEET_WIDTHS = (6, 10, 24, 22, 14, 8, 14, 22, 26, 10, 12)
+STANDING = {
+    "new": ("新上榜", "new"),
+    "risen": ("排名上升", "risen"),
+    "known": ("此前已上榜", "listed before"),
+    "inspected": ("正在核查", "a case is open"),
+    "cleared": ("近期已排除,暂不核查", "cleared lately, left alone"),
+    "again": ("曾排除,其后又有新情况", "cleared before, with conduct since"),
+    "confirmed": ("曾查实", "confirmed before"),
+}
+# Rows of the sheet beyond those that the inspectors can visit.
+BELOW = 200
+
+
+def sheet_rows(listed: pd.DataFrame, names: pd.Series, capacity: int, language: str) -> list[tuple]:
+    """Rows under SHEET_HEADS: those to visit within the capacity first, the next ones below, then who is left alone.
+
+    Args:
+        listed: `pipelines.morning.morning`.
+        names: of institutions, by code.
+    """
+    english = language == "en"
+    shown = pd.concat(
+        [listed[listed.place.notna()].head(capacity + BELOW), listed[listed.place.isna()].head(BELOW)]
+    )
+    return [
+        (
+            int(r.place) if pd.notna(r.place) else "", SUBJECT_WORDS[r.subject_type][english], r.subject_id,
+            names.get(r.subject_id, ""), r.expected, r.score, r.amount_at_risk, scheme_name(r.scheme, language),
+            STANDING[r.status][english], int(r.rank_before) if pd.notna(r.rank_before) else "",
+            str(r.last_closed)[:10] if pd.notna(r.last_closed) else "",
+        )
+        for r in shown.itertuples()
+    ]  # fmt: skip
+
+
+def figures(listed: pd.DataFrame, capacity: int, language: str) -> list[tuple[str, str]]:
+    """What the guide says of the morning: label and value."""
+    first = listed[listed.place.notna()].head(capacity)
+    standing = listed.status.value_counts()
+    english = language == "en"
+    money = f"{first.expected.sum():,.0f}"
+    found = [
+        (
+            f"Expected money of the first {len(first)} to visit (each visit once, yuan)"
+            if english
+            else f"今日前 {len(first)} 个核查对象预计追回(每次就诊只计一次,元)",
+            money,
+        )
+    ]
+    return found + [
+        (words[english], f"{standing[key]:,}") for key, words in STANDING.items() if key in standing
+    ]

@@ -1,0 +1,73 @@
+"""A dossier says who, why and what to pull, in both languages, and neither loads nor runs anything."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reports import charts
+from reports.dossier import LANGUAGES, Dossier, file_name, page, write
+
+EVIL = "<script>alert(1)</script>"
+REASON = {
+    "code": "STAY.split_stays_365d", "text_zh": "近一年分解住院 7次", "text_en": "Split stays in the last year: 7",
+    "value": 7.0, "peer_median": 0.0, "peer_percentile": 0.99, "contribution": 2.0,
+}  # fmt: skip
+GIVEN = Dossier(
+    subject="hospital", subject_id="H1", name=EVIL, peers="level2", peers_count=12, rank=3, of=40, score=0.71,
+    amount=12345.6, scheme="M03", history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
+    favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
+    strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None,
+    money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
+    evidence=[
+        {"mdtrt_id": "V1", "day": "2024-05-01", "place": "H1 " + EVIL, "person": "p7", "scheme": "M03",
+         "why": "出院后3天再入院", "why_en": "back after 3 days", "amount": 5000.0},
+    ],
+    evidence_count=3,
+    findings=[{"rule_id": "R084", "rule_name": "分解住院", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
+               "example": "出院后3天" + EVIL, "basis": "第三十八条(一)"}],
+    innocent=[("急诊", "an emergency", 0, 3), ("分娩及计划生育", "childbirth", 1, 3), ("转诊", "a referral", 2, 3)],
+    similar=[{"subject_id": "H9", "clue_stas": "3", "close_date": "2024-02-01", "scheme": "M03", "likeness": 0.8}],
+    origin={"run": "r-1", "as_of": "2025-01-01"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "language, told",
+    [
+        ("zh", ["近一年分解住院 7次", "M03 分解住院", "两次出院小结", "出院后3天再入院", "急诊", "排除", "现金自付比例 35.0%"]),
+        ("en", ["Split stays in the last year: 7", "M03 split admission", "both discharge summaries", "back after 3 days",
+                "an emergency", "cleared", "Share paid in cash: 35.0%"]),
+    ],
+)  # fmt: skip
+def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
+    text = page(GIVEN, language)
+    for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
+        assert words in text, words
+
+
+def test_explanations_are_judged_by_how_many_visits_they_fit():
+    text = page(GIVEN, "en")
+    results = [text.index(word) for word in ("does not fit", "fits in part", ">fits<")]
+    assert results == sorted(results)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_loads_nothing_and_runs_nothing(language):
+    text = page(GIVEN, language)
+    assert EVIL not in text and "&lt;script&gt;" in text and "<script" not in text
+    assert "default-src 'none'" in text and "src=" not in text and "@import" not in text
+
+
+def test_a_suspect_without_past_cases_findings_or_pictures_has_a_page():
+    bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=None, scheme=None)
+    text = page(bare, "en")
+    assert "There is no past case to compare with." in text and "none stands out" in text
+
+
+def test_files_of_any_id_stay_in_their_folder(tmp_path):
+    write(tmp_path, replace(GIVEN, subject_id="../../H1 #%"))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2 and all(name.startswith("hospital-") and "#" not in name for name in names)
+    assert file_name("hospital", "H1", "zh") == "hospital-H1.zh.html"
+    assert file_name("hospital", "a/b", "zh") != file_name("hospital", "a-b", "zh")
