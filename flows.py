@@ -108,9 +108,9 @@ def _guarded(name: str, work: Callable) -> Callable:
 
 
 @flow(name="run", persist_result=False)
-def run_flow(source: Path, store: Path, as_of: date) -> Path:
+def run_flow(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
     """The main job: load a folder, train where outcomes allow, score, explain, write the run."""
-    with _opened(store) as (claims, settings, work):
+    with _opened(store, mask) as (claims, settings, work):
         progress = Progress("run")
         load = progress.step("ingest", claims.ingest, source, settings.values)
         _show_counts(load)
@@ -138,10 +138,12 @@ def train_flow(store: Path, as_of: date) -> dict[str, str]:
 
 
 @flow(name="nightly", persist_result=False)
-def nightly_flow(store: Path, as_of: date | None = None, source: Path | None = None) -> Path:
+def nightly_flow(
+    store: Path, as_of: date | None = None, source: Path | None = None, mask: bool = False
+) -> Path:
     """Score a night with the champions; loads the day's folder first where one is given."""
     night_of = as_of or datetime.now(ZONE).date()
-    with _opened(store) as (claims, settings, work):
+    with _opened(store, mask) as (claims, settings, work):
         progress = Progress("nightly")
         load = (
             progress.step("ingest", claims.ingest, source, settings.values) if source else claims.last_load()
@@ -167,10 +169,11 @@ def _show_counts(load: Report) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Store, Settings, Path]]:
+def _opened(path: Path, mask: bool = False) -> Iterator[tuple[Store, Settings, Path]]:
     store = Store(path)
     with store.locked(), scratch(path) as work:
-        yield store, settings_of(path), work
+        settings = settings_of(path)
+        yield store, settings.model_copy(update={"mask": mask or settings.mask}), work
 
 
 app = App(
@@ -256,17 +259,29 @@ def train_command(*, store: Path, as_of: date) -> None:
 
 
 @app.command(name="nightly")
-def nightly_command(*, store: Path, as_of: date, source: Path | None = None) -> None:
-    """Score a night with the champion models."""
-    finish(nightly_flow(store.resolve(), as_of, source.resolve() if source else None))
+def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mask: bool = False) -> None:
+    """Score a night with the champion models.
+
+    Parameters
+    ----------
+    mask
+        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
+    """
+    finish(nightly_flow(store.resolve(), as_of, source.resolve() if source else None, mask))
 
 
 @app.command(name="run")
-def run_command(source: Path, /, *, store: Path, as_of: date) -> None:
-    """The main job on a folder: load, train where outcomes allow, score, explain, write the run."""
+def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False) -> None:
+    """The main job on a folder: load, train where outcomes allow, score, explain, write the run.
+
+    Parameters
+    ----------
+    mask
+        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
+    """
     # What is missing is said before a server is started.
     find_tables(source)
-    finish(run_flow(source.resolve(), store.resolve(), as_of))
+    finish(run_flow(source.resolve(), store.resolve(), as_of, mask))
 
 
 def finish(run: Path) -> None:

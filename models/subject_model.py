@@ -126,6 +126,10 @@ class SubjectModel:
             }
         )
 
+    def steady(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
+        """What each column adds to the raw score through the evidence alone, which no random seed touches."""
+        return self.fusion.weight("evidence") * self.evidence.attribute(differences, peers)
+
     def contributions(self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame) -> pd.DataFrame:
         """What each column adds to the raw score, exactly: the row sums to the raw score.
 
@@ -137,7 +141,7 @@ class SubjectModel:
             Subjects × (columns of the spec, ``graph``, ``rule``, ``base``).
         """
         fusion = self.fusion
-        out = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
+        out = self.steady(differences, peers)
         isolated, depth_base = self.isolation.attribute(differences)
         out = out + fusion.weight("isolation") / self.depth[1] * isolated
         base = fusion.base + fusion.weight("isolation") * (depth_base - self.depth[0]) / self.depth[1]

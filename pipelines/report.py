@@ -26,6 +26,7 @@ from pipelines.settings import Settings
 from reports import dossier as dossier_page
 from reports import morning as morning_page
 from reports import notice, portrait, supervision
+from reports.masking import Mask
 from reports.overview import drivers, write_overview
 from reports.reasons import reasons_of, spell
 from reports.workbook import write_workbook
@@ -123,70 +124,92 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     begin = time.perf_counter()
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
     evidence = _with_words(evidence, night, scored)
-    members = _members(night)
-    pq.write_table(
-        pa.Table.from_pandas(suspects, SUSPECTS, preserve_index=False), folder / "suspects.parquet"
-    )
-    pq.write_table(
-        pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False), folder / "evidence.parquet"
-    )
-    hits = night.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS)
-    pq.write_table(hits, folder / "rule_hits.parquet")
-    pq.write_table(
-        pa.Table.from_pandas(members, MEMBERS, preserve_index=False), folder / "group_members.parquet"
-    )
-    names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
-    names = names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
-    findings = supervision.monthly(night.rules.hits, night.facts)
-    totals = supervision.totals(findings)
-    supervision.write_supervision(folder, findings, totals, names, as_of, settings.language)
-    graded = _portraits(night, suspects)
-    pq.write_table(pa.Table.from_pandas(graded, preserve_index=False), folder / "portraits.parquet")
     nights = store.nights_before(as_of)
     listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
-    pq.write_table(pa.Table.from_pandas(listed, MORNING, preserve_index=False), folder / "morning.parquet")
-    _write_overview(folder, night, scored, evidence, names, listed, settings, as_of)
-    _write_notices(folder, night, suspects, names, settings, as_of)
+    tables = {
+        "suspects": pa.Table.from_pandas(suspects, SUSPECTS, preserve_index=False),
+        "evidence": pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False),
+        "rule_hits": night.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
+        "group_members": pa.Table.from_pandas(_members(night), MEMBERS, preserve_index=False),
+        "portraits": pa.Table.from_pandas(_portraits(night, suspects), preserve_index=False),
+        "morning": pa.Table.from_pandas(listed, MORNING, preserve_index=False),
+    }
+    for name, table in tables.items():
+        pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": store.generation.name}
-    written = _write_dossiers(folder, night, scored, suspects, evidence, names, nights, settings, origin)
-    sheets = [
-        (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
-         morning_page.sheet_rows(listed, names, settings.capacity, settings.language)),
-        (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
-         supervision.sheet_rows(totals, findings, names, as_of, settings.language)),
-        (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
-         portrait.sheet_rows(graded, names, settings.language)),
-    ]  # fmt: skip
-    write_workbook(
-        folder / "suspects.xlsx",
-        suspects,
-        evidence,
-        members,
-        names,
-        as_of.isoformat(),
-        settings.language,
-        sheets,
-        dossiers=written,
-        figures=morning_page.figures(listed, settings.capacity, settings.language),
-    )
+    _write_pages(folder, night, scored, suspects, evidence, listed, nights, settings, as_of, origin)
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
 
 
+def _write_pages(
+    folder: Path, night, scored, suspects, evidence, listed, nights, settings, as_of: date, origin
+) -> None:
+    """What people read: workbook, dossiers, notices, supervision report, overview; masked if so set."""
+    language = settings.language
+    mask = Mask(_identifiers(night, evidence) if settings.mask else (), origin["run"])
+    names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
+    names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
+    findings = supervision.monthly(night.rules.hits, night.facts)
+    totals = supervision.totals(findings)
+    supervision.write_supervision(folder, findings, totals, names, as_of, language)
+    _write_overview(folder, night, scored, evidence, names, listed, settings, as_of)
+    for page in ("supervision.html", "overview.html"):
+        (folder / page).write_text(mask((folder / page).read_text(encoding="utf-8")), encoding="utf-8")
+    _write_notices(folder, night, suspects, names, mask, settings, as_of)
+    written = _write_dossiers(
+        folder, night, scored, suspects, evidence, names, mask, nights, settings, origin
+    )
+    findings, graded = (
+        mask.columns(frame, "fixmedins_code") for frame in (findings, _portraits(night, suspects))
+    )
+    listed = mask.columns(listed, "subject_id")
+    sheets = [
+        (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
+         morning_page.sheet_rows(listed, names, settings.capacity, language)),
+        (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
+         supervision.sheet_rows(totals, findings, names, as_of, language)),
+        (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
+         portrait.sheet_rows(graded, names, language)),
+    ]  # fmt: skip
+    write_workbook(
+        folder / "suspects.xlsx",
+        mask.columns(suspects, "subject_id"),
+        mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id"),
+        mask.columns(_members(night), "member_id"),
+        names,
+        as_of.isoformat(),
+        language,
+        sheets,
+        dossiers=written,
+        figures=morning_page.figures(listed, settings.capacity, language),
+    )
+
+
+def _identifiers(night: Night, evidence: pd.DataFrame) -> set[str]:
+    """Whatever a page may show that points at somebody."""
+    known, hits = night.known, night.rules.hits
+    columns = [known["psn_info_b"].psn_no, known["fixmedins_b"].fixmedins_code, known["dr_info_b"].dr_code]
+    columns += [night.facts.dr_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
+    found = {value for column in columns for value in column.to_pandas().dropna()}
+    return found.union(evidence.mdtrt_id.dropna(), evidence.setl_id.dropna())
+
+
 def _write_dossiers(
-    folder: Path, night, scored, suspects, evidence, names, nights: list[Path], settings, origin
+    folder: Path, night, scored, suspects, evidence, names, mask: Mask, nights: list[Path], settings, origin
 ) -> dict[tuple[str, str], str]:
     """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
     written = {}
     for found in dossiers(night, scored, suspects, evidence, names, nights, settings.dossier_depth, origin):
-        dossier_page.write(folder / "dossiers", found)
-        name = dossier_page.file_name(found.subject, found.subject_id, settings.language)
-        written[found.subject, found.subject_id] = f"dossiers/{name}"
+        dossier_page.write(folder / "dossiers", found, mask)
+        shown = mask.one(found.subject_id)
+        name = dossier_page.file_name(found.subject, shown, settings.language)
+        written[found.subject, shown] = f"dossiers/{name}"
     return written
 
 
-def _write_notices(folder: Path, night, suspects, names, settings, as_of: date) -> None:
+def _write_notices(folder: Path, night, suspects, names, mask: Mask, settings, as_of: date) -> None:
     """A sheet for each institution with a dossier, which it can be shown."""
     (folder / "notices").mkdir()
     first = suspects[
@@ -197,9 +220,8 @@ def _write_notices(folder: Path, night, suspects, names, settings, as_of: date) 
             code, names.get(code, ""), findings, len(findings), as_of.isoformat(), settings.appeal_days,
             settings.language,
         )  # fmt: skip
-        (folder / "notices" / dossier_page.file_name("notice", code, settings.language)).write_text(
-            page, encoding="utf-8"
-        )
+        name = dossier_page.file_name("notice", mask.one(code), settings.language)
+        (folder / "notices" / name).write_text(mask(page), encoding="utf-8")
 
 
 def _write_overview(folder: Path, night, scored, evidence, names, listed, settings, as_of: date) -> None:
@@ -237,6 +259,7 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
             peers,
             usual.loc[peers],
             measured.usual.percentile,
+            scored.steady.loc[subject_id],
         )
     frame = ranked.rename_axis("subject_id").reset_index()
     frame["subject_type"] = subject

@@ -23,12 +23,14 @@ class Scored:
     Attributes:
         ranked: index subject_id in order of rank; score, parts, scheme, amount_at_risk (yuan).
         contributions: of the subjects down to the explained depth: columns of the catalogue, graph, rule, base.
+        steady: that part of them that no random seed touches, by column of the catalogue.
     """
 
     model: SubjectModel
     champion: str
     ranked: pd.DataFrame
     contributions: pd.DataFrame
+    steady: pd.DataFrame
 
 
 def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str, Scored], pd.DataFrame]:
@@ -71,11 +73,10 @@ def _explain(
     champion: Champion, measured: Measured, parts: pd.DataFrame, ranked: pd.DataFrame, settings: Settings
 ) -> Scored:
     listed = ranked.index[: settings.explained_depth]
-    contributions = champion.model.contributions(
-        measured.differences.loc[listed], measured.peers.loc[listed], parts.loc[listed]
-    )
+    rows, peers = measured.differences.loc[listed], measured.peers.loc[listed]
+    contributions = champion.model.contributions(rows, peers, parts.loc[listed])
     name = f"{champion.name}/{champion.version}"
-    return Scored(champion.model, name, ranked, contributions)
+    return Scored(champion.model, name, ranked, contributions, champion.model.steady(rows, peers))
 
 
 def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
         language: of the workbook.
+        mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for demonstrations).
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         rules: thresholds of audit rules that differ from their defaults: rule id → parameter → value.
     """
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     tracking_uri: str | None = None
     seed: int = 0
     language: Literal["zh", "en"] = "zh"
+    mask: bool = False
     values: ValueMap = Field(default_factory=dict)
     rules: dict[str, dict[str, float]] = Field(default_factory=dict)
 

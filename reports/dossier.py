@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from features.peers import PEER_WORDS
+from reports.masking import Mask
 from reports.schemes import on_site, scheme_name
 from reports.templates import render
 from reports.workbook import SUBJECT_WORDS
@@ -74,11 +75,11 @@ def file_name(subject: str, subject_id: str, language: str) -> str:
     return f"{subject}-{stem}.{language}.html"
 
 
-def write(folder: Path, dossier: Dossier) -> None:
+def write(folder: Path, dossier: Dossier, mask: Mask) -> None:
     """Write a dossier in both languages."""
     for language in LANGUAGES:
-        target = folder / file_name(dossier.subject, dossier.subject_id, language)
-        target.write_text(page(dossier, language), encoding="utf-8")
+        target = folder / file_name(dossier.subject, mask.one(dossier.subject_id), language)
+        target.write_text(mask(page(dossier, language)), encoding="utf-8")
 
 
 def page(dossier: Dossier, language: str) -> str:

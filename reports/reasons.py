@@ -10,6 +10,8 @@ from features.peers import PEER_WORDS
 MOST_REASONS = 5
 # Contributions below this (log-odds) are no reason to visit anybody.
 LEAST_CONTRIBUTION = 0.05
+# Said of a reason that the next training may not give again.
+WEAK = ("(较弱)", " (weak)")
 _PERIODS = {
     30: ("近30天", "in the last 30 days"),
     90: ("近90天", "in the last 90 days"),
@@ -25,6 +27,7 @@ def reasons_of(
     peers: str,
     usual: pd.Series,
     percentile: Callable[[str, float, str], float | None],
+    steady: pd.Series | None = None,
 ) -> list[dict]:
     """The few reasons that raise a subject's score most, one a family.
 
@@ -34,6 +37,8 @@ def reasons_of(
         measures: column → measure and window.
         peers: key of PEER_WORDS.
         percentile: (column, value, peer group) → share of the peers at or below.
+        steady: that part of the contributions that another training would repeat; a reason that owes it less than
+            half is marked as weak.
 
     Returns:
         Reasons as the contract spells them, largest contribution first; at least one.
@@ -41,7 +46,7 @@ def reasons_of(
     # Plain dictionaries: a hundred lookups a subject are slow in a Series.
     values, usual = values.to_dict(), usual.to_dict()
     known = contributions[[c for c in measures if pd.notna(values[c])]]
-    family = known.index.map(lambda column: measures[column][0].family)
+    family = pd.Series({column: measures[column][0].family for column in known.index}, dtype=object)
     sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
     beyond = {measures[c][0].family for c in known.index if _beyond(measures[c][0], values[c], usual[c])}
@@ -51,9 +56,12 @@ def reasons_of(
     found = []
     for name, total in telling.items():
         column = _spokesman(known[family == name], values, usual, measures)
-        found.append(
-            worded(column, measures[column], values[column], usual[column], percentile, peers, float(total))
+        reason = worded(
+            column, measures[column], values[column], usual[column], percentile, peers, float(total)
         )
+        if steady is not None and steady[family.index[family == name]].sum() < total / 2:
+            reason |= {"text_zh": reason["text_zh"] + WEAK[0], "text_en": reason["text_en"] + WEAK[1]}
+        found.append(reason)
     graph = float(contributions.get("graph", 0.0))
     if graph > LEAST_CONTRIBUTION:
         found.append(_graph_reason(graph))

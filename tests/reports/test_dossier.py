@@ -7,6 +7,7 @@ import pytest
 
 from reports import charts
 from reports.dossier import LANGUAGES, Dossier, file_name, page, write
+from reports.masking import Mask
 
 EVIL = "<script>alert(1)</script>"
 REASON = {
@@ -66,8 +67,18 @@ def test_a_suspect_without_past_cases_findings_or_pictures_has_a_page():
 
 
 def test_files_of_any_id_stay_in_their_folder(tmp_path):
-    write(tmp_path, replace(GIVEN, subject_id="../../H1 #%"))
+    write(tmp_path, replace(GIVEN, subject_id="../../H1 #%"), Mask((), "run"))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 2 and all(name.startswith("hospital-") and "#" not in name for name in names)
     assert file_name("hospital", "H1", "zh") == "hospital-H1.zh.html"
     assert file_name("hospital", "a/b", "zh") != file_name("hospital", "a-b", "zh")
+
+
+def test_a_masked_dossier_names_nobody(tmp_path):
+    mask = Mask({"H1", "p7", "V1", "H9"}, "run")
+    write(tmp_path, GIVEN, mask)
+    for path in tmp_path.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
+        assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
+    assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")

@@ -1,0 +1,48 @@
+"""Pseudonyms for demonstrations: what people are shown without a name or number of anybody."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+_TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_DIGITS = 8
+
+
+class Mask:
+    """Replaces known identifiers, the same one always by the same pseudonym within a run.
+
+    Args:
+        identifiers: of persons, doctors, institutions, visits, settlements and lines; none to show all as it is.
+        salt: of the run, so that pseudonyms of two runs cannot be joined.
+    """
+
+    def __init__(self, identifiers: Iterable[str], salt: str):
+        self.known, self.salt = frozenset(identifiers), salt
+
+    def __call__(self, text: str) -> str:
+        """A text without the identifiers."""
+        if not self.known:
+            return text
+        return _TOKEN.sub(lambda found: self.one(found[0]), text)
+
+    def one(self, identifier: str) -> str:
+        """The pseudonym of an identifier; other words stay as they are."""
+        if identifier not in self.known:
+            return identifier
+        digest = hashlib.sha256(f"{self.salt}|{identifier}".encode()).hexdigest()
+        return f"X{digest[:_DIGITS]}"
+
+    def columns(self, frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+        """A frame whose identifiers in these columns are replaced."""
+        return frame.assign(
+            **{name: frame[name].map(self.one, na_action="ignore") for name in names if name in frame}
+        )
+
+    def names(self, names: pd.Series) -> pd.Series:
+        """Names by identifier → pseudonyms by both the identifier and its pseudonym."""
+        if not self.known:
+            return names
+        shown = names.index.map(self.one)
+        return pd.Series(list(shown) * 2, [*names.index, *shown]).groupby(level=0).first()
