@@ -36,7 +36,7 @@ test-slow: install
 	$(BIN)/python -m pytest -m slow
 
 notebooks: install
-	$(BIN)/python -m pytest tests/test_notebooks.py
+	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -156,7 +156,7 @@ def _score_and_write(
     progress: Progress, night, load: Report, claims: Store, settings: Settings, as_of: date
 ) -> Path:
     scored, evidence = progress.step("score", score, night, registry(claims, settings), settings)
-    info = RunInfo(str(flow_run.id), load, progress.seconds)
+    info = RunInfo(str(flow_run.id), claims.generation.name, load, progress.seconds)
     run = progress.step("report", write_run, night, scored, evidence, claims, settings, as_of, info)
     counts = [{"subject": subject, "ranked": len(found.ranked)} for subject, found in scored.items()]
     create_table_artifact(counts, key="fundguard-ranked", description=f"ranked subjects, {as_of}")

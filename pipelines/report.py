@@ -74,9 +74,10 @@ MORNING = pa.schema(
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What `run.json` says besides the tables' contents."""
+    """Where a run comes from: its id, the generation of the claims, what the load brought, seconds of its steps."""
 
     run_id: str
+    claims: str
     load: Report
     seconds: dict[str, float]
 
@@ -136,7 +137,7 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     }
     for name, table in tables.items():
         pq.write_table(table, folder / f"{name}.parquet")
-    origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": store.generation.name}
+    origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
     _write_pages(folder, night, scored, suspects, evidence, listed, nights, settings, as_of, origin)
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)

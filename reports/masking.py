@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-_TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_TOKEN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _DIGITS = 8
 
 

@@ -13,6 +13,8 @@ from pipelines.settings import settings_of
 from pipelines.train import registry
 
 ROOT = Path(__file__).parents[1]
+# Each notebook measures the city anew: they run with `make notebooks` and the slow suite.
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

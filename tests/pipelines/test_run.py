@@ -271,7 +271,9 @@ def again(city, the_night, tmp_path_factory) -> Again:
     load, settings = city.store.last_load(), Settings()
     scored, evidence = score(the_night, registry(city.store, settings), settings)
     store = Store(tmp_path_factory.mktemp("again"))
-    run = write_run(the_night, scored, evidence, store, settings, NIGHT, RunInfo("again", load, {}))
+    run = write_run(
+        the_night, scored, evidence, store, settings, NIGHT, RunInfo("again", "claims-000001", load, {})
+    )
     return Again(scored, evidence, load, run)
 
 
@@ -307,7 +309,15 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, 
     }
     broken = again.evidence.head(1).assign(mdtrt_id="nobody knows this visit")
     with pytest.raises(KeyError):
-        write_run(the_night, scored, broken, store, Settings(), NIGHT, RunInfo("broken", again.load, {}))
+        write_run(
+            the_night,
+            scored,
+            broken,
+            store,
+            Settings(),
+            NIGHT,
+            RunInfo("broken", "claims-000001", again.load, {}),
+        )
     assert content(store.path) == before
 
 
@@ -339,7 +349,9 @@ def bare(city, tmp_path_factory) -> Bare:
         night = measure(store, AUTUMN, work)
         train(night, store, settings, AUTUMN)
         scored, evidence = score(night, registry(store, settings), settings)
-        run = write_run(night, scored, evidence, store, settings, AUTUMN, RunInfo("bare", load, {}))
+        run = write_run(
+            night, scored, evidence, store, settings, AUTUMN, RunInfo("bare", "claims-000001", load, {})
+        )
         night.known.con.disconnect()
     tables = (city.table(name).drop_duplicates() for name in ("mdtrt_d", "setl_d"))
     return Bare(run, registry(store, settings), *tables)
