@@ -77,7 +77,7 @@ def main(city: Path, store: Store, as_of: date) -> None:
             parts = champion.parts(measured.differences, measured.peers, measured.graph, measured.rules).loc[
                 listed
             ]
-            given = champion.contributions(rows, peers, parts)
+            given, _steady = champion.explain(rows, peers, parts)
             error = (given.sum(axis=1) - champion.fusion.raw(parts)).abs().max()
             known, runs = outcomes(night.known, subject), []
             for seed in range(SEEDS):
@@ -86,8 +86,9 @@ def main(city: Path, store: Store, as_of: date) -> None:
                 own = model.parts(measured.differences, measured.peers, measured.graph, measured.rules).loc[
                     listed
                 ]
-                runs.append(by_family(model.contributions(rows, peers, own), subject))
-            w, firm = agreement(runs, by_family(model.steady(rows, peers), subject))
+                contributions, steady = model.explain(rows, peers, own)
+                runs.append(by_family(contributions, subject))
+            w, firm = agreement(runs, by_family(steady, subject))
             print(
                 f"{subject:<11}{error:>12.1e}{w:>8.2f}{firm:>8.2f}{planted(ranked, evidence, truth, subject, persons):>24}"
             )

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import ibis
+import pandas as pd
 from ibis import _
 
 from claims.store import valid_settlements
 from claims.tables import TABLES
 
 STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
+# clue_stas of `insp_case_d`: 2 confirmed, 4 partly confirmed, 3 cleared; any other is not decided.
+CONFIRMED, CLEARED = ("2", "4"), ("3",)
 
 # Tables that hold events, and when an event happened; the other tables describe and are known throughout.
 _EVENTS = {
@@ -91,6 +94,19 @@ def known_on(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) 
     lines = _settled(seen["fee_list_d"].semi_join(visits, "mdtrt_id"), standing)
     sales = _settled(seen["drug_sel_d"], standing)
     return Known(con, instant, seen, frozenset(tables), visits, standing, lines, sales)
+
+
+def last_cases(known: Known, decided: bool = False) -> pd.DataFrame:
+    """The last case of each inspected subject: subject_type, subject_id, clue_stas, scheme, close_date.
+
+    Args:
+        decided: leave out cases that are neither confirmed nor cleared before the last is taken.
+    """
+    cases = known["insp_case_d"]
+    cases = cases.filter(_.clue_stas.isin(CONFIRMED + CLEARED)) if decided else cases
+    subject = ["subject_type", "subject_id"]
+    rows = cases.order_by("close_date", "case_id").select(*subject, "clue_stas", "scheme", "close_date")
+    return rows.to_pandas().drop_duplicates(subject, keep="last", ignore_index=True)
 
 
 def visit_kind(med_type: ibis.Value) -> ibis.Value:

@@ -18,6 +18,8 @@ KEYS = {
     "hospital": ("fixmedins_code", lambda facts: facts.filter(~facts.is_pharmacy)),
     "group": ("group_id", lambda facts: facts),
 }
+# The scratch database's table of who belongs to which group: group_id, psn_no.
+MEMBERS = "members_found"
 # The first half of a base ``ROWS/OTHER``: which of a subject's visits are counted.
 ROWS = {
     "visits": lambda facts: facts,
@@ -56,6 +58,22 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
     frames = [_take(rows, base, window, taken) for (base, window), taken in bases.items()]
     joined = reduce(lambda left, right: left.join(right, how="left"), frames)
     return joined[list(measures_of(subject))].sort_index()
+
+
+def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
+    """Visits with the subject of a kind they belong to, ``subject_id``; a visit of a group belongs to all its members'
+    groups.
+
+    Args:
+        visits: rows with the columns that KEYS of the kind look at.
+    """
+    if subject == "visit":
+        return visits.mutate(subject_id=_.mdtrt_id)
+    if subject == "group":
+        members = visits.get_backend().table(MEMBERS)
+        return visits.inner_join(members.select("psn_no", subject_id=_.group_id), "psn_no")
+    key, choose = KEYS[subject]
+    return choose(visits).mutate(subject_id=_[key])
 
 
 def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.DataFrame:

@@ -126,10 +126,6 @@ class SubjectModel:
             }
         )
 
-    def steady(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
-        """What each column adds to the raw score through the evidence alone, which no random seed touches."""
-        return self.fusion.weight("evidence") * self.evidence.attribute(differences, peers)
-
     def contributions(self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame) -> pd.DataFrame:
         """What each column adds to the raw score, exactly: the row sums to the raw score.
 
@@ -140,10 +136,17 @@ class SubjectModel:
         Returns:
             Subjects × (columns of the spec, ``graph``, ``rule``, ``base``).
         """
+        return self.explain(differences, peers, parts)[0]
+
+    def explain(
+        self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The `contributions`, and that part of them which comes from the evidence alone, by column of the spec: no
+        random seed touches it."""
         fusion = self.fusion
-        out = self.steady(differences, peers)
+        steady = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
         isolated, depth_base = self.isolation.attribute(differences)
-        out = out + fusion.weight("isolation") / self.depth[1] * isolated
+        out = steady + fusion.weight("isolation") / self.depth[1] * isolated
         base = fusion.base + fusion.weight("isolation") * (depth_base - self.depth[0]) / self.depth[1]
         if self.booster:
             learnt = self.booster.predict(differences[self.spec.index], pred_contrib=True)[:, :-1]
@@ -153,7 +156,7 @@ class SubjectModel:
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")
         )
         rest = pd.DataFrame({"graph": graph, "rule": rule, "base": base}, index=out.index)
-        return pd.concat([out, rest], axis=1)
+        return pd.concat([out, rest], axis=1), steady
 
 
 def _leak(raw: pd.Series) -> pd.Series:

@@ -20,10 +20,10 @@ from ibis import _
 from openpyxl.utils.exceptions import InvalidFileException
 
 from claims.errors import InputError
+from claims.known import CLEARED
 from claims.store import Store, connect, scratch
 from reports.schemes import SCHEMES
 from reports.workbook import (
-    CLEARED,
     GUIDE_TITLES,
     NIGHT_LINES,
     PENDING,
@@ -211,7 +211,7 @@ def _case(cells: dict, subject: str, english: int, night: date) -> tuple[Case | 
         amount = _amount(cells["verified"])
     except ValueError as error:
         faults.append(("verified", str(error)))
-    if amount and (word is None or status == CLEARED):
+    if amount and (word is None or status in CLEARED):
         faults.append(
             ("verified", "an amount " + ("without a verdict" if word is None else "on a cleared row"))
         )

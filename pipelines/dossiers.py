@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from claims.known import last_cases
 from features.catalogue import HINT, measures_of
-from features.measures import KEYS
+from features.measures import KEYS, MEMBERS, of_subjects
 from pipelines.measure import Measured, Night
 from pipelines.score import Scored
 from reports import charts
@@ -23,8 +24,6 @@ BUSY = ("hospital", "pharmacy", "prescriber")
 # A difference this far on the honest side of the peers speaks for a subject.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 _LIKENESS_BOUND = 6.0
-# clue_stas of outcomes that closed (contract).
-CLOSED = ("2", "3", "4")
 
 # Honest explanations that the claims can show (domain/schemes.md §6): (Chinese, English, which visits they fit).
 INNOCENT = (
@@ -95,14 +94,10 @@ class _Kind:
     def _visits(self) -> ibis.Table:
         """Visits of the last year of the listed, with subject_id; of a visit, those of its patient."""
         facts = self.night.facts.filter(_.days_ago <= YEAR)
-        if self.subject == "group":
-            members = self.night.known.con.table("members_found").select("psn_no", subject_id=_.group_id)
-            return facts.inner_join(members.semi_join(self.ids, "subject_id"), "psn_no")
         if self.subject == "visit":
             whose = self.night.facts.select("psn_no", subject_id=_.mdtrt_id).semi_join(self.ids, "subject_id")
             return facts.inner_join(whose, "psn_no")
-        key, choose = KEYS[self.subject]
-        return choose(facts).mutate(subject_id=_[key]).semi_join(self.ids, "subject_id")
+        return of_subjects(facts, self.subject).semi_join(self.ids, "subject_id")
 
     def _weeks(self) -> dict[str, pd.DataFrame]:
         marked = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
@@ -133,7 +128,7 @@ class _Kind:
     def _findings(self) -> dict[str, pd.DataFrame]:
         hits = self.night.rules.hits
         if self.subject == "group":
-            members = self.night.known.con.table("members_found").select("psn_no", whose=_.group_id)
+            members = self.night.known.con.table(MEMBERS).select("psn_no", whose=_.group_id)
             hits = hits.inner_join(members, "psn_no")
         else:
             key = "mdtrt_id" if self.subject == "visit" else KEYS[self.subject][0]
@@ -148,13 +143,9 @@ class _Kind:
 
     def _cases(self) -> pd.DataFrame:
         """The last outcome of each inspected subject of the kind that is measured."""
-        cases = self.night.known["insp_case_d"].filter(
-            _.subject_type == self.subject, _.clue_stas.isin(CLOSED)
-        )
-        columns = ["subject_id", "clue_stas", "close_date", "scheme"]
-        frame = cases.order_by("close_date", "case_id").select(*columns).to_pandas()
-        frame = frame.drop_duplicates("subject_id", keep="last").set_index("subject_id")
-        return frame[frame.index.isin(self.measured.differences.index)]
+        cases = last_cases(self.night.known, decided=True)
+        mine = cases[cases.subject_type == self.subject].set_index("subject_id")
+        return mine[mine.index.isin(self.measured.differences.index)]
 
     def dossier(self, row, names: pd.Series, history: dict, origin: dict[str, str]) -> Dossier:
         """The dossier of a row of the suspects' table."""

@@ -15,7 +15,7 @@ from features.catalogue import SUBJECTS
 from features.facts import visit_facts, with_counts
 from features.graphs import covisit, groups
 from features.groups import group_facts, innocent_company
-from features.measures import KEYS, measure_subjects, measure_visits
+from features.measures import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.peers import Peers, fit_peers, peer_groups
 from features.rules.engine import Bench, Outcome, RuleSettings, by_visit, run_rules, visit_weights
 
@@ -94,7 +94,7 @@ def _company(con, facts: ibis.Table, before: pd.DataFrame):
     excused = pd.Series(dtype=object, name="reason")
     with_company = _with_companions(con, facts, met, edges, "facts_met")
     if len(members):
-        excused = innocent_company(group_facts(with_company, _table(con, "members_found", members)))
+        excused = innocent_company(group_facts(with_company, _table(con, MEMBERS, members)))
         honest = set(members[members.group_id.map(excused).notna()].psn_no)
         telling = edges[~(edges.a.isin(honest) & edges.b.isin(honest))]
         with_company = _with_companions(con, facts, met, telling, "facts_company")
@@ -123,7 +123,7 @@ def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
         if subject == "group":
             if members.empty:
                 return None
-            rows = group_facts(facts, con.table("members_found"))
+            rows = group_facts(facts, con.table(MEMBERS))
         values = measure_subjects(rows, subject)
     if values.empty:
         return None

@@ -5,17 +5,22 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
+from claims.known import CLEARED, CONFIRMED, last_cases
 from pipelines.measure import Night
 
 # Kinds of subject that somebody can be sent to.
 VISITED = ("hospital", "pharmacy", "prescriber", "patient", "group")
-CLEARED, CONFIRMED = "3", ("2", "4")
 # Worse by a quarter of the places and at least so many counts as risen.
 RISEN_SHARE, RISEN_PLACES = 0.25, 5
-COLUMNS = (
-    "place", "subject_type", "subject_id", "rank", "score", "amount_at_risk", "expected", "scheme", "status",
-    "rank_before", "last_outcome", "last_closed",
+MORNING = pa.schema(
+    [
+        ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
+        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("expected", pa.float64()),
+        ("scheme", pa.string()), ("status", pa.string()), ("rank_before", pa.int64()),
+        ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
+    ]
 )  # fmt: skip
 
 
@@ -35,7 +40,7 @@ def morning(
         cool_down: so many days a cleared subject is left alone unless it did something new.
 
     Returns:
-        COLUMNS. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in the list has,
+        Columns of MORNING. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in the list has,
         so that the column adds up; ``place`` is null for who is not to be visited now. ``status``: new, risen, known,
         inspected (a case is open), cleared (and still left alone), again (cleared before, with conduct since), or
         confirmed before.
@@ -49,7 +54,7 @@ def morning(
     wanted = rows[~rows.status.isin(["inspected", "cleared"])]
     order = _greedy(wanted, evidence)
     rows = rows.merge(order, how="left", on=["subject_type", "subject_id"])
-    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(COLUMNS)]
+    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[MORNING.names]
 
 
 def _before(nights: list[Path]) -> pd.DataFrame:
@@ -65,11 +70,8 @@ def _before(nights: list[Path]) -> pd.DataFrame:
 
 def _outcomes(night: Night) -> pd.DataFrame:
     """The last case of each subject: subject_type, subject_id, last_outcome (clue_stas), last_closed."""
-    cases = night.known["insp_case_d"].order_by("close_date", "case_id")
-    frame = cases.select(
-        "subject_type", "subject_id", last_outcome="clue_stas", last_closed="close_date"
-    ).to_pandas()
-    return frame.drop_duplicates(["subject_type", "subject_id"], keep="last")
+    names = {"clue_stas": "last_outcome", "close_date": "last_closed"}
+    return last_cases(night.known).drop(columns="scheme").rename(columns=names)
 
 
 def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataF
 
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
     recent = pd.to_datetime(rows.last_closed) >= pd.Timestamp(as_of - timedelta(days=cool_down))
-    cleared, anew = rows.last_outcome.eq(CLEARED), rows.since.fillna(0) > 0
+    cleared, anew = rows.last_outcome.isin(CLEARED), rows.since.fillna(0) > 0
     climbed = (rows.rank_before - rows["rank"]).astype("Float64")
     risen = (climbed >= RISEN_PLACES) & (climbed >= RISEN_SHARE * rows.rank_before.astype("Float64"))
     status = pd.Series("known", rows.index)
@@ -99,7 +101,7 @@ def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
     status[rows.last_outcome.isin(CONFIRMED)] = "confirmed"
     status[cleared & anew] = "again"
     status[cleared & recent & ~anew] = "cleared"
-    status[rows.last_outcome.notna() & ~rows.last_outcome.isin([CLEARED, *CONFIRMED])] = "inspected"
+    status[rows.last_outcome.notna() & ~rows.last_outcome.isin(CLEARED + CONFIRMED)] = "inspected"
     return status
 
 

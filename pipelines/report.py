@@ -19,15 +19,14 @@ from features.catalogue import SUBJECTS, measures_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
 from pipelines.measure import Night
-from pipelines.morning import morning
+from pipelines.morning import MORNING, morning
 from pipelines.notices import notices
 from pipelines.score import Scored
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
 from reports import morning as morning_page
-from reports import notice, portrait, supervision
+from reports import notice, overview, portrait, supervision
 from reports.masking import Mask
-from reports.overview import drivers, write_overview
 from reports.reasons import reasons_of, spell
 from reports.workbook import write_workbook
 
@@ -59,15 +58,6 @@ MEMBERS = pa.schema(
     [
         ("group_id", pa.string()), ("kind", pa.string()), ("member_type", pa.string()), ("member_id", pa.string()),
         ("weight", pa.float64()),
-    ]
-)  # fmt: skip
-
-MORNING = pa.schema(
-    [
-        ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
-        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("expected", pa.float64()),
-        ("scheme", pa.string()), ("status", pa.string()), ("rank_before", pa.int64()),
-        ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
     ]
 )  # fmt: skip
 
@@ -127,25 +117,39 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     evidence = _with_words(evidence, night, scored)
     nights = store.nights_before(as_of)
     listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
+    members, graded = _members(night), _portraits(night, suspects)
     tables = {
         "suspects": pa.Table.from_pandas(suspects, SUSPECTS, preserve_index=False),
         "evidence": pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False),
         "rule_hits": night.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
-        "group_members": pa.Table.from_pandas(_members(night), MEMBERS, preserve_index=False),
-        "portraits": pa.Table.from_pandas(_portraits(night, suspects), preserve_index=False),
+        "group_members": pa.Table.from_pandas(members, MEMBERS, preserve_index=False),
+        "portraits": pa.Table.from_pandas(graded, preserve_index=False),
         "morning": pa.Table.from_pandas(listed, MORNING, preserve_index=False),
     }
     for name, table in tables.items():
         pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
-    _write_pages(folder, night, scored, suspects, evidence, listed, nights, settings, as_of, origin)
+    _write_pages(
+        folder, night, scored, suspects, evidence, members, graded, listed, nights, settings, as_of, origin
+    )
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
 
 
 def _write_pages(
-    folder: Path, night, scored, suspects, evidence, listed, nights, settings, as_of: date, origin
+    folder: Path,
+    night,
+    scored,
+    suspects,
+    evidence,
+    members,
+    graded,
+    listed,
+    nights,
+    settings,
+    as_of: date,
+    origin,
 ) -> None:
     """What people read: workbook, dossiers, notices, supervision report, overview; masked if so set."""
     language = settings.language
@@ -154,17 +158,14 @@ def _write_pages(
     names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
-    supervision.write_supervision(folder, findings, totals, names, as_of, language)
-    _write_overview(folder, night, scored, evidence, names, listed, settings, as_of)
-    for page in ("supervision.html", "overview.html"):
-        (folder / page).write_text(mask((folder / page).read_text(encoding="utf-8")), encoding="utf-8")
+    supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
+    text = _overview(night, scored, evidence, names, listed, settings, as_of)
+    (folder / "overview.html").write_text(mask(text), encoding="utf-8")
     _write_notices(folder, night, suspects, names, mask, settings, as_of)
     written = _write_dossiers(
         folder, night, scored, suspects, evidence, names, mask, nights, settings, origin
     )
-    findings, graded = (
-        mask.columns(frame, "fixmedins_code") for frame in (findings, _portraits(night, suspects))
-    )
+    findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, graded))
     listed = mask.columns(listed, "subject_id")
     sheets = [
         (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
@@ -178,7 +179,7 @@ def _write_pages(
         folder / "suspects.xlsx",
         mask.columns(suspects, "subject_id"),
         mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id"),
-        mask.columns(_members(night), "member_id"),
+        mask.columns(members, "member_id"),
         names,
         as_of.isoformat(),
         language,
@@ -225,18 +226,18 @@ def _write_notices(folder: Path, night, suspects, names, mask: Mask, settings, a
         (folder / "notices" / name).write_text(mask(page), encoding="utf-8")
 
 
-def _write_overview(folder: Path, night, scored, evidence, names, listed, settings, as_of: date) -> None:
+def _overview(night, scored, evidence, names, listed, settings, as_of: date) -> str:
     driven = {}
     for subject, found in scored.items():
         families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
         if len(found.contributions):
-            driven[subject] = drivers(found.contributions, families)
+            driven[subject] = overview.drivers(found.contributions, families)
     wanted = night.facts.select("mdtrt_id", "fixmedins_code")
     pulled = ibis.memtable(
         evidence[["mdtrt_id"]].drop_duplicates(), schema=ibis.schema({"mdtrt_id": "string"})
     )
     places = wanted.semi_join(pulled, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
-    write_overview(folder, driven, evidence, places, names, listed, as_of, settings.language)
+    return overview.page(driven, evidence, places, names, listed, as_of, settings.language)
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:

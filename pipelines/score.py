@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.measures import of_subjects
 from models.registry import Champion, Registry
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, Night
@@ -49,7 +50,7 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
     scored, evidence = {}, []
     for subject, measured in night.subjects.items():
         found = champions[subject].model.score(parts[subject])
-        money = _money_at_stake(night, flagged, subject, settings)
+        money = _money_at_stake(flagged, subject, settings)
         found["amount_at_risk"] = money.reindex(found.index).fillna(0.0)
         ranked = _rank(found)
         scored[subject] = _explain(champions[subject], measured, parts[subject], ranked, settings)
@@ -74,9 +75,8 @@ def _explain(
 ) -> Scored:
     listed = ranked.index[: settings.explained_depth]
     rows, peers = measured.differences.loc[listed], measured.peers.loc[listed]
-    contributions = champion.model.contributions(rows, peers, parts.loc[listed])
-    name = f"{champion.name}/{champion.version}"
-    return Scored(champion.model, name, ranked, contributions, champion.model.steady(rows, peers))
+    contributions, steady = champion.model.explain(rows, peers, parts.loc[listed])
+    return Scored(champion.model, f"{champion.name}/{champion.version}", ranked, contributions, steady)
 
 
 def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:
@@ -88,33 +88,19 @@ def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:
     return night.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
 
 
-def _of_subjects(night: Night, flagged: ibis.Table, subject: str) -> ibis.Table:
-    """Marked visits with the subject they belong to."""
-    if subject == "visit":
-        return flagged.mutate(subject_id=flagged.mdtrt_id)
-    if subject == "group":
-        members = night.known.con.table("members_found").select(subject_id="group_id", psn_no="psn_no")
-        return flagged.filter(flagged.companions > 0).inner_join(members, "psn_no")
-    if subject == "patient":
-        return flagged.mutate(subject_id=flagged.psn_no)
-    if subject == "prescriber":
-        return flagged.filter(flagged.dr_code.notnull()).mutate(subject_id=_.dr_code)
-    wanted = flagged.is_pharmacy if subject == "pharmacy" else ~flagged.is_pharmacy
-    return flagged.filter(wanted).mutate(subject_id=_.fixmedins_code)
-
-
-def _evidence_rows(night: Night, flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
+def _evidence_rows(flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
     """The visits that make a subject's evidence: those flagged, and the strongest three where none is."""
-    rows = _of_subjects(night, flagged, subject)
+    met = flagged.filter(flagged.companions > 0) if subject == "group" else flagged
+    rows = of_subjects(met, subject)
     order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
     rows = rows.mutate(place=ibis.row_number().over(order))
     telling = (rows.evidence >= FLAGGED) & (rows.place < settings.evidence_rows)
     return rows.filter(telling | (rows.place < 3))
 
 
-def _money_at_stake(night: Night, flagged: ibis.Table, subject: str, settings: Settings) -> pd.Series:
+def _money_at_stake(flagged: ibis.Table, subject: str, settings: Settings) -> pd.Series:
     """Fund payment in a subject's evidence, each visit once, never below nothing."""
-    rows = _evidence_rows(night, flagged, subject, settings)
+    rows = _evidence_rows(flagged, subject, settings)
     sums = rows.group_by("subject_id").aggregate(amount=_.fund_pay_sumamt.sum().round(2)).to_pandas()
     return sums.set_index("subject_id")["amount"].clip(lower=0)
 
@@ -127,7 +113,7 @@ def _evidence(
     wanted = night.known.con.create_table(
         name, ibis.memtable(ids, schema=ibis.schema({"subject_id": "string"}))
     )
-    rows = _evidence_rows(night, flagged, subject, settings).semi_join(wanted, "subject_id")
+    rows = _evidence_rows(flagged, subject, settings).semi_join(wanted, "subject_id")
     rows = rows.select(
         subject_type=ibis.literal(subject),
         subject_id=rows.subject_id,

@@ -3,18 +3,14 @@
 from datetime import date
 
 import pandas as pd
-from ibis import _
 
-from claims.known import Known
+from claims.known import CONFIRMED, Known, last_cases
 from claims.store import Store
 from features.catalogue import spec
 from models.registry import Registry
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, Night
 from pipelines.settings import Settings
-
-# clue_stas of insp_case_d: 2 confirmed, 4 partly confirmed, 3 cleared.
-CONFIRMED, CLEARED = ("2", "4"), ("3",)
 
 
 def registry(store: Store, settings: Settings) -> Registry:
@@ -53,7 +49,6 @@ def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Sett
 
 def outcomes(known: Known, subject: str) -> pd.Series:
     """Outcomes known on the night: 1 confirmed or partly, 0 cleared, by subject_id; the latest case counts."""
-    cases = known["insp_case_d"].filter(_.subject_type == subject, _.clue_stas.isin(CONFIRMED + CLEARED))
-    frame = cases.order_by("close_date", "case_id").select("subject_id", "clue_stas").to_pandas()
-    frame = frame.drop_duplicates("subject_id", keep="last").set_index("subject_id")
-    return frame["clue_stas"].isin(CONFIRMED).astype(int)
+    cases = last_cases(known, decided=True)
+    mine = cases[cases.subject_type == subject].set_index("subject_id")
+    return mine["clue_stas"].isin(CONFIRMED).astype(int)

@@ -66,8 +66,6 @@ def strips(rows: list[tuple[int, np.ndarray, float]]) -> Figure:
     for row, (number, grid, value) in enumerate(rows):
         quantiles = np.quantile(grid, [0.05, 0.25, 0.5, 0.75, 0.95])
         low, high = min(grid[0], value), max(quantiles[-1], value)
-        if value < quantiles[-1]:
-            high = max(quantiles[-1], quantiles[2])
         place = _scale(low, high)
         x = [place(q) for q in quantiles]
         lines += [([(x[0], -row), (x[4], -row)], PALE), ([(x[1], -row), (x[3], -row)], BLUE)]

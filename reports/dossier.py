@@ -8,14 +8,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from markupsafe import Markup
 
 from features.peers import PEER_WORDS
 from reports.masking import Mask
 from reports.schemes import on_site, scheme_name
 from reports.templates import render
-from reports.workbook import SUBJECT_WORDS
+from reports.workbook import SUBJECT_WORDS, VERDICTS
 
 LANGUAGES = ("zh", "en")
 
@@ -100,7 +99,7 @@ def page(dossier: Dossier, language: str) -> str:
         text=f"text_{language}",
         why="why_en" if english else "why",
         scheme_name=lambda scheme: scheme_name(scheme, language),
-        verdict=WORDS[language]["verdicts"],
+        verdict=lambda status: VERDICTS[status][english],
         fits=lambda n, of: WORDS[language]["fits"][0 if not n else 1 if n * 2 < of else 2],
     )
 
@@ -110,11 +109,6 @@ def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str]]:
     schemes = [dossier.scheme, *(scheme for scheme, _n, _yuan in dossier.money)]
     named = list(dict.fromkeys(s for s in schemes if isinstance(s, str)))[:3] or [None]
     return [(scheme_name(s, language), on_site(s, language)) for s in named]
-
-
-def is_known(value) -> bool:
-    """Is a cell filled?"""
-    return not pd.isna(value)
 
 
 WORDS = {
@@ -135,7 +129,6 @@ WORDS = {
         "money": "涉及金额构成", "visits": "就诊数", "once": "每次就诊只计一次;与其他对象的证据可能重叠,不可相加。",
         "findings": "规则疑点", "rule": "规则", "severity": "程度", "count": "条数", "example": "举例", "basis": "依据", "no_findings": "无规则疑点。",
         "similar": "最相似的既往案件", "case": "对象", "outcome": "结果", "closed": "结案日期", "likeness": "相似度", "no_cases": "尚无可比的既往案件。",
-        "verdicts": {"2": "查实", "4": "部分查实", "3": "排除"},
         "history": "以往各夜", "night": "日期", "first": "首次上榜。",
         "origin": "来源",
     },
@@ -156,7 +149,6 @@ WORDS = {
         "money": "Money in evidence", "visits": "Visits", "once": "Each visit counts once; evidence of other subjects may overlap, so sums of dossiers mean nothing.",
         "findings": "Findings of the audit rules", "rule": "Rule", "severity": "Severity", "count": "Findings", "example": "Example", "basis": "Basis", "no_findings": "No findings.",
         "similar": "Most similar past cases", "case": "Subject", "outcome": "Outcome", "closed": "Closed", "likeness": "Likeness", "no_cases": "There is no past case to compare with.",
-        "verdicts": {"2": "confirmed", "4": "partly confirmed", "3": "cleared"},
         "history": "Earlier nights", "night": "Night", "first": "Listed for the first time.",
         "origin": "Origin",
     },

@@ -1,7 +1,6 @@
 """The night at a glance, for the bureau's head and the data scientist: what drives the scores, where the money is."""
 
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
@@ -28,8 +27,7 @@ def drivers(contributions: pd.DataFrame, families: dict[str, str]) -> pd.Series:
     return contributions[columns].T.groupby(groups).sum().abs().mean(axis=1).sort_values(ascending=False)
 
 
-def write_overview(
-    folder: Path,
+def page(
     driven: dict[str, pd.Series],
     evidence: pd.DataFrame,
     places: pd.Series,
@@ -37,8 +35,8 @@ def write_overview(
     listed: pd.DataFrame,
     as_of: date,
     language: str,
-) -> None:
-    """Write `overview.html`.
+) -> str:
+    """The overview as one HTML page.
 
     Args:
         driven: kind of subject → `drivers`.
@@ -55,7 +53,7 @@ def write_overview(
     by_place = once.groupby(once.mdtrt_id.map(places)).amount.sum().sort_values(ascending=False).head(PLACES)
     labels = [f"{code} {names.get(code, '')}".strip() for code in by_place.index]
     standing = listed.groupby(["subject_type", "status"]).size()
-    page = render(
+    return render(
         "overview.html.j2",
         language=language,
         words=words,
@@ -74,7 +72,6 @@ def write_overview(
             (SUBJECT_WORDS[kind][english], STANDING[status][english], int(n)) for (kind, status), n in standing.items()
         ],
     )  # fmt: skip
-    (folder / "overview.html").write_text(page, encoding="utf-8")
 
 
 WORDS = {

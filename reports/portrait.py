@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.known import CLEARED, CONFIRMED
 from features.peers import PEER_WORDS
 
 FULL = 100.0
@@ -30,8 +31,6 @@ FEW_VISITS = 50
 FEW_PEERS = 5
 DAYS = 365
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
-# clue_stas of the contract.
-_CONFIRMED, _CLEARED = ("2", "4"), ("3",)
 _KINDS = {"hospital": ("全部医疗机构", "all hospitals"), "pharmacy": ("全部药店", "all pharmacies")}
 
 SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}
@@ -95,7 +94,7 @@ def outcomes_of(cases: ibis.Table) -> pd.DataFrame:
     """
     rows = cases.filter(_.subject_type.isin(list(_KINDS)))
     counts = rows.group_by(fixmedins_code=_.subject_id).aggregate(
-        confirmed=_.clue_stas.isin(_CONFIRMED).sum(), cleared=_.clue_stas.isin(_CLEARED).sum()
+        confirmed=_.clue_stas.isin(CONFIRMED).sum(), cleared=_.clue_stas.isin(CLEARED).sum()
     )
     return counts.order_by("fixmedins_code").to_pandas()
 

@@ -49,17 +49,19 @@ def reasons_of(
     family = pd.Series({column: measures[column][0].family for column in known.index}, dtype=object)
     sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
-    beyond = {measures[c][0].family for c in known.index if _beyond(measures[c][0], values[c], usual[c])}
-    telling = sums[(sums > LEAST_CONTRIBUTION) & sums.index.isin(beyond)].head(MOST_REASONS)
+    beyond = [c for c in known.index if _beyond(measures[c][0], values[c], usual[c])]
+    telling = sums[(sums > LEAST_CONTRIBUTION) & sums.index.isin(family[beyond])].head(MOST_REASONS)
     if telling.empty:
         telling = sums.head(1)
     found = []
     for name, total in telling.items():
-        column = _spokesman(known[family == name], values, usual, measures)
+        said = known[family == name].sort_values(ascending=False, kind="stable").index
+        # Who says most speaks for a family, but first those beyond the peers' median.
+        column = next((c for c in said if c in beyond), said[0])
         reason = worded(
             column, measures[column], values[column], usual[column], percentile, peers, float(total)
         )
-        if steady is not None and steady[family.index[family == name]].sum() < total / 2:
+        if steady is not None and steady[said].sum() < total / 2:
             reason |= {"text_zh": reason["text_zh"] + WEAK[0], "text_en": reason["text_en"] + WEAK[1]}
         found.append(reason)
     graph = float(contributions.get("graph", 0.0))
@@ -98,13 +100,6 @@ def worded(
 def _beyond(entry: Measure, value: float, middle: float) -> bool:
     """Does a value lie on the suspicious side of the peers' median?"""
     return pd.isna(middle) or entry.direction * (value - middle) > 0
-
-
-def _spokesman(contributions: pd.Series, values: dict, usual: dict, measures: dict) -> str:
-    """The column of a family that says most, one beyond the peers' median if there is any."""
-    order = contributions.sort_values(ascending=False, kind="stable").index
-    beyond = [c for c in order if _beyond(measures[c][0], values[c], usual[c])]
-    return (beyond or order)[0]
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}

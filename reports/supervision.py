@@ -5,6 +5,7 @@ rules would count it three times, so `monthly` carries a row for all rules toget
 of each rule, and every total is taken from those.
 """
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -221,15 +222,17 @@ def write_supervision(
     names: pd.Series,
     as_of: date,
     language: str = "zh",
+    shown: Callable[[str], str] = str,
 ) -> None:
     """Write `supervision.parquet` (the monthly table) and `supervision.html`, one file that loads nothing.
 
     Args:
         names: what to call an institution (and a rule, where its Chinese name will not do), by id.
+        shown: what becomes of the page's text before it is written (a mask).
     """
     table = pa.Table.from_pandas(monthly, MONTHLY, preserve_index=False)
     pq.write_table(table, folder / "supervision.parquet")
-    text = page(monthly, totals, names, as_of, language)
+    text = shown(page(monthly, totals, names, as_of, language))
     (folder / "supervision.html").write_text(text, encoding="utf-8")
 
 

@@ -41,7 +41,7 @@ VERDICTS = {
     "3": ("排除", "cleared"),
     "0": ("待查", "pending"),
 }
-PENDING, CLEARED = "0", "3"
+PENDING = "0"
 GUIDE_TITLES = ("说明", "Read me")
 EVIDENCE_TITLES = ("证据", "Evidence")
 # The line of the guide by which a filled workbook says to which night it belongs.

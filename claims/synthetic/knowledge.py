@@ -38,9 +38,8 @@ BY_USE = (
     ("implant", "visit_cnt", ("1",)),  # R058
 )
 HERB_NEVER, HERB_NOT_ALONE = -1, -2  # places in the family of herbs (R033, R034)
-PANEL_PARTS = slice(
-    -6, -2
-)  # the laboratory panel holds unusual tests; the last stands in for limited ones (R045)
+# The laboratory panel holds unusual tests; the last of all stands in for limited ones (R045).
+PANEL_PARTS = slice(-6, -2)
 
 # Of diagnoses: (beginning of the code, kind of limit, value): childbirth (R010, R011).
 OF_DIAGNOSES = (("O80", "gend", "2"), ("O80", "age_low", "10"), ("O80", "age_high", "60"))

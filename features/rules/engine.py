@@ -4,6 +4,7 @@ A rule looks at a night (`Bench`) and returns the offending visits, settlements 
 and a sentence; the engine adds who is concerned, the fund's share, a lasting id and the legal basis.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -163,9 +164,11 @@ def run_rules(
     settings, con = settings or RuleSettings(), bench.known.con
     rules = RULES if rules is None else rules
     run, skipped, failed = [], {}, {}
+    # Many rules ask for the same column.
+    holds = functools.cache(functools.partial(_holds, bench.known))
     con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
     for rule_id, entry in sorted(rules.items()):
-        reason = _missing(bench, entry)
+        reason = _missing(bench, entry, holds)
         if reason:
             skipped[rule_id] = reason
             continue
@@ -222,7 +225,7 @@ def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     return pairs.group_by("mdtrt_id").aggregate(rule_part=1 - (1 - _.weight).ln().sum().exp())
 
 
-def _missing(bench: Bench, entry: Rule) -> str | None:
+def _missing(bench: Bench, entry: Rule, holds: Callable[[str, str], bool]) -> str | None:
     """Why a rule cannot run: the tables or columns that hold nothing."""
     absent = [name for name in entry.needs if name not in bench.known.present]
     if absent:
@@ -231,15 +234,15 @@ def _missing(bench: Bench, entry: Rule) -> str | None:
         table, _sep, column = place.partition(".")
         if table not in bench.known.present:
             return f"no table {table}"
-        if not _holds(bench, table, column):
+        if not holds(table, column):
             return f"no values in {place}"
     return None
 
 
-def _holds(bench: Bench, table: str, column: str) -> bool:
+def _holds(known: Known, table: str, column: str) -> bool:
     """Is there a value (``column``), or that value (``column=value``), in a table?"""
     column, _sep, value = column.partition("=")
-    rows = bench.known[table].filter(_[column] == value if value else _[column].notnull())
+    rows = known[table].filter(_[column] == value if value else _[column].notnull())
     return bool(rows.limit(1).count().execute())
 
 

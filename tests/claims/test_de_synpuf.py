@@ -6,7 +6,7 @@ claims, among them everyone with a two-segment claim or a negative payment. It w
     import csv, gzip, random
     from pathlib import Path
 
-    SOURCE, TARGET = Path("/work/shared/data/de-synpuf"), Path("tests/data/de-synpuf")
+    SOURCE, TARGET = Path("../shared/data/de-synpuf"), Path("tests/data/de-synpuf")
     claims = gzip.open(SOURCE / "DE1_0_2008_to_2010_Inpatient_Claims_Sample_1.csv.gz", "rt")
     rows = list(csv.DictReader(claims))
     deaths = gzip.open(SOURCE / "DE1_0_2009_Beneficiary_Summary_File_Sample_1.csv.gz", "rt")
