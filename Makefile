@@ -29,8 +29,9 @@ demo: install
 	$(BIN)/fundguard run demo/city/input --store demo/store --as-of $(AS_OF)
 	@$(BIN)/python -m reports.preview demo/store/runs/$(AS_OF)
 
+# Each worker has a core; threads of linear algebra would only wait for each other.
 test: install
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.boosting import TrainingSet, out_of_fold
+from models.learner import TrainingSet, out_of_fold
 
 
 def ranking_metrics(
@@ -32,6 +32,8 @@ def shuffled_auc(data: TrainingSet, shuffles: int, seed: int = 0) -> np.ndarray:
     found = []
     for number in range(shuffles):
         target = pd.Series(random.permutation(data.target.to_numpy()), data.target.index)
-        shuffled = TrainingSet(data.features, target, pd.Series(1.0, target.index), target.astype(bool))
+        shuffled = TrainingSet(
+            data.features, target, pd.Series(1.0, target.index), pd.Series(True, target.index)
+        )
         found.append(roc_auc_score(target, out_of_fold(shuffled, seed + number)))
     return np.array(found)

@@ -84,7 +84,9 @@ class Registry:
                     {
                         "seed": model.seed,
                         "columns": len(model.spec),
-                        "learnt": model.booster is not None,
+                        "learnt": model.learner is not None,
+                        "drawn": model.drawn,
+                        "bias": model.fusion.bias,
                         "slope": model.fusion.slope,
                         "level": model.fusion.level,
                         **{f"weight_{part}": value for part, value in model.fusion.weights.items()},

@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass, field
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models import boosting
 from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import ranking_metrics
-from models.fusion import Fusion, calibrate, probability, trusting
+from models.fusion import (
+    CHOSEN_REACH,
+    DRAWN_REACH,
+    Fusion,
+    calibrate,
+    probability,
+    spreads,
+    trusting,
+    weigh,
+)
+from models.learner import Learner, TrainingSet, out_of_fold, training_set
 
 # Evidence of this much reads as an anomaly score of 0.63.
 _EVIDENCE_SCALE = 8.0
-# How much a subject gains by not looking like the confirmed ones.
-SILENCE = 0.2
 # Below this evidence no scheme stands out.
 LEAST_SCHEME = 2.0
 
@@ -26,8 +32,10 @@ class SubjectModel:
     Attributes:
         subject: kind of subject.
         spec: one row a column: measure, family, telling, schemes; its index is the feature schema.
-        booster: LightGBM model; None where there are too few outcomes.
-        metrics: how well the learnt part ranks subjects it has not seen.
+        learner: what outcomes taught; None where there are too few.
+        drawn: the inspected were as good as a random draw of all subjects.
+        metrics: how well subjects are ranked whose outcome was held out: by the learnt part, and (``score_…``) by
+            the fused score.
     """
 
     subject: str
@@ -35,10 +43,10 @@ class SubjectModel:
     seed: int = 0
     evidence: PeerEvidence | None = None
     isolation: Isolation | None = None
-    booster: lgb.Booster | None = None
+    learner: Learner | None = None
     fusion: Fusion = field(default_factory=Fusion)
     depth: tuple[float, float] = (0.0, 1.0)
-    learnt_base: float = 0.0
+    drawn: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
 
@@ -62,19 +70,27 @@ class SubjectModel:
         self.isolation = Isolation(list(self.spec.index), self.seed).fit(differences)
         raw = self.isolation.raw(differences)
         self.depth = float(raw.mean()), float(raw.std() or 1.0)
-        data = boosting.training_set(differences[self.spec.index], outcomes, self.seed)
         self.outcomes = {"confirmed": int(outcomes.sum()), "cleared": int((1 - outcomes).sum())}
+        data = training_set(differences[self.spec.index], outcomes, self.seed)
         if data is not None:
-            self._learn(data, self.parts(differences, peers, graph, rules))
+            self.learner = Learner(self.seed).fit(data)
+            self._fuse(data, self.parts(differences, peers, graph, rules))
         return self
 
-    def _learn(self, data: boosting.TrainingSet, parts: pd.DataFrame) -> None:
-        held_out = boosting.out_of_fold(data, self.seed)
-        self.booster = boosting.fit(data, self.seed)
-        self.metrics = ranking_metrics(data.target, held_out)
-        self.learnt_base = self._learnt_base(data.features.head(1))
-        rows = parts.loc[data.target.index].assign(model=_leak(held_out - self.learnt_base))
-        self.fusion = calibrate(trusting(int(data.target.sum())), rows, data.target, data.weight)
+    def _fuse(self, data: TrainingSet, parts: pd.DataFrame) -> None:
+        """Weigh and calibrate the parts on subjects that the learnt part has not seen."""
+        rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.seed))
+        self.drawn = data.drawn
+        seen = data.inspected
+        start = trusting(int(data.target.sum()))
+        reach = DRAWN_REACH if data.drawn else CHOSEN_REACH
+        fusion = weigh(start, rows[seen], data.target[seen], spreads(parts), reach)
+        highest = float(fusion.raw(parts).max())
+        self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
+        fused = ranking_metrics(data.target, self.fusion.raw(rows))
+        self.metrics = ranking_metrics(data.target, rows["model"]) | {
+            f"score_{k}": v for k, v in fused.items()
+        }
 
     def parts(
         self,
@@ -86,8 +102,9 @@ class SubjectModel:
         """The parts before they are fused, one row a subject.
 
         Returns:
-            model (log-odds against the average subject; missing without a learnt model), evidence (units of `PeerEvidence`), isolation
-            (standard deviations), graph and rule (0 to 1, missing where they do not apply), scheme.
+            model (log-odds against the average subject; missing without a learnt model), evidence (units of
+            `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do not
+            apply), scheme.
         """
         evidence = self.evidence.by_column(differences, peers)
         schemes = self.evidence.by_scheme(evidence)
@@ -95,7 +112,7 @@ class SubjectModel:
         scheme = schemes.idxmax(axis=1).where(schemes.max(axis=1) >= LEAST_SCHEME)
         return pd.DataFrame(
             {
-                "model": self._learnt(differences) if self.booster else missing,
+                "model": self.learner.raw(differences[self.spec.index]) if self.learner else missing,
                 "evidence": self.evidence.score(schemes),
                 "isolation": (self.isolation.raw(differences) - self.depth[0]) / self.depth[1],
                 "graph": missing if graph is None else graph.reindex(differences.index),
@@ -104,14 +121,6 @@ class SubjectModel:
             }
         )
 
-    def _learnt(self, differences: pd.DataFrame) -> pd.Series:
-        raw = self.booster.predict(differences[self.spec.index], raw_score=True)
-        return _leak(pd.Series(raw, index=differences.index) - self.learnt_base)
-
-    def _learnt_base(self, features: pd.DataFrame) -> float:
-        """What the learnt model says of a subject before it looks (the base of its Shapley values)."""
-        return float(self.booster.predict(features, pred_contrib=True)[0, -1])
-
     def score(self, parts: pd.DataFrame) -> pd.DataFrame:
         """Score and parts as they are published, all 0 to 1: score, model_score, anomaly_score, rule_score,
         graph_score; and scheme."""
@@ -119,7 +128,7 @@ class SubjectModel:
             {
                 "score": probability(self.fusion.raw(parts)),
                 "scheme": parts["scheme"],
-                "model_score": probability(parts["model"] + self.learnt_base),
+                "model_score": probability(parts["model"] + (self.learner.base if self.learner else 0.0)),
                 "anomaly_score": 1 - np.exp(-parts["evidence"] / _EVIDENCE_SCALE),
                 "rule_score": parts["rule"],
                 "graph_score": parts["graph"],
@@ -148,17 +157,11 @@ class SubjectModel:
         isolated, depth_base = self.isolation.attribute(differences)
         out = steady + fusion.weight("isolation") / self.depth[1] * isolated
         base = fusion.base + fusion.weight("isolation") * (depth_base - self.depth[0]) / self.depth[1]
-        if self.booster:
-            learnt = self.booster.predict(differences[self.spec.index], pred_contrib=True)[:, :-1]
-            factor = np.where(learnt.sum(axis=1) > 0, 1.0, SILENCE)
-            out = out + fusion.weight("model") * learnt * factor[:, None]
+        if self.learner:
+            learnt = self.learner.attribute(differences[self.spec.index])
+            out = out + learnt.mul(fusion.trust(parts), axis=0)
         graph, rule = (
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")
         )
         rest = pd.DataFrame({"graph": graph, "rule": rule, "base": base}, index=out.index)
         return pd.concat([out, rest], axis=1), steady
-
-
-def _leak(raw: pd.Series) -> pd.Series:
-    """Log-odds with silence counted little: outcomes name some schemes only, so looking unlike them clears nobody."""
-    return raw.where(raw > 0, SILENCE * raw)

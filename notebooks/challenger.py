@@ -30,7 +30,7 @@ import pandas as pd
 import pipelines
 from claims.store import Store, scratch
 from features.catalogue import CONTEXT, spec
-from models.boosting import LEAST_CONFIRMED, out_of_fold, training_set
+from models.learner import LEAST_CONFIRMED, out_of_fold, training_set
 from models.evaluation import ranking_metrics, shuffled_auc
 from models.subject_model import SubjectModel
 from pipelines.measure import measure

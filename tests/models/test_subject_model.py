@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.boosting import LEAST_CONFIRMED
+from models.learner import LEAST_CONFIRMED
 from models.subject_model import SubjectModel
 
 SPEC = pd.DataFrame(
@@ -57,12 +57,12 @@ def model(request) -> SubjectModel:
 
 
 def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
-    assert unlabelled.booster is None and unlabelled.metrics == {}
-    assert learnt.booster is not None and learnt.metrics["auc"] > 0.75
+    assert unlabelled.learner is None and unlabelled.metrics == {}
+    assert learnt.learner is not None and learnt.metrics["auc"] > 0.75
     assert learnt.outcomes == {"confirmed": 20, "cleared": 15}
     frame, peers, graph = people
     few = pd.Series(1, HANGING[: LEAST_CONFIRMED - 1])
-    assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).booster is None
+    assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).learner is None
 
 
 def test_contributions_add_up_to_the_raw_score(people, model):
@@ -109,7 +109,7 @@ def test_published_parts_lie_between_nought_and_one_and_are_null_where_they_do_n
     numbers = found.drop(columns="scheme").astype(float)
     assert ((numbers >= 0) & (numbers <= 1) | numbers.isna()).all(axis=None)
     assert found.score.notna().all() and found.anomaly_score.notna().all() and found.rule_score.isna().all()
-    assert found.model_score.notna().all() == (model.booster is not None)
+    assert found.model_score.notna().all() == (model.learner is not None)
     pd.testing.assert_series_equal(found.graph_score, graph, check_names=False)
 
 
@@ -134,7 +134,7 @@ def test_fitted_twice_or_kept_on_disk_it_is_the_same_model(people, model):
     expected = model.score(model.parts(frame, peers, graph))
     kept = pickle.loads(pickle.dumps(model))
     pd.testing.assert_frame_equal(kept.score(kept.parts(frame, peers, graph)), expected, check_exact=True)
-    if model.booster is None:
+    if model.learner is None:
         again = SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
         pd.testing.assert_frame_equal(
             again.score(again.parts(frame, peers, graph)), expected, check_exact=True

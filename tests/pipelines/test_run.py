@@ -246,7 +246,7 @@ def test_guilty_institutions_and_doctors_stand_above_the_honest(city, suspects, 
 def test_without_any_outcome_the_order_is_still_useful(city, the_night, kind):
     measured = the_night.subjects[kind]
     model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
-    assert model.booster is None
+    assert model.learner is None
     found = model.score(model.parts(measured.differences, measured.peers, measured.graph, measured.rules))
     where = found.score.rank(ascending=False) / len(found)
     planted = set(city.truth[city.truth.subject_type == kind].subject_id)
@@ -383,7 +383,7 @@ def test_in_the_middle_of_the_year_nothing_later_is_known(bare):
 
 
 def test_without_any_labels_guilty_patients_still_stand_in_front(city, bare):
-    assert bare.models.champion("patient").model.booster is None
+    assert bare.models.champion("patient").model.learner is None
     where = place(pd.read_parquet(bare.run / "suspects.parquet"), "patient")
     planted = city.truth[(city.truth.subject_type == "patient") & city.truth.subject_id.isin(where.index)]
     assert len(planted) >= 20 and planted.subject_id.map(where.to_dict()).median() < 0.25

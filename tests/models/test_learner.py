@@ -4,17 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.boosting import (
+from models.evaluation import ranking_metrics, shuffled_auc
+from models.learner import (
     FOLDS,
     LEAST_CONFIRMED,
+    LEAST_FOR_TREES,
     UNSEEN_ROWS,
     UNSEEN_WEIGHT,
+    Learner,
     TrainingSet,
-    fit,
     out_of_fold,
     training_set,
 )
-from models.evaluation import ranking_metrics, shuffled_auc
 from pipelines.train import outcomes
 
 
@@ -46,6 +47,29 @@ def test_inspected_stand_beside_a_light_sample_of_the_others():
     assert len(training_set(many, known).target) == UNSEEN_ROWS + 20
 
 
+def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
+    features = subjects(1000)
+    guilty = (features.m2 > 0.5).astype(int)
+    drawn = training_set(features, guilty.iloc[:300])
+    assert drawn.drawn and len(drawn.target) == 300 and drawn.inspected.all()
+    chosen = guilty[features.m1 > 0.6]
+    beside = training_set(features, chosen)
+    assert not beside.drawn and len(beside.target) == 1000
+    # On few inspected a draw cannot be told from a choice.
+    assert not training_set(features, guilty.iloc[:39]).drawn
+    assert training_set(features.iloc[:300], guilty.iloc[:300]).drawn
+
+
+@pytest.mark.parametrize("confirmed", [LEAST_FOR_TREES - 1, LEAST_FOR_TREES])
+def test_contributions_add_up_with_trees_and_without(confirmed):
+    features = subjects().mask(np.random.default_rng(2).random((400, 6)) < 0.05)
+    known = pd.Series([1] * confirmed + [0] * 20, features.index[: confirmed + 20])
+    learner = Learner().fit(training_set(features, known))
+    assert (learner.booster is None) == (confirmed < LEAST_FOR_TREES)
+    sums = learner.attribute(features).sum(axis=1)
+    assert np.allclose(sums, learner.raw(features), rtol=0, atol=1e-9)
+
+
 def test_it_learns_what_outcomes_show():
     features = subjects(600)
     guilty = features.m2 > 1.2
@@ -60,7 +84,7 @@ def test_nobody_is_scored_by_a_model_that_has_seen_him():
     target = pd.Series(random.permutation([1] * 100 + [0] * 200), names)
     features = pd.DataFrame({"mark": random.permutation(300).astype(float)}, names)
     data = TrainingSet(features, target, pd.Series(1.0, names), pd.Series(True, names))
-    seen = pd.Series(fit(data).predict(features, raw_score=True), names)
+    seen = Learner().fit(data).raw(features)
     assert ranking_metrics(target, seen)["auc"] > 0.75
     assert 0.4 < ranking_metrics(target, out_of_fold(data))["auc"] < 0.6
 
