@@ -40,15 +40,16 @@ from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
 from models.registry import RegistryError
 from pipelines.cases import VerdictsRefused, import_verdicts
+from pipelines.evaluate import evaluate, write_evaluation
 from pipelines.measure import measure
 from pipelines.report import RunInfo, write_run
 from pipelines.score import score
 from pipelines.settings import Settings, settings_of
-from pipelines.train import registry, train
+from pipelines.train import Trained, registry, train
 
 EXPECTED = (InputError, StoreError, RegistryError)
 ZONE = ZoneInfo("Asia/Shanghai")
-STEPS = {"run": 5, "ingest": 1, "train": 2, "nightly": 3}
+STEPS = {"run": 5, "ingest": 1, "train": 2, "nightly": 3, "evaluate": 2}
 
 
 class StepFailed(RuntimeError):
@@ -129,12 +130,21 @@ def ingest_flow(source: Path, store: Path) -> Report:
 
 
 @flow(name="train", persist_result=False)
-def train_flow(store: Path, as_of: date) -> dict[str, str]:
-    """Train on what was known on a night and make the new models champions."""
+def train_flow(store: Path, as_of: date, promote: bool = False) -> dict[str, Trained]:
+    """Train on what was known on a night; a new model becomes champion if it is better, or by command."""
     with _opened(store) as (claims, settings, work):
         progress = Progress("train")
         night = progress.step("measure", measure, claims, as_of, work, settings.rules)
-        return progress.step("train", train, night, claims, settings, as_of)
+        return progress.step("train", train, night, claims, settings, as_of, promote)
+
+
+@flow(name="evaluate", persist_result=False)
+def evaluate_flow(store: Path, as_of: date) -> Path:
+    """Judge the lists of past nights by the outcomes known on a night."""
+    with _opened(store) as (claims, settings, _work):
+        progress = Progress("evaluate")
+        found = progress.step("evaluate", evaluate, claims, settings, as_of)
+        return progress.step("report", write_evaluation, found, claims, settings, as_of)
 
 
 @flow(name="nightly", persist_result=False)
@@ -252,10 +262,31 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
 
 
 @app.command(name="train")
-def train_command(*, store: Path, as_of: date) -> None:
-    """Train on what was known on a night; the new models become champions."""
-    for subject, version in train_flow(store.resolve(), as_of).items():
-        print(f"{subject}: version {version}")
+def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
+    """Train on what was known on a night; a new model becomes champion if it ranks later outcomes better.
+
+    Parameters
+    ----------
+    promote
+        Make the new models champions whatever the comparison says.
+    """
+    for subject, found in train_flow(store.resolve(), as_of, promote).items():
+        print(
+            f"{subject}: trained version {found.version}; champion is version {found.champion} ({found.why})"
+        )
+
+
+@app.command(name="evaluate")
+def evaluate_command(*, store: Path, as_of: date) -> None:
+    """Judge the lists of past nights by the outcomes that came after them: table, page and MLflow metrics."""
+    print(evaluate_flow(store.resolve(), as_of))
+
+
+@app.command(name="rollback")
+def rollback_command(subject: str, /, *, store: Path) -> None:
+    """Put the champion before this one back in force, for one kind of subject."""
+    version = registry(Store(store), settings_of(store)).roll_back(subject)
+    print(f"{subject}: champion is version {version}")
 
 
 @app.command(name="nightly")

@@ -97,7 +97,8 @@ def known_on(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) 
 
 
 def last_cases(known: Known, decided: bool = False) -> pd.DataFrame:
-    """The last case of each inspected subject: subject_type, subject_id, clue_stas, scheme, close_date.
+    """The last case of each inspected subject: subject_type, subject_id, clue_stas, scheme, enddate, cfm_amt (yuan),
+    close_date.
 
     Args:
         decided: leave out cases that are neither confirmed nor cleared before the last is taken.
@@ -105,7 +106,8 @@ def last_cases(known: Known, decided: bool = False) -> pd.DataFrame:
     cases = known["insp_case_d"]
     cases = cases.filter(_.clue_stas.isin(CONFIRMED + CLEARED)) if decided else cases
     subject = ["subject_type", "subject_id"]
-    rows = cases.order_by("close_date", "case_id").select(*subject, "clue_stas", "scheme", "close_date")
+    told = ["clue_stas", "scheme", "enddate", "cfm_amt", "close_date"]
+    rows = cases.order_by("close_date", "case_id").select(*subject, *told)
     return rows.to_pandas().drop_duplicates(subject, keep="last", ignore_index=True)
 
 

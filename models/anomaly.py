@@ -147,6 +147,8 @@ class Isolation:
     def _usual_length(self) -> float:
         """Mean path length of a failed search in a tree of this many samples (the paper's c)."""
         n = self.forest.max_samples_
+        if n < 2:
+            return 0.0
         return 2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n
 
     def _matrix(self, differences: pd.DataFrame) -> np.ndarray:

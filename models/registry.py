@@ -16,8 +16,10 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import pandas as pd
 from mlflow import (
     MlflowClient,
+    log_dict,
     log_metrics,
     log_params,
+    log_text,
     pyfunc,
     set_experiment,
     set_tags,
@@ -30,7 +32,7 @@ from mlflow.utils.logging_utils import disable_logging
 
 from models.subject_model import SubjectModel
 
-CHAMPION = "champion"
+CHAMPION, PREVIOUS = "champion", "previous"
 EXPERIMENT = "fundguard"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "shap", "scipy")
 
@@ -53,11 +55,12 @@ class _Wrapped(pyfunc.PythonModel):
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered model in force."""
+    """A registered model in force; `as_of` is the night it was trained on (ISO date)."""
 
     model: SubjectModel
     name: str
     version: str
+    as_of: str
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,20 @@ class Registry:
     artifacts: Path
 
     def log(
-        self, model: SubjectModel, sample: pd.DataFrame, peers: pd.Series, as_of: str, tags: dict[str, str]
+        self,
+        model: SubjectModel,
+        sample: pd.DataFrame,
+        peers: pd.Series,
+        as_of: str,
+        tags: dict[str, str],
+        card: str = "",
     ) -> str:
         """Log and register a model; returns its version.
 
         Args:
             sample: a few rows of differences, for the signature; not stored.
             peers: their peer groups.
+            card: the model card (Markdown).
         """
         name = model_name(model.subject)
         with self._connected():
@@ -93,6 +103,8 @@ class Registry:
                     }
                 )
                 log_metrics({f"outcomes_{k}": v for k, v in model.outcomes.items()} | model.metrics)
+                log_dict({"measures": list(model.spec.index), "reliability": model.curve}, "training.json")
+                log_text(card, "model_card.md")
                 wrapped = _Wrapped(model)
                 rows = sample.astype(float).assign(peers=peers.reindex(sample.index))
                 info = pyfunc.log_model(
@@ -105,9 +117,33 @@ class Registry:
             return str(info.registered_model_version)
 
     def promote(self, subject: str, version: str) -> None:
-        """Make a version the champion."""
+        """Make a version the champion; the one before it can be put back with `roll_back`."""
+        name = model_name(subject)
         with self._connected() as client:
-            client.set_registered_model_alias(model_name(subject), CHAMPION, version)
+            before = _holder(client, name, CHAMPION)
+            if before is not None and before.version != version:
+                client.set_registered_model_alias(name, PREVIOUS, before.version)
+            client.set_registered_model_alias(name, CHAMPION, version)
+
+    def roll_back(self, subject: str) -> str:
+        """Put the champion before this one back, and this one in its place; returns the version now in force.
+
+        Raises:
+            RegistryError: there was none before it.
+        """
+        with self._connected() as client:
+            before = _holder(client, model_name(subject), PREVIOUS)
+        if before is None:
+            raise RegistryError(f"no earlier champion model for {subject} to go back to")
+        self.promote(subject, str(before.version))
+        return str(before.version)
+
+    def log_evaluation(self, as_of: str, metrics: dict[str, float], page: str) -> None:
+        """Log the figures and the page of an evaluation as a run of its own."""
+        with self._connected(), start_run(run_name=f"evaluation {as_of}"):
+            set_tags({"kind": "evaluation", "as_of": as_of})
+            log_metrics(metrics)
+            log_text(page, "evaluation.html")
 
     def champion(self, subject: str) -> Champion:
         """Load the champion.
@@ -117,14 +153,12 @@ class Registry:
         """
         name = model_name(subject)
         with self._connected() as client:
-            try:
-                found = client.get_model_version_by_alias(name, CHAMPION)
-            except MlflowException as error:
-                raise RegistryError(
-                    f"no champion model for {subject}: run 'fundguard train' first"
-                ) from error
+            found = _holder(client, name, CHAMPION)
+            if found is None:
+                raise RegistryError(f"no champion model for {subject}: run 'fundguard train' first")
             loaded = pyfunc.load_model(f"models:/{name}@{CHAMPION}")
-            return Champion(loaded.unwrap_python_model().model, name, str(found.version))
+            as_of = client.get_run(found.run_id).data.tags["as_of"]
+            return Champion(loaded.unwrap_python_model().model, name, str(found.version), as_of)
 
     @contextmanager
     def _connected(self):
@@ -141,6 +175,14 @@ class Registry:
                 client.create_experiment(EXPERIMENT, artifact_location=self.artifacts.resolve().as_uri())
             set_experiment(EXPERIMENT)
             yield client
+
+
+def _holder(client: MlflowClient, name: str, alias: str):
+    """The version that holds an alias; None where nobody does."""
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException:
+        return None
 
 
 def model_name(subject: str) -> str:

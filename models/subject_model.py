@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.anomaly import Isolation, PeerEvidence
-from models.evaluation import ranking_metrics
+from models.evaluation import leaks, ranking_metrics, reliability
 from models.fusion import (
     CHOSEN_REACH,
     DRAWN_REACH,
@@ -34,6 +34,10 @@ class SubjectModel:
         spec: one row a column: measure, family, telling, schemes; its index is the feature schema.
         learner: what outcomes taught; None where there are too few.
         drawn: the inspected were as good as a random draw of all subjects.
+        suspicious: measures that tell the confirmed too well to be true (`evaluation.leaks`), with their AUC.
+        curve: predicted probability beside what came true (`evaluation.reliability`), as lists.
+        judged: subjects learnt from, by id: target, inspected, score (0 to 1) by a model that has not seen them. It
+            names persons, so it stays in this process: a stored model has none.
         metrics: how well subjects are ranked whose outcome was held out: by the learnt part, and (``score_…``) by
             the fused score.
     """
@@ -49,6 +53,13 @@ class SubjectModel:
     drawn: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    suspicious: dict[str, float] = field(default_factory=dict)
+    curve: dict[str, list[float]] = field(default_factory=dict)
+    judged: pd.DataFrame | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict:
+        """What is stored: everything but whoever was learnt from."""
+        return self.__dict__ | {"judged": None}
 
     def fit(
         self,
@@ -87,10 +98,14 @@ class SubjectModel:
         fusion = weigh(start, rows[seen], data.target[seen], spreads(parts), reach)
         highest = float(fusion.raw(parts).max())
         self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
-        fused = ranking_metrics(data.target, self.fusion.raw(rows))
-        self.metrics = ranking_metrics(data.target, rows["model"]) | {
-            f"score_{k}": v for k, v in fused.items()
-        }
+        fused = self.fusion.raw(rows)
+        learnt, whole = (ranking_metrics(data.target, score) for score in (rows["model"], fused))
+        self.metrics = learnt | {f"score_{name}": value for name, value in whole.items()}
+        self.suspicious = leaks(data).to_dict()
+        self.judged = pd.DataFrame(
+            {"target": data.target, "inspected": data.inspected, "score": probability(fused)}
+        )
+        self.curve = reliability(self.judged[data.inspected]).to_dict("list")
 
     def parts(
         self,

@@ -30,8 +30,8 @@ import pandas as pd
 import pipelines
 from claims.store import Store, scratch
 from features.catalogue import CONTEXT, spec
-from models.learner import LEAST_CONFIRMED, out_of_fold, training_set
 from models.evaluation import ranking_metrics, shuffled_auc
+from models.learner import LEAST_CONFIRMED, out_of_fold, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import measure
 from pipelines.settings import settings_of

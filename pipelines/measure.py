@@ -36,6 +36,11 @@ class Measured:
     rules: pd.Series
 
 
+def lacking(schema: pd.DataFrame, measured: Measured) -> list[str]:
+    """Columns of a model's feature schema (its index) that the night did not measure."""
+    return [column for column in schema.index if column not in measured.differences]
+
+
 @dataclass(frozen=True)
 class Night:
     """Everything measured as of a night.

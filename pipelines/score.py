@@ -7,9 +7,9 @@ import pandas as pd
 from ibis import _
 
 from features.measures import of_subjects
-from models.registry import Champion, Registry
+from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Night
+from pipelines.measure import Measured, Night, lacking
 from pipelines.settings import Settings
 
 # A visit with this much evidence against it goes into the file of whoever took part: one telling family at one in
@@ -42,9 +42,11 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
         visit_score, largest first within a subject.
 
     Raises:
-        RegistryError: a kind of subject has no champion.
+        RegistryError: a kind of subject has no champion, or one that needs measures the night does not take.
     """
     champions = {subject: models.champion(subject) for subject in night.subjects}
+    for subject, champion in champions.items():
+        _require_schema(champion, night.subjects[subject])
     parts = {subject: _parts(champions[subject].model, night.subjects[subject]) for subject in night.subjects}
     flagged = _flag_visits(night, parts["visit"])
     scored, evidence = {}, []
@@ -56,6 +58,15 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
         scored[subject] = _explain(champions[subject], measured, parts[subject], ranked, settings)
         evidence.append(_evidence(night, flagged, subject, ranked.head(settings.explained_depth), settings))
     return scored, pd.concat(evidence, ignore_index=True)
+
+
+def _require_schema(champion: Champion, measured: Measured) -> None:
+    absent = lacking(champion.model.spec, measured)
+    if absent:
+        raise RegistryError(
+            f"{champion.name} version {champion.version} needs measures that are no longer taken "
+            f"({', '.join(absent[:3])}{', …' if absent[3:] else ''}): run 'fundguard train' first"
+        )
 
 
 def _parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:

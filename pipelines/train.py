@@ -1,5 +1,6 @@
-"""The step that trains: one model a kind of subject, logged and registered, the newest made champion."""
+"""The step that trains: a challenger for every kind of subject, logged and registered; the better one is champion."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -7,10 +8,24 @@ import pandas as pd
 from claims.known import CONFIRMED, Known, last_cases
 from claims.store import Store
 from features.catalogue import spec
-from models.registry import Registry
+from models.evaluation import better
+from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Night
+from pipelines.measure import Measured, Night, lacking
 from pipelines.settings import Settings
+from reports.model_card import card
+
+# A challenger takes over when it ranks better in this share of the bootstrap's draws.
+SURE = 0.9
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What became of a training: the version that was logged, the champion now in force, and why."""
+
+    version: str
+    champion: str
+    why: str
 
 
 def registry(store: Store, settings: Settings) -> Registry:
@@ -18,27 +33,75 @@ def registry(store: Store, settings: Settings) -> Registry:
     return Registry(settings.tracking(store.path), store.path / "mlartifacts")
 
 
-def train(night: Night, store: Store, settings: Settings, as_of: date) -> dict[str, str]:
-    """Train a model for every kind of subject that the night measured and make it champion.
+def train(
+    night: Night, store: Store, settings: Settings, as_of: date, promote: bool = False
+) -> dict[str, Trained]:
+    """Train a challenger for every kind of subject that the night measured; it becomes champion if it is better.
+
+    Args:
+        promote: make the challengers champions whatever the comparison says.
 
     Returns:
-        Kind of subject → version of its new champion.
+        What became of it, by kind of subject.
     """
     models = registry(store, settings)
-    versions = {}
+    found = {}
     for subject, measured in night.subjects.items():
+        cases = decided(night.known, subject)
         model = fit_model(subject, measured, outcomes(night.known, subject), settings)
         sample = measured.differences.head(50)
-        found = models.log(
-            model,
-            sample,
-            measured.peers,
-            as_of.isoformat(),
-            {"visits": str(len(night.subjects["visit"].values))},
-        )
-        models.promote(subject, found)
-        versions[subject] = found
-    return versions
+        tags = _tags(night)
+        text = card(model, cases, len(measured.values), as_of, tags)
+        version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
+        champion = _champion(models, subject)
+        wins, why = (True, "by command") if promote else _compare(champion, model, measured, cases, as_of)
+        if wins:
+            models.promote(subject, version)
+        found[subject] = Trained(version, version if wins else champion.version, why)
+    return found
+
+
+def _tags(night: Night) -> dict[str, str]:
+    begun = night.known.visits.begntime
+    first, last = night.known.visits.aggregate(first=begun.min(), last=begun.max()).execute().iloc[0]
+    return {
+        "visits": str(len(night.subjects["visit"].values)),
+        "claims": f"{first:%Y-%m-%d} – {last:%Y-%m-%d}",
+    }
+
+
+def _champion(models: Registry, subject: str) -> Champion | None:
+    try:
+        return models.champion(subject)
+    except RegistryError:
+        return None
+
+
+def _compare(
+    champion: Champion | None, model: SubjectModel, measured: Measured, cases: pd.DataFrame, as_of: date
+) -> tuple[bool, str]:
+    """Does a challenger take over, and why: judged by outcomes that neither has seen, on the same night.
+
+    The challenger's scores are out of fold; the champion's are of outcomes closed since it was trained.
+    """
+    if champion is None:
+        return True, "there was no champion"
+    if lacking(champion.model.spec, measured):
+        return True, f"version {champion.version} needs measures that are no longer taken"
+    if champion.as_of >= as_of.isoformat():
+        return True, f"version {champion.version} knows of {champion.as_of}"
+    later = cases[cases.close_date.astype(str).str[:10] >= champion.as_of].index
+    seen = later if champion.model.learner else cases.index
+    if model.judged is None and champion.model.learner is None:
+        return True, "neither has outcomes to learn from; the newer peers count"
+    if model.judged is None:
+        return False, "too few outcomes to learn from"
+    judged = model.judged[model.judged.inspected & model.judged.index.isin(seen)]
+    if judged.target.nunique() < 2:
+        return False, f"{len(judged)} new outcomes are too few to compare by"
+    parts = champion.model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
+    sure = better(judged.target, judged.score, champion.model.score(parts)["score"])
+    return sure >= SURE, f"better with confidence {sure:.2f} on {len(judged)} new outcomes; {SURE} is needed"
 
 
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
@@ -47,8 +110,12 @@ def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Sett
     return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
 
 
+def decided(known: Known, subject: str) -> pd.DataFrame:
+    """The last decided case of each inspected subject of a kind: columns of `insp_case_d`, by subject_id."""
+    cases = last_cases(known, decided=True)
+    return cases[cases.subject_type == subject].set_index("subject_id")
+
+
 def outcomes(known: Known, subject: str) -> pd.Series:
     """Outcomes known on the night: 1 confirmed or partly, 0 cleared, by subject_id; the latest case counts."""
-    cases = last_cases(known, decided=True)
-    mine = cases[cases.subject_type == subject].set_index("subject_id")
-    return mine["clue_stas"].isin(CONFIRMED).astype(int)
+    return decided(known, subject)["clue_stas"].isin(CONFIRMED).astype(int)

@@ -205,3 +205,27 @@ def columns(months: list[str], values: list[float], unit: str) -> Figure:
     axes.yaxis.set_major_formatter("{x:,.0f}")
     plain(axes)
     return figure
+
+
+@picture
+def reliability(curve: pd.DataFrame) -> Figure:
+    """Predicted probability against the share that came true, a dot a group; on the line, the score means what it says.
+
+    Args:
+        curve: predicted, confirmed (shares), n.
+    """
+    figure = Figure(figsize=(3.4, 3.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=PALE, linewidth=1)
+    axes.plot(curve["predicted"], curve["confirmed"], color=BLUE, marker="o", linewidth=1)
+    for row in curve.itertuples():
+        axes.annotate(
+            f"{row.n:.0f}",
+            (row.predicted, row.confirmed),
+            fontsize=FONT,
+            xytext=(4, 4),
+            textcoords="offset points",
+        )
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.09))
+    plain(axes)
+    return figure

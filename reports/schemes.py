@@ -103,7 +103,8 @@ def on_site(scheme: str | None, language: str) -> str:
 
 
 def scheme_name(scheme: str | None, language: str) -> str:
-    """Id and name of a scheme; empty where none stands out."""
+    """Id and name of a scheme; empty where none stands out, the id alone where a bureau uses one of its own."""
     if not isinstance(scheme, str):
         return ""
-    return f"{scheme} {SCHEMES[scheme][0 if language == 'zh' else 1]}"
+    words = SCHEMES.get(scheme, ("", ""))
+    return f"{scheme} {words[language != 'zh']}".strip()

@@ -1,0 +1,215 @@
+"""The step that judges: train on the past, test on the outcomes that came later, roll on (Dawid 1984, prequential)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedKFold
+
+from claims.known import CONFIRMED, known_on
+from claims.store import Store, connect, scratch
+from features.catalogue import SUBJECTS
+from models.evaluation import LEAST_TESTED, reliability, with_intervals
+from models.subject_model import SubjectModel
+from pipelines.measure import Measured, measure
+from pipelines.settings import Settings
+from pipelines.train import decided, fit_model, registry
+from reports.evaluation import page
+
+# Days of outcomes that a window tests on, at least; more where outcomes take longer to become known.
+WINDOW, MOST_WINDOWS = 90, 4
+FOLDS = 5
+DEPTHS = (50, 100, 500)
+COLUMNS = ["subject_type", "population", "metric", "value", "low", "high", "tested", "confirmed"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good the lists of past nights were.
+
+    Attributes:
+        how: kind of subject → ``prequential`` or ``cross-validated``.
+        figures: subject_type, population (all, or new: not decided before), metric, value, low, high, tested, confirmed.
+        curves: kind of subject → `models.evaluation.reliability` of all its tested subjects.
+        suspicious: kind of subject → measures that tell the confirmed too well to be true, with their AUC.
+    """
+
+    how: dict[str, str]
+    figures: pd.DataFrame
+    curves: dict[str, pd.DataFrame]
+    suspicious: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class _Night:
+    as_of: date
+    subjects: dict[str, Measured]
+    cases: dict[str, pd.DataFrame]
+
+
+def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
+    """Judge every kind of subject that has outcomes.
+
+    Windows go back from the night. A model trained on one night scores the next; it is judged by the outcomes that
+    became known in the window after that night, of subjects it was not trained on. Nights lie at least as far apart
+    as outcomes usually take to become known. Where outcomes cover less than two windows, subjects are
+    cross-validated on the last night.
+
+    Raises:
+        StoreError: nothing was loaded yet, or nothing was settled before the night.
+    """
+    nights = [_night(store, settings, as_of)]
+    window = _window(nights[0].cases)
+    first = _first_settled(store, as_of)
+    for number in range(1, MOST_WINDOWS + 1):
+        earlier = as_of - timedelta(days=number * window)
+        # A night needs a window of claims to look back on.
+        if first > earlier - timedelta(days=window):
+            break
+        nights.append(_night(store, settings, earlier))
+    nights.reverse()
+    found = {subject: _test(nights, subject, settings) for subject in SUBJECTS}
+    found = {subject: (how, rows, length) for subject, (how, rows, length) in found.items() if len(rows)}
+    figures = [
+        _figures(rows, length, settings).assign(subject_type=subject)
+        for subject, (_how, rows, length) in found.items()
+    ]
+    suspicious = {}
+    for subject in found:
+        last = nights[-1]
+        model = fit_model(subject, last.subjects[subject], _outcomes(last.cases[subject]), settings)
+        suspicious[subject] = model.suspicious
+    return Evaluation(
+        {subject: how for subject, (how, _rows, _length) in found.items()},
+        pd.concat(figures, ignore_index=True)[COLUMNS] if figures else pd.DataFrame(columns=COLUMNS),
+        {subject: reliability(rows) for subject, (_how, rows, _length) in found.items()},
+        suspicious,
+    )
+
+
+def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of: date) -> Path:
+    """Write `evaluation.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or not at all, and log the
+    figures to MLflow; returns the folder."""
+    target = store.path / "evaluations" / as_of.isoformat()
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    text = page(found.how, found.figures, found.curves, found.suspicious, as_of, settings.language)
+    with scratch(store.path) as work:
+        building = work / "evaluation"
+        building.mkdir(mode=0o700)
+        found.figures.to_parquet(building / "evaluation.parquet", index=False)
+        (building / "evaluation.html").write_text(text, encoding="utf-8")
+        for path in building.iterdir():
+            path.chmod(0o600)
+        if target.exists():
+            target.rename(work / "old")
+        building.rename(target)
+    told = found.figures[found.figures.value.notna()]
+    metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in told.itertuples()}
+    registry(store, settings).log_evaluation(as_of.isoformat(), metrics, text)
+    return target
+
+
+def _test(nights: list[_Night], subject: str, settings: Settings) -> tuple[str, pd.DataFrame, int]:
+    """How a kind of subject was tested, its tested subjects (none where too few), and how long their lists were."""
+    for how, tests in (
+        ("prequential", _prequential(nights, subject, settings)),
+        ("cross-validated", _cross_validated(nights[-1], subject, settings)),
+    ):
+        tested = [(rows, length) for rows, length in tests if len(rows)]
+        if sum(len(rows) for rows, _length in tested) >= LEAST_TESTED:
+            length = int(np.mean([length for _rows, length in tested]))
+            return how, pd.concat([rows for rows, _length in tested]), length
+    return "", pd.DataFrame(), 0
+
+
+def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFrame:
+    depths = tuple(sorted({*DEPTHS, settings.capacity}))
+    found = []
+    for population, chosen in (("all", rows), ("new", rows[rows.new])):
+        if len(chosen):
+            counts = {"population": population, "tested": len(chosen), "confirmed": int(chosen.target.sum())}
+            figures = with_intervals(chosen, length, depths, settings.seed).reset_index(names="metric")
+            found.append(figures.assign(**counts))
+    return pd.concat(found)
+
+
+def _night(store: Store, settings: Settings, as_of: date) -> _Night:
+    with scratch(store.path) as work:
+        night = measure(store, as_of, work, settings.rules)
+        cases = {subject: decided(night.known, subject) for subject in night.subjects}
+        night.known.con.disconnect()
+    return _Night(as_of, night.subjects, cases)
+
+
+def _first_settled(store: Store, as_of: date) -> date:
+    with scratch(store.path) as work:
+        con = connect(work)
+        first = known_on(con, store.tables(con), as_of).visits.setl_time.min().execute()
+        con.disconnect()
+    return first.date()
+
+
+def _window(cases: dict[str, pd.DataFrame]) -> int:
+    """Days between nights: a quarter, or the median time from the end of the conduct to the close of the case."""
+    every = pd.concat(list(cases.values()))
+    delay = (pd.to_datetime(every.close_date) - pd.to_datetime(every.enddate)).dt.days.median()
+    return max(WINDOW, 0 if np.isnan(delay) else int(delay))
+
+
+def _outcomes(cases: pd.DataFrame) -> pd.Series:
+    return cases["clue_stas"].isin(CONFIRMED).astype(int)
+
+
+def _prequential(
+    nights: list[_Night], subject: str, settings: Settings
+) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Tested subjects of each window and the length of the list they stood in."""
+    for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
+        if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:
+            continue
+        known = _outcomes(past.cases[subject])
+        model = fit_model(subject, past.subjects[subject], known, settings)
+        cases = later.cases[subject]
+        fresh = pd.to_datetime(cases.close_date).dt.date >= now.as_of
+        cases = cases[fresh & ~cases.index.isin(known.index)]
+        listed = _scores(model, now.subjects[subject])
+        yield _judged(cases, listed.drop(known.index, errors="ignore"), now.cases[subject].index), len(listed)
+
+
+def _cross_validated(night: _Night, subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
+    if subject not in night.subjects:
+        return
+    measured, cases = night.subjects[subject], night.cases[subject]
+    cases = cases[cases.index.isin(measured.differences.index)]
+    target = _outcomes(cases)
+    if len(target) < LEAST_TESTED or target.value_counts().min() < FOLDS or target.nunique() < 2:
+        return
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
+    for seen, held in folds.split(target, target):
+        listed = _scores(fit_model(subject, measured, target.iloc[seen], settings), measured)
+        # A fold stands among those whom nobody inspected; ranks are those of the list without the trained.
+        listed = listed.drop(target.index[seen])
+        yield _judged(cases.iloc[held], listed, pd.Index([])), len(listed)
+
+
+def _scores(model: SubjectModel, measured: Measured) -> pd.Series:
+    parts = model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
+    return model.score(parts)["score"].sort_values(ascending=False, kind="stable")
+
+
+def _judged(cases: pd.DataFrame, listed: pd.Series, before: pd.Index) -> pd.DataFrame:
+    """Tested subjects: target, score, rank, amount (yuan confirmed), new (no case decided before the list)."""
+    cases = cases[cases.index.isin(listed.index)]
+    rank = pd.Series(np.arange(1, len(listed) + 1), listed.index)
+    return pd.DataFrame(
+        {
+            "target": _outcomes(cases),
+            "score": listed.reindex(cases.index),
+            "rank": rank.reindex(cases.index),
+            "amount": pd.to_numeric(cases.cfm_amt).fillna(0.0).astype(float),
+            "new": ~cases.index.isin(before),
+        }
+    )
