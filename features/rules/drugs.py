@@ -15,6 +15,8 @@ from features.rules.limits import (
     charged,
     drugs_of,
     goods,
+    held_to,
+    least,
     limited,
     limits,
     number,
@@ -100,18 +102,14 @@ def travelling_code(bench: Bench, near: float) -> ibis.Table:
     needs="drug_sel_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=trac_prfx drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def mismatched_code(bench: Bench) -> ibis.Table:
-    prefixes = (
-        limits(bench).filter(_.lmt_type == "trac_prfx").select("hilist_code", "begndate", "enddate", "value")
-    )
+    prefixes = limits(bench, "trac_prfx").select("hilist_code", "first", "last", "value")
     sold = (
         paid_sales(bench)
         .filter(_.drug_trac_codg.notnull(), _.sel_retn_cnt > 0)
         .inner_join(prefixes, "hilist_code")
     )
     day = sold.sel_retn_time.date()
-    sold = sold.filter(
-        (sold.begndate.date() <= day).fill_null(True), (sold.enddate.date() >= day).fill_null(True)
-    )
+    sold = sold.filter(sold["first"] <= day, sold["last"] >= day)
     own = starts(sold, "drug_trac_codg")
     bad = sold.filter(~own).anti_join(sold.filter(own), ["medins_prod_sel_no", "drug_trac_codg"])
     bad = _priced(bench, bad)
@@ -151,7 +149,7 @@ def too_much_at_once(bench: Bench, most: float) -> ibis.Table:
     visits = bench.facts.filter(bench.facts.kind != STAY)
     rows = drugs_of(bench).filter(_.days_per_unit > 0).semi_join(visits, "mdtrt_id")
     rows = rows.mutate(supply=rows.cnt * rows.days_per_unit)
-    own = limited(bench, "supply_days", DRUG)
+    own = limited(bench, "supply_days").filter(_.goods == DRUG)
     own = own.group_by("mdtrt_id", "hilist_code").aggregate(own=number(own).max())
     rows = rows.left_join(own, ["mdtrt_id", "hilist_code"]).drop("mdtrt_id_right", "hilist_code_right")
     rows = rows.mutate(most=rows.own.fill_null(most))
@@ -220,18 +218,20 @@ def too_many_drugs(bench: Bench, most: float) -> ibis.Table:
 
 @rule(
     "R070", "超说明书用量", "Dose above label", "place", SUSPECT, "38(二)",
-    official="GZ10000301005000", needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+    official="GZ10000301005000", needs="fee_list_d hilist_b",
+    filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
     times=Parameter(2, "times the label's maximum", "bureau scripts: dose >200 %"),
 )  # fmt: skip
 def overdose(bench: Bench, times: float) -> ibis.Table:
-    most = bench.known["hilist_b"].filter(_.max_day_cnt > 0).select("hilist_code", most="max_day_cnt")
     stays = bench.facts.filter(bench.facts.kind == STAY, bench.facts.los.notnull())
     stays = stays.select("mdtrt_id", "los", out=stays.endtime.date())
-    lines = bench.item_days.filter(_.charge.isin(DRUGS)).inner_join(most, "hilist_code")
+    labelled = bench.item_days.semi_join(least(bench, "max_day_cnt"), "hilist_code")
+    lines = labelled.filter(_.charge.isin(DRUGS)).inner_join(stays, "mdtrt_id")
     # Over the whole stay, because bills gather days; medicine to take home leaves on the last day.
-    lines = lines.inner_join(stays, "mdtrt_id").filter(lambda t: (t.day < t.out) | (t.los == 0))
+    lines = lines.filter((lines.day < lines.out) | (lines.los == 0))
+    lines = held_to(bench, lines, "max_day_cnt").filter(_.max_day_cnt > 0)
     rows = lines.group_by("mdtrt_id", "hilist_code").aggregate(
-        total=_.cnt.sum(), spent=_.amount.sum(), most=_.most.max() * (_.los.max() + 1),
+        total=_.cnt.sum(), spent=_.amount.sum(), most=_.max_day_cnt.max() * (_.los.max() + 1),
         bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
     )  # fmt: skip
     bad = rows.filter(rows.total > times * rows.most)
@@ -244,7 +244,7 @@ def overdose(bench: Bench, times: float) -> ibis.Table:
     official="GZ10000301006000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=drug_class",
 )  # fmt: skip
 def duplicate_therapy(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "drug_class", DRUG).filter(_.kind != STAY)
+    rows = limited(bench, "drug_class").filter(_.goods == DRUG, _.kind != STAY)
     order = ibis.window(group_by=["mdtrt_id", "day", "value"], order_by=[ibis.desc("amount"), "hilist_code"])
     bad = rows.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > 1)
     says = said("同日开具同类(", bad.value, ")药品", text(bad.nth), "种:“", bad.item, "”")

@@ -59,7 +59,7 @@ class Rule:
         official: code in the national rule library, if any.
         needs: tables without which the rule is skipped.
         filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the rule
-            is skipped for want of data.
+            is skipped for want of data; of several with ``|`` between one is enough.
         parameters: by name.
         find: (bench, **parameters) → FINDING.
     """
@@ -86,11 +86,13 @@ class Bench:
         facts: one row a visit (`features.facts.visit_facts`).
         item_days: visit × item × day (`features.facts.item_days`); rules take lines from here, so that the fee
             lines are read once for all of them.
+        made: tables that several rules look at, by name (`features.rules.limits.once`).
     """
 
     known: Known
     facts: ibis.Table
     item_days: ibis.Table
+    made: dict[str, ibis.Table] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -230,12 +232,13 @@ def _missing(bench: Bench, entry: Rule, holds: Callable[[str, str], bool]) -> st
     absent = [name for name in entry.needs if name not in bench.known.present]
     if absent:
         return f"no table {', '.join(absent)}"
-    for place in entry.filled:
-        table, _sep, column = place.partition(".")
-        if table not in bench.known.present:
-            return f"no table {table}"
-        if not holds(table, column):
-            return f"no values in {place}"
+    for places in entry.filled:
+        found = [place.split(".") for place in places.split("|")]
+        there = [place for place in found if place[0] in bench.known.present]
+        if not there:
+            return f"no table {', '.join(table for table, _column in found)}"
+        if not any(holds(*place) for place in there):
+            return f"no values in {' or '.join(places.split('|'))}"
     return None
 
 
