@@ -6,7 +6,7 @@ from ibis import _
 from claims.known import STAY
 from features.facts import HOUSEKEEPING
 from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
-from features.rules.limits import LINE, held_to, least
+from features.rules.limits import LINE, held_to, least, once
 
 CARE, OPERATION, MATERIAL = "07", "06", "08"
 # What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
@@ -24,19 +24,30 @@ def _charged(bench: Bench, *columns: str) -> ibis.Table:
     return _with_visit(bench, items.select("hilist_code", "hilist_name", *columns))
 
 
-def _limited(bench: Bench, kind: str) -> ibis.Table:
-    """Lines (`_with_visit`) of the items that may be limited in a way: smallest number as ``least``."""
+def _names(bench: Bench, kind: str) -> ibis.Table:
+    """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, least."""
     names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
-    return _with_visit(bench, least(bench, kind).inner_join(names, "hilist_code"))
+    return least(bench, kind).inner_join(names, "hilist_code")
 
 
-def _with_visit(bench: Bench, items: ibis.Table) -> ibis.Table:
+def _often(bench: Bench, kind: str) -> ibis.Table:
+    """Lines (`_with_visit`) of a visit's items that on one day pass the smallest number of a limit."""
+    items = _names(bench, kind)
+    over = bench.item_days.inner_join(items, "hilist_code").filter(_.cnt > _.least)
+    return _with_visit(bench, items, over.select("mdtrt_id", "hilist_code").distinct())
+
+
+def _with_visit(bench: Bench, items: ibis.Table, only: ibis.Table | None = None) -> ibis.Table:
     """Lines of some items by visit, item and day, with facts of their visits.
+
+    Args:
+        only: mdtrt_id and hilist_code that matter, if not all.
 
     Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill has one
     date for all days of a stay, which says nothing about a day.
     """
-    rows = bench.item_days.inner_join(items, "hilist_code")
+    rows = bench.item_days if only is None else bench.item_days.semi_join(only, ["mdtrt_id", "hilist_code"])
+    rows = rows.inner_join(items, "hilist_code")
     returns = rows.filter(_.cnt < 0).group_by("mdtrt_id", "hilist_code").aggregate(back=-_.cnt.sum())
     rows = rows.filter(_.cnt > 0).left_join(returns, ["mdtrt_id", "hilist_code"], rname="{name}_returned")
     visits = bench.facts.select(
@@ -71,10 +82,8 @@ def line_finding(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> i
 )  # fmt: skip
 def above_daily_maximum(bench: Bench) -> ibis.Table:
     # A newborn's bed and care stand on its mother's bill.
-    rows = _limited(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
-    # Days are put in order only where the least maximum is passed on one of them.
-    over = rows.filter(rows.cnt > rows.least).select("mdtrt_id", "hilist_code").distinct()
-    rows = held_to(bench, rows.semi_join(over, ["mdtrt_id", "hilist_code"]), "max_day_cnt")
+    rows = _often(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
+    rows = held_to(bench, rows, "max_day_cnt")
     # What a bed earns by itself may be posted for several days at once: it covers the days since the last.
     order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
     since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
@@ -100,7 +109,9 @@ def above_daily_maximum(bench: Bench) -> ibis.Table:
     filled="hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt",
 )  # fmt: skip
 def above_cycle(bench: Bench) -> ibis.Table:
-    rows = held_to(bench, held_to(bench, _limited(bench, "cycl_max_cnt"), "cycl_max_cnt"), "cycl_days")
+    rows = held_to(
+        bench, held_to(bench, _with_visit(bench, _names(bench, "cycl_max_cnt")), "cycl_max_cnt"), "cycl_days"
+    )
     rows = rows.mutate(at=_.day.epoch_days())
     rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
     before = rows.select("psn_no", "hilist_code", past="at", had="net", other="mdtrt_id")
@@ -137,7 +148,9 @@ def above_cycle(bench: Bench) -> ibis.Table:
     filled="hilist_b.year_uplmt_amt|hilist_lmt_b.lmt_type=year_uplmt_amt",
 )  # fmt: skip
 def above_yearly_cap(bench: Bench) -> ibis.Table:
-    rows = held_to(bench, _limited(bench, "year_uplmt_amt"), "year_uplmt_amt").mutate(year=_.day.year())
+    rows = held_to(bench, _with_visit(bench, _names(bench, "year_uplmt_amt")), "year_uplmt_amt").mutate(
+        year=_.day.year()
+    )
     rows = rows.mutate(net=rows.amount - ibis.least(rows.back, rows.cnt) * rows.unit)
     order = ibis.window(
         group_by=["psn_no", "hilist_code", "year"], order_by=["day", "mdtrt_id"], preceding=None, following=0
@@ -168,7 +181,7 @@ def _excluded(bench: Bench) -> ibis.Table:
     official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def charged_twice(bench: Bench) -> ibis.Table:
-    rows = _excluded(bench).filter(_.charge != CARE)
+    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge != CARE)
     says = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
     return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
 
@@ -178,7 +191,7 @@ def charged_twice(bench: Bench) -> ibis.Table:
     needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def two_grades_of_care(bench: Bench) -> ibis.Table:
-    rows = _excluded(bench).filter(_.charge == CARE)
+    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge == CARE)
     says = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
     return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
 
@@ -273,7 +286,8 @@ def package_in_parts(bench: Bench) -> ibis.Table:
         found=_.hilist_code.nunique(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
     )
     sets = sets.inner_join(size, "whole").filter(_.found == _.parts, _.parts > 1)
-    sets = sets.anti_join(rows.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
+    wholes = rows.semi_join(parts, rows.hilist_code == parts.whole)
+    sets = sets.anti_join(wholes.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
     sets = sets.mutate(hilist_code=sets.whole)
     priced = held_to(bench, sets, "pric_uplmt_amt").select(*LINE, price="pric_uplmt_amt")
     sets = sets.left_join(priced, LINE).drop(*[f"{name}_right" for name in LINE])

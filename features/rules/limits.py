@@ -85,13 +85,20 @@ def charged(bench: Bench, lines: ibis.Table | None = None) -> ibis.Table:
 
 
 def drugs_of(bench: Bench) -> ibis.Table:
-    """Drugs of a visit, net of what it gave back: cnt, amount and unit (yuan), days_per_unit, a line."""
-    lines = bench.item_days.filter(_.charge.isin(DRUGS))
+    """Drugs of a visit without a bed, or with sales: net of what it gave back.
+
+    Columns: mdtrt_id, hilist_code, charge, days_per_unit, cnt, amount and unit (yuan), bkkp_sn, setl_id.
+    """
+    # Most drug lines stand on the bills of stays, where no purchase is to be looked at.
+    visits = bench.facts.filter((_.kind != STAY) | _.boxes.notnull())
 
     def build() -> ibis.Table:
-        items = lines.group_by("mdtrt_id", "hilist_code", "charge", "days_per_unit").aggregate(
-            cnt=_.cnt.sum(), amount=_.amount.sum().round(2), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
-        )
+        lines = bench.item_days.filter(_.charge.isin(DRUGS)).semi_join(visits, "mdtrt_id")
+        items = lines.group_by("mdtrt_id", "hilist_code").aggregate(
+            cnt=_.cnt.sum(), amount=_.amount.sum().round(2), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
+            # The same on every line of an item.
+            charge=_.charge.arbitrary(), days_per_unit=_.days_per_unit.arbitrary(),
+        )  # fmt: skip
         return items.filter(_.cnt > 0, _.amount > 0).mutate(unit=_.amount / _.cnt)
 
     return once(bench, "drugs_of", build)
@@ -226,7 +233,8 @@ def _limited_lines(bench: Bench) -> ibis.Table:
     """Lines that the fund pays of items that have a limit of the visit: not those whose limits concern every drug
     or nearly every item (`_APART`), which their rules look at by themselves."""
     judged = limits(bench).filter(~_.lmt_type.isin(_APART))
-    lines = charged(bench).semi_join(judged, "hilist_code").filter((_.inscp > 0).fill_null(True))
+    lines = bench.item_days.semi_join(judged, "hilist_code").filter((_.inscp > 0).fill_null(True))
+    lines = charged(bench, lines)
     return lines.select(
         "mdtrt_id", "hilist_code", "day", "setl_id", "bkkp_sn", "amount", "charge",
         goods=goods(lines.charge, lines.list_type),
@@ -235,18 +243,27 @@ def _limited_lines(bench: Bench) -> ibis.Table:
 
 def limited(bench: Bench, *kinds: str) -> ibis.Table:
     """Lines with the limits of some kinds that were in force on their day, and what a limit asks of their visit."""
-    lines = once(bench, "limited_lines", lambda: _limited_lines(bench))
     judged = limits(bench, *kinds)
-    lines = lines.semi_join(judged, "hilist_code")
-    return in_force(lines.inner_join(once(bench, "limited_visits", lambda: _visits(bench)), "mdtrt_id"), judged)
+    lines = once(bench, "limited_lines", lambda: _limited_lines(bench)).semi_join(judged, "hilist_code")
+    return in_force(lines.inner_join(_limited_visits(bench), "mdtrt_id"), judged)
+
+
+def _limited_visits(bench: Bench) -> ibis.Table:
+    lines = once(bench, "limited_lines", lambda: _limited_lines(bench))
+    return once(bench, "limited_visits", lambda: _visits(bench).semi_join(lines, "mdtrt_id"))
 
 
 def _broken_limits(bench: Bench) -> ibis.Table:
     """Lines that none of the limits of one kind allows: judged in one go for all kinds of `_KEPT`."""
     rows = limited(bench, *_KEPT)
     kept = ibis.cases(*[(rows.lmt_type == kind, allowed(rows)) for kind, allowed in _KEPT.items()])
-    rows = rows.mutate(kept=kept.fill_null(True))
-    return rows.filter(~_.kept).anti_join(rows.filter(_.kept), [*LINE, "lmt_type"])
+    # Of the many lines that keep their limits no more is carried along than it takes to know them.
+    rows = rows.select(
+        *LINE, "setl_id", "bkkp_sn", "amount", "goods", "lmt_type", "value", "all", "item",
+        kept=kept.fill_null(True),
+    )  # fmt: skip
+    bad = rows.filter(~_.kept).anti_join(rows.filter(_.kept), [*LINE, "lmt_type"])
+    return bad.inner_join(_limited_visits(bench), "mdtrt_id")
 
 
 def broken(bench: Bench, kind: str, *which: str) -> ibis.Table:
@@ -407,7 +424,9 @@ def service_age(bench: Bench) -> ibis.Table:
 
 def _level(bench: Bench, *which: str) -> ibis.Table:
     rows = broken(bench, "medinslv", *which)
-    return _found(rows, said("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级"))
+    return _found(
+        rows, said("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级")
+    )
 
 
 @rule(
@@ -606,6 +625,7 @@ PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new c
 def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
     """Days of use beyond what a course may have; a course ends with a pause."""
     rows = limited(bench, "course_days").filter(_.goods == which)
+    rows = rows.select(*LINE, "setl_id", "bkkp_sn", "amount", "psn_no", "value", "item")
     # Whoever had the item on no more days than the shortest course allows cannot have gone beyond one.
     used = rows.group_by("psn_no", "hilist_code").aggregate(days=_.day.nunique(), least=number(rows).min())
     rows = rows.semi_join(used.filter(_.days > _.least), ["psn_no", "hilist_code"])
@@ -706,15 +726,17 @@ def drug_alone(bench: Bench, near: float) -> ibis.Table:
 
 def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
     """Visits whose code has a limit of a kind, with its value."""
-    rows = bench.facts.mutate(code=code_of(bench.facts[column])).filter(_.code.notnull())
+    # Codes are few and visits many, so what a code means is worked out once a code.
+    told = bench.facts.select(raw=column).distinct().mutate(code=code_of(_.raw)).filter(_.code.notnull())
     table = bench.known["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
     table = table.select(
         prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
     )
-    codes = rows.select("code", stem=_.code.left(3)).distinct()
+    codes = told.mutate(stem=_.code.left(3))
     codes = codes.inner_join(table, [codes.stem == table.prefix.left(3)])
     codes = codes.filter(codes.code.startswith(codes.prefix))
-    rows = rows.inner_join(codes.select("code", "value", "first", "last"), "code")
+    codes = codes.select("raw", "code", "value", "first", "last")
+    rows = bench.facts.inner_join(codes, [bench.facts[column] == codes.raw])
     rows = rows.mutate(birth=(rows.med_type.startswith("52") | rows.code.re_search(_BIRTH)).fill_null(False))
     return rows.filter(
         (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)
