@@ -18,12 +18,6 @@ CEILING = "hilist_b.pric_uplmt_amt|hilist_lmt_b.lmt_type=pric_uplmt_amt"
 INTENSIVE, ANAESTHESIA = "4", "5"
 
 
-def _charged(bench: Bench, *columns: str) -> ibis.Table:
-    """Lines (`_with_visit`) of the items that have something in columns of the catalogue."""
-    items = bench.known["hilist_b"].filter(_[columns[0]].notnull())
-    return _with_visit(bench, items.select("hilist_code", "hilist_name", *columns))
-
-
 def _names(bench: Bench, kind: str) -> ibis.Table:
     """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, least."""
     names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
@@ -167,9 +161,16 @@ def above_yearly_cap(bench: Bench) -> ibis.Table:
 
 def _excluded(bench: Bench) -> ibis.Table:
     """Lines of items of one exclusive group on one day but the dearest, which may stand."""
-    rows = _charged(bench, "excl_grp").filter(~_.single, ~_.birth)
-    rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
+    items = (
+        bench.known["hilist_b"].filter(_.excl_grp.notnull()).select("hilist_code", "hilist_name", "excl_grp")
+    )
+    # Most items stand alone on their day.
+    several = bench.item_days.filter(_.cnt > 0).inner_join(items, "hilist_code")
     group = ["mdtrt_id", "day", "excl_grp"]
+    met = several.group_by(group).aggregate(n=_.count()).filter(_.n > 1)
+    several = several.semi_join(met, group).select("mdtrt_id", "hilist_code").distinct()
+    rows = _with_visit(bench, items, several).filter(~_.single, ~_.birth)
+    rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
     order = ibis.window(group_by=group, order_by=[ibis.desc("amount"), "hilist_code"])
     first = rows.hilist_name.first().over(order)
     rows = rows.mutate(_nth=ibis.row_number().over(order), dearest=first)
