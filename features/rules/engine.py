@@ -170,7 +170,7 @@ def run_rules(
     # Many rules ask for the same column.
     holds = functools.cache(functools.partial(_holds, bench.known))
     con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
-    with _plain_queries():
+    with plain_queries():
         for rule_id, entry in sorted(rules.items()):
             reason = _missing(bench, entry, holds)
             if reason:
@@ -188,7 +188,7 @@ def run_rules(
 
 
 @contextlib.contextmanager
-def _plain_queries() -> Iterator[None]:
+def plain_queries() -> Iterator[None]:
     """Queries of nested selects as they were written: merging them is a third of making a query, and the engine
     merges them anyway."""
     fused = ibis.options.sql.fuse_selects
