@@ -130,12 +130,15 @@ def page(filled: set[str]) -> str:
 
 
 def _absent(entry: Rule, filled: set[str]) -> set[str]:
-    return {*entry.needs, *entry.filled} - filled
+    return {places for places in (*entry.needs, *entry.filled) if not filled.intersection(places.split("|"))}
 
 
 def _row(entry: Rule, filled: set[str]) -> str:
     absent = _absent(entry, filled)
-    data = ", ".join(f"**`{n}`**" if n in absent else f"`{n}`" for n in (*entry.needs, *entry.filled))
+    data = ", ".join(
+        " or ".join(f"**`{place}`**" if places in absent else f"`{place}`" for place in places.split("|"))
+        for places in (*entry.needs, *entry.filled)
+    )
     return _cells(
         entry.rule_id, entry.zh, entry.en, "needs data" if absent else "works", data, SUBJECTS[entry.subject],
         "clear" if entry.severity == CLEAR else "suspect", entry.article, entry.official or "",

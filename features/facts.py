@@ -292,9 +292,9 @@ def _split(facts: ibis.Table) -> ibis.Value:
 
 
 def _terminal(base: ibis.Table) -> ibis.Table:
-    """How fast a card follows another person's at the same institution (M15)."""
+    """How fast a card follows another person's at the same institution (M15); nothing where only the day is known."""
     order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
-    visits = base.filter(base.kind != STAY).mutate(
+    visits = base.filter(base.kind != STAY, base.begntime != base.begntime.truncate("D")).mutate(
         _gap=_.second - _.second.lag().over(order), _other=_.psn_no != _.psn_no.lag().over(order)
     )
     gap = visits._other.ifelse(visits._gap, None)
@@ -319,10 +319,12 @@ def _swipes(base: ibis.Table) -> ibis.Table:
 def _follow(base: ibis.Table) -> ibis.Table:
     """On how many days the same person came right after the same other person at the same place (M15, M26).
 
-    Days of a course (dialysis shifts) do not count: such people follow one another by schedule.
+    Days of a course (dialysis shifts) do not count: such people follow one another by schedule. A bare date does not
+    tell who came after whom.
     """
     order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
     visits = base.filter(base.kind != STAY, ~base.dx3.isin(COURSES).fill_null(False), base.days_ago <= 365)
+    visits = visits.filter(visits.begntime != visits.begntime.truncate("D"))
     visits = visits.select("mdtrt_id", "fixmedins_code", "psn_no", "day", "second").mutate(
         before=_.psn_no.lag().over(order), gap=_.second - _.second.lag().over(order)
     )

@@ -108,7 +108,10 @@ def _write(city: City, books: Books, accidents: pd.DataFrame, cases: pd.DataFram
         "fixmedins_b": (city.places.table, spelling.institutions),
         "dr_info_b": (city.places.posts, partial(spelling.doctors, city)),
         "hilist_b": (city.catalogue.items, spelling.items),
-        "hilist_lmt_b": (knowledge.limits(city.catalogue), partial(spelling.item_limits, city)),
+        "hilist_lmt_b": (
+            knowledge.limits(city.catalogue, city.clock.days),
+            partial(spelling.item_limits, city),
+        ),
         "hilist_rela_b": (knowledge.relations(city.catalogue), partial(spelling.item_relations, city)),
         "icd_lmt_b": (knowledge.diagnoses(), spelling.diagnosis_limits),
         "psn_insu_d": (knowledge.cover(city), partial(spelling.cover, city)),

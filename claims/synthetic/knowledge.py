@@ -37,6 +37,11 @@ BY_USE = (
     ("chemo_drug", "label_diag", ("C", "Z51")),  # R071
     ("implant", "visit_cnt", ("1",)),  # R058
 )
+# Price ceilings by level of care, times the list price: what the dearest place of the level asks, and a little.
+CEILINGS = {"3": 1.5, "2": 1.3, "1": 1.1}
+LEVELLED = ("exam", "scan")
+# Ceilings and daily maxima that came in the middle of the period, at all levels (R046, R040).
+LATER_CEILING, LATER_MAXIMUM, MIDDLE = "lab", "round", 0.5
 HERB_NEVER, HERB_NOT_ALONE = -1, -2  # places in the family of herbs (R033, R034)
 # The laboratory panel holds unusual tests; the last of all stands in for limited ones (R045).
 PANEL_PARTS = slice(-6, -2)
@@ -47,8 +52,8 @@ CONTAINS, PACKAGE, REQUIRES, TESTED = "1", "2", "3", "4"
 STOCK_TAKE, PURCHASE = "3501", "3503"
 
 
-def limits(catalogue: Catalogue) -> pd.DataFrame:
-    """`hilist_lmt_b`: item, kind, value."""
+def limits(catalogue: Catalogue, days: int) -> pd.DataFrame:
+    """`hilist_lmt_b`: item, kind, value, level ("" for all) and begin (seconds, -1 for always)."""
     items = catalogue.items
     rows = [
         (item, kind, value) for use, kind, values in BY_USE for item in catalogue.of(use) for value in values
@@ -60,7 +65,24 @@ def limits(catalogue: Catalogue) -> pd.DataFrame:
     rows += [(item, "trac_prfx", str(TRACE_PRODUCT + 7 * item)) for item in _packed(items)]  # R107
     herbs = catalogue.of("herb")
     rows += [(herbs[HERB_NEVER], "nopay", "1"), (herbs[HERB_NOT_ALONE], "nopay_alone", "1")]
-    return pd.DataFrame(rows, columns=["item", "kind", "value"])
+    ever = pd.DataFrame(rows, columns=["item", "kind", "value"]).assign(level="", begin=-1)
+    return pd.concat([ever, _dated(catalogue, round(days * MIDDLE) * DAY)], ignore_index=True)
+
+
+def _dated(catalogue: Catalogue, middle: int) -> pd.DataFrame:
+    """Ceilings that differ by level of care, and ceilings and daily maxima that begin in the middle."""
+    items = catalogue.items
+    capped = items.ceiling.notna()
+    levelled = items.index[capped & items.use.isin(LEVELLED)]
+    rows = [
+        (item, "pric_uplmt_amt", f"{items.price[item] * times:.2f}", level, -1)
+        for item in levelled
+        for level, times in CEILINGS.items()
+    ]
+    later = items.index[capped & items.use.eq(LATER_CEILING)]
+    rows += [(i, "pric_uplmt_amt", f"{items.price[i] * CEILINGS['3']:.2f}", "", middle) for i in later]
+    rows += [(i, "max_day_cnt", "1", "", middle) for i in catalogue.of(LATER_MAXIMUM)]
+    return pd.DataFrame(rows, columns=["item", "kind", "value", "level", "begin"])
 
 
 def _packed(items: pd.DataFrame) -> Iterable[int]:

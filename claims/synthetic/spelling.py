@@ -154,6 +154,8 @@ def item_limits(city: City, frame: pd.DataFrame) -> Columns:
         "hilist_code": named(city.catalogue.items.code, frame.item),
         "lmt_type": text(frame.kind),
         "lmt_value": text(frame.value),
+        "medinslv": text(frame.level.replace("", None)),
+        "begndate": day(city, frame.begin, (frame.begin >= 0).to_numpy()),
     }
 
 

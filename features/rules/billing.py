@@ -6,29 +6,42 @@ from ibis import _
 from claims.known import STAY
 from features.facts import HOUSEKEEPING
 from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
+from features.rules.limits import LINE, held_to, least, once
 
 CARE, OPERATION, MATERIAL = "07", "06", "08"
 # What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
 # that the first is, the first may be charged only where the second was.
 CONTAINS, PACKAGE, REQUIRES, TESTED = "1", "2", "3", "4"
 BIRTH = "52"
+CEILING = "hilist_b.pric_uplmt_amt|hilist_lmt_b.lmt_type=pric_uplmt_amt"
 # Values of `hilist_b.serv_type` beside those of features/facts.py: intensive care, anaesthesia.
 INTENSIVE, ANAESTHESIA = "4", "5"
 
 
-def _charged(bench: Bench, *limits: str) -> ibis.Table:
-    """Lines (`_with_visit`) of the items that the catalogue limits, with the limits."""
-    items = bench.known["hilist_b"].filter(_[limits[0]].notnull())
-    return _with_visit(bench, items.select("hilist_code", "hilist_name", *limits))
+def _names(bench: Bench, kind: str) -> ibis.Table:
+    """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, least."""
+    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
+    return least(bench, kind).inner_join(names, "hilist_code")
 
 
-def _with_visit(bench: Bench, items: ibis.Table) -> ibis.Table:
+def _often(bench: Bench, kind: str) -> ibis.Table:
+    """Lines (`_with_visit`) of a visit's items that on one day pass the smallest number of a limit."""
+    items = _names(bench, kind)
+    over = bench.item_days.inner_join(items, "hilist_code").filter(_.cnt > _.least)
+    return _with_visit(bench, items, over.select("mdtrt_id", "hilist_code").distinct())
+
+
+def _with_visit(bench: Bench, items: ibis.Table, only: ibis.Table | None = None) -> ibis.Table:
     """Lines of some items by visit, item and day, with facts of their visits.
+
+    Args:
+        only: mdtrt_id and hilist_code that matter, if not all.
 
     Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill has one
     date for all days of a stay, which says nothing about a day.
     """
-    rows = bench.item_days.inner_join(items, "hilist_code")
+    rows = bench.item_days if only is None else bench.item_days.semi_join(only, ["mdtrt_id", "hilist_code"])
+    rows = rows.inner_join(items, "hilist_code")
     returns = rows.filter(_.cnt < 0).group_by("mdtrt_id", "hilist_code").aggregate(back=-_.cnt.sum())
     rows = rows.filter(_.cnt > 0).left_join(returns, ["mdtrt_id", "hilist_code"], rname="{name}_returned")
     visits = bench.facts.select(
@@ -58,11 +71,13 @@ def line_finding(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> i
 
 @rule(
     "R040", "项目限定频次", "More than the daily maximum", "place", CLEAR, "38(三)",
-    official="GZ10000102014000", needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+    official="GZ10000102014000", needs="fee_list_d hilist_b",
+    filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
 )  # fmt: skip
 def above_daily_maximum(bench: Bench) -> ibis.Table:
     # A newborn's bed and care stand on its mother's bill.
-    rows = _charged(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
+    rows = _often(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
+    rows = held_to(bench, rows, "max_day_cnt")
     # What a bed earns by itself may be posted for several days at once: it covers the days since the last.
     order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
     since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
@@ -84,14 +99,14 @@ def above_daily_maximum(bench: Bench) -> ibis.Table:
 
 @rule(
     "R041", "周期超频次", "More often than its cycle", "place", CLEAR, "38(三)",
-    needs="fee_list_d hilist_b", filled="hilist_b.cycl_days hilist_b.cycl_max_cnt",
+    needs="fee_list_d hilist_b",
+    filled="hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt",
 )  # fmt: skip
 def above_cycle(bench: Bench) -> ibis.Table:
-    rows = (
-        _charged(bench, "cycl_max_cnt", "cycl_days")
-        .filter(_.cycl_days.notnull())
-        .mutate(at=_.day.epoch_days())
+    rows = held_to(
+        bench, held_to(bench, _with_visit(bench, _names(bench, "cycl_max_cnt")), "cycl_max_cnt"), "cycl_days"
     )
+    rows = rows.mutate(at=_.day.epoch_days())
     rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
     before = rows.select("psn_no", "hilist_code", past="at", had="net", other="mdtrt_id")
     met = rows.inner_join(
@@ -123,10 +138,13 @@ def above_cycle(bench: Bench) -> ibis.Table:
 
 @rule(
     "R042", "超限定报销总额", "Above the yearly cap of an item", "place", CLEAR, "38(六)",
-    official="GZ10000102015000", needs="fee_list_d hilist_b", filled="hilist_b.year_uplmt_amt",
+    official="GZ10000102015000", needs="fee_list_d hilist_b",
+    filled="hilist_b.year_uplmt_amt|hilist_lmt_b.lmt_type=year_uplmt_amt",
 )  # fmt: skip
 def above_yearly_cap(bench: Bench) -> ibis.Table:
-    rows = _charged(bench, "year_uplmt_amt").mutate(year=_.day.year())
+    rows = held_to(bench, _with_visit(bench, _names(bench, "year_uplmt_amt")), "year_uplmt_amt").mutate(
+        year=_.day.year()
+    )
     rows = rows.mutate(net=rows.amount - ibis.least(rows.back, rows.cnt) * rows.unit)
     order = ibis.window(
         group_by=["psn_no", "hilist_code", "year"], order_by=["day", "mdtrt_id"], preceding=None, following=0
@@ -143,9 +161,16 @@ def above_yearly_cap(bench: Bench) -> ibis.Table:
 
 def _excluded(bench: Bench) -> ibis.Table:
     """Lines of items of one exclusive group on one day but the dearest, which may stand."""
-    rows = _charged(bench, "excl_grp").filter(~_.single, ~_.birth)
-    rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
+    items = (
+        bench.known["hilist_b"].filter(_.excl_grp.notnull()).select("hilist_code", "hilist_name", "excl_grp")
+    )
+    # Most items stand alone on their day.
+    several = bench.item_days.filter(_.cnt > 0).inner_join(items, "hilist_code")
     group = ["mdtrt_id", "day", "excl_grp"]
+    met = several.group_by(group).aggregate(n=_.count()).filter(_.n > 1)
+    several = several.semi_join(met, group).select("mdtrt_id", "hilist_code").distinct()
+    rows = _with_visit(bench, items, several).filter(~_.single, ~_.birth)
+    rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
     order = ibis.window(group_by=group, order_by=[ibis.desc("amount"), "hilist_code"])
     first = rows.hilist_name.first().over(order)
     rows = rows.mutate(_nth=ibis.row_number().over(order), dearest=first)
@@ -157,7 +182,7 @@ def _excluded(bench: Bench) -> ibis.Table:
     official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def charged_twice(bench: Bench) -> ibis.Table:
-    rows = _excluded(bench).filter(_.charge != CARE)
+    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge != CARE)
     says = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
     return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
 
@@ -167,7 +192,7 @@ def charged_twice(bench: Bench) -> ibis.Table:
     needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def two_grades_of_care(bench: Bench) -> ibis.Table:
-    rows = _excluded(bench).filter(_.charge == CARE)
+    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge == CARE)
     says = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
     return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
 
@@ -262,9 +287,12 @@ def package_in_parts(bench: Bench) -> ibis.Table:
         found=_.hilist_code.nunique(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
     )
     sets = sets.inner_join(size, "whole").filter(_.found == _.parts, _.parts > 1)
-    sets = sets.anti_join(rows.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
-    names = bench.known["hilist_b"].select(whole="hilist_code", name="hilist_name", price="pric_uplmt_amt")
-    sets = sets.inner_join(names, "whole")
+    wholes = rows.semi_join(parts, rows.hilist_code == parts.whole)
+    sets = sets.anti_join(wholes.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
+    sets = sets.mutate(hilist_code=sets.whole)
+    priced = held_to(bench, sets, "pric_uplmt_amt").select(*LINE, price="pric_uplmt_amt")
+    sets = sets.left_join(priced, LINE).drop(*[f"{name}_right" for name in LINE])
+    sets = sets.inner_join(bench.known["hilist_b"].select("hilist_code", name="hilist_name"), "hilist_code")
     return line_finding(
         sets,
         # What the parts cost above the package; nothing is certain where its price is not known.
@@ -276,36 +304,39 @@ def package_in_parts(bench: Bench) -> ibis.Table:
 
 @rule(
     "R046", "超限定单价收费", "Above the price ceiling", "place", CLEAR, "38(三)",
-    official="GZ10000102001000", needs="fee_list_d hilist_b", filled="hilist_b.pric_uplmt_amt",
+    official="GZ10000102001000", needs="fee_list_d hilist_b", filled=CEILING,
     tolerance=Parameter(0.01, "yuan", "own starting value: rounding of unit prices"),
 )  # fmt: skip
 def above_ceiling(bench: Bench, tolerance: float) -> ibis.Table:
-    rows = bench.item_days.filter(_.pric > _.ceiling + tolerance, _.cnt > 0)
+    rows = bench.item_days.filter(_.cnt > 0).inner_join(least(bench, "pric_uplmt_amt"), "hilist_code")
+    rows = held_to(bench, rows.filter(rows.pric > rows.least + tolerance), "pric_uplmt_amt")
+    rows = rows.mutate(most=rows.pric_uplmt_amt).filter(_.pric > _.most + tolerance)
     return rows.select(
         "mdtrt_id",
         "setl_id",
         "bkkp_sn",
-        offending=((rows.pric - rows.ceiling) * rows.cnt).round(2),
+        offending=((rows.pric - rows.most) * rows.cnt).round(2),
         says=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string")
-        + "元,高于最高限价" + rows.ceiling.round(2).cast("string") + "元",
+        + "元,高于最高限价" + rows.most.round(2).cast("string") + "元",
     )  # fmt: skip
 
 
 @rule(
     "R047", "手术未折价", "Second operation not discounted", "place", SUSPECT, "38(三)",
-    official="GZ10000102002000", needs="fee_list_d hilist_b", filled="hilist_b.pric_uplmt_amt",
+    official="GZ10000102002000", needs="fee_list_d hilist_b", filled=CEILING,
     share=Parameter(0.75, "share", "second operation through one incision 70-75 %, yingyan SUR-401"),
 )  # fmt: skip
 def second_operation(bench: Bench, share: float) -> ibis.Table:
     done = bench.item_days.filter(_.charge == OPERATION, _.cnt > 0)
     order = ibis.window(group_by=["mdtrt_id", "day"], order_by=[ibis.desc("pric"), "hilist_code"])
-    rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0, _.ceiling.notnull())
-    rows = rows.filter(rows.pric > rows.ceiling * share + 0.01)
+    rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0)
+    rows = held_to(bench, rows, "pric_uplmt_amt").mutate(most=_.pric_uplmt_amt)
+    rows = rows.filter(rows.pric > rows.most * share + 0.01)
     return line_finding(
         rows,
-        (rows.pric - rows.ceiling * share) * rows.cnt,
+        (rows.pric - rows.most * share) * rows.cnt,
         ibis.literal("同日第二项及以上手术") + rows.hilist_code + "单价" + in_figures(rows.pric) + "元,未按"
-        + f"{share:.0%}折价(限价" + in_figures(rows.ceiling) + "元)",
+        + f"{share:.0%}折价(限价" + in_figures(rows.most) + "元)",
     )  # fmt: skip
 
 
@@ -330,17 +361,21 @@ def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Tab
 
 @rule(
     "R052", "床位护理诊察天数超住院日", "Daily fee above the days", "place", CLEAR, "38(三)/40(三)",
-    needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+    needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
     grace=Parameter(1, "days", "R052: sum > LOS(+1), the day of discharge may count"),
 )  # fmt: skip
 def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
     # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
-    daily = bench.known["hilist_b"].filter(_.max_day_cnt == 1, _.med_chrgitm_type.isin(HOUSEKEEPING))
-    daily = daily.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
+    keeping = bench.known["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
+    keeping = keeping.semi_join(least(bench, "max_day_cnt").filter(_.least <= 1), "hilist_code")
+    keeping = keeping.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
     stays = bench.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
-    rows = bench.item_days.inner_join(daily, "hilist_code").inner_join(
-        stays.select("mdtrt_id", "los"), "mdtrt_id"
-    )
+    rows = bench.item_days.inner_join(keeping, "hilist_code")
+    rows = rows.inner_join(stays.select("mdtrt_id", "los"), "mdtrt_id")
+    group = ["mdtrt_id", "los", "kind_of"]
+    # Which items are limited to once a day is asked only where too many would be if all were.
+    many = rows.group_by(group).aggregate(cnt=_.cnt.sum(where=_.cnt > 0)).filter(_.cnt - _.los - grace > 0)
+    rows = held_to(bench, rows.semi_join(many, group), "max_day_cnt").filter(_.max_day_cnt == 1)
     sums = rows.group_by("mdtrt_id", "los", "kind_of").aggregate(
         cnt=_.cnt.sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max(),
         name=_.hilist_name.min(),

@@ -12,9 +12,12 @@ from features.rules.engine import SUSPECT, Bench, Parameter, rule
 from features.rules.limits import (
     DRUG,
     MATERIAL,
+    SERVICE,
     charged,
     drugs_of,
     goods,
+    held_to,
+    least,
     limited,
     limits,
     number,
@@ -100,18 +103,14 @@ def travelling_code(bench: Bench, near: float) -> ibis.Table:
     needs="drug_sel_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=trac_prfx drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def mismatched_code(bench: Bench) -> ibis.Table:
-    prefixes = (
-        limits(bench).filter(_.lmt_type == "trac_prfx").select("hilist_code", "begndate", "enddate", "value")
-    )
+    prefixes = limits(bench, "trac_prfx").select("hilist_code", "first", "last", "value")
     sold = (
         paid_sales(bench)
         .filter(_.drug_trac_codg.notnull(), _.sel_retn_cnt > 0)
         .inner_join(prefixes, "hilist_code")
     )
     day = sold.sel_retn_time.date()
-    sold = sold.filter(
-        (sold.begndate.date() <= day).fill_null(True), (sold.enddate.date() >= day).fill_null(True)
-    )
+    sold = sold.filter(sold["first"] <= day, sold["last"] >= day)
     own = starts(sold, "drug_trac_codg")
     bad = sold.filter(~own).anti_join(sold.filter(own), ["medins_prod_sel_no", "drug_trac_codg"])
     bad = _priced(bench, bad)
@@ -151,7 +150,7 @@ def too_much_at_once(bench: Bench, most: float) -> ibis.Table:
     visits = bench.facts.filter(bench.facts.kind != STAY)
     rows = drugs_of(bench).filter(_.days_per_unit > 0).semi_join(visits, "mdtrt_id")
     rows = rows.mutate(supply=rows.cnt * rows.days_per_unit)
-    own = limited(bench, "supply_days", DRUG)
+    own = limited(bench, "supply_days").filter(_.goods == DRUG)
     own = own.group_by("mdtrt_id", "hilist_code").aggregate(own=number(own).max())
     rows = rows.left_join(own, ["mdtrt_id", "hilist_code"]).drop("mdtrt_id_right", "hilist_code_right")
     rows = rows.mutate(most=rows.own.fill_null(most))
@@ -205,10 +204,12 @@ def frequent_purchase(bench: Bench, buys: float, days: float) -> ibis.Table:
 )  # fmt: skip
 def too_many_drugs(bench: Bench, most: float) -> ibis.Table:
     kinds = bench.facts.filter(bench.facts.kind != STAY).select("mdtrt_id", "kind")
-    lines = charged(bench).filter(_.charge.isin(PACKED)).inner_join(kinds, "mdtrt_id")
+    lines = charged(bench, bench.item_days.filter(_.charge.isin(PACKED)).inner_join(kinds, "mdtrt_id"))
     # What somebody takes off a pharmacy's shelf is no prescription.
     lines = lines.filter((lines.kind == OUTPATIENT) | lines.rx_no.notnull())
     lines = lines.mutate(rx=lines.rx_no.fill_null(""))
+    many = lines.group_by("mdtrt_id", "day", "rx").aggregate(n=_.count()).filter(_.n > most)
+    lines = lines.semi_join(many, ["mdtrt_id", "day", "rx"])
     order = ibis.window(group_by=["mdtrt_id", "day", "rx"], order_by=[ibis.desc("amount"), "hilist_code"])
     # The dearest are taken as prescribed in order, so that the excess is never overstated.
     lines = lines.mutate(nth=ibis.row_number().over(order) + 1)
@@ -220,18 +221,20 @@ def too_many_drugs(bench: Bench, most: float) -> ibis.Table:
 
 @rule(
     "R070", "超说明书用量", "Dose above label", "place", SUSPECT, "38(二)",
-    official="GZ10000301005000", needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt",
+    official="GZ10000301005000", needs="fee_list_d hilist_b",
+    filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
     times=Parameter(2, "times the label's maximum", "bureau scripts: dose >200 %"),
 )  # fmt: skip
 def overdose(bench: Bench, times: float) -> ibis.Table:
-    most = bench.known["hilist_b"].filter(_.max_day_cnt > 0).select("hilist_code", most="max_day_cnt")
     stays = bench.facts.filter(bench.facts.kind == STAY, bench.facts.los.notnull())
     stays = stays.select("mdtrt_id", "los", out=stays.endtime.date())
-    lines = bench.item_days.filter(_.charge.isin(DRUGS)).inner_join(most, "hilist_code")
+    labelled = bench.item_days.semi_join(least(bench, "max_day_cnt"), "hilist_code")
+    lines = labelled.filter(_.charge.isin(DRUGS)).inner_join(stays, "mdtrt_id")
     # Over the whole stay, because bills gather days; medicine to take home leaves on the last day.
-    lines = lines.inner_join(stays, "mdtrt_id").filter(lambda t: (t.day < t.out) | (t.los == 0))
+    lines = lines.filter((lines.day < lines.out) | (lines.los == 0))
+    lines = held_to(bench, lines, "max_day_cnt").filter(_.max_day_cnt > 0)
     rows = lines.group_by("mdtrt_id", "hilist_code").aggregate(
-        total=_.cnt.sum(), spent=_.amount.sum(), most=_.most.max() * (_.los.max() + 1),
+        total=_.cnt.sum(), spent=_.amount.sum(), most=_.max_day_cnt.max() * (_.los.max() + 1),
         bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
     )  # fmt: skip
     bad = rows.filter(rows.total > times * rows.most)
@@ -244,7 +247,7 @@ def overdose(bench: Bench, times: float) -> ibis.Table:
     official="GZ10000301006000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=drug_class",
 )  # fmt: skip
 def duplicate_therapy(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "drug_class", DRUG).filter(_.kind != STAY)
+    rows = limited(bench, "drug_class").filter(_.goods == DRUG, _.kind != STAY)
     order = ibis.window(group_by=["mdtrt_id", "day", "value"], order_by=[ibis.desc("amount"), "hilist_code"])
     bad = rows.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > 1)
     says = said("同日开具同类(", bad.value, ")药品", text(bad.nth), "种:“", bad.item, "”")
@@ -253,6 +256,14 @@ def duplicate_therapy(bench: Bench) -> ibis.Table:
 
 # Stock (fields.md §8): 3501 stock-take, 3503 purchase, 3504 return to the supplier, 101-108 other movements.
 _IN, _OUT = ("3503", "101", "103", "106", "108"), ("3504", "102", "104", "105", "107")
+
+
+def _sold_goods(bench: Bench) -> ibis.Table:
+    """Drugs and materials billed by institution, item and day: cnt; goods."""
+    items = bench.known["hilist_b"].select("hilist_code", goods=goods(_.med_chrgitm_type, _.list_type))
+    lines = bench.item_days.filter(_.cnt != 0).inner_join(items.filter(_.goods != SERVICE), "hilist_code")
+    lines = lines.inner_join(bench.facts.select("mdtrt_id", "fixmedins_code"), "mdtrt_id")
+    return lines.group_by("fixmedins_code", "hilist_code", "day", "goods").aggregate(cnt=_.cnt.sum())
 
 
 def _sold_out(bench: Bench, which: str, ratio: float) -> ibis.Table:
@@ -272,23 +283,31 @@ def _sold_out(bench: Bench, which: str, ratio: float) -> ibis.Table:
     came = ibis.union(
         opening, moves.select("fixmedins_code", "hilist_code", "day", had=moves.cnt.abs() * sign)
     )
-    lines = bench.item_days.filter(_.cnt != 0).inner_join(
-        bench.facts.select("mdtrt_id", "fixmedins_code"), "mdtrt_id"
-    )
-    lines = lines.filter(goods(lines.charge, lines.list_type) == which).inner_join(first, "fixmedins_code")
-    lines = lines.filter(lines.day >= lines.since)
+    sold = once(bench, "sold_goods", lambda: _sold_goods(bench)).filter(_.goods == which)
+    sold = sold.inner_join(first, "fixmedins_code").filter(_.day >= _.since)
     none = {name: ibis.null("string") for name in ("mdtrt_id", "bkkp_sn", "setl_id")}
     stock = ["fixmedins_code", "hilist_code", "day"]
-    both = ibis.union(
-        lines.select(*stock, *none, sold=_.cnt, had=ibis.literal(0.0), price=_.amount / _.cnt),
-        came.select(*stock, **none, sold=ibis.literal(0.0), had=_.had, price=ibis.literal(0.0)),
-    )
     # Lines are put in order only where a day ends with more billed than there was.
     order = ibis.window(group_by=stock[:2], order_by="day", preceding=None, following=0)
-    ends = both.group_by(stock).aggregate(sold=_.sold.sum(), had=_.had.sum())
+    ends = ibis.union(
+        sold.select(*stock, sold="cnt", had=ibis.literal(0.0)),
+        came.select(*stock, sold=ibis.literal(0.0), had="had"),
+    )
+    ends = ends.group_by(stock).aggregate(sold=_.sold.sum(), had=_.had.sum())
     ends = ends.mutate(total=ends.sold.sum().over(order), stock=ends.had.sum().over(order))
-    both = both.semi_join(
-        ends.filter(ends.total > ratio * ends.stock).select(*stock[:2]).distinct(), stock[:2]
+    short = once(
+        bench,
+        f"short_{which}",
+        lambda: ends.filter(ends.total > ratio * ends.stock).select(*stock[:2]).distinct(),
+    )
+    places = bench.facts.select("mdtrt_id", "fixmedins_code").semi_join(short, "fixmedins_code")
+    lines = bench.item_days.filter(_.cnt != 0).semi_join(short, "hilist_code").inner_join(places, "mdtrt_id")
+    lines = lines.semi_join(short, stock[:2]).inner_join(first, "fixmedins_code").filter(_.day >= _.since)
+    both = ibis.union(
+        lines.select(*stock, *none, sold=_.cnt, had=ibis.literal(0.0), price=_.amount / _.cnt),
+        came.semi_join(short, stock[:2]).select(
+            *stock, **none, sold=ibis.literal(0.0), had=_.had, price=ibis.literal(0.0)
+        ),
     )
     # What arrives on a day may be sold on it: arrivals stand first.
     turn = ["day", both.mdtrt_id.notnull(), "mdtrt_id", "bkkp_sn"]
@@ -327,11 +346,23 @@ def drugs_beyond_stock(bench: Bench, ratio: float) -> ibis.Table:
 )  # fmt: skip
 def swapped_mapping(bench: Bench) -> ibis.Table:
     visits = bench.facts.select("mdtrt_id", "fixmedins_code")
-    lines = charged(bench).filter(_.own_code.notnull()).inner_join(visits, "mdtrt_id")
+    lines = bench.item_days.filter(_.own_code.notnull(), _.cnt > 0, _.amount > 0).inner_join(
+        visits, "mdtrt_id"
+    )
     own = ["fixmedins_code", "own_code"]
     # Nearly every code of an institution stands for one item.
-    several = lines.group_by(own).aggregate(first=_.hilist_code.min(), last=_.hilist_code.max())
-    lines = lines.semi_join(several.filter(_["first"] != _["last"]), own)
+    several = once(
+        bench,
+        "several_items",
+        lambda: (
+            lines.group_by(*own)
+            .aggregate(first=_.hilist_code.min(), last=_.hilist_code.max())
+            .filter(_["first"] != _["last"])
+            .select(*own)
+        ),
+    )
+    lines = charged(bench, bench.item_days.semi_join(several, "own_code").inner_join(visits, "mdtrt_id"))
+    lines = lines.semi_join(several, own)
     uses = lines.group_by(*own, "hilist_code").aggregate(n=_.count(), first=_.day.min(), last=_.day.max())
     order = ibis.window(group_by=own, order_by=[ibis.desc("n"), "hilist_code"])
     uses = uses.mutate(place=ibis.row_number().over(order))

@@ -4,8 +4,9 @@ A rule looks at a night (`Bench`) and returns the offending visits, settlements 
 and a sentence; the engine adds who is concerned, the fund's share, a lasting id and the legal basis.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import ibis
@@ -59,7 +60,7 @@ class Rule:
         official: code in the national rule library, if any.
         needs: tables without which the rule is skipped.
         filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the rule
-            is skipped for want of data.
+            is skipped for want of data; of several with ``|`` between one is enough.
         parameters: by name.
         find: (bench, **parameters) → FINDING.
     """
@@ -86,11 +87,13 @@ class Bench:
         facts: one row a visit (`features.facts.visit_facts`).
         item_days: visit × item × day (`features.facts.item_days`); rules take lines from here, so that the fee
             lines are read once for all of them.
+        made: tables that several rules look at, by name (`features.rules.limits.once`).
     """
 
     known: Known
     facts: ibis.Table
     item_days: ibis.Table
+    made: dict[str, ibis.Table] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -167,20 +170,33 @@ def run_rules(
     # Many rules ask for the same column.
     holds = functools.cache(functools.partial(_holds, bench.known))
     con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
-    for rule_id, entry in sorted(rules.items()):
-        reason = _missing(bench, entry, holds)
-        if reason:
-            skipped[rule_id] = reason
-            continue
-        try:
-            _enter(con, rule_id, entry.find(bench, **settings.of(entry)))
-            run.append(rule_id)
-        except (
-            Exception
-        ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
-            failed[rule_id] = type(error).__name__
+    with plain_queries():
+        for rule_id, entry in sorted(rules.items()):
+            reason = _missing(bench, entry, holds)
+            if reason:
+                skipped[rule_id] = reason
+                continue
+            try:
+                _enter(con, rule_id, entry.find(bench, **settings.of(entry)))
+                run.append(rule_id)
+            except (
+                Exception
+            ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
+                failed[rule_id] = type(error).__name__
     hits = con.create_table("rule_hits", _hits(bench, con.table("rule_found"), rules), overwrite=True)
     return Outcome(run, skipped, failed, hits)
+
+
+@contextlib.contextmanager
+def plain_queries() -> Iterator[None]:
+    """Queries of nested selects as they were written: merging them is a third of making a query, and the engine
+    merges them anyway."""
+    fused = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        yield
+    finally:
+        ibis.options.sql.fuse_selects = fused
 
 
 def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
@@ -230,12 +246,13 @@ def _missing(bench: Bench, entry: Rule, holds: Callable[[str, str], bool]) -> st
     absent = [name for name in entry.needs if name not in bench.known.present]
     if absent:
         return f"no table {', '.join(absent)}"
-    for place in entry.filled:
-        table, _sep, column = place.partition(".")
-        if table not in bench.known.present:
-            return f"no table {table}"
-        if not holds(table, column):
-            return f"no values in {place}"
+    for places in entry.filled:
+        found = [place.split(".") for place in places.split("|")]
+        there = [place for place in found if place[0] in bench.known.present]
+        if not there:
+            return f"no table {', '.join(table for table, _column in found)}"
+        if not any(holds(*place) for place in there):
+            return f"no values in {' or '.join(places.split('|'))}"
     return None
 
 

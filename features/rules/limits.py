@@ -1,8 +1,10 @@
 """Rules that compare an item with the limits of the catalogue: sex, age, level, setting, indication, course.
 
 A limit is a row of `hilist_lmt_b` (or a limit column of `hilist_b`): item, kind, value and, where it does not
-hold everywhere and always, a level of institution (3, 2, 1) and dates. Rows of one item and kind are
-alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`) and what `lmt_value` holds:
+hold everywhere and always, a level of institution (3, 2, 1) and dates. Of what is in force on a day, rows for the
+institution's level come before rows for all, and these before the column of `hilist_b`. Rows that are left of one
+item and kind are alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`) and what
+`lmt_value` holds:
 
     gend                        1 men only, 2 women only
     age_low, age_high           completed years
@@ -17,15 +19,19 @@ alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`) 
     visit_cnt                   most units for one operation
     drug_class                  group of drugs that do the same
     trac_prfx                   beginning of the item's trace codes
+    pric_uplmt_amt              price ceiling, yuan a unit
+    max_day_cnt                 most units a day
+    cycl_max_cnt, cycl_days     at most so many units in so many days
+    year_uplmt_amt              most yuan for a person in a calendar year
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import reduce
 from operator import add
 
 import ibis
 from ibis import _
-from ibis.common.exceptions import TableNotFound
 
 from claims.known import STAY
 from features.facts import DRUGS
@@ -39,6 +45,15 @@ COMPLETED_CHILDHOOD = 18
 # A newborn is treated on its mother's card: the limits of its items are not hers (schemes.md §6).
 _BIRTH = "^(O8|P|Z38)"
 _SEX = {"1": "男性", "2": "女性"}
+# Limit columns of `hilist_b`, by kind; they hold at every level and on every day.
+_COLUMNS = {
+    "gend": "lmt_gend", "age_low": "lmt_age_low", "age_high": "lmt_age_high", "pric_uplmt_amt": "pric_uplmt_amt",
+    "max_day_cnt": "max_day_cnt", "cycl_max_cnt": "cycl_max_cnt", "cycl_days": "cycl_days",
+    "year_uplmt_amt": "year_uplmt_amt",
+}  # fmt: skip
+# Kinds that concern every drug or nearly every item; their rules first leave aside what cannot break them.
+_APART = ("dise", "trac_prfx", "pric_uplmt_amt", "max_day_cnt", "cycl_max_cnt", "cycl_days", "year_uplmt_amt")
+_EVER = date(1, 1, 1), date(9999, 12, 31)
 
 
 def goods(charge: ibis.Value, list_type: ibis.Value) -> ibis.Value:
@@ -57,28 +72,33 @@ def code_of(value: ibis.Value) -> ibis.Value:
 
 def once(bench: Bench, name: str, build: Callable[[], ibis.Table]) -> ibis.Table:
     """A table that several rules look at, made for the first of them."""
-    con = bench.known.con
-    try:
-        return con.table(name)
-    except TableNotFound:
-        return con.create_table(name, build())
+    if name not in bench.made:
+        bench.made[name] = bench.known.con.create_table(name, build(), overwrite=True)
+    return bench.made[name]
 
 
-def charged(bench: Bench) -> ibis.Table:
+def charged(bench: Bench, lines: ibis.Table | None = None) -> ibis.Table:
     """Lines (visit, item, day) that cost something and that the visit did not give back on another day."""
-    return bench.item_days.filter(_.cnt > 0, _.amount > 0).anti_join(
-        once(bench, "undone_items", lambda: _undone(bench)), ["mdtrt_id", "hilist_code"]
-    )
+    lines = bench.item_days if lines is None else lines
+    undone = once(bench, "undone_items", lambda: _undone(bench))
+    return lines.filter(_.cnt > 0, _.amount > 0).anti_join(undone, ["mdtrt_id", "hilist_code"])
 
 
 def drugs_of(bench: Bench) -> ibis.Table:
-    """Drugs of a visit, net of what it gave back: cnt, amount and unit (yuan), days_per_unit, a line."""
-    lines = bench.item_days.filter(_.charge.isin(DRUGS))
+    """Drugs of a visit without a bed, or with sales: net of what it gave back.
+
+    Columns: mdtrt_id, hilist_code, charge, days_per_unit, cnt, amount and unit (yuan), bkkp_sn, setl_id.
+    """
+    # Most drug lines stand on the bills of stays, where no purchase is to be looked at.
+    visits = bench.facts.filter((_.kind != STAY) | _.boxes.notnull())
 
     def build() -> ibis.Table:
-        items = lines.group_by("mdtrt_id", "hilist_code", "charge", "days_per_unit").aggregate(
-            cnt=_.cnt.sum(), amount=_.amount.sum().round(2), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
-        )
+        lines = bench.item_days.filter(_.charge.isin(DRUGS)).semi_join(visits, "mdtrt_id")
+        items = lines.group_by("mdtrt_id", "hilist_code").aggregate(
+            cnt=_.cnt.sum(), amount=_.amount.sum().round(2), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min(),
+            # The same on every line of an item.
+            charge=_.charge.arbitrary(), days_per_unit=_.days_per_unit.arbitrary(),
+        )  # fmt: skip
         return items.filter(_.cnt > 0, _.amount > 0).mutate(unit=_.amount / _.cnt)
 
     return once(bench, "drugs_of", build)
@@ -92,59 +112,164 @@ def _undone(bench: Bench) -> ibis.Table:
     return sums.aggregate(net=_.cnt.sum()).filter(_.net <= 0).select("mdtrt_id", "hilist_code")
 
 
-def limits(bench: Bench) -> ibis.Table:
-    """Limits of both tables: hilist_code, lmt_type, value, medinslv, begndate, enddate; all (in words)."""
-    return once(bench, "limit_rows", lambda: _limits(bench))
+def limits(bench: Bench, *kinds: str) -> ibis.Table:
+    """Limits of some kinds from both tables, one row a value.
+
+    Columns: hilist_code, lmt_type, value, all (in words), medinslv, first and last (days of validity), item (name),
+    rank (0 for a level, 1 for all levels, 2 from `hilist_b`), contested (the item has limits of several ranks).
+    """
+    rows = once(bench, "limit_rows", lambda: _limits(bench))
+    return rows.filter(rows.lmt_type.isin(kinds)) if kinds else rows
 
 
 def _limits(bench: Bench) -> ibis.Table:
     items, own = bench.known["hilist_b"], bench.known["hilist_lmt_b"]
-    columns = {"gend": items.lmt_gend, "age_low": items.lmt_age_low, "age_high": items.lmt_age_high}
-    rows = [own.select("hilist_code", "lmt_type", "lmt_value", "medinslv", "begndate", "enddate")]
-    for kind, value in columns.items():
-        rows.append(
-            items.filter(value.notnull()).select(
-                "hilist_code",
-                lmt_type=ibis.literal(kind),
-                lmt_value=value.cast("string"),
-                medinslv=ibis.null("string"),
-                begndate=ibis.null(own.begndate.type()),
-                enddate=ibis.null(own.enddate.type()),
-            )
+    ever = {"first": ibis.literal(_EVER[0]), "last": ibis.literal(_EVER[1])}
+    rows = [
+        own.select(
+            "hilist_code", "lmt_type", "lmt_value", "medinslv", first=own.begndate.date().fill_null(ever["first"]),
+            last=own.enddate.date().fill_null(ever["last"]), rank=own.medinslv.notnull().ifelse(0, 1),
         )
-    together = ibis.union(*rows).group_by("hilist_code", "lmt_type", "medinslv", "begndate", "enddate")
-    together = together.aggregate(values=_.lmt_value.collect())
-    # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
-    return (
-        together.mutate(all=_["values"].join("、").left(80), value=_["values"]).drop("values").unnest("value")
+    ]  # fmt: skip
+    for kind, column in _COLUMNS.items():
+        rows.append(
+            items.filter(items[column].notnull()).select(
+                "hilist_code", lmt_type=ibis.literal(kind), lmt_value=items[column].cast("string"),
+                medinslv=ibis.null("string"), **ever, rank=ibis.literal(2, "int8"),
+            )
+        )  # fmt: skip
+    held = ["hilist_code", "lmt_type", "medinslv", "first", "last", "rank"]
+    together = ibis.union(*rows).group_by(held).aggregate(values=_.lmt_value.collect(order_by=_.lmt_value))
+    names = items.select("hilist_code", "hilist_name")
+    together = together.left_join(names, "hilist_code").drop("hilist_code_right")
+    ranks = together["rank"].max().over(ibis.window(group_by=["hilist_code", "lmt_type"]))
+    together = together.mutate(
+        item=together.hilist_name.fill_null(together.hilist_code),
+        contested=ranks > together["rank"].min().over(ibis.window(group_by=["hilist_code", "lmt_type"])),
+        all=together["values"].join("、").left(80),
+        # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
+        value=together["values"],
+    )
+    return together.drop("values", "hilist_name").unnest("value")
+
+
+def in_force(rows: ibis.Table, judged: ibis.Table) -> ibis.Table:
+    """Rows with the limits of their item that hold on their day at their level, one row a limit.
+
+    Args:
+        rows: hilist_code, day and level (of the institution) beside others.
+        judged: some of `limits`.
+    """
+    met = rows.inner_join(judged, "hilist_code").filter(
+        _["first"] <= _.day, _["last"] >= _.day, (_.medinslv == _.level).fill_null(True)
+    )
+    stronger = judged.filter(_.contested).select(
+        "hilist_code", "lmt_type", above="rank", since="first", until="last", there="medinslv"
+    )
+    stronger = stronger.view()
+    return met.anti_join(
+        stronger,
+        [
+            "hilist_code",
+            "lmt_type",
+            stronger.above < met["rank"],
+            stronger.since <= met.day,
+            stronger.until >= met.day,
+            (stronger.there == met.level).fill_null(True),
+        ],
     )
 
 
+def held_to(bench: Bench, rows: ibis.Table, kind: str) -> ibis.Table:
+    """Lines with the number that limits their item in a way (column of the kind's name).
+
+    Args:
+        rows: lines by visit, item and day; those whose item has no such limit in force are left out. Of several
+            numbers of one rank the one begun last counts, and of these the largest.
+    """
+    placed = rows.inner_join(bench.facts.select("mdtrt_id", "level"), "mdtrt_id")
+    met = in_force(placed, limits(bench, kind))
+    met = met.mutate(**{kind: number(met)}).filter(_[kind].notnull())
+    order = ibis.window(group_by=LINE, order_by=["rank", ibis.desc("first"), ibis.desc(kind)])
+    met = met.mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
+    return met.select(*rows.columns, kind)
+
+
+def least(bench: Bench, kind: str) -> ibis.Table:
+    """The smallest number that limits an item in a way, anywhere and ever: hilist_code, least.
+
+    Whatever keeps it keeps the limit in force, so that only the others need be looked at.
+    """
+    held = limits(bench, kind)
+    return held.group_by("hilist_code").aggregate(least=number(held).min())
+
+
+# Limits that a line keeps or breaks by itself: what a line of the kind must be; null where it is not told.
+_KEPT: dict[str, Callable[[ibis.Table], ibis.Value]] = {
+    "gend": lambda t: (t.gend.isin(list(_SEX)) & ~t.birth).ifelse(t.value == t.gend, None),
+    "age_low": lambda t: t.birth.ifelse(True, t.years >= number(t)),
+    "age_high": lambda t: t.birth.ifelse(True, t.years <= number(t)),
+    "age_day_high": lambda t: t.birth.ifelse(True, t.age_days <= number(t)),
+    # A pharmacy has no level, and some grade no clinic: nothing can be said of them.
+    "medinslv": lambda t: t.is_pharmacy.ifelse(None, t.known_level).cast("float64") >= number(t),
+    "med_type": lambda t: starts(t, "med_type"),
+    "dept": lambda t: starts(t, "dept_code"),
+    "wkinj_only": lambda t: ~t.insutype.isin(["310", "390"]),
+    # Childbirth and family planning by kind of visit, fund or diagnosis (O: pregnancy, Z3: care around it).
+    "matn_only": lambda t: (
+        t.med_type.left(2).isin(["51", "52", "53"])
+        | (t.insutype == "510").fill_null(False)
+        | t.birth
+        | t.dx.re_search("^(O|Z3)").fill_null(False)
+    ),
+    "nopay": lambda t: ibis.literal(False),
+    **dict.fromkeys(
+        ("diag", "label_diag", "exam_diag"), lambda t: t.dx.startswith(code_of(t.value)).fill_null(False)
+    ),
+}
+
+
 def _limited_lines(bench: Bench) -> ibis.Table:
-    """Lines that the fund pays of items that have a limit of any kind but these: disease lists and trace codes
-    concern every drug and are looked at by themselves (R032, R107)."""
-    judged = limits(bench).filter(~_.lmt_type.isin(["dise", "trac_prfx"]))
-    lines = charged(bench).semi_join(judged, "hilist_code").filter((_.inscp > 0).fill_null(True))
+    """Lines that the fund pays of items that have a limit of the visit: not those whose limits concern every drug
+    or nearly every item (`_APART`), which their rules look at by themselves."""
+    judged = limits(bench).filter(~_.lmt_type.isin(_APART))
+    lines = bench.item_days.semi_join(judged, "hilist_code").filter((_.inscp > 0).fill_null(True))
+    lines = charged(bench, lines)
     return lines.select(
         "mdtrt_id", "hilist_code", "day", "setl_id", "bkkp_sn", "amount", "charge",
         goods=goods(lines.charge, lines.list_type),
     )  # fmt: skip
 
 
-def limited(bench: Bench, kind: str, *which: str) -> ibis.Table:
-    """Lines with a limit of a kind that was in force on their day, of drugs, materials or services if so asked."""
+def limited(bench: Bench, *kinds: str) -> ibis.Table:
+    """Lines with the limits of some kinds that were in force on their day, and what a limit asks of their visit."""
+    judged = limits(bench, *kinds)
+    lines = once(bench, "limited_lines", lambda: _limited_lines(bench)).semi_join(judged, "hilist_code")
+    return in_force(lines.inner_join(_limited_visits(bench), "mdtrt_id"), judged)
+
+
+def _limited_visits(bench: Bench) -> ibis.Table:
     lines = once(bench, "limited_lines", lambda: _limited_lines(bench))
-    lines = lines.filter(lines.goods.isin(which)) if which else lines
-    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
-    judged = limits(bench).filter(_.lmt_type == kind)
-    judged = judged.left_join(names, "hilist_code").drop("hilist_code_right")
-    judged = judged.mutate(item=judged.hilist_name.fill_null(judged.hilist_code))
-    rows = lines.inner_join(judged, "hilist_code").inner_join(_visits(bench), "mdtrt_id")
-    return rows.filter(
-        (rows.begndate.date() <= rows.day).fill_null(True),
-        (rows.enddate.date() >= rows.day).fill_null(True),
-        (rows.medinslv == rows.level).fill_null(True),
-    )
+    return once(bench, "limited_visits", lambda: _visits(bench).semi_join(lines, "mdtrt_id"))
+
+
+def _broken_limits(bench: Bench) -> ibis.Table:
+    """Lines that none of the limits of one kind allows: judged in one go for all kinds of `_KEPT`."""
+    rows = limited(bench, *_KEPT)
+    kept = ibis.cases(*[(rows.lmt_type == kind, allowed(rows)) for kind, allowed in _KEPT.items()])
+    # Of the many lines that keep their limits no more is carried along than it takes to know them.
+    rows = rows.select(
+        *LINE, "setl_id", "bkkp_sn", "amount", "goods", "lmt_type", "value", "all", "item",
+        kept=kept.fill_null(True),
+    )  # fmt: skip
+    bad = rows.filter(~_.kept).anti_join(rows.filter(_.kept), [*LINE, "lmt_type"])
+    return bad.inner_join(_limited_visits(bench), "mdtrt_id")
+
+
+def broken(bench: Bench, kind: str, *which: str) -> ibis.Table:
+    """Lines that no limit of a kind of `_KEPT` allows, of drugs, materials or services if so asked."""
+    rows = once(bench, "broken_limits", lambda: _broken_limits(bench)).filter(_.lmt_type == kind)
+    return rows.filter(rows.goods.isin(which)) if which else rows
 
 
 def _visits(bench: Bench) -> ibis.Table:
@@ -190,32 +315,32 @@ def said(*parts: str | ibis.Value) -> ibis.Value:
     return reduce(add, words)
 
 
+def _found(rows: ibis.Table, says: ibis.Value) -> ibis.Table:
+    """Lines that break a limit, with the sentence; what they cost offends."""
+    return rows.mutate(offending=rows.amount, says=says)
+
+
 def _sex(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "gend", *which)
-    told = rows.gend.isin(list(_SEX)) & ~rows.birth
+    rows = broken(bench, "gend", *which)
     only, person = (value.cases(*_SEX.items(), else_="") for value in (rows.value, rows.gend))
-    says = said("“", rows.item, "”限", only, "使用,参保人为", person)
-    return breaches(rows, told.ifelse(rows.value == rows.gend, None), says)
+    return _found(rows, said("“", rows.item, "”限", only, "使用,参保人为", person))
 
 
-def _age(rows: ibis.Table, allowed: ibis.Value, limit: str, unit: str, age: ibis.Value) -> ibis.Table:
+def _age(rows: ibis.Table, limit: str, unit: str, age: str) -> ibis.Table:
     says = said("“", rows.item, f"”限{limit}", text(number(rows)), f"{unit}使用,参保人")
-    return breaches(rows, rows.birth.ifelse(True, allowed), says + text(age) + unit)
+    return _found(rows, says + text(rows[age]) + unit)
 
 
-def _too_old(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "age_high", *which)
-    return _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
+def _too_old(rows: ibis.Table) -> ibis.Table:
+    return _age(rows, "不超过", "岁", "years")
 
 
 def _too_young(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "age_low", *which)
-    return _age(rows, rows.years >= number(rows), "不小于", "岁", rows.years)
+    return _age(broken(bench, "age_low", *which), "不小于", "岁", "years")
 
 
 def _no_newborn(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "age_day_high", *which)
-    return _age(rows, rows.age_days <= number(rows), "出生不超过", "天", rows.age_days)
+    return _age(broken(bench, "age_day_high", *which), "出生不超过", "天", "age_days")
 
 
 def _both(*found: ibis.Table) -> ibis.Table:
@@ -253,7 +378,7 @@ def material_sex(bench: Bench) -> ibis.Table:
     official="GZ10000301002000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def drug_too_old(bench: Bench) -> ibis.Table:
-    return _too_old(bench, DRUG)
+    return _too_old(broken(bench, "age_high", DRUG))
 
 
 @rule(
@@ -277,9 +402,8 @@ def drug_too_young(bench: Bench) -> ibis.Table:
     official="GZ10000302003000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def child_service(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "age_high", SERVICE).filter(lambda t: number(t) <= COMPLETED_CHILDHOOD)
-    old = _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
-    return _both(old, _no_newborn(bench, SERVICE))
+    old = broken(bench, "age_high", SERVICE).filter(lambda t: number(t) <= COMPLETED_CHILDHOOD)
+    return _both(_too_old(old), _no_newborn(bench, SERVICE))
 
 
 @rule(
@@ -287,24 +411,22 @@ def child_service(bench: Bench) -> ibis.Table:
     official="GZ10000103001000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def child_material(bench: Bench) -> ibis.Table:
-    return _both(_too_old(bench, MATERIAL), _no_newborn(bench, MATERIAL))
+    return _both(_too_old(broken(bench, "age_high", MATERIAL)), _no_newborn(bench, MATERIAL))
 
 
 @rule(
     "R021", "项目限年龄", "Service age range", "place", CLEAR, "38(六)", needs="fee_list_d hilist_b"
 )  # fmt: skip
 def service_age(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "age_high", SERVICE).filter(lambda t: number(t) > COMPLETED_CHILDHOOD)
-    old = _age(rows, rows.years <= number(rows), "不超过", "岁", rows.years)
-    return _both(old, _too_young(bench, SERVICE))
+    old = broken(bench, "age_high", SERVICE).filter(lambda t: number(t) > COMPLETED_CHILDHOOD)
+    return _both(_too_old(old), _too_young(bench, SERVICE))
 
 
 def _level(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "medinslv", *which)
-    # A pharmacy has no level, and some grade no clinic: nothing can be said of them.
-    level = rows.is_pharmacy.ifelse(None, rows.known_level).cast("float64")
-    says = said("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级")
-    return breaches(rows, level >= number(rows), says)
+    rows = broken(bench, "medinslv", *which)
+    return _found(
+        rows, said("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级")
+    )
 
 
 @rule(
@@ -324,9 +446,9 @@ def service_level(bench: Bench) -> ibis.Table:
 
 
 def _setting(bench: Bench, *which: str) -> ibis.Table:
-    rows = limited(bench, "med_type", *which)
+    rows = broken(bench, "med_type", *which)
     says = said("“", rows.item, "”限定就医方式(", rows["all"], "),本次医疗类别为")
-    return breaches(rows, starts(rows, "med_type"), says + rows.med_type)
+    return _found(rows, says + rows.med_type)
 
 
 @rule(
@@ -350,9 +472,9 @@ def service_setting(bench: Bench) -> ibis.Table:
     official="GZ10000101001000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=wkinj_only mdtrt_d.insutype",
 )  # fmt: skip
 def work_injury_only(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "wkinj_only")
+    rows = broken(bench, "wkinj_only")
     says = said("“", rows.item, "”限工伤保险支付,由基本医疗保险(险种", rows.insutype, ")结算")
-    return breaches(rows, ~rows.insutype.isin(["310", "390"]), says)
+    return _found(rows, says)
 
 
 @rule(
@@ -360,18 +482,14 @@ def work_injury_only(bench: Bench) -> ibis.Table:
     official="GZ10000101002000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=matn_only",
 )  # fmt: skip
 def maternity_only(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "matn_only")
-    # Childbirth and family planning by kind of visit, fund or diagnosis (O: pregnancy, Z3: care around it).
-    birth = rows.med_type.left(2).isin(["51", "52", "53"]) | (rows.insutype == "510").fill_null(False)
-    birth = birth | rows.birth | rows.dx.re_search("^(O|Z3)").fill_null(False)
-    says = said("“", rows.item, "”限生育保险支付,本次医疗类别为", rows.med_type)
-    return breaches(rows, birth, says)
+    rows = broken(bench, "matn_only")
+    return _found(rows, said("“", rows.item, "”限生育保险支付,本次医疗类别为", rows.med_type))
 
 
 def _department(bench: Bench, which: str) -> ibis.Table:
-    rows = limited(bench, "dept", which)
+    rows = broken(bench, "dept", which)
     says = said("“", rows.item, "”限科室", rows["all"], ",由科室", rows.dept_code, "收费")
-    return breaches(rows, starts(rows, "dept_code"), says)
+    return _found(rows, says)
 
 
 @rule(
@@ -398,15 +516,13 @@ def _indication(bench: Bench, kind: str, history: float, *which: str) -> ibis.Ta
 
     The contract carries one diagnosis a visit, so nothing here is more than a suspicion.
     """
-    rows = limited(bench, kind, *which)
-    rows = rows.mutate(value=code_of(rows.value))
     # Whoever is registered for a disease whose list holds the drug was examined for it.
-    listed = limits(bench).filter(_.lmt_type == "dise")
-    lists = listed.select("hilist_code", dise_no="value").distinct()
-    rows = rows.anti_join(lists, ["hilist_code", "dise_no"])
+    lists = limits(bench, "dise").select("hilist_code", dise_no="value").distinct()
+    rows = broken(bench, kind, *which).anti_join(lists, ["hilist_code", "dise_no"])
+    rows = rows.mutate(value=code_of(rows.value))
     says = said("“", rows.item, "”限定适应症", rows["all"], ",")
     says = says + text(ibis.literal(history)) + "天内诊断无一符合(本次" + rows.dx.fill_null("未填") + ")"
-    bad = breaches(rows, starts(rows, "dx").fill_null(False), says)
+    bad = _found(rows, says)
     told = bench.facts.select("psn_no", other=code_of(_.dscg_maindiag_code), seen=_.day).filter(
         _.other.notnull()
     )
@@ -466,22 +582,19 @@ def test_without_indication(bench: Bench, history: float) -> ibis.Table:
     official="GZ10000101011000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=dise mdtrt_d.dise_no",
 )  # fmt: skip
 def outside_disease_list(bench: Bench) -> ibis.Table:
-    lists = limits(bench).filter(_.lmt_type == "dise")
+    lists = limits(bench, "dise")
     # Only diseases that have a list; in stays the code is a DRG or DIP group, no registered disease.
     listed = lists.select(dise_no=_.value).distinct()
     visits = (
         bench.facts.filter(bench.facts.kind != STAY)
-        .select("mdtrt_id", "dise_no")
+        .select("mdtrt_id", "dise_no", "level")
         .semi_join(listed, "dise_no")
     )
-    lines = charged(bench).filter(_.charge.isin(DRUGS), (_.inscp > 0).fill_null(True))
-    lines = lines.inner_join(visits, "mdtrt_id")
-    held = lists.select("hilist_code", dise_no=_.value, first=_.begndate.date(), last=_.enddate.date())
-    met = lines.inner_join(held, ["hilist_code", "dise_no"])
-    met = met.filter((met.first <= met.day).fill_null(True), (met.last >= met.day).fill_null(True))
-    bad = lines.anti_join(met, LINE)
-    says = said("药品", bad.hilist_code, "不在门诊慢特病病种", bad.dise_no, "的用药目录内")
-    return bad.mutate(offending=bad.amount, says=says)
+    lines = bench.item_days.filter(_.charge.isin(DRUGS), (_.inscp > 0).fill_null(True))
+    lines = charged(bench, lines.inner_join(visits, "mdtrt_id"))
+    met = in_force(lines, lists)
+    bad = lines.anti_join(met.filter(met.value == met.dise_no), LINE)
+    return _found(bad, said("药品", bad.hilist_code, "不在门诊慢特病病种", bad.dise_no, "的用药目录内"))
 
 
 @rule(
@@ -489,8 +602,8 @@ def outside_disease_list(bench: Bench) -> ibis.Table:
     official="GZ10000101003000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=nopay",
 )  # fmt: skip
 def herb_never(bench: Bench) -> ibis.Table:
-    rows = limited(bench, "nopay", DRUG)
-    return breaches(rows, ibis.literal(False), said("“", rows.item, "”单味或复方均不予支付,已由基金结算"))
+    rows = broken(bench, "nopay", DRUG)
+    return _found(rows, said("“", rows.item, "”单味或复方均不予支付,已由基金结算"))
 
 
 @rule(
@@ -500,10 +613,10 @@ def herb_never(bench: Bench) -> ibis.Table:
 def herb_alone(bench: Bench) -> ibis.Table:
     # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
     herbs = charged(bench).filter(_.charge == "10")
-    alone = limited(bench, "nopay_alone", DRUG)
+    alone = limited(bench, "nopay_alone").filter(_.goods == DRUG)
     others = herbs.anti_join(alone, LINE).select("mdtrt_id", "day").distinct()
     bad = alone.anti_join(others, ["mdtrt_id", "day"])
-    return bad.mutate(offending=bad.amount, says=said("“", bad.item, "”单方使用不予支付,同方无其他饮片"))
+    return _found(bad, said("“", bad.item, "”单方使用不予支付,同方无其他饮片"))
 
 
 PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new course")
@@ -511,7 +624,8 @@ PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new c
 
 def _course(bench: Bench, pause: float, which: str) -> ibis.Table:
     """Days of use beyond what a course may have; a course ends with a pause."""
-    rows = limited(bench, "course_days", which)
+    rows = limited(bench, "course_days").filter(_.goods == which)
+    rows = rows.select(*LINE, "setl_id", "bkkp_sn", "amount", "psn_no", "value", "item")
     # Whoever had the item on no more days than the shortest course allows cannot have gone beyond one.
     used = rows.group_by("psn_no", "hilist_code").aggregate(days=_.day.nunique(), least=number(rows).min())
     rows = rows.semi_join(used.filter(_.days > _.least), ["psn_no", "hilist_code"])
@@ -548,7 +662,7 @@ def service_course(bench: Bench, pause: float) -> ibis.Table:
     official="GZ10000303003000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=visit_cnt",
 )  # fmt: skip
 def material_quantity(bench: Bench) -> ibis.Table:
-    most = limited(bench, "visit_cnt", MATERIAL)
+    most = limited(bench, "visit_cnt").filter(_.goods == MATERIAL)
     most = most.group_by("mdtrt_id", "hilist_code").aggregate(item=_.item.min(), most=number(most).max())
     lines = bench.item_days.semi_join(most, ["mdtrt_id", "hilist_code"])
     rows = lines.group_by("mdtrt_id", "hilist_code").aggregate(
@@ -612,15 +726,17 @@ def drug_alone(bench: Bench, near: float) -> ibis.Table:
 
 def _coded(bench: Bench, column: str, icd_type: str, kind: str) -> ibis.Table:
     """Visits whose code has a limit of a kind, with its value."""
-    rows = bench.facts.mutate(code=code_of(bench.facts[column])).filter(_.code.notnull())
+    # Codes are few and visits many, so what a code means is worked out once a code.
+    told = bench.facts.select(raw=column).distinct().mutate(code=code_of(_.raw)).filter(_.code.notnull())
     table = bench.known["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
     table = table.select(
         prefix=code_of(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
     )
-    codes = rows.select("code", stem=_.code.left(3)).distinct()
+    codes = told.mutate(stem=_.code.left(3))
     codes = codes.inner_join(table, [codes.stem == table.prefix.left(3)])
     codes = codes.filter(codes.code.startswith(codes.prefix))
-    rows = rows.inner_join(codes.select("code", "value", "first", "last"), "code")
+    codes = codes.select("raw", "code", "value", "first", "last")
+    rows = bench.facts.inner_join(codes, [bench.facts[column] == codes.raw])
     rows = rows.mutate(birth=(rows.med_type.startswith("52") | rows.code.re_search(_BIRTH)).fill_null(False))
     return rows.filter(
         (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)

@@ -153,7 +153,12 @@ def near_cap(bench: Bench, cap: float, band: float, least: float) -> ibis.Table:
     share=Parameter(0.9, "share of the cap", "bureau scripts: 90-95 %"),
 )  # fmt: skip
 def annual_cap(bench: Bench, employee: float, resident: float, share: float) -> ibis.Table:
-    visits = bench.facts.mutate(year=bench.facts.begntime.year())
+    visits = bench.facts.select(
+        "mdtrt_id", "psn_no", "insutype", "hifp_pay", "medfee_sumamt", "second", year=_.begntime.year()
+    )
+    # Years that come near no cap need not be put in order.
+    drawn = visits.group_by("psn_no", "year").aggregate(drawn=_.hifp_pay.sum(where=_.hifp_pay > 0))
+    visits = visits.semi_join(drawn.filter(_.drawn >= share * min(employee, resident)), ["psn_no", "year"])
     order = ibis.window(
         group_by=["psn_no", "year"], order_by=["second", "mdtrt_id"], preceding=None, following=0
     )

@@ -183,17 +183,22 @@ def keep_cards(visits: list[Visit]) -> None:
     for visit in visits:
         if visit.kind == STAY:
             continue
+        # A bare date tells no seconds.
+        timed = visit.begin.time() != datetime.min.time()
         before = at_place.get(visit.where)
-        if before and before.who != visit.who:
+        if timed and before and before.who != visit.who:
             visit.card_gap = (visit.begin - before.begin).total_seconds()
             visit.burst = visit.card_gap <= 60
-        at_place[visit.where] = visit
+        if timed:
+            at_place[visit.where] = visit
         elsewhere = of_person.get(visit.who)
-        if elsewhere and elsewhere.where != visit.where and visit.begin.time() != datetime.min.time():
+        if timed and elsewhere and elsewhere.where != visit.where:
             visit.two_places = visit.begin - elsewhere.begin <= timedelta(minutes=30)
         of_person[visit.who] = visit
     for visit in visits:
         if visit.kind == STAY or visit.dx == "Z49" or visit.age > 365:
+            continue
+        if visit.begin.time() == datetime.min.time():
             continue
         before = behind.get(visit.where)
         if before and before.who != visit.who and visit.begin - before.begin <= timedelta(minutes=30):

@@ -43,6 +43,9 @@ class Town:
         self.world.visit(
             "p10", "H4", "2024-10-01 09:00", lines=[("dialysis", 1, 400.0)], dscg_maindiag_code="Z49.1"
         )
+        # Two purchases that carry only their date did not follow one another within a minute.
+        for who in ("p08", "p09"):
+            self.world.purchase(who, "P3", "2024-11-05", lines=[("pill", 1, 20.0)])
         # Still in bed on the night, a part of the bill is settled.
         self.world.visit(
             "p13", "H1", "2024-12-20 09:00", med_type="21", settled="2024-12-28", dscg_maindiag_code="I10"

@@ -29,15 +29,17 @@ class Planted:
         self.world.add("hilist_b", hilist_code=code, hilist_name=code, med_chrgitm_type=charge, **more)
 
     def visit(
-        self, *lines: tuple, who: str | None = None, when: str = "2024-03-01 09:00", guilty="", **more
+        self, *lines: tuple, who="", where="H1", when: str = "2024-03-01 09:00", guilty="", **more
     ) -> str:
-        mdtrt_id = self.world.visit(who or self.someone(), "H1", when, lines=list(lines), **more)
+        mdtrt_id = self.world.visit(who or self.someone(), where, when, lines=list(lines), **more)
         for rule in guilty.split():
             self.guilty[rule].add(mdtrt_id)
         return mdtrt_id
 
-    def stay(self, *lines: tuple, days: int = 4, guilty="", **more) -> str:
-        mdtrt_id = self.world.stay(self.someone(), "H1", "2024-03-01", days, lines=list(lines), **more)
+    def stay(self, *lines: tuple, days: int = 4, who="", where="H1", guilty="", **more) -> str:
+        mdtrt_id = self.world.stay(
+            who or self.someone(), where, "2024-03-01", days, lines=list(lines), **more
+        )
         for rule in guilty.split():
             self.guilty[rule].add(mdtrt_id)
         return mdtrt_id
@@ -159,7 +161,7 @@ def units(town: Planted) -> None:
 def town() -> Planted:
     town = Planted()
     town.world.hospital("H1")
-    for plant in (frequency, exclusion, relations, prices, units):
+    for plant in (frequency, exclusion, relations, prices, units, dated):
         plant(town)
     town.bills = by_chance(town.world)
     return town
@@ -194,8 +196,97 @@ def test_fires_on_what_was_planted_and_on_nothing_else(town, hits, rule):
     ],
 )
 def test_the_amount_is_the_excess(hits, rule, amounts):
-    found = hits[(hits.rule_id == rule) & ~hits.psn_no.str.startswith("q")].vola_amt
+    found = hits[(hits.rule_id == rule) & ~hits.psn_no.str.startswith(("q", "z"))].vola_amt
     assert sorted(found) == [pytest.approx(0.7 * amount, abs=0.02) for amount in amounts]
+
+
+# Limits with dates and levels. H1 is of level 2, H3 of level 3: item, kind, value, level, from, to.
+DATED = [
+    ("stent", "pric_uplmt_amt", "120", "3", "2024-03-01", "2024-03-31"),
+    ("stent", "pric_uplmt_amt", "90", None, "2024-03-10", None),
+    ("stent", "pric_uplmt_amt", "80", None, "2024-03-20", None),
+    ("film", "max_day_cnt", "2", None, "2024-03-02", None),
+    ("film", "max_day_cnt", "1", "2", "2024-03-05", "2024-03-06"),
+    ("cream", "year_uplmt_amt", "300", "2", None, None),
+    ("echo", "cycl_max_cnt", "1", None, "2024-03-05", None),
+    ("echo", "cycl_days", "30", None, None, None),
+    ("op-3", "pric_uplmt_amt", "800", "2", "2024-03-02", None),
+    ("cot", "max_day_cnt", "1", "2", None, None),
+    ("set", "pric_uplmt_amt", "25", "2", None, None),
+]
+# What is charged, where and when, and the rule that it breaks. The stent's ceiling of the catalogue is 100.
+CHARGED = [
+    ("stent", 1, 100.0, "H1", "2024-03-09", ""),  # the catalogue's own
+    ("stent", 1, 101.0, "H1", "2024-03-09", "R046"),
+    ("stent", 1, 95.0, "H1", "2024-03-10", "R046"),  # the first day of the lower one
+    ("stent", 1, 85.0, "H1", "2024-03-19", ""),
+    ("stent", 1, 85.0, "H1", "2024-03-20", "R046"),  # the one begun last counts
+    ("stent", 1, 101.0, "H3", "2024-02-29", "R046"),  # not yet: the catalogue's own
+    ("stent", 1, 120.0, "H3", "2024-03-01", ""),
+    ("stent", 1, 120.0, "H1", "2024-03-01", "R046"),  # allowed at level 3 alone
+    ("stent", 1, 121.0, "H3", "2024-03-31", "R046"),
+    ("stent", 1, 120.0, "H3", "2024-03-31", ""),  # the level goes before what holds for all
+    ("stent", 1, 120.0, "H3", "2024-04-01", "R046"),  # and has ended
+    ("film", 3, 10.0, "H1", "2024-03-01", ""),
+    ("film", 3, 10.0, "H1", "2024-03-02", "R040"),
+    ("film", 2, 10.0, "H1", "2024-03-04", ""),
+    ("film", 2, 10.0, "H1", "2024-03-05", "R040"),
+    ("film", 2, 10.0, "H3", "2024-03-05", ""),
+    ("film", 2, 10.0, "H1", "2024-03-07", ""),
+    ("cream", 4, 100.0, "H1", "2024-03-01", "R042"),
+    ("cream", 4, 100.0, "H3", "2024-03-01", ""),
+    ("echo", 2, 50.0, "H1", "2024-03-04", ""),
+    ("echo", 2, 50.0, "H1", "2024-03-05", "R041"),
+]
+
+
+def dated(town: Planted) -> None:
+    town.world.hospital("H3", hosp_lv="02")
+    town.item("stent", "08", pric_uplmt_amt=100)
+    for code, charge in [
+        ("film", "03"),
+        ("cream", "05"),
+        ("echo", "03"),
+        ("op-3", "06"),
+        ("cot", "01"),
+        ("set", "04"),
+    ]:
+        town.item(code, charge)
+    for code, kind, value, level, first, last in DATED:
+        town.world.add(
+            "hilist_lmt_b", hilist_code=code, lmt_type=kind, lmt_value=value, medinslv=level, begndate=first,
+            enddate=last,
+        )  # fmt: skip
+
+    def someone() -> str:
+        town.people += 1
+        return town.world.person(f"z{town.people}")
+
+    for code, count, price, where, day, guilty in CHARGED:
+        town.visit((code, count, price), who=someone(), where=where, when=f"{day} 09:00", guilty=guilty)
+    for where, day, guilty in [("H1", 1, ""), ("H1", 2, "R047"), ("H3", 2, "")]:
+        operations = [(code, 1, price, a_day(day)) for code, price in [("surgery", 900.0), ("op-3", 700.0)]]
+        town.visit(*operations, who=someone(), where=where, guilty=guilty)
+    for part in ("piece-1", "piece-2"):
+        town.item(part, "04")
+        town.world.add("hilist_rela_b", rela_type="2", hilist_code="set", rela_hilist_code=part)
+    # The price of the set is known at level 2 alone; elsewhere no more is certain than that it was taken apart.
+    for where in ("H1", "H3"):
+        town.visit(("piece-1", 1, 20.0), ("piece-2", 1, 20.0), who=someone(), where=where, guilty="R045")
+    for where, guilty in [("H1", "R052"), ("H3", "")]:
+        days = [("cot", 1, 30.0, a_day(n)) for n in range(1, 7)]
+        town.stay(*days, who=someone(), where=where, guilty=guilty)
+
+
+def test_a_package_costs_what_it_may_at_the_level(hits):
+    found = hits[(hits.rule_id == "R045") & hits.psn_no.str.startswith("z")].sort_values("fixmedins_code")
+    assert found.vola_amt.tolist() == pytest.approx([0.7 * 15, 0.0])
+
+
+def test_the_excess_is_measured_from_the_limit_in_force(hits):
+    found = hits[(hits.rule_id == "R046") & hits.psn_no.str.startswith("z")]
+    # One stent each, of which the fund pays seven tenths: above 100, 90, 80, 100, 100, 120 and 80 yuan.
+    assert sorted(found.vola_amt / 0.7) == pytest.approx(sorted([1, 5, 5, 1, 20, 1, 40]), abs=0.02)
 
 
 def by_chance(world: World) -> list[tuple]:

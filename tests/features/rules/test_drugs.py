@@ -112,6 +112,16 @@ def quantities(s: Shops):
         s.someone(), "H1", "2024-05-01", 4, lines=[(dose, 30, 5.0)]
     )  # twice the maximum of five days
     s.fire(s.world.stay(s.someone(), "H1", "2024-05-01", 4, lines=[(dose, 31, 5.0)]), "R070")
+    later = s.drug("later", limits={"max_day_cnt": "3"})
+    s.world.rows["hilist_lmt_b"][-1].update(begndate="2024-05-03", medinslv="2")
+    s.world.hospital("H9", hosp_lv="02")
+    # The maximum holds from the third day of the stay on, at level 2.
+    for where, rule in [("H1", "R070"), ("H9", None)]:
+        doses = [(later, 40, 5.0, "2024-05-02 09:00:00"), (later, 31, 5.0, "2024-05-03 09:00:00")]
+        stay = s.world.stay(s.someone(), where, "2024-05-01", 4, lines=doses)
+        s.world.stay(s.someone(), where, "2024-05-01", 4, lines=doses[:1])
+        if rule:
+            s.fire(stay, rule)
     home = [(dose, 15, 5.0), (dose, 60, 5.0, "2024-05-05 09:00:00")]  # taken home on the last day
     s.world.stay(s.someone(), "H1", "2024-05-01", 4, lines=home)
     kinds = [(s.drug(f"kind{n}"), 1, 10.0 + n) for n in range(6)]

@@ -66,6 +66,13 @@ def sex(h: Hospital):
     ended = h.item("men-ended", "drug", ("gend", "1", {"enddate": "2024-06-10"}))
     h.seen(ended, "R012")
     h.seen(ended, day="2024-06-11")
+    # What holds for the level goes before what holds for all, and this before the catalogue's column.
+    for level, rule in [("2", None), ("3", "R012"), (None, None)]:
+        women = ("gend", "2", {"medinslv": level})
+        h.seen(
+            h.item(f"men-but-{level}", "drug", ("gend", "1", {"enddate": "2024-01-01"}), women, lmt_gend="1"),
+            rule,
+        )
 
 
 def age(h: Hospital):
