@@ -79,6 +79,17 @@ class Planted:
         return set(self.innocent.loc[self.innocent["subject_type"] == kind, "subject_id"]) - guilty
 
     @cached_property
+    def unjudged(self) -> set[str]:
+        """Visits of guilty patients that the truth does not list: a farmer's purchase is guilty, his cold is not.
+
+        The truth names visits only where each one by itself is the conduct, so these are no hits and no misses.
+        """
+        guilty = self.truth.loc[self.truth["subject_type"] == "patient", "subject_id"]
+        listed = self.truth.loc[self.truth["subject_type"] == "visit", "subject_id"]
+        visits = self.visits.loc[self.visits["psn_no"].isin(guilty), "mdtrt_id"]
+        return set(visits) - set(listed)
+
+    @cached_property
     def rings(self) -> list[set[str]]:
         """Patients by planted ring; two instances of a scheme differ in their strength."""
         rows = self.truth[(self.truth["subject_type"] == "patient") & self.truth["scheme"].isin(RING_SCHEMES)]
@@ -107,7 +118,7 @@ class Planted:
 
     @cached_property
     def orders(self) -> dict[str, dict[str, list[str]]]:
-        """Kind that the run ranks → list → subject ids, most suspect first; without those already named.
+        """Kind that the run ranks → list → subject ids, most suspect first; without those already named or open.
 
         The forest and the trees see the logarithms of the totals; the trees learn from the same outcomes as the run,
         score what they were trained on out of fold, and are missing where the run learns nothing either.
@@ -129,8 +140,8 @@ class Planted:
             score = pd.Series(boosting.fit(learnt).predict(logs, raw_score=True), logs.index)
             score.update(boosting.out_of_fold(learnt))
             found[TREES] = _ordered(score)
-        named = self.named(kind)
-        return {who: [x for x in order if x not in named] for who, order in found.items()}
+        out = self.named(kind) | (self.unjudged if kind == "visit" else set())
+        return {who: [x for x in order if x not in out] for who, order in found.items()}
 
 
 def _ordered(score: pd.Series) -> pd.Index:

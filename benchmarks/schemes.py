@@ -4,7 +4,8 @@
 
 Give cities of one setting together (several seeds, all open or all hidden): counts are pooled over them, and the
 range over the cities follows fundguard's figure in brackets. k is the number of guilty of a kind that no confirmed
-outcome names, in each city; those it names are left out of every list. The baselines (`planted.py`) see each
+outcome names, in each city; those it names are left out of every list, and so are visits of guilty patients that
+the truth does not list. The baselines (`planted.py`) see each
 subject's totals: their order by fund payment, an isolation forest, and LightGBM where outcomes allow it to learn. A
 group finds a ring if most of its members are of the ring, and each ring is found once; the baselines order the same
 groups by the totals of their members.
