@@ -203,7 +203,13 @@ def simulate_command(
     seed: int = 0,
     hard: bool = False,
 ) -> None:
-    """Write a synthetic city: OUT/input in the form of the contract, the truth beside it."""
+    """Write a synthetic city: OUT/input in the form of the contract, the truth beside it.
+
+    Parameters
+    ----------
+    hard
+        Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
+    """
     simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard)
     print(f"{out / 'input'}")
 

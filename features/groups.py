@@ -23,7 +23,8 @@ def innocent_company(group_facts: ibis.Table) -> pd.Series:
     """Which groups have an honest reason to come together: group_id → household, residents or none (null).
 
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more than it
-    uses; residents of a home are seen by one institution for consultations.
+    uses; residents of a home are seen by one institution for consultations. Cards in a row tell at a pharmacy's till; a
+    family that registers at a doctor's desk does so at once.
     """
     joint = group_facts.filter(group_facts.joint)
     of_group = joint.group_by("group_id").aggregate(
@@ -33,7 +34,7 @@ def innocent_company(group_facts: ibis.Table) -> pd.Series:
         oldest=_.age.median(),
         stays=(_.kind == STAY).mean(),
         surplus=_.surplus_spent.sum().fill_null(0),
-        bursts=_.burst.fill_null(False).mean(),
+        bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
     )
     top = joint.group_by("group_id", "fixmedins_code").aggregate(n=_.count())
     top = top.group_by("group_id").aggregate(one_place=_.n.max() / _.n.sum())

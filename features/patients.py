@@ -250,6 +250,21 @@ def outside_visits(v, w):
 
 @measure(
     "patient",
+    "与他人同日同病同天数的住院次数",
+    "stays admitted with others for the same disease and time",
+    "visits",
+    "M01 M02",
+    least=1,
+    family="stay",
+    telling=STRONG,
+)
+def twin_stays(v, w):
+    # Once is an accident or a day of operations; it is the repetition that tells.
+    return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False))
+
+
+@measure(
+    "patient",
     "检查为主的住院次数",
     "stays that were mostly examinations",
     "visits",

@@ -1,12 +1,15 @@
 """Who plays which part: plants (a scheme or look-alike with its subjects) and who is still free for one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
+from claims.synthetic.clock import DAY
+from claims.synthetic.disguise import Disguise
 from claims.synthetic.drafts import Drafts
+from claims.synthetic.stays import Content
 from claims.synthetic.world import City
 
 BAD_SHARE = (
@@ -62,6 +65,11 @@ class Cast:
         """Whether each person has no part and lives through the period."""
         return ~self.innocent & ~self.guilty & (self.city.people.death.to_numpy() < 0)
 
+    def mixable(self) -> np.ndarray:
+        """Like `free`, with the look-alikes whose own days leave room for another part."""
+        tied = (self.city.people.dialysis | self.city.people.oncology).to_numpy()
+        return self.free() | (self.innocent & ~self.guilty & ~tied & (self.city.people.death.to_numpy() < 0))
+
     def good_hospitals(self, grade: int = 1) -> np.ndarray:
         hospitals = self.city.places.of("hospital")
         return hospitals[(self.city.grade(hospitals) >= grade) & ~np.isin(hospitals, self.bad_hospitals)]
@@ -69,14 +77,19 @@ class Cast:
 
 @dataclass(frozen=True)
 class Scene:
-    """What one scheme needs to be staged once. `strength` runs from faint (0.15) to blatant (1)."""
+    """What one scheme needs to be staged once. `strength` runs from faint (0.15) to blatant (1).
+
+    The pieces that hide (`together` and what follows it) draw from `hiding`, a stream of its own, so that the
+    open city does not depend on them; there each gives back what it was given.
+    """
 
     number: int  # of the instance, unlike any other
     city: City
     rng: Generator
+    hiding: Generator
     cast: Cast
     strength: float
-    hard: bool
+    disguise: Disguise
 
     def blend(self, faint: float, blatant: float) -> float:
         """A setting between its faint and its blatant value."""
@@ -88,17 +101,15 @@ class Scene:
         return max(LEAST_MEMBERS, round(self.rng.integers(low, high + 1) * scale))
 
     def persons(self, size: int, among: np.ndarray | None = None, villages: int | None = None) -> np.ndarray:
-        """Persons without another part, guilty from now on; from a few villages if asked.
+        """Persons without another part, guilty from now on; from a few villages if asked, or several times as many.
 
         Where the city is too small for the wish the villages are widened and the group shrinks.
         """
-        free = self.cast.free()
-        if self.hard:
-            free = ~self.cast.guilty & (self.city.people.death.to_numpy() < 0)
+        free = self.cast.mixable() if self.disguise.mixed else self.cast.free()
         free = free if among is None else free & among
         numbers = np.flatnonzero(free)
         if villages:
-            numbers = self._from_villages(numbers, size, villages)
+            numbers = self._from_villages(numbers, size, villages * self.disguise.villages)
         chosen = self.rng.choice(numbers, min(size, len(numbers)), replace=False)
         self.cast.guilty[chosen] = True
         return chosen
@@ -120,6 +131,42 @@ class Scene:
 
     def doctor(self, place: int) -> int:
         return int(self.city.places.doctor_at(np.array([place]), self.rng.random(1))[0])
+
+    def together(self, share: float) -> float:
+        """Share of the members who come to a round."""
+        return share * (1 - self.disguise.absent)
+
+    def late(self, size: int) -> np.ndarray:
+        """Seconds by which each comes on a later day than the round."""
+        if not self.disguise.late:
+            return np.zeros(size, dtype=np.int64)
+        return self.hiding.integers(0, self.disguise.late + 1, size) * DAY
+
+    def spread(self, shop: np.ndarray, own: int) -> np.ndarray:
+        """The shop of each purchase of a ring with `own` shops; some go to other shops of the city."""
+        more = self.disguise.shops
+        if not more:
+            return shop
+        others = self.hiding.choice(self.city.places.of("pharmacy"), more)
+        moved = self.hiding.random(len(shop)) < more / (own + more)
+        return np.where(moved, self.hiding.choice(others, len(shop)), shop)
+
+    def usual_shop(self, person: np.ndarray) -> np.ndarray:
+        """Where each person shops; who hides goes to either of two."""
+        people = self.city.people
+        if not self.disguise.shops:
+            return people["shop"].to_numpy()[person]
+        other = self.hiding.random(len(person)) < 0.5
+        return np.where(other, people.other_shop.to_numpy()[person], people["shop"].to_numpy()[person])
+
+    def varied(self, values: np.ndarray, options: np.ndarray) -> np.ndarray:
+        """Values that ought to be alike; where that would give the scheme away, some are others of the options."""
+        changed = self.hiding.random(len(values)) >= self.disguise.marks
+        return np.where(changed, self.hiding.choice(options, len(values)), values)
+
+    def content(self, content: Content) -> Content:
+        """What is done in a stay, with bills that differ as much as the disguise asks."""
+        return replace(content, spread=max(content.spread, self.disguise.bill))
 
 
 def stage(number: int, plant: Plant) -> Drafts:

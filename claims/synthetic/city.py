@@ -10,6 +10,7 @@ import pandas as pd
 from claims.synthetic import (
     care,
     dirt,
+    disguise,
     drafts,
     innocents,
     knowledge,
@@ -44,18 +45,19 @@ def simulate(
 
     The same arguments give the same rows. `guilt` scales what is planted (0 = none; look-alikes and small
     faults remain); `hard` hides it: honest visits between, more shops, days and villages, amounts under
-    the caps, members who are also look-alikes.
+    the caps, members who are also look-alikes (`disguise.HARD`).
     """
     if persons < LEAST_PERSONS:
         raise ValueError(f"a city needs at least {LEAST_PERSONS} persons, not {persons}")
     city = world.build(Clock(start, days), persons, seed)
+    hidden = disguise.HARD if hard else disguise.OPEN
     cast = Cast.of(city)
     harmless = innocents.plant(city, cast)
-    planted = schemes.plant(city, cast, guilt, hard)
+    planted = schemes.plant(city, cast, guilt, hidden)
     plants = dict(enumerate([*harmless, *planted], start=1))
     injured, accidents = registers.accidents(city)
     staged = [stage(number, plant) for number, (plant, _) in plants.items()]
-    cover = [schemes.cover(city, planted)] if hard else []
+    cover = disguise.cover(city, hidden, staged[len(harmless) :], schemes.members(planted))
     draft = drafts.together([*care.honest(city), injured, *cover, *staged])
     draft = lines.companions(city, city.rng("companions"), draft)
     draft = timeline.possible(city, city.rng("timeline"), draft)
@@ -66,7 +68,7 @@ def simulate(
     guilty_from = len(harmless)
     truth = table(city, books.visits, {n: p for n, p in plants.items() if n > guilty_from}, gone, "scheme")
     innocent = table(city, books.visits, {n: p for n, p in plants.items() if n <= guilty_from}, gone, "kind")
-    if not hard:
+    if not hidden.mixed:
         innocent = _without(innocent, truth)
     _write(city, books, accidents, outcomes.inspect(city, books, truth, innocent), Path(out))
     for name, answers in (("truth", truth), ("innocent", innocent)):

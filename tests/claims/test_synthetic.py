@@ -431,3 +431,21 @@ def test_planted_conduct_shows(city: Simulated, scheme: str, subject_type: str, 
     guilty = values.index.isin(city.guilty(scheme, subject_type))
     assert guilty.any()
     assert values[guilty].median() > values[~guilty].median()
+
+
+def test_without_guilt_there_is_nothing_to_hide(honest_city: Simulated, tmp_path: Path):
+    hard = made(tmp_path, guilt=0.0, hard=True)
+    for name, table in honest_city.tables.items():
+        pd.testing.assert_frame_equal(table, hard.tables[name])
+    pd.testing.assert_frame_equal(honest_city.innocent, hard.innocent)
+
+
+def test_honest_life_is_the_same_in_a_hard_city(city: Simulated, tmp_path: Path):
+    hard = made(tmp_path, hard=True)
+    for name in ("psn_info_b", "fixmedins_b", "dr_info_b", "hilist_b", "psn_die_regn_d"):
+        pd.testing.assert_frame_equal(city.tables[name], hard.tables[name])
+    what = ["psn_no", "fixmedins_code", "med_type", "begntime"]
+    parts = pd.concat([city.truth, hard.truth]).subject_id
+    honest, same = (one["mdtrt_d"][lambda t: ~t.psn_no.isin(parts)][what] for one in (city, hard))
+    # Customers of a bad shop and strangers beside a ring come more often, or not: they are no part of it.
+    assert len(honest.merge(same)) > 0.99 * len(honest)

@@ -1,4 +1,4 @@
-"""A small place where seven companies keep together: the rings are left over, whoever has an honest reason is not."""
+"""A small place where eight companies keep together: the rings are left over, whoever has an honest reason is not."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -69,7 +69,10 @@ def place() -> Place:
     generations = ["1950-05-01", "1975-05-01", "1978-05-01", "2008-05-01"]
     season = [5, 65, 125, 185, 245, 305]
     family = place.company("household", generations)
-    place.meet(family, "clinic", season, 14, lines=PILLS)
+    place.meet(family, "clinic", season, 14, minutes=0.5, lines=PILLS)
+    # A family like the other, but its cards are swiped in a row at a pharmacy.
+    swiped = place.company("swiped", generations, "village-3")
+    place.meet(swiped, "pharmacy-0", [day + 2 for day in season], 12, minutes=0.5, lines=PILLS)
     home = place.company("home", ["1938-01-01"] * 8)
     place.meet(home, "doctor", [10, 50, 90, 130, 170, 210, 250, 290], 15)
     # As many as the family, and as many and as old as the residents, but buying far more than they can use.
@@ -113,7 +116,7 @@ def seen(place, known_of) -> Seen:
 
 
 def test_who_keeps_company_is_found_whole(place, seen):
-    kept = ["household", "home", "ring", "old ring", "hoarders"]
+    kept = ["household", "home", "ring", "old ring", "hoarders", "swiped"]
     assert seen.members == {name: place.companies[name] for name in kept}
 
 
@@ -124,20 +127,21 @@ def test_courses_of_treatment_make_no_company(seen):
 
 def test_a_household_and_a_home_are_excused_and_rings_of_their_size_are_not(seen):
     excused = {"household": "household", "home": "residents"}
-    assert seen.reason == excused | {"ring": None, "old ring": None, "hoarders": None}
+    assert seen.reason == excused | dict.fromkeys(["ring", "old ring", "hoarders", "swiped"])
 
 
 def test_measures_tell_the_rings_from_the_family(seen):
-    members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4}
+    members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4, "swiped": 4}
     assert seen.measured.members_365d.to_dict() == members
     surplus, bursts = seen.measured.surplus_spent_365d, seen.measured.burst_share_365d
     assert (
         surplus["household"]
         == surplus["home"]
+        == surplus["swiped"]
         == 0
         < 10_000
         < surplus[["ring", "old ring", "hoarders"]].min()
     )
-    assert bursts["household"] == bursts["home"] == 0 < 0.7 < bursts[["ring", "old ring"]].min()
+    assert bursts["home"] == 0 < 0.7 < bursts[["ring", "old ring", "swiped"]].min()
     assert seen.measured.joint_share_365d.min() > 0.99
     assert seen.measured.villages_365d.to_dict() == {name: 4 if name == "ring" else 1 for name in members}

@@ -1,9 +1,11 @@
 """Planted guilt. A new scheme is one function in `hospitals` or `pharmacies`, named here."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from claims.synthetic import drafts, visits
 from claims.synthetic.casting import Cast, Plant, Scene
+from claims.synthetic.disguise import Disguise
 from claims.synthetic.drafts import Drafts
 from claims.synthetic.schemes import hospitals, pharmacies
 from claims.synthetic.world import City
@@ -21,45 +23,36 @@ SCHEMES = (
     pharmacies.resold_boxes,
     pharmacies.doctor_and_pharmacy,
 )
-HARD_REACH = 0.55  # in a hard city nobody is blatant
-COVER_VISITS = 4  # honest visits on average that a member of a hard city makes beside his own
+FAINTEST = 0.15
 INSTANCES_PER_PERSON = 1.6 / 20_000  # of each scheme; every city of full guilt has at least one
 
 
-def plant(city: City, cast: Cast, guilt: float, hard: bool) -> list[tuple[Plant, float]]:
+def plant(city: City, cast: Cast, guilt: float, disguise: Disguise) -> list[tuple[Plant, float]]:
     """Instances of every scheme with their strengths."""
     plants = []
     for scheme in SCHEMES:
-        rng = city.rng(f"scheme {scheme.__name__}")
+        rng, hiding = (city.rng(f"{part} {scheme.__name__}") for part in ("scheme", "hiding"))
         size = rng.poisson(guilt * INSTANCES_PER_PERSON * len(city.people))
         size = max(size, 1 if guilt >= 1 else 0)
         for number in range(size):
             # Spread over the range, so that every city has faint and blatant instances.
-            strength = 0.15 + (HARD_REACH if hard else 0.85) * (number + rng.random()) / size
-            plants.append((scheme(Scene(len(plants), city, rng, cast, strength, hard)), strength))
+            strength = FAINTEST + disguise.reach * (number + rng.random()) / size
+            scene = Scene(len(plants), city, rng, hiding, cast, strength, disguise)
+            plants.append((_priced(city, disguise, scheme(scene)), strength))
     return plants
 
 
-def cover(city: City, plants: list[tuple[Plant, float]]) -> Drafts:
-    """Honest visits of the guilty, to hide among: purchases and consultations at their usual places."""
-    rng = city.rng("cover")
-    members = np.concatenate(
-        [plant.subjects.subject[plant.subjects.subject_type == "patient"] for plant, _ in plants] or [[]]
-    )
-    alive = np.unique(members.astype(np.int64))
-    person = np.repeat(alive, rng.poisson(COVER_VISITS, len(alive)))
-    buys = rng.random(len(person)) < 0.6
-    shop = drafts.visits(
-        person=person[buys],
-        place=city.people["shop"].to_numpy()[person[buys]],
-        med=41,
-        begin=city.clock.draw(rng, buys.sum(), "shop", "shop"),
-    )
-    seen = drafts.visits(
-        person=person[~buys],
-        place=city.people.usual.to_numpy()[person[~buys]],
-        doctor=city.people.doctor.to_numpy()[person[~buys]],
-        med=11,
-        begin=city.clock.draw(rng, (~buys).sum(), "care", "clinic"),
-    )
-    return drafts.together([visits.purchase(city, rng, shop), visits.outpatient(city, rng, seen)])
+def _priced(city: City, disguise: Disguise, plant: Plant) -> Plant:
+    """A plant whose prices are at most the ceiling, where it hides."""
+    if not disguise.capped:
+        return plant
+    lines = plant.draft.lines
+    ceiling = city.catalogue.items.ceiling.to_numpy()[lines.item]
+    lines = lines.assign(price=np.fmin(lines.price, ceiling))
+    return replace(plant, draft=Drafts(plant.draft.visits, lines))
+
+
+def members(plants: list[tuple[Plant, float]]) -> np.ndarray:
+    """All persons with a part in a scheme, some more than once."""
+    patients = [plant.subjects.subject[plant.subjects.subject_type == "patient"] for plant, _ in plants]
+    return np.concatenate([*patients, []]).astype(np.int64)

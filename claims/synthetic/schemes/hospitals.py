@@ -17,17 +17,17 @@ from claims.synthetic.stays import CHECKUP, EMPTY, WARD, Content
 
 def group_stays(scene: Scene) -> Plant:
     """M01/M02: a broker brings the same people of a few villages in again and again; bills are copies."""
-    rng, days = scene.rng, scene.city.clock.days
+    rng, days, light = scene.rng, scene.city.clock.days, diagnoses.of_kind("light")
     hospital = scene.hospital()
     doctor = scene.doctor(hospital)
-    members = scene.persons(scene.members(6, round(scene.blend(12, 30))), villages=6 if scene.hard else 2)
+    members = scene.persons(scene.members(6, round(scene.blend(12, 30))), villages=2)
     rounds = max(2, min(round(scene.blend(2, 6)), days // 25))
     gap = days / (rounds + 0.5)
     opening = (np.arange(rounds) * gap + rng.uniform(0, gap * 0.4, rounds)).astype(int)
-    round_, member = np.nonzero(rng.random((rounds, len(members))) < scene.blend(0.6, 1.0))
-    spread = 4 if scene.hard else round(scene.blend(1.5, 0))
+    round_, member = np.nonzero(rng.random((rounds, len(members))) < scene.together(scene.blend(0.6, 1.0)))
+    spread = round(scene.blend(1.5, 0))
     begin = (opening[round_] + rng.integers(0, spread + 1, len(member))) * DAY + 8 * HOUR
-    begin += (rng.random(len(member)) * scene.blend(9, 3) * HOUR).astype(int)
+    begin += scene.late(len(member)) + (rng.random(len(member)) * scene.blend(9, 3) * HOUR).astype(int)
     frame = drafts.visits(
         person=members[member],
         place=hospital,
@@ -35,15 +35,15 @@ def group_stays(scene: Scene) -> Plant:
         med=21,
         begin=begin,
         listed=True,
-        waived=rng.random(len(member)) < scene.blend(0.5, 1.0) * (0.5 if scene.hard else 1.0),
+        waived=rng.random(len(member)) < scene.blend(0.5, 1.0) * scene.disguise.marks,
         card=rng.random(len(member)) < scene.strength,
-        diagnosis=rng.choice(diagnoses.of_kind("light"), rounds)[round_],
+        diagnosis=scene.varied(rng.choice(light, rounds)[round_], light),
     )
     nights = rng.integers(5, 9, rounds)[round_]
-    copied = rng.random(len(member)) < scene.blend(0.45, 1.0) * (0.5 if scene.hard else 1.0)
+    copied = rng.random(len(member)) < scene.blend(0.45, 1.0) * scene.disguise.marks
     nights = np.where(copied, nights, nights + rng.integers(-1, 2, len(member)))
-    own = stays.stay(scene.city, rng, frame, nights, np.zeros(len(frame), dtype=int), EMPTY)
-    bills = _copied(own, round_, copied, rng, drop=scene.blend(0.15, 0.0))
+    own = stays.stay(scene.city, rng, frame, nights, np.zeros(len(frame), dtype=int), scene.content(EMPTY))
+    bills = _copied(own, round_, copied, rng, drop=scene.blend(0.15, 0.0) + (1 - scene.disguise.marks) / 2)
     people = np.unique(members[member])
     return Plant(
         bills,
@@ -78,14 +78,14 @@ def _copied(
 
 def split_stays(scene: Scene) -> Plant:
     """M03: one illness billed as two or three stays with a few days between."""
-    rng = scene.rng
+    rng, ill = scene.rng, diagnoses.of_kind("ill")
     hospital = scene.hospital()
     doctor = scene.doctor(hospital)
     members = scene.persons(scene.members(7, 22))
     pieces = 2 + (rng.random(len(members)) < scene.blend(0.0, 0.7))
     who, piece = drafts.ragged(pieces)
     nights = rng.integers(5, 9, len(who))
-    gap = rng.integers(0, max(1, round(scene.blend(9, 2)) + (4 if scene.hard else 0)), len(who)) + 1
+    gap = rng.integers(0, max(1, round(scene.blend(9, 2)) + scene.disguise.late), len(who)) + 1
     step = pd.Series(nights + gap).groupby(who).cumsum().to_numpy() - (nights + gap)
     first = rng.integers(0, max(1, scene.city.clock.days - 40), len(members))
     frame = drafts.visits(
@@ -95,7 +95,7 @@ def split_stays(scene: Scene) -> Plant:
         med=21,
         listed=piece > 0,
         begin=(first[who] + step) * DAY + time_of_day(rng, len(who), "clinic"),
-        diagnosis=rng.choice(diagnoses.of_kind("ill"), len(members))[who],
+        diagnosis=scene.varied(rng.choice(ill, len(members))[who], ill),
     )
     severity = np.ones(len(who), dtype=int)
     draft = stays.stay(scene.city, rng, frame, nights, severity, WARD, weight=1.1)
@@ -118,7 +118,7 @@ def checkup_stays(scene: Scene) -> Plant:
         begin=days * DAY + rng.integers(8 * HOUR, 11 * HOUR, len(members)),
         diagnosis=rng.choice(diagnoses.of_kind("symptom"), len(members)),
     )
-    content = _between(WARD, CHECKUP, scene.blend(0.4, 1.0))
+    content = scene.content(_between(WARD, CHECKUP, scene.blend(0.4, 1.0)))
     nights = rng.integers(2, 5, len(members))
     draft = stays.stay(scene.city, rng, frame, nights, np.zeros(len(members), dtype=int), content, weight=1.3)
     return Plant(draft, "M04", subjects("M04", hospital=[hospital], prescriber=doctors))
@@ -145,15 +145,20 @@ def hanging_stays(scene: Scene) -> Plant:
     frame = drafts.visits(person=members, place=hospital, doctor=doctor, med=21, begin=begin, listed=True)
     nights = rng.integers(8, 15, size)
     draft = stays.stay(
-        scene.city, rng, frame, nights, np.zeros(size, dtype=int), EMPTY, active=scene.blend(0.8, 0.15)
+        scene.city,
+        rng,
+        frame,
+        nights,
+        np.zeros(size, dtype=int),
+        scene.content(EMPTY),
+        active=scene.blend(0.8, 0.15),
     )
     trips = rng.poisson(scene.blend(0.4, 2.5), size)
     row = np.repeat(np.arange(size), trips)
     day = begin[row] // DAY + 1 + (rng.random(len(row)) * (nights[row] - 2)).astype(int)
-    people = scene.city.people
     shopping = drafts.visits(
         person=members[row],
-        place=people["shop"].to_numpy()[members[row]],
+        place=scene.usual_shop(members[row]),
         med=41,
         begin=day * DAY + time_of_day(rng, len(row), "shop"),
     )
@@ -173,7 +178,7 @@ def upcoded_stays(scene: Scene) -> Plant:
     members = scene.persons(size)
     size = len(members)
     diagnosis = rng.choice(diagnoses.of_kind("ill"), size)
-    honest = rng.random(size) < (0.3 if scene.hard else 0.0)
+    honest = rng.random(size) < scene.disguise.honest
     frame = drafts.visits(
         person=members,
         place=hospital,
@@ -207,13 +212,14 @@ def padded_dialysis(scene: Scene) -> Plant:
         + rng.integers(0, HOUR, len(who))
     )
     extra = np.repeat(np.arange(len(members)), rng.poisson(weeks * scene.blend(0.15, 0.9), len(members)))
-    second = rng.random(len(extra)) < 0.4  # a second session on a dialysis day, otherwise one on a free day
+    doubled = 0.0 if scene.disguise.capped else 0.4  # one session is the most that a day may hold
+    second = rng.random(len(extra)) < doubled  # on a dialysis day; the others are on a free day
     day = rng.integers(0, weeks, len(extra)) * 7 + rng.integers(0, 3, len(extra)) * 2 + extra % 2 + ~second
     fake = (
         day * DAY + np.where(second, 17 * HOUR, 7 * HOUR + shift[extra]) + rng.integers(0, HOUR, len(extra))
     )
     phantom = np.r_[np.zeros(len(real), dtype=bool), np.ones(len(fake), dtype=bool)]
-    signed = ~phantom | (rng.random(len(phantom)) > scene.blend(0.4, 0.98))
+    signed = ~phantom | (rng.random(len(phantom)) > scene.blend(0.4, 0.98) * scene.disguise.marks)
     frame = drafts.visits(
         person=members[np.r_[who, extra]],
         place=hospital,
@@ -224,6 +230,10 @@ def padded_dialysis(scene: Scene) -> Plant:
         listed=phantom,
     )
     luck = rng.random(len(frame))
-    dialysers = np.where(phantom & (luck < 0.5), 0, np.where(~phantom & (luck < 0.3 * scene.strength), 2, 1))
+    dialysers = np.where(
+        phantom & (luck < 0.5 * scene.disguise.marks),
+        0,
+        np.where(~phantom & (luck < 0.3 * scene.strength * scene.disguise.marks), 2, 1),
+    )
     draft = visits.session(scene.city, rng, frame, dialysers)
     return Plant(draft, "M28", subjects("M28", patient=np.unique(members[extra]), hospital=[hospital]))

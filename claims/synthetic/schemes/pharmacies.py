@@ -22,21 +22,16 @@ def drug_farmers(scene: Scene) -> Plant:
     ill = ((people.chronic >= 0) & ~people.long_rx).to_numpy()
     members = scene.persons(scene.members(10, 40), among=ill)
     shops = scene.pharmacies(rng.integers(1, 4))
-    if scene.hard:
-        shops = np.r_[shops, rng.choice(scene.city.places.of("pharmacy"), 3)]
     place = int(rng.choice(scene.city.places.of("hospital", "clinic")))
     doctors = np.unique([scene.doctor(place) for _ in range(rng.integers(1, 3))])
     rounds = max(3, round(days / 30 * scene.blend(1.0, 4.5)))
     opening = np.sort(rng.integers(0, max(1, days - 4), rounds))
-    round_, member = np.nonzero(rng.random((rounds, len(members))) < 0.8)
-    apart = scene.blend(40, 3) * MINUTE  # mean time between two members at the till
+    round_, member = np.nonzero(rng.random((rounds, len(members))) < scene.together(0.8))
+    apart = scene.blend(40, 3) * scene.disguise.slow * MINUTE  # mean time between two members at the till
     queue = rng.permuted(np.tile(np.arange(len(members)), (rounds, 1)), axis=1)[round_, member]
     start = 8 * HOUR + rng.integers(0, 3 * HOUR, rounds)
     wait = queue * apart * rng.uniform(0.5, 1.5, len(queue)) % (11 * HOUR)
-    late = rng.integers(0, 4, len(queue)) * DAY if scene.hard else 0
-    shop = rng.choice(shops, rounds)[round_]
-    if scene.hard:
-        shop = rng.choice(shops, len(queue))
+    shop = scene.spread(rng.choice(shops, rounds)[round_], len(shops))
     frame = drafts.visits(
         person=members[member],
         place=shop,
@@ -44,10 +39,13 @@ def drug_farmers(scene: Scene) -> Plant:
         pooled=True,
         prescribed=28,
         doctor=np.where(rng.random(len(queue)) < scene.blend(0.7, 0.98), rng.choice(doctors, len(queue)), -1),
-        begin=opening[round_] * DAY + start[round_] + wait.astype(int) + late,
+        begin=opening[round_] * DAY + start[round_] + wait.astype(int) + scene.late(len(queue)),
         card=rng.random(len(queue)) < scene.strength,
     )
-    draft = visits.refill(scene.city, rng, frame, 28, dear=scene.blend(0.5, 1.0), extra=scene.blend(0.8, 2.2))
+    extra = scene.blend(0.8, 2.2)
+    if scene.disguise.capped:  # no box more than is prescribed
+        extra = min(extra, 1.0)
+    draft = visits.refill(scene.city, rng, frame, 28, dear=scene.blend(0.5, 1.0), extra=extra)
     used = np.unique(shop[np.isin(shop, scene.cast.bad_pharmacies)])
     return Plant(
         draft,
@@ -86,7 +84,7 @@ def after_death(scene: Scene) -> Plant:
     person = members[row]
     shop = drafts.visits(
         person=person[~seen],
-        place=people["shop"].to_numpy()[person[~seen]],
+        place=scene.usual_shop(person[~seen]),
         med=41,
         listed=True,
         begin=when[~seen],
@@ -109,21 +107,23 @@ def after_death(scene: Scene) -> Plant:
 def collected_cards(scene: Scene) -> Plant:
     """M15/M16: a stack of cards is swiped one after the other, on several days in much the same order."""
     rng, days = scene.rng, scene.city.clock.days
-    shop = int(scene.pharmacies(1)[0])
+    shop = scene.pharmacies(1)
     cards = scene.persons(scene.members(10, 26))
     sessions = max(3, min(round(scene.blend(3, 9)), days // 8))
     rank = np.arange(len(cards)) + rng.normal(0, scene.blend(3, 0.4), (sessions, len(cards)))
     place = np.argsort(np.argsort(rank, axis=1), axis=1)
-    session, card = np.nonzero(rng.random((sessions, len(cards))) < (0.55 if scene.hard else 0.95))
-    gap = rng.integers(60, 600) if scene.hard else scene.blend(200, 28)
+    session, card = np.nonzero(rng.random((sessions, len(cards))) < scene.together(0.95))
+    gap = scene.blend(200, 28) * scene.disguise.slow
     opening = np.sort(rng.choice(days, sessions, replace=False)) * DAY
     opening += rng.choice([12, 13, 20], sessions) * HOUR + rng.integers(0, HOUR, sessions)
     begin = opening[session] + (place[session, card] * gap + rng.uniform(-0.2, 0.2, len(card)) * gap).astype(
         int
     )
+    # A shop that swipes an empty card knows it: the other shops of a ring that spreads are guilty too.
+    places = scene.spread(np.repeat(shop, sessions), len(shop))
     frame = drafts.visits(
         person=cards[card],
-        place=shop,
+        place=places[session],
         med=41,
         begin=begin,
         pooled=True,
@@ -141,7 +141,7 @@ def collected_cards(scene: Scene) -> Plant:
         pd.concat(
             [
                 subjects("M15", patient=np.unique(cards[card])),
-                subjects("M16", pharmacy=[shop]),
+                subjects("M16", pharmacy=places),
             ]
         ),
     )
@@ -157,8 +157,10 @@ def _capped_lines(scene: Scene, frame: pd.DataFrame) -> pd.DataFrame:
     """One or two tonics a swipe that come to just under the cap, or to a round sum; often without a sale."""
     rng, size = scene.rng, len(frame)
     round_sum = rng.choice([POOLED_CAP, 150.0, 180.0], size)
-    near = POOLED_CAP * rng.uniform(0.6 if scene.hard else scene.blend(0.75, 0.96), 1.0, size)
-    target = np.where(rng.random(size) < 0.4 * scene.strength, round_sum, near)
+    lowest, highest = (0.6, 0.95) if scene.disguise.capped else (scene.blend(0.75, 0.96), 1.0)
+    near = POOLED_CAP * rng.uniform(lowest, highest, size)
+    rounded = 0.0 if scene.disguise.capped else 0.4 * scene.strength
+    target = np.where(rng.random(size) < rounded, round_sum, near)
     shelf = scene.city.catalogue.of("shelf_patent", "shelf_drug")
     shelf = shelf[
         (scene.city.catalogue.items.price[shelf] < 45)
@@ -168,7 +170,7 @@ def _capped_lines(scene: Scene, frame: pd.DataFrame) -> pd.DataFrame:
     lines = price_lines(scene.city, frame, np.arange(size), rng.choice(shelf, size), frame.settle.to_numpy())
     boxes = np.maximum(1, np.round(target / lines.price))
     luck = rng.random(size)
-    missing = scene.blend(0.15, 0.85)
+    missing = scene.blend(0.15, 0.85) * scene.disguise.marks
     trace = np.where(luck < missing / 2, NO_SALE, np.where(luck < missing, NO_CODE, 0))
     return lines.assign(count=boxes, price=(target / boxes).round(2), trace=trace.astype("int32"))
 
@@ -182,13 +184,13 @@ def resold_boxes(scene: Scene) -> Plant:
     box, turn = drafts.ragged(sold)
     home = rng.choice(shops, boxes)
     travels = rng.random(len(box)) < 0.35
-    place = np.where(travels, rng.choice(shops, len(box)), home[box])
+    place = scene.spread(np.where(travels, rng.choice(shops, len(box)), home[box]), len(shops))
     customers = np.flatnonzero(scene.cast.free() & (city.people.chronic >= 0).to_numpy())
     near = customers[
         np.isin(city.people.county.to_numpy()[customers], city.places.table.county.to_numpy()[shops])
     ]
     person = rng.choice(near if len(near) > 30 else customers, len(box))
-    step = rng.integers(3, max(4, city.clock.days // 12), len(box)) * (turn > 0)
+    step = rng.integers(3, max(4, city.clock.days // 12) + scene.disguise.late, len(box)) * (turn > 0)
     day = (
         rng.integers(0, max(1, city.clock.days // 2), boxes)[box]
         + pd.Series(step).groupby(box).cumsum().to_numpy()
@@ -227,7 +229,7 @@ def doctor_and_pharmacy(scene: Scene) -> Plant:
     seen = visits.outpatient(
         city, rng, drafts.visits(person=patients[row], place=hospital, doctor=doctor, med=11, begin=begin)
     )
-    obeys = rng.random(len(row)) < scene.blend(0.55, 0.97) * (0.75 if scene.hard else 1.0)
+    obeys = rng.random(len(row)) < scene.together(scene.blend(0.55, 0.97))
     place = np.where(obeys, shop, city.people["shop"].to_numpy()[patients[row]])
     later = np.minimum(
         seen.visits.end.to_numpy() + rng.integers(10 * MINUTE, 5 * HOUR, len(row)),
