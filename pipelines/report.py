@@ -12,7 +12,6 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import _
 
 from claims.store import Report, Store
 from features.catalogue import SUBJECTS, measures_of
@@ -21,13 +20,14 @@ from pipelines.dossiers import dossiers
 from pipelines.measure import Night
 from pipelines.morning import MORNING, morning
 from pipelines.notices import notices
+from pipelines.papers import evidence_of, papers
 from pipelines.score import Scored
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
 from reports import morning as morning_page
 from reports import notice, overview, portrait, supervision
 from reports.masking import Mask
-from reports.reasons import reasons_of, spell
+from reports.reasons import reasons_of
 from reports.workbook import write_workbook
 
 _REASON = pa.struct(
@@ -48,7 +48,7 @@ EVIDENCE = pa.schema(
     [
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
         ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()), ("amount", pa.float64()),
-        ("why", pa.string()), ("why_en", pa.string()),
+        ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()), ("reason", pa.string()),
     ]
 )  # fmt: skip
 RULE_HITS = pa.schema(
@@ -114,7 +114,9 @@ def _put_in_place(building: Path, target: Path) -> Path:
 def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) -> None:
     begin = time.perf_counter()
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
-    evidence = _with_words(evidence, night, scored)
+    pulled = papers(night, scored, suspects)
+    evidence = evidence_of(night, scored, evidence, pulled)
+    suspects = _with_money(suspects, evidence)
     nights = store.nights_before(as_of)
     listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
     members, graded = _members(night), _portraits(night, suspects)
@@ -130,7 +132,19 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
         pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
     _write_pages(
-        folder, night, scored, suspects, evidence, members, graded, listed, nights, settings, as_of, origin
+        folder,
+        night,
+        scored,
+        suspects,
+        evidence,
+        pulled,
+        members,
+        graded,
+        listed,
+        nights,
+        settings,
+        as_of,
+        origin,
     )
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
@@ -143,6 +157,7 @@ def _write_pages(
     scored,
     suspects,
     evidence,
+    pulled,
     members,
     graded,
     listed,
@@ -163,7 +178,7 @@ def _write_pages(
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
     _write_notices(folder, night, suspects, names, mask, settings, as_of)
     written = _write_dossiers(
-        folder, night, scored, suspects, evidence, names, mask, nights, settings, origin
+        folder, night, scored, suspects, evidence, pulled, names, mask, nights, settings, origin
     )
     findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, graded))
     listed = mask.columns(listed, "subject_id")
@@ -199,11 +214,23 @@ def _identifiers(night: Night, evidence: pd.DataFrame) -> set[str]:
 
 
 def _write_dossiers(
-    folder: Path, night, scored, suspects, evidence, names, mask: Mask, nights: list[Path], settings, origin
+    folder: Path,
+    night,
+    scored,
+    suspects,
+    evidence,
+    pulled,
+    names,
+    mask: Mask,
+    nights: list[Path],
+    settings,
+    origin,
 ) -> dict[tuple[str, str], str]:
     """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
     written = {}
-    for found in dossiers(night, scored, suspects, evidence, names, nights, settings.dossier_depth, origin):
+    for found in dossiers(
+        night, scored, suspects, evidence, pulled, names, nights, settings.dossier_depth, origin
+    ):
         dossier_page.write(folder / "dossiers", found, mask)
         shown = mask.one(found.subject_id)
         name = dossier_page.file_name(found.subject, shown, settings.language)
@@ -269,35 +296,12 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
     return frame[SUSPECTS.names]
 
 
-def _with_words(evidence: pd.DataFrame, night: Night, scored: dict[str, Scored]) -> pd.DataFrame:
-    """Add the settlement and the sentence that says why a visit is there."""
-    wanted = list(dict.fromkeys(evidence["mdtrt_id"]))
-    measured = night.subjects["visit"]
-    model = scored["visit"].model
-    rows = measured.differences.loc[wanted]
-    by_column = model.evidence.by_column(rows, measured.peers.loc[wanted])
-    values = measured.values.loc[wanted]
-    measures = measures_of("visit")
-    order = by_column.to_numpy().argsort(axis=1)[:, ::-1][:, :2]
-    words = {}
-    for row, mdtrt_id in enumerate(wanted):
-        columns = [c for c in by_column.columns[order[row]] if by_column.at[mdtrt_id, c] > 0]
-        words[mdtrt_id] = [
-            ["; ".join(_spoken(measures[c][0], values.at[mdtrt_id, c], language) for c in columns)][0]
-            for language in (0, 1)
-        ]
-    settled = night.known.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max()).to_pandas()
-    settled = settled.set_index("mdtrt_id")["setl_id"]
-    return evidence.assign(
-        setl_id=evidence["mdtrt_id"].map(settled),
-        bkkp_sn=None,
-        why=[words[m][0] for m in evidence["mdtrt_id"]],
-        why_en=[words[m][1] for m in evidence["mdtrt_id"]],
-    )[EVIDENCE.names]
-
-
-def _spoken(entry, value: float, language: int) -> str:
-    return f"{(entry.zh, entry.en)[language]} {spell(value, entry.unit, language)}"
+def _with_money(suspects: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
+    """Amounts at risk of the explained: fund payment in all their evidence, the papers of their reasons with it."""
+    keys = ["subject_type", "subject_id"]
+    sums = evidence.groupby(keys).amount.sum().round(2).clip(lower=0)
+    known = sums.reindex(pd.MultiIndex.from_frame(suspects[keys])).to_numpy()
+    return suspects.assign(amount_at_risk=suspects.amount_at_risk.where(pd.isna(known), known))
 
 
 def _members(night: Night) -> pd.DataFrame:

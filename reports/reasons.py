@@ -114,7 +114,7 @@ def _words(
     peers: str,
     side: int,
 ) -> tuple[str, str]:
-    period_zh, period_en = _PERIODS.get(days, ("", ""))
+    period_zh, period_en = period(days)
     zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
     en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
     peers_zh, peers_en = PEER_WORDS[peers]
@@ -139,6 +139,11 @@ def _graph_reason(contribution: float) -> dict:
         "peer_percentile": None,
         "contribution": contribution,
     }
+
+
+def period(days: int | None) -> tuple[str, str]:
+    """A window in words, in Chinese and English; empty where there is none."""
+    return _PERIODS.get(days, ("", ""))
 
 
 def spell(value: float, unit: str, language: int) -> str:
