@@ -28,7 +28,7 @@ def carriers(wanted: pd.DataFrame, subject: str, marks: ibis.Table, most: int) -
         wanted: subject_id, nth (which reason of the subject it is), column (of the catalogue, or GRAPH).
         subject: kind of subject; its facts must have been measured on the night (`measure_subjects`).
         marks: mdtrt_id, evidence (how much speaks against the visit): decides between visits that carry as much.
-        most: visits a measure.
+        most: visits a measure, each of another person as long as there are others.
 
     Returns:
         subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing where no
@@ -54,7 +54,7 @@ def _plain(facts: ibis.Table, taken: dict):
     """Visits with what each measure is of the visit alone."""
 
     # Few columns, for a wide table makes a query that takes long to make.
-    used = {"subject_id", "mdtrt_id", "fund_pay_sumamt", "days_ago"}
+    used = {"subject_id", "mdtrt_id", "psn_no", "fund_pay_sumamt", "days_ago"}
     used = used.union(*(_fields(_taken(entry, facts)) for entry, _days in taken.values()))
     slim = facts.select(*sorted(used))
 
@@ -79,7 +79,9 @@ def _bucketed(facts: ibis.Table, base: str, window: int | None, taken: dict):
     fields = {column: _fields(entry.take(counts, None)) for column, (entry, _d) in taken.items()}
 
     def seen(asked: ibis.Table) -> ibis.Table:
-        marked = rows.mutate(other=rows[other]).select("subject_id", "mdtrt_id", "fund_pay_sumamt", "other")
+        marked = rows.mutate(other=rows[other]).select(
+            "subject_id", "mdtrt_id", "psn_no", "fund_pay_sumamt", "other"
+        )
         joined = marked.inner_join(counts, ["subject_id", "other"]).inner_join(asked, "subject_id")
         values = {column: _number(alone(entry.take(joined, None))) for column, (entry, _d) in taken.items()}
         by = {column: next(c for c in ("fund", "persons", "n") if c in fields[column]) for column in taken}
@@ -98,6 +100,7 @@ def _told(rows: ibis.Table, taken: dict, values: dict, weight: ibis.Value, n: ib
         "subject_id",
         "nth",
         "mdtrt_id",
+        "psn_no",
         paid=rows.fund_pay_sumamt,
         alone=value,
         carries=(value.notnull() & (~rising | (value > 0))).fill_null(False),
@@ -109,19 +112,19 @@ def _told(rows: ibis.Table, taken: dict, values: dict, weight: ibis.Value, n: ib
 
 def _first(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
     rows = rows.left_join(marks.select("mdtrt_id", "evidence"), "mdtrt_id").drop("mdtrt_id_right")
-    order = ibis.window(
-        group_by=["subject_id", "nth"],
-        order_by=[
-            ibis.desc("carries"), ibis.desc("signed"), ibis.desc("weight"), ibis.desc(rows.evidence.fill_null(0.0)),
-            ibis.desc("paid"), "mdtrt_id",
-        ],
-    )  # fmt: skip
-    placed = rows.mutate(
-        place=ibis.row_number().over(order), any=_.carries.max().over(group_by=["subject_id", "nth"])
-    )
-    first = placed.filter(placed.place < most, placed.carries | ~placed.any)
+    reason = ["subject_id", "nth"]
+    strength = [
+        ibis.desc("carries"), ibis.desc("signed"), ibis.desc("weight"), ibis.desc(rows.evidence.fill_null(0.0)),
+        ibis.desc("paid"), "mdtrt_id",
+    ]  # fmt: skip
+    # The strongest of each person before the second of anybody: three people tell more than one three times.
+    turn = ibis.row_number().over(ibis.window(group_by=[*reason, "psn_no"], order_by=strength))
+    rows = rows.mutate(turn=turn, any=_.carries.max().over(group_by=reason))
+    rows = rows.filter(rows.carries | ~rows.any)
+    order = ibis.window(group_by=reason, order_by=["turn", *strength])
+    first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < most)
     alone_ = first.carries.ifelse(first.alone, None)
-    return first.select("subject_id", "nth", "mdtrt_id", "place", alone=alone_, n=first.n).to_pandas()
+    return first.select(*reason, "mdtrt_id", "place", alone=alone_, n=first.n).to_pandas()
 
 
 def _taken(entry: Measure | None, rows: ibis.Table) -> ibis.Value:

@@ -218,7 +218,7 @@ class _Kind:
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
         return [
-            worded(c, measures[c], values[c], usual[c], self.measured.usual.percentile, peers, float(away[c]))
+            worded(c, measures[c], values[c], usual[c], self.measured.usual.standing, peers, float(away[c]))
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
         ]
 

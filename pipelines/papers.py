@@ -14,6 +14,7 @@ from features.rules.engine import CLEAR, RULES
 from pipelines.measure import Night
 from pipelines.score import MARKS, Scored
 from reports.papers import Paper, why
+from reports.reasons import MOST_REASONS
 
 # So many visits a reason, lines a visit, and signs of its own a visit.
 VISITS, LINES_SHOWN, SIGNS = 3, 3, 2
@@ -109,13 +110,24 @@ def _carried(night: Night, subject: str, suspects: pd.DataFrame) -> pd.DataFrame
         facts, found = night.facts, wanted.assign(mdtrt_id=wanted.subject_id, alone=None, n=None)
     else:
         facts = subject_facts(night.known.con, subject)
-        found = carriers(wanted, subject, night.known.con.table(MARKS), VISITS)
-        found = found.merge(wanted, on=["subject_id", "nth"])
+        # As many as the reasons before may have taken, and some.
+        found = carriers(wanted, subject, night.known.con.table(MARKS), VISITS * MOST_REASONS)
+        found = _each_once(found).merge(wanted, on=["subject_id", "nth"])
     measures = measures_of(subject)
     said = {column: _said(measures.get(column), facts) for column in wanted["column"].unique()}
     told = pd.DataFrame([said[column] for column in found["column"]], index=found.index)
     columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "suspected"]
     return pd.concat([found[columns].astype(object), told], axis=1)
+
+
+def _each_once(found: pd.DataFrame) -> pd.DataFrame:
+    """The first visits of each reason that no earlier reason of the subject has; a reason left with none keeps its first."""
+    kept, taken = [], set()
+    for key, part in found.groupby(["subject_id", "nth"], sort=True):
+        fresh = [row for row in part.itertuples() if (key[0], row.mdtrt_id) not in taken][:VISITS]
+        taken.update((key[0], row.mdtrt_id) for row in fresh)
+        kept += [row.Index for row in fresh] or [part.index[0]]
+    return found.loc[kept]
 
 
 def _said(measure: tuple | None, facts: ibis.Table) -> dict:

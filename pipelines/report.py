@@ -287,7 +287,7 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
             measures,
             peers,
             usual.loc[peers],
-            measured.usual.percentile,
+            measured.usual.standing,
             scored.steady.loc[subject_id],
         )
     frame = ranked.rename_axis("subject_id").reset_index()

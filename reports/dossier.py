@@ -14,7 +14,7 @@ from features.peers import PEER_WORDS
 from reports.masking import Mask
 from reports.schemes import on_site, scheme_name
 from reports.templates import render
-from reports.workbook import SUBJECT_WORDS, VERDICTS
+from reports.workbook import VERDICTS, one_of
 
 LANGUAGES = ("zh", "en")
 
@@ -93,7 +93,7 @@ def page(dossier: Dossier, language: str) -> str:
         d=dossier,
         language=language,
         words=WORDS[language],
-        kind=SUBJECT_WORDS[dossier.subject][english],
+        kind=one_of(dossier.subject, language),
         peers=PEER_WORDS[dossier.peers][english],
         scheme=scheme_name(dossier.scheme, language),
         schemes=[
@@ -136,7 +136,7 @@ WORDS = {
         "favourable": "对其有利的情况", "nothing_favourable": "未见明显有利情况。",
         "innocent": "已核对的正常解释", "explanation": "解释", "result": "核对结果", "fits": ("不成立", "部分成立", "成立"),
         "counted": "证据就诊 {of} 次中 {n} 次符合",
-        "on_site": "现场核查什么", "pull": "先调阅", "settlement": "结算", "line": "明细",
+        "on_site": "现场核查什么", "pull": "先调阅", "settlement": "结算", "line": "明细", "line_yuan": "{}元",
         "evidence": "其他本身可疑的就诊", "evidence_note": "不在上述理由之下、按可疑程度排列的前 {m} 次;证据就诊共 {n} 次。",
         "visit": "就诊号", "day": "日期", "place": "机构", "person": "参保人", "both": "机构 / 参保人", "why": "为何先查", "yuan": "基金支付(元)",
         "calendar": "就诊日历", "calendar_note": "每行为一家机构或一名成员,红点为证据就诊或结伴就诊。",
@@ -157,7 +157,7 @@ WORDS = {
         "favourable": "What speaks for it", "nothing_favourable": "Nothing stands out in its favour.",
         "innocent": "Honest explanations that were checked", "explanation": "Explanation", "result": "Result", "fits": ("does not fit", "fits in part", "fits"),
         "counted": "{n} of {of} visits in evidence",
-        "on_site": "What to check on site", "pull": "Pull first", "settlement": "settlement", "line": "line",
+        "on_site": "What to check on site", "pull": "Pull first", "settlement": "settlement", "line": "line", "line_yuan": "{} yuan",
         "evidence": "Other visits that are suspicious by themselves", "evidence_note": "Not named above, the most telling first: {m} are listed; {n} visits are in evidence in all.",
         "visit": "Visit", "day": "Day", "place": "Institution", "person": "Insured person", "both": "Institution / insured person", "why": "Why first", "yuan": "Paid by the fund (yuan)",
         "calendar": "Calendar of visits", "calendar_note": "A row an institution or a member; red are visits in evidence or made together.",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import UNITS, Measure
-from reports.reasons import period, spell
+from features.catalogue import Measure
+from reports.reasons import number, period, spell
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}
@@ -118,13 +118,13 @@ def _sign(entry: Measure, value: float, usual: float | None, language: int) -> s
     told = f"{name} {_spelled(value, entry.unit) if language else spell(value, entry.unit, 0)}"
     if usual is None or pd.isna(usual):
         return told
-    middle = format(usual, UNITS[entry.unit][2])
+    middle = number(usual, entry.unit)
     return f"{told} (usual {middle})" if language else f"{told}(同类 {middle})"
 
 
 def _spelled(value: float, unit: str) -> str:
     """A value in English; where the name says already what is counted, the number is enough."""
-    return spell(value, unit, 1) if unit in _SPELLED else format(value, UNITS[unit][2])
+    return spell(value, unit, 1) if unit in _SPELLED else number(value, unit)
 
 
 _SPELLED = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from features.catalogue import FAMILIES, HIGH, UNITS, Measure
-from features.peers import PEER_WORDS
+from features.peers import PEER_WORDS, Standing
 
 MOST_REASONS = 5
 # Contributions below this (log-odds) are no reason to visit anybody.
 LEAST_CONTRIBUTION = 0.05
+# Up to so many peers their number is said instead of a share of them.
+FEW_PEERS = 20
 # Said of a reason that the next training may not give again.
 WEAK = ("(较弱)", " (weak)")
 _PERIODS = {
@@ -26,7 +28,7 @@ def reasons_of(
     measures: dict[str, tuple[Measure, int | None]],
     peers: str,
     usual: pd.Series,
-    percentile: Callable[[str, float, str], float | None],
+    standing: Callable[[str, float, str], Standing],
     steady: pd.Series | None = None,
 ) -> list[dict]:
     """The few reasons that raise a subject's score most, one a family.
@@ -36,7 +38,7 @@ def reasons_of(
         values, usual: the subject's values and its peers' medians, by column.
         measures: column → measure and window.
         peers: key of PEER_WORDS.
-        percentile: (column, value, peer group) → share of the peers at or below.
+        standing: (column, value, peer group) → where the value stands among the peers.
         steady: that part of the contributions that another training would repeat; a reason that owes it less than
             half is marked as weak.
 
@@ -59,7 +61,7 @@ def reasons_of(
         # Who says most speaks for a family, but first those beyond the peers' median.
         column = next((c for c in said if c in beyond), said[0])
         reason = worded(
-            column, measures[column], values[column], usual[column], percentile, peers, float(total)
+            column, measures[column], values[column], usual[column], standing, peers, float(total)
         )
         if steady is not None and steady[said].sum() < total / 2:
             reason |= {"text_zh": reason["text_zh"] + WEAK[0], "text_en": reason["text_en"] + WEAK[1]}
@@ -75,7 +77,7 @@ def worded(
     measure: tuple[Measure, int | None],
     value: float,
     middle: float,
-    percentile: Callable[[str, float, str], float | None],
+    standing: Callable[[str, float, str], Standing],
     peers: str,
     contribution: float,
 ) -> dict:
@@ -83,23 +85,27 @@ def worded(
     negative, against it."""
     entry, days = measure
     value, middle = float(value), _plain(middle)
-    share = percentile(column, value, peers)
+    found = standing(column, value, peers)
     side = entry.direction if contribution >= 0 else -entry.direction
-    zh, en = _words(entry, days, value, middle, share, peers, side)
+    zh, en = _words(entry, days, value, middle, found, peers, side)
     return {
         "code": f"{FAMILY_CODES[entry.family]}.{column}",
         "text_zh": zh,
         "text_en": en,
         "value": value,
         "peer_median": middle,
-        "peer_percentile": share,
+        "peer_percentile": found.share,
         "contribution": contribution,
     }
 
 
 def _beyond(entry: Measure, value: float, middle: float) -> bool:
-    """Does a value lie on the suspicious side of the peers' median?"""
-    return pd.isna(middle) or entry.direction * (value - middle) > 0
+    """Does a value lie on the suspicious side of the peers' median, and read so?"""
+    if pd.isna(middle):
+        return True
+    return entry.direction * (value - middle) > 0 and spell(value, entry.unit, 0) != spell(
+        middle, entry.unit, 0
+    )
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}
@@ -110,7 +116,7 @@ def _words(
     days: int | None,
     value: float,
     middle: float | None,
-    share: float | None,
+    found: Standing,
     peers: str,
     side: int,
 ) -> tuple[str, str]:
@@ -121,12 +127,24 @@ def _words(
     if middle is not None:
         zh += f",同类({peers_zh})中位数 {spell(middle, entry.unit, 0)}"
         en += f"; median of {peers_en} {spell(middle, entry.unit, 1)}"
-    if share is not None:
-        beaten = share if side == HIGH else 1 - share
-        side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
-        zh += f",{side_zh} {_share(beaten)} 的同类"
-        en += f", {side_en} {_share(beaten)} of them"
+    if found.share is not None:
+        told_zh, told_en = _stands(found, side)
+        zh, en = f"{zh},{told_zh}", f"{en}, {told_en}"
     return zh, en
+
+
+def _stands(found: Standing, side: int) -> tuple[str, str]:
+    """How many of the peers lie below, or above where that is the side; of a few their number is said, for then a share
+    says little."""
+    beaten = found.share if side == HIGH else 1 - found.share
+    side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
+    if found.of > FEW_PEERS:
+        return f"{side_zh} {_share(beaten)} 的同类", f"{side_en} {_share(beaten)} of them"
+    if found.highest and side == HIGH:
+        return f"{found.of} 个同类中最高", f"the highest of {found.of}"
+    if found.lowest and side != HIGH:
+        return f"{found.of} 个同类中最低", f"the lowest of {found.of}"
+    return f"{side_zh} {found.of} 个同类的 {_share(beaten)}", f"{side_en} {_share(beaten)} of {found.of}"
 
 
 def _graph_reason(contribution: float) -> dict:
@@ -151,12 +169,15 @@ def spell(value: float, unit: str, language: int) -> str:
     if unit == "flag":
         return (("否", "no"), ("是", "yes"))[int(value >= 0.5)][language]
     words = UNITS[unit]
-    text = format(value, words[2])
-    if text in ("-0", "-0.0"):
-        text = text[1:]
     if language:
-        return f"{text} {words[1]}".strip()
-    return f"{text}{words[0]}"
+        return f"{number(value, unit)} {words[1]}".strip()
+    return f"{number(value, unit)}{words[0]}"
+
+
+def number(value: float, unit: str) -> str:
+    """A value as its unit is written, without the unit; whole days without decimals."""
+    text = format(value, UNITS[unit][2]).removesuffix(".0")
+    return text.removeprefix("-") if text in ("-0", "-0.0%") else text
 
 
 def _share(share: float) -> str:

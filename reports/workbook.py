@@ -16,6 +16,8 @@ SUBJECT_WORDS = {
     "group": ("结伴群体", "Groups"),
     "visit": ("就诊", "Visits"),
 }
+# One of a kind, in English; Chinese has one word for one and many.
+_ONE = {"hospital": "Hospital", "pharmacy": "Pharmacy", "prescriber": "Prescriber", "patient": "Patient", "group": "Group", "visit": "Visit"}  # fmt: skip
 # Columns of a sheet of suspects: name → (Chinese head, English head, width in characters).
 SUSPECT_COLUMNS = {
     "rank": ("排名", "Rank", 6),
@@ -129,6 +131,11 @@ _GUIDE_WIDTH = 100
 _NIGHT_TITLES = ("本夜概况", "This night")
 # Excel holds 1,048,576 rows; an inspector reads far fewer.
 SHEET_ROWS = 20_000
+
+
+def one_of(subject: str, language: str) -> str:
+    """What one subject of a kind is called."""
+    return _ONE[subject] if language == "en" else SUBJECT_WORDS[subject][0]
 
 
 def write_workbook(
@@ -292,11 +299,10 @@ def _inputs(sheet, style: _Style, count: int, language: str) -> None:
 
 
 def _evidence_rows(evidence: pd.DataFrame, language: str) -> list[tuple]:
-    words = {subject: words[language == "en"] for subject, words in SUBJECT_WORDS.items()}
     why = "why" if language == "zh" else "why_en"
     return [
         (
-            words[r.subject_type],
+            one_of(r.subject_type, language),
             r.subject_id,
             int(r.nth) if pd.notna(r.nth) else None,
             scheme_name(r.scheme, language),

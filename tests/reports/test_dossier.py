@@ -20,6 +20,13 @@ GIVEN = Dossier(
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
+    papers={
+        1: [
+            {"mdtrt_id": "V2", "setl_id": "S2", "day": "2024-05-02", "place": "H1", "person": "p8", "amount": 1234.0,
+             "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
+             "why": "这次住院是所计的一次。", "why_en": "This stay is one of those counted."},
+        ],
+    },
     evidence=[
         {"mdtrt_id": "V1", "day": "2024-05-01", "place": "H1 " + EVIL, "person": "p7", "scheme": "M03",
          "why": "出院后3天再入院", "why_en": "back after 3 days", "amount": 5000.0},
@@ -45,6 +52,20 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
     text = page(GIVEN, language)
     for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
         assert words in text, words
+
+
+@pytest.mark.parametrize(
+    "language, told", [("zh", "这次住院是所计的一次。"), ("en", "This stay is one of those counted.")]
+)
+def test_under_a_reason_stand_its_papers_with_settlement_and_lines(language, told):
+    text = page(GIVEN, language)
+    reason, papers, other = (text.index(words) for words in (REASON[f"text_{language}"], "V2", "V1<"))
+    assert reason < papers < other
+    assert all(words in text for words in ("S2", "L5", "p8", "1,234", "77", told))
+
+
+def test_a_title_names_one_subject():
+    assert "<h1>Hospital H1" in page(GIVEN, "en") and "<h1>医疗机构 H1" in page(GIVEN, "zh")
 
 
 def test_explanations_are_judged_by_how_many_visits_they_fit():

@@ -8,7 +8,7 @@ import pytest
 
 import features  # noqa: F401  fills the catalogue
 from features.catalogue import CATALOGUE, FAMILIES, LOW, SUBJECTS, UNITS, measures_of
-from features.peers import PEER_WORDS
+from features.peers import PEER_WORDS, Standing
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of, spell
 
 FIELDS = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
@@ -19,7 +19,17 @@ PEERS = {
 EVERY = [(subject, column) for subject in SUBJECTS for column in measures_of(subject)]
 
 
-def told(subject: str, contributions: dict, *, values=None, usual=1.0, share: float | None = 0.9, graph=0.0):
+def told(
+    subject: str,
+    contributions: dict,
+    *,
+    values=None,
+    usual=1.0,
+    share: float | None = 0.9,
+    graph=0.0,
+    peers_count=900,
+    highest=False,
+):
     """Reasons of a subject that has a value of two wherever nothing else is said."""
     measures = measures_of(subject)
     given = pd.Series(contributions, dtype=float).reindex([*measures, "graph", "rule", "base"]).fillna(0.0)
@@ -30,7 +40,8 @@ def told(subject: str, contributions: dict, *, values=None, usual=1.0, share: fl
         else pd.Series(values, dtype=float).reindex(list(measures))
     )
     middle = pd.Series(usual, list(measures), dtype=float)
-    return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: share)
+    standing = Standing(share, peers_count, highest)
+    return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: standing)
 
 
 @pytest.mark.parametrize("subject, column", EVERY)
@@ -74,6 +85,26 @@ def test_where_little_is_suspicious_those_above_are_counted():
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
     (reason,) = told("group", {low: 1.0}, share=0.1, usual=3.0)
     assert "低于 90.0% 的同类" in reason["text_zh"] and "below 90.0% of them" in reason["text_en"]
+
+
+def test_of_a_few_peers_their_number_is_said():
+    (first,) = told("hospital", {"visits_365d": 1.0}, share=0.75, peers_count=4, highest=True)
+    assert first["text_zh"].endswith("4 个同类中最高") and first["text_en"].endswith("the highest of 4")
+    (other,) = told("hospital", {"visits_365d": 1.0}, share=0.5, peers_count=4)
+    assert other["text_zh"].endswith("高于 4 个同类的 50.0%") and other["text_en"].endswith(
+        "above 50.0% of 4"
+    )
+
+
+def test_what_reads_as_usual_is_no_reason():
+    share = next(c for c, (entry, _days) in measures_of("hospital").items() if entry.unit == "share")
+    other = next(
+        c
+        for c, (e, _d) in measures_of("hospital").items()
+        if e.family != measures_of("hospital")[share][0].family
+    )
+    found = told("hospital", {share: 1.0, other: 0.5}, values={share: 0.0002, other: 9.0}, usual=0.0001)
+    assert [reason["code"].split(".")[1] for reason in found] == [other]
 
 
 def test_what_is_not_known_of_the_peers_is_not_said():
