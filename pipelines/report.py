@@ -145,6 +145,7 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
         settings,
         as_of,
         origin,
+        info.seconds,
     )
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
@@ -165,21 +166,24 @@ def _write_pages(
     settings,
     as_of: date,
     origin,
+    seconds: dict[str, float],
 ) -> None:
     """What people read: workbook, dossiers, notices, supervision report, overview; masked if so set."""
     language = settings.language
-    mask = Mask(_identifiers(night, evidence) if settings.mask else (), origin["run"])
+    mask = Mask(_identifiers(night, suspects, evidence, pulled) if settings.mask else (), origin["run"])
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
-    text = _overview(night, scored, evidence, names, listed, settings, as_of)
+    text = _overview(night, scored, evidence, names, mask, listed, settings, as_of)
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
     _write_notices(folder, night, suspects, names, mask, settings, as_of)
+    begin = time.perf_counter()
     written = _write_dossiers(
         folder, night, scored, suspects, evidence, pulled, names, mask, nights, settings, origin
     )
+    seconds["dossiers"] = time.perf_counter() - begin
     findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, graded))
     listed = mask.columns(listed, "subject_id")
     sheets = [
@@ -193,7 +197,7 @@ def _write_pages(
     write_workbook(
         folder / "suspects.xlsx",
         mask.columns(suspects, "subject_id"),
-        mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id"),
+        mask.texts(mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id", "bkkp_sn"), "why", "why_en"),
         mask.columns(members, "member_id"),
         names,
         as_of.isoformat(),
@@ -204,13 +208,23 @@ def _write_pages(
     )
 
 
-def _identifiers(night: Night, evidence: pd.DataFrame) -> set[str]:
+def _identifiers(night: Night, suspects, evidence, pulled: pd.DataFrame) -> set[str]:
     """Whatever a page may show that points at somebody."""
     known, hits = night.known, night.rules.hits
-    columns = [known["psn_info_b"].psn_no, known["fixmedins_b"].fixmedins_code, known["dr_info_b"].dr_code]
-    columns += [night.facts.dr_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
+    persons, doctors = known["psn_info_b"], known["dr_info_b"]
+    columns = [
+        persons.psn_no,
+        persons.certno,
+        persons.tel,
+        doctors.dr_code,
+        doctors.certno,
+        night.facts.dr_code,
+    ]
+    columns += [known["fixmedins_b"].fixmedins_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
     found = {value for column in columns for value in column.to_pandas().dropna()}
-    return found.union(evidence.mdtrt_id.dropna(), evidence.setl_id.dropna())
+    found.update(line["bkkp_sn"] for lines in pulled.lines for line in lines)
+    visits = suspects.subject_id[suspects.subject_type == "visit"]
+    return found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna())
 
 
 def _write_dossiers(
@@ -253,18 +267,19 @@ def _write_notices(folder: Path, night, suspects, names, mask: Mask, settings, a
         (folder / "notices" / name).write_text(mask(page), encoding="utf-8")
 
 
-def _overview(night, scored, evidence, names, listed, settings, as_of: date) -> str:
+def _overview(night, scored, evidence, names, mask: Mask, listed, settings, as_of: date) -> str:
     driven = {}
     for subject, found in scored.items():
         families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
         if len(found.contributions):
             driven[subject] = overview.drivers(found.contributions, families)
     wanted = night.facts.select("mdtrt_id", "fixmedins_code")
-    pulled = ibis.memtable(
+    named = ibis.memtable(
         evidence[["mdtrt_id"]].drop_duplicates(), schema=ibis.schema({"mdtrt_id": "string"})
     )
-    places = wanted.semi_join(pulled, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
-    return overview.page(driven, evidence, places, names, listed, as_of, settings.language)
+    places = wanted.semi_join(named, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
+    # Before a label is cut short, for what is left of an identifier is none that could be told.
+    return overview.page(driven, evidence, places.map(mask.one), names, listed, as_of, settings.language)
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:

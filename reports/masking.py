@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 _TOKEN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_PART = re.compile(r"[A-Za-z0-9_]+")
 _DIGITS = 8
 
 
@@ -25,7 +26,12 @@ class Mask:
         """A text without the identifiers."""
         if not self.known:
             return text
-        return _TOKEN.sub(lambda found: self.one(found[0]), text)
+        return _TOKEN.sub(self._token, text)
+
+    def _token(self, found: re.Match) -> str:
+        """A word without the identifiers, be it one or several joined by dots and dashes."""
+        word = found[0]
+        return self.one(word) if word in self.known else _PART.sub(lambda part: self.one(part[0]), word)
 
     def one(self, identifier: str) -> str:
         """The pseudonym of an identifier; other words stay as they are."""
@@ -39,6 +45,12 @@ class Mask:
         return frame.assign(
             **{name: frame[name].map(self.one, na_action="ignore") for name in names if name in frame}
         )
+
+    def texts(self, frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+        """A frame without identifiers in the sentences of these columns."""
+        if not self.known:
+            return frame
+        return frame.assign(**{name: frame[name].map(self, na_action="ignore") for name in names})
 
     def names(self, names: pd.Series) -> pd.Series:
         """Names by identifier → pseudonyms by both the identifier and its pseudonym."""

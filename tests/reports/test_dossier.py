@@ -102,5 +102,6 @@ def test_a_masked_dossier_names_nobody(tmp_path):
         text = path.read_text(encoding="utf-8")
         assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
         assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
+    assert mask("p7-H1") == f"{mask.one('p7')}-{mask.one('H1')}"
     assert mask("by p7.") == f"by {mask.one('p7')}."
     assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")
