@@ -112,11 +112,9 @@ def _told(rows: ibis.Table, taken: dict, values: dict, weight: ibis.Value, n: ib
 
 def _first(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
     rows = rows.left_join(marks.select("mdtrt_id", "evidence"), "mdtrt_id").drop("mdtrt_id_right")
+    rows = rows.mutate(evidence=_.evidence.fill_null(0.0))
     reason = ["subject_id", "nth"]
-    strength = [
-        ibis.desc("carries"), ibis.desc("signed"), ibis.desc("weight"), ibis.desc(rows.evidence.fill_null(0.0)),
-        ibis.desc("paid"), "mdtrt_id",
-    ]  # fmt: skip
+    strength = [*map(ibis.desc, ("carries", "signed", "weight", "evidence", "paid")), "mdtrt_id"]
     # The strongest of each person before the second of anybody: three people tell more than one three times.
     turn = ibis.row_number().over(ibis.window(group_by=[*reason, "psn_no"], order_by=strength))
     rows = rows.mutate(turn=turn, any=_.carries.max().over(group_by=reason))
