@@ -3,6 +3,7 @@
 from datetime import date
 
 import ibis
+import ibis.expr.operations as ops
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +11,7 @@ import pytest
 from features.carriers import GRAPH, alone, carriers, counts_visits, lines_of
 from features.catalogue import SUBJECTS, YEARS, measures_of
 from features.facts import LINES, visit_facts
-from features.measures import measure_subjects, subject_facts
-from pipelines.score import MARKS
+from features.measures import counted, measure_subjects, subject_facts
 from tests.tiny import World
 
 NIGHT = date(2025, 1, 1)
@@ -113,20 +113,13 @@ def test_every_measure_of_a_lone_visit_is_the_measure_of_its_subject(the_night, 
         )
 
 
-def test_every_measure_of_the_catalogue_has_visits_that_carry_it(the_night):
-    marks = the_night.known.con.table(MARKS) if MARKS in the_night.known.con.tables else None
-    if marks is None:
-        frame = pd.DataFrame({"mdtrt_id": [], "evidence": []})
-        marks = the_night.known.con.create_table(
-            "no_marks", ibis.memtable(frame, schema=MARKED), overwrite=True
-        )
-    for subject in SUBJECTS[1:]:
-        columns, first = list(measures_of(subject)), the_night.subjects[subject].values.index[0]
-        found = carriers(wanted(*[(first, column) for column in [*columns, GRAPH]]), subject, marks, 2)
-        assert found.groupby("nth").size().between(1, 2).all()
-        shown = the_night.subjects[subject].values.loc[first]
-        # Windows without a visit have none to show.
-        assert len(columns) + 1 - found.nth.nunique() <= shown.isna().sum() + (shown == 0).sum()
+@pytest.mark.parametrize("subject", SUBJECTS[1:])
+def test_a_measure_of_one_visit_is_no_aggregate_any_more(the_night, subject):
+    facts = subject_facts(the_night.known.con, subject)
+    for column, (entry, days) in measures_of(subject).items():
+        rows = facts if entry.base == "visits" else counted(facts, entry.base, days)
+        value = alone(entry.take(rows, ibis.literal(True)))
+        assert not value.op().find(ops.Reduction, filter=ops.Value), column
 
 
 def test_lines_are_named_where_a_measure_points_at_some(town):
