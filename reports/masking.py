@@ -8,6 +8,7 @@ import pandas as pd
 
 _TOKEN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _PART = re.compile(r"[A-Za-z0-9_]+")
+_LONG = re.compile(r"[0-9]{18,}")
 _DIGITS = 8
 
 
@@ -34,8 +35,9 @@ class Mask:
         return self.one(word) if word in self.known else _PART.sub(lambda part: self.one(part[0]), word)
 
     def one(self, identifier: str) -> str:
-        """The pseudonym of an identifier; other words stay as they are."""
-        if identifier not in self.known:
+        """The pseudonym of an identifier, or of a number so long that it can be nothing else (a trace code, a receipt);
+        other words stay as they are."""
+        if identifier not in self.known and not (self.known and _LONG.fullmatch(identifier)):
             return identifier
         digest = hashlib.sha256(f"{self.salt}|{identifier}".encode()).hexdigest()
         return f"X{digest[:_DIGITS]}"

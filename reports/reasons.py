@@ -46,24 +46,30 @@ def reasons_of(
         Reasons as the contract spells them, largest contribution first; at least one.
     """
     # Plain dictionaries: a hundred lookups a subject are slow in a Series.
-    values, usual = values.to_dict(), usual.to_dict()
-    known = contributions[[c for c in measures if pd.notna(values[c])]]
-    family = pd.Series({column: measures[column][0].family for column in known.index}, dtype=object)
-    sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
+    given, values, usual = contributions.to_dict(), values.to_dict(), usual.to_dict()
+    known = [column for column in measures if pd.notna(values[column])]
+    families: dict[str, list[str]] = {}
+    for column in sorted(known, key=lambda c: -given[c]):
+        families.setdefault(measures[column][0].family, []).append(column)
+    sums = {name: sum(given[c] for c in families[name]) for name in sorted(families)}
+    if "rules" in sums:
+        # Findings count by themselves and through the measures that count them; it is one story.
+        sums["rules"] += given.get("rule", 0.0)
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
-    beyond = [c for c in known.index if _beyond(measures[c][0], values[c], usual[c])]
-    telling = sums[(sums > LEAST_CONTRIBUTION) & sums.index.isin(family[beyond])].head(MOST_REASONS)
-    if telling.empty:
-        telling = sums.head(1)
+    beyond = {c for c in known if _beyond(measures[c][0], values[c], usual[c])}
+    order = sorted(sums, key=lambda name: -sums[name])
+    telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and beyond.intersection(families[n])]
     found = []
-    for name, total in telling.items():
-        said = known[family == name].sort_values(ascending=False, kind="stable").index
+    for name in telling[:MOST_REASONS] or order[:1]:
         # Who says most speaks for a family, but first those beyond the peers' median.
-        column = next((c for c in said if c in beyond), said[0])
+        column = next((c for c in families[name] if c in beyond), families[name][0])
         reason = worded(
-            column, measures[column], values[column], usual[column], standing, peers, float(total)
+            column, measures[column], values[column], usual[column], standing, peers, float(sums[name])
         )
-        if steady is not None and steady[said].sum() < total / 2:
+        same = sum(steady[c] for c in families[name]) if steady is not None else sums[name]
+        if name == "rules":
+            same += given.get("rule", 0.0)
+        if same < sums[name] / 2:
             reason |= {"text_zh": reason["text_zh"] + WEAK[0], "text_en": reason["text_en"] + WEAK[1]}
         found.append(reason)
     graph = float(contributions.get("graph", 0.0))

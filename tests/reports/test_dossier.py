@@ -103,5 +103,11 @@ def test_a_masked_dossier_names_nobody(tmp_path):
         assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
         assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
     assert mask("p7-H1") == f"{mask.one('p7')}-{mask.one('H1')}"
+    trace = "81020375411188898888"
+    assert (
+        trace not in mask(f"追溯码{trace}已于")
+        and "2024-01-02" in mask("2024-01-02")
+        and trace in Mask((), "run")(trace)
+    )
     assert mask("by p7.") == f"by {mask.one('p7')}."
     assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")
