@@ -11,6 +11,7 @@ from ibis import _
 from claims.known import last_cases
 from features.catalogue import HINT, measures_of
 from features.measures import KEYS, MEMBERS, of_subjects
+from features.rules.engine import RULES
 from pipelines.measure import Measured, Night
 from pipelines.score import Scored
 from reports import charts
@@ -149,7 +150,8 @@ class _Kind:
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
             example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
         )  # fmt: skip
-        return _by_subject(rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas())
+        found = rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas()
+        return _by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
 
     def _cases(self) -> pd.DataFrame:
         """The last outcome of each inspected subject of the kind that is measured."""

@@ -38,7 +38,7 @@ class Dossier:
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that serve no
             reason but are suspicious by themselves.
         evidence_count: how many visits there are in all.
-        findings: rule_id, rule_name, sev_deg, n, amount, example, basis; by rule.
+        findings: rule_id, rule_name, rule_en (its English name), sev_deg, n, amount, example, basis; by rule.
         innocent: (Chinese, English) explanation, visits in evidence it fits, of how many; 0 where it is judged of
             the whole.
         similar: subject_id, clue_stas, close_date, scheme, likeness (0 to 1).
@@ -101,6 +101,8 @@ def page(dossier: Dossier, language: str) -> str:
         ],
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
+        rule="rule_en" if english else "rule_name",
+        severity=lambda word: _SEVERITY[word] if english else word,
         why="why_en" if english else "why",
         whom=_CONCERNED.get(dossier.subject, "both"),
         concerned=lambda row: _concerned(dossier.subject, row),
@@ -110,6 +112,8 @@ def page(dossier: Dossier, language: str) -> str:
     )
 
 
+# Words of the national library, in English.
+_SEVERITY = {"明确违规": "clear breach", "高度可疑": "highly suspicious"}
 # Of a visit's place and person, the one that is not the suspect already: key of WORDS.
 _CONCERNED = {"patient": "place", "hospital": "person", "pharmacy": "person"}
 

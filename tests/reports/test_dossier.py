@@ -32,7 +32,7 @@ GIVEN = Dossier(
          "why": "出院后3天再入院", "why_en": "back after 3 days", "amount": 5000.0},
     ],
     evidence_count=3,
-    findings=[{"rule_id": "R084", "rule_name": "分解住院", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
+    findings=[{"rule_id": "R084", "rule_name": "分解住院", "rule_en": "Split stay", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
                "example": "出院后3天" + EVIL, "basis": "第三十八条(一)"}],
     innocent=[("急诊", "an emergency", 0, 3), ("分娩及计划生育", "childbirth", 1, 3), ("转诊", "a referral", 2, 3)],
     similar=[{"subject_id": "H9", "clue_stas": "3", "close_date": "2024-02-01", "scheme": "M03", "likeness": 0.8}],
@@ -45,7 +45,7 @@ GIVEN = Dossier(
     [
         ("zh", ["近一年分解住院 7次", "M03 分解住院", "两次出院小结", "出院后3天再入院", "急诊", "排除", "现金自付比例 35.0%"]),
         ("en", ["Split stays in the last year: 7", "M03 split admission", "both discharge summaries", "back after 3 days",
-                "an emergency", "cleared", "Share paid in cash: 35.0%"]),
+                "an emergency", "cleared", "Split stay", "highly suspicious", "Share paid in cash: 35.0%"]),
     ],
 )  # fmt: skip
 def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
