@@ -176,7 +176,7 @@ def write_workbook(
             sheet,
             style,
             _EVIDENCE_HEADS[language],
-            _evidence_rows(evidence, language),
+            _evidence_rows(_by_rank(evidence, suspects), language),
             (10, 24, 9, 22, 24, 24, 24, 14, 70),
         )
         for titles, heads, widths, rows in more:
@@ -296,6 +296,14 @@ def _inputs(sheet, style: _Style, count: int, language: str) -> None:
     refused = ("请填金额(元),不小于 0。", "Please enter an amount in yuan, 0 or more.")[english]
     allowed = {"validate": "decimal", "criteria": ">=", "value": 0, "error_message": refused}
     sheet.data_validation(1, columns["verified"], count, columns["verified"], allowed)
+
+
+def _by_rank(evidence: pd.DataFrame, suspects: pd.DataFrame) -> pd.DataFrame:
+    """Evidence in the order of the sheets and of their ranks; that of one suspect in the order it has."""
+    keys = ["subject_type", "subject_id"]
+    ranked = evidence.merge(suspects[[*keys, "rank"]], on=keys)
+    kind = ranked.subject_type.map({subject: place for place, subject in enumerate(SUBJECT_WORDS)})
+    return ranked.assign(_kind=kind).sort_values(["_kind", "rank"], kind="stable")
 
 
 def _evidence_rows(evidence: pd.DataFrame, language: str) -> list[tuple]:

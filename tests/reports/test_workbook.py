@@ -220,6 +220,14 @@ def test_evidence_and_members(book):
     assert column(book["群体成员"], "成员编号") == ["p1", "p2"]
 
 
+def test_evidence_of_the_first_in_the_list_comes_first(tmp_path):
+    rows = pd.concat([EVIDENCE.assign(subject_id=subject) for subject in ("p3", "p1", "p2")])
+    rows = pd.concat([rows, EVIDENCE.assign(subject_type="pharmacy", subject_id="0042")])
+    write_workbook(tmp_path / "w.xlsx", suspects(), rows, MEMBERS, NAMES, "2025-01-01", "zh")
+    sheet = openpyxl.load_workbook(tmp_path / "w.xlsx")["证据"]
+    assert column(sheet, "对象编号") == ["0042", "p1", "p2", "p3"]
+
+
 def test_the_same_night_gives_the_same_file(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
