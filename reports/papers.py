@@ -91,7 +91,7 @@ def _carried(paper: Paper, zh: str, en: str) -> tuple[str, str]:
         return f"{zh}本身可疑", f"{en} is suspicious by itself"
     entry, days = paper.measure
     since = period(days)
-    named = f"“{since[0]}{entry.zh}”", f"“{entry.en}{' ' * bool(since[1])}{since[1]}”"
+    named = f"“{since[0]}{entry.zh}”", f'"{entry.en}{" " * bool(since[1])}{since[1]}"'
     if paper.alone is None:
         return (
             f"{named[0]}不由单次就诊构成,{zh}是所计期间内最可疑的之一",

@@ -150,7 +150,9 @@ def _stands(found: Standing, side: int) -> tuple[str, str]:
         return f"{found.of} 个同类中最高", f"the highest of {found.of}"
     if found.lowest and side != HIGH:
         return f"{found.of} 个同类中最低", f"the lowest of {found.of}"
-    return f"{side_zh} {found.of} 个同类的 {_share(beaten)}", f"{side_en} {_share(beaten)} of {found.of}"
+    others = found.of - 1
+    below = min(round(beaten * others), others)
+    return f"{side_zh}其他 {others} 个同类中的 {below} 个", f"{side_en} {below} of the {others} others"
 
 
 def _graph_reason(contribution: float) -> dict:

@@ -91,7 +91,7 @@ def test_of_a_few_peers_their_number_is_said():
     (first,) = told("hospital", {"visits_365d": 1.0}, share=0.75, peers_count=4, highest=True)
     assert first["text_zh"].endswith("4 个同类中最高") and first["text_en"].endswith("the highest of 4")
     (other,) = told("hospital", {"visits_365d": 1.0}, share=0.5, peers_count=4)
-    assert other["text_zh"].endswith("高于 4 个同类的 50.0%") and other["text_en"].endswith(
+    assert other["text_zh"].endswith("高于其他 3 个同类中的 2 个") and other["text_en"].endswith(
         "above 50.0% of 4"
     )
 
