@@ -7,7 +7,7 @@ import pandas as pd
 from features.catalogue import FAMILIES, HIGH, UNITS, Measure
 from features.peers import PEER_WORDS, Standing
 
-MOST_REASONS = 5
+FEWEST_REASONS, MOST_REASONS = 3, 5
 # Contributions below this (log-odds) are no reason to visit anybody.
 LEAST_CONTRIBUTION = 0.05
 # Up to so many peers their number is said instead of a share of them.
@@ -57,12 +57,17 @@ def reasons_of(
         sums["rules"] += given.get("rule", 0.0)
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
     beyond = {c for c in known if _beyond(measures[c][0], values[c], usual[c])}
+    far = {c for c in beyond if _matters(measures[c][0], values[c], usual[c])}
     order = sorted(sums, key=lambda name: -sums[name])
-    telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and beyond.intersection(families[n])]
+    telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
+    # Where few stand out by what an inspector would care about, others may say something.
+    more = [n for n in order if sums[n] > LEAST_CONTRIBUTION and beyond.intersection(families[n])]
+    telling += [n for n in more if n not in telling][: max(FEWEST_REASONS - len(telling), 0)]
     found = []
     for name in telling[:MOST_REASONS] or order[:1]:
-        # Who says most speaks for a family, but first those beyond the peers' median.
-        column = next((c for c in families[name] if c in beyond), families[name][0])
+        # Who says most speaks for a family, but first those far from the peers' median.
+        said = (c for kept in (far, beyond, known) for c in families[name] if c in kept)
+        column = next(said)
         reason = worded(
             column, measures[column], values[column], usual[column], standing, peers, float(sums[name])
         )
@@ -109,9 +114,12 @@ def _beyond(entry: Measure, value: float, middle: float) -> bool:
     """Does a value lie on the suspicious side of the peers' median, and read so?"""
     if pd.isna(middle):
         return True
-    return entry.direction * (value - middle) > 0 and spell(value, entry.unit, 0) != spell(
-        middle, entry.unit, 0
-    )
+    return entry.direction * (value - middle) > 0 and number(value, entry.unit) != number(middle, entry.unit)
+
+
+def _matters(entry: Measure, value: float, middle: float) -> bool:
+    """Does it lie there by as much as an inspector would care about?"""
+    return pd.isna(middle) or entry.direction * (value - middle) >= entry.least
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}
