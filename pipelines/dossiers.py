@@ -51,7 +51,7 @@ def dossiers(
     """Dossiers of the first suspects of each kind, kind by kind.
 
     Args:
-        suspects, evidence: as the contract's tables, the evidence with ``why_en`` and ``nth``.
+        suspects, evidence: as the contract's tables, the evidence with ``why_en``, ``nth`` and ``at_stake``.
         pulled: `pipelines.papers.papers`.
         names: of institutions, by code.
         nights: folders of earlier runs, oldest first.
@@ -177,7 +177,7 @@ class _Kind:
             score=row.score, amount=row.amount_at_risk, scheme=scheme,
             history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
             favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
-            pictures=pictures, hub=hub, money=_money(mine), papers=self._papers(row.subject_id, names),
+            pictures=pictures, hub=hub, money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
             evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS), names), evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
             innocent=self._explanations(row.subject_id, members), similar=self._similar(row.subject_id),
             origin=origin,

@@ -69,15 +69,17 @@ def evidence_of(
     night: Night, scored: dict[str, Scored], flagged: pd.DataFrame, pulled: pd.DataFrame
 ) -> pd.DataFrame:
     """All that is to be pulled of each suspect, every visit once: the papers of its reasons in their order, then the
-    other visits that are suspicious by themselves.
+    other visits that are suspicious by themselves. Money is at stake only in the latter, wherever they stand: a paper
+    that merely shows what a reason counts has nothing at stake.
 
     Args:
         flagged: `pipelines.score.score`'s evidence.
         pulled: `papers`.
 
     Returns:
-        subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named), amount,
-        why, why_en, nth and reason (the first that the visit serves; null where it stands by itself).
+        subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named), amount
+        (yuan of the fund at stake), at_stake, why, why_en, nth and reason (the first that the visit serves; null
+        where it stands by itself).
     """
     visits = visits_of(night, flagged.mdtrt_id)
     signs = signs_of(night, scored, visits)
@@ -90,6 +92,9 @@ def evidence_of(
     first = pulled.assign(bkkp_sn=[lines[0]["bkkp_sn"] if lines else None for lines in pulled.lines])
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
+    staked = pd.MultiIndex.from_frame(flagged[[*SUBJECT, "mdtrt_id"]])
+    rows["at_stake"] = pd.MultiIndex.from_frame(rows[[*SUBJECT, "mdtrt_id"]]).isin(staked)
+    rows["amount"] = rows.amount.where(rows.at_stake, 0.0).astype(float)
     order = {kind: place for place, kind in enumerate(scored)}
     rows = rows.assign(_kind=rows.subject_type.map(order)).sort_values(["_kind", "subject_id"], kind="stable")
     return rows.drop(columns="_kind").reset_index(drop=True)

@@ -116,7 +116,6 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
     pulled = papers(night, scored, suspects)
     evidence = evidence_of(night, scored, evidence, pulled)
-    suspects = _with_money(suspects, evidence)
     nights = store.nights_before(as_of)
     listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
     members, graded = _members(night), _portraits(night, suspects)
@@ -176,7 +175,7 @@ def _write_pages(
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
-    text = _overview(night, scored, evidence, names, mask, listed, settings, as_of)
+    text = _overview(night, scored, evidence[evidence.at_stake], names, mask, listed, settings, as_of)
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
     _write_notices(folder, night, suspects, names, mask, settings, as_of)
     begin = time.perf_counter()
@@ -309,14 +308,6 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
     frame["subject_type"] = subject
     frame["reasons"] = [found.get(subject_id, []) for subject_id in frame["subject_id"]]
     return frame[SUSPECTS.names]
-
-
-def _with_money(suspects: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
-    """Amounts at risk of the explained: fund payment in all their evidence, the papers of their reasons with it."""
-    keys = ["subject_type", "subject_id"]
-    sums = evidence.groupby(keys).amount.sum().round(2).clip(lower=0)
-    known = sums.reindex(pd.MultiIndex.from_frame(suspects[keys])).to_numpy()
-    return suspects.assign(amount_at_risk=suspects.amount_at_risk.where(pd.isna(known), known))
 
 
 def _members(night: Night) -> pd.DataFrame:

@@ -138,9 +138,11 @@ def _words(
     zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
     en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
     peers_zh, peers_en = PEER_WORDS[peers]
+    if found.of == 1:
+        return f"{zh},没有同类可比", f"{en}; there is no other of {peers_en} to compare with"
     if middle is not None:
         zh += f",同类({peers_zh})中位数 {spell(middle, entry.unit, 0)}"
-        en += f"; median of {peers_en} {spell(middle, entry.unit, 1)}"
+        en += f"; median of {peers_en}: {spell(middle, entry.unit, 1)}"
     if found.share is not None:
         told_zh, told_en = _stands(found, side)
         zh, en = f"{zh},{told_zh}", f"{en}, {told_en}"

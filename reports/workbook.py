@@ -57,7 +57,7 @@ _EVIDENCE_HEADS = {  # fmt: skip
         "就诊号",
         "结算号",
         "明细号",
-        "基金支付(元)",
+        "涉及基金(元)",
         "为何先查",
     ),
     "en": (
@@ -68,7 +68,7 @@ _EVIDENCE_HEADS = {  # fmt: skip
         "Visit",
         "Settlement",
         "Line",
-        "Paid by the fund (yuan)",
+        "Fund at stake (yuan)",
         "Why first",
     ),
 }
@@ -91,7 +91,7 @@ _GUIDE = {
             "“疑似情形”是分量最重的一种(编号见情形目录);空白表示没有哪一种特别突出。",
             "“涉及基金”是证据就诊的基金支付合计,同一对象的每次就诊只算一次;不同对象之间会重叠,不能相加。",
             "“卷宗”打开该对象的详细页面;本表须与 dossiers 文件夹放在一起。没有链接的没有卷宗。",
-            "“证据”表列出先调阅哪些就诊、结算和明细,为哪条理由(空白为本身可疑的就诊),为什么。每张表可筛选,首行固定。",
+            "“证据”表列出先调阅哪些就诊、结算和明细,为哪条理由(空白为本身可疑的就诊),为什么;只作对照的就诊涉及基金为 0。每张表可筛选,首行固定。",
         ),
         (
             "怎么填结论",
@@ -115,7 +115,7 @@ _GUIDE = {
             "The suspected scheme is the one that weighs most; empty where none stands out.",
             "Fund at stake adds the fund's payment for the visits in evidence, each visit once for a subject; subjects overlap, so the column does not add up.",
             "Dossier opens the page about the subject; keep this file beside its folder dossiers. A row without a link has no dossier.",
-            "The evidence sheet says which visits, settlements and lines to pull first, for which reason (none where the visit is suspicious by itself), and why. Every sheet can be filtered; its first row stays.",
+            "The evidence sheet says which visits, settlements and lines to pull first, for which reason (none where the visit is suspicious by itself), and why; a visit that only shows what a reason counts has nothing at stake. Every sheet can be filtered; its first row stays.",
         ),
         (
             "How to fill in verdicts",

@@ -110,7 +110,7 @@ def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, s
     explained = both[both.reasons.map(len) > 0]
     assert (explained.amount_at_risk - explained["sum"].fillna(0).clip(lower=0)).abs().max() < 0.005
     assert (both.amount_at_risk >= 0).all()
-    assert explained["sum"].notna().all()
+    assert explained["sum"].notna().all() and (evidence.amount == 0).any()
     settlements = city.table("setl_d").drop_duplicates("setl_id").set_index("setl_id")
     assert (settlements.mdtrt_id.reindex(evidence.setl_id).to_numpy() == evidence.mdtrt_id.to_numpy()).all()
     assert not evidence.why.str.contains(r"\b(?:nan|None)\b").any() and (evidence.why != "").all()

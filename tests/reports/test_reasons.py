@@ -183,6 +183,12 @@ def test_what_is_usual_among_the_peers_is_no_reason_beside_one_that_is_not():
     assert [reason["code"].split(".")[1] for reason in found] == [stay]
 
 
+def test_an_only_one_is_compared_with_nobody():
+    (only,) = told("hospital", {"visits_365d": 1.0}, share=0.5, peers_count=1, highest=True)
+    assert only["text_zh"].endswith("没有同类可比") and "中位数" not in only["text_zh"]
+    assert "no other of level-2 hospitals" in only["text_en"] and "median" not in only["text_en"]
+
+
 def test_what_an_inspector_would_not_care_about_only_fills_up():
     columns = {}
     for column, (entry, _days) in measures_of("hospital").items():

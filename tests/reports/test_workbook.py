@@ -215,7 +215,7 @@ def test_a_list_that_is_cut_says_how_deep_it_goes(tmp_path, language, line):
 
 def test_evidence_and_members(book):
     assert column(book["证据"], "为何先查") == ["购药金额 4,322元"]
-    assert column(book["证据"], "基金支付(元)") == [4321.5]
+    assert column(book["证据"], "涉及基金(元)") == [4321.5]
     assert column(book["证据"], "对应理由") == [2] and column(book["证据"], "明细号") == ["L1"]
     assert column(book["群体成员"], "成员编号") == ["p1", "p2"]
 
