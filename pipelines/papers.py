@@ -18,8 +18,8 @@ from reports.reasons import MOST_REASONS
 
 # So many visits a reason, lines a visit, and signs of its own a visit.
 VISITS, LINES_SHOWN, SIGNS = 3, 3, 2
-# Reasons of these families are what a rule found, or what it proves line by line.
-FOUND = ("rules", "trace")
+# Reasons of these families are what a rule found, or what these rules (trace codes, prescriptions) find line by line.
+FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110", "R111", "R117")}
 # Evidence below this is no sign worth a word.
 SIGN = 0.5
 SUBJECT = ["subject_type", "subject_id"]
@@ -38,29 +38,20 @@ def papers(night: Night, scored: dict[str, Scored], suspects: pd.DataFrame) -> p
     found = pd.concat([_carried(night, subject, suspects) for subject in scored], ignore_index=True)
     visits = visits_of(night, found.mdtrt_id)
     signs = signs_of(night, scored, visits)
-    lines, findings = _lines(night, found), _findings(night, found)
+    lines = _lines(night, found)
+    findings = {
+        family: _findings(night, found[found.family == family].mdtrt_id, FOUND[family]) for family in FOUND
+    }
     rows = []
     for row in found.itertuples():
-        visit, said = visits[row.mdtrt_id], findings.get(row.mdtrt_id) if row.family in FOUND else None
+        visit, said = visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id)
         text = why(_paper(row, visit, said, signs[row.mdtrt_id]))
         scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
         # A finding names its own line and settlement.
         told = [said] if said and said["bkkp_sn"] else lines.get((row.mdtrt_id, row.lines), [])
         settled = (said and said["setl_id"]) or visit["setl_id"]
-        rows.append(
-            (
-                row.subject_type,
-                row.subject_id,
-                row.nth,
-                row.reason,
-                row.mdtrt_id,
-                settled,
-                visit["fund_pay_sumamt"],
-                scheme,
-                told,
-                *text,
-            )
-        )
+        key = row.subject_type, row.subject_id, row.nth, row.reason, row.mdtrt_id
+        rows.append((*key, settled, visit["fund_pay_sumamt"], scheme, told, *text))
     names = [*SUBJECT, "nth", "reason", "mdtrt_id", "setl_id", "amount", "scheme", "lines", "why", "why_en"]
     return pd.DataFrame(rows, columns=names)
 
@@ -227,11 +218,11 @@ def _lines(night: Night, found: pd.DataFrame) -> dict[tuple[str, str], list[dict
     return lines
 
 
-def _findings(night: Night, found: pd.DataFrame) -> dict[str, dict]:
-    """The finding of each visit that weighs most: mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_amt and amount
+def _findings(night: Night, visits: pd.Series, rules: tuple[str, ...]) -> dict[str, dict]:
+    """The finding of some rules that weighs most in each visit: mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_amt and amount
     (both the fund's yuan), item."""
-    wanted = _ids(night, found[found.family.isin(FOUND)].mdtrt_id, "papers_found")
-    hits = night.rules.hits.semi_join(wanted, "mdtrt_id")
+    hits = night.rules.hits.semi_join(_ids(night, visits, "papers_found"), "mdtrt_id")
+    hits = hits.filter(hits.rule_id.isin(rules))
     weight = [ibis.desc(hits.sev_deg == CLEAR), ibis.desc("vola_amt"), "jr_id"]
     order = ibis.window(group_by="mdtrt_id", order_by=weight)
     first = hits.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
