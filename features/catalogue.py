@@ -30,6 +30,7 @@ UNITS = {
     "times": ("次", "times", ",.0f"),
     "share": ("", "", ".1%"),
     "places": ("家", "places", ",.0f"),
+    "villages": ("个", "villages", ",.0f"),
     "persons": ("人", "persons", ",.0f"),
     "items": ("项", "items", ",.0f"),
     "boxes": ("盒", "boxes", ",.0f"),

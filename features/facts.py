@@ -19,6 +19,20 @@ HOUSEKEEPING = ("01", "02", "07")
 # the fund's money in them (yuan, each line once).
 COUNTED = ("companions", "findings", "clear_findings", "findings_amount")
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
+# Fact of a visit → which of its lines, summed to item and day (`item_days`), make it.
+LINES = {
+    "drug_amount": lambda days: days.charge.isin(DRUGS),
+    "supply_days": lambda days: days.days_per_unit.notnull(),
+    "exam_amount": lambda days: days.charge.isin(EXAMS),
+    "large_exams": lambda days: days.serv_type == LARGE_EXAM,
+    "material_amount": lambda days: days.charge == "08",
+    "keeping_amount": lambda days: days.charge.isin(HOUSEKEEPING),
+    "over_ceiling": lambda days: days.pric > days.ceiling,
+    "dialysis": lambda days: days.serv_type == DIALYSIS,
+}
+# Facts made by the same lines as another.
+LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
+LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 # Courses that bring the same person back by plan: radio- and chemotherapy (Z51, V58), dialysis (Z49, V56). They
 # are no split stays and their patients meet by schedule (schemes.md §6).
 COURSES = ("Z49", "Z51", "V56", "V58")

@@ -186,7 +186,7 @@ def follow_days(v, w):
     "group",
     "来自村居数",
     "villages the members come from",
-    "places",
+    "villages",
     "M11 M15 M19",
     least=2,
     family="concentration",

@@ -50,7 +50,9 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
     key, choose = KEYS[subject]
     seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
     # A view, so that hundreds of expressions are compiled against its columns and not their definitions.
-    rows = seen.get_backend().create_view(f"facts_of_{subject}", seen, overwrite=True)
+    con = seen.get_backend()
+    con.create_view(_view(subject), seen, overwrite=True)
+    rows = subject_facts(con, subject)
     bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
     for column, (entry, days) in measures_of(subject).items():
         # Plain visits serve all windows in one pass; counts by another column need a pass a window.
@@ -58,6 +60,15 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
     frames = [_take(rows, base, window, taken) for (base, window), taken in bases.items()]
     joined = reduce(lambda left, right: left.join(right, how="left"), frames)
     return joined[list(measures_of(subject))].sort_index()
+
+
+def subject_facts(con: ibis.BaseBackend, subject: str) -> ibis.Table:
+    """Facts of the last years' visits with the subject of a kind they belong to, ``subject_id``, once it was measured."""
+    return con.table(_view(subject))
+
+
+def _view(subject: str) -> str:
+    return f"facts_of_{subject}"
 
 
 def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
@@ -77,7 +88,7 @@ def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
 
 
 def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.DataFrame:
-    rows = facts if base == "visits" else _counted(facts, base, window)
+    rows = facts if base == "visits" else counted(facts, base, window)
     values = {}
     for column, (entry, days) in taken.items():
         inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
@@ -86,7 +97,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.D
     return frame.set_index("subject_id")
 
 
-def _counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
+def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
     """A subject's visits counted by another column: subject_id, other, n, fund (yuan), persons."""
     kind, other = base.split("/")
     rows = ROWS[kind](facts)

@@ -135,16 +135,35 @@ class Peers:
         direction = np.array([entry.direction for entry, _d in columns.values()])
         return direction * (x - middle) / spread
 
-    def percentile(self, column: str, value: float, group: str) -> float | None:
-        """Share of the peers that lie at or below a value; None where it is unknown."""
-        grid = self.quantiles.get((group, column))
+    def standing(self, column: str, value: float, group: str) -> "Standing":
+        """Where a value stands among the peers' values."""
+        grid, n = self.quantiles.get((group, column)), int(self.size.get(group, 0))
         if grid is None or np.isnan(value):
-            return None
+            return Standing(None, n)
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
         # Where many peers share the value, the subject stands in the middle of them. Nobody stands above himself:
         # the first of five lies above four fifths.
-        edge = 1 / self.size[group]
-        return float(np.clip((low + high) / 2 / len(grid), min(edge, 0.5), max(1 - edge, 0.5)))
+        edge = 1 / n
+        share = float(np.clip((low + high) / 2 / len(grid), min(edge, 0.5), max(1 - edge, 0.5)))
+        # Alone at an end: not more of the grid than one of the peers makes.
+        alone = (high - low) / len(grid) < 1.5 / n
+        return Standing(share, n, bool(alone and high == len(grid)), bool(alone and low == 0))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a value stands among those of the peers.
+
+    Attributes:
+        share: of the peers at or below; None where it is unknown.
+        of: number of peers, the subject among them.
+        highest, lowest: no other peer has as much, or as little.
+    """
+
+    share: float | None
+    of: int
+    highest: bool = False
+    lowest: bool = False
 
 
 def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:

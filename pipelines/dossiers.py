@@ -11,6 +11,7 @@ from ibis import _
 from claims.known import last_cases
 from features.catalogue import HINT, measures_of
 from features.measures import KEYS, MEMBERS, of_subjects
+from features.rules.engine import RULES
 from pipelines.measure import Measured, Night
 from pipelines.score import Scored
 from reports import charts
@@ -41,6 +42,7 @@ def dossiers(
     scored: dict[str, Scored],
     suspects: pd.DataFrame,
     evidence: pd.DataFrame,
+    pulled: pd.DataFrame,
     names: pd.Series,
     nights: list[Path],
     depth: int,
@@ -49,7 +51,8 @@ def dossiers(
     """Dossiers of the first suspects of each kind, kind by kind.
 
     Args:
-        suspects, evidence: as the contract's tables, with the English sentence ``why_en``.
+        suspects, evidence: as the contract's tables, the evidence with ``why_en``, ``nth`` and ``at_stake``.
+        pulled: `pipelines.papers.papers`.
         names: of institutions, by code.
         nights: folders of earlier runs, oldest first.
         depth: how many of each kind.
@@ -59,7 +62,8 @@ def dossiers(
     for subject, found in scored.items():
         listed = suspects[suspects.subject_type == subject].sort_values("rank").head(depth)
         if len(listed):
-            kind = _Kind(night, subject, found, listed, evidence[evidence.subject_type == subject])
+            mine = (frame[frame.subject_type == subject] for frame in (evidence, pulled))
+            kind = _Kind(night, subject, found, listed, *mine)
             for row in listed.itertuples():
                 yield kind.dossier(row, names, history, origin | {"model": found.champion})
 
@@ -68,12 +72,19 @@ class _Kind:
     """What the dossiers of one kind of subject need, asked of the engine once for all of them."""
 
     def __init__(
-        self, night: Night, subject: str, found: Scored, listed: pd.DataFrame, evidence: pd.DataFrame
+        self,
+        night: Night,
+        subject: str,
+        found: Scored,
+        listed: pd.DataFrame,
+        evidence: pd.DataFrame,
+        papers: pd.DataFrame,
     ):
         self.night, self.subject, self.found = night, subject, found
         self.measured: Measured = night.subjects[subject]
         self.count = len(found.ranked)
         self.evidence = evidence[evidence.subject_id.isin(listed.subject_id)]
+        self.papers = _by_subject(papers[papers.subject_id.isin(listed.subject_id)])
         con = night.known.con
         ids = ibis.memtable(
             {"subject_id": list(listed.subject_id)}, schema=ibis.schema({"subject_id": "string"})
@@ -139,7 +150,8 @@ class _Kind:
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
             example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
         )  # fmt: skip
-        return _by_subject(rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas())
+        found = rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas()
+        return _by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
 
     def _cases(self) -> pd.DataFrame:
         """The last outcome of each inspected subject of the kind that is measured."""
@@ -165,8 +177,8 @@ class _Kind:
             score=row.score, amount=row.amount_at_risk, scheme=scheme,
             history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
             favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
-            pictures=pictures, hub=hub, money=_money(mine), evidence=self._rows(mine, names),
-            evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
+            pictures=pictures, hub=hub, money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
+            evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS), names), evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
             innocent=self._explanations(row.subject_id, members), similar=self._similar(row.subject_id),
             origin=origin,
         )  # fmt: skip
@@ -208,15 +220,21 @@ class _Kind:
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
         return [
-            worded(c, measures[c], values[c], usual[c], self.measured.usual.percentile, peers, float(away[c]))
+            worded(c, measures[c], values[c], usual[c], self.measured.usual.standing, peers, float(away[c]))
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
         ]
 
-    def _rows(self, mine: pd.DataFrame, names: pd.Series) -> list[dict]:
-        first = mine.head(EVIDENCE_ROWS)
-        details = self.details.reindex(first.mdtrt_id)
+    def _papers(self, subject_id: str, names: pd.Series) -> dict[int, list[dict]]:
+        """The papers of each reason, by its number."""
+        mine = self.papers.get(subject_id)
+        if mine is None:
+            return {}
+        return {nth: self._rows(rows, names) for nth, rows in mine.groupby("nth", sort=True)}
+
+    def _rows(self, rows: pd.DataFrame, names: pd.Series) -> list[dict]:
+        details = self.details.reindex(rows.mdtrt_id)
         places = [f"{code} {names.get(code, '')}".strip() for code in details.fixmedins_code]
-        shown = first.assign(
+        shown = rows.assign(
             day=[str(day)[:10] for day in details.day], place=places, person=details.psn_no.to_numpy()
         )
         return shown.to_dict("records")

@@ -14,6 +14,8 @@ from pipelines.measure import Night
 VISITED = ("hospital", "pharmacy", "prescriber", "patient", "group")
 # Worse by a quarter of the places and at least so many counts as risen.
 RISEN_SHARE, RISEN_PLACES = 0.25, 5
+# Who is not to be visited now, and of whom only conduct after the last case counts.
+LEFT_ALONE, JUDGED = ("inspected", "cleared", "confirmed"), ("again", "relapsed")
 MORNING = pa.schema(
     [
         ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
@@ -40,19 +42,26 @@ def morning(
         cool_down: so many days a cleared subject is left alone unless it did something new.
 
     Returns:
-        Columns of MORNING. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in the list has,
-        so that the column adds up; ``place`` is null for who is not to be visited now. ``status``: new, risen, known,
-        inspected (a case is open), cleared (and still left alone), again (cleared before, with conduct since), or
-        confirmed before.
+        Columns of MORNING. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in the
+        list has, so that the column adds up; ``place`` is null for who is not to be visited now. ``status``: new,
+        risen, known, inspected (a case is open), cleared or confirmed (and left alone), again or relapsed (cleared
+        or confirmed before, with conduct since; only that conduct is expected back).
     """
     rows = suspects[suspects.subject_type.isin(VISITED) & (suspects.reasons.str.len() > 0)]
     rows = rows.drop(columns=["reasons", "model_score", "anomaly_score", "rule_score", "graph_score"])
     rows = rows.merge(_before(nights), how="left", on=["subject_type", "subject_id"])
     rows = rows.merge(_outcomes(night), how="left", on=["subject_type", "subject_id"])
-    rows = rows.merge(_since(night, evidence, rows), how="left", on=["subject_type", "subject_id"])
+    later = _since(night, evidence, rows)
+    since = later.groupby(["subject_type", "subject_id"], as_index=False).agg(since=("amount", "sum"))
+    rows = rows.merge(since, how="left", on=["subject_type", "subject_id"])
     rows["status"] = _status(rows, as_of, cool_down)
-    wanted = rows[~rows.status.isin(["inspected", "cleared"])]
-    order = _greedy(wanted, evidence)
+    judged = rows.status.isin(JUDGED)
+    # What a closed case has judged is not expected back a second time.
+    counted = evidence.merge(rows.loc[~judged, ["subject_type", "subject_id"]])
+    wanted = rows[~rows.status.isin(LEFT_ALONE)]
+    order = _greedy(
+        wanted, pd.concat([counted, later.merge(rows.loc[judged, ["subject_type", "subject_id"]])])
+    )
     rows = rows.merge(order, how="left", on=["subject_type", "subject_id"])
     return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[MORNING.names]
 
@@ -75,9 +84,9 @@ def _outcomes(night: Night) -> pd.DataFrame:
 
 
 def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Fund payment in evidence for visits begun after the subject's last case closed: subject_type, subject_id, since."""
+    """Evidence of visits begun after the subject's last case closed: subject_type, subject_id, mdtrt_id, amount (yuan)."""
     closed = rows.dropna(subset=["last_closed"])[["subject_type", "subject_id", "last_closed"]]
-    mine = evidence.merge(closed, on=["subject_type", "subject_id"])
+    mine = evidence[["subject_type", "subject_id", "mdtrt_id", "amount"]].merge(closed)
     facts = night.facts.select("mdtrt_id", "day")
     days = (
         facts.filter(facts.mdtrt_id.isin(list(mine.mdtrt_id))).to_pandas()
@@ -86,22 +95,23 @@ def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataF
     )
     mine = mine.merge(days, on="mdtrt_id")
     later = mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)]
-    sums = later.groupby(["subject_type", "subject_id"], as_index=False).amount.sum()
-    return sums.rename(columns={"amount": "since"})
+    return later.drop(columns=["last_closed", "day"])
 
 
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
     recent = pd.to_datetime(rows.last_closed) >= pd.Timestamp(as_of - timedelta(days=cool_down))
-    cleared, anew = rows.last_outcome.isin(CLEARED), rows.since.fillna(0) > 0
+    cleared, confirmed = rows.last_outcome.isin(CLEARED), rows.last_outcome.isin(CONFIRMED)
+    anew = rows.since.fillna(0) > 0
     climbed = (rows.rank_before - rows["rank"]).astype("Float64")
     risen = (climbed >= RISEN_PLACES) & (climbed >= RISEN_SHARE * rows.rank_before.astype("Float64"))
     status = pd.Series("known", rows.index)
     status[rows.rank_before.isna()] = "new"
     status[risen.fillna(False).astype(bool)] = "risen"
-    status[rows.last_outcome.isin(CONFIRMED)] = "confirmed"
+    status[confirmed] = "confirmed"
+    status[confirmed & anew] = "relapsed"
+    status[cleared & recent] = "cleared"
     status[cleared & anew] = "again"
-    status[cleared & recent & ~anew] = "cleared"
-    status[rows.last_outcome.notna() & ~rows.last_outcome.isin(CLEARED + CONFIRMED)] = "inspected"
+    status[rows.last_outcome.notna() & ~cleared & ~confirmed] = "inspected"
     return status
 
 

@@ -12,7 +12,6 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import _
 
 from claims.store import Report, Store
 from features.catalogue import SUBJECTS, measures_of
@@ -21,13 +20,14 @@ from pipelines.dossiers import dossiers
 from pipelines.measure import Night
 from pipelines.morning import MORNING, morning
 from pipelines.notices import notices
+from pipelines.papers import evidence_of, papers
 from pipelines.score import Scored
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
 from reports import morning as morning_page
 from reports import notice, overview, portrait, supervision
 from reports.masking import Mask
-from reports.reasons import reasons_of, spell
+from reports.reasons import reasons_of
 from reports.workbook import write_workbook
 
 _REASON = pa.struct(
@@ -48,7 +48,7 @@ EVIDENCE = pa.schema(
     [
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
         ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()), ("amount", pa.float64()),
-        ("why", pa.string()), ("why_en", pa.string()),
+        ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()), ("reason", pa.string()),
     ]
 )  # fmt: skip
 RULE_HITS = pa.schema(
@@ -114,7 +114,8 @@ def _put_in_place(building: Path, target: Path) -> Path:
 def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) -> None:
     begin = time.perf_counter()
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
-    evidence = _with_words(evidence, night, scored)
+    pulled = papers(night, scored, suspects)
+    evidence = evidence_of(night, scored, evidence, pulled)
     nights = store.nights_before(as_of)
     listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
     members, graded = _members(night), _portraits(night, suspects)
@@ -130,7 +131,20 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
         pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
     _write_pages(
-        folder, night, scored, suspects, evidence, members, graded, listed, nights, settings, as_of, origin
+        folder,
+        night,
+        scored,
+        suspects,
+        evidence,
+        pulled,
+        members,
+        graded,
+        listed,
+        nights,
+        settings,
+        as_of,
+        origin,
+        info.seconds,
     )
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
@@ -143,6 +157,7 @@ def _write_pages(
     scored,
     suspects,
     evidence,
+    pulled,
     members,
     graded,
     listed,
@@ -150,21 +165,24 @@ def _write_pages(
     settings,
     as_of: date,
     origin,
+    seconds: dict[str, float],
 ) -> None:
     """What people read: workbook, dossiers, notices, supervision report, overview; masked if so set."""
     language = settings.language
-    mask = Mask(_identifiers(night, evidence) if settings.mask else (), origin["run"])
+    mask = Mask(_identifiers(night, suspects, evidence, pulled) if settings.mask else (), origin["run"])
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
-    text = _overview(night, scored, evidence, names, listed, settings, as_of)
+    text = _overview(night, scored, evidence[evidence.at_stake], names, mask, listed, settings, as_of)
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
     _write_notices(folder, night, suspects, names, mask, settings, as_of)
+    begin = time.perf_counter()
     written = _write_dossiers(
-        folder, night, scored, suspects, evidence, names, mask, nights, settings, origin
+        folder, night, scored, suspects, evidence, pulled, names, mask, nights, settings, origin
     )
+    seconds["dossiers"] = time.perf_counter() - begin
     findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, graded))
     listed = mask.columns(listed, "subject_id")
     sheets = [
@@ -178,7 +196,7 @@ def _write_pages(
     write_workbook(
         folder / "suspects.xlsx",
         mask.columns(suspects, "subject_id"),
-        mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id"),
+        mask.texts(mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id", "bkkp_sn"), "why", "why_en"),
         mask.columns(members, "member_id"),
         names,
         as_of.isoformat(),
@@ -189,21 +207,43 @@ def _write_pages(
     )
 
 
-def _identifiers(night: Night, evidence: pd.DataFrame) -> set[str]:
+def _identifiers(night: Night, suspects, evidence, pulled: pd.DataFrame) -> set[str]:
     """Whatever a page may show that points at somebody."""
     known, hits = night.known, night.rules.hits
-    columns = [known["psn_info_b"].psn_no, known["fixmedins_b"].fixmedins_code, known["dr_info_b"].dr_code]
-    columns += [night.facts.dr_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
+    persons, doctors = known["psn_info_b"], known["dr_info_b"]
+    columns = [
+        persons.psn_no,
+        persons.certno,
+        persons.tel,
+        doctors.dr_code,
+        doctors.certno,
+        night.facts.dr_code,
+    ]
+    columns += [known["fixmedins_b"].fixmedins_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
     found = {value for column in columns for value in column.to_pandas().dropna()}
-    return found.union(evidence.mdtrt_id.dropna(), evidence.setl_id.dropna())
+    found.update(line["bkkp_sn"] for lines in pulled.lines for line in lines)
+    visits = suspects.subject_id[suspects.subject_type == "visit"]
+    return found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna())
 
 
 def _write_dossiers(
-    folder: Path, night, scored, suspects, evidence, names, mask: Mask, nights: list[Path], settings, origin
+    folder: Path,
+    night,
+    scored,
+    suspects,
+    evidence,
+    pulled,
+    names,
+    mask: Mask,
+    nights: list[Path],
+    settings,
+    origin,
 ) -> dict[tuple[str, str], str]:
     """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
     written = {}
-    for found in dossiers(night, scored, suspects, evidence, names, nights, settings.dossier_depth, origin):
+    for found in dossiers(
+        night, scored, suspects, evidence, pulled, names, nights, settings.dossier_depth, origin
+    ):
         dossier_page.write(folder / "dossiers", found, mask)
         shown = mask.one(found.subject_id)
         name = dossier_page.file_name(found.subject, shown, settings.language)
@@ -226,18 +266,19 @@ def _write_notices(folder: Path, night, suspects, names, mask: Mask, settings, a
         (folder / "notices" / name).write_text(mask(page), encoding="utf-8")
 
 
-def _overview(night, scored, evidence, names, listed, settings, as_of: date) -> str:
+def _overview(night, scored, evidence, names, mask: Mask, listed, settings, as_of: date) -> str:
     driven = {}
     for subject, found in scored.items():
         families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
         if len(found.contributions):
             driven[subject] = overview.drivers(found.contributions, families)
     wanted = night.facts.select("mdtrt_id", "fixmedins_code")
-    pulled = ibis.memtable(
+    named = ibis.memtable(
         evidence[["mdtrt_id"]].drop_duplicates(), schema=ibis.schema({"mdtrt_id": "string"})
     )
-    places = wanted.semi_join(pulled, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
-    return overview.page(driven, evidence, places, names, listed, as_of, settings.language)
+    places = wanted.semi_join(named, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
+    # Before a label is cut short, for what is left of an identifier is none that could be told.
+    return overview.page(driven, evidence, places.map(mask.one), names, listed, as_of, settings.language)
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
@@ -260,44 +301,13 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
             measures,
             peers,
             usual.loc[peers],
-            measured.usual.percentile,
+            measured.usual.standing,
             scored.steady.loc[subject_id],
         )
     frame = ranked.rename_axis("subject_id").reset_index()
     frame["subject_type"] = subject
     frame["reasons"] = [found.get(subject_id, []) for subject_id in frame["subject_id"]]
     return frame[SUSPECTS.names]
-
-
-def _with_words(evidence: pd.DataFrame, night: Night, scored: dict[str, Scored]) -> pd.DataFrame:
-    """Add the settlement and the sentence that says why a visit is there."""
-    wanted = list(dict.fromkeys(evidence["mdtrt_id"]))
-    measured = night.subjects["visit"]
-    model = scored["visit"].model
-    rows = measured.differences.loc[wanted]
-    by_column = model.evidence.by_column(rows, measured.peers.loc[wanted])
-    values = measured.values.loc[wanted]
-    measures = measures_of("visit")
-    order = by_column.to_numpy().argsort(axis=1)[:, ::-1][:, :2]
-    words = {}
-    for row, mdtrt_id in enumerate(wanted):
-        columns = [c for c in by_column.columns[order[row]] if by_column.at[mdtrt_id, c] > 0]
-        words[mdtrt_id] = [
-            ["; ".join(_spoken(measures[c][0], values.at[mdtrt_id, c], language) for c in columns)][0]
-            for language in (0, 1)
-        ]
-    settled = night.known.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max()).to_pandas()
-    settled = settled.set_index("mdtrt_id")["setl_id"]
-    return evidence.assign(
-        setl_id=evidence["mdtrt_id"].map(settled),
-        bkkp_sn=None,
-        why=[words[m][0] for m in evidence["mdtrt_id"]],
-        why_en=[words[m][1] for m in evidence["mdtrt_id"]],
-    )[EVIDENCE.names]
-
-
-def _spoken(entry, value: float, language: int) -> str:
-    return f"{(entry.zh, entry.en)[language]} {spell(value, entry.unit, language)}"
 
 
 def _members(night: Night) -> pd.DataFrame:

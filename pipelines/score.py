@@ -15,6 +15,8 @@ from pipelines.settings import Settings
 # A visit with this much evidence against it goes into the file of whoever took part: one telling family at one in
 # a hundred, or a proof.
 FLAGGED = 3.0
+# The scratch database's table of what speaks against each visit: mdtrt_id, evidence, scheme.
+MARKS = "visit_marks"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:
     """Visits and how much speaks against each: facts with visit_score and visit_scheme."""
     frame = parts[["evidence", "scheme"]].reset_index(names="mdtrt_id")
     schema = ibis.schema({"mdtrt_id": "string", "evidence": "float64", "scheme": "string"})
-    marks = night.known.con.create_table("visit_marks", ibis.memtable(frame, schema=schema))
+    marks = night.known.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
     keys = ["mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "fund_pay_sumamt", "companions"]
     return night.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
 

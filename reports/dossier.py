@@ -14,7 +14,7 @@ from features.peers import PEER_WORDS
 from reports.masking import Mask
 from reports.schemes import on_site, scheme_name
 from reports.templates import render
-from reports.workbook import SUBJECT_WORDS, VERDICTS
+from reports.workbook import VERDICTS, one_of
 
 LANGUAGES = ("zh", "en")
 
@@ -33,9 +33,12 @@ class Dossier:
         pictures: calendar, weeks or network.
         hub: of a group, the member who holds it together; else None.
         money: scheme, visits, yuan, each visit once.
-        evidence: mdtrt_id, day, place, person, amount, scheme, why, why_en; the first to pull.
-        evidence_count: how many there are in all.
-        findings: rule_id, rule_name, sev_deg, n, amount, example, basis; by rule.
+        papers: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why, why_en of what to
+            pull for it.
+        evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that serve no
+            reason but are suspicious by themselves.
+        evidence_count: how many visits there are in all.
+        findings: rule_id, rule_name, rule_en (its English name), sev_deg, n, amount, example, basis; by rule.
         innocent: (Chinese, English) explanation, visits in evidence it fits, of how many; 0 where it is judged of
             the whole.
         similar: subject_id, clue_stas, close_date, scheme, likeness (0 to 1).
@@ -59,6 +62,7 @@ class Dossier:
     pictures: dict[str, Markup]
     hub: str | None
     money: list[tuple]
+    papers: dict[int, list[dict]]
     evidence: list[dict]
     evidence_count: int
     findings: list[dict]
@@ -89,7 +93,7 @@ def page(dossier: Dossier, language: str) -> str:
         d=dossier,
         language=language,
         words=WORDS[language],
-        kind=SUBJECT_WORDS[dossier.subject][english],
+        kind=one_of(dossier.subject, language),
         peers=PEER_WORDS[dossier.peers][english],
         scheme=scheme_name(dossier.scheme, language),
         schemes=[
@@ -97,11 +101,26 @@ def page(dossier: Dossier, language: str) -> str:
         ],
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
+        rule="rule_en" if english else "rule_name",
+        severity=lambda word: _SEVERITY[word] if english else word,
         why="why_en" if english else "why",
+        whom=_CONCERNED.get(dossier.subject, "both"),
+        concerned=lambda row: _concerned(dossier.subject, row),
         scheme_name=lambda scheme: scheme_name(scheme, language),
         verdict=lambda status: VERDICTS[status][english],
         fits=lambda n, of: WORDS[language]["fits"][0 if not n else 1 if n * 2 < of else 2],
     )
+
+
+# Words of the national library, in English.
+_SEVERITY = {"明确违规": "clear breach", "高度可疑": "highly suspicious"}
+# Of a visit's place and person, the one that is not the suspect already: key of WORDS.
+_CONCERNED = {"patient": "place", "hospital": "person", "pharmacy": "person"}
+
+
+def _concerned(subject: str, row: dict) -> str:
+    place, person = row["place"], row["person"]
+    return {"place": place, "person": person}.get(_CONCERNED.get(subject), f"{place} / {person}")
 
 
 def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str]]:
@@ -116,13 +135,14 @@ WORDS = {
         "title": "疑点档案",
         "caution": "疑点不是结论。本页说明为何应先核查、调阅哪些材料;是否违规须经核实。",
         "rank": "排名", "of": "共 {of} 个", "score": "分数", "amount": "证据涉及基金(元)", "scheme": "疑似情形",
-        "none": "无突出情形", "peers": "同类", "peers_count": "{n} 个",
+        "none": "无突出情形", "peers": "同类", "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑", "strips_note": "图中每条对应一条理由:浅蓝为同类的第5至95百分位,深蓝为中间一半,白线为中位数,红点为本对象;刻度为平方根。",
         "favourable": "对其有利的情况", "nothing_favourable": "未见明显有利情况。",
         "innocent": "已核对的正常解释", "explanation": "解释", "result": "核对结果", "fits": ("不成立", "部分成立", "成立"),
         "counted": "证据就诊 {of} 次中 {n} 次符合",
-        "on_site": "现场核查什么", "evidence": "先调阅哪些就诊", "evidence_note": "按可疑程度排列,共 {n} 次,列前 {m} 次。",
-        "visit": "就诊号", "day": "日期", "place": "机构", "person": "参保人", "why": "为何先查", "yuan": "基金支付(元)",
+        "on_site": "现场核查什么", "pull": "先调阅", "settlement": "结算", "line": "明细", "line_yuan": "{}元",
+        "evidence": "其他本身可疑的就诊", "evidence_note": "不在上述理由之下、按可疑程度排列的前 {m} 次;证据就诊共 {n} 次。",
+        "visit": "就诊号", "day": "日期", "place": "机构", "person": "参保人", "both": "机构 / 参保人", "why": "为何先查", "yuan": "基金支付(元)",
         "calendar": "就诊日历", "calendar_note": "每行为一家机构或一名成员,红点为证据就诊或结伴就诊。",
         "weeks": "每周就诊量", "weeks_note": "红色为证据就诊。",
         "network": "往来图", "network_note": "线越粗,同行越不可能出于偶然。", "hub": "红点为核心成员:{hub}。",
@@ -136,13 +156,14 @@ WORDS = {
         "title": "Dossier",
         "caution": "A suspicion is no verdict. This page says why to look here first and which papers to pull; whether anything was wrong has to be established.",
         "rank": "Rank", "of": "of {of}", "score": "Score", "amount": "Fund in evidence (yuan)", "scheme": "Suspected scheme",
-        "none": "none stands out", "peers": "Peers", "peers_count": "{n} of them",
+        "none": "none stands out", "peers": "Peers", "peers_count": "{n} with it",
         "reasons": "Why it is suspicious", "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle half, white the median, red this subject; square-root scale.",
         "favourable": "What speaks for it", "nothing_favourable": "Nothing stands out in its favour.",
         "innocent": "Honest explanations that were checked", "explanation": "Explanation", "result": "Result", "fits": ("does not fit", "fits in part", "fits"),
         "counted": "{n} of {of} visits in evidence",
-        "on_site": "What to check on site", "evidence": "Which visits to pull first", "evidence_note": "Most telling first; {m} of {n} are listed.",
-        "visit": "Visit", "day": "Day", "place": "Institution", "person": "Insured person", "why": "Why first", "yuan": "Paid by the fund (yuan)",
+        "on_site": "What to check on site", "pull": "Pull first", "settlement": "settlement", "line": "line", "line_yuan": "{} yuan",
+        "evidence": "Other visits that are suspicious by themselves", "evidence_note": "Not named above, the most telling first: {m} are listed; {n} visits are in evidence in all.",
+        "visit": "Visit", "day": "Day", "place": "Institution", "person": "Insured person", "both": "Institution / insured person", "why": "Why first", "yuan": "Paid by the fund (yuan)",
         "calendar": "Calendar of visits", "calendar_note": "A row an institution or a member; red are visits in evidence or made together.",
         "weeks": "Visits a week", "weeks_note": "Red are those in evidence.",
         "network": "Who comes with whom", "network_note": "The thicker a line, the less chance explains it.", "hub": "Red is the member who holds it together: {hub}.",

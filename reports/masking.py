@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 _TOKEN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_PART = re.compile(r"[A-Za-z0-9_]+")
+_LONG = re.compile(r"[0-9]{18,}")
 _DIGITS = 8
 
 
@@ -25,11 +27,17 @@ class Mask:
         """A text without the identifiers."""
         if not self.known:
             return text
-        return _TOKEN.sub(lambda found: self.one(found[0]), text)
+        return _TOKEN.sub(self._token, text)
+
+    def _token(self, found: re.Match) -> str:
+        """A word without the identifiers, be it one or several joined by dots and dashes."""
+        word = found[0]
+        return self.one(word) if word in self.known else _PART.sub(lambda part: self.one(part[0]), word)
 
     def one(self, identifier: str) -> str:
-        """The pseudonym of an identifier; other words stay as they are."""
-        if identifier not in self.known:
+        """The pseudonym of an identifier, or of a number so long that it can be nothing else (a trace code, a receipt);
+        other words stay as they are."""
+        if identifier not in self.known and not (self.known and _LONG.fullmatch(identifier)):
             return identifier
         digest = hashlib.sha256(f"{self.salt}|{identifier}".encode()).hexdigest()
         return f"X{digest[:_DIGITS]}"
@@ -39,6 +47,12 @@ class Mask:
         return frame.assign(
             **{name: frame[name].map(self.one, na_action="ignore") for name in names if name in frame}
         )
+
+    def texts(self, frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+        """A frame without identifiers in the sentences of these columns."""
+        if not self.known:
+            return frame
+        return frame.assign(**{name: frame[name].map(self, na_action="ignore") for name in names})
 
     def names(self, names: pd.Series) -> pd.Series:
         """Names by identifier → pseudonyms by both the identifier and its pseudonym."""

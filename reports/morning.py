@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reports.schemes import scheme_name
-from reports.workbook import SUBJECT_WORDS
+from reports.workbook import one_of
 
 SHEET_NAMES = {"zh": "今日", "en": "Today"}
 SHEET_HEADS = {
@@ -18,7 +18,8 @@ STANDING = {
     "inspected": ("正在核查", "a case is open"),
     "cleared": ("近期已排除,暂不核查", "cleared lately, left alone"),
     "again": ("曾排除,其后又有新情况", "cleared before, with conduct since"),
-    "confirmed": ("曾查实", "confirmed before"),
+    "confirmed": ("曾查实,其后无新情况", "confirmed before, nothing since"),
+    "relapsed": ("曾查实,其后又有新情况", "confirmed before, with conduct since"),
 }
 # Rows of the sheet beyond those that the inspectors can visit.
 BELOW = 200
@@ -37,7 +38,7 @@ def sheet_rows(listed: pd.DataFrame, names: pd.Series, capacity: int, language: 
     )
     return [
         (
-            int(r.place) if pd.notna(r.place) else "", SUBJECT_WORDS[r.subject_type][english], r.subject_id,
+            int(r.place) if pd.notna(r.place) else "", one_of(r.subject_type, language), r.subject_id,
             names.get(r.subject_id, ""), r.expected, r.score, r.amount_at_risk, scheme_name(r.scheme, language),
             STANDING[r.status][english], int(r.rank_before) if pd.notna(r.rank_before) else "",
             str(r.last_closed)[:10] if pd.notna(r.last_closed) else "",

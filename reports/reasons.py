@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from features.catalogue import FAMILIES, HIGH, UNITS, Measure
-from features.peers import PEER_WORDS
+from features.peers import PEER_WORDS, Standing
 
-MOST_REASONS = 5
+FEWEST_REASONS, MOST_REASONS = 3, 5
 # Contributions below this (log-odds) are no reason to visit anybody.
 LEAST_CONTRIBUTION = 0.05
+# Up to so many peers their number is said instead of a share of them.
+FEW_PEERS = 20
 # Said of a reason that the next training may not give again.
 WEAK = ("(较弱)", " (weak)")
 _PERIODS = {
@@ -26,7 +28,7 @@ def reasons_of(
     measures: dict[str, tuple[Measure, int | None]],
     peers: str,
     usual: pd.Series,
-    percentile: Callable[[str, float, str], float | None],
+    standing: Callable[[str, float, str], Standing],
     steady: pd.Series | None = None,
 ) -> list[dict]:
     """The few reasons that raise a subject's score most, one a family.
@@ -36,7 +38,7 @@ def reasons_of(
         values, usual: the subject's values and its peers' medians, by column.
         measures: column → measure and window.
         peers: key of PEER_WORDS.
-        percentile: (column, value, peer group) → share of the peers at or below.
+        standing: (column, value, peer group) → where the value stands among the peers.
         steady: that part of the contributions that another training would repeat; a reason that owes it less than
             half is marked as weak.
 
@@ -44,24 +46,35 @@ def reasons_of(
         Reasons as the contract spells them, largest contribution first; at least one.
     """
     # Plain dictionaries: a hundred lookups a subject are slow in a Series.
-    values, usual = values.to_dict(), usual.to_dict()
-    known = contributions[[c for c in measures if pd.notna(values[c])]]
-    family = pd.Series({column: measures[column][0].family for column in known.index}, dtype=object)
-    sums = known.groupby(family).sum().sort_values(ascending=False, kind="stable")
+    given, values, usual = contributions.to_dict(), values.to_dict(), usual.to_dict()
+    known = [column for column in measures if pd.notna(values[column])]
+    families: dict[str, list[str]] = {}
+    for column in sorted(known, key=lambda c: -given[c]):
+        families.setdefault(measures[column][0].family, []).append(column)
+    sums = {name: sum(given[c] for c in families[name]) for name in sorted(families)}
+    if "rules" in sums:
+        # Findings count by themselves and through the measures that count them; it is one story.
+        sums["rules"] += given.get("rule", 0.0)
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
-    beyond = [c for c in known.index if _beyond(measures[c][0], values[c], usual[c])]
-    telling = sums[(sums > LEAST_CONTRIBUTION) & sums.index.isin(family[beyond])].head(MOST_REASONS)
-    if telling.empty:
-        telling = sums.head(1)
+    beyond = {c for c in known if _beyond(measures[c][0], values[c], usual[c])}
+    far = {c for c in beyond if _matters(measures[c][0], values[c], usual[c])}
+    order = sorted(sums, key=lambda name: -sums[name])
+    telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
+    # Where few stand out by what an inspector would care about, others may say something.
+    more = [n for n in order if sums[n] > LEAST_CONTRIBUTION and beyond.intersection(families[n])]
+    telling += [n for n in more if n not in telling][: max(FEWEST_REASONS - len(telling), 0)]
     found = []
-    for name, total in telling.items():
-        said = known[family == name].sort_values(ascending=False, kind="stable").index
-        # Who says most speaks for a family, but first those beyond the peers' median.
-        column = next((c for c in said if c in beyond), said[0])
+    for name in telling[:MOST_REASONS] or order[:1]:
+        # Who says most speaks for a family, but first those far from the peers' median.
+        said = (c for kept in (far, beyond, known) for c in families[name] if c in kept)
+        column = next(said)
         reason = worded(
-            column, measures[column], values[column], usual[column], percentile, peers, float(total)
+            column, measures[column], values[column], usual[column], standing, peers, float(sums[name])
         )
-        if steady is not None and steady[said].sum() < total / 2:
+        same = sum(steady[c] for c in families[name]) if steady is not None else sums[name]
+        if name == "rules":
+            same += given.get("rule", 0.0)
+        if same < sums[name] / 2:
             reason |= {"text_zh": reason["text_zh"] + WEAK[0], "text_en": reason["text_en"] + WEAK[1]}
         found.append(reason)
     graph = float(contributions.get("graph", 0.0))
@@ -75,7 +88,7 @@ def worded(
     measure: tuple[Measure, int | None],
     value: float,
     middle: float,
-    percentile: Callable[[str, float, str], float | None],
+    standing: Callable[[str, float, str], Standing],
     peers: str,
     contribution: float,
 ) -> dict:
@@ -83,23 +96,30 @@ def worded(
     negative, against it."""
     entry, days = measure
     value, middle = float(value), _plain(middle)
-    share = percentile(column, value, peers)
+    found = standing(column, value, peers)
     side = entry.direction if contribution >= 0 else -entry.direction
-    zh, en = _words(entry, days, value, middle, share, peers, side)
+    zh, en = _words(entry, days, value, middle, found, peers, side)
     return {
         "code": f"{FAMILY_CODES[entry.family]}.{column}",
         "text_zh": zh,
         "text_en": en,
         "value": value,
         "peer_median": middle,
-        "peer_percentile": share,
+        "peer_percentile": found.share,
         "contribution": contribution,
     }
 
 
 def _beyond(entry: Measure, value: float, middle: float) -> bool:
-    """Does a value lie on the suspicious side of the peers' median?"""
-    return pd.isna(middle) or entry.direction * (value - middle) > 0
+    """Does a value lie on the suspicious side of the peers' median, and read so?"""
+    if pd.isna(middle):
+        return True
+    return entry.direction * (value - middle) > 0 and number(value, entry.unit) != number(middle, entry.unit)
+
+
+def _matters(entry: Measure, value: float, middle: float) -> bool:
+    """Does it lie there by as much as an inspector would care about?"""
+    return pd.isna(middle) or entry.direction * (value - middle) >= entry.least
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}
@@ -110,23 +130,39 @@ def _words(
     days: int | None,
     value: float,
     middle: float | None,
-    share: float | None,
+    found: Standing,
     peers: str,
     side: int,
 ) -> tuple[str, str]:
-    period_zh, period_en = _PERIODS.get(days, ("", ""))
+    period_zh, period_en = period(days)
     zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
     en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
     peers_zh, peers_en = PEER_WORDS[peers]
+    if found.of == 1:
+        return f"{zh},没有同类可比", f"{en}; there is no other of {peers_en} to compare with"
     if middle is not None:
         zh += f",同类({peers_zh})中位数 {spell(middle, entry.unit, 0)}"
-        en += f"; median of {peers_en} {spell(middle, entry.unit, 1)}"
-    if share is not None:
-        beaten = share if side == HIGH else 1 - share
-        side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
-        zh += f",{side_zh} {_share(beaten)} 的同类"
-        en += f", {side_en} {_share(beaten)} of them"
+        en += f"; median of {peers_en}: {spell(middle, entry.unit, 1)}"
+    if found.share is not None:
+        told_zh, told_en = _stands(found, side)
+        zh, en = f"{zh},{told_zh}", f"{en}, {told_en}"
     return zh, en
+
+
+def _stands(found: Standing, side: int) -> tuple[str, str]:
+    """How many of the peers lie below, or above where that is the side; of a few their number is said, for then a share
+    says little."""
+    beaten = found.share if side == HIGH else 1 - found.share
+    side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
+    if found.of > FEW_PEERS:
+        return f"{side_zh} {_share(beaten)} 的同类", f"{side_en} {_share(beaten)} of them"
+    if found.highest and side == HIGH:
+        return f"{found.of} 个同类中最高", f"the highest of {found.of}"
+    if found.lowest and side != HIGH:
+        return f"{found.of} 个同类中最低", f"the lowest of {found.of}"
+    others = found.of - 1
+    below = min(round(beaten * others), others)
+    return f"{side_zh}其他 {others} 个同类中的 {below} 个", f"{side_en} {below} of the {others} others"
 
 
 def _graph_reason(contribution: float) -> dict:
@@ -141,17 +177,25 @@ def _graph_reason(contribution: float) -> dict:
     }
 
 
+def period(days: int | None) -> tuple[str, str]:
+    """A window in words, in Chinese and English; empty where there is none."""
+    return _PERIODS.get(days, ("", ""))
+
+
 def spell(value: float, unit: str, language: int) -> str:
     """A value with its unit; language 0 Chinese, 1 English."""
     if unit == "flag":
         return (("否", "no"), ("是", "yes"))[int(value >= 0.5)][language]
     words = UNITS[unit]
-    text = format(value, words[2])
-    if text in ("-0", "-0.0"):
-        text = text[1:]
     if language:
-        return f"{text} {words[1]}".strip()
-    return f"{text}{words[0]}"
+        return f"{number(value, unit)} {words[1]}".strip()
+    return f"{number(value, unit)}{words[0]}"
+
+
+def number(value: float, unit: str) -> str:
+    """A value as its unit is written, without the unit; whole days without decimals."""
+    text = format(value, UNITS[unit][2]).removesuffix(".0")
+    return text.removeprefix("-") if text in ("-0", "-0.0%") else text
 
 
 def _share(share: float) -> str:

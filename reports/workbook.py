@@ -16,6 +16,8 @@ SUBJECT_WORDS = {
     "group": ("结伴群体", "Groups"),
     "visit": ("就诊", "Visits"),
 }
+# One of a kind, in English; Chinese has one word for one and many.
+_ONE = {"hospital": "Hospital", "pharmacy": "Pharmacy", "prescriber": "Prescriber", "patient": "Patient", "group": "Group", "visit": "Visit"}  # fmt: skip
 # Columns of a sheet of suspects: name → (Chinese head, English head, width in characters).
 SUSPECT_COLUMNS = {
     "rank": ("排名", "Rank", 6),
@@ -46,15 +48,27 @@ GUIDE_TITLES = ("说明", "Read me")
 EVIDENCE_TITLES = ("证据", "Evidence")
 # The line of the guide by which a filled workbook says to which night it belongs.
 NIGHT_LINES = ("清单日期:{}", "Night: {}")
-_EVIDENCE_HEADS = {
-    "zh": ("对象类型", "对象编号", "疑似情形", "就诊号", "结算号", "基金支付(元)", "为何先查"),
+_EVIDENCE_HEADS = {  # fmt: skip
+    "zh": (
+        "对象类型",
+        "对象编号",
+        "对应理由",
+        "疑似情形",
+        "就诊号",
+        "结算号",
+        "明细号",
+        "涉及基金(元)",
+        "为何先查",
+    ),
     "en": (
         "Kind",
         "Subject",
+        "For reason",
         "Suspected scheme",
         "Visit",
         "Settlement",
-        "Paid by the fund (yuan)",
+        "Line",
+        "Fund at stake (yuan)",
         "Why first",
     ),
 }
@@ -77,7 +91,7 @@ _GUIDE = {
             "“疑似情形”是分量最重的一种(编号见情形目录);空白表示没有哪一种特别突出。",
             "“涉及基金”是证据就诊的基金支付合计,同一对象的每次就诊只算一次;不同对象之间会重叠,不能相加。",
             "“卷宗”打开该对象的详细页面;本表须与 dossiers 文件夹放在一起。没有链接的没有卷宗。",
-            "“证据”表列出先调阅哪些就诊、为什么。每张表可筛选,首行固定。",
+            "“证据”表列出先调阅哪些就诊、结算和明细,为哪条理由(空白为本身可疑的就诊),为什么;只作对照的就诊涉及基金为 0。每张表可筛选,首行固定。",
         ),
         (
             "怎么填结论",
@@ -101,7 +115,7 @@ _GUIDE = {
             "The suspected scheme is the one that weighs most; empty where none stands out.",
             "Fund at stake adds the fund's payment for the visits in evidence, each visit once for a subject; subjects overlap, so the column does not add up.",
             "Dossier opens the page about the subject; keep this file beside its folder dossiers. A row without a link has no dossier.",
-            "The evidence sheet says which visits to pull first and why. Every sheet can be filtered; its first row stays.",
+            "The evidence sheet says which visits, settlements and lines to pull first, for which reason (none where the visit is suspicious by itself), and why; a visit that only shows what a reason counts has nothing at stake. Every sheet can be filtered; its first row stays.",
         ),
         (
             "How to fill in verdicts",
@@ -117,6 +131,11 @@ _GUIDE_WIDTH = 100
 _NIGHT_TITLES = ("本夜概况", "This night")
 # Excel holds 1,048,576 rows; an inspector reads far fewer.
 SHEET_ROWS = 20_000
+
+
+def one_of(subject: str, language: str) -> str:
+    """What one subject of a kind is called."""
+    return _ONE[subject] if language == "en" else SUBJECT_WORDS[subject][0]
 
 
 def write_workbook(
@@ -157,8 +176,8 @@ def write_workbook(
             sheet,
             style,
             _EVIDENCE_HEADS[language],
-            _evidence_rows(evidence, language),
-            (10, 24, 22, 24, 24, 14, 60),
+            _evidence_rows(_by_rank(evidence, suspects), language),
+            (10, 24, 9, 22, 24, 24, 24, 14, 70),
         )
         for titles, heads, widths, rows in more:
             _table(book.add_worksheet(titles[language]), style, heads[language], rows, widths)
@@ -279,16 +298,25 @@ def _inputs(sheet, style: _Style, count: int, language: str) -> None:
     sheet.data_validation(1, columns["verified"], count, columns["verified"], allowed)
 
 
+def _by_rank(evidence: pd.DataFrame, suspects: pd.DataFrame) -> pd.DataFrame:
+    """Evidence in the order of the sheets and of their ranks; that of one suspect in the order it has."""
+    keys = ["subject_type", "subject_id"]
+    ranked = evidence.merge(suspects[[*keys, "rank"]], on=keys)
+    kind = ranked.subject_type.map({subject: place for place, subject in enumerate(SUBJECT_WORDS)})
+    return ranked.assign(_kind=kind).sort_values(["_kind", "rank"], kind="stable")
+
+
 def _evidence_rows(evidence: pd.DataFrame, language: str) -> list[tuple]:
-    words = {subject: words[language == "en"] for subject, words in SUBJECT_WORDS.items()}
     why = "why" if language == "zh" else "why_en"
     return [
         (
-            words[r.subject_type],
+            one_of(r.subject_type, language),
             r.subject_id,
+            int(r.nth) if pd.notna(r.nth) else None,
             scheme_name(r.scheme, language),
             r.mdtrt_id,
             r.setl_id,
+            r.bkkp_sn,
             r.amount,
             getattr(r, why),
         )

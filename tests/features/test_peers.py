@@ -101,33 +101,33 @@ def test_a_group_of_few_is_judged_by_all_and_a_large_group_by_itself():
 def test_percentiles_rise_with_the_value_and_never_reach_all():
     frame = values(1000, money=np.arange(1000.0) ** 2)
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    shares = [found.percentile("money", value, "all") for value in np.linspace(-10, 1.2e6, 300)]
+    shares = [found.standing("money", value, "all").share for value in np.linspace(-10, 1.2e6, 300)]
     assert all(low <= high for low, high in pairwise(shares))
     assert 0 < shares[0] < 0.01 and 0.99 < shares[-1] < 1
-    assert found.percentile("money", 500.0**2, "all") == pytest.approx(0.5, abs=0.005)
+    assert found.standing("money", 500.0**2, "all").share == pytest.approx(0.5, abs=0.005)
 
 
 def test_the_first_of_five_lies_above_four():
     frame = values(6, money=[1, 2, 3, 4, 5, 7])
     found = fit_peers(PROBE, frame, pd.Series(["few"] * 5 + ["alone"], frame.index))
-    assert found.percentile("money", 5, "few") == 0.8 and found.percentile("money", 1e9, "few") == 0.8
-    assert found.percentile("money", 1, "few") == 0.2
-    assert found.percentile("money", 7, "alone") == 0.5
+    assert found.standing("money", 5, "few").share == 0.8 and found.standing("money", 1e9, "few").share == 0.8
+    assert found.standing("money", 1, "few").share == 0.2
+    assert found.standing("money", 7, "alone").share == 0.5
 
 
 def test_who_shares_a_value_with_most_stands_in_their_middle():
     frame = values(100, money=[0.0] * 90 + [50.0] * 10)
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    assert found.percentile("money", 0, "all") == pytest.approx(0.45, abs=0.01)
-    assert found.percentile("money", 50, "all") == pytest.approx(0.95, abs=0.01)
+    assert found.standing("money", 0, "all").share == pytest.approx(0.45, abs=0.01)
+    assert found.standing("money", 50, "all").share == pytest.approx(0.95, abs=0.01)
 
 
 def test_there_is_no_percentile_of_the_unknown():
     frame = values(30, money=range(30))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    assert found.percentile("money", float("nan"), "all") is None
-    assert found.percentile("money", 3, "others") is None
-    assert found.percentile("part", 0.3, "all") is None
+    assert found.standing("money", float("nan"), "all").share is None
+    assert found.standing("money", 3, "others").share is None
+    assert found.standing("part", 0.3, "all").share is None
 
 
 def test_whose_peers_patients_are():

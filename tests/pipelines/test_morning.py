@@ -74,10 +74,20 @@ def test_the_cleared_are_left_alone_until_they_do_something_new():
         ("4", "patient", "p2", "2", "2023-10-01"),
     ]
     listed = morning(night(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
-    assert listed.status.to_dict() == {"H1": "again", "H2": "cleared", "p1": "inspected", "p2": "confirmed"}
+    assert listed.status.to_dict() == {"H1": "again", "H2": "cleared", "p1": "inspected", "p2": "relapsed"}
     assert set(listed.index[listed.place.notna()]) == {"H1", "p2"}
+    assert listed.expected["H1"] == 0.9 * 400.0  # what was judged is not expected back again
     old = morning(night(cases, DAYS), SEEN, PULLED, [], NIGHT, 30).set_index("subject_id")
     assert old.status["H2"] == "new"  # cleared longer ago than the cool-down
+
+
+def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
+    cases = [("1", "hospital", "H1", "2", "2024-08-01"), ("2", "hospital", "H2", "4", "2024-12-28")]
+    listed = morning(night(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    assert listed.status["H1"] == "relapsed" and listed.expected["H1"] == 0.9 * 400.0
+    assert listed.status["H2"] == "confirmed" and pd.isna(listed.place["H2"])
+    # What the first hospital was held to account for is open to others: the patient's part in it is not yet judged.
+    assert listed.expected["p1"] == 0.9 * 600.0 and listed.place["p1"] == 1
 
 
 def test_new_risen_and_known_against_the_night_before(tmp_path):

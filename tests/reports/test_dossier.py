@@ -20,12 +20,19 @@ GIVEN = Dossier(
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
+    papers={
+        1: [
+            {"mdtrt_id": "V2", "setl_id": "S2", "day": "2024-05-02", "place": "H1", "person": "p8", "amount": 1234.0,
+             "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
+             "why": "这次住院是所计的一次。", "why_en": "This stay is one of those counted."},
+        ],
+    },
     evidence=[
         {"mdtrt_id": "V1", "day": "2024-05-01", "place": "H1 " + EVIL, "person": "p7", "scheme": "M03",
          "why": "出院后3天再入院", "why_en": "back after 3 days", "amount": 5000.0},
     ],
     evidence_count=3,
-    findings=[{"rule_id": "R084", "rule_name": "分解住院", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
+    findings=[{"rule_id": "R084", "rule_name": "分解住院", "rule_en": "Split stay", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
                "example": "出院后3天" + EVIL, "basis": "第三十八条(一)"}],
     innocent=[("急诊", "an emergency", 0, 3), ("分娩及计划生育", "childbirth", 1, 3), ("转诊", "a referral", 2, 3)],
     similar=[{"subject_id": "H9", "clue_stas": "3", "close_date": "2024-02-01", "scheme": "M03", "likeness": 0.8}],
@@ -38,13 +45,27 @@ GIVEN = Dossier(
     [
         ("zh", ["近一年分解住院 7次", "M03 分解住院", "两次出院小结", "出院后3天再入院", "急诊", "排除", "现金自付比例 35.0%"]),
         ("en", ["Split stays in the last year: 7", "M03 split admission", "both discharge summaries", "back after 3 days",
-                "an emergency", "cleared", "Share paid in cash: 35.0%"]),
+                "an emergency", "cleared", "Split stay", "highly suspicious", "Share paid in cash: 35.0%"]),
     ],
 )  # fmt: skip
 def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
     text = page(GIVEN, language)
     for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
         assert words in text, words
+
+
+@pytest.mark.parametrize(
+    "language, told", [("zh", "这次住院是所计的一次。"), ("en", "This stay is one of those counted.")]
+)
+def test_under_a_reason_stand_its_papers_with_settlement_and_lines(language, told):
+    text = page(GIVEN, language)
+    reason, papers, other = (text.index(words) for words in (REASON[f"text_{language}"], "V2", "V1<"))
+    assert reason < papers < other
+    assert all(words in text for words in ("S2", "L5", "p8", "1,234", "77", told))
+
+
+def test_a_title_names_one_subject():
+    assert "<h1>Hospital H1" in page(GIVEN, "en") and "<h1>医疗机构 H1" in page(GIVEN, "zh")
 
 
 def test_explanations_are_judged_by_how_many_visits_they_fit():
@@ -81,5 +102,12 @@ def test_a_masked_dossier_names_nobody(tmp_path):
         text = path.read_text(encoding="utf-8")
         assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
         assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
+    assert mask("p7-H1") == f"{mask.one('p7')}-{mask.one('H1')}"
+    trace = "81020375411188898888"
+    assert (
+        trace not in mask(f"追溯码{trace}已于")
+        and "2024-01-02" in mask("2024-01-02")
+        and trace in Mask((), "run")(trace)
+    )
     assert mask("by p7.") == f"by {mask.one('p7')}."
     assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")

@@ -8,7 +8,7 @@ import pytest
 
 import features  # noqa: F401  fills the catalogue
 from features.catalogue import CATALOGUE, FAMILIES, LOW, SUBJECTS, UNITS, measures_of
-from features.peers import PEER_WORDS
+from features.peers import PEER_WORDS, Standing
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of, spell
 
 FIELDS = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
@@ -19,18 +19,27 @@ PEERS = {
 EVERY = [(subject, column) for subject in SUBJECTS for column in measures_of(subject)]
 
 
-def told(subject: str, contributions: dict, *, values=None, usual=1.0, share: float | None = 0.9, graph=0.0):
-    """Reasons of a subject that has a value of two wherever nothing else is said."""
+def told(
+    subject: str,
+    contributions: dict,
+    *,
+    values=None,
+    usual=1.0,
+    share: float | None = 0.9,
+    graph=0.0,
+    peers_count=900,
+    highest=False,
+):
+    """Reasons of a subject far from its peers in the suspicious direction wherever nothing else is said."""
     measures = measures_of(subject)
     given = pd.Series(contributions, dtype=float).reindex([*measures, "graph", "rule", "base"]).fillna(0.0)
     given["graph"] = graph
-    taken = (
-        pd.Series(2.0, list(measures))
-        if values is None
-        else pd.Series(values, dtype=float).reindex(list(measures))
-    )
     middle = pd.Series(usual, list(measures), dtype=float)
-    return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: share)
+    far = {c: 10 * e.direction * e.least for c, (e, _days) in measures.items()}
+    taken = middle.fillna(0) + pd.Series(far) if values is None else pd.Series(values, dtype=float)
+    taken = taken.reindex(list(measures))
+    standing = Standing(share, peers_count, highest)
+    return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: standing)
 
 
 @pytest.mark.parametrize("subject, column", EVERY)
@@ -74,6 +83,26 @@ def test_where_little_is_suspicious_those_above_are_counted():
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
     (reason,) = told("group", {low: 1.0}, share=0.1, usual=3.0)
     assert "低于 90.0% 的同类" in reason["text_zh"] and "below 90.0% of them" in reason["text_en"]
+
+
+def test_of_a_few_peers_their_number_is_said():
+    (first,) = told("hospital", {"visits_365d": 1.0}, share=0.75, peers_count=4, highest=True)
+    assert first["text_zh"].endswith("4 个同类中最高") and first["text_en"].endswith("the highest of 4")
+    (other,) = told("hospital", {"visits_365d": 1.0}, share=0.5, peers_count=4)
+    assert other["text_zh"].endswith("高于其他 3 个同类中的 2 个") and other["text_en"].endswith(
+        "above 2 of the 3 others"
+    )
+
+
+def test_what_reads_as_usual_is_no_reason():
+    share = next(c for c, (entry, _days) in measures_of("hospital").items() if entry.unit == "share")
+    other = next(
+        c
+        for c, (e, _d) in measures_of("hospital").items()
+        if e.family != measures_of("hospital")[share][0].family
+    )
+    found = told("hospital", {share: 1.0, other: 0.5}, values={share: 0.0002, other: 9.0}, usual=0.0001)
+    assert [reason["code"].split(".")[1] for reason in found] == [other]
 
 
 def test_what_is_not_known_of_the_peers_is_not_said():
@@ -150,12 +179,35 @@ def test_what_is_usual_among_the_peers_is_no_reason_beside_one_that_is_not():
     family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
     stay, other = "stays_365d", next(c for c in family if family[c] != family["stays_365d"])
     middle = {column: 2.0 for column in family} | {stay: 1.0}
-    found = told("patient", {stay: 0.5, other: 0.9}, usual=middle)
+    found = told("patient", {stay: 0.5, other: 0.9}, values=middle | {stay: 9.0}, usual=middle)
     assert [reason["code"].split(".")[1] for reason in found] == [stay]
+
+
+def test_an_only_one_is_compared_with_nobody():
+    (only,) = told("hospital", {"visits_365d": 1.0}, share=0.5, peers_count=1, highest=True)
+    assert only["text_zh"].endswith("没有同类可比") and "中位数" not in only["text_zh"]
+    assert "no other of level-2 hospitals" in only["text_en"] and "median" not in only["text_en"]
+
+
+def test_what_an_inspector_would_not_care_about_only_fills_up():
+    columns = {}
+    for column, (entry, _days) in measures_of("hospital").items():
+        columns.setdefault(entry.family, column)
+    first, *others = list(columns.values())[:6]
+    little = {c: 1.0 + 0.5 * e.direction * e.least for c, (e, _days) in measures_of("hospital").items()}
+    far = measures_of("hospital")[first][0]
+    found = told(
+        "hospital",
+        {first: 0.1} | dict.fromkeys(others, 0.5),
+        values=little | {first: 1 + 9 * far.direction * far.least},
+    )
+    named = [reason["code"].split(".")[1] for reason in found]
+    assert len(named) == 3 and named[-1] == first
 
 
 def test_a_family_is_told_by_a_measure_beyond_the_peers():
     family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
     loud, quiet = [c for c in family if family[c] == family["stays_365d"]][:2]
-    found = told("patient", {loud: 0.9, quiet: 0.4}, usual={column: 2.0 for column in family} | {quiet: 1.0})
+    middle = {column: 2.0 for column in family}
+    found = told("patient", {loud: 0.9, quiet: 0.4}, values=middle | {quiet: 99.0}, usual=middle)
     assert [reason["code"].split(".")[1] for reason in found] == [quiet]

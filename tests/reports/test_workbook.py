@@ -32,8 +32,19 @@ def suspects() -> pd.DataFrame:
 
 
 EVIDENCE = pd.DataFrame(
-    [("patient", "p1", "M05", "=1+1", "S1", 4321.5, "购药金额 4,322元", "spent 4,322 yuan")],
-    columns=["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "amount", "why", "why_en"],
+    [("patient", "p1", "M05", "=1+1", "S1", "L1", 4321.5, "购药金额 4,322元", "spent 4,322 yuan", 2)],
+    columns=[
+        "subject_type",
+        "subject_id",
+        "scheme",
+        "mdtrt_id",
+        "setl_id",
+        "bkkp_sn",
+        "amount",
+        "why",
+        "why_en",
+        "nth",
+    ],
 )
 MEMBERS = pd.DataFrame(
     [("G1", "co_visit", "patient", "p1", 1.0), ("G1", "co_visit", "patient", "p2", 0.5)],
@@ -204,8 +215,17 @@ def test_a_list_that_is_cut_says_how_deep_it_goes(tmp_path, language, line):
 
 def test_evidence_and_members(book):
     assert column(book["证据"], "为何先查") == ["购药金额 4,322元"]
-    assert column(book["证据"], "基金支付(元)") == [4321.5]
+    assert column(book["证据"], "涉及基金(元)") == [4321.5]
+    assert column(book["证据"], "对应理由") == [2] and column(book["证据"], "明细号") == ["L1"]
     assert column(book["群体成员"], "成员编号") == ["p1", "p2"]
+
+
+def test_evidence_of_the_first_in_the_list_comes_first(tmp_path):
+    rows = pd.concat([EVIDENCE.assign(subject_id=subject) for subject in ("p3", "p1", "p2")])
+    rows = pd.concat([rows, EVIDENCE.assign(subject_type="pharmacy", subject_id="0042")])
+    write_workbook(tmp_path / "w.xlsx", suspects(), rows, MEMBERS, NAMES, "2025-01-01", "zh")
+    sheet = openpyxl.load_workbook(tmp_path / "w.xlsx")["证据"]
+    assert column(sheet, "对象编号") == ["0042", "p1", "p2", "p3"]
 
 
 def test_the_same_night_gives_the_same_file(tmp_path):
