@@ -44,7 +44,9 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class _Night:
+class Past:
+    """What is looked at of a night: every kind of subject measured, and its last decided cases."""
+
     as_of: date
     subjects: dict[str, Measured]
     cases: dict[str, pd.DataFrame]
@@ -70,7 +72,11 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
         if first > earlier - timedelta(days=window):
             break
         nights.append(_night(store, settings, earlier))
-    nights.reverse()
+    return judge(nights[::-1], settings)
+
+
+def judge(nights: list[Past], settings: Settings) -> Evaluation:
+    """`evaluate` on nights already measured, oldest first; the last one's cases are all that is known."""
     found = {subject: _test(nights, subject, settings) for subject in SUBJECTS}
     found = {subject: (how, rows, length) for subject, (how, rows, length) in found.items() if len(rows)}
     figures = [
@@ -112,7 +118,7 @@ def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of:
     return target
 
 
-def _test(nights: list[_Night], subject: str, settings: Settings) -> tuple[str, pd.DataFrame, int]:
+def _test(nights: list[Past], subject: str, settings: Settings) -> tuple[str, pd.DataFrame, int]:
     """How a kind of subject was tested, its tested subjects (none where too few), and how long their lists were."""
     for how, tests in (
         ("prequential", _prequential(nights, subject, settings)),
@@ -136,12 +142,12 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
     return pd.concat(found)
 
 
-def _night(store: Store, settings: Settings, as_of: date) -> _Night:
+def _night(store: Store, settings: Settings, as_of: date) -> Past:
     with scratch(store.path) as work:
         night = measure(store, as_of, work, settings.rules)
         cases = {subject: decided(night.known, subject) for subject in night.subjects}
         night.known.con.disconnect()
-    return _Night(as_of, night.subjects, cases)
+    return Past(as_of, night.subjects, cases)
 
 
 def _first_settled(store: Store, as_of: date) -> date:
@@ -163,10 +169,14 @@ def _outcomes(cases: pd.DataFrame) -> pd.Series:
     return cases["clue_stas"].isin(CONFIRMED).astype(int)
 
 
-def _prequential(
-    nights: list[_Night], subject: str, settings: Settings
-) -> Iterator[tuple[pd.DataFrame, int]]:
-    """Tested subjects of each window and the length of the list they stood in."""
+def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Tested subjects of each window and the length of the list they stood in; none where outcomes cover less than
+    two windows, for then the past has nothing to teach."""
+    closed = pd.to_datetime(nights[-1].cases[subject].close_date) if subject in nights[-1].cases else []
+    if len(nights) < 3 or not len(closed):
+        return
+    if closed.max() - closed.min() < 2 * (nights[-1].as_of - nights[-2].as_of):
+        return
     for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
         if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:
             continue
@@ -179,7 +189,7 @@ def _prequential(
         yield _judged(cases, listed.drop(known.index, errors="ignore"), now.cases[subject].index), len(listed)
 
 
-def _cross_validated(night: _Night, subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
+def _cross_validated(night: Past, subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
     if subject not in night.subjects:
         return
     measured, cases = night.subjects[subject], night.cases[subject]

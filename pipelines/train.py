@@ -54,7 +54,7 @@ def train(
         text = card(model, cases, len(measured.values), as_of, tags)
         version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
         champion = _champion(models, subject)
-        wins, why = (True, "by command") if promote else _compare(champion, model, measured, cases, as_of)
+        wins, why = (True, "by command") if promote else compare(champion, model, measured, cases, as_of)
         if wins:
             models.promote(subject, version)
         found[subject] = Trained(version, version if wins else champion.version, why)
@@ -77,7 +77,7 @@ def _champion(models: Registry, subject: str) -> Champion | None:
         return None
 
 
-def _compare(
+def compare(
     champion: Champion | None, model: SubjectModel, measured: Measured, cases: pd.DataFrame, as_of: date
 ) -> tuple[bool, str]:
     """Does a challenger take over, and why: judged by outcomes that neither has seen, on the same night.

@@ -77,6 +77,21 @@ def test_the_champion_can_be_put_back(registry, versions):
     assert registry.champion("patient").version == versions[1]
 
 
+def test_one_call_goes_back_and_forth(registry, versions):
+    assert registry.roll_back("patient") == versions[0]
+    assert registry.champion("patient").version == versions[0]
+    assert registry.champion("patient").as_of == "2024-06-01"
+    assert registry.roll_back("patient") == versions[1]
+    assert registry.champion("patient").version == versions[1]
+
+
+def test_the_card_is_kept_with_the_model(registry, folder):
+    frame, peers = people()
+    registry.log(fitted(2), frame.head(20), peers, "2024-06-03", {}, "# Card of the fourth")
+    cards = [path.read_text(encoding="utf-8") for path in (folder / "mlartifacts").rglob("model_card.md")]
+    assert "# Card of the fourth" in cards
+
+
 def test_the_run_tells_what_was_trained(folder, versions):
     tables = rows_of(folder / "mlflow.db")
     params, metrics = (dict(tables[name]) for name in ("params", "metrics"))
