@@ -40,10 +40,10 @@ def evidence(*rows: tuple) -> pd.DataFrame:
 def night(cases: list[tuple], days: dict[str, str]) -> Night:
     frame = pd.DataFrame(cases, columns=["case_id", "subject_type", "subject_id", "clue_stas", "close_date"])
     frame["close_date"] = pd.to_datetime(frame.close_date)
-    frame["scheme"] = None
     types = dict.fromkeys(["case_id", "subject_type", "subject_id", "clue_stas", "scheme"], "string")
-    schema = ibis.schema(types | {"close_date": "timestamp(6)"})
-    frame = frame[list(schema)]
+    types |= {"cfm_amt": "float64", "enddate": "timestamp(6)", "close_date": "timestamp(6)"}
+    schema = ibis.schema(types)
+    frame = frame.reindex(columns=list(schema)).astype({"enddate": "datetime64[us]", "cfm_amt": float})
     facts = pd.DataFrame({"mdtrt_id": list(days), "day": pd.to_datetime(list(days.values()))})
     return Night({"insp_case_d": ibis.memtable(frame, schema=schema)}, ibis.memtable(facts))
 
