@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.ensemble import IsolationForest
 
 from claims.known import CONFIRMED
-from models import boosting
+from models.learner import Learner, out_of_fold, training_set
 
 KINDS = ("hospital", "pharmacy", "prescriber", "patient", "visit")
 # Schemes whose patients come together: those who are brought to hospital, whose cards are swiped, who fetch drugs.
@@ -18,7 +18,7 @@ RING_SCHEMES = ("M02", "M15", "M19")
 KEYS = {"patient": "psn_no", "visit": "mdtrt_id", "prescriber": "chfpdr_code"}
 INSTITUTIONS = {"hospital": "H", "pharmacy": "P"}
 MONEY = ["medfee_sumamt", "inscp_amt", "fund_pay_sumamt", "hifp_pay", "acct_pay", "cash_payamt"]
-FUNDGUARD, FUND, FOREST, TREES = "fundguard", "by fund payment", "IsolationForest", "LightGBM"
+FUNDGUARD, FUND, FOREST, LEARNER = "fundguard", "by fund payment", "IsolationForest", "learnt on totals"
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,11 @@ class Planted:
             FUND: _ordered(totals["fund_pay_sumamt"]),
             FOREST: _ordered(pd.Series(-forest.score_samples(logs), logs.index)),
         }
-        learnt = boosting.training_set(logs, self.outcomes(kind))
+        learnt = training_set(logs, self.outcomes(kind))
         if learnt is not None:
-            score = pd.Series(boosting.fit(learnt).predict(logs, raw_score=True), logs.index)
-            score.update(boosting.out_of_fold(learnt))
-            found[TREES] = _ordered(score)
+            score = Learner().fit(learnt).raw(logs)
+            score.update(out_of_fold(learnt))
+            found[LEARNER] = _ordered(score)
         out = self.named(kind) | (self.unjudged if kind == "visit" else set())
         return {who: [x for x in order if x not in out] for who, order in found.items()}
 

@@ -6,7 +6,7 @@ Give cities of one setting together (several seeds, all open or all hidden): cou
 range over the cities follows fundguard's figure in brackets. k is the number of guilty of a kind that no confirmed
 outcome names, in each city; those it names are left out of every list, and so are visits of guilty patients that
 the truth does not list. The baselines (`planted.py`) see each
-subject's totals: their order by fund payment, an isolation forest, and LightGBM where outcomes allow it to learn. A
+subject's totals: their order by fund payment, an isolation forest, and the learner of the models where outcomes allow it. A
 group finds a ring if most of its members are of the ring, and each ring is found once; the baselines order the same
 groups by the totals of their members.
 """
@@ -15,9 +15,9 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from planted import FOREST, FUND, FUNDGUARD, KINDS, TREES, Planted
+from planted import FOREST, FUND, FUNDGUARD, KINDS, LEARNER, Planted
 
-WHO = (FUNDGUARD, FUND, FOREST, TREES)
+WHO = (FUNDGUARD, FUND, FOREST, LEARNER)
 FIRST = 100
 
 Share = tuple[int, int]  # found, of how many
