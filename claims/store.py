@@ -5,6 +5,7 @@
       claims-000007/     one generation: TABLE/month=YYYY-MM/*.parquet
       loads/             what each load brought (counts) and its quarantine
       runs/AS_OF/        what the nights wrote
+      evaluations/AS_OF/ how good the lists of past nights were
 
 A load builds the next generation beside the current one (months it does not touch are hard links) and swaps the
 name in CURRENT, so a reader sees either all of a load or nothing of it.
@@ -72,6 +73,28 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
     """A folder that only its owner reads and that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix=".work-", dir=inside) as folder:
         yield Path(folder)
+
+
+@contextlib.contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A folder to write that takes the target's place in one step, for its owner alone; of one that fails nothing
+    stays, and a reader sees the old one or the new one."""
+    building = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700)
+    try:
+        yield building
+        for path in (building, *building.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        if target.exists():
+            old = building.with_name(f"{building.name}.old")
+            target.rename(old)
+            building.rename(target)
+            shutil.rmtree(old)
+        else:
+            building.rename(target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 class Store:

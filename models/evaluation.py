@@ -51,7 +51,7 @@ def inspection_metrics(tested: pd.DataFrame, length: int, depths: tuple[int, ...
         precision_at_k, recall_at_k, recall_of_money_at_k; missing where nothing can be said.
     """
     target, score = tested["target"], tested["score"]
-    confirmed, money = target.sum(), (tested["amount"] * target).sum()
+    confirmed, money = target.sum(), tested["amount"] * target
     found = {"auc": np.nan, "average_precision": np.nan, "brier": np.nan}
     if len(tested):
         found["brier"] = brier_score_loss(target, score, pos_label=1)
@@ -60,13 +60,13 @@ def inspection_metrics(tested: pd.DataFrame, length: int, depths: tuple[int, ...
             "auc": roc_auc_score(target, score),
             "average_precision": average_precision_score(target, score),
         }
-    first = tested["rank"] <= max(length // 100, 1)
-    found["lift_at_1pct"] = _over(target[first].sum(), confirmed) * length / max(length // 100, 1)
+    percent = max(length // 100, 1)
+    found["lift_at_1pct"] = _over(target[tested["rank"] <= percent].sum(), confirmed) * length / percent
     for depth in depths:
         first = tested["rank"] <= depth
         found[f"precision_at_{depth}"] = _over(target[first].sum(), first.sum())
         found[f"recall_at_{depth}"] = _over(target[first].sum(), confirmed)
-        found[f"recall_of_money_at_{depth}"] = _over((tested["amount"] * target)[first].sum(), money)
+        found[f"recall_of_money_at_{depth}"] = _over(money[first].sum(), money.sum())
     return {name: float(value) for name, value in found.items()}
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from claims.known import last_cases
 from features.catalogue import HINT, measures_of
 from features.measures import KEYS, MEMBERS, of_subjects
 from features.rules.engine import RULES
 from pipelines.measure import Measured, Night
 from pipelines.score import Scored
+from pipelines.train import decided
 from reports import charts
 from reports.dossier import Dossier
 from reports.reasons import worded
@@ -155,8 +155,7 @@ class _Kind:
 
     def _cases(self) -> pd.DataFrame:
         """The last outcome of each inspected subject of the kind that is measured."""
-        cases = last_cases(self.night.known, decided=True)
-        mine = cases[cases.subject_type == self.subject].set_index("subject_id")
+        mine = decided(self.night.known, self.subject)
         return mine[mine.index.isin(self.measured.differences.index)]
 
     def dossier(self, row, names: pd.Series, history: dict, origin: dict[str, str]) -> Dossier:

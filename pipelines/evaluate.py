@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from claims.known import CONFIRMED, known_on
-from claims.store import Store, connect, scratch
-from features.catalogue import SUBJECTS
-from models.evaluation import LEAST_TESTED, reliability, with_intervals
+from claims.store import Store, replaced, scratch
+from features.catalogue import SUBJECTS, spec
+from models.evaluation import LEAST_TESTED, leaks, reliability, with_intervals
+from models.learner import FOLDS, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
 from pipelines.settings import Settings
-from pipelines.train import decided, fit_model, registry
+from pipelines.train import decided, fit_model, labels, registry
 from reports.evaluation import page
 
 # Days of outcomes that a window tests on, at least; more where outcomes take longer to become known.
 WINDOW, MOST_WINDOWS = 90, 4
-FOLDS = 5
 DEPTHS = (50, 100, 500)
 COLUMNS = ["subject_type", "population", "metric", "value", "low", "high", "tested", "confirmed"]
 
@@ -63,15 +62,14 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
     Raises:
         StoreError: nothing was loaded yet, or nothing was settled before the night.
     """
-    nights = [_night(store, settings, as_of)]
-    window = _window(nights[0].cases)
-    first = _first_settled(store, as_of)
+    last, first = _night(store, settings, as_of)
+    nights, window = [last], _window(last.cases)
     for number in range(1, MOST_WINDOWS + 1):
         earlier = as_of - timedelta(days=number * window)
         # A night needs a window of claims to look back on.
         if first > earlier - timedelta(days=window):
             break
-        nights.append(_night(store, settings, earlier))
+        nights.append(_night(store, settings, earlier)[0])
     return judge(nights[::-1], settings)
 
 
@@ -83,16 +81,11 @@ def judge(nights: list[Past], settings: Settings) -> Evaluation:
         _figures(rows, length, settings).assign(subject_type=subject)
         for subject, (_how, rows, length) in found.items()
     ]
-    suspicious = {}
-    for subject in found:
-        last = nights[-1]
-        model = fit_model(subject, last.subjects[subject], _outcomes(last.cases[subject]), settings)
-        suspicious[subject] = model.suspicious
     return Evaluation(
         {subject: how for subject, (how, _rows, _length) in found.items()},
         pd.concat(figures, ignore_index=True)[COLUMNS] if figures else pd.DataFrame(columns=COLUMNS),
         {subject: reliability(rows) for subject, (_how, rows, _length) in found.items()},
-        suspicious,
+        {subject: _suspicious(nights[-1], subject, settings) for subject in found},
     )
 
 
@@ -102,16 +95,9 @@ def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of:
     target = store.path / "evaluations" / as_of.isoformat()
     target.parent.mkdir(mode=0o700, exist_ok=True)
     text = page(found.how, found.figures, found.curves, found.suspicious, as_of, settings.language)
-    with scratch(store.path) as work:
-        building = work / "evaluation"
-        building.mkdir(mode=0o700)
+    with replaced(target) as building:
         found.figures.to_parquet(building / "evaluation.parquet", index=False)
         (building / "evaluation.html").write_text(text, encoding="utf-8")
-        for path in building.iterdir():
-            path.chmod(0o600)
-        if target.exists():
-            target.rename(work / "old")
-        building.rename(target)
     told = found.figures[found.figures.value.notna()]
     metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in told.itertuples()}
     registry(store, settings).log_evaluation(as_of.isoformat(), metrics, text)
@@ -142,20 +128,21 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
     return pd.concat(found)
 
 
-def _night(store: Store, settings: Settings, as_of: date) -> Past:
+def _suspicious(night: Past, subject: str, settings: Settings) -> dict[str, float]:
+    """Measures that tell the confirmed too well to be true, with their AUC."""
+    features = night.subjects[subject].differences[spec(subject).index]
+    data = training_set(features, labels(night.cases[subject]), settings.seed)
+    return {} if data is None else leaks(data).to_dict()
+
+
+def _night(store: Store, settings: Settings, as_of: date) -> tuple[Past, date]:
+    """A night as it is looked at, and the day of its first settlement."""
     with scratch(store.path) as work:
         night = measure(store, as_of, work, settings.rules)
         cases = {subject: decided(night.known, subject) for subject in night.subjects}
+        first = night.known.visits.setl_time.min().execute()
         night.known.con.disconnect()
-    return Past(as_of, night.subjects, cases)
-
-
-def _first_settled(store: Store, as_of: date) -> date:
-    with scratch(store.path) as work:
-        con = connect(work)
-        first = known_on(con, store.tables(con), as_of).visits.setl_time.min().execute()
-        con.disconnect()
-    return first.date()
+    return Past(as_of, night.subjects, cases), first.date()
 
 
 def _window(cases: dict[str, pd.DataFrame]) -> int:
@@ -163,10 +150,6 @@ def _window(cases: dict[str, pd.DataFrame]) -> int:
     every = pd.concat(list(cases.values()))
     delay = (pd.to_datetime(every.close_date) - pd.to_datetime(every.enddate)).dt.days.median()
     return max(WINDOW, 0 if np.isnan(delay) else int(delay))
-
-
-def _outcomes(cases: pd.DataFrame) -> pd.Series:
-    return cases["clue_stas"].isin(CONFIRMED).astype(int)
 
 
 def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
@@ -180,7 +163,7 @@ def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterat
     for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
         if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:
             continue
-        known = _outcomes(past.cases[subject])
+        known = labels(past.cases[subject])
         model = fit_model(subject, past.subjects[subject], known, settings)
         cases = later.cases[subject]
         fresh = pd.to_datetime(cases.close_date).dt.date >= now.as_of
@@ -194,7 +177,7 @@ def _cross_validated(night: Past, subject: str, settings: Settings) -> Iterator[
         return
     measured, cases = night.subjects[subject], night.cases[subject]
     cases = cases[cases.index.isin(measured.differences.index)]
-    target = _outcomes(cases)
+    target = labels(cases)
     if len(target) < LEAST_TESTED or target.value_counts().min() < FOLDS or target.nunique() < 2:
         return
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
@@ -216,7 +199,7 @@ def _judged(cases: pd.DataFrame, listed: pd.Series, before: pd.Index) -> pd.Data
     rank = pd.Series(np.arange(1, len(listed) + 1), listed.index)
     return pd.DataFrame(
         {
-            "target": _outcomes(cases),
+            "target": labels(cases),
             "score": listed.reindex(cases.index),
             "rank": rank.reindex(cases.index),
             "amount": pd.to_numeric(cases.cfm_amt).fillna(0.0).astype(float),

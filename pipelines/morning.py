@@ -80,7 +80,7 @@ def _before(nights: list[Path]) -> pd.DataFrame:
 def _outcomes(night: Night) -> pd.DataFrame:
     """The last case of each subject: subject_type, subject_id, last_outcome (clue_stas), last_closed."""
     names = {"clue_stas": "last_outcome", "close_date": "last_closed"}
-    return last_cases(night.known).drop(columns="scheme").rename(columns=names)
+    return last_cases(night.known)[["subject_type", "subject_id", *names]].rename(columns=names)
 
 
 def _since(night: Night, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,14 +7,14 @@ import pandas as pd
 from ibis import _
 
 from features.carriers import carriers, counts_visits, lines_of
-from features.catalogue import Measure, measures_of
+from features.catalogue import measures_of
 from features.facts import LINES
 from features.measures import subject_facts
 from features.rules.engine import CLEAR, RULES
 from pipelines.measure import Night
 from pipelines.score import MARKS, Scored
 from reports.papers import Paper, why
-from reports.reasons import MOST_REASONS
+from reports.reasons import MOST_REASONS, matters
 
 # So many visits a reason, lines a visit, and signs of its own a visit.
 VISITS, LINES_SHOWN, SIGNS = 3, 3, 2
@@ -188,14 +188,9 @@ def signs_of(night: Night, scored: dict[str, Scored], visits: dict) -> dict[str,
         found[key] = tuple(
             (measures[columns[c]][0], float(values[row, c]), float(usual[row, c]))
             for c in first
-            if telling[row, c] > SIGN and _matters(measures[columns[c]][0], values[row, c], usual[row, c])
+            if telling[row, c] > SIGN and matters(measures[columns[c]][0], values[row, c], usual[row, c])
         )[:SIGNS]
     return found
-
-
-def _matters(entry: Measure, value: float, usual: float) -> bool:
-    """Does a value differ from the peers' median by what an inspector would care about?"""
-    return pd.isna(usual) or entry.direction * (value - usual) >= entry.least
 
 
 def _lines(night: Night, found: pd.DataFrame) -> dict[tuple[str, str], list[dict]]:

@@ -1,8 +1,6 @@
 """The step that writes a run: the contract's tables and the workbook, whole or not at all."""
 
 import json
-import os
-import shutil
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claims.store import Report, Store
+from claims.store import Report, Store, replaced
 from features.catalogue import SUBJECTS, measures_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
@@ -87,28 +85,37 @@ def write_run(
         ``STORE/runs/AS_OF``.
     """
     store.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    building = store.runs / f".{as_of.isoformat()}.{os.getpid()}"
-    shutil.rmtree(building, ignore_errors=True)
-    (building / "dossiers").mkdir(parents=True)
-    try:
+    target = store.runs / as_of.isoformat()
+    with replaced(target) as building:
+        (building / "dossiers").mkdir()
         _write(building, night, scored, evidence, store, settings, as_of, info)
-        for path in (building, *building.rglob("*")):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-        return _put_in_place(building, store.runs / as_of.isoformat())
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-
-
-def _put_in_place(building: Path, target: Path) -> Path:
-    """Replace an earlier run of the night; a reader sees the old one or the new one."""
-    if target.exists():
-        old = building.with_name(f"{building.name}.old")
-        target.rename(old)
-        building.rename(target)
-        shutil.rmtree(old)
-    else:
-        building.rename(target)
     return target
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the tables of a run say, for the pages that are made from it.
+
+    Attributes:
+        suspects, evidence, members, graded, listed: as in the tables suspects, evidence (with ``at_stake``),
+            group_members, portraits and morning.
+        pulled: `pipelines.papers.papers`.
+        nights: folders of earlier runs, oldest first.
+        origin: run, as_of, claims: what every dossier states.
+    """
+
+    night: Night
+    scored: dict[str, Scored]
+    suspects: pd.DataFrame
+    evidence: pd.DataFrame
+    pulled: pd.DataFrame
+    members: pd.DataFrame
+    graded: pd.DataFrame
+    listed: pd.DataFrame
+    nights: list[Path]
+    settings: Settings
+    as_of: date
+    origin: dict[str, str]
 
 
 def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) -> None:
@@ -130,61 +137,32 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
     for name, table in tables.items():
         pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
-    _write_pages(
-        folder,
-        night,
-        scored,
-        suspects,
-        evidence,
-        pulled,
-        members,
-        graded,
-        listed,
-        nights,
-        settings,
-        as_of,
-        origin,
-        info.seconds,
+    told = _Told(
+        night, scored, suspects, evidence, pulled, members, graded, listed, nights, settings, as_of, origin
     )
+    _write_pages(folder, told, info.seconds)
     info.seconds["report"] = time.perf_counter() - begin
     text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
 
 
-def _write_pages(
-    folder: Path,
-    night,
-    scored,
-    suspects,
-    evidence,
-    pulled,
-    members,
-    graded,
-    listed,
-    nights,
-    settings,
-    as_of: date,
-    origin,
-    seconds: dict[str, float],
-) -> None:
+def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
     """What people read: workbook, dossiers, notices, supervision report, overview; masked if so set."""
-    language = settings.language
-    mask = Mask(_identifiers(night, suspects, evidence, pulled) if settings.mask else (), origin["run"])
+    night, settings, as_of, language = told.night, told.settings, told.as_of, told.settings.language
+    mask = Mask(_identifiers(told) if settings.mask else (), told.origin["run"])
     names = night.known["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
     findings = supervision.monthly(night.rules.hits, night.facts)
     totals = supervision.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
-    text = _overview(night, scored, evidence[evidence.at_stake], names, mask, listed, settings, as_of)
+    text = _overview(told, names, mask)
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
-    _write_notices(folder, night, suspects, names, mask, settings, as_of)
+    _write_notices(folder, told, names, mask)
     begin = time.perf_counter()
-    written = _write_dossiers(
-        folder, night, scored, suspects, evidence, pulled, names, mask, nights, settings, origin
-    )
+    written = _write_dossiers(folder, told, names, mask)
     seconds["dossiers"] = time.perf_counter() - begin
-    findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, graded))
-    listed = mask.columns(listed, "subject_id")
+    findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, told.graded))
+    listed = mask.columns(told.listed, "subject_id")
     sheets = [
         (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
          morning_page.sheet_rows(listed, names, settings.capacity, language)),
@@ -195,9 +173,11 @@ def _write_pages(
     ]  # fmt: skip
     write_workbook(
         folder / "suspects.xlsx",
-        mask.columns(suspects, "subject_id"),
-        mask.texts(mask.columns(evidence, "subject_id", "mdtrt_id", "setl_id", "bkkp_sn"), "why", "why_en"),
-        mask.columns(members, "member_id"),
+        mask.columns(told.suspects, "subject_id"),
+        mask.texts(
+            mask.columns(told.evidence, "subject_id", "mdtrt_id", "setl_id", "bkkp_sn"), "why", "why_en"
+        ),
+        mask.columns(told.members, "member_id"),
         names,
         as_of.isoformat(),
         language,
@@ -207,43 +187,26 @@ def _write_pages(
     )
 
 
-def _identifiers(night: Night, suspects, evidence, pulled: pd.DataFrame) -> set[str]:
+def _identifiers(told: _Told) -> set[str]:
     """Whatever a page may show that points at somebody."""
-    known, hits = night.known, night.rules.hits
+    known, facts, hits = told.night.known, told.night.facts, told.night.rules.hits
     persons, doctors = known["psn_info_b"], known["dr_info_b"]
-    columns = [
-        persons.psn_no,
-        persons.certno,
-        persons.tel,
-        doctors.dr_code,
-        doctors.certno,
-        night.facts.dr_code,
-    ]
+    columns = [persons.psn_no, persons.certno, persons.tel, doctors.dr_code, doctors.certno, facts.dr_code]
     columns += [known["fixmedins_b"].fixmedins_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
     found = {value for column in columns for value in column.to_pandas().dropna()}
-    found.update(line["bkkp_sn"] for lines in pulled.lines for line in lines)
-    visits = suspects.subject_id[suspects.subject_type == "visit"]
-    return found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna())
+    found.update(line["bkkp_sn"] for lines in told.pulled.lines for line in lines)
+    visits = told.suspects.subject_id[told.suspects.subject_type == "visit"]
+    return found.union(visits, told.evidence.mdtrt_id, told.evidence.setl_id.dropna())
 
 
-def _write_dossiers(
-    folder: Path,
-    night,
-    scored,
-    suspects,
-    evidence,
-    pulled,
-    names,
-    mask: Mask,
-    nights: list[Path],
-    settings,
-    origin,
-) -> dict[tuple[str, str], str]:
+def _write_dossiers(folder: Path, told: _Told, names: pd.Series, mask: Mask) -> dict[tuple[str, str], str]:
     """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
     written = {}
+    settings = told.settings
     for found in dossiers(
-        night, scored, suspects, evidence, pulled, names, nights, settings.dossier_depth, origin
-    ):
+        told.night, told.scored, told.suspects, told.evidence, told.pulled, names, told.nights,
+        settings.dossier_depth, told.origin,
+    ):  # fmt: skip
         dossier_page.write(folder / "dossiers", found, mask)
         shown = mask.one(found.subject_id)
         name = dossier_page.file_name(found.subject, shown, settings.language)
@@ -251,34 +214,37 @@ def _write_dossiers(
     return written
 
 
-def _write_notices(folder: Path, night, suspects, names, mask: Mask, settings, as_of: date) -> None:
+def _write_notices(folder: Path, told: _Told, names: pd.Series, mask: Mask) -> None:
     """A sheet for each institution with a dossier, which it can be shown."""
+    suspects, settings = told.suspects, told.settings
     (folder / "notices").mkdir()
     first = suspects[
         suspects.subject_type.isin(["hospital", "pharmacy"]) & (suspects["rank"] <= settings.dossier_depth)
     ]
-    for code, findings in notices(night, list(first.subject_id), names):
+    for code, findings in notices(told.night, list(first.subject_id), names):
         page = notice.page(
-            code, names.get(code, ""), findings, len(findings), as_of.isoformat(), settings.appeal_days,
+            code, names.get(code, ""), findings, len(findings), told.as_of.isoformat(), settings.appeal_days,
             settings.language,
         )  # fmt: skip
         name = dossier_page.file_name("notice", mask.one(code), settings.language)
         (folder / "notices" / name).write_text(mask(page), encoding="utf-8")
 
 
-def _overview(night, scored, evidence, names, mask: Mask, listed, settings, as_of: date) -> str:
+def _overview(told: _Told, names: pd.Series, mask: Mask) -> str:
+    evidence = told.evidence[told.evidence.at_stake]
     driven = {}
-    for subject, found in scored.items():
+    for subject, found in told.scored.items():
         families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
         if len(found.contributions):
             driven[subject] = overview.drivers(found.contributions, families)
-    wanted = night.facts.select("mdtrt_id", "fixmedins_code")
+    wanted = told.night.facts.select("mdtrt_id", "fixmedins_code")
     named = ibis.memtable(
         evidence[["mdtrt_id"]].drop_duplicates(), schema=ibis.schema({"mdtrt_id": "string"})
     )
     places = wanted.semi_join(named, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
     # Before a label is cut short, for what is left of an identifier is none that could be told.
-    return overview.page(driven, evidence, places.map(mask.one), names, listed, as_of, settings.language)
+    places = places.map(mask.one)
+    return overview.page(driven, evidence, places, names, told.listed, told.as_of, told.settings.language)
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:

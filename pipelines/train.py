@@ -45,12 +45,11 @@ def train(
         What became of it, by kind of subject.
     """
     models = registry(store, settings)
-    found = {}
+    found, tags = {}, _tags(night)
     for subject, measured in night.subjects.items():
         cases = decided(night.known, subject)
-        model = fit_model(subject, measured, outcomes(night.known, subject), settings)
+        model = fit_model(subject, measured, labels(cases), settings)
         sample = measured.differences.head(50)
-        tags = _tags(night)
         text = card(model, cases, len(measured.values), as_of, tags)
         version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
         champion = _champion(models, subject)
@@ -118,4 +117,9 @@ def decided(known: Known, subject: str) -> pd.DataFrame:
 
 def outcomes(known: Known, subject: str) -> pd.Series:
     """Outcomes known on the night: 1 confirmed or partly, 0 cleared, by subject_id; the latest case counts."""
-    return decided(known, subject)["clue_stas"].isin(CONFIRMED).astype(int)
+    return labels(decided(known, subject))
+
+
+def labels(cases: pd.DataFrame) -> pd.Series:
+    """What decided cases say: 1 confirmed or partly confirmed, 0 cleared."""
+    return cases["clue_stas"].isin(CONFIRMED).astype(int)

@@ -57,7 +57,7 @@ def reasons_of(
         sums["rules"] += given.get("rule", 0.0)
     # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
     beyond = {c for c in known if _beyond(measures[c][0], values[c], usual[c])}
-    far = {c for c in beyond if _matters(measures[c][0], values[c], usual[c])}
+    far = {c for c in beyond if matters(measures[c][0], values[c], usual[c])}
     order = sorted(sums, key=lambda name: -sums[name])
     telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
     # Where few stand out by what an inspector would care about, others may say something.
@@ -117,8 +117,8 @@ def _beyond(entry: Measure, value: float, middle: float) -> bool:
     return entry.direction * (value - middle) > 0 and number(value, entry.unit) != number(middle, entry.unit)
 
 
-def _matters(entry: Measure, value: float, middle: float) -> bool:
-    """Does it lie there by as much as an inspector would care about?"""
+def matters(entry: Measure, value: float, middle: float) -> bool:
+    """Does a value lie on the suspicious side of the peers' median by as much as an inspector would care about?"""
     return pd.isna(middle) or entry.direction * (value - middle) >= entry.least
 
 

@@ -15,7 +15,7 @@ import ibis
 from ibis import _
 
 from claims.errors import InputError
-from claims.store import connect, scratch
+from claims.store import connect, replaced, scratch
 from claims.tables import NUMBER, TABLES
 from claims.values import text_of
 
@@ -61,18 +61,15 @@ def adapt(source: Path, out: Path) -> None:
     beneficiary_files, claim_files = _find(source, _BENEFICIARIES), _find(source, _CLAIMS)
     _refuse_to_overwrite(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with scratch(out.parent) as work:
+    with scratch(out.parent) as work, replaced(out) as building:
         con = connect(work)
         beneficiaries = _read(con, "beneficiaries", beneficiary_files, _BENEFICIARY_COLUMNS)
         claims = _read(con, "claims", claim_files, _CLAIM_COLUMNS).mutate(mdtrt_id=_.CLM_ID + "-" + _.SEGMENT)
-        building = work / "next"
-        building.mkdir()
         for name, rows in _FROM_BENEFICIARIES.items():
             con.to_parquet(_fit(rows(beneficiaries), name), building / f"{name}.parquet")
         for name, rows in _FROM_CLAIMS.items():
             con.to_parquet(_fit(rows(claims), name), building / f"{name}.parquet")
         con.disconnect()
-        _put(building, out, work)
 
 
 def _find(source: Path, pattern: str) -> list[Path]:
@@ -226,12 +223,3 @@ def _refuse_to_overwrite(out: Path) -> None:
     ours = {f"{name}.parquet" for name in (*_FROM_BENEFICIARIES, *_FROM_CLAIMS)}
     if not out.is_dir() or {path.name for path in out.iterdir()} - ours:
         raise InputError(f"{out} holds something else: name an empty or new folder")
-
-
-def _put(building: Path, out: Path, work: Path) -> None:
-    """Swap the finished folder in; the old one goes with the scratch folder."""
-    for path in (building, *building.iterdir()):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    if out.exists():
-        out.rename(work / "old")
-    building.rename(out)
