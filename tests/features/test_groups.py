@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from features.facts import visit_facts, with_counts
-from features.graphs import covisit
+from features.facts import visit_facts
 from features.graphs.groups import communities, name_groups
+from features.graphs.network import weave, with_links
 from features.groups import group_facts, innocent_company
 from features.measures import measure_subjects
 from tests.tiny import World
@@ -96,12 +96,10 @@ def place() -> Place:
 def seen(place, known_of) -> Seen:
     known = known_of(place, NIGHT)
     facts = visit_facts(known)
-    met = known.con.create_table("meetings", covisit.meetings(facts))
-    edges = covisit.edges(facts, met)
+    network = weave(known, facts)
     nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
-    members = name_groups(communities(edges), nobody)
-    count = covisit.companions(met, known.con.create_table("linked", edges[["a", "b"]]))
-    facts = with_counts(known.con, facts, count, "facts_met")
+    members = name_groups(communities(network.people), nobody)
+    facts = with_links(known.con, facts, network, network.people, "facts_met")
     in_groups = group_facts(facts, known.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
     names = {
