@@ -181,7 +181,8 @@ class _Kind:
             score=row.score, amount=row.amount_at_risk, scheme=scheme,
             history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
             favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
-            pictures=pictures, hub=hub, money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
+            pictures=pictures, hub=hub, through=self._through(row.subject_id, names),
+            company=self.night.company.kinds.get(row.subject_id), money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
             evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS), names), evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
             innocent=self._explanations(row.subject_id, members), similar=self._similar(row.subject_id),
             origin=origin,
@@ -204,6 +205,15 @@ class _Kind:
             )
             found["calendar"] = charts.calendar(events.day, lanes, events.marked, key=subject_id)
         return found
+
+    def _through(self, subject_id: str, names: pd.Series) -> list[tuple[str, str, float]]:
+        """Doctors and institutions that much of a group goes through."""
+        hubs = self.night.company.hubs
+        mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
+        return [
+            (row.member_type, f"{row.member_id} {names.get(row.member_id, '')}".strip(), row.weight)
+            for row in mine.itertuples()
+        ]
 
     def _strips(self, reasons: list[dict], peers: str):
         usual = self.measured.usual.quantiles
