@@ -154,6 +154,31 @@ def test_evidence_of_a_subject_is_of_visits_that_he_had_a_part_in(city, evidence
     assert all(visits.psn_no[row.mdtrt_id] in members[row.subject_id] for row in groups.itertuples())
 
 
+def test_groups_are_described_and_edges_kept_guilty_and_innocent_ones(city, suspects):
+    groups, edges = city.result("groups").set_index("group_id"), city.result("edges")
+    listed = suspects[suspects.subject_type == "group"].set_index("subject_id")
+    assert set(groups.index) == set(listed.index) and (groups["rank"] == listed["rank"]).all()
+    members = city.result("group_members")
+    people = members[members.member_type == "patient"].groupby("group_id").member_id.agg(set)
+    guilty, innocent = (
+        set(rows[rows.subject_type == "patient"].subject_id) for rows in (city.truth, city.innocent)
+    )
+    mostly = {
+        name: people.map(lambda ids, of=of: len(ids & of) > len(ids) / 2)
+        for name, of in (("bad", guilty), ("good", innocent))
+    }
+    assert groups.innocent[mostly["good"]].notna().any() and groups.innocent[mostly["bad"]].isna().all()
+    # Where the innocent meet is not named; where a ring goes is.
+    hubs = members[members.member_type != "patient"]
+    assert set(hubs.group_id) <= set(groups.index[groups.innocent.isna()]) and set(hubs.group_id) & set(
+        groups.index[mostly["bad"]]
+    )
+    assert (groups.pair_days[mostly["bad"]] > 3 * groups.pair_days_by_chance[mostly["bad"]]).any()
+    assert (edges.surprise > 2).all() and {"co_visit", "oversupply"} <= set(edges.kind)
+    met = edges[edges.kind == "co_visit"]
+    assert (met.a < met.b).all() and (met.observed > met.expected).all()
+
+
 def test_findings_have_ids_of_their_own_and_the_national_words(city):
     hits = city.result("rule_hits")
     assert not hits.jr_id.duplicated().any()
