@@ -29,6 +29,20 @@ def surprise(observed: pd.Series, expected: pd.Series, tried: int, dispersion: f
     return -(log_p + np.log10(max(tried, 1)) - np.log10(place)).cummin().reindex(observed.index)
 
 
+def dispersion(observed: pd.Series, expected: pd.Series) -> float:
+    """Variance over mean of counts around what is expected of them, from their middle half; the guilty are at the end.
+
+    With Poisson counts the root of a count has a standard deviation of a half whatever its mean (Anscombe 1948,
+    doi 10.1093/biomet/35.3-4.246).
+    """
+    told = expected >= 1
+    if told.sum() < 8:
+        return 1.0
+    away = 2 * (np.sqrt(observed[told] + 3 / 8) - np.sqrt(expected[told] + 3 / 8))
+    low, high = np.quantile(away, [0.25, 0.75])
+    return max(1.0, ((high - low) / 1.349) ** 2)
+
+
 def significant(found: pd.DataFrame) -> pd.DataFrame:
     """The rows whose ``surprise`` leaves no more than FALSE_EDGES of them to chance."""
     return found[found["surprise"] > -np.log10(FALSE_EDGES)]

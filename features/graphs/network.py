@@ -24,13 +24,12 @@ from features.graphs import cohorts, covisit, partners, resale
 
 PEOPLE = ("co_visit", "co_return", "co_purchase")
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "surprise"]
-# What a visit may be a step of → how its two ends are called, and the column of the facts that says so.
+# What a visit may be a step of → the visits that are, how the two ends are called, and the column of the facts.
 WAYS = {
-    "prescription": ("prescriber", "pharmacy", "steered"),
-    "referral": ("prescriber", "hospital", "referred"),
-    "origin": ("village", "hospital", "fetched"),
+    "prescription": (partners.prescriptions, "prescriber", "pharmacy", "steered"),
+    "referral": (partners.referrals, "prescriber", "hospital", "referred"),
+    "origin": (partners.origins, "village", "hospital", "fetched"),
 }
-_TIES = ["mdtrt_id", "a", "b", "other"]
 
 
 @dataclass(frozen=True)
@@ -57,37 +56,45 @@ class Network:
 def weave(known: Known, facts: ibis.Table) -> Network:
     """Find the links of a night; keeps what is read twice in the scratch database."""
     con = known.con
-    met = con.create_table("meetings", covisit.meetings(facts))
-    visited = covisit.edges(facts, met)
-    seen = con.create_table("windows", cohorts.windows(facts))
-    back = stored(con, "window_returns", cohorts.returns(seen))
-    came = con.create_table("returned", cohorts.pairs(cohorts.members(seen, back)))
-    returned = cohorts.edges(came)
-    bought = con.create_table("buyers", resale.buyers(facts))
-    over = con.create_table(
-        "oversupplied", resale.oversupplied(bought, stored(con, "resale_hubs", resale.hubs(bought)))
-    )
-    fellows = con.create_table("fellows", resale.pairs(over))
-    dealt = resale.edges(fellows)
-    linked = stored(con, "covisit_edges", visited[["a", "b"]])
-    parts = {"co_visit": visited, "co_return": returned, "co_purchase": dealt}
-    people = pd.concat([part.assign(kind=kind) for kind, part in parts.items()], ignore_index=True)
-    people = people.assign(a_type="patient", b_type="patient").rename(columns={"days": "observed"})
-    ways = {kind: partners.edges(getattr(partners, f"{kind}s")(facts)) for kind in WAYS}
-    others = [
-        frame.assign(kind=kind, a_type=WAYS[kind][0], b_type=WAYS[kind][1]) for kind, frame in ways.items()
-    ]
-    others.append(resale.hub_edges(over).assign(kind="oversupply", a_type="patient"))
-    others.append(resale.flows(known).assign(kind="trace_flow", b_type="pharmacy"))
+    visited, returned, met = _company(con, facts)
+    dealt, hubs, ties = _dealings(con, facts)
+    people = pd.concat([visited, returned, dealt], ignore_index=True).rename(columns={"days": "observed"})
+    people = people.assign(a_type="patient", b_type="patient")
+    ways = {kind: partners.edges(way[0](facts)) for kind, way in WAYS.items()}
+    others = [ways[kind].assign(kind=kind, a_type=way[1], b_type=way[2]) for kind, way in WAYS.items()]
+    others += [hubs, resale.flows(known).assign(kind="trace_flow", b_type="pharmacy")]
     frames = [frame[COLUMNS] for frame in [people, *others] if len(frame)]
     edges = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
     return Network(
         edges.astype({"observed": float, "expected": float, "surprise": float}),
         people.groupby(["a", "b"], as_index=False)["surprise"].sum(),
-        con.create_table("ties_met", ibis.union(covisit.ties(met, linked), cohorts.ties(came))),
-        con.create_table("ties_dealt", resale.ties(facts, fellows)),
+        met,
+        ties,
         con.create_table("ways", _steps(con, facts, ways)),
     )
+
+
+def _company(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
+    """Edges of those who meet, of those who return together, and the visits that tie either."""
+    met = con.create_table("meetings", covisit.meetings(facts))
+    visited = covisit.edges(facts, met)
+    linked = stored(con, "covisit_edges", visited[["a", "b"]])
+    seen = con.create_table("windows", cohorts.windows(facts))
+    back = stored(con, "window_returns", cohorts.returns(seen))
+    came = con.create_table("returned", cohorts.pairs(cohorts.members(seen, back)))
+    ties = con.create_table("ties_met", ibis.union(covisit.ties(met, linked), cohorts.ties(came)))
+    return visited.assign(kind="co_visit"), cohorts.edges(came).assign(kind="co_return"), ties
+
+
+def _dealings(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
+    """Edges of those oversupplied through the same doctor or shop, their edges to these, and the visits that tie them."""
+    bought = con.create_table("buyers", resale.buyers(facts))
+    hubs = stored(con, "resale_hubs", resale.hubs(bought))
+    over = con.create_table("oversupplied", resale.oversupplied(bought, hubs))
+    fellows = con.create_table("fellows", resale.pairs(over))
+    ties = con.create_table("ties_dealt", resale.ties(facts, fellows))
+    to_hubs = resale.hub_edges(over).assign(kind="oversupply", a_type="patient")
+    return resale.edges(fellows).assign(kind="co_purchase"), to_hubs, ties
 
 
 def with_links(con: ibis.BaseBackend, facts: ibis.Table, network: Network, telling: pd.DataFrame, name: str):
@@ -100,10 +107,8 @@ def with_links(con: ibis.BaseBackend, facts: ibis.Table, network: Network, telli
     pairs = stored(con, f"{name}_pairs", telling[["a", "b"]])
     counts = network.ways
     for column, ties in (("companions", network.met), ("fellows", network.dealt)):
-        count = ties.semi_join(pairs, ["a", "b"]).group_by("mdtrt_id").aggregate(_n=_.other.nunique())
-        counts = counts.outer_join(count.rename({column: "_n"}), "mdtrt_id")
-        counts = counts.mutate(mdtrt_id=ibis.coalesce(counts.mdtrt_id, counts.mdtrt_id_right))
-        counts = counts.drop("mdtrt_id_right")
+        others = ties.semi_join(pairs, ["a", "b"]).group_by("mdtrt_id")
+        counts = _beside(counts, others.aggregate(**{column: _.other.nunique()}))
     return with_counts(con, facts, counts, name)
 
 
@@ -141,17 +146,15 @@ def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
 def _steps(con, facts: ibis.Table, ways: dict[str, pd.DataFrame]) -> ibis.Table:
     """Visits that go a way more people go than should, with the share of these that is too many."""
     steps = None
-    for kind, (_a, _b, column) in WAYS.items():
-        found = ways[kind].assign(excess=1 - ways[kind]["expected"] / ways[kind]["observed"])
-        taken = getattr(partners, f"{kind}s")(facts)
-        over = stored(con, f"{kind}_ways", found[["a", "b", "excess"]].astype({"a": str, "b": str}))
-        gone = taken.inner_join(over, ["a", "b"]).select("mdtrt_id", _excess=_.excess)
-        gone = gone.rename({column: "_excess"})
-        if steps is None:
-            steps = gone
-            continue
-        steps = steps.outer_join(gone, "mdtrt_id")
-        steps = steps.mutate(mdtrt_id=ibis.coalesce(steps.mdtrt_id, steps.mdtrt_id_right)).drop(
-            "mdtrt_id_right"
-        )
+    for kind, (visits, _a, _b, column) in WAYS.items():
+        excess = 1 - ways[kind]["expected"] / ways[kind]["observed"]
+        over = stored(con, f"{kind}_ways", ways[kind][["a", "b"]].astype(str).assign(excess=excess))
+        gone = visits(facts).inner_join(over, ["a", "b"]).select("mdtrt_id", **{column: _.excess})
+        steps = gone if steps is None else _beside(steps, gone)
     return steps
+
+
+def _beside(left: ibis.Table, right: ibis.Table) -> ibis.Table:
+    """Two counts of visits side by side; a visit may be in one of them only."""
+    both = left.outer_join(right, "mdtrt_id")
+    return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")

@@ -13,8 +13,7 @@ from ibis import _
 
 from claims.known import STAY
 from features.catalogue import YEAR
-from features.graphs.chance import significant, surprise
-from features.graphs.resale import dispersion
+from features.graphs.chance import dispersion, significant, surprise
 
 # Fewer people are no habit.
 LEAST_PERSONS = 5

@@ -9,13 +9,12 @@ a Poisson variable does: by as much as they are seen to vary.
 """
 
 import ibis
-import numpy as np
 import pandas as pd
 from ibis import _
 
 from claims.known import Known
 from features.catalogue import YEAR
-from features.graphs.chance import significant, surprise
+from features.graphs.chance import dispersion, significant, surprise
 
 # Oversupplied is who bought on so many days of the year while a month was at hand.
 LEAST_DAYS = 3
@@ -72,20 +71,6 @@ def hubs(bought: ibis.Table) -> pd.DataFrame:
             rows["observed"], expected, len(rows), dispersion(rows["observed"], expected)
         )
     return significant(found[found["observed"] >= LEAST_DAYS]).reset_index(drop=True)
-
-
-def dispersion(observed: pd.Series, expected: pd.Series) -> float:
-    """Variance over mean of counts around what is expected of them, from their middle half; the guilty are at the end.
-
-    With Poisson counts the root of a count has a standard deviation of a half whatever its mean (Anscombe 1948,
-    doi 10.1093/biomet/35.3-4.246).
-    """
-    told = expected >= 1
-    if told.sum() < 8:
-        return 1.0
-    away = 2 * (np.sqrt(observed[told] + 3 / 8) - np.sqrt(expected[told] + 3 / 8))
-    low, high = np.quantile(away, [0.25, 0.75])
-    return max(1.0, ((high - low) / 1.349) ** 2)
 
 
 def oversupplied(bought: ibis.Table, found: ibis.Table) -> ibis.Table:
