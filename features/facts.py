@@ -16,12 +16,11 @@ EXAMS = ("03", "04")
 # Charges that a bed earns by itself: bed, round, care. A day with nothing else is idle (M10, R091).
 HOUSEKEEPING = ("01", "02", "07")
 # Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
-# the way to a shop, a hospital or from a village is one that too many go; findings of the audit rules, how many of them
-# clear, and the fund's money in them (yuan, each line once).
+# the way to a hospital, from a doctor or from a village, is one that too many go; findings of the audit rules, how many
+# of them clear, and the fund's money in them (yuan, each line once).
 COUNTED = (
     "companions",
     "fellows",
-    "steered",
     "referred",
     "fetched",
     "findings",

@@ -997,21 +997,6 @@ def double_dialysis_share(v, w):
 
 @measure(
     "prescriber",
-    "超出周边水平的定向药店购药占比",
-    "share of purchases steered to a shop beyond the neighbourhood's ways",
-    "share",
-    "M40",
-    least=0.1,
-    family="concentration",
-    windows=(YEAR,),
-    telling=STRONG,
-)
-def steered_share(v, w):
-    return v.steered.mean(where=_bought(v, w))
-
-
-@measure(
-    "prescriber",
     "超量购药人群的购药占比",
     "share of purchases by oversupplied people, where too many are",
     "share",

@@ -24,12 +24,14 @@ from features.graphs import cohorts, covisit, partners, resale
 
 PEOPLE = ("co_visit", "co_return", "co_purchase")
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "surprise"]
-# What a visit may be a step of → the visits that are, how the two ends are called, and the column of the facts.
+# Kind of way → the visits that go one, and what its two ends are called.
 WAYS = {
-    "prescription": (partners.prescriptions, "prescriber", "pharmacy", "steered"),
-    "referral": (partners.referrals, "prescriber", "hospital", "referred"),
-    "origin": (partners.origins, "village", "hospital", "fetched"),
+    "prescription": (partners.prescriptions, "prescriber", "pharmacy"),
+    "referral": (partners.referrals, "prescriber", "hospital"),
+    "origin": (partners.origins, "village", "hospital"),
 }
+# Which of them are facts of the visits that go them, and the column.
+STEPS = {"referral": "referred", "origin": "fetched"}
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Network:
         people: a, b, surprise (of all kinds together), one row a pair of patients.
         met, dealt: visits that tie patients together, by company or by oversupply: mdtrt_id, a, b, other; tables of
             the scratch database.
-        ways: visits that go a way of WAYS: mdtrt_id and a column a kind, the share of those who went it that the
-            neighbourhood does not explain.
+        ways: visits that go a way beyond chance: mdtrt_id and the columns of STEPS, the share of those who went it that
+            the neighbourhood does not explain.
     """
 
     edges: pd.DataFrame
@@ -146,10 +148,10 @@ def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
 def _steps(con, facts: ibis.Table, ways: dict[str, pd.DataFrame]) -> ibis.Table:
     """Visits that go a way more people go than should, with the share of these that is too many."""
     steps = None
-    for kind, (visits, _a, _b, column) in WAYS.items():
+    for kind, column in STEPS.items():
         excess = 1 - ways[kind]["expected"] / ways[kind]["observed"]
         over = stored(con, f"{kind}_ways", ways[kind][["a", "b"]].astype(str).assign(excess=excess))
-        gone = visits(facts).inner_join(over, ["a", "b"]).select("mdtrt_id", **{column: _.excess})
+        gone = WAYS[kind][0](facts).inner_join(over, ["a", "b"]).select("mdtrt_id", **{column: _.excess})
         steps = gone if steps is None else _beside(steps, gone)
     return steps
 
