@@ -97,6 +97,7 @@ def fund_pay(v, w):
     family="money",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def fund_per_stay(v, w):
     return v.fund_pay_sumamt.mean(where=_stays(v, w))
@@ -203,6 +204,7 @@ def light_diseases(v, w):
     least=0.05,
     family="stay",
     support="stays",
+    mix=True,
 )
 def converted_share(v, w):
     return v.converted.fill_null(False).mean(where=_stays(v, w))
@@ -264,6 +266,7 @@ def old_share(v, w):
     family="money",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def zero_cash_share(v, w):
     return (v.cash_payamt <= 0).mean(where=_stays(v, w) & ~v.poor.fill_null(False))
@@ -279,6 +282,7 @@ def zero_cash_share(v, w):
     family="money",
     direction=LOW,
     support="stays",
+    mix=True,
 )
 def cash_share(v, w):
     return v.cash_payamt.sum(where=_stays(v, w)) / v.medfee_sumamt.sum(where=_stays(v, w)).nullif(0)
@@ -369,6 +373,7 @@ def busiest_day(p, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def weekend_share(v, w):
     return (v.begntime.day_of_week.index() >= 5).mean(where=_stays(v, w))
@@ -384,6 +389,7 @@ def weekend_share(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def night_share(v, w):
     return v.night.mean(where=_stays(v, w))
@@ -417,6 +423,7 @@ def top_doctor_share(p, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def split_share(v, w):
     return v.split.fill_null(False).mean(where=_stays(v, w))
@@ -431,6 +438,7 @@ def split_share(v, w):
     least=0.05,
     family="stay",
     support="stays",
+    mix=True,
 )
 def back_share(v, w):
     return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
@@ -446,6 +454,7 @@ def back_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_share(v, w):
     told = _stays(v, w) & v.idle_days.notnull()
@@ -462,6 +471,7 @@ def idle_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_stays_share(v, w):
     return (v.idle_days >= 3).mean(where=_stays(v, w))
@@ -477,6 +487,7 @@ def idle_stays_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def outside_share(v, w):
     return (v.outside_visits.fill_null(0) > 0).mean(where=_stays(v, w) & (v.los >= 2))
@@ -523,6 +534,7 @@ def bed_use(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def los(v, w):
     return v.los.mean(where=_stays(v, w))
@@ -551,6 +563,7 @@ def los_ratio(v, w):
     least=0.04,
     family="stay",
     support="stays",
+    mix=True,
 )
 def long_share(v, w):
     return (v.los >= 30).mean(where=_stays(v, w))
@@ -566,6 +579,7 @@ def long_share(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def short_share(v, w):
     return (v.los <= 2).mean(where=_stays(v, w))
@@ -645,6 +659,7 @@ def top_exam_set_share(p, w):
     family="content",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def checkup_share(v, w):
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -660,6 +675,7 @@ def checkup_share(v, w):
     least=0.08,
     family="content",
     support="stays",
+    mix=True,
 )
 def exam_share(v, w):
     return v.exam_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -675,6 +691,7 @@ def exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def outpatient_exam_share(v, w):
     return v.exam_amount.sum(where=_outpatient(v, w)) / v.billed.sum(where=_outpatient(v, w)).nullif(0)
@@ -689,6 +706,7 @@ def outpatient_exam_share(v, w):
     least=0.1,
     family="content",
     support="stays",
+    mix=True,
 )
 def scan_share(v, w):
     return (v.large_exams > 0).mean(where=_stays(v, w))
@@ -704,6 +722,7 @@ def scan_share(v, w):
     family="content",
     direction=LOW,
     support="stays",
+    mix=True,
 )
 def treatment_share(v, w):
     treated = v.treat_amount + v.drug_amount + v.material_amount
@@ -719,6 +738,7 @@ def treatment_share(v, w):
     least=0.06,
     family="content",
     support="stays",
+    mix=True,
 )
 def keeping_share(v, w):
     return v.keeping_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -734,6 +754,7 @@ def keeping_share(v, w):
     family="content",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def material_share(v, w):
     return v.material_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -748,6 +769,7 @@ def material_share(v, w):
     least=0.04,
     family="content",
     support="stays",
+    mix=True,
 )
 def material_stays_share(v, w):
     return (v.material_amount >= 0.5 * v.billed).mean(where=_stays(v, w))

@@ -640,6 +640,7 @@ def light_diseases(v, w):
     least=0.06,
     family="stay",
     support="stays",
+    mix=True,
 )
 def converted_share(v, w):
     return v.converted.fill_null(False).mean(where=_stays(v, w))
@@ -655,6 +656,7 @@ def converted_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def split_share(v, w):
     return v.split.fill_null(False).mean(where=_stays(v, w))
@@ -669,6 +671,7 @@ def split_share(v, w):
     least=0.06,
     family="stay",
     support="stays",
+    mix=True,
 )
 def back_share(v, w):
     return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
@@ -684,6 +687,7 @@ def back_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_share(v, w):
     told = _stays(v, w) & v.idle_days.notnull()
@@ -700,6 +704,7 @@ def idle_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def outside_share(v, w):
     return (v.outside_visits.fill_null(0) > 0).mean(where=_stays(v, w) & (v.los >= 2))
@@ -715,6 +720,7 @@ def outside_share(v, w):
     family="money",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def zero_cash_share(v, w):
     return (v.cash_payamt <= 0).mean(where=_stays(v, w) & ~v.poor.fill_null(False))
@@ -791,6 +797,7 @@ def top_exam_set_share(p, w):
     family="content",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def checkup_share(v, w):
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -806,6 +813,7 @@ def checkup_share(v, w):
     least=0.08,
     family="content",
     support="stays",
+    mix=True,
 )
 def exam_share(v, w):
     return _share(v.exam_amount.sum(where=_stays(v, w)), v.billed.sum(where=_stays(v, w)))
@@ -821,6 +829,7 @@ def exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def outpatient_exam_share(v, w):
     return _share(v.exam_amount.sum(where=_seen(v, w)), v.billed.sum(where=_seen(v, w)))
@@ -836,6 +845,7 @@ def outpatient_exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def scan_share(v, w):
     return (v.large_exams > 0).mean(where=_seen(v, w))
@@ -925,6 +935,7 @@ def top_disease_share(p, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def los(v, w):
     return v.los.mean(where=_stays(v, w))
