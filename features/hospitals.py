@@ -441,7 +441,7 @@ def split_share(v, w):
     mix=True,
 )
 def back_share(v, w):
-    return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
+    return v.back.fill_null(False).mean(where=_stays(v, w))
 
 
 @measure(
@@ -878,6 +878,35 @@ def paid_per_content(v, w):
 )
 def upcoded_share(v, w):
     return (v.paid_per_content >= 1.5).mean(where=_stays(v, w))
+
+
+@measure(
+    "hospital",
+    "病组费用平均高出所属疾病的比例",
+    "mean surplus of what the disease groups usually cost over their diseases",
+    "share",
+    "M24",
+    least=0.05,
+    family="content",
+    support="stays",
+)
+def group_surplus(v, w):
+    return (v.group_weight - 1).mean(where=_stays(v, w))
+
+
+@measure(
+    "hospital",
+    "高费用病组但诊疗内容不足的住院占比",
+    "share of stays in a dear disease group without the content for it",
+    "share",
+    "M24",
+    least=0.04,
+    family="price",
+    support="stays",
+    telling=STRONG,
+)
+def overgrouped_share(v, w):
+    return (v.dear_group & (v.content_ratio < 0.6)).mean(where=_stays(v, w))
 
 
 @measure(

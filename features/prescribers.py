@@ -3,7 +3,7 @@
 import ibis
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import CONTEXT, FLOW, HINT, LOW, STRONG, measure
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, STRONG, YEAR, measure
 
 
 def _stays(v: ibis.Table, w: ibis.Value) -> ibis.Value:
@@ -476,7 +476,6 @@ def burst_share(v, w):
     family="concentration",
     base="purchases/fixmedins_code",
     support="purchases",
-    telling=STRONG,
 )
 def top_pharmacy_share(p, w):
     return p.n.max() / p.n.sum()
@@ -498,6 +497,37 @@ def top_pharmacy_persons(p, w):
 
 @measure(
     "prescriber",
+    "处方集中到一家药店超出患者习惯的占比",
+    "share of purchases at one pharmacy beyond what patients' habits and colleagues' patients explain",
+    "share",
+    "M40",
+    least=0.08,
+    family="concentration",
+    windows=(YEAR,),
+    support="purchases",
+    telling=STRONG,
+)
+def steered_share(v, w):
+    return v.steered.max(where=_bought(v, w))
+
+
+@measure(
+    "prescriber",
+    "购药价格高出药店通常价格的比例",
+    "surplus of the price of the medicine over that of other pharmacies",
+    "share",
+    "M40",
+    least=0.03,
+    family="price",
+    support="purchases",
+    telling=STRONG,
+)
+def price_surplus(v, w):
+    return _share(v.priced.sum(where=_bought(v, w)), v.usual_price.sum(where=_bought(v, w))) - 1
+
+
+@measure(
+    "prescriber",
     "任取两次购药同一药店的概率",
     "chance that two purchases are at one pharmacy",
     "share",
@@ -506,7 +536,6 @@ def top_pharmacy_persons(p, w):
     family="concentration",
     base="purchases/fixmedins_code",
     support="purchases",
-    telling=STRONG,
 )
 def pharmacy_concentration(p, w):
     return (p.n * p.n).sum() / (p.n.sum() * p.n.sum())
@@ -674,7 +703,7 @@ def split_share(v, w):
     mix=True,
 )
 def back_share(v, w):
-    return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
+    return v.back.fill_null(False).mean(where=_stays(v, w))
 
 
 @measure(
@@ -908,6 +937,35 @@ def paid_per_content(v, w):
 )
 def upcoded_share(v, w):
     return (v.paid_per_content >= 1.5).mean(where=_stays(v, w))
+
+
+@measure(
+    "prescriber",
+    "病组费用平均高出所属疾病的比例",
+    "mean surplus of what the disease groups usually cost over their diseases",
+    "share",
+    "M24",
+    least=0.05,
+    family="content",
+    support="stays",
+)
+def group_surplus(v, w):
+    return (v.group_weight - 1).mean(where=_stays(v, w))
+
+
+@measure(
+    "prescriber",
+    "高费用病组但诊疗内容不足的住院占比",
+    "share of stays in a dear disease group without the content for it",
+    "share",
+    "M24",
+    least=0.05,
+    family="price",
+    support="stays",
+    telling=STRONG,
+)
+def overgrouped_share(v, w):
+    return (v.dear_group & (v.content_ratio < 0.6)).mean(where=_stays(v, w))
 
 
 @measure(
