@@ -15,6 +15,8 @@ from features.catalogue import expected_column, measures_of
 
 # So many visits elsewhere count as much as the wider class they are drawn to.
 PRIOR_VISITS = 10
+# With so many comparable visits elsewhere a half of what is usual is known.
+HALF_KNOWN = 3
 # Upper ends of age bands, in years: infants, children, the young, the middle-aged, the old, the very old.
 AGE_BANDS = (1, 15, 45, 65, 80)
 # Classes of visits from the widest to the narrowest; the last is a stratum.
@@ -41,7 +43,7 @@ def expected(rows: ibis.Table, subject: str) -> pd.DataFrame:
         return pd.DataFrame(index=pd.Index([], name="subject_id"))
     cells = _cells(rows, mixed)
     rate = _rates_elsewhere(cells)
-    known = cells.n_comparable / (cells.n_comparable + PRIOR_VISITS)
+    known = cells.n_comparable / (cells.n_comparable + HALF_KNOWN)
     part = (known * cells.whole * rate + (1 - known) * cells.part).fill_null(cells.part)
     sums = cells.mutate(usual=part).group_by("subject_id", "column")
     found = sums.aggregate(value=(_.usual.sum() / _.whole.sum().nullif(0)).round(6)).to_pandas()

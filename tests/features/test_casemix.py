@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from claims.known import known_on
 from claims.store import Store, connect
-from features.casemix import AGE_BANDS, PRIOR_VISITS, expected, fraction
+from features.casemix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
 from features.catalogue import CATALOGUE, expected_column, measure
 from features.facts import visit_facts
 from features.measures import measure_subjects
@@ -92,7 +92,7 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
             near = [
                 v for v in others if place[id(v)][:2] == (care, chapter) and band[id(v)] == band[id(mine[0])]
             ]
-            known = len(near) / (len(near) + PRIOR_VISITS)
+            known = len(near) / (len(near) + HALF_KNOWN)
             usual += part_here if rate is None else known * whole_here * rate + (1 - known) * part_here
             whole += whole_here
         if whole:

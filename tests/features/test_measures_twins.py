@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.catalogue import measures_of
-from features.facts import _drugs, _idle, _sequence, _sets, _split, _twins
+from features.facts import _back, _drugs, _idle, _kept_on, _sequence, _sets, _split, _twins
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
@@ -571,6 +571,7 @@ histories = st.lists(
         st.sampled_from("ab"),
         st.sampled_from(["H1", "H2"]),
         st.sampled_from(["I10", "J44", "Z51", None]),
+        st.sampled_from(["D1", "D2", None]),
     ),
     max_size=10,
 )
@@ -579,30 +580,43 @@ histories = st.lists(
 @settings(max_examples=15, deadline=None)
 @given(histories)
 @example(
-    [(0, 5, "a", "H1", "I10"), (20, 1, "a", "H1", "I10"), (0, 5, "b", "H1", "I10"), (21, 1, "b", "H1", "I10")]
+    [
+        (0, 5, "a", "H1", "I10", "D1"),
+        (20, 1, "a", "H1", "I10", "D1"),
+        (0, 5, "b", "H1", "I10", "D1"),
+        (21, 1, "b", "H1", "I10", "D1"),
+    ]
 )
 @example(
-    [(0, 5, "a", "H1", "I10"), (4, 9, "a", "H1", None), (0, 5, "b", "H1", "I10"), (3, 1, "b", "H1", "I10")]
+    [
+        (0, 5, "a", "H1", "I10", "D1"),
+        (4, 9, "a", "H1", None, "D2"),
+        (0, 5, "b", "H1", "I10", None),
+        (3, 1, "b", "H1", "J44", None),
+    ]
 )
 def test_a_split_stay_continues_the_one_before(stays):
     rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
-    expected, last = {}, {}
-    for visit, day, los, who, where, dx in sorted(rows, key=lambda row: (row[1], row[0])):
-        left, place, disease = last.get(who, (None, None, None))
-        alike = place == where and dx != "Z51" and (dx is None or disease == dx)
-        expected[visit] = bool(left is not None and alike and -1 <= day - left <= 15)
-        last[who] = day + los, where, dx
-    texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3"), "string")
+    split, back, kept_on, last = {}, {}, {}, {}
+    for visit, day, los, who, where, dx, doctor in sorted(rows, key=lambda row: (row[1], row[0])):
+        left, place, disease, former = last.get(who, (None, None, None, None))
+        gap = None if left is None or place != where or dx == "Z51" else day - left
+        back[visit] = gap is not None and -1 <= gap <= 31
+        split[visit] = back[visit] and gap <= 15 and (dx is None or disease == dx)
+        kept_on[visit] = back[visit] and gap <= 15 and doctor is not None and doctor == former
+        last[who] = day + los, where, dx, doctor
+    texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3", "dr_code"), "string")
     base = table(
         texts | {"second": "int64", "end_second": "int64", "fund_pay_sumamt": "float64"},
         [
-            (v, STAY, who, where, dx, day * 86400, (day + los) * 86400, 1.0)
-            for v, day, los, who, where, dx in rows
+            (v, STAY, who, where, dx, doctor, day * 86400, (day + los) * 86400, 1.0)
+            for v, day, los, who, where, dx, doctor in rows
         ],
     )
     facts = base.join(_sequence(base), "mdtrt_id").mutate(course=ibis._.dx3.isin(["Z51"]).fill_null(False))
-    found = facts.select("mdtrt_id", split=_split(facts)).to_pandas().set_index("mdtrt_id")["split"]
-    assert found.to_dict() == expected
+    marks = {"split": _split(facts), "back": _back(facts), "kept_on": _kept_on(facts)}
+    found = facts.select("mdtrt_id", **marks).to_pandas().set_index("mdtrt_id")
+    assert found.to_dict() == {"split": split, "back": back, "kept_on": kept_on}
 
 
 bills = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["01", "02", "05", "09"])), max_size=10)
