@@ -266,7 +266,6 @@ def old_share(v, w):
     family="money",
     support="stays",
     telling=STRONG,
-    mix=True,
 )
 def zero_cash_share(v, w):
     return (v.cash_payamt <= 0).mean(where=_stays(v, w) & ~v.poor.fill_null(False))
@@ -282,7 +281,6 @@ def zero_cash_share(v, w):
     family="money",
     direction=LOW,
     support="stays",
-    mix=True,
 )
 def cash_share(v, w):
     return v.cash_payamt.sum(where=_stays(v, w)) / v.medfee_sumamt.sum(where=_stays(v, w)).nullif(0)

@@ -749,7 +749,6 @@ def outside_share(v, w):
     family="money",
     support="stays",
     telling=STRONG,
-    mix=True,
 )
 def zero_cash_share(v, w):
     return (v.cash_payamt <= 0).mean(where=_stays(v, w) & ~v.poor.fill_null(False))
