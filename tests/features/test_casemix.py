@@ -101,7 +101,7 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
 
 
 @given(VISITS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_a_mix_leads_one_to_expect_is_what_loops_over_visits_find(probe, visits):
     rows = [v | {"dx3": v["dx_group"] and v["dx_group"][0] + "00"} for v in visits]
     con = ibis.duckdb.connect()
