@@ -60,6 +60,8 @@ SENT_DAYS = 3
 LEAST_SHOPS = 3
 # So many purchases count as much as what is usual where a patient lives, or in the city, when his shop is foreseen.
 PRIOR_PURCHASES = 2
+# So many prescriptions that are filled as foreseen stand beside a doctor's own.
+PRIOR_PRESCRIPTIONS = 10
 # The same card cannot be in two institutions within this time (R112).
 TRAVEL_MINUTES = 30
 
@@ -745,10 +747,12 @@ def _steered(base: ibis.Table) -> ibis.Table:
 
     Two things explain a pharmacy: where the same patients, or else their neighbours, buy what others prescribed; and
     where the patients of the doctor's colleagues go, for there is a pharmacy at every hospital's gate. What is beyond
-    both, as a share of the doctor's prescriptions filled in the last year, is ``steered``.
+    both, as a share of the doctor's prescriptions filled in the last year, is ``steered``; few are drawn to none.
     """
     bought = base.filter(base.kind == PHARMACY, base.days_ago <= 365)
-    bought = bought.select("mdtrt_id", "psn_no", "village", "dr_code", shop="fixmedins_code")
+    bought = bought.select(
+        "mdtrt_id", "psn_no", "dr_code", village=_.village.fill_null(""), shop=_.fixmedins_code
+    )
     bought = base.get_backend().create_table("purchases_of_year", bought)
     written = bought.filter(bought.dr_code.notnull())
     pairs = written.group_by("dr_code", "shop").aggregate(n=_.count())
@@ -758,7 +762,8 @@ def _steered(base: ibis.Table) -> ibis.Table:
     found = usual.left_join(by_patients, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
     found = found.left_join(by_colleagues, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
     every = found.n.sum().over(group_by="dr_code")
-    beyond = found.n / every - ibis.greatest(found.of_patients, found.of_colleagues.fill_null(0.0))
+    explained = ibis.greatest(found.of_patients, found.of_colleagues.fill_null(0.0))
+    beyond = (found.n - every * explained) / (every + PRIOR_PRESCRIPTIONS)
     steered = found.select("dr_code", "shop", steered=beyond)
     return written.inner_join(steered, ["dr_code", "shop"]).select("mdtrt_id", "steered")
 
@@ -779,8 +784,7 @@ def _shops_of_patients(bought: ibis.Table, written: ibis.Table, pairs: ibis.Tabl
     mine = written.group_by("dr_code", "psn_no", "shop").aggregate(own=_.count())
     own = seen.inner_join(habits, "psn_no").left_join(mine, ["dr_code", "psn_no", "shop"])
     own = own.group_by("dr_code", "shop").aggregate(habit=(_.weight * (_.times - _.own.fill_null(0))).sum())
-    villages = seen.filter(seen.village.notnull()).group_by("dr_code", "village")
-    villages = villages.aggregate(weight=_.weight.sum(), here=_.here.sum())
+    villages = seen.group_by("dr_code", "village").aggregate(weight=_.weight.sum(), here=_.here.sum())
     local = villages.inner_join(bought.group_by("village").aggregate(all=_.count()), "village")
     local = local.inner_join(pairs.select("dr_code", "shop", "city"), "dr_code")
     local = local.left_join(

@@ -559,7 +559,7 @@ def paid_per_content(v, w):
 
 @measure(
     "patient",
-    "住院费用与同病组中位数之比",
+    "住院费用与同病组通常水平之比",
     "bill of stays against their disease group",
     "ratio",
     "M24 M25",
@@ -573,7 +573,7 @@ def cost_ratio(v, w):
 
 @measure(
     "patient",
-    "住院天数与同病组中位数之比",
+    "住院天数与同病组通常水平之比",
     "length of stays against their disease group",
     "ratio",
     "M10 M25",

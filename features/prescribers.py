@@ -504,7 +504,6 @@ def top_pharmacy_persons(p, w):
     least=0.08,
     family="concentration",
     windows=(YEAR,),
-    support="purchases",
     telling=STRONG,
 )
 def steered_share(v, w):

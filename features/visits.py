@@ -72,7 +72,7 @@ def same_amount(v, w):
 
 @measure(
     "visit",
-    "住院天数与同病组中位数之比",
+    "住院天数与同病组通常水平之比",
     "length of stay against its disease group",
     "ratio",
     "M01 M44",
@@ -86,7 +86,7 @@ def los_ratio(v, w):
 
 @measure(
     "visit",
-    "费用与同病组中位数之比",
+    "费用与同病组通常水平之比",
     "bill against its disease group",
     "ratio",
     "M24 M25",
@@ -100,7 +100,7 @@ def cost_ratio(v, w):
 
 @measure(
     "visit",
-    "诊疗内容与同病组中位数之比",
+    "诊疗内容与同病组通常水平之比",
     "content of the bill against its disease group",
     "ratio",
     "M24 M25",
@@ -144,7 +144,7 @@ def paid_per_content(v, w):
 
 @measure(
     "visit",
-    "项目种类与同病组中位数之比",
+    "项目种类与同病组通常水平之比",
     "number of items against its disease group",
     "ratio",
     "M01 M24 M25",

@@ -131,14 +131,14 @@ def test_a_partner_pharmacy_is_not_the_one_at_the_gate(city):
     ids, facts, measured = city
     doctors, shops = measured["prescriber"], measured["pharmacy"]
     assert doctors.top_pharmacy_share_365d[["honest", "partnered"]].tolist() == [1, 1]
-    assert doctors.steered_share_365d["partnered"] > 0.6
+    assert doctors.steered_share_365d["partnered"] > 0.45
     assert doctors.steered_share_365d[["honest", "colleague", "other"]].max() < 0.2
     assert shops.steered_share_365d.idxmax() == "partner"
     assert (
         doctors.price_surplus_365d["partnered"] == pytest.approx(0.5) == shops.price_surplus_365d["partner"]
     )
     assert doctors.price_surplus_365d["honest"] == 0
-    assert (facts.steered[ids["partnered"]] > 0.6).all()
+    assert (facts.steered[ids["partnered"]] > 0.45).all()
 
 
 def test_a_session_off_the_days_of_the_shift_stands_out(city):
