@@ -130,6 +130,20 @@ def dear_group_content(v, w):
 
 @measure(
     "visit",
+    "高费用病组的住院天数与同病组之比",
+    "length of stay against its disease group, of a group dearer than the disease",
+    "ratio",
+    "M24",
+    least=0.3,
+    family="stay",
+    direction=LOW,
+)
+def dear_group_los(v, w):
+    return v.dear_group.ifelse(v.los_ratio, None)
+
+
+@measure(
+    "visit",
     "收费相对诊疗内容的倍数",
     "charge for its content against the disease group",
     "ratio",

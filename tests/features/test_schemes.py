@@ -108,6 +108,7 @@ def test_little_content_in_a_dear_group_is_up_coding_and_in_a_cheap_one_is_not(c
     content = measured["visit"].dear_group_content
     assert content[ids["light"]].isna().all()
     assert content[ids["upcoded"]].max() < 0.5 < content[ids["heavy"] + ids["grave"]].min()
+    assert (measured["visit"].dear_group_los[ids["upcoded"]] < 0.8).all()
     share = measured["hospital"].overgrouped_share_365d
     assert share["upcoder"] > 0.9 and share.drop("upcoder").fillna(0).max() < 0.2
 
