@@ -31,7 +31,8 @@ A measure is one number about one subject as of a night. **Suspicious** says on 
 draws attention. **Telling** says how seldom an honest explanation fits: *proof* where the record contradicts itself,
 *strong* for conduct that needs explaining, *hint* for what counts only beside other signs, *context* for size.
 **Days** are the windows back from the night; empty where time does not matter. Measures of one **family** tell one
-story, so only the strongest of them counts for a scheme.
+story, so only the strongest of them counts for a scheme. What is compared **by mix** is not the value but its distance
+from what the subject's own diseases, ages and kinds of visit have elsewhere (`features/casemix.py`).
 """
 
 
@@ -51,8 +52,8 @@ def _table(subject: str) -> str:
         [
             f"## {TITLES[subject]} ({len(rows)})",
             "",
-            "| measure | meaning | 含义 | unit | suspicious | telling | schemes | days | family |",
-            "|---|---|---|---|---|---|---|---|---|",
+            "| measure | meaning | 含义 | unit | suspicious | telling | schemes | days | family | by mix |",
+            "|---|---|---|---|---|---|---|---|---|---|",
             *map(_row, rows),
             "",
         ]
@@ -70,6 +71,7 @@ def _row(entry: Measure) -> str:
         " ".join(entry.schemes),
         ", ".join(map(str, entry.windows)),
         entry.family,
+        "yes" if entry.mix else "",
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

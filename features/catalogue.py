@@ -84,6 +84,8 @@ class Measure:
         base: table it is taken from: ``visits``, or ``ROWS/OTHER`` for the subject's rows counted by OTHER
             (`features.measures`).
         support: measure that counts what this one is an average of; small counts are drawn to the peers.
+        mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
+            (`features.casemix`); for means and ratios of sums over visits.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -100,6 +102,7 @@ class Measure:
     family: str
     base: str
     support: str | None
+    mix: bool
     take: Callable[[ibis.Table, ibis.Value], ibis.Value]
 
     def columns(self) -> dict[str, int | None]:
@@ -124,6 +127,7 @@ def measure(
     windows: tuple[int, ...] | None = None,
     base: str = "visits",
     support: str | None = None,
+    mix: bool = False,
 ) -> Callable:
     """Enter the decorated function into the catalogue under its own name (see `Measure` for the words).
 
@@ -138,7 +142,7 @@ def measure(
             raise ValueError(f"measure {key} is declared twice")
         CATALOGUE[key] = Measure(
             subject, take.__name__, zh, en, unit, direction, least, telling, tuple(schemes.split()),
-            windows, family, base, support, take,
+            windows, family, base, support, mix, take,
         )  # fmt: skip
         return take
 
@@ -153,6 +157,11 @@ def measures_of(subject: str) -> dict[str, tuple[Measure, int | None]]:
         if entry.subject == subject
         for column, days in entry.columns().items()
     }
+
+
+def expected_column(column: str) -> str:
+    """Column that holds, beside that of a measure with a mix, what the subject's mix leads one to expect."""
+    return f"{column}_expected"
 
 
 def spec(subject: str) -> pd.DataFrame:

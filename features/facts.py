@@ -53,8 +53,24 @@ BURST_SECONDS = 60
 TEMPLATE_HASHES = 6
 # A doctor who signs prescriptions this fast has read none of them (M22).
 RUSH_SECONDS = 10
+# What is usual of stays: names of the logarithms that norms are taken of.
+NORMED = ("cost", "los", "worth", "items")
+# A class of so many stays counts as much as the wider one it is drawn from.
+PRIOR_STAYS = 8
+# From this share of a class on a hospital is left out of its own norm.
+DOMINANT = 0.25
+# A disease group is dear when it usually costs so many times what its disease does.
+DEARER = 1.05
+# A readmission to the same hospital within so many days is looked at whatever its cause (R085, ZB10000205008000).
+RETURN_DAYS = 31
 # An admission elsewhere within so many days of a consultation is looked at as a referral (M31).
 SENT_DAYS = 3
+# What an item usually costs is known where so many pharmacies sell it.
+LEAST_SHOPS = 3
+# So many purchases count as much as what is usual where a patient lives, or in the city, when his shop is foreseen.
+PRIOR_PURCHASES = 2
+# So many prescriptions that are filled as foreseen stand beside a doctor's own.
+PRIOR_PRESCRIPTIONS = 10
 # The same card cannot be in two institutions within this time (R112).
 TRAVEL_MINUTES = 30
 
@@ -113,7 +129,14 @@ def visit_facts(known: Known) -> ibis.Table:
     parts += [_deaths(known, base), _trace(known, base), _signs(known, base, days), _prescribed(known, base)]
     parts += [_sessions(base, days)]
     parts += [_accidents(known, base), _cared(known, base), _norms(base, days)]
-    parts += [_sent(base), _converted(base), _light(base), _doctors(base)]
+    parts += [
+        _sent(base),
+        _converted(base),
+        _light(base),
+        _doctors(base),
+        _steered(base),
+        _prices(base, days),
+    ]
     stored = [known.con.create_table(f"facts_{n}", part) for n, part in enumerate(parts)]
     facts = reduce(lambda left, right: left.left_join(right, "mdtrt_id").drop("mdtrt_id_right"), stored, base)
     facts = known.con.create_table("facts_all", facts)
@@ -121,7 +144,9 @@ def visit_facts(known: Known) -> ibis.Table:
         course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
     )
     facts = facts.left_join(_chains(facts), "fixmedins_code").drop("fixmedins_code_right")
-    facts = facts.mutate(split=_split(facts))
+    facts = facts.mutate(split=_split(facts), back=_back(facts), kept_on=_kept_on(facts))
+    facts = known.con.create_table("facts_split", facts)
+    facts = facts.left_join(_returns(facts), "mdtrt_id").drop("mdtrt_id_right")
     # Graphs and rules need the other facts first; `with_counts` fills these in.
     return known.con.create_table("facts", facts.mutate(**{name: ibis.literal(0.0) for name in COUNTED}))
 
@@ -293,7 +318,7 @@ def _sequence(base: ibis.Table) -> ibis.Table:
     stays = base.filter(base.kind == STAY)
     lagged = {
         name: stays[name].lag().over(order)
-        for name in ("fixmedins_code", "dx3", "end_second", "fund_pay_sumamt")
+        for name in ("fixmedins_code", "dr_code", "dx3", "end_second", "fund_pay_sumamt")
     }
     stays = stays.mutate(**{f"last_{name}": value for name, value in lagged.items()})
     stays = stays.mutate(gap_days=(stays.second - stays.last_end_second) / 86400)
@@ -302,6 +327,7 @@ def _sequence(base: ibis.Table) -> ibis.Table:
         "gap_days",
         same_place=stays.fixmedins_code == stays.last_fixmedins_code,
         same_disease=stays.dx3 == stays.last_dx3,
+        same_doctor=stays.dr_code == stays.last_dr_code,
         overlap=(stays.gap_days < -1).fill_null(False),
     )
 
@@ -312,6 +338,31 @@ def _split(facts: ibis.Table) -> ibis.Value:
         facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & (facts.same_disease | facts.dx3.isnull())
     )
     return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+
+
+def _back(facts: ibis.Table) -> ibis.Value:
+    """Back in the same hospital within a month for whatever cause, outside a course of treatment."""
+    soon = facts.gap_days.between(-1, RETURN_DAYS) & facts.same_place
+    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+
+
+def _kept_on(facts: ibis.Table) -> ibis.Value:
+    """Taken in again by the same doctor within days, for whatever disease; another disease is another doctor's."""
+    soon = facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & facts.same_doctor
+    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+
+
+def _returns(facts: ibis.Table) -> ibis.Table:
+    """How often stays of the disease are such a return in other hospitals; a rare disease is drawn to all (M03)."""
+    stays = facts.filter(facts.kind == STAY, ~facts.course)
+    stays = stays.select("mdtrt_id", "fixmedins_code", "dx3", back=stays.back.cast("float64"), stay=1.0)
+
+    def elsewhere(value: ibis.Value, *by: str) -> ibis.Value:
+        return value.sum().over(group_by=by) - value.sum().over(group_by=[*by, "fixmedins_code"])
+
+    all_ = elsewhere(stays.back) / elsewhere(stays.stay).nullif(0)
+    usual = (elsewhere(stays.back, "dx3") + PRIOR_STAYS * all_) / (elsewhere(stays.stay, "dx3") + PRIOR_STAYS)
+    return stays.select("mdtrt_id", back_usual=usual)
 
 
 def _terminal(base: ibis.Table) -> ibis.Table:
@@ -505,9 +556,16 @@ def _signs(known: Known, base: ibis.Table, days: ibis.Table) -> ibis.Table:
 def _sessions(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Dialysis sessions of the person in the week of the visit (M28, R099: three a week are usual)."""
     sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
-    visits = base.select("mdtrt_id", "psn_no", "week").inner_join(sessions, "mdtrt_id")
-    week = ibis.window(group_by=["psn_no", "week"])
-    return visits.select("mdtrt_id", week_sessions=visits.sessions.sum().over(week))
+    visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
+    visits = visits.inner_join(sessions, "mdtrt_id")
+    person, week = ibis.window(group_by="psn_no"), ibis.window(group_by=["psn_no", "week"])
+    weekday = ibis.window(group_by=["psn_no", "weekday"])
+    return visits.select(
+        "mdtrt_id",
+        week_sessions=visits.sessions.sum().over(week),
+        # Patients keep their days: in how many of the weeks of treatment the person came on this day of the week.
+        weekday_share=visits.week.nunique().over(weekday) / visits.week.nunique().over(person),
+    )
 
 
 def _prescribed(known: Known, base: ibis.Table) -> ibis.Table:
@@ -561,33 +619,92 @@ def _cared(known: Known, base: ibis.Table) -> ibis.Table:
 
 
 def _norms(base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """The stay against others of its disease group and level: cost, length, content (M24, M25).
+    """The stay against what is usual for its disease group at its level: cost, length, content (M24, M25).
 
-    Medians stand for what is usual; under 8 stays of a group there is no usual.
+    Usual is the median of the logarithm (bills spread by how many times), drawn from wide classes of stays to narrow
+    ones. ``group_weight`` says how many times dearer the group usually is than its disease, ``dear_group`` whether it is.
     """
     content = days.group_by("mdtrt_id").aggregate(
         worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0),
         n_distinct=_.hilist_code.nunique(),
     )
-    stays = (
-        base.filter(base.kind == STAY, base.dx_group.notnull())
-        .left_join(content, "mdtrt_id")
-        .drop("mdtrt_id_right")
-    )
-    usual = stays.group_by("dx_group").aggregate(
-        _n=_.count(), _cost=_.medfee_sumamt.median(), _los=_.los.median(), _worth=_.worth.median(),
-        _items=_.n_distinct.median(),
-    )  # fmt: skip
-    joined = stays.inner_join(usual.filter(usual._n >= 8), "dx_group")
-    return joined.select(
+    stays = base.filter(base.kind == STAY, base.dx_group.notnull()).left_join(content, "mdtrt_id")
+    stays = stays.select(
         "mdtrt_id",
-        cost_ratio=joined.medfee_sumamt / joined._cost.nullif(0),
-        los_ratio=joined.los / joined._los.nullif(0),
-        content_ratio=joined.worth / joined._worth.nullif(0),
-        paid_per_content=(joined.medfee_sumamt / joined._cost.nullif(0))
-        / (joined.worth / joined._worth.nullif(0)).nullif(0),
-        items_ratio=joined.n_distinct / joined._items.nullif(0),
+        "fixmedins_code",
+        "level",
+        "dx_group",
+        "dx3",
+        city=ibis.literal(""),
+        chapter=_.dx3.left(1),
+        cost=_log(_.medfee_sumamt, 1),
+        los=_log(_.los, 0.5),
+        worth=_log(_.worth, 1),
+        items=_log(_.n_distinct, 1),
     )
+    stays = base.get_backend().create_table("stay_logs", stays)
+    drawn = stays
+    for by in (("city",), ("chapter",), ("dx3",)):
+        drawn = _drawn(drawn, stays, by)
+    drawn = _drawn(drawn.mutate(disease_cost=drawn.median_cost), stays, ("dx_group",))
+    # Of a group with few stays little is known but its disease.
+    weight = (drawn.trust * (drawn.median_cost - drawn.disease_cost)).fill_null(0).exp()
+    drawn = _drawn(drawn.mutate(group_weight=weight), stays, ("dx_group", "level"))
+    above = {name: drawn[name] - drawn[f"usual_{name}"] for name in NORMED}
+    return drawn.select(
+        "mdtrt_id",
+        "group_weight",
+        dear_group=drawn.group_weight >= DEARER,
+        cost_ratio=above["cost"].exp(),
+        los_ratio=above["los"].exp(),
+        content_ratio=above["worth"].exp(),
+        paid_per_content=(above["cost"] - above["worth"]).exp(),
+        items_ratio=above["items"].exp(),
+    )
+
+
+def _drawn(drawn: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Table:
+    """What is usual of a stay, drawn to the median of a narrower class, the more so the more stays the class has.
+
+    A hospital that makes much of a class is compared with the others in it, so nobody is his own norm; of what nobody
+    else treats no other norm is known than its own.
+
+    Args:
+        drawn: stays with ``usual_`` columns of the wider class, if there is one.
+        by: columns that tell the narrower classes apart; unknown ones draw nothing.
+
+    Returns:
+        The stays with ``usual_`` columns, the class's own ``median_cost`` and how far it is trusted, ``trust``.
+    """
+    keys = [*by, "fixmedins_code"]
+    every = stays.group_by(*by).aggregate(n=_.count(), **{c: stays[c].median() for c in NORMED})
+    mine = stays.group_by(*keys).aggregate(own=_.count()).inner_join(every, by)
+    large = mine.filter(mine.own >= DOMINANT * mine.n).select(*by, left_out=_.fixmedins_code)
+    others = stays.inner_join(large, by).filter(_.fixmedins_code != _.left_out)
+    others = others.group_by(*by, fixmedins_code=_.left_out).aggregate(
+        **{f"{c}_others": others[c].median() for c in NORMED}, n_others=_.count()
+    )
+    classes = mine.left_join(others, keys)
+    classes = classes.select(
+        *keys,
+        size=classes.n_others.fill_null(classes.n),
+        **{f"median_{c}": classes[f"{c}_others"].fill_null(classes[c]) for c in NORMED},
+    )
+    joined = drawn.drop("median_cost", "trust") if "trust" in drawn.columns else drawn
+    joined = joined.left_join(classes, keys)
+    trust = joined["size"].fill_null(0) / (joined["size"].fill_null(0) + PRIOR_STAYS)
+    usual = {}
+    for c in NORMED:
+        median = joined[f"median_{c}"]
+        wider = joined[f"usual_{c}"] if f"usual_{c}" in drawn.columns else median
+        usual[f"usual_{c}"] = (trust * median + (1 - trust) * wider.fill_null(median)).fill_null(wider)
+    usual |= {"median_cost": joined.median_cost, "trust": trust}
+    kept = [c for c in drawn.columns if c not in usual]
+    return joined.select(*kept, **usual)
+
+
+def _log(value: ibis.Value, least: float) -> ibis.Value:
+    return ibis.greatest(value.cast("float64"), least).ln()
 
 
 def _sent(base: ibis.Table) -> ibis.Table:
@@ -632,6 +749,109 @@ def _doctors(base: ibis.Table) -> ibis.Table:
     )
     minutes = (visits._moved & visits._clock).ifelse(visits._gap, None)
     return visits.select("mdtrt_id", dr_moved=(minutes <= TRAVEL_MINUTES).fill_null(False))
+
+
+def _steered(base: ibis.Table) -> ibis.Table:
+    """How much more of a doctor's prescriptions is filled at the pharmacy than its patients explain (M40).
+
+    Two things explain a pharmacy: where the same patients, or else their neighbours, buy what others prescribed; and
+    where the patients of the doctor's colleagues go, for there is a pharmacy at every hospital's gate. What is beyond
+    both, as a share of the doctor's prescriptions filled in the last year, is ``steered``; few are drawn to none.
+    """
+    bought = base.filter(base.kind == PHARMACY, base.days_ago <= 365)
+    bought = bought.select(
+        "mdtrt_id", "psn_no", "dr_code", village=_.village.fill_null(""), shop=_.fixmedins_code
+    )
+    bought = base.get_backend().create_table("purchases_of_year", bought)
+    written = bought.filter(bought.dr_code.notnull())
+    pairs = written.group_by("dr_code", "shop").aggregate(n=_.count())
+    usual = _city_shops(bought).inner_join(pairs, "shop")
+    by_patients = _shops_of_patients(bought, written, usual)
+    by_colleagues = _shops_of_colleagues(base, written, usual)
+    found = usual.left_join(by_patients, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
+    found = found.left_join(by_colleagues, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
+    every = found.n.sum().over(group_by="dr_code")
+    explained = ibis.greatest(found.of_patients, found.of_colleagues.fill_null(0.0))
+    beyond = (found.n - every * explained) / (every + PRIOR_PRESCRIPTIONS)
+    steered = found.select("dr_code", "shop", steered=beyond)
+    return written.inner_join(steered, ["dr_code", "shop"]).select("mdtrt_id", "steered")
+
+
+def _city_shops(bought: ibis.Table) -> ibis.Table:
+    """Share of all purchases by pharmacy: shop, city."""
+    shops = bought.group_by("shop").aggregate(sold=_.count())
+    return shops.select("shop", city=shops.sold / shops.sold.sum().over(ibis.window()))
+
+
+def _shops_of_patients(bought: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
+    """The share of a doctor's prescriptions that the patients' habits would bring to a pharmacy: dr_code, shop,
+    of_patients. Habits are purchases on anybody else's prescription or on none; of few, those of the village count."""
+    seen = written.group_by("dr_code", "psn_no", "village").aggregate(here=_.count())
+    seen = seen.inner_join(bought.group_by("psn_no").aggregate(all=_.count()), "psn_no")
+    seen = seen.mutate(weight=seen.here / (seen["all"] - seen.here + PRIOR_PURCHASES))
+    habits = bought.group_by("psn_no", "shop").aggregate(times=_.count())
+    mine = written.group_by("dr_code", "psn_no", "shop").aggregate(own=_.count())
+    own = seen.inner_join(habits, "psn_no").left_join(mine, ["dr_code", "psn_no", "shop"])
+    own = own.group_by("dr_code", "shop").aggregate(habit=(_.weight * (_.times - _.own.fill_null(0))).sum())
+    villages = seen.group_by("dr_code", "village").aggregate(weight=_.weight.sum(), here=_.here.sum())
+    local = villages.inner_join(bought.group_by("village").aggregate(all=_.count()), "village")
+    local = local.inner_join(pairs.select("dr_code", "shop", "city"), "dr_code")
+    local = local.left_join(
+        bought.group_by("village", "shop").aggregate(times=_.count()), ["village", "shop"]
+    )
+    local = local.drop("village_right", "shop_right")
+    mine = written.group_by("dr_code", "village", "shop").aggregate(own=_.count())
+    local = local.left_join(mine, ["dr_code", "village", "shop"])
+    times = local.times.fill_null(0) - local.own.fill_null(0) + PRIOR_PURCHASES * local.city
+    share = times / (local["all"] - local.here + PRIOR_PURCHASES)
+    local = local.group_by("dr_code", "shop").aggregate(
+        neighbours=(PRIOR_PURCHASES * local.weight * share).sum()
+    )
+    every = seen.group_by("dr_code").aggregate(every=_.here.sum())
+    found = (
+        pairs.select("dr_code", "shop")
+        .left_join(own, ["dr_code", "shop"])
+        .drop("dr_code_right", "shop_right")
+    )
+    found = (
+        found.left_join(local, ["dr_code", "shop"])
+        .drop("dr_code_right", "shop_right")
+        .inner_join(every, "dr_code")
+    )
+    of_patients = (found.habit.fill_null(0.0) + found.neighbours.fill_null(0.0)) / found.every
+    return found.select("dr_code", "shop", of_patients=of_patients)
+
+
+def _shops_of_colleagues(base: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
+    """The share of prescriptions of the other doctors where the doctor mostly works that a pharmacy fills: dr_code,
+    shop, of_colleagues."""
+    works = base.filter(base.kind != PHARMACY, base.dr_code.notnull())
+    works = works.group_by("dr_code", work="fixmedins_code").aggregate(n=_.count())
+    order = ibis.window(group_by="dr_code", order_by=[ibis.desc("n"), "work"])
+    works = works.mutate(place=ibis.row_number().over(order)).filter(_.place == 0).select("dr_code", "work")
+    filled = written.inner_join(works, "dr_code")
+    every = filled.group_by("work").aggregate(all=_.count())
+    at_shop = filled.group_by("work", "shop").aggregate(times=_.count())
+    mine = written.group_by("dr_code").aggregate(own=_.count())
+    found = pairs.inner_join(works, "dr_code").inner_join(every, "work")
+    found = found.inner_join(at_shop, ["work", "shop"]).inner_join(mine, "dr_code")
+    times = found.times - found.n + PRIOR_PURCHASES * found.city
+    of_colleagues = times / (found["all"] - found.own + PRIOR_PURCHASES)
+    return found.select("dr_code", "shop", of_colleagues=of_colleagues)
+
+
+def _prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """What the medicine of a purchase would cost at the pharmacies' usual prices (M40); each pharmacy has one vote."""
+    sold = days.inner_join(
+        base.filter(base.kind == PHARMACY).select("mdtrt_id", "fixmedins_code"), "mdtrt_id"
+    )
+    sold = sold.filter(sold.cnt > 0, sold.amount > 0)
+    shops = sold.group_by("hilist_code", "fixmedins_code").aggregate(price=(_.amount / _.cnt).median())
+    usual = shops.group_by("hilist_code").aggregate(usual=_.price.median(), shops=_.count())
+    sold = sold.inner_join(usual.filter(usual.shops >= LEAST_SHOPS), "hilist_code")
+    return sold.group_by("mdtrt_id").aggregate(
+        priced=_.amount.sum(), usual_price=(_.cnt * _.usual).sum().round(2)
+    )
 
 
 def _chains(facts: ibis.Table) -> ibis.Table:

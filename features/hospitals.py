@@ -97,6 +97,7 @@ def fund_pay(v, w):
     family="money",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def fund_per_stay(v, w):
     return v.fund_pay_sumamt.mean(where=_stays(v, w))
@@ -203,6 +204,7 @@ def light_diseases(v, w):
     least=0.05,
     family="stay",
     support="stays",
+    mix=True,
 )
 def converted_share(v, w):
     return v.converted.fill_null(False).mean(where=_stays(v, w))
@@ -369,6 +371,7 @@ def busiest_day(p, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def weekend_share(v, w):
     return (v.begntime.day_of_week.index() >= 5).mean(where=_stays(v, w))
@@ -384,6 +387,7 @@ def weekend_share(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def night_share(v, w):
     return v.night.mean(where=_stays(v, w))
@@ -417,6 +421,7 @@ def top_doctor_share(p, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def split_share(v, w):
     return v.split.fill_null(False).mean(where=_stays(v, w))
@@ -431,9 +436,10 @@ def split_share(v, w):
     least=0.05,
     family="stay",
     support="stays",
+    mix=True,
 )
 def back_share(v, w):
-    return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
+    return v.back.fill_null(False).mean(where=_stays(v, w))
 
 
 @measure(
@@ -446,6 +452,7 @@ def back_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_share(v, w):
     told = _stays(v, w) & v.idle_days.notnull()
@@ -462,6 +469,7 @@ def idle_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_stays_share(v, w):
     return (v.idle_days >= 3).mean(where=_stays(v, w))
@@ -477,6 +485,7 @@ def idle_stays_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def outside_share(v, w):
     return (v.outside_visits.fill_null(0) > 0).mean(where=_stays(v, w) & (v.los >= 2))
@@ -523,6 +532,7 @@ def bed_use(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def los(v, w):
     return v.los.mean(where=_stays(v, w))
@@ -551,6 +561,7 @@ def los_ratio(v, w):
     least=0.04,
     family="stay",
     support="stays",
+    mix=True,
 )
 def long_share(v, w):
     return (v.los >= 30).mean(where=_stays(v, w))
@@ -566,6 +577,7 @@ def long_share(v, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def short_share(v, w):
     return (v.los <= 2).mean(where=_stays(v, w))
@@ -645,6 +657,7 @@ def top_exam_set_share(p, w):
     family="content",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def checkup_share(v, w):
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -660,6 +673,7 @@ def checkup_share(v, w):
     least=0.08,
     family="content",
     support="stays",
+    mix=True,
 )
 def exam_share(v, w):
     return v.exam_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -675,6 +689,7 @@ def exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def outpatient_exam_share(v, w):
     return v.exam_amount.sum(where=_outpatient(v, w)) / v.billed.sum(where=_outpatient(v, w)).nullif(0)
@@ -689,6 +704,7 @@ def outpatient_exam_share(v, w):
     least=0.1,
     family="content",
     support="stays",
+    mix=True,
 )
 def scan_share(v, w):
     return (v.large_exams > 0).mean(where=_stays(v, w))
@@ -704,6 +720,7 @@ def scan_share(v, w):
     family="content",
     direction=LOW,
     support="stays",
+    mix=True,
 )
 def treatment_share(v, w):
     treated = v.treat_amount + v.drug_amount + v.material_amount
@@ -719,6 +736,7 @@ def treatment_share(v, w):
     least=0.06,
     family="content",
     support="stays",
+    mix=True,
 )
 def keeping_share(v, w):
     return v.keeping_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -734,6 +752,7 @@ def keeping_share(v, w):
     family="content",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def material_share(v, w):
     return v.material_amount.sum(where=_stays(v, w)) / v.billed.sum(where=_stays(v, w)).nullif(0)
@@ -748,6 +767,7 @@ def material_share(v, w):
     least=0.04,
     family="content",
     support="stays",
+    mix=True,
 )
 def material_stays_share(v, w):
     return (v.material_amount >= 0.5 * v.billed).mean(where=_stays(v, w))
@@ -856,6 +876,35 @@ def paid_per_content(v, w):
 )
 def upcoded_share(v, w):
     return (v.paid_per_content >= 1.5).mean(where=_stays(v, w))
+
+
+@measure(
+    "hospital",
+    "病组费用平均高出所属疾病的比例",
+    "mean surplus of what the disease groups usually cost over their diseases",
+    "share",
+    "M24",
+    least=0.05,
+    family="content",
+    support="stays",
+)
+def group_surplus(v, w):
+    return (v.group_weight - 1).mean(where=_stays(v, w))
+
+
+@measure(
+    "hospital",
+    "高费用病组但诊疗内容不足的住院占比",
+    "share of stays in a dear disease group without the content for it",
+    "share",
+    "M24",
+    least=0.04,
+    family="price",
+    support="stays",
+    telling=STRONG,
+)
+def overgrouped_share(v, w):
+    return (v.dear_group & (v.content_ratio < 0.6)).mean(where=_stays(v, w))
 
 
 @measure(

@@ -8,6 +8,7 @@ import pandas as pd
 from ibis import _
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
+from features.casemix import expected
 from features.catalogue import YEARS, Measure, measures_of
 
 # Kind of subject → the column of the facts that names it, and which facts are about it.
@@ -45,7 +46,8 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
         subject: patient, prescriber, pharmacy or hospital.
 
     Returns:
-        One row a subject, index ``subject_id``, columns as `features.catalogue.measures_of`.
+        One row a subject, index ``subject_id``, columns as `features.catalogue.measures_of`, then what the mix of each
+        subject leads one to expect of some of them (`features.catalogue.expected_column`).
     """
     key, choose = KEYS[subject]
     seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
@@ -59,7 +61,7 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
         bases[entry.base, None if entry.base == "visits" else days][column] = (entry, days)
     frames = [_take(rows, base, window, taken) for (base, window), taken in bases.items()]
     joined = reduce(lambda left, right: left.join(right, how="left"), frames)
-    return joined[list(measures_of(subject))].sort_index()
+    return joined[list(measures_of(subject))].join(expected(rows, subject)).sort_index()
 
 
 def subject_facts(con: ibis.BaseBackend, subject: str) -> ibis.Table:

@@ -228,6 +228,36 @@ def split_stays(v, w):
 
 
 @measure(
+    "patient",
+    "31日内同院再入院超出所患疾病常态的次数",
+    "returns to the same hospital within 31 days beyond what the diseases explain",
+    "times",
+    "M03",
+    least=0.5,
+    family="stay",
+    windows=FLOW,
+    telling=HINT,
+)
+def returns(v, w):
+    return (v.back.cast("float64") - v.back_usual).sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient",
+    "15日内同一医师再次收住次数",
+    "times taken in again by the same doctor within 15 days, for whatever disease",
+    "times",
+    "M03",
+    least=0.5,
+    family="concentration",
+    windows=FLOW,
+    telling=HINT,
+)
+def kept_on(v, w):
+    return v.mdtrt_id.count(where=w & v.kept_on.fill_null(False))
+
+
+@measure(
     "patient", "空窗日合计", "idle days in hospital", "days", "M10", least=2, family="stay", telling=STRONG
 )
 def idle_days(v, w):
@@ -529,7 +559,7 @@ def paid_per_content(v, w):
 
 @measure(
     "patient",
-    "住院费用与同病组中位数之比",
+    "住院费用与同病组通常水平之比",
     "bill of stays against their disease group",
     "ratio",
     "M24 M25",
@@ -543,7 +573,7 @@ def cost_ratio(v, w):
 
 @measure(
     "patient",
-    "住院天数与同病组中位数之比",
+    "住院天数与同病组通常水平之比",
     "length of stays against their disease group",
     "ratio",
     "M10 M25",

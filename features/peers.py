@@ -2,7 +2,8 @@
 
 A difference is stated in robust units (median and MAD within the peer group), signed so that more is more
 suspicious. Amounts, counts and ratios are compared on a log scale, shares as they are. A peer group's median is
-itself drawn to that of all, the more so the smaller the group.
+itself drawn to that of all, the more so the smaller the group. Where the subject's mix of cases leads one to expect
+something of a measure (`features.casemix`), the distance from that is compared, not the value.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from claims.known import STAY
-from features.catalogue import YEARS, measures_of
+from features.catalogue import YEARS, Measure, expected_column, measures_of
 
 # A group of so many peers counts as much as everybody together.
 PRIOR_PEERS = 20
@@ -106,7 +107,8 @@ class Peers:
         subject: kind of subject.
         middle, spread: median and robust spread per (peer group × measure), on the comparing scale.
         usual: median as it is shown, per (peer group × measure).
-        quantiles: (peer group, measure) → 401 quantiles of the values, for percentiles.
+        quantiles: (peer group, measure) → 401 quantiles of the values.
+        beyond: the same of how far the values lie from what the mix of each leads one to expect (`surplus`).
         size: number of peers by peer group.
     """
 
@@ -115,17 +117,18 @@ class Peers:
     spread: pd.DataFrame
     usual: pd.DataFrame
     quantiles: dict[tuple[str, str], np.ndarray]
+    beyond: dict[tuple[str, str], np.ndarray]
     size: pd.Series
 
     def differences(self, values: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
         """Signed robust differences from the peers, one column a measure; missing values stay missing.
 
         Args:
-            values: subjects × measures of the catalogue.
+            values: subjects × measures of the catalogue, and what the mix of each leads one to expect.
             peers: peer group of each subject.
         """
         columns = measures_of(self.subject)
-        x = pd.DataFrame({name: _scaled(values[name], entry) for name, (entry, _d) in columns.items()})
+        x = _compared(self.subject, values)
         place = self.middle.index.get_indexer(peers)
         middle, spread = (frame[x.columns].to_numpy()[place] for frame in (self.middle, self.spread))
         for position, (name, (entry, days)) in enumerate(columns.items()):
@@ -135,9 +138,14 @@ class Peers:
         direction = np.array([entry.direction for entry, _d in columns.values()])
         return direction * (x - middle) / spread
 
-    def standing(self, column: str, value: float, group: str) -> "Standing":
-        """Where a value stands among the peers' values."""
-        grid, n = self.quantiles.get((group, column)), int(self.size.get(group, 0))
+    def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
+        """Where a value stands among the peers' values; with what the subject's mix leads one to expect, where its
+        distance from that stands among theirs."""
+        grids = self.quantiles
+        if expected is not None:
+            entry, _days = measures_of(self.subject)[column]
+            grids, value = self.beyond, surplus(value, expected, entry)
+        grid, n = grids.get((group, column)), int(self.size.get(group, 0))
         if grid is None or np.isnan(value):
             return Standing(None, n)
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
@@ -169,7 +177,7 @@ class Standing:
 def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
     """Measure what is usual in each peer group (see `Peers`)."""
     columns = measures_of(subject)
-    scaled = pd.DataFrame({name: _scaled(values[name], entry) for name, (entry, _d) in columns.items()})
+    scaled = _compared(subject, values)
     overall = scaled.median()
     size = peers.value_counts()
     trust = (size / (size + PRIOR_PEERS)).rename("trust")
@@ -181,16 +189,46 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
     spread = MAD_TO_SD * (spread.mul(trust, axis=0) + np.outer(1 - trust.reindex(spread.index), spread_all))
     floor = pd.Series({n: e.least if e.unit in LINEAR else LOG_SPREAD for n, (e, _d) in columns.items()})
     spread = spread.fillna(0).clip(lower=floor, axis=1)
+    usual = values[list(columns)].groupby(peers).median()
+    beyond = pd.DataFrame(
+        {
+            name: surplus(values[name], values[expected_column(name)], entry)
+            for name, (entry, _d) in columns.items()
+            if entry.mix
+        },
+        index=values.index,
+    )
+    grids = _grids(values[list(columns)], peers), _grids(beyond, peers)
+    return Peers(subject, middle, spread, usual, *grids, size)
+
+
+def _grids(values: pd.DataFrame, peers: pd.Series) -> dict[tuple[str, str], np.ndarray]:
     grids = {}
     for group, members in values.groupby(peers):
-        for name in columns:
+        for name in values:
             known = np.sort(members[name].dropna().to_numpy())
             if len(known):
                 grids[group, name] = known[np.round(_QUANTILES * (len(known) - 1)).astype(int)]
-    return Peers(subject, middle, spread, values[list(columns)].groupby(peers).median(), grids, size)
+    return grids
 
 
-def _scaled(values: pd.Series, entry) -> pd.Series:
+def surplus(value, expected, entry: Measure):
+    """How far a value, or each of a column, lies from what the mix leads one to expect: the difference of shares, how
+    many times of all else."""
+    return value - expected if entry.unit in LINEAR else value / expected
+
+
+def _compared(subject: str, values: pd.DataFrame) -> pd.DataFrame:
+    """The measures on the comparing scale; those with a mix as the distance from what it leads one to expect."""
+
+    def scaled(name: str, entry: Measure) -> pd.Series:
+        x = _scaled(values[name], entry)
+        return x - _scaled(values[expected_column(name)], entry) if entry.mix else x
+
+    return pd.DataFrame({name: scaled(name, entry) for name, (entry, _days) in measures_of(subject).items()})
+
+
+def _scaled(values: pd.Series, entry: Measure) -> pd.Series:
     if entry.unit in LINEAR:
         return values
     if entry.unit == "ratio":

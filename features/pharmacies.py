@@ -316,6 +316,20 @@ def over_ceiling_share(v, w):
     return _share(v.over_ceiling.sum(where=w), v.billed.sum(where=w))
 
 
+@measure(
+    "pharmacy",
+    "药价高出药店通常价格的比例",
+    "surplus of the prices over those of other pharmacies",
+    "share",
+    "M40 M18",
+    least=0.03,
+    family="price",
+    support="visits",
+)
+def price_surplus(v, w):
+    return _share(v.priced.sum(where=w), v.usual_price.sum(where=w)) - 1
+
+
 # Cards and amounts
 
 
@@ -655,6 +669,21 @@ def top_prescriber_share(p, w):
 )
 def top_prescriber_persons(p, w):
     return p.persons.max()
+
+
+@measure(
+    "pharmacy",
+    "一名医师的处方集中到本店超出患者习惯的占比",
+    "most of a doctor's prescriptions filled here beyond what patients' habits and colleagues' patients explain",
+    "share",
+    "M40",
+    least=0.08,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def steered_share(v, w):
+    return v.steered.max(where=w)
 
 
 @measure(

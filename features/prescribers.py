@@ -476,7 +476,6 @@ def burst_share(v, w):
     family="concentration",
     base="purchases/fixmedins_code",
     support="purchases",
-    telling=STRONG,
 )
 def top_pharmacy_share(p, w):
     return p.n.max() / p.n.sum()
@@ -498,6 +497,36 @@ def top_pharmacy_persons(p, w):
 
 @measure(
     "prescriber",
+    "处方集中到一家药店超出患者习惯的占比",
+    "share of purchases at one pharmacy beyond what patients' habits and colleagues' patients explain",
+    "share",
+    "M40",
+    least=0.08,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def steered_share(v, w):
+    return v.steered.max(where=_bought(v, w))
+
+
+@measure(
+    "prescriber",
+    "购药价格高出药店通常价格的比例",
+    "surplus of the price of the medicine over that of other pharmacies",
+    "share",
+    "M40",
+    least=0.03,
+    family="price",
+    support="purchases",
+    telling=STRONG,
+)
+def price_surplus(v, w):
+    return _share(v.priced.sum(where=_bought(v, w)), v.usual_price.sum(where=_bought(v, w))) - 1
+
+
+@measure(
+    "prescriber",
     "任取两次购药同一药店的概率",
     "chance that two purchases are at one pharmacy",
     "share",
@@ -506,7 +535,6 @@ def top_pharmacy_persons(p, w):
     family="concentration",
     base="purchases/fixmedins_code",
     support="purchases",
-    telling=STRONG,
 )
 def pharmacy_concentration(p, w):
     return (p.n * p.n).sum() / (p.n.sum() * p.n.sum())
@@ -640,6 +668,7 @@ def light_diseases(v, w):
     least=0.06,
     family="stay",
     support="stays",
+    mix=True,
 )
 def converted_share(v, w):
     return v.converted.fill_null(False).mean(where=_stays(v, w))
@@ -655,6 +684,7 @@ def converted_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def split_share(v, w):
     return v.split.fill_null(False).mean(where=_stays(v, w))
@@ -669,9 +699,10 @@ def split_share(v, w):
     least=0.06,
     family="stay",
     support="stays",
+    mix=True,
 )
 def back_share(v, w):
-    return (v.gap_days.between(-1, 31) & v.same_place).fill_null(False).mean(where=_stays(v, w))
+    return v.back.fill_null(False).mean(where=_stays(v, w))
 
 
 @measure(
@@ -684,6 +715,7 @@ def back_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def idle_share(v, w):
     told = _stays(v, w) & v.idle_days.notnull()
@@ -700,6 +732,7 @@ def idle_share(v, w):
     family="stay",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def outside_share(v, w):
     return (v.outside_visits.fill_null(0) > 0).mean(where=_stays(v, w) & (v.los >= 2))
@@ -791,6 +824,7 @@ def top_exam_set_share(p, w):
     family="content",
     support="stays",
     telling=STRONG,
+    mix=True,
 )
 def checkup_share(v, w):
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -806,6 +840,7 @@ def checkup_share(v, w):
     least=0.08,
     family="content",
     support="stays",
+    mix=True,
 )
 def exam_share(v, w):
     return _share(v.exam_amount.sum(where=_stays(v, w)), v.billed.sum(where=_stays(v, w)))
@@ -821,6 +856,7 @@ def exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def outpatient_exam_share(v, w):
     return _share(v.exam_amount.sum(where=_seen(v, w)), v.billed.sum(where=_seen(v, w)))
@@ -836,6 +872,7 @@ def outpatient_exam_share(v, w):
     family="content",
     support="outpatient_visits",
     telling=CONTEXT,
+    mix=True,
 )
 def scan_share(v, w):
     return (v.large_exams > 0).mean(where=_seen(v, w))
@@ -902,6 +939,35 @@ def upcoded_share(v, w):
 
 @measure(
     "prescriber",
+    "病组费用平均高出所属疾病的比例",
+    "mean surplus of what the disease groups usually cost over their diseases",
+    "share",
+    "M24",
+    least=0.05,
+    family="content",
+    support="stays",
+)
+def group_surplus(v, w):
+    return (v.group_weight - 1).mean(where=_stays(v, w))
+
+
+@measure(
+    "prescriber",
+    "高费用病组但诊疗内容不足的住院占比",
+    "share of stays in a dear disease group without the content for it",
+    "share",
+    "M24",
+    least=0.05,
+    family="price",
+    support="stays",
+    telling=STRONG,
+)
+def overgrouped_share(v, w):
+    return (v.dear_group & (v.content_ratio < 0.6)).mean(where=_stays(v, w))
+
+
+@measure(
+    "prescriber",
     "最多病种住院占比",
     "share of stays with the most frequent disease",
     "share",
@@ -925,6 +991,7 @@ def top_disease_share(p, w):
     family="stay",
     support="stays",
     telling=CONTEXT,
+    mix=True,
 )
 def los(v, w):
     return v.los.mean(where=_stays(v, w))

@@ -72,7 +72,7 @@ def same_amount(v, w):
 
 @measure(
     "visit",
-    "住院天数与同病组中位数之比",
+    "住院天数与同病组通常水平之比",
     "length of stay against its disease group",
     "ratio",
     "M01 M44",
@@ -86,7 +86,7 @@ def los_ratio(v, w):
 
 @measure(
     "visit",
-    "费用与同病组中位数之比",
+    "费用与同病组通常水平之比",
     "bill against its disease group",
     "ratio",
     "M24 M25",
@@ -100,17 +100,46 @@ def cost_ratio(v, w):
 
 @measure(
     "visit",
-    "诊疗内容与同病组中位数之比",
+    "诊疗内容与同病组通常水平之比",
     "content of the bill against its disease group",
     "ratio",
     "M24 M25",
     least=0.4,
     family="price",
     direction=LOW,
-    telling=STRONG,
+    telling=HINT,
 )
 def content_ratio(v, w):
     return v.content_ratio
+
+
+@measure(
+    "visit",
+    "高费用病组的诊疗内容与同病组之比",
+    "content of the bill against its disease group, of a group dearer than the disease",
+    "ratio",
+    "M24",
+    least=0.3,
+    family="price",
+    direction=LOW,
+    telling=STRONG,
+)
+def dear_group_content(v, w):
+    return v.dear_group.ifelse(v.content_ratio, None)
+
+
+@measure(
+    "visit",
+    "高费用病组的住院天数与同病组之比",
+    "length of stay against its disease group, of a group dearer than the disease",
+    "ratio",
+    "M24",
+    least=0.3,
+    family="stay",
+    direction=LOW,
+)
+def dear_group_los(v, w):
+    return v.dear_group.ifelse(v.los_ratio, None)
 
 
 @measure(
@@ -129,7 +158,7 @@ def paid_per_content(v, w):
 
 @measure(
     "visit",
-    "项目种类与同病组中位数之比",
+    "项目种类与同病组通常水平之比",
     "number of items against its disease group",
     "ratio",
     "M01 M24 M25",
@@ -254,6 +283,35 @@ def split_stay(v, w):
 )
 def gap_days(v, w):
     return v.course.ifelse(None, v.gap_days)
+
+
+@measure(
+    "visit",
+    "短期内同院再入院且该病少见再入院",
+    "back in the same hospital within 31 days, with a disease that seldom brings back",
+    "share",
+    "M03",
+    least=0.2,
+    family="stay",
+    telling=HINT,
+)
+def unusual_return(v, w):
+    # 0 for a stay that is no return, else the share of stays with the disease that are none.
+    return v.back.ifelse(1 - v.back_usual, v.back.cast("float64"))
+
+
+@measure(
+    "visit",
+    "15日内同一医师再次收住",
+    "taken in again by the same doctor within 15 days, for whatever disease",
+    "flag",
+    "M03",
+    least=0.5,
+    family="concentration",
+    telling=HINT,
+)
+def kept_on(v, w):
+    return v.kept_on.cast("int8")
 
 
 @measure(
@@ -502,6 +560,21 @@ def care_days(v, w):
 )
 def week_sessions(v, w):
     return v.week_sessions
+
+
+@measure(
+    "visit",
+    "该患者透析周中在此星期几就诊的占比",
+    "share of the patient's weeks of dialysis with a visit on this day of the week",
+    "share",
+    "M28",
+    least=0.3,
+    family="terminal",
+    direction=LOW,
+    telling=HINT,
+)
+def weekday_share(v, w):
+    return v.weekday_share
 
 
 @measure(

@@ -18,7 +18,7 @@ from pipelines.score import Scored
 from pipelines.train import decided
 from reports import charts
 from reports.dossier import Dossier
-from reports.reasons import worded
+from reports.reasons import expected_of, worded
 
 YEAR = 365
 EVIDENCE_ROWS, FINDING_ROWS, SIMILAR, NIGHTS = 15, 12, 3, 10
@@ -233,7 +233,10 @@ class _Kind:
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
         return [
-            worded(c, measures[c], values[c], usual[c], self.measured.usual.standing, peers, float(away[c]))
+            worded(
+                c, measures[c], values[c], usual[c], self.measured.usual.standing, peers, float(away[c]),
+                expected_of(values, c),
+            )
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
         ]
 

@@ -1,10 +1,10 @@
 """Contributions → reasons in words: what, how much, against whom, over which period."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from features.catalogue import FAMILIES, HIGH, UNITS, Measure
+from features.catalogue import FAMILIES, HIGH, UNITS, Measure, expected_column
 from features.peers import PEER_WORDS, Standing
 
 FEWEST_REASONS, MOST_REASONS = 3, 5
@@ -28,7 +28,7 @@ def reasons_of(
     measures: dict[str, tuple[Measure, int | None]],
     peers: str,
     usual: pd.Series,
-    standing: Callable[[str, float, str], Standing],
+    standing: Callable[[str, float, str, float | None], Standing],
     steady: pd.Series | None = None,
     link: str = "co_visit",
 ) -> list[dict]:
@@ -36,10 +36,10 @@ def reasons_of(
 
     Args:
         contributions: by column of the catalogue, and ``graph``, ``rule``, ``base``.
-        values, usual: the subject's values and its peers' medians, by column.
+        values, usual: the subject's values (and what its mix leads one to expect) and its peers' medians, by column.
         measures: column → measure and window.
         peers: key of PEER_WORDS.
-        standing: (column, value, peer group) → where the value stands among the peers.
+        standing: (column, value, peer group, expected) → where the value stands among the peers.
         steady: that part of the contributions that another training would repeat; a reason that owes it less than
             half is marked as weak.
         link: what the graph says of the subject: key of LINKS.
@@ -57,9 +57,11 @@ def reasons_of(
     if "rules" in sums:
         # Findings count by themselves and through the measures that count them; it is one story.
         sums["rules"] += given.get("rule", 0.0)
-    # What is usual among the peers, or better than usual, is no reason, however little it adds up to.
-    beyond = {c for c in known if _beyond(measures[c][0], values[c], usual[c])}
-    far = {c for c in beyond if matters(measures[c][0], values[c], usual[c])}
+    mix = {c: expected_of(values, c) for c in known}
+    norm = {c: usual[c] if mix[c] is None else mix[c] for c in known}
+    # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds up to.
+    beyond = {c for c in known if _beyond(measures[c][0], values[c], norm[c])}
+    far = {c for c in beyond if matters(measures[c][0], values[c], norm[c])}
     order = sorted(sums, key=lambda name: -sums[name])
     telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
     # Where few stand out by what an inspector would care about, others may say something.
@@ -71,7 +73,14 @@ def reasons_of(
         said = (c for kept in (far, beyond, known) for c in families[name] if c in kept)
         column = next(said)
         reason = worded(
-            column, measures[column], values[column], usual[column], standing, peers, float(sums[name])
+            column,
+            measures[column],
+            values[column],
+            usual[column],
+            standing,
+            peers,
+            float(sums[name]),
+            mix[column],
         )
         same = sum(steady[c] for c in families[name]) if steady is not None else sums[name]
         if name == "rules":
@@ -90,17 +99,22 @@ def worded(
     measure: tuple[Measure, int | None],
     value: float,
     middle: float,
-    standing: Callable[[str, float, str], Standing],
+    standing: Callable[[str, float, str, float | None], Standing],
     peers: str,
     contribution: float,
+    expected: float | None = None,
 ) -> dict:
     """One measure of a subject as the contract spells a reason, for suspicion or, where the contribution is
-    negative, against it."""
+    negative, against it.
+
+    Args:
+        expected: what the subject's mix leads one to expect; its distance from that is then what is compared.
+    """
     entry, days = measure
     value, middle = float(value), _plain(middle)
-    found = standing(column, value, peers)
+    found = standing(column, value, peers, expected)
     side = entry.direction if contribution >= 0 else -entry.direction
-    zh, en = _words(entry, days, value, middle, found, peers, side)
+    zh, en = _words(entry, days, value, middle, found, peers, side, expected)
     return {
         "code": f"{FAMILY_CODES[entry.family]}.{column}",
         "text_zh": zh,
@@ -110,6 +124,11 @@ def worded(
         "peer_percentile": found.share,
         "contribution": contribution,
     }
+
+
+def expected_of(values: Mapping[str, float], column: str) -> float | None:
+    """What a subject's mix leads one to expect of a measure; None where that is not asked or not known."""
+    return _plain(values.get(expected_column(column)))
 
 
 def _beyond(entry: Measure, value: float, middle: float) -> bool:
@@ -135,10 +154,14 @@ def _words(
     found: Standing,
     peers: str,
     side: int,
+    expected: float | None,
 ) -> tuple[str, str]:
     period_zh, period_en = period(days)
     zh = f"{period_zh}{entry.zh} {spell(value, entry.unit, 0)}"
     en = f"{entry.en[0].upper()}{entry.en[1:]} {period_en}: {spell(value, entry.unit, 1)}".replace(" :", ":")
+    if expected is not None:
+        zh += f",按其病种、年龄和就诊类别预期为 {spell(expected, entry.unit, 0)}"
+        en += f"; its diseases, ages and kinds of visit lead one to expect {spell(expected, entry.unit, 1)}"
     peers_zh, peers_en = PEER_WORDS[peers]
     if found.of == 1:
         return f"{zh},没有同类可比", f"{en}; there is no other of {peers_en} to compare with"
@@ -147,6 +170,8 @@ def _words(
         en += f"; median of {peers_en}: {spell(middle, entry.unit, 1)}"
     if found.share is not None:
         told_zh, told_en = _stands(found, side)
+        if expected is not None:
+            told_zh, told_en = f"与预期之差{told_zh}", f"distance from what is expected {told_en}"
         zh, en = f"{zh},{told_zh}", f"{en}, {told_en}"
     return zh, en
 
@@ -218,5 +243,5 @@ def _share(share: float) -> str:
     return f"{min(share * 100, 99.9):.1f}%"
 
 
-def _plain(value) -> float | None:
+def _plain(value: float | None) -> float | None:
     return None if pd.isna(value) else float(value)

@@ -330,7 +330,7 @@ def day_stay(bench: Bench, days: float, ratio: float) -> ibis.Table:
         "mdtrt_id",
         offending=short.medfee_sumamt,
         says=ibis.literal("住院") + _text(short.los) + "天,费用" + _text(short.medfee_sumamt)
-        + "元,为同病组中位数的" + short.cost_ratio.round(1).cast("string") + "倍",
+        + "元,为同病组通常水平的" + short.cost_ratio.round(1).cast("string") + "倍",
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from features.catalogue import CATALOGUE, FAMILIES, UNITS, measures_of
+from features.catalogue import CATALOGUE, FAMILIES, UNITS, expected_column, measures_of
 from features.measures import ROWS
 from tests.features.town import SUBJECTS
 
@@ -65,6 +65,7 @@ def test_bases_are_known_and_the_first_one_holds_every_subject(subject):
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
 def test_declared_columns_are_those_produced(a_night, subject):
     produced = a_night.measured[subject]
-    assert list(produced.columns) == list(measures_of(subject))
+    declared = measures_of(subject)
+    assert list(produced.columns) == [*declared, *(expected_column(c) for c in declared if declared[c][0].mix)]
     assert (produced.dtypes == "float64").all()
     assert produced.index.is_unique

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from statistics import mean
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
@@ -14,7 +15,19 @@ from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.catalogue import measures_of
-from features.facts import _drugs, _idle, _sequence, _sets, _split, _twins
+from features.facts import (
+    DOMINANT,
+    PRIOR_STAYS,
+    _back,
+    _drugs,
+    _idle,
+    _kept_on,
+    _norms,
+    _sequence,
+    _sets,
+    _split,
+    _twins,
+)
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
@@ -571,6 +584,7 @@ histories = st.lists(
         st.sampled_from("ab"),
         st.sampled_from(["H1", "H2"]),
         st.sampled_from(["I10", "J44", "Z51", None]),
+        st.sampled_from(["D1", "D2", None]),
     ),
     max_size=10,
 )
@@ -579,30 +593,107 @@ histories = st.lists(
 @settings(max_examples=15, deadline=None)
 @given(histories)
 @example(
-    [(0, 5, "a", "H1", "I10"), (20, 1, "a", "H1", "I10"), (0, 5, "b", "H1", "I10"), (21, 1, "b", "H1", "I10")]
+    [
+        (0, 5, "a", "H1", "I10", "D1"),
+        (20, 1, "a", "H1", "I10", "D1"),
+        (0, 5, "b", "H1", "I10", "D1"),
+        (21, 1, "b", "H1", "I10", "D1"),
+    ]
 )
 @example(
-    [(0, 5, "a", "H1", "I10"), (4, 9, "a", "H1", None), (0, 5, "b", "H1", "I10"), (3, 1, "b", "H1", "I10")]
+    [
+        (0, 5, "a", "H1", "I10", "D1"),
+        (4, 9, "a", "H1", None, "D2"),
+        (0, 5, "b", "H1", "I10", None),
+        (3, 1, "b", "H1", "J44", None),
+    ]
 )
 def test_a_split_stay_continues_the_one_before(stays):
     rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
-    expected, last = {}, {}
-    for visit, day, los, who, where, dx in sorted(rows, key=lambda row: (row[1], row[0])):
-        left, place, disease = last.get(who, (None, None, None))
-        alike = place == where and dx != "Z51" and (dx is None or disease == dx)
-        expected[visit] = bool(left is not None and alike and -1 <= day - left <= 15)
-        last[who] = day + los, where, dx
-    texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3"), "string")
+    split, back, kept_on, last = {}, {}, {}, {}
+    for visit, day, los, who, where, dx, doctor in sorted(rows, key=lambda row: (row[1], row[0])):
+        left, place, disease, former = last.get(who, (None, None, None, None))
+        gap = None if left is None or place != where or dx == "Z51" else day - left
+        back[visit] = gap is not None and -1 <= gap <= 31
+        split[visit] = back[visit] and gap <= 15 and (dx is None or disease == dx)
+        kept_on[visit] = back[visit] and gap <= 15 and doctor is not None and doctor == former
+        last[who] = day + los, where, dx, doctor
+    texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3", "dr_code"), "string")
     base = table(
         texts | {"second": "int64", "end_second": "int64", "fund_pay_sumamt": "float64"},
         [
-            (v, STAY, who, where, dx, day * 86400, (day + los) * 86400, 1.0)
-            for v, day, los, who, where, dx in rows
+            (v, STAY, who, where, dx, doctor, day * 86400, (day + los) * 86400, 1.0)
+            for v, day, los, who, where, dx, doctor in rows
         ],
     )
     facts = base.join(_sequence(base), "mdtrt_id").mutate(course=ibis._.dx3.isin(["Z51"]).fill_null(False))
-    found = facts.select("mdtrt_id", split=_split(facts)).to_pandas().set_index("mdtrt_id")["split"]
-    assert found.to_dict() == expected
+    marks = {"split": _split(facts), "back": _back(facts), "kept_on": _kept_on(facts)}
+    found = facts.select("mdtrt_id", **marks).to_pandas().set_index("mdtrt_id")
+    assert found.to_dict() == {"split": split, "back": back, "kept_on": kept_on}
+
+
+LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
+wards = st.lists(
+    st.tuples(
+        st.sampled_from(list(LEVELS)),
+        st.sampled_from(["J18", "J44", "K29", None]),
+        st.sampled_from(["light", "grave"]),
+        st.integers(1, 30),
+        st.integers(0, 5),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=6, deadline=None)
+@given(wards)
+@example([("H1", "J18", "grave", 30, 1)] * 9 + [("H2", "J18", "grave", 10, 1), ("H3", "J18", "light", 5, 2)])
+def test_norms_are_drawn_from_wide_classes_to_narrow_ones(stays):
+    rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
+    ways = [
+        lambda r: "",
+        lambda r: r[2] and r[2][0],
+        lambda r: r[2],
+        lambda r: r[3],
+        lambda r: (r[3], LEVELS[r[1]]),
+    ]
+
+    def usual(row, number, until=5) -> tuple[float, float, int]:
+        """What is usual, the median of the last class, and how many stays that has."""
+        value = None
+        for way in ways[:until]:
+            if way(row) is None:
+                median, n = None, 0
+                continue
+            alike = [r for r in rows if way(r) == way(row)]
+            mine = [r for r in alike if r[1] == row[1]]
+            others = [r for r in alike if r[1] != row[1]]
+            if len(mine) >= DOMINANT * len(alike) and others:
+                alike = others
+            n, median = len(alike), np.median([math.log(max(number(r), 1)) for r in alike])
+            value = median if value is None else (n * median + PRIOR_STAYS * value) / (n + PRIOR_STAYS)
+        return value, median, n
+
+    con = ibis.duckdb.connect()
+    texts = dict.fromkeys(("mdtrt_id", "fixmedins_code", "dx3", "dx_group", "kind", "level"), "string")
+    base = table(
+        texts | {"medfee_sumamt": "float64", "los": "float64"},
+        [(v, where, dx, group, STAY, LEVELS[where], cost, 3.0) for v, where, dx, group, cost, _worth in rows],
+    )
+    days = table(
+        {"mdtrt_id": "string", "charge": "string", "amount": "float64", "hilist_code": "string"},
+        [(row[0], "05", float(row[5]), "treat") for row in rows]
+        + [(row[0], "01", 9.0, "bed") for row in rows],
+    )
+    found = _norms(con.create_table("base", base), days).to_pandas().set_index("mdtrt_id")
+    for row in rows:
+        cost, worth = (usual(row, lambda r, place=place: r[place])[0] for place in (4, 5))
+        assert found.cost_ratio[row[0]] == pytest.approx(row[4] / math.exp(cost))
+        assert found.content_ratio[row[0]] == pytest.approx(max(row[5], 1) / math.exp(worth))
+        disease = usual(row, lambda r: r[4], until=3)[1]
+        _value, group, n = usual(row, lambda r: r[4], until=4)
+        weight = 1.0 if disease is None else math.exp((group - disease) * n / (n + PRIOR_STAYS))
+        assert found.group_weight[row[0]] == pytest.approx(weight)
 
 
 bills = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["01", "02", "05", "09"])), max_size=10)

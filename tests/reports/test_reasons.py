@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import features  # noqa: F401  fills the catalogue
-from features.catalogue import CATALOGUE, FAMILIES, LOW, SUBJECTS, UNITS, measures_of
+from features.catalogue import CATALOGUE, FAMILIES, LOW, SUBJECTS, UNITS, expected_column, measures_of
 from features.peers import PEER_WORDS, Standing
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of, spell
 
@@ -37,9 +37,11 @@ def told(
     middle = pd.Series(usual, list(measures), dtype=float)
     far = {c: 10 * e.direction * e.least for c, (e, _days) in measures.items()}
     taken = middle.fillna(0) + pd.Series(far) if values is None else pd.Series(values, dtype=float)
-    taken = taken.reindex(list(measures))
+    taken = taken.reindex([*measures, *map(expected_column, measures)])
     standing = Standing(share, peers_count, highest)
-    return reasons_of(given, taken, measures, PEERS[subject], middle, lambda column, value, peers: standing)
+    return reasons_of(
+        given, taken, measures, PEERS[subject], middle, lambda column, value, peers, expected: standing
+    )
 
 
 @pytest.mark.parametrize("subject, column", EVERY)
@@ -62,6 +64,24 @@ def test_every_measure_is_said_with_its_unit_its_value_and_its_peers(subject, co
         assert {30: "30 days", 90: "90 days", 365: "last year", 1095: "three years"}[days] in en
     side = ("低于", "below") if entry.direction == LOW else ("高于", "above")
     assert side[0] in zh and side[1] in en
+
+
+def test_a_reason_says_what_the_mix_leads_one_to_expect():
+    column = "exam_share_365d"
+    mix = {column: 0.52, expected_column(column): 0.31}
+    (reason,) = told("hospital", {column: 1.0}, values=mix, usual=0.6, share=0.97)
+    assert "52.0%,按其病种、年龄和就诊类别预期为 31.0%,同类(二级医院)中位数 60.0%" in reason["text_zh"]
+    assert "与预期之差高于 97.0% 的同类" in reason["text_zh"]
+    assert "52.0%; its diseases, ages and kinds of visit lead one to expect 31.0%" in reason["text_en"]
+    assert "distance from what is expected above 97.0% of them" in reason["text_en"]
+    assert (reason["value"], reason["peer_median"], reason["peer_percentile"]) == (0.52, 0.6, 0.97)
+
+
+def test_what_the_mix_leads_one_to_expect_is_no_reason_beside_one_that_is_not():
+    mixed = {"exam_share_365d": 0.52, expected_column("exam_share_365d"): 0.53, "zero_cash_share_365d": 0.4}
+    contributions = {"exam_share_365d": 2.0, "zero_cash_share_365d": 1.0}
+    (reason,) = told("hospital", contributions, values=mixed, usual=0.1)
+    assert reason["code"] == "MONEY.zero_cash_share_365d"
 
 
 def test_names_of_measures_are_there_in_both_languages():
