@@ -172,8 +172,8 @@ def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> p
     return mean / (mean + _HALF)
 
 
-# Companions at which the graph part of a visit is a half.
-_CROWD = 20
+# Companions at which the graph part of a visit is a half: so many are company and no couple (M02, M26).
+_CROWD = 3
 
 
 def _graph_part(subject, rows, key, company: Company) -> pd.Series:
