@@ -67,7 +67,9 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
     """
     last, first, closed = _night(store, settings, as_of)
     nights, window = [last], _window(last.cases)
-    for number in range(1, MOST_WINDOWS + 1):
+    # Measuring is what costs: where no kind of subject can be tested on windows, the last night is enough.
+    rolling = any(_rolls(cases, timedelta(days=window)) for cases in last.cases.values())
+    for number in range(1, MOST_WINDOWS + 1 if rolling else 1):
         earlier = as_of - timedelta(days=number * window)
         # A night needs a window of claims to look back on.
         if first > earlier - timedelta(days=window):
@@ -161,13 +163,18 @@ def _window(cases: dict[str, pd.DataFrame]) -> int:
     return max(WINDOW, 0 if np.isnan(delay) else int(delay))
 
 
+def _rolls(cases: pd.DataFrame, window: timedelta) -> bool:
+    """Do outcomes cover two windows, one to learn from and one to test on?"""
+    closed = pd.to_datetime(cases.close_date)
+    return len(closed) > 0 and closed.max() - closed.min() >= 2 * window
+
+
 def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
     """Tested subjects of each window and the length of the list they stood in; none where outcomes cover less than
     two windows, for then the past has nothing to teach."""
-    closed = pd.to_datetime(nights[-1].cases[subject].close_date) if subject in nights[-1].cases else []
-    if len(nights) < 3 or not len(closed):
+    if len(nights) < 3 or subject not in nights[-1].cases:
         return
-    if closed.max() - closed.min() < 2 * (nights[-1].as_of - nights[-2].as_of):
+    if not _rolls(nights[-1].cases[subject], nights[-1].as_of - nights[-2].as_of):
         return
     for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
         if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:
