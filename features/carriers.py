@@ -16,7 +16,7 @@ from features.catalogue import HIGH, YEAR, Measure, measures_of
 from features.facts import LINES
 from features.measures import ROWS, counted, subject_facts
 
-# The reason that a graph gives instead of a measure: visits made with companions beyond chance.
+# The reason that a graph gives instead of a measure: visits that link to others beyond chance.
 GRAPH = "graph"
 _CARRIED = {"subject_id": "string", "nth": "int64", "column": "string"}
 
@@ -126,8 +126,12 @@ def _first(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
 
 
 def _taken(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
-    """A measure of rows that lie in its window; None is company."""
-    return rows.companions if entry is None else entry.take(rows, ibis.literal(True))
+    """A measure of rows that lie in its window; None is how many others the visit links to."""
+    return (
+        ibis.greatest(rows.companions, rows.fellows)
+        if entry is None
+        else entry.take(rows, ibis.literal(True))
+    )
 
 
 def alone(value: ibis.Value) -> ibis.Value:

@@ -15,9 +15,19 @@ DRUGS = ("09", "10", "11")
 EXAMS = ("03", "04")
 # Charges that a bed earns by itself: bed, round, care. A day with nothing else is idle (M10, R091).
 HOUSEKEEPING = ("01", "02", "07")
-# Facts that graphs and rules add: companions beyond chance; findings of the audit rules, how many of them clear, and
-# the fund's money in them (yuan, each line once).
-COUNTED = ("companions", "findings", "clear_findings", "findings_amount")
+# Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
+# the way to a shop, a hospital or from a village is one that too many go; findings of the audit rules, how many of them
+# clear, and the fund's money in them (yuan, each line once).
+COUNTED = (
+    "companions",
+    "fellows",
+    "steered",
+    "referred",
+    "fetched",
+    "findings",
+    "clear_findings",
+    "findings_amount",
+)
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Fact of a visit → which of its lines, summed to item and day (`item_days`), make it.
 LINES = {

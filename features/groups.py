@@ -4,27 +4,42 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.known import PHARMACY, STAY
+from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.catalogue import CONTEXT, HINT, LOW, STRONG, YEAR, measure
 
 # A household is a handful of one village's people of several generations (schemes.md §6).
 HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
-# Residents of a home are old and are seen together by one institution.
+# Residents of a home are old; whoever has one place, weekday or employer has it for so large a share of the visits.
 RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
+# A check-up is at least so much examination; a weekday is no accident from so many days on.
+EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
+# Reason of innocent company → what it is called in Chinese and English.
+INNOCENT = {
+    "household": ("同住家庭", "a household"),
+    "residents": ("养老机构住户", "residents of a home"),
+    "examined": ("单位或学校组织的体检", "a check-up ordered by an employer or a school"),
+    "weekday": ("固定日子的集市门诊或巡诊", "a market day or a doctor's round on a fixed weekday"),
+    "villagers": ("同村村民就近看病", "villagers at the clinic of their village"),
+}
+# A hub is what so large a share of a group's linked visits goes through.
+HUB_SHARE = 0.3
 
 
 def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
-    """Facts of the members' visits of the last year, with ``group_id`` and whether the visit was ``joint``."""
+    """Facts of the members' visits of the last year, with ``group_id``, whether the visit was ``joint`` (in company) and
+    whether it was ``linked`` (in company, or through a doctor or shop they are oversupplied by)."""
     joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
-    return joined.mutate(joint=joined.companions > 0)
+    return joined.mutate(joint=joined.companions > 0, linked=(joined.companions > 0) | (joined.fellows > 0))
 
 
 def innocent_company(group_facts: ibis.Table) -> pd.Series:
-    """Which groups have an honest reason to come together: group_id → household, residents or none (null).
+    """Which groups have an honest reason to come together: group_id → a reason of INNOCENT or none (null).
 
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more than it
-    uses; residents of a home are seen by one institution for consultations. Cards in a row tell at a pharmacy's till; a
-    family that registers at a doctor's desk does so at once.
+    uses; residents of a home are seen by one institution for consultations; villagers go to the clinic of their village;
+    who has a fixed weekday (a market day, a doctor's round) comes on that; colleagues and pupils are examined, by the
+    employer's order. Courses of treatment make no company at all (`features.graphs.covisit`). Cards in a row tell at a
+    pharmacy's till; a family that registers at a doctor's desk does so at once.
     """
     joint = group_facts.filter(group_facts.joint)
     of_group = joint.group_by("group_id").aggregate(
@@ -32,19 +47,79 @@ def innocent_company(group_facts: ibis.Table) -> pd.Series:
         villages=_.village.nunique(),
         ages=_.age.max() - _.age.min(),
         oldest=_.age.median(),
+        days=_.day.nunique(),
         stays=(_.kind == STAY).mean(),
+        seen=(_.kind == OUTPATIENT).mean(),
         surplus=_.surplus_spent.sum().fill_null(0),
         bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
+        exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
     )
-    top = joint.group_by("group_id", "fixmedins_code").aggregate(n=_.count())
-    top = top.group_by("group_id").aggregate(one_place=_.n.max() / _.n.sum())
-    seen = of_group.inner_join(top, "group_id")
+    keys = {
+        "one_place": joint.fixmedins_code,
+        "one_weekday": joint.day.day_of_week.index(),
+        "one_employer": joint.emp_no,
+    }
+    for name, key in keys.items():
+        counts = joint.mutate(_key=key).group_by("group_id", "_key").aggregate(n=_.count())
+        most = counts.group_by("group_id").aggregate(
+            **{name: _.n.max(where=_._key.notnull()).fill_null(0) / _.n.sum()}
+        )
+        of_group = of_group.left_join(most, "group_id").drop("group_id_right")
+    return _reasons(of_group).to_pandas().set_index("group_id")["reason"]
+
+
+def _reasons(seen: ibis.Table) -> ibis.Table:
+    """The reason of each group: group_id, reason."""
     calm = (seen.stays < 0.2) & (seen.surplus < 200 * seen.members) & (seen.bursts < 0.2)
+    # Who is only ever seen by a doctor, at one institution.
+    consulted = calm & (seen.seen >= ONE_PLACE_SHARE) & (seen.one_place >= ONE_PLACE_SHARE)
     household = (seen.members <= HOUSEHOLD_MEMBERS) & (seen.villages <= 1) & (seen.ages >= GENERATION_YEARS)
     residents = (seen.oldest >= RESIDENT_AGE) & (seen.one_place >= ONE_PLACE_SHARE)
-    reason = ibis.cases((calm & household, "household"), (calm & residents, "residents"), else_=None)
-    frame = seen.select("group_id", reason=reason).to_pandas()
-    return frame.set_index("group_id")["reason"]
+    examined = (seen.one_employer >= ONE_PLACE_SHARE) & (seen.exams >= EXAM_SHARE)
+    weekday = (seen.one_weekday >= ONE_PLACE_SHARE) & (seen.days >= WEEKDAY_DAYS)
+    reason = ibis.cases(
+        (calm & household, "household"),
+        (calm & residents, "residents"),
+        (consulted & examined, "examined"),
+        (consulted & weekday, "weekday"),
+        (consulted & (seen.villages <= 1), "villagers"),
+        else_=None,
+    )
+    return seen.select("group_id", reason=reason)
+
+
+def hubs(group_facts: ibis.Table) -> pd.DataFrame:
+    """Doctors and institutions through which the groups' linked visits go: group_id, member_type, member_id, weight (share
+    of those visits, at least HUB_SHARE)."""
+    linked = group_facts.filter(group_facts.linked)
+    place = linked.is_pharmacy.ifelse("pharmacy", "hospital")
+    named = ibis.union(
+        linked.select("group_id", member_type=place, member_id=linked.fixmedins_code),
+        linked.select("group_id", member_type=ibis.literal("prescriber"), member_id=linked.dr_code),
+    )
+    every = linked.group_by("group_id").aggregate(every=_.count())
+    through = named.filter(_.member_id.notnull()).group_by("group_id", "member_type", "member_id")
+    share = through.aggregate(n=_.count()).inner_join(every, "group_id").mutate(weight=_.n / _.every)
+    found = share.filter(share.weight >= HUB_SHARE).select("group_id", "member_type", "member_id", "weight")
+    return found.order_by("group_id", "member_type", "member_id").to_pandas()
+
+
+def described(group_facts: ibis.Table) -> pd.DataFrame:
+    """What the groups' linked visits were: group_id, members, villages, places, visits, days, first_day, last_day, fund
+    (yuan), oversupply (yuan spent on medicine while a month of it was at hand)."""
+    linked = group_facts.filter(group_facts.linked)
+    found = linked.group_by("group_id").aggregate(
+        members=_.psn_no.nunique(),
+        villages=_.village.nunique(),
+        places=_.fixmedins_code.nunique(),
+        visits=_.count(),
+        days=_.day.nunique(),
+        first_day=_.day.min().cast("string"),
+        last_day=_.day.max().cast("string"),
+        fund=_.fund_pay_sumamt.sum().round(2),
+        oversupply=_.surplus_spent.sum().fill_null(0).round(2),
+    )
+    return found.order_by("group_id").to_pandas()
 
 
 @measure(
@@ -256,3 +331,18 @@ def village_batch(v, w):
 )
 def idle_days(v, w):
     return v.idle_days.sum(where=w).fill_null(0)
+
+
+@measure(
+    "group",
+    "经共同医师或药店超量购药金额",
+    "spent on medicine while a month of it was at hand, through doctors and shops the members share",
+    "yuan",
+    "M19",
+    least=500,
+    family="content",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def shared_surplus(v, w):
+    return v.surplus_spent.sum(where=w & (v.fellows > 0)).fill_null(0)

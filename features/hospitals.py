@@ -965,3 +965,18 @@ def double_dialysis_share(v, w):
 )
 def after_death(v, w):
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
+
+
+@measure(
+    "hospital",
+    "超出周边水平的村居集中住院占比",
+    "share of stays from villages that send more than their neighbours",
+    "share",
+    "M01 M11",
+    least=0.05,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def fetched_share(v, w):
+    return v.fetched.mean(where=_stays(v, w))

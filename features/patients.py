@@ -1,7 +1,7 @@
 """Measures of a patient: how often, how much, where, with whom, and whether it fits together."""
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import CONTEXT, FLOW, HINT, LOW, PROOF, STRONG, measure
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, PROOF, STRONG, YEAR, measure
 
 
 @measure(
@@ -614,3 +614,18 @@ def top_place_share(p, w):
 )
 def top_pharmacy_share(p, w):
     return p.n.max() / p.n.sum()
+
+
+@measure(
+    "patient",
+    "经同一医师或药店超量购药的关联人数",
+    "people oversupplied through the same doctor or shop",
+    "persons",
+    "M19",
+    least=3,
+    family="company",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def fellows(v, w):
+    return v.fellows.max(where=w).fill_null(0)

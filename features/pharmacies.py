@@ -763,3 +763,33 @@ def top_employer_share(p, w):
 )
 def chain_odd_share(v, w):
     return v.chain_odd.max()
+
+
+@measure(
+    "pharmacy",
+    "超出周边水平的定向处方购药占比",
+    "share of purchases steered here by doctors beyond the neighbourhood's ways",
+    "share",
+    "M40",
+    least=0.05,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def steered_share(v, w):
+    return v.steered.mean(where=w)
+
+
+@measure(
+    "pharmacy",
+    "超量购药人群的购药占比",
+    "share of purchases by oversupplied people, where too many are",
+    "share",
+    "M19",
+    least=0.02,
+    family="company",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def fellows_share(v, w):
+    return (v.fellows > 0).mean(where=w)

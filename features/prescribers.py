@@ -3,7 +3,7 @@
 import ibis
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import CONTEXT, FLOW, HINT, LOW, STRONG, measure
+from features.catalogue import CONTEXT, FLOW, HINT, LOW, STRONG, YEAR, measure
 
 
 def _stays(v: ibis.Table, w: ibis.Value) -> ibis.Value:
@@ -993,3 +993,48 @@ def dialysis_week(p, w):
 )
 def double_dialysis_share(v, w):
     return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))
+
+
+@measure(
+    "prescriber",
+    "超出周边水平的定向药店购药占比",
+    "share of purchases steered to a shop beyond the neighbourhood's ways",
+    "share",
+    "M40",
+    least=0.1,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def steered_share(v, w):
+    return v.steered.mean(where=_bought(v, w))
+
+
+@measure(
+    "prescriber",
+    "超量购药人群的购药占比",
+    "share of purchases by oversupplied people, where too many are",
+    "share",
+    "M19",
+    least=0.05,
+    family="company",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def fellows_share(v, w):
+    return (v.fellows > 0).mean(where=_bought(v, w))
+
+
+@measure(
+    "prescriber",
+    "超出周边水平的定向转诊占比",
+    "share of outpatients sent to a hospital beyond the neighbourhood's ways",
+    "share",
+    "M31",
+    least=0.02,
+    family="concentration",
+    windows=(YEAR,),
+    telling=STRONG,
+)
+def referred_share(v, w):
+    return v.referred.mean(where=_seen(v, w))

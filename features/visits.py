@@ -545,3 +545,17 @@ def copied_bills(v, w):
 def exam_stay(v, w):
     mostly = (v.exam_amount >= 0.5 * v.billed) & (v.los <= 5) & ~v.course
     return _of_stays(v, mostly.fill_null(False).cast("int8"))
+
+
+@measure(
+    "visit",
+    "经同一医师或药店超量购药的关联人数",
+    "people oversupplied through the same doctor or shop",
+    "persons",
+    "M19",
+    least=3,
+    family="supply",
+    telling=HINT,
+)
+def fellows(v, w):
+    return v.fellows.fill_null(0)

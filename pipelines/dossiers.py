@@ -9,6 +9,8 @@ import pandas as pd
 from ibis import _
 
 from features.catalogue import HINT, measures_of
+from features.graphs.network import PEOPLE, inside_of
+from features.groups import INNOCENT as COMPANY
 from features.measures import KEYS, MEMBERS, of_subjects
 from features.rules.engine import RULES
 from pipelines.measure import Measured, Night
@@ -34,7 +36,6 @@ INNOCENT = (
     ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
     ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing", lambda v: v.poor),
 )  # fmt: skip
-_COMPANY = {"household": ("同住家庭", "a household"), "residents": ("养老机构住户", "residents of a home")}
 
 
 def dossiers(
@@ -121,7 +122,11 @@ class _Kind:
     def _days(self) -> dict[str, pd.DataFrame]:
         rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
         lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
-        told = rows.companions > 0 if self.subject == "group" else rows.mdtrt_id_right.notnull()
+        told = (
+            (rows.companions > 0) | (rows.fellows > 0)
+            if self.subject == "group"
+            else rows.mdtrt_id_right.notnull()
+        )
         if self.subject == "visit":
             told = rows.mdtrt_id == rows.subject_id
         days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=told)
@@ -163,7 +168,7 @@ class _Kind:
         """The dossier of a row of the suspects' table."""
         mine = self.evidence[self.evidence.subject_id == row.subject_id]
         peers = self.measured.peers[row.subject_id]
-        members = self.night.members[self.night.members.group_id == row.subject_id]
+        members = self.night.company.members[self.night.company.members.group_id == row.subject_id]
         hub = (
             members.sort_values(["weight", "psn_no"], ascending=[False, True]).psn_no.iloc[0]
             if len(members)
@@ -177,7 +182,8 @@ class _Kind:
             score=row.score, amount=row.amount_at_risk, scheme=scheme, drawn=drawn,
             history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
             favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
-            pictures=pictures, hub=hub, money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
+            pictures=pictures, hub=hub, through=self._through(row.subject_id, names),
+            company=self.night.company.kinds.get(row.subject_id), money=_money(mine[mine.at_stake]), papers=self._papers(row.subject_id, names),
             evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS), names), evidence_count=len(mine), findings=_records(self.findings, row.subject_id, FINDING_ROWS),
             innocent=self._explanations(row.subject_id, members), similar=self._similar(row.subject_id),
             origin=origin,
@@ -187,9 +193,8 @@ class _Kind:
         events = self.events.get(subject_id)
         found = {}
         if len(members):
-            inside = self.night.edges[
-                self.night.edges.a.isin(members.psn_no) & self.night.edges.b.isin(members.psn_no)
-            ]
+            inside = inside_of(self.night.company.edges[self.night.company.edges.kind.isin(PEOPLE)], members)
+            inside = inside.groupby(["a", "b"], as_index=False)["surprise"].sum()
             found["network"] = charts.network(inside, list(members.psn_no), hub, key=subject_id)
         if events is not None and self.subject in BUSY:
             found["weeks"] = charts.weeks(events.week, events.total, events.marked, key=subject_id)
@@ -201,6 +206,15 @@ class _Kind:
             )
             found["calendar"] = charts.calendar(events.day, lanes, events.marked, key=subject_id)
         return found
+
+    def _through(self, subject_id: str, names: pd.Series) -> list[tuple[str, str, float]]:
+        """Doctors and institutions that much of a group goes through."""
+        hubs = self.night.company.hubs
+        mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
+        return [
+            (row.member_type, f"{row.member_id} {names.get(row.member_id, '')}".strip(), row.weight)
+            for row in mine.itertuples()
+        ]
 
     def _strips(self, reasons: list[dict], peers: str):
         usual = self.measured.usual.quantiles
@@ -249,9 +263,9 @@ class _Kind:
         else:
             found = []
         if len(members):
-            reason = self.night.excused.get(subject_id)
+            reason = self.night.company.excused.get(subject_id)
             # Judged of the group as a whole, not visit by visit.
-            found += [(*words, int(reason == kind), 0) for kind, words in _COMPANY.items()]
+            found += [(*words, int(reason == kind), 0) for kind, words in COMPANY.items()]
         return found
 
     def _similar(self, subject_id: str) -> list[dict]:

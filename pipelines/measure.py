@@ -13,8 +13,9 @@ from claims.known import Known, known_on
 from claims.store import Store, connect
 from features.catalogue import SUBJECTS
 from features.facts import visit_facts, with_counts
-from features.graphs import covisit, groups
-from features.groups import group_facts, innocent_company
+from features.graphs import groups
+from features.graphs.network import PEOPLE, Network, inside_of, kinds_of, stored, weave, with_links
+from features.groups import described, group_facts, hubs, innocent_company
 from features.measures import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.peers import Peers, fit_peers, peer_groups
 from features.rules.engine import Bench, Outcome, RuleSettings, by_visit, run_rules, visit_weights
@@ -42,23 +43,40 @@ def lacking(schema: pd.DataFrame, measured: Measured) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Company:
+    """Who is linked to whom on a night.
+
+    Attributes:
+        edges: links beyond chance of every kind (`features.graphs.network`).
+        members: group_id, psn_no, weight.
+        kinds: group_id → what holds the group together: co_visit or drug_resale.
+        hubs: doctors and institutions that groups go through: group_id, member_type, member_id, weight.
+        described: what the groups did (`features.groups.described`).
+        excused: group_id → why the group's company is innocent; null where it is not.
+    """
+
+    edges: pd.DataFrame
+    members: pd.DataFrame
+    kinds: pd.Series
+    hubs: pd.DataFrame
+    described: pd.DataFrame
+    excused: pd.Series
+
+
+@dataclass(frozen=True)
 class Night:
     """Everything measured as of a night.
 
     Attributes:
         facts: visits with their facts, a table of the scratch database.
-        members: group_id, psn_no, weight.
-        excused: group_id → why the group's company is innocent; null where it is not.
-        edges: pairs beyond chance (`features.graphs.covisit.edges`).
+        company: links and groups.
         rules: what became of the audit rules, and their findings.
     """
 
     known: Known
     facts: ibis.Table
     subjects: dict[str, Measured]
-    members: pd.DataFrame
-    excused: pd.Series
-    edges: pd.DataFrame
+    company: Company
     rules: Outcome
 
 
@@ -82,43 +100,37 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = Non
     outcome = run_rules(Bench(known, facts, con.table("item_days")), RuleSettings(thresholds or {}))
     facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
     con.create_table("rule_parts", visit_weights(outcome.hits, facts))
-    facts, edges, members, excused = _company(con, facts, _members_before(store, as_of))
+    facts, company = _company(known, facts, _members_before(store, as_of))
     subjects = {}
     for subject in SUBJECTS:
-        measured = _measure(con, facts, subject, members, excused, edges)
+        measured = _measure(con, facts, subject, company)
         if measured is not None:
             subjects[subject] = measured
-    return Night(known, facts, subjects, members, excused, edges, outcome)
+    return Night(known, facts, subjects, company, outcome)
 
 
-def _company(con, facts: ibis.Table, before: pd.DataFrame):
-    """Who meets beyond chance, which groups that makes, and how many companions each visit had."""
-    met = con.create_table("meetings", covisit.meetings(facts))
-    edges = covisit.edges(facts, met)
-    members = groups.name_groups(groups.communities(edges), before)
-    excused = pd.Series(dtype=object, name="reason")
-    with_company = _with_companions(con, facts, met, edges, "facts_met")
-    if len(members):
-        excused = innocent_company(group_facts(with_company, _table(con, MEMBERS, members)))
-        honest = set(members[members.group_id.map(excused).notna()].psn_no)
-        telling = edges[~(edges.a.isin(honest) & edges.b.isin(honest))]
-        with_company = _with_companions(con, facts, met, telling, "facts_company")
-    return with_company, edges, members, excused
+def _company(known: Known, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibis.Table, Company]:
+    """Facts with how many people each visit links to, and who is linked to whom beyond chance."""
+    con = known.con
+    network = weave(known, facts)
+    members = groups.name_groups(groups.communities(network.people), before)
+    kept = stored(con, MEMBERS, members)
+    linked = with_links(con, facts, network, network.people, "facts_linked")
+    in_groups = group_facts(linked, kept)
+    excused, did = innocent_company(in_groups), described(in_groups)
+    facts = with_links(con, facts, network, _telling(network, members, excused), "facts_company")
+    through = hubs(group_facts(facts, kept))
+    return facts, Company(network.edges, members, kinds_of(network.edges, members), through, did, excused)
 
 
-def _with_companions(con, facts, met, edges: pd.DataFrame, name: str) -> ibis.Table:
-    linked = _table(con, f"{name}_edges", edges[["a", "b"]])
-    count = covisit.companions(met, linked)
-    return with_counts(con, facts, count, name)
+def _telling(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
+    """The pairs that are not both of honest company."""
+    honest = set(members[members.group_id.map(excused).notna()].psn_no)
+    people = network.people
+    return people[~(people.a.isin(honest) & people.b.isin(honest))]
 
 
-def _table(con, name: str, frame: pd.DataFrame) -> ibis.Table:
-    """A frame as a table of the scratch database; text columns stay text when there are no rows."""
-    types = {c: "float64" if pd.api.types.is_float_dtype(frame[c]) else "string" for c in frame.columns}
-    return con.create_table(name, ibis.memtable(frame, schema=ibis.schema(types)))
-
-
-def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
+def _measure(con, facts, subject, company: Company) -> Measured | None:
     if subject == "visit":
         values = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
         rows, key = facts, "mdtrt_id"
@@ -126,7 +138,7 @@ def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
         key, choose = KEYS[subject]
         rows = choose(facts)
         if subject == "group":
-            if members.empty:
+            if company.members.empty:
                 return None
             rows = group_facts(facts, con.table(MEMBERS))
         values = measure_subjects(rows, subject)
@@ -134,7 +146,7 @@ def _measure(con, facts, subject, members, excused, edges) -> Measured | None:
         return None
     peers = peer_groups(rows, subject, key).reindex(values.index)
     usual = fit_peers(subject, values, peers)
-    graph = _graph_part(subject, rows, key, members, excused, edges).reindex(values.index)
+    graph = _graph_part(subject, rows, key, company).reindex(values.index)
     rules = _rule_part(rows, subject, key, con.table("rule_parts")).reindex(values.index)
     return Measured(values, peers, usual, usual.differences(values, peers), graph, rules)
 
@@ -164,17 +176,15 @@ def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> p
 _CROWD = 20
 
 
-def _graph_part(subject, rows, key, members, excused, edges) -> pd.Series:
+def _graph_part(subject, rows, key, company: Company) -> pd.Series:
     """How much of a subject's conduct is company beyond chance, 0 to 1; missing where there is no graph."""
-    if members.empty:
+    if company.members.empty:
         return pd.Series(dtype=float)
     if subject == "group":
-        inside = edges.merge(members, left_on="a", right_on="psn_no").merge(
-            members, left_on=["b", "group_id"], right_on=["psn_no", "group_id"]
-        )
-        strength = inside.groupby("group_id")["surprise"].median()
+        inside = inside_of(company.edges[company.edges["kind"].isin(PEOPLE)], company.members)
+        strength = inside.groupby(["group_id", "a", "b"])["surprise"].sum().groupby("group_id").median()
         share = strength / (strength + 10)
-        return share.where(excused.reindex(share.index).isna(), EXCUSED * share)
+        return share.where(company.excused.reindex(share.index).isna(), EXCUSED * share)
     if subject == "visit":
         found = rows.select(
             subject_id=rows.mdtrt_id, share=rows.companions / (rows.companions + _CROWD)

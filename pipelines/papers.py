@@ -149,17 +149,19 @@ def _paper(row, visit: dict, finding: dict | None, signs: tuple) -> Paper:
     if row.subject_type == "visit":
         return Paper(visit["kind"], signs=signs)
     if row.measure is None:
-        return Paper(visit["kind"], companions=int(visit["companions"]), signs=signs)
+        # Of a group that never meets, the shop or doctor its members share is what links them.
+        linked = "companions" if visit["companions"] or not visit["fellows"] else "fellows"
+        return Paper(visit["kind"], **{linked: int(visit[linked])}, signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
     return Paper(visit["kind"], row.measure, alone, row.counts, n, signs=signs)
 
 
 def visits_of(night: Night, ids: pd.Series) -> dict[str, dict]:
-    """What papers say of visits: mdtrt_id → kind, fund_pay_sumamt (yuan), companions, scheme, setl_id (the last)."""
+    """What papers say of visits: mdtrt_id → kind, fund_pay_sumamt (yuan), companions, fellows, scheme,
+    setl_id (the last)."""
     wanted = _ids(night, ids, "papers_asked")
-    facts = night.facts.select("mdtrt_id", "kind", "fund_pay_sumamt", "companions").semi_join(
-        wanted, "mdtrt_id"
-    )
+    told = ["mdtrt_id", "kind", "fund_pay_sumamt", "companions", "fellows"]
+    facts = night.facts.select(*told).semi_join(wanted, "mdtrt_id")
     marks = night.known.con.table(MARKS).select("mdtrt_id", "scheme")
     settled = night.known.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max())
     rows = facts.left_join(marks, "mdtrt_id").drop("mdtrt_id_right")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from claims.store import Report, Store, replaced
 from features.catalogue import SUBJECTS, measures_of
+from features.graphs.network import inside_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
 from pipelines.draws import DRAWS, KEYS, draw, drawable
@@ -57,6 +58,22 @@ MEMBERS = pa.schema(
     [
         ("group_id", pa.string()), ("kind", pa.string()), ("member_type", pa.string()), ("member_id", pa.string()),
         ("weight", pa.float64()),
+    ]
+)  # fmt: skip
+# Added to the contract's tables: what each group is and did, and the links of every kind (`features.graphs.network`).
+GROUPS = pa.schema(
+    [
+        ("group_id", pa.string()), ("rank", pa.int64()), ("score", pa.float64()), ("kind", pa.string()),
+        ("scheme", pa.string()), ("innocent", pa.string()), ("members", pa.int64()), ("villages", pa.int64()),
+        ("places", pa.int64()), ("visits", pa.int64()), ("days", pa.int64()), ("first_day", pa.string()),
+        ("last_day", pa.string()), ("pair_days", pa.float64()), ("pair_days_by_chance", pa.float64()),
+        ("fund", pa.float64()), ("oversupply", pa.float64()),
+    ]
+)  # fmt: skip
+EDGES = pa.schema(
+    [
+        ("kind", pa.string()), ("a_type", pa.string()), ("a", pa.string()), ("b_type", pa.string()), ("b", pa.string()),
+        ("observed", pa.float64()), ("expected", pa.float64()), ("surprise", pa.float64()),
     ]
 )  # fmt: skip
 
@@ -146,6 +163,8 @@ def _write(folder: Path, night, scored, flagged, store, settings, as_of, info) -
         "evidence": pa.Table.from_pandas(evidence, EVIDENCE, preserve_index=False),
         "rule_hits": night.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         "group_members": pa.Table.from_pandas(members, MEMBERS, preserve_index=False),
+        "groups": pa.Table.from_pandas(_groups(night, suspects), GROUPS, preserve_index=False),
+        "edges": pa.Table.from_pandas(night.company.edges, EDGES, preserve_index=False),
         "portraits": pa.Table.from_pandas(graded, preserve_index=False),
         "morning": pa.Table.from_pandas(listed, MORNING, preserve_index=False),
         "draws": pa.Table.from_pandas(draws, DRAWS, preserve_index=False),
@@ -287,6 +306,7 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
             usual.loc[peers],
             measured.usual.standing,
             scored.steady.loc[subject_id],
+            night.company.kinds.get(subject_id, "co_visit") if subject == "group" else "co_visit",
         )
     frame = ranked.rename_axis("subject_id").reset_index()
     frame["subject_type"] = subject
@@ -308,8 +328,29 @@ def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _members(night: Night) -> pd.DataFrame:
-    frame = night.members.rename(columns={"psn_no": "member_id"})
-    return frame.assign(kind="co_visit", member_type="patient")[MEMBERS.names]
+    patients = night.company.members.rename(columns={"psn_no": "member_id"}).assign(member_type="patient")
+    frame = pd.concat([patients, night.company.hubs], ignore_index=True)
+    frame = frame.assign(kind=frame["group_id"].map(night.company.kinds))
+    return frame.sort_values(["group_id", "member_type", "member_id"])[MEMBERS.names]
+
+
+def _groups(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
+    """What each group is: columns of GROUPS."""
+    inside = inside_of(
+        night.company.edges[night.company.edges["kind"].isin(("co_visit", "co_return"))],
+        night.company.members,
+    )
+    met = inside.groupby("group_id").agg(
+        pair_days=("observed", "sum"), pair_days_by_chance=("expected", "sum")
+    )
+    ranked = suspects[suspects["subject_type"] == "group"].set_index("subject_id")
+    frame = (
+        night.company.described.set_index("group_id")
+        .join(met)
+        .fillna({"pair_days": 0.0, "pair_days_by_chance": 0.0})
+    )
+    frame = frame.assign(kind=night.company.kinds, innocent=night.company.excused)
+    return frame.join(ranked[["rank", "score", "scheme"]]).sort_values("rank").reset_index()[GROUPS.names]
 
 
 def _run_json(

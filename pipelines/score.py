@@ -129,13 +129,22 @@ def _mark_visits(night: Night, parts: pd.DataFrame) -> None:
 def _flagged(night: Night) -> ibis.Table:
     """Visits that something speaks against: facts with evidence and scheme."""
     marks = night.known.con.table(MARKS)
-    keys = ["mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "fund_pay_sumamt", "companions"]
+    keys = [
+        "mdtrt_id",
+        "psn_no",
+        "dr_code",
+        "fixmedins_code",
+        "is_pharmacy",
+        "fund_pay_sumamt",
+        "companions",
+        "fellows",
+    ]
     return night.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
 
 
 def _evidence_rows(flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
     """The visits that make a subject's evidence: those flagged, and the strongest three where none is."""
-    met = flagged.filter(flagged.companions > 0) if subject == "group" else flagged
+    met = flagged.filter((flagged.companions > 0) | (flagged.fellows > 0)) if subject == "group" else flagged
     rows = of_subjects(met, subject)
     order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
     rows = rows.mutate(place=ibis.row_number().over(order))

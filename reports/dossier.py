@@ -33,6 +33,9 @@ class Dossier:
         strips: where the subject stands among its peers, a strip a reason; None where none has a number.
         pictures: calendar, weeks or network.
         hub: of a group, the member who holds it together; else None.
+        through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and institutions
+            that much of it goes through.
+        company: of a group, what holds it together: co_visit or drug_resale; else None.
         money: scheme, visits, yuan, each visit once.
         papers: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why, why_en of what to
             pull for it.
@@ -63,6 +66,8 @@ class Dossier:
     strips: Markup | None
     pictures: dict[str, Markup]
     hub: str | None
+    through: list[tuple[str, str, float]]
+    company: str | None
     money: list[tuple]
     papers: dict[int, list[dict]]
     evidence: list[dict]
@@ -96,6 +101,7 @@ def page(dossier: Dossier, language: str) -> str:
         language=language,
         words=WORDS[language],
         kind=one_of(dossier.subject, language),
+        through=[(one_of(kind, language), name, f"{share:.0%}") for kind, name, share in dossier.through],
         peers=PEER_WORDS[dossier.peers][english],
         scheme=scheme_name(dossier.scheme, language),
         schemes=[
@@ -148,7 +154,7 @@ WORDS = {
         "visit": "就诊号", "day": "日期", "place": "机构", "person": "参保人", "both": "机构 / 参保人", "why": "为何先查", "yuan": "基金支付(元)",
         "calendar": "就诊日历", "calendar_note": "每行为一家机构或一名成员,红点为证据就诊或结伴就诊。",
         "weeks": "每周就诊量", "weeks_note": "红色为证据就诊。",
-        "network": "往来图", "network_note": "线越粗,同行越不可能出于偶然。", "hub": "红点为核心成员:{hub}。",
+        "network": "往来图", "network_note": {"co_visit": "线越粗,同行越不可能出于偶然。", "drug_resale": "连线为经同一医师或药店超量购药,不一定碰面;线越粗,越不可能出于偶然。"}, "through": "经由:", "comma": "、", "through_item": "{kind} {name}(占关联就诊 {share})", "hub": "红点为核心成员:{hub}。",
         "money": "涉及金额构成", "visits": "就诊数", "once": "每次就诊只计一次;与其他对象的证据可能重叠,不可相加。",
         "findings": "规则疑点", "rule": "规则", "severity": "程度", "count": "条数", "example": "举例", "basis": "依据", "no_findings": "无规则疑点。",
         "similar": "最相似的既往案件", "case": "对象", "outcome": "结果", "closed": "结案日期", "likeness": "相似度", "no_cases": "尚无可比的既往案件。",
@@ -170,7 +176,7 @@ WORDS = {
         "visit": "Visit", "day": "Day", "place": "Institution", "person": "Insured person", "both": "Institution / insured person", "why": "Why first", "yuan": "Paid by the fund (yuan)",
         "calendar": "Calendar of visits", "calendar_note": "A row an institution or a member; red are visits in evidence or made together.",
         "weeks": "Visits a week", "weeks_note": "Red are those in evidence.",
-        "network": "Who comes with whom", "network_note": "The thicker a line, the less chance explains it.", "hub": "Red is the member who holds it together: {hub}.",
+        "network": "Who is linked to whom", "network_note": {"co_visit": "A line is company; the thicker, the less chance explains it.", "drug_resale": "A line is oversupply through the same doctor or shop, the two need not have met; the thicker, the less chance explains it."}, "through": "Goes through: ", "comma": ", ", "through_item": "{kind} {name} ({share} of the linked visits)", "hub": "Red is the member who holds it together: {hub}.",
         "money": "Money in evidence", "visits": "Visits", "once": "Each visit counts once; evidence of other subjects may overlap, so sums of dossiers mean nothing.",
         "findings": "Findings of the audit rules", "rule": "Rule", "severity": "Severity", "count": "Findings", "example": "Example", "basis": "Basis", "no_findings": "No findings.",
         "similar": "Most similar past cases", "case": "Subject", "outcome": "Outcome", "closed": "Closed", "likeness": "Likeness", "no_cases": "There is no past case to compare with.",

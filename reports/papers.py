@@ -40,6 +40,7 @@ class Paper:
         counts: the measure only counts visits.
         n: of a measure that counts visits by a column, visits of the count; else None.
         companions: people beyond chance who were there, where the reason is company; else None.
+        fellows: people oversupplied through the same doctor or shop, where that is the reason; else None.
         finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the reason
             is a rule's finding or its proof; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
@@ -51,6 +52,7 @@ class Paper:
     counts: bool = False
     n: int | None = None
     companions: int | None = None
+    fellows: int | None = None
     finding: tuple[str, str, str, str, float] | None = None
     signs: tuple[tuple[Measure, float, float | None], ...] = ()
 
@@ -62,7 +64,7 @@ def why(paper: Paper) -> tuple[str, str]:
     signs = [sign for sign in paper.signs if not _repeats(paper, *sign)]
     if signs:
         joined = "、".join(_sign(*sign, 0) for sign in signs), ", ".join(_sign(*sign, 1) for sign in signs)
-        alone = paper.measure is None and paper.companions is None
+        alone = paper.measure is None and paper.companions is None and paper.fellows is None
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
     return f"{zh}。", f"{en}."
 
@@ -70,7 +72,8 @@ def why(paper: Paper) -> tuple[str, str]:
 def _repeats(paper: Paper, sign: Measure, value: float, _usual: float | None) -> bool:
     """Was it said already?"""
     if paper.measure is None:
-        return paper.companions is not None and sign.name == "companions"
+        linked = {"companions": paper.companions, "fellows": paper.fellows}
+        return linked.get(sign.name) is not None
     same = paper.alone == value and paper.measure[0].unit == sign.unit
     return same or (paper.finding is not None and sign.family == paper.measure[0].family)
 
@@ -86,6 +89,11 @@ def _carried(paper: Paper, zh: str, en: str) -> tuple[str, str]:
         return (
             f"{zh}时有 {paper.companions} 名非偶然同行的人在场",
             f"{en} was made in the company of {paper.companions} people, beyond chance",
+        )
+    if paper.fellows is not None:
+        return (
+            f"{zh}所经的医师或药店另有 {paper.fellows} 人超量购药,远超偶然",
+            f"{en} went through a doctor or shop by which {paper.fellows} others are oversupplied, beyond chance",
         )
     if paper.measure is None:
         return f"{zh}本身可疑", f"{en} is suspicious by itself"

@@ -30,6 +30,7 @@ def reasons_of(
     usual: pd.Series,
     standing: Callable[[str, float, str], Standing],
     steady: pd.Series | None = None,
+    link: str = "co_visit",
 ) -> list[dict]:
     """The few reasons that raise a subject's score most, one a family.
 
@@ -41,6 +42,7 @@ def reasons_of(
         standing: (column, value, peer group) → where the value stands among the peers.
         steady: that part of the contributions that another training would repeat; a reason that owes it less than
             half is marked as weak.
+        link: what the graph says of the subject: key of LINKS.
 
     Returns:
         Reasons as the contract spells them, largest contribution first; at least one.
@@ -79,7 +81,7 @@ def reasons_of(
         found.append(reason)
     graph = float(contributions.get("graph", 0.0))
     if graph > LEAST_CONTRIBUTION:
-        found.append(_graph_reason(graph))
+        found.append(_graph_reason(graph, link))
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
 
 
@@ -165,11 +167,24 @@ def _stands(found: Standing, side: int) -> tuple[str, str]:
     return f"{side_zh}其他 {others} 个同类中的 {below} 个", f"{side_en} {below} of the {others} others"
 
 
-def _graph_reason(contribution: float) -> dict:
+# What a graph says of those it links, by what links them.
+LINKS = {
+    "co_visit": (
+        "与固定人员反复在同一机构相近时间就诊,次数远超机构客流可以解释的程度",
+        "Comes again and again close in time with the same people, far beyond what the places' volume explains",
+    ),
+    "drug_resale": (
+        "成员经同一医师或药店反复超量购药,人数远超该医师或药店的客流可以解释的程度",
+        "Members are oversupplied again and again through the same doctors or shops, far more of them than the volume of these explains",
+    ),
+}
+
+
+def _graph_reason(contribution: float, link: str) -> dict:
     return {
         "code": "COMPANY.graph",
-        "text_zh": "与固定人员反复在同一机构相近时间就诊,次数远超机构客流可以解释的程度",
-        "text_en": "Comes again and again close in time with the same people, far beyond what the places' volume explains",
+        "text_zh": LINKS[link][0],
+        "text_en": LINKS[link][1],
         "value": None,
         "peer_median": None,
         "peer_percentile": None,

@@ -9,13 +9,12 @@ hundred over all pairs that were tried. Stays and other visits are tested apart:
 """
 
 import ibis
-import numpy as np
 import pandas as pd
 from ibis import _
-from scipy.stats import poisson
 
 from claims.known import STAY
 from features.catalogue import YEAR
+from features.graphs.chance import significant, surprise
 
 # Outpatient visits and purchases within two hours, admissions within a day (M02).
 CLOSE_SECONDS, CLOSE_STAY_SECONDS = 2 * 3600, 24 * 3600
@@ -26,8 +25,6 @@ LEAST_DAYS, LEAST_STAYS = 3, 2
 # Seasons, market days and opening hours crowd visits; beyond this many times the even spread it is no accident.
 CROWDING, STAY_CROWDING = 3, 1
 OPEN_SECONDS = 10 * 3600
-# Share of false edges among all.
-FALSE_EDGES = 0.01
 
 
 def meetings(facts: ibis.Table) -> ibis.Table:
@@ -74,22 +71,19 @@ def edges(facts: ibis.Table, met: ibis.Table) -> pd.DataFrame:
     pairs = met.group_by("a", "b", "kind").aggregate(days=_.day.nunique(), places=_.place.nunique())
     often = pairs.filter(pairs.days >= ibis.ifelse(pairs.kind == STAY, LEAST_STAYS, LEAST_DAYS))
     found = often.left_join(_by_chance(facts, met, often), ["a", "b", "kind"]).to_pandas()
-    # An expectation below one meeting in a thousand is a model's guess, not knowledge: never better than that.
-    found["expected"] = found["expected"].fillna(0).clip(lower=1e-3)
+    found["expected"] = found["expected"].fillna(0)
     tried = pairs.group_by("kind").aggregate(n=_.count()).to_pandas().set_index("kind")["n"]
     found["surprise"] = 0.0
     for kind, rows in found.groupby("kind"):
-        found.loc[rows.index, "surprise"] = _surprise(rows["days"], rows["expected"], int(tried[kind]))
-    found = found[found["surprise"] > -np.log10(FALSE_EDGES)]
+        found.loc[rows.index, "surprise"] = surprise(rows["days"], rows["expected"], int(tried[kind]))
     sums = {"days": "sum", "expected": "sum", "places": "max", "surprise": "max"}
-    return found.groupby(["a", "b"]).agg(sums).reset_index().sort_values(["a", "b"], ignore_index=True)
-
-
-def _surprise(days: pd.Series, expected: pd.Series, tried: int) -> pd.Series:
-    """-log10 of the false discovery rate at each pair, of so many pairs that were tried."""
-    log_p = pd.Series(poisson.logsf(days - 1, expected) / np.log(10), days.index).sort_values(ascending=False)
-    place = np.arange(len(log_p), 0, -1)
-    return -(log_p + np.log10(tried) - np.log10(place)).cummin()
+    return (
+        significant(found)
+        .groupby(["a", "b"])
+        .agg(sums)
+        .reset_index()
+        .sort_values(["a", "b"], ignore_index=True)
+    )
 
 
 def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Table:
@@ -118,11 +112,14 @@ def _by_chance(facts: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Ta
     return both.group_by("a", "b", "kind").aggregate(expected=(_.n_a * _.n_b * _.q).sum().round(9))
 
 
-def companions(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
-    """Per visit, how many people were there whom the visitor meets beyond chance: mdtrt_id, companions."""
+def ties(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
+    """The visits that make the edges: mdtrt_id, a, b, other (who was there too).
+
+    Args:
+        linked: a, b of `edges`.
+    """
     kept = met.semi_join(linked, ["a", "b"])
-    sides = ibis.union(
-        kept.select(mdtrt_id="mdtrt_a", other="b"),
-        kept.select(mdtrt_id="mdtrt_b", other="a"),
-    )
-    return sides.group_by("mdtrt_id").aggregate(companions=_.other.nunique())
+    return ibis.union(
+        kept.select("a", "b", mdtrt_id="mdtrt_a", other="b"),
+        kept.select("a", "b", mdtrt_id="mdtrt_b", other="a"),
+    ).select("mdtrt_id", "a", "b", "other")

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from claims.known import STAY
-from features.graphs.covisit import NEXT_VISITS, companions, edges, meetings
+from features.graphs.covisit import NEXT_VISITS, edges, meetings, ties
 from features.graphs.groups import communities, name_groups
 
 NIGHT = date(2024, 12, 31)
@@ -139,10 +139,10 @@ def test_nobody_else_is_an_edge(found):
     assert pairs(found) == every_pair(RING) | every_pair(BEDS)
 
 
-def test_companions_are_counted_by_visit(town, found):
+def test_every_visit_is_tied_to_its_companions(town, found):
     facts, met = town.met()
     linked = facts.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]]))
-    count = companions(met, linked).to_pandas().set_index("mdtrt_id").companions
+    count = ties(met, linked).to_pandas().groupby("mdtrt_id").other.nunique()
     who = {row[5]: row[2] for row in town.rows}
     of_ring = count[[m in count.index and who[m] in RING for m in count.index]]
     assert len(of_ring) == 5 * 5 and (of_ring == 4).all()

@@ -1,4 +1,4 @@
-"""A small place where eight companies keep together: the rings are left over, whoever has an honest reason is not."""
+"""A small place where a dozen companies keep together: the rings are left over, whoever has an honest reason is not."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from features.facts import visit_facts, with_counts
-from features.graphs import covisit
+from features.facts import visit_facts
 from features.graphs.groups import communities, name_groups
+from features.graphs.network import weave, with_links
 from features.groups import group_facts, innocent_company
 from features.measures import measure_subjects
 from tests.tiny import World
@@ -33,9 +33,10 @@ class Place(World):
             for where, hour in [("clinic", 9), ("doctor", 11), (f"pharmacy-{number % 2}", 15)]:
                 self._comes(f"neighbour-{number}", where, 3 * number, hour)
 
-    def company(self, name: str, born: list[str], village: str = "village-1") -> list[str]:
+    def company(self, name: str, born: list[str], village: str = "village-1", **more) -> list[str]:
         people = [
-            self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n)) for n, day in enumerate(born)
+            self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n), **more)
+            for n, day in enumerate(born)
         ]
         self.companies[name] = set(people)
         return people
@@ -83,6 +84,16 @@ def place() -> Place:
     place.meet(old_ring, "pharmacy-1", list(range(12, 312, 25)), 18, minutes=0.5, lines=SCHEMING)
     hoarders = place.company("hoarders", generations, "village-2")
     place.meet(hoarders, "pharmacy-0", list(range(20, 300, 25)), 18, lines=SCHEMING)
+    # Strangers to each other who come on the market day, who are sent by their works, who share a village clinic; and
+    # cards of several villages that a broker takes to it.
+    market = place.company("market", ["1980-01-01"] * 5, "village-{}")
+    place.meet(market, "clinic", list(range(14, 300, 42)), 13)
+    works = place.company("works", ["1985-01-01"] * 5, "village-{}", emp_no="works")
+    place.meet(works, "clinic", [17, 88, 145, 236, 301], 15)
+    village = place.company("village", ["1975-01-01"] * 6, "village-6")
+    place.meet(village, "clinic", [9, 58, 101, 164, 227, 290], 16, lines=PILLS)
+    brokered = place.company("brokered", ["1975-01-01"] * 6, "village-{}")
+    place.meet(brokered, "clinic", [11, 47, 99, 160, 222, 283], 17, lines=PILLS)
     shift = place.company("shift", ["1955-01-01"] * 5)
     thrice_a_week = [day for week in range(20) for day in (7 * week, 7 * week + 2, 7 * week + 4)]
     place.meet(shift, "dialysis centre", thrice_a_week, 8, lines=[("dialysis", 1, 400)])
@@ -96,12 +107,10 @@ def place() -> Place:
 def seen(place, known_of) -> Seen:
     known = known_of(place, NIGHT)
     facts = visit_facts(known)
-    met = known.con.create_table("meetings", covisit.meetings(facts))
-    edges = covisit.edges(facts, met)
+    network = weave(known, facts)
     nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
-    members = name_groups(communities(edges), nobody)
-    count = covisit.companions(met, known.con.create_table("linked", edges[["a", "b"]]))
-    facts = with_counts(known.con, facts, count, "facts_met")
+    members = name_groups(communities(network.people), nobody)
+    facts = with_links(known.con, facts, network, network.people, "facts_met")
     in_groups = group_facts(facts, known.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
     names = {
@@ -116,7 +125,18 @@ def seen(place, known_of) -> Seen:
 
 
 def test_who_keeps_company_is_found_whole(place, seen):
-    kept = ["household", "home", "ring", "old ring", "hoarders", "swiped"]
+    kept = [
+        "household",
+        "home",
+        "ring",
+        "old ring",
+        "hoarders",
+        "swiped",
+        "market",
+        "works",
+        "village",
+        "brokered",
+    ]
     assert seen.members == {name: place.companies[name] for name in kept}
 
 
@@ -125,15 +145,22 @@ def test_courses_of_treatment_make_no_company(seen):
     assert "ring" in seen.members
 
 
-def test_a_household_and_a_home_are_excused_and_rings_of_their_size_are_not(seen):
-    excused = {"household": "household", "home": "residents"}
-    assert seen.reason == excused | dict.fromkeys(["ring", "old ring", "hoarders", "swiped"])
+def test_honest_company_is_excused_and_rings_of_its_size_are_not(seen):
+    excused = {
+        "household": "household",
+        "home": "residents",
+        "market": "weekday",
+        "works": "examined",
+        "village": "villagers",
+    }
+    assert seen.reason == excused | dict.fromkeys(["ring", "old ring", "hoarders", "swiped", "brokered"])
 
 
 def test_measures_tell_the_rings_from_the_family(seen):
     members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4, "swiped": 4}
-    assert seen.measured.members_365d.to_dict() == members
-    surplus, bursts = seen.measured.surplus_spent_365d, seen.measured.burst_share_365d
+    measured = seen.measured.loc[list(members)]
+    assert measured.members_365d.to_dict() == members
+    surplus, bursts = measured.surplus_spent_365d, measured.burst_share_365d
     assert (
         surplus["household"]
         == surplus["home"]
@@ -143,5 +170,5 @@ def test_measures_tell_the_rings_from_the_family(seen):
         < surplus[["ring", "old ring", "hoarders"]].min()
     )
     assert bursts["home"] == 0 < 0.7 < bursts[["ring", "old ring", "swiped"]].min()
-    assert seen.measured.joint_share_365d.min() > 0.99
-    assert seen.measured.villages_365d.to_dict() == {name: 4 if name == "ring" else 1 for name in members}
+    assert measured.joint_share_365d.min() > 0.99
+    assert measured.villages_365d.to_dict() == {name: 4 if name == "ring" else 1 for name in members}

@@ -135,7 +135,8 @@ def test_every_reason_brings_a_few_visits_with_a_sentence_that_says_why(city, su
 
 def test_evidence_of_a_subject_is_of_visits_that_he_had_a_part_in(city, evidence):
     visits = city.table("mdtrt_d").drop_duplicates("mdtrt_id").set_index("mdtrt_id")
-    members = city.result("group_members").groupby("group_id").member_id.agg(set)
+    members = city.result("group_members")
+    members = members[members.member_type == "patient"].groupby("group_id").member_id.agg(set)
     of = {
         "patient": "psn_no",
         "prescriber": "chfpdr_code",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reports import charts
@@ -18,7 +19,7 @@ GIVEN = Dossier(
     subject="hospital", subject_id="H1", name=EVIL, peers="level2", peers_count=12, rank=3, of=40, score=0.71,
     amount=12345.6, scheme="M03", drawn=False, history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
-    strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None,
+    strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None, through=[], company=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
     papers={
         1: [
@@ -52,6 +53,26 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
     text = page(GIVEN, language)
     for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
         assert words in text, words
+
+
+@pytest.mark.parametrize(
+    "language, told, untold",
+    [
+        ("zh", ["药店 P1 大药房(占关联就诊 47%)", "不一定碰面"], "同行越不可能"),
+        ("en", ["Pharmacy P1 大药房 (47% of the linked visits)", "need not have met"], "A line is company"),
+    ],
+)
+def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, untold):
+    edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "surprise": [9.0]})
+    drawn = charts.network(edges, ["p1", "p2"], "p1", key="ring")
+    text = page(
+        replace(
+            GIVEN, subject="group", peers="groups", hub="p1", through=[("pharmacy", "P1 大药房", 0.47)],
+            company="drug_resale", pictures={"network": drawn},
+        ),
+        language,
+    )  # fmt: skip
+    assert all(words in text for words in told) and untold not in text
 
 
 @pytest.mark.parametrize(
