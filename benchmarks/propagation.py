@@ -109,7 +109,7 @@ def ties_of(night: Night, subject: str, known: dict[str, pd.Index]) -> pd.DataFr
         pairs = members.merge(members, on="group_id").set_axis(["group_id", "a", "b"], axis=1)
         pairs = pairs[pairs.a != pairs.b].drop_duplicates(["a", "b"]).assign(b_type="patient")
         frames.append(_linked("fellow", pairs, known))
-    return pd.concat(frames, ignore_index=True)[TIES]
+    return pd.concat(frames, ignore_index=True)[TIES].astype({"share": float})
 
 
 def _linked(tie: str, pairs: pd.DataFrame, known: dict[str, pd.Index]) -> pd.DataFrame:
@@ -232,6 +232,8 @@ def compare(name: str, city: City) -> None:
                 continue
             for which, kinds in SETS.items():
                 mine = ties[ties.tie.isin(kinds)]
+                if mine.empty:
+                    continue
                 ours, _apart = rank(measured, parts, told, subject, mine)
                 a, b = (score[rest].to_numpy() for score in (ours, plain[0]))
                 low, high = gain(target, a, b)
