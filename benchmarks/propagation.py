@@ -255,7 +255,9 @@ def by_lot(city: City, subject: str = "patient") -> np.ndarray:
     parts, found = unlearnt(measured, subject), []
     for seed in range(SHUFFLES):
         random = np.random.default_rng(seed)
-        told = {kind: pd.Series(random.permutation(known), known.index) for kind, known in city.half.items()}
+        told = {
+            kind: pd.Series(random.permutation([*known]), known.index) for kind, known in city.half.items()
+        }
         _score, apart = rank(measured, parts, told, subject, ties)
         found.append(roc_auc_score(told[subject][apart.index], apart))
     return np.array(found)
