@@ -41,32 +41,33 @@ INNOCENT = (
 def dossiers(
     night: Night,
     scored: dict[str, Scored],
-    suspects: pd.DataFrame,
+    chosen: pd.DataFrame,
     evidence: pd.DataFrame,
     pulled: pd.DataFrame,
     names: pd.Series,
     nights: list[Path],
-    depth: int,
+    drawn: frozenset[tuple[str, str]],
     origin: dict[str, str],
 ) -> Iterator[Dossier]:
-    """Dossiers of the first suspects of each kind, kind by kind.
+    """Dossiers of chosen suspects, kind by kind.
 
     Args:
-        suspects, evidence: as the contract's tables, the evidence with ``why_en``, ``nth`` and ``at_stake``.
+        chosen, evidence: as the contract's tables, the evidence with ``why_en``, ``nth`` and ``at_stake``.
         pulled: `pipelines.papers.papers`.
         names: of institutions, by code.
         nights: folders of earlier runs, oldest first.
-        depth: how many of each kind.
+        drawn: who was drawn at random, as (subject_type, subject_id).
         origin: run, load: what every page states.
     """
     history = _history(nights)
     for subject, found in scored.items():
-        listed = suspects[suspects.subject_type == subject].sort_values("rank").head(depth)
+        listed = chosen[chosen.subject_type == subject].sort_values("rank")
         if len(listed):
             mine = (frame[frame.subject_type == subject] for frame in (evidence, pulled))
             kind = _Kind(night, subject, found, listed, *mine)
             for row in listed.itertuples():
-                yield kind.dossier(row, names, history, origin | {"model": found.champion})
+                by_lot = (subject, row.subject_id) in drawn
+                yield kind.dossier(row, names, history, by_lot, origin | {"model": found.champion})
 
 
 class _Kind:
@@ -163,7 +164,7 @@ class _Kind:
         mine = decided(self.night.known, self.subject)
         return mine[mine.index.isin(self.measured.differences.index)]
 
-    def dossier(self, row, names: pd.Series, history: dict, origin: dict[str, str]) -> Dossier:
+    def dossier(self, row, names: pd.Series, history: dict, drawn: bool, origin: dict[str, str]) -> Dossier:
         """The dossier of a row of the suspects' table."""
         mine = self.evidence[self.evidence.subject_id == row.subject_id]
         peers = self.measured.peers[row.subject_id]
@@ -178,7 +179,7 @@ class _Kind:
         return Dossier(
             subject=self.subject, subject_id=row.subject_id, name=str(names.get(row.subject_id, "")),
             peers=peers, peers_count=int(self.measured.usual.size[peers]), rank=row.rank, of=self.count,
-            score=row.score, amount=row.amount_at_risk, scheme=scheme,
+            score=row.score, amount=row.amount_at_risk, scheme=scheme, drawn=drawn,
             history=history.get((self.subject, row.subject_id), []), reasons=row.reasons,
             favourable=self._favourable(row.subject_id, peers), strips=self._strips(row.reasons, peers),
             pictures=pictures, hub=hub, through=self._through(row.subject_id, names),

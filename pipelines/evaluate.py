@@ -1,7 +1,7 @@
 """The step that judges: train on the past, test on the outcomes that came later, roll on (Dawid 1984, prequential)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from models.evaluation import LEAST_TESTED, leaks, reliability, with_intervals
 from models.learner import FOLDS, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
+from pipelines.missed import MISSED, closed_cases, missed
 from pipelines.settings import Settings
 from pipelines.train import decided, fit_model, labels, registry
 from reports.evaluation import page
@@ -34,12 +35,14 @@ class Evaluation:
         figures: subject_type, population (all, or new: not decided before), metric, value, low, high, tested, confirmed.
         curves: kind of subject → `models.evaluation.reliability` of all its tested subjects.
         suspicious: kind of subject → measures that tell the confirmed too well to be true, with their AUC.
+        missed: what the list misses, from those drawn at random (`pipelines.missed.missed`).
     """
 
     how: dict[str, str]
     figures: pd.DataFrame
     curves: dict[str, pd.DataFrame]
     suspicious: dict[str, dict[str, float]]
+    missed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MISSED))
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,18 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
     Raises:
         StoreError: nothing was loaded yet, or nothing was settled before the night.
     """
-    last, first = _night(store, settings, as_of)
+    last, first, closed = _night(store, settings, as_of)
     nights, window = [last], _window(last.cases)
-    for number in range(1, MOST_WINDOWS + 1):
+    # Measuring is what costs: where no kind of subject can be tested on windows, the last night is enough.
+    rolling = any(_rolls(cases, timedelta(days=window)) for cases in last.cases.values())
+    for number in range(1, MOST_WINDOWS + 1 if rolling else 1):
         earlier = as_of - timedelta(days=number * window)
         # A night needs a window of claims to look back on.
         if first > earlier - timedelta(days=window):
             break
         nights.append(_night(store, settings, earlier)[0])
-    return judge(nights[::-1], settings)
+    lost = missed(store.nights_before(as_of), closed, as_of, window)
+    return replace(judge(nights[::-1], settings), missed=lost)
 
 
 def judge(nights: list[Past], settings: Settings) -> Evaluation:
@@ -90,16 +96,21 @@ def judge(nights: list[Past], settings: Settings) -> Evaluation:
 
 
 def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of: date) -> Path:
-    """Write `evaluation.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or not at all, and log the
-    figures to MLflow; returns the folder."""
+    """Write `evaluation.parquet`, `missed.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or not at
+    all, and log the figures to MLflow; returns the folder."""
     target = store.path / "evaluations" / as_of.isoformat()
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    text = page(found.how, found.figures, found.curves, found.suspicious, as_of, settings.language)
+    text = page(
+        found.how, found.figures, found.curves, found.suspicious, found.missed, as_of, settings.language
+    )
     with replaced(target) as building:
         found.figures.to_parquet(building / "evaluation.parquet", index=False)
+        found.missed.to_parquet(building / "missed.parquet", index=False)
         (building / "evaluation.html").write_text(text, encoding="utf-8")
     told = found.figures[found.figures.value.notna()]
     metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in told.itertuples()}
+    drawn = found.missed.set_index("subject_type")[["decided", "share", "recall"]].stack().dropna()
+    metrics |= {f"{subject}.drawn.{name}": float(value) for (subject, name), value in drawn.items()}
     registry(store, settings).log_evaluation(as_of.isoformat(), metrics, text)
     return target
 
@@ -135,14 +146,14 @@ def _suspicious(night: Past, subject: str, settings: Settings) -> dict[str, floa
     return {} if data is None else leaks(data).to_dict()
 
 
-def _night(store: Store, settings: Settings, as_of: date) -> tuple[Past, date]:
-    """A night as it is looked at, and the day of its first settlement."""
+def _night(store: Store, settings: Settings, as_of: date) -> tuple[Past, date, pd.DataFrame]:
+    """A night as it is looked at, the day of its first settlement, and every decided case known on it."""
     with scratch(store.path) as work:
         night = measure(store, as_of, work, settings.rules)
         cases = {subject: decided(night.known, subject) for subject in night.subjects}
-        first = night.known.visits.setl_time.min().execute()
+        first, closed = night.known.visits.setl_time.min().execute(), closed_cases(night.known)
         night.known.con.disconnect()
-    return Past(as_of, night.subjects, cases), first.date()
+    return Past(as_of, night.subjects, cases), first.date(), closed
 
 
 def _window(cases: dict[str, pd.DataFrame]) -> int:
@@ -152,13 +163,18 @@ def _window(cases: dict[str, pd.DataFrame]) -> int:
     return max(WINDOW, 0 if np.isnan(delay) else int(delay))
 
 
+def _rolls(cases: pd.DataFrame, window: timedelta) -> bool:
+    """Do outcomes cover two windows, one to learn from and one to test on?"""
+    closed = pd.to_datetime(cases.close_date)
+    return len(closed) > 0 and closed.max() - closed.min() >= 2 * window
+
+
 def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
     """Tested subjects of each window and the length of the list they stood in; none where outcomes cover less than
     two windows, for then the past has nothing to teach."""
-    closed = pd.to_datetime(nights[-1].cases[subject].close_date) if subject in nights[-1].cases else []
-    if len(nights) < 3 or not len(closed):
+    if len(nights) < 3 or subject not in nights[-1].cases:
         return
-    if closed.max() - closed.min() < 2 * (nights[-1].as_of - nights[-2].as_of):
+    if not _rolls(nights[-1].cases[subject], nights[-1].as_of - nights[-2].as_of):
         return
     for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
         if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:

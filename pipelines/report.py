@@ -16,11 +16,12 @@ from features.catalogue import SUBJECTS, measures_of
 from features.graphs.network import inside_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
+from pipelines.draws import DRAWS, KEYS, draw, drawable
 from pipelines.measure import Night
 from pipelines.morning import MORNING, morning
 from pipelines.notices import notices
 from pipelines.papers import evidence_of, papers
-from pipelines.score import Scored
+from pipelines.score import Scored, explain
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
 from reports import morning as morning_page
@@ -114,8 +115,9 @@ class _Told:
     """What the tables of a run say, for the pages that are made from it.
 
     Attributes:
-        suspects, evidence, members, graded, listed: as in the tables suspects, evidence (with ``at_stake``),
-            group_members, portraits and morning.
+        suspects, evidence, members, graded, listed: as in the tables suspects (the drawn with reasons), evidence
+            (with ``at_stake``), group_members, portraits and morning.
+        drawn: rows of ``suspects`` of those who were drawn at random.
         pulled: `pipelines.papers.papers`.
         nights: folders of earlier runs, oldest first.
         origin: run, as_of, claims: what every dossier states.
@@ -129,19 +131,32 @@ class _Told:
     members: pd.DataFrame
     graded: pd.DataFrame
     listed: pd.DataFrame
+    drawn: pd.DataFrame
     nights: list[Path]
     settings: Settings
     as_of: date
     origin: dict[str, str]
 
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The suspects with a dossier: the first of each kind and the drawn."""
+        depth = self.settings.dossier_depth
+        first = (self.suspects["rank"] <= depth) | self.suspects.index.isin(self.drawn.index)
+        return self.suspects[first] if depth else self.suspects.head(0)
 
-def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) -> None:
+
+def _write(folder: Path, night, scored, flagged, store, settings, as_of, info) -> None:
     begin = time.perf_counter()
     suspects = pd.concat([_suspects(s, scored[s], night, settings) for s in SUBJECTS if s in scored])
-    pulled = papers(night, scored, suspects)
-    evidence = evidence_of(night, scored, evidence, pulled)
     nights = store.nights_before(as_of)
-    listed = morning(night, suspects, evidence, nights, as_of, settings.cool_down)
+    # Money is at stake in flagged visits alone, so the list can do without papers.
+    listed = morning(night, suspects, flagged, nights, as_of, settings.cool_down)
+    frame = drawable(night, suspects, listed, nights, settings, as_of)
+    draws = draw(frame, settings, as_of)
+    explained, more = explain(night, scored, draws, settings)
+    shown = _with_reasons(suspects, explained, night, settings)
+    pulled = papers(night, scored, shown)
+    evidence = evidence_of(night, scored, pd.concat([flagged, more], ignore_index=True), pulled)
     members, graded = _members(night), _portraits(night, suspects)
     tables = {
         "suspects": pa.Table.from_pandas(suspects, SUSPECTS, preserve_index=False),
@@ -152,16 +167,18 @@ def _write(folder: Path, night, scored, evidence, store, settings, as_of, info) 
         "edges": pa.Table.from_pandas(night.company.edges, EDGES, preserve_index=False),
         "portraits": pa.Table.from_pandas(graded, preserve_index=False),
         "morning": pa.Table.from_pandas(listed, MORNING, preserve_index=False),
+        "draws": pa.Table.from_pandas(draws, DRAWS, preserve_index=False),
     }
     for name, table in tables.items():
         pq.write_table(table, folder / f"{name}.parquet")
     origin = {"run": info.run_id, "as_of": as_of.isoformat(), "claims": info.claims}
+    drawn = shown[_keys(shown).isin(_keys(draws))]
     told = _Told(
-        night, scored, suspects, evidence, pulled, members, graded, listed, nights, settings, as_of, origin
-    )
+        night, scored, shown, evidence, pulled, members, graded, listed, drawn, nights, settings, as_of, origin,
+    )  # fmt: skip
     _write_pages(folder, told, info.seconds)
     info.seconds["report"] = time.perf_counter() - begin
-    text = json.dumps(_run_json(night, scored, settings, as_of, info), ensure_ascii=False, indent=1)
+    text = json.dumps(_run_json(night, scored, frame, settings, as_of, info), ensure_ascii=False, indent=1)
     (folder / "run.json").write_text(text, encoding="utf-8")
 
 
@@ -181,10 +198,10 @@ def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
     written = _write_dossiers(folder, told, names, mask)
     seconds["dossiers"] = time.perf_counter() - begin
     findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, told.graded))
-    listed = mask.columns(told.listed, "subject_id")
+    listed, drawn = (mask.columns(frame, "subject_id") for frame in (told.listed, told.drawn))
     sheets = [
         (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
-         morning_page.sheet_rows(listed, names, settings.capacity, language)),
+         morning_page.sheet_rows(listed, drawn, names, settings.capacity, language)),
         (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
          supervision.sheet_rows(totals, findings, names, as_of, language)),
         (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
@@ -202,7 +219,8 @@ def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
         language,
         sheets,
         dossiers=written,
-        figures=morning_page.figures(listed, settings.capacity, language),
+        figures=morning_page.figures(listed, len(drawn), settings.capacity, language),
+        drawn=frozenset(_keys(drawn)),
     )
 
 
@@ -219,12 +237,12 @@ def _identifiers(told: _Told) -> set[str]:
 
 
 def _write_dossiers(folder: Path, told: _Told, names: pd.Series, mask: Mask) -> dict[tuple[str, str], str]:
-    """Write the dossiers of the first of each kind; returns where each is, from the run's folder."""
+    """Write the dossiers; returns where each is, from the run's folder."""
     written = {}
     settings = told.settings
     for found in dossiers(
-        told.night, told.scored, told.suspects, told.evidence, told.pulled, names, told.nights,
-        settings.dossier_depth, told.origin,
+        told.night, told.scored, told.chosen, told.evidence, told.pulled, names, told.nights,
+        frozenset(_keys(told.drawn)), told.origin,
     ):  # fmt: skip
         dossier_page.write(folder / "dossiers", found, mask)
         shown = mask.one(found.subject_id)
@@ -235,11 +253,9 @@ def _write_dossiers(folder: Path, told: _Told, names: pd.Series, mask: Mask) -> 
 
 def _write_notices(folder: Path, told: _Told, names: pd.Series, mask: Mask) -> None:
     """A sheet for each institution with a dossier, which it can be shown."""
-    suspects, settings = told.suspects, told.settings
+    settings = told.settings
     (folder / "notices").mkdir()
-    first = suspects[
-        suspects.subject_type.isin(["hospital", "pharmacy"]) & (suspects["rank"] <= settings.dossier_depth)
-    ]
+    first = told.chosen[told.chosen.subject_type.isin(["hospital", "pharmacy"])]
     for code, findings in notices(told.night, list(first.subject_id), names):
         page = notice.page(
             code, names.get(code, ""), findings, len(findings), told.as_of.isoformat(), settings.appeal_days,
@@ -263,7 +279,9 @@ def _overview(told: _Told, names: pd.Series, mask: Mask) -> str:
     places = wanted.semi_join(named, "mdtrt_id").to_pandas().set_index("mdtrt_id")["fixmedins_code"]
     # Before a label is cut short, for what is left of an identifier is none that could be told.
     places = places.map(mask.one)
-    return overview.page(driven, evidence, places, names, told.listed, told.as_of, told.settings.language)
+    return overview.page(
+        driven, evidence, places, names, told.listed, told.drawn, told.as_of, told.settings.language
+    )
 
 
 def _portraits(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
@@ -296,6 +314,19 @@ def _suspects(subject: str, scored: Scored, night: Night, settings: Settings) ->
     return frame[SUSPECTS.names]
 
 
+def _with_reasons(
+    suspects: pd.DataFrame, explained: dict[str, Scored], night: Night, settings: Settings
+) -> pd.DataFrame:
+    """The suspects, with the reasons of those explained below the explained depth; every row has its own label."""
+    told = [_suspects(subject, found, night, settings) for subject, found in explained.items()]
+    kept = suspects[~_keys(suspects).isin(_keys(pd.concat(told)))] if told else suspects
+    return pd.concat([kept, *told], ignore_index=True)
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[KEYS])
+
+
 def _members(night: Night) -> pd.DataFrame:
     patients = night.company.members.rename(columns={"psn_no": "member_id"}).assign(member_type="patient")
     frame = pd.concat([patients, night.company.hubs], ignore_index=True)
@@ -323,7 +354,12 @@ def _groups(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
 
 
 def _run_json(
-    night: Night, scored: dict[str, Scored], settings: Settings, as_of: date, info: RunInfo
+    night: Night,
+    scored: dict[str, Scored],
+    frame: dict[str, list[str]],
+    settings: Settings,
+    as_of: date,
+    info: RunInfo,
 ) -> dict:
     return {
         "run_id": info.run_id,
@@ -337,6 +373,11 @@ def _run_json(
         "checks_failed": night.rules.failed,
         "explained_depth": {s: min(settings.explained_depth, len(scored[s].ranked)) for s in scored},
         "list_depth": {s: settings.depth(s) for s in scored if settings.depth(s)},
+        "random_draw": {
+            "share": settings.random_share,
+            "capacity": settings.capacity,
+            "frame": {kind: len(ids) for kind, ids in frame.items()},
+        },
         "tables_absent": sorted(set(night.known.tables) - set(night.known.present)),
         "seconds": {step: round(seconds, 2) for step, seconds in info.seconds.items()},
     }

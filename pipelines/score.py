@@ -1,6 +1,6 @@
 """The step that scores: champions on the night's measures, ranked, with evidence and money at stake."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import pandas as pd
@@ -50,7 +50,8 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
     for subject, champion in champions.items():
         _require_schema(champion, night.subjects[subject])
     parts = {subject: _parts(champions[subject].model, night.subjects[subject]) for subject in night.subjects}
-    flagged = _flag_visits(night, parts["visit"])
+    _mark_visits(night, parts["visit"])
+    flagged = _flagged(night)
     scored, evidence = {}, []
     for subject, measured in night.subjects.items():
         found = champions[subject].model.score(parts[subject])
@@ -60,6 +61,32 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
         scored[subject] = _explain(champions[subject], measured, parts[subject], ranked, settings)
         evidence.append(_evidence(night, flagged, subject, ranked.head(settings.explained_depth), settings))
     return scored, pd.concat(evidence, ignore_index=True)
+
+
+def explain(
+    night: Night, scored: dict[str, Scored], chosen: pd.DataFrame, settings: Settings
+) -> tuple[dict[str, Scored], pd.DataFrame]:
+    """Explain chosen subjects that stand below the explained depth.
+
+    Args:
+        scored: as `score` gave it.
+        chosen: subject_type, subject_id.
+
+    Returns:
+        Of the kinds with such subjects a Scored of them alone, and their evidence as in `score`.
+    """
+    found, evidence = {}, []
+    for subject, rows in chosen.groupby("subject_type"):
+        old, measured = scored[subject], night.subjects[subject]
+        ids = rows.subject_id[~rows.subject_id.isin(old.contributions.index)]
+        if len(ids):
+            differences, peers = measured.differences.loc[ids], measured.peers.loc[ids]
+            parts = old.model.parts(differences, peers, measured.graph, measured.rules)
+            contributions, steady = old.model.explain(differences, peers, parts)
+            ranked = old.ranked.loc[ids]
+            found[subject] = replace(old, ranked=ranked, contributions=contributions, steady=steady)
+            evidence.append(_evidence(night, _flagged(night), subject, ranked, settings))
+    return found, pd.concat(evidence, ignore_index=True) if evidence else pd.DataFrame()
 
 
 def _require_schema(champion: Champion, measured: Measured) -> None:
@@ -92,11 +119,16 @@ def _explain(
     return Scored(champion.model, f"{champion.name}/{champion.version}", ranked, contributions, steady)
 
 
-def _flag_visits(night: Night, parts: pd.DataFrame) -> ibis.Table:
-    """Visits and how much speaks against each: facts with visit_score and visit_scheme."""
+def _mark_visits(night: Night, parts: pd.DataFrame) -> None:
+    """Store how much speaks against each visit, and for which scheme."""
     frame = parts[["evidence", "scheme"]].reset_index(names="mdtrt_id")
     schema = ibis.schema({"mdtrt_id": "string", "evidence": "float64", "scheme": "string"})
-    marks = night.known.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
+    night.known.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
+
+
+def _flagged(night: Night) -> ibis.Table:
+    """Visits that something speaks against: facts with evidence and scheme."""
+    marks = night.known.con.table(MARKS)
     keys = [
         "mdtrt_id",
         "psn_no",
@@ -133,7 +165,7 @@ def _evidence(
     name = f"listed_{subject}"
     ids = pd.DataFrame({"subject_id": listed.index})
     wanted = night.known.con.create_table(
-        name, ibis.memtable(ids, schema=ibis.schema({"subject_id": "string"}))
+        name, ibis.memtable(ids, schema=ibis.schema({"subject_id": "string"})), overwrite=True
     )
     rows = _evidence_rows(flagged, subject, settings).semi_join(wanted, "subject_id")
     rows = rows.select(

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
         visit_depth: the visit list is cut at this rank; other lists are whole.
         dossier_depth: so many of each kind of subject get a dossier.
         capacity: so many subjects can be visited on a morning.
+        random_share: share of the capacity that is drawn at random from whoever is not listed; 0 draws nobody.
         cool_down: so many days a cleared subject is left alone unless it did something new.
         appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
         evidence_rows: visits listed per subject at most.
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     visit_depth: int = Field(20_000, ge=500)
     dossier_depth: int = Field(50, ge=0)
     capacity: int = Field(20, ge=1)
+    random_share: float = Field(0.03, ge=0, le=0.05)
     cool_down: int = Field(180, ge=0)
     appeal_days: int = Field(10, ge=1)
     evidence_rows: int = Field(100, ge=1)

@@ -26,6 +26,7 @@ class Dossier:
     Attributes:
         peers: key of PEER_WORDS; `peers_count` how many they are.
         of: how many subjects of this kind were ranked.
+        drawn: it is visited because it was drawn at random, whatever its rank.
         history: earlier nights, oldest first: night, rank, score.
         reasons: as the contract spells them, strongest first.
         favourable: what speaks for the subject, spelled as reasons.
@@ -58,6 +59,7 @@ class Dossier:
     score: float
     amount: float
     scheme: str | None
+    drawn: bool
     history: list[tuple]
     reasons: list[dict]
     favourable: list[dict]
@@ -140,6 +142,7 @@ WORDS = {
     "zh": {
         "title": "疑点档案",
         "caution": "疑点不是结论。本页说明为何应先核查、调阅哪些材料;是否违规须经核实。",
+        "drawn": "本对象为随机抽中,用于检验名单有无遗漏;抽中不说明可疑。",
         "rank": "排名", "of": "共 {of} 个", "score": "分数", "amount": "证据涉及基金(元)", "scheme": "疑似情形",
         "none": "无突出情形", "peers": "同类", "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑", "strips_note": "图中每条对应一条理由:浅蓝为同类的第5至95百分位,深蓝为中间一半,白线为中位数,红点为本对象;刻度为平方根。",
@@ -161,6 +164,7 @@ WORDS = {
     "en": {
         "title": "Dossier",
         "caution": "A suspicion is no verdict. This page says why to look here first and which papers to pull; whether anything was wrong has to be established.",
+        "drawn": "Drawn at random, to learn what the list misses; to be drawn is no suspicion.",
         "rank": "Rank", "of": "of {of}", "score": "Score", "amount": "Fund in evidence (yuan)", "scheme": "Suspected scheme",
         "none": "none stands out", "peers": "Peers", "peers_count": "{n} with it",
         "reasons": "Why it is suspicious", "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle half, white the median, red this subject; square-root scale.",

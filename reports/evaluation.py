@@ -16,13 +16,14 @@ def page(
     figures: pd.DataFrame,
     curves: dict[str, pd.DataFrame],
     suspicious: dict[str, dict[str, float]],
+    missed: pd.DataFrame,
     as_of: date,
     language: str,
 ) -> str:
     """The evaluation as one HTML page.
 
     Args:
-        how, figures, curves, suspicious: as `pipelines.evaluate.Evaluation`.
+        how, figures, curves, suspicious, missed: as `pipelines.evaluate.Evaluation`.
     """
     english = language == "en"
     words = WORDS[language]
@@ -40,6 +41,7 @@ def page(
         words=words,
         as_of=as_of.isoformat(),
         kinds=kinds,
+        missed=[(SUBJECT_WORDS[row.subject_type][english], row) for row in missed.itertuples()],
         shown=lambda value: "—" if pd.isna(value) else f"{value:.3f}",
     )
 
@@ -50,6 +52,9 @@ WORDS = {
         "prequential": "以过去训练、以其后结案的对象检验,逐窗滚动。", "cross-validated": "结案日期跨度不足两个窗口,按对象交叉验证。",
         "tested": "检验 {n} 个,其中查实 {m} 个", "metric": "指标", "value": "值", "interval": "区间",
         "reliability": "预测概率与实际查实比例;数字为对象数,落在线上表示分数名副其实。",
+        "missed": "名单遗漏了什么", "missed_note": "由随机抽查估计:每个抽中对象按抽中概率的倒数代表其余对象;方括号为95%区间。名单指每夜可核查的前若干名;已查实、正在核查和近期已排除的对象不在其内。只计抽中已满一个窗口的各夜。",
+        "no_draws": "尚无已满一个窗口的随机抽查(设置 random_share),名单遗漏多少尚不可知。", "kind": "类别", "nights": "夜数", "drawn": "抽中", "decided": "已有结论", "confirmed": "查实",
+        "share": "名单之外的违规比例", "recall": "名单查到的比例", "not_yet": "尚不可知",
         "leaks": "以下指标单独即可区分查实与否,请核对其是否由结果产生:", "nothing": "结案对象太少,无法评估。",
     },
     "en": {
@@ -57,6 +62,9 @@ WORDS = {
         "prequential": "Trained on the past, tested on subjects decided later, window by window.", "cross-validated": "Outcomes cover less than two windows: cross-validated by subject.",
         "tested": "{n} tested, {m} of them confirmed", "metric": "Metric", "value": "Value", "interval": "Interval",
         "reliability": "Predicted probability against the share confirmed; numbers are subjects. On the line, a score means what it says.",
+        "missed": "What the list misses", "missed_note": "Estimated from subjects drawn at random: each stands for as many as one over the probability of its draw; in brackets 95 % intervals. The list is the first of each night, as many as could be visited; subjects confirmed, under inspection or cleared lately belong to neither side. Nights count once a window has passed.",
+        "no_draws": "No night that drew at random (setting random_share) is a window old, so what the list misses is not yet known.", "kind": "Kind", "nights": "Nights", "drawn": "Drawn", "decided": "Decided", "confirmed": "Confirmed",
+        "share": "Guilty outside the list", "recall": "Recall of the list", "not_yet": "not yet known",
         "leaks": "These measures alone tell the confirmed from the others; find out whether they were made from the outcome:", "nothing": "Too few decided subjects to judge by.",
     },
 }  # fmt: skip

@@ -21,21 +21,42 @@ STANDING = {
     "confirmed": ("曾查实,其后无新情况", "confirmed before, nothing since"),
     "relapsed": ("曾查实,其后又有新情况", "confirmed before, with conduct since"),
 }
+# What is said of whoever is visited by lot.
+DRAWN = ("随机抽查,检验名单有无遗漏", "drawn at random, to learn what the list misses")
 # Rows of the sheet beyond those that the inspectors can visit.
 BELOW = 200
 
 
-def sheet_rows(listed: pd.DataFrame, names: pd.Series, capacity: int, language: str) -> list[tuple]:
-    """Rows under SHEET_HEADS: those to visit within the capacity first, the next ones below, then who is left alone.
+def sheet_rows(
+    listed: pd.DataFrame, drawn: pd.DataFrame, names: pd.Series, capacity: int, language: str
+) -> list[tuple]:
+    """Rows under SHEET_HEADS: those to visit within the capacity first, of whom the drawn are the last; the next ones
+    below, then who is left alone.
 
     Args:
         listed: `pipelines.morning.morning`.
+        drawn: of those drawn at random, rows of the contract's table of suspects.
         names: of institutions, by code.
     """
     english = language == "en"
-    shown = pd.concat(
-        [listed[listed.place.notna()].head(capacity + BELOW), listed[listed.place.isna()].head(BELOW)]
-    )
+    first = max(capacity - len(drawn), 0)
+    placed = listed[listed.place.notna()].head(capacity + BELOW)
+    alone = listed[listed.place.isna()].head(BELOW)
+    by_lot = [
+        (
+            "", one_of(r.subject_type, language), r.subject_id, names.get(r.subject_id, ""), "", r.score,
+            r.amount_at_risk, scheme_name(r.scheme, language), DRAWN[english], "", "",
+        )
+        for r in drawn.itertuples()
+    ]  # fmt: skip
+    return [
+        *_rows(placed[:first], names, language), *by_lot, *_rows(placed[first:], names, language),
+        *_rows(alone, names, language),
+    ]  # fmt: skip
+
+
+def _rows(shown: pd.DataFrame, names: pd.Series, language: str) -> list[tuple]:
+    english = language == "en"
     return [
         (
             int(r.place) if pd.notna(r.place) else "", one_of(r.subject_type, language), r.subject_id,
@@ -47,9 +68,9 @@ def sheet_rows(listed: pd.DataFrame, names: pd.Series, capacity: int, language: 
     ]  # fmt: skip
 
 
-def figures(listed: pd.DataFrame, capacity: int, language: str) -> list[tuple[str, str]]:
-    """What the guide says of the morning: label and value."""
-    first = listed[listed.place.notna()].head(capacity)
+def figures(listed: pd.DataFrame, drawn: int, capacity: int, language: str) -> list[tuple[str, str]]:
+    """What the guide says of the morning: label and value; so many were drawn at random."""
+    first = listed[listed.place.notna()].head(max(capacity - drawn, 0))
     standing = listed.status.value_counts()
     english = language == "en"
     money = f"{first.expected.sum():,.0f}"
@@ -61,6 +82,6 @@ def figures(listed: pd.DataFrame, capacity: int, language: str) -> list[tuple[st
             money,
         )
     ]
-    return found + [
-        (words[english], f"{standing[key]:,}") for key, words in STANDING.items() if key in standing
-    ]
+    told = [(words[english], f"{standing[key]:,}") for key, words in STANDING.items() if key in standing]
+    lot = DRAWN[english]
+    return found + [(lot[0].upper() + lot[1:], f"{drawn:,}"), *told]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.catalogue import FAMILIES
 from reports import charts
-from reports.morning import STANDING
+from reports.morning import DRAWN, STANDING
 from reports.schemes import scheme_name
 from reports.templates import render
 from reports.workbook import SUBJECT_WORDS
@@ -33,6 +33,7 @@ def page(
     places: pd.Series,
     names: pd.Series,
     listed: pd.DataFrame,
+    drawn: pd.DataFrame,
     as_of: date,
     language: str,
 ) -> str:
@@ -43,6 +44,7 @@ def page(
         evidence: as the contract's table; a visit counts once, however many subjects it is evidence against.
         places: institution by mdtrt_id.
         listed: `pipelines.morning.morning`.
+        drawn: subject_type, subject_id of those drawn at random.
     """
     english = language == "en"
     words = WORDS[language]
@@ -70,6 +72,9 @@ def page(
         places=charts.bars(labels, list(by_place), words["yuan"], key="places"),
         standing=[
             (SUBJECT_WORDS[kind][english], STANDING[status][english], int(n)) for (kind, status), n in standing.items()
+        ]
+        + [
+            (SUBJECT_WORDS[kind][english], DRAWN[english], len(rows)) for kind, rows in drawn.groupby("subject_type")
         ],
     )  # fmt: skip
 

@@ -82,9 +82,11 @@ def marked() -> Iterator[tuple[dict[str, str], Callable[[], list[psutil.Process]
     def alive() -> list[psutil.Process]:
         return [p for p in psutil.process_iter() if _environment(p).get(MARK) == mark]
 
-    yield os.environ | {MARK: mark}, alive
-    for process in alive():
-        process.kill()
+    try:
+        yield os.environ | {MARK: mark}, alive
+    finally:
+        for process in alive():
+            process.kill()
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

@@ -375,7 +375,7 @@ def bare(city, tmp_path_factory) -> Bare:
     (folder / "in").mkdir()
     for name in FEW_TABLES:
         shutil.copy(city.source / f"{name}.parquet", folder / "in")
-    store, settings = Store(folder / "store"), Settings()
+    store, settings = Store(folder / "store"), Settings(capacity=400, random_share=0.05)
     store.path.mkdir()
     # A database of MLflow that is there already, for making one takes ten seconds; its champions are replaced.
     shutil.copy(city.store.path / "mlflow.db", store.path)
@@ -422,3 +422,26 @@ def test_without_any_labels_guilty_patients_still_stand_in_front(city, bare):
     where = place(pd.read_parquet(bare.run / "suspects.parquet"), "patient")
     planted = city.truth[(city.truth.subject_type == "patient") & city.truth.subject_id.isin(where.index)]
     assert len(planted) >= 20 and planted.subject_id.map(where.to_dict()).median() < 0.25
+
+
+def test_the_drawn_are_no_suspects_and_have_a_dossier_papers_and_a_row_for_the_verdict(bare):
+    drawn = pd.read_parquet(bare.run / "draws.parquet")
+    lot = json.loads((bare.run / "run.json").read_text(encoding="utf-8"))["random_draw"]
+    assert lot["share"] == 0.05 and lot["capacity"] == 400 and len(drawn) > 10
+    suspects = pd.read_parquet(bare.run / "suspects.parquet").set_index(["subject_type", "subject_id"])
+    evidence = pd.read_parquet(bare.run / "evidence.parquet").set_index(["subject_type", "subject_id"])
+    book = openpyxl.load_workbook(bare.run / "suspects.xlsx", read_only=True)
+    today = [row[2] for row in book["今日"].iter_rows(values_only=True) if "随机抽查" in str(row[8])]
+    assert sorted(today) == sorted(drawn.subject_id)
+    rows = {row[1]: row for row in book["参保人"].iter_rows(values_only=True)}
+    below = 0
+    for row in drawn.itertuples():
+        assert (bare.run / f"dossiers/{row.subject_type}-{row.subject_id}.zh.html").exists()
+        assert (row.subject_type, row.subject_id) in evidence.index
+        assert 0 < row.probability <= 1
+        if row.subject_type == "patient" and suspects.loc[row.subject_type, row.subject_id]["rank"] > 500:
+            below += 1
+            # Nothing of it in the contract's table; the reasons are for whoever goes there.
+            assert len(suspects.loc[row.subject_type, row.subject_id].reasons) == 0
+            assert rows[row.subject_id][10]
+    assert below

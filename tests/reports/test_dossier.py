@@ -17,7 +17,7 @@ REASON = {
 }  # fmt: skip
 GIVEN = Dossier(
     subject="hospital", subject_id="H1", name=EVIL, peers="level2", peers_count=12, rank=3, of=40, score=0.71,
-    amount=12345.6, scheme="M03", history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
+    amount=12345.6, scheme="M03", drawn=False, history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None, through=[], company=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
@@ -93,6 +93,11 @@ def test_explanations_are_judged_by_how_many_visits_they_fit():
     text = page(GIVEN, "en")
     results = [text.index(word) for word in ("does not fit", "fits in part", ">fits<")]
     assert results == sorted(results)
+
+
+@pytest.mark.parametrize("language, words", [("zh", "随机抽中"), ("en", "Drawn at random")])
+def test_who_was_drawn_is_told_that_it_is_no_suspicion(language, words):
+    assert words in page(replace(GIVEN, drawn=True), language) and words not in page(GIVEN, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -199,18 +199,26 @@ def test_the_guide_says_how_verdicts_come_back_and_what_the_night_brought(tmp_pa
 
 @pytest.mark.parametrize(
     "language, line",
-    [("zh", "就诊:20,001 个,本表列出前 20,000 个"), ("en", "Visits: 20,001, the first 20,000 are here")],
+    [("zh", "就诊:20,002 个,本表列出前 20,000 个"), ("en", "Visits: 20,002, the first 20,000 are here")],
 )
-def test_a_list_that_is_cut_says_how_deep_it_goes(tmp_path, language, line):
-    count = SHEET_ROWS + 1
+def test_a_list_that_is_cut_says_how_deep_it_goes_and_has_a_row_for_the_drawn(tmp_path, language, line):
+    count = SHEET_ROWS + 2
     visits = pd.DataFrame({"subject_id": [f"v{n}" for n in range(count)], "rank": range(1, count + 1)})
     visits = visits.assign(
         subject_type="visit", score=0.5, amount_at_risk=1.0, scheme=None, reasons=[[]] * count
     )
-    write_workbook(tmp_path / "cut.xlsx", visits, EVIDENCE, MEMBERS, NAMES, "2025-01-01", language)
+    drawn = frozenset([("visit", f"v{count - 1}")])
+    write_workbook(
+        tmp_path / "cut.xlsx", visits, EVIDENCE, MEMBERS, NAMES, "2025-01-01", language, drawn=drawn
+    )
     book = openpyxl.load_workbook(tmp_path / "cut.xlsx", read_only=True)
     assert line in [row[0] for row in book.worksheets[0].iter_rows(values_only=True)]
-    assert book.worksheets[6].max_row == SHEET_ROWS + 1
+    last = list(book.worksheets[6].iter_rows(min_row=SHEET_ROWS, max_col=2, values_only=True))
+    assert last == [
+        (SHEET_ROWS - 1, f"v{SHEET_ROWS - 2}"),
+        (SHEET_ROWS, f"v{SHEET_ROWS - 1}"),
+        (count, f"v{count - 1}"),
+    ]
 
 
 def test_evidence_and_members(book):
