@@ -7,18 +7,19 @@ is kept beside the store, in a file whose name changes with the sources that mea
 import pickle
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from claims.store import Store, scratch
 from features.catalogue import SUBJECTS, spec
 from models.fusion import CHOSEN_REACH, DRAWN_REACH, Fusion, spreads, trusting, weigh
-from models.learner import TrainingSet, out_of_fold, tuned
+from models.learner import Learner, TrainingSet, out_of_fold
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
 from pipelines.train import outcomes
@@ -26,9 +27,11 @@ from pipelines.train import outcomes
 ROOT = Path(__file__).parents[1]
 KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
 DRAWS, INTERVAL = 300, 0.95
+# Subjects of a kind that are compared; with the many visits of a city each comparison would take minutes.
+MOST = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class City:
     """A city on a night: what was measured, who was inspected, who is guilty.
 
@@ -54,7 +57,7 @@ class City:
             found = cls._measured(city, store, as_of)
             kept.touch(mode=0o600)
             kept.write_bytes(pickle.dumps(found))
-        return pickle.loads(kept.read_bytes())
+        return pickle.loads(kept.read_bytes()).sampled(MOST)
 
     @classmethod
     def _measured(cls, city: Path, store: Path, as_of: date) -> "City":
@@ -72,6 +75,25 @@ class City:
         unjudged = frozenset(visits[visits.psn_no.isin(guilty)].mdtrt_id) - set(listed)
         return cls(city.name, night.subjects, known, truth, innocent, unjudged)
 
+    def sampled(self, most: int) -> "City":
+        """At most so many subjects of a kind: the inspected, and others by lot, guilty or not."""
+        found = {}
+        for kind, measured in self.subjects.items():
+            ids = measured.differences.index
+            inspected = ids[ids.isin(self.outcomes[kind].index)]
+            others = ids.difference(inspected).to_series()
+            others = others.sample(min(len(others), most - len(inspected)), random_state=0)
+            rows = ids[ids.isin(inspected.union(others.index))]
+            found[kind] = Measured(
+                measured.values.loc[rows],
+                measured.peers.loc[rows],
+                measured.usual,
+                measured.differences.loc[rows],
+                measured.graph.loc[rows],
+                measured.rules.loc[rows],
+            )
+        return replace(self, subjects=found)
+
     def guilty(self, kind: str) -> pd.Series:
         """1 guilty, 0 not, by subject_id of all that can be judged."""
         ids = self.subjects[kind].differences.index
@@ -85,21 +107,17 @@ class City:
         rows = self.truth[self.truth.subject_type == kind]
         return {scheme: set(ids) for scheme, ids in rows.groupby("scheme").subject_id}
 
-    @cached_property
-    def unlearnt(self) -> dict[str, tuple[SubjectModel, pd.DataFrame]]:
-        """By kind, the model without any outcome and the parts it gives."""
-        found = {}
-        for kind in KINDS:
-            seen, nothing = self.subjects[kind], pd.Series(dtype=int)
-            model = SubjectModel(kind, spec(kind)).fit(
-                seen.differences, seen.peers, nothing, seen.graph, seen.rules
-            )
-            found[kind] = model, model.parts(seen.differences, seen.peers, seen.graph, seen.rules)
-        return found
-
     def features(self, kind: str) -> pd.DataFrame:
         """Differences in the columns that are learnt from."""
         return self.subjects[kind].differences[spec(kind).index]
+
+
+@cache
+def unlearnt(city: City, kind: str) -> pd.DataFrame:
+    """The parts of all subjects that a model without any outcome gives."""
+    seen, nothing = city.subjects[kind], pd.Series(dtype=int)
+    model = SubjectModel(kind, spec(kind)).fit(seen.differences, seen.peers, nothing, seen.graph, seen.rules)
+    return model.parts(seen.differences, seen.peers, seen.graph, seen.rules)
 
 
 def cities(arguments: list[str]) -> list[City]:
@@ -115,18 +133,21 @@ def drawn(city: City, kind: str, number: int, seed: int = 0) -> pd.Series:
 
 
 def learnt(
-    city: City, kind: str, data: TrainingSet | None, seed: int = 0, budget: int = 0
+    city: City, kind: str, data: TrainingSet | None, learner: Learner | None = None
 ) -> tuple[Fusion, pd.DataFrame, pd.Series]:
     """What a model makes of a training set, as `SubjectModel.fit` does it.
+
+    Args:
+        learner: with the parameters to learn with; the default's where there is none.
 
     Returns:
         The fusion with its weights (not calibrated: that changes no order); the parts of all subjects; the learnt
         part of the inspected by a model that has not seen them (empty without a training set).
     """
-    _model, parts = city.unlearnt[kind]
+    parts = unlearnt(city, kind)
     if data is None:
         return Fusion(), parts, pd.Series(dtype=float)
-    learner = tuned(data, budget, seed).learner.fit(data.features, data.target, data.weight)
+    learner = clone(learner or Learner()).fit(data.features, data.target, data.weight)
     everybody = parts.assign(model=learner.raw(city.features(kind)))
     inspected = data.inspected.to_numpy()
     held, target = out_of_fold(data, learner)[inspected], data.target[inspected]

@@ -74,8 +74,7 @@ def unlabelled(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | Non
     )
 
 
-TREATMENTS: dict[str, Callable[[pd.DataFrame, pd.Series], TrainingSet | None]] = {
-    PRODUCT: training_set,
+OTHERS: dict[str, Callable[[pd.DataFrame, pd.Series], TrainingSet | None]] = {
     "uninspected are honest": negative,
     "only the cleared are honest": cleared,
     "PU weights": unlabelled,
@@ -93,52 +92,42 @@ def told(city: City, kind: str) -> dict[str, pd.Series]:
     }
 
 
-def treated(features: pd.DataFrame, known: pd.Series) -> dict[str, TrainingSet | None]:
-    """Treatment → training set; all are taken for a fair draw where the product takes its own for one, since that moves
+def treated(features: pd.DataFrame, known: pd.Series) -> dict[str, TrainingSet | None] | None:
+    """Treatment → training set, None where the product learns nothing; all are taken for a fair draw where the product takes its own for one, since that moves
     the weights of the parts as well."""
-    made = {name: treat(features, known) for name, treat in TREATMENTS.items()}
-    fair = made[PRODUCT].drawn
+    ours = training_set(features, known)
+    if ours is None:
+        return None
+    made = {PRODUCT: ours} | {name: treat(features, known) for name, treat in OTHERS.items()}
+    fair = ours.drawn
     return {name: data and replace(data, drawn=fair) for name, data in made.items()}
 
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
-    sets, rows = cities(arguments), []
+    sets = cities(arguments)
     for kind in KINDS:
+        rows = []
         for way in told(sets[0], kind):
             targets, scores, counts = [], [], []
             for city in sets:
-                known = told(city, kind)[way]
-                if training_set(city.features(kind), known) is None:
-                    continue
+                known, target = told(city, kind)[way], city.guilty(kind)
                 made = treated(city.features(kind), known)
+                if made is None:
+                    continue
                 fused = {name: learnt(city, kind, data)[:2] for name, data in made.items()}
                 scores.append({name: fusion.raw(parts) for name, (fusion, parts) in fused.items()})
-                target = city.guilty(kind)
                 targets.append(target[~target.index.isin(known.index)])
-                counts.append((len(known), int(known.sum()), made[PRODUCT].drawn))
+                counts.append((len(known), int(known.sum()), int(made[PRODUCT].drawn)))
             if not targets:
                 continue
-            found = compared(targets, scores, PRODUCT)
-            inspected, confirmed = (
-                f"{np.mean(column):.0f}" for column in list(zip(*counts, strict=True))[:2]
-            )
-            fair = f"{sum(taken for _all, _confirmed, taken in counts)} of {len(counts)}"
-            for name, row in found.iterrows():
-                rows.append([kind, way, fair, inspected, confirmed, name, *cells(row, name == PRODUCT)])
-    heads = [
-        "kind",
-        "told",
-        "taken for drawn",
-        "inspected",
-        "confirmed",
-        "treatment",
-        "AP",
-        "gain",
-        "P@k",
-        "gain",
-    ]
-    table(heads, rows)
+            inspected, confirmed, fair = np.sum(counts, axis=0)
+            for name, row in compared(targets, scores, PRODUCT).iterrows():
+                start = [way, len(targets), fair, inspected, confirmed, name]
+                rows.append([*start, *cells(row, name == PRODUCT)])
+        print(f"\n### {kind}\n")
+        heads = "told,cities,taken for drawn,inspected,confirmed,treatment,AP,gain,P@k,gain"
+        table(heads.split(","), rows)
 
 
 if __name__ == "__main__":
