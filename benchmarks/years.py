@@ -24,11 +24,12 @@ from cities import sources, table
 from planted import FOREST, FUND, FUNDGUARD, INSTITUTIONS, KEYS, LEARNER, MONEY
 from scipy.special import expit
 from sklearn.ensemble import IsolationForest
+from sklearn.model_selection import StratifiedKFold
 
 from claims.store import Store, scratch
 from features.catalogue import SUBJECTS
 from models.evaluation import reliability, with_intervals
-from models.learner import Learner, training_set
+from models.learner import FOLDS, Learner, training_set
 from pipelines.evaluate import DEPTHS, Past, judge
 from pipelines.measure import measure
 from pipelines.settings import Settings
@@ -93,10 +94,8 @@ def totals(visits: pd.DataFrame, kind: str) -> pd.DataFrame:
     return np.log1p(counts.join(money).clip(lower=0))
 
 
-def baselines(before: Night, now: Night, kind: str) -> Iterator[tuple[str, pd.Series]]:
-    """Way → score (0 to 1) on one night of what was trained on the night before."""
-    known = labels(before.past.cases[kind])
-    old, new = before.totals[kind], now.totals[kind]
+def baselines(old: pd.DataFrame, new: pd.DataFrame, known: pd.Series) -> Iterator[tuple[str, pd.Series]]:
+    """Way → score (0 to 1) of the new totals by what was trained on the old ones with the outcomes known then."""
     yield FUND, new.fund_pay_sumamt.rank(pct=True)
     forest = IsolationForest(n_estimators=200, random_state=0).fit(old)
     yield FOREST, pd.Series(-forest.score_samples(new), new.index).rank(pct=True)
@@ -106,20 +105,35 @@ def baselines(before: Night, now: Night, kind: str) -> Iterator[tuple[str, pd.Se
         yield LEARNER, pd.Series(expit(learner.raw(new) + learner.base), new.index)
 
 
-def tested(nights: list[Night], kind: str) -> dict[str, tuple[pd.DataFrame, int]]:
-    """Way → the tested subjects of all windows (as `models.evaluation.inspection_metrics` takes them), length of the list."""
+def tests(
+    nights: list[Night], kind: str, how: str
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.DataFrame]]:
+    """Old totals, new totals, outcomes to train with and cases to test by, split as `pipelines.evaluate` splits them."""
+    if how == "prequential":
+        for before, now, later in zip(nights, nights[1:], nights[2:], strict=False):
+            known, cases = labels(before.past.cases[kind]), later.past.cases[kind]
+            fresh = pd.to_datetime(cases.close_date).dt.date >= now.past.as_of
+            yield before.totals[kind], now.totals[kind], known, cases[fresh & ~cases.index.isin(known.index)]
+        return
+    last = nights[-1]
+    cases = last.past.cases[kind]
+    cases = cases[cases.index.isin(last.past.subjects[kind].differences.index)]
+    target = labels(cases)
+    for seen, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(target, target):
+        yield last.totals[kind], last.totals[kind], target.iloc[seen], cases.iloc[held]
+
+
+def tested(nights: list[Night], kind: str, how: str) -> dict[str, tuple[pd.DataFrame, int]]:
+    """Way → tested subjects (as `models.evaluation.inspection_metrics` takes them), length of the list."""
     found = {}
-    for before, now, later in zip(nights, nights[1:], nights[2:], strict=False):
-        known, cases = labels(before.past.cases[kind]), later.past.cases[kind]
-        fresh = pd.to_datetime(cases.close_date).dt.date >= now.past.as_of
-        cases = cases[fresh & ~cases.index.isin(known.index)]
-        for way, score in baselines(before, now, kind):
+    for old, new, known, cases in tests(nights, kind, how):
+        for way, score in baselines(old, new, known):
             listed = score.drop(known.index, errors="ignore").sort_values(ascending=False, kind="stable")
             rank = pd.Series(np.arange(1, len(listed) + 1), listed.index)
             mine = cases[cases.index.isin(listed.index)]
             amount = pd.to_numeric(mine.cfm_amt).fillna(0.0).astype(float)
             rows = {"target": labels(mine), "score": listed.loc[mine.index], "rank": rank.loc[mine.index]}
-            found.setdefault(way, []).append((pd.DataFrame(rows | {"amount": amount}), len(score)))
+            found.setdefault(way, []).append((pd.DataFrame(rows | {"amount": amount}), len(listed)))
     return {
         way: (pd.concat([rows for rows, _length in parts]), int(np.mean([length for _rows, length in parts])))
         for way, parts in found.items()
@@ -157,9 +171,7 @@ def compare(city: Path, store: Path, as_of: date) -> None:
         rows.append(
             row(kind, f"{FUNDGUARD}, {how}", ours, ours.tested.iloc[0], ours.confirmed.iloc[0], error)
         )
-        if how != "prequential" or kind not in KINDS:
-            continue
-        for way, (judged, length) in tested(nights, kind).items():
+        for way, (judged, length) in tested(nights, kind, how).items():
             error = f"{calibration(reliability(judged)):.3f}" if way == LEARNER else ""
             plain = with_intervals(judged, length, DEPTHS)
             rows.append(row(kind, way, plain, len(judged), int(judged.target.sum()), error))
