@@ -137,7 +137,7 @@ class Planted:
         }
         learnt = training_set(logs, self.outcomes(kind))
         if learnt is not None:
-            score = Learner().fit(learnt).raw(logs)
+            score = Learner().fit(learnt.features, learnt.target, learnt.weight).raw(logs)
             score.update(out_of_fold(learnt))
             found[LEARNER] = _ordered(score)
         out = self.named(kind) | (self.unjudged if kind == "visit" else set())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from models.learner import LEAST_CONFIRMED, TrainingSet, out_of_fold
+from models.learner import LEAST_CONFIRMED, Learner, TrainingSet, out_of_fold
 
 # A single measure that tells the confirmed from the others this well was most likely made from the outcome.
 LEAK_AUC = 0.99
@@ -134,7 +134,7 @@ def shuffled_auc(data: TrainingSet, shuffles: int, seed: int = 0) -> np.ndarray:
         target = pd.Series(random.permutation(data.target.to_numpy()), data.target.index)
         everybody = pd.Series(True, target.index)
         shuffled = TrainingSet(data.features, target, pd.Series(1.0, target.index), everybody)
-        found.append(roc_auc_score(target, out_of_fold(shuffled, seed + number)))
+        found.append(roc_auc_score(target, out_of_fold(shuffled, Learner(seed + number))))
     return np.array(found)
 
 

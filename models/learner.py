@@ -5,14 +5,17 @@ and LightGBM, which sees thresholds and combinations once there are enough; the 
 than either alone on few and on many outcomes (`benchmarks/learning.py`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from scipy.stats import loguniform, randint
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import ParameterSampler, StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,16 +29,10 @@ UNSEEN_ROWS = 20_000
 # Whom inspectors chose is a draw at random where the measures tell the inspected from the others no better than this
 # (AUC out of fold). On fewer inspected that cannot be seen.
 DRAWN_AUC, DRAWN_LEAST = 0.6, 40
-_TREES = 150
 _PARAMETERS = {
     "objective": "binary",
-    "learning_rate": 0.05,
-    "num_leaves": 7,
-    "min_data_in_leaf": 5,
-    "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l2": 5.0,
     "deterministic": True,
     "force_row_wise": True,
     # Small data: more threads only wait for each other.
@@ -44,6 +41,16 @@ _PARAMETERS = {
 }
 # Inverse strength of the penalty on standardised differences; differences beyond the bound count as the bound.
 _C, _BOUND = 0.01, 6.0
+# Where tuning looks: from stiff to supple, around values that have held up on few outcomes and on many.
+SEARCHED = {
+    "C": loguniform(1e-3, 1.0),
+    "num_leaves": randint(2, 32),
+    "n_estimators": randint(50, 400),
+    "learning_rate": loguniform(0.02, 0.1),
+    "min_child_samples": randint(3, 40),
+    "colsample_bytree": [0.2, 0.5, 0.8],
+    "reg_lambda": loguniform(1.0, 50.0),
+}
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,14 @@ def _drawn_at_random(features: pd.DataFrame, known: pd.Series, unseen: pd.Index,
 
 
 @dataclass
-class Learner:
+class Learner(BaseEstimator):
     """Log-odds of being confirmed, as the mean of a linear model and of boosted trees.
+
+    Args:
+        seed: of everything random.
+        C: inverse strength of the linear model's penalty, on standardised differences.
+        num_leaves, n_estimators, learning_rate, min_child_samples, colsample_bytree, reg_lambda: of the trees, under
+            the names of LightGBM's own scikit-learn interface.
 
     Attributes:
         base: what it says of a subject before it looks; `attribute` adds up to `raw` less this.
@@ -128,28 +141,55 @@ class Learner:
     """
 
     seed: int = 0
-    booster: lgb.Booster | None = None
-    coefficients: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
-    middle: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
-    linear_base: float = 0.0
-    base: float = 0.0
+    C: float = _C
+    num_leaves: int = 7
+    n_estimators: int = 150
+    learning_rate: float = 0.05
+    min_child_samples: int = 5
+    colsample_bytree: float = 0.5
+    reg_lambda: float = 5.0
+    booster: lgb.Booster | None = field(default=None, init=False)
+    coefficients: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), init=False)
+    middle: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), init=False)
+    linear_base: float = field(default=0.0, init=False)
+    base: float = field(default=0.0, init=False)
 
-    def fit(self, data: TrainingSet) -> "Learner":
-        """Train on all rows."""
-        rows = _bounded(data.features)
-        linear = _linear().fit(rows, data.target, logisticregression__sample_weight=data.weight.to_numpy())
+    def fit(
+        self, features: pd.DataFrame, target: pd.Series, sample_weight: pd.Series | None = None
+    ) -> "Learner":
+        """Train on all rows.
+
+        Args:
+            features: subjects × columns; missing allowed.
+            target: 1 confirmed, 0 not.
+            sample_weight: of each row; all alike where there is none.
+        """
+        weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        rows = _bounded(features)
+        linear = _linear(self.C).fit(rows, target, logisticregression__sample_weight=weight)
         scaler, regression = linear[0], linear[1]
         self.coefficients = pd.Series(regression.coef_[0] / scaler.scale_, rows.columns)
-        self.middle = pd.Series(np.average(rows, axis=0, weights=data.weight), rows.columns)
+        self.middle = pd.Series(np.average(rows, axis=0, weights=weight), rows.columns)
         centred = self.middle - scaler.mean_
         self.base = self.linear_base = float(regression.intercept_[0] + self.coefficients @ centred)
-        if data.target.sum() >= LEAST_FOR_TREES:
-            table = lgb.Dataset(data.features, data.target, weight=data.weight, free_raw_data=True)
-            self.booster = lgb.train(_PARAMETERS | {"seed": self.seed}, table, num_boost_round=_TREES)
+        self.booster = None
+        if target.sum() >= LEAST_FOR_TREES:
+            table = lgb.Dataset(features, target, weight=weight, free_raw_data=True)
+            self.booster = lgb.train(self._trees(), table, num_boost_round=self.n_estimators)
             # What the trees say before they look: the last column of their Shapley values.
-            trees = float(self.booster.predict(data.features.head(1), pred_contrib=True)[0, -1])
+            trees = float(self.booster.predict(features.head(1), pred_contrib=True)[0, -1])
             self.base = (self.linear_base + trees) / 2
         return self
+
+    def _trees(self) -> dict[str, object]:
+        return _PARAMETERS | {
+            "seed": self.seed,
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "min_data_in_leaf": self.min_child_samples,
+            "feature_fraction": self.colsample_bytree,
+            "lambda_l2": self.reg_lambda,
+        }
 
     def raw(self, features: pd.DataFrame) -> pd.Series:
         """Log-odds against the base, by subject."""
@@ -166,22 +206,80 @@ class Learner:
         return (linear + self.booster.predict(features, pred_contrib=True)[:, :-1]) / 2
 
 
-def out_of_fold(data: TrainingSet, seed: int = 0) -> pd.Series:
-    """Raw scores (log-odds against the base) of each subject by a model that has not seen it; a subject is in one
-    fold only."""
+def out_of_fold(data: TrainingSet, learner: Learner | None = None) -> pd.Series:
+    """Raw scores (log-odds against the base) of each subject by a learner that has not seen it; a subject is in one
+    fold only.
+
+    Args:
+        learner: whose parameters are taken; the default's where there is none.
+    """
+    learner = learner or Learner()
     raw = pd.Series(np.nan, data.target.index)
+    for seen, held in _folds(data, learner.seed):
+        known = data.take(seen)
+        fitted = clone(learner).fit(known.features, known.target, known.weight)
+        raw.iloc[held] = fitted.raw(data.features.iloc[held])
+    return raw
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search of parameters found.
+
+    Attributes:
+        learner: with the parameters to train with.
+        gain: how much its average precision exceeds the default's, mean over the folds; 0 where the default stays.
+        error: standard error of that gain over the folds.
+    """
+
+    learner: Learner
+    gain: float = 0.0
+    error: float = 0.0
+
+
+def tuned(data: TrainingSet, budget: int, seed: int = 0) -> Tuned:
+    """Search so many candidates at random beside the default (Bergstra, Bengio 2012), by average precision out of fold.
+
+    The best candidate has to beat the default, on the same folds, by more than one standard error (Breiman et al. 1984):
+    the best of many is partly the luckiest.
+    """
+    default = Learner(seed)
+    if not budget:
+        return Tuned(default)
+
+    def precision(learner: Learner, features: pd.DataFrame, target: pd.Series) -> float:
+        weight = data.weight.loc[target.index]
+        return average_precision_score(target, learner.raw(features), sample_weight=weight)
+
+    sampled = ParameterSampler(SEARCHED, budget, random_state=seed)
+    candidates = [default, *(Learner(seed, **parameters) for parameters in sampled)]
+    folds, weight = list(_folds(data, seed)), {"sample_weight": data.weight}
+    found = np.array(
+        [
+            cross_val_score(candidate, data.features, data.target, scoring=precision, cv=folds, params=weight)
+            for candidate in candidates
+        ]
+    )
+    best = int(found.mean(axis=1).argmax())
+    ahead = found[best] - found[0]
+    error = float(ahead.std(ddof=1) / np.sqrt(FOLDS))
+    if ahead.mean() <= error:
+        return Tuned(default)
+    return Tuned(candidates[best], float(ahead.mean()), error)
+
+
+def _folds(data: TrainingSet, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions of the rows seen and held out, fold by fold."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     # Confirmed, cleared and unseen subjects are spread evenly over the folds, where there are enough of each.
     strata = data.target + 2 * data.inspected
     if strata.value_counts().min() < FOLDS:
         strata = data.target
-    for seen, held in folds.split(data.features, strata):
-        raw.iloc[held] = Learner(seed).fit(data.take(seen)).raw(data.features.iloc[held])
-    return raw
+    return folds.split(data.features, strata)
 
 
-def _linear():
-    return make_pipeline(StandardScaler(), LogisticRegression(C=_C, max_iter=3000))
+def _linear(C: float = _C):
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=3000))
 
 
 def _bounded(features: pd.DataFrame) -> pd.DataFrame:

@@ -99,10 +99,13 @@ class Registry:
                         "bias": model.fusion.bias,
                         "slope": model.fusion.slope,
                         "level": model.fusion.level,
+                        **(model.learner.get_params() if model.learner else {}),
                         **{f"weight_{part}": value for part, value in model.fusion.weights.items()},
                     }
                 )
-                log_metrics({f"outcomes_{k}": v for k, v in model.outcomes.items()} | model.metrics)
+                outcomes = {f"outcomes_{k}": v for k, v in model.outcomes.items()}
+                tuning = {f"tuning_{k}": v for k, v in model.tuning.items()}
+                log_metrics(outcomes | tuning | model.metrics)
                 log_dict({"measures": list(model.spec.index), "reliability": model.curve}, "training.json")
                 log_text(card, "model_card.md")
                 wrapped = _Wrapped(model)

@@ -17,7 +17,7 @@ from models.fusion import (
     trusting,
     weigh,
 )
-from models.learner import Learner, TrainingSet, out_of_fold, training_set
+from models.learner import Learner, TrainingSet, out_of_fold, training_set, tuned
 
 # Evidence of this much reads as an anomaly score of 0.63.
 _EVIDENCE_SCALE = 8.0
@@ -32,7 +32,9 @@ class SubjectModel:
     Attributes:
         subject: kind of subject.
         spec: one row a column: measure, family, telling, schemes; its index is the feature schema.
+        tuning_budget: so many candidates of the learner's parameters are tried beside the default.
         learner: what outcomes taught; None where there are too few.
+        tuning: gain of the parameters found over the default, and its standard error; empty where none were sought.
         drawn: the inspected were as good as a random draw of all subjects.
         suspicious: measures that tell the confirmed too well to be true (`evaluation.leaks`), with their AUC.
         curve: predicted probability beside what came true (`evaluation.reliability`), as lists.
@@ -45,11 +47,13 @@ class SubjectModel:
     subject: str
     spec: pd.DataFrame
     seed: int = 0
+    tuning_budget: int = 0
     evidence: PeerEvidence | None = None
     isolation: Isolation | None = None
     learner: Learner | None = None
     fusion: Fusion = field(default_factory=Fusion)
     depth: tuple[float, float] = (0.0, 1.0)
+    tuning: dict[str, float] = field(default_factory=dict)
     drawn: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -84,13 +88,15 @@ class SubjectModel:
         self.outcomes = {"confirmed": int(outcomes.sum()), "cleared": int((1 - outcomes).sum())}
         data = training_set(differences[self.spec.index], outcomes, self.seed)
         if data is not None:
-            self.learner = Learner(self.seed).fit(data)
+            found = tuned(data, self.tuning_budget, self.seed)
+            self.tuning = {"gain": found.gain, "error": found.error} if self.tuning_budget else {}
+            self.learner = found.learner.fit(data.features, data.target, data.weight)
             self._fuse(data, self.parts(differences, peers, graph, rules))
         return self
 
     def _fuse(self, data: TrainingSet, parts: pd.DataFrame) -> None:
         """Weigh and calibrate the parts on subjects that the learnt part has not seen."""
-        rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.seed))
+        rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
         self.drawn = data.drawn
         seen = data.inspected
         start = trusting(int(data.target.sum()))

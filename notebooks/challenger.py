@@ -31,7 +31,7 @@ import pipelines
 from claims.store import Store, scratch
 from features.catalogue import CONTEXT, spec
 from models.evaluation import ranking_metrics, shuffled_auc
-from models.learner import LEAST_CONFIRMED, out_of_fold, training_set
+from models.learner import LEAST_CONFIRMED, Learner, out_of_fold, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import measure
 from pipelines.settings import settings_of
@@ -85,7 +85,7 @@ sets = {
     for name, chosen in {"champion's recipe": columns, "challenger": lean}.items()
 }
 metrics = pd.DataFrame(
-    {name: ranking_metrics(data.target, out_of_fold(data, settings.seed)) for name, data in sets.items()}
+    {name: ranking_metrics(data.target, out_of_fold(data, Learner(settings.seed))) for name, data in sets.items()}
 )
 metrics.round(3)
 

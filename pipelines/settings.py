@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
+        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0 tries none.
         language: of the workbook.
         mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for demonstrations).
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     evidence_rows: int = Field(100, ge=1)
     tracking_uri: str | None = None
     seed: int = 0
+    tuning_budget: int = Field(0, ge=0)
     language: Literal["zh", "en"] = "zh"
     mask: bool = False
     values: ValueMap = Field(default_factory=dict)

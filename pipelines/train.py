@@ -105,7 +105,7 @@ def compare(
 
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
     """Fit one kind of subject's model to a night and the outcomes known on it."""
-    model = SubjectModel(subject, spec(subject), settings.seed)
+    model = SubjectModel(subject, spec(subject), settings.seed, settings.tuning_budget)
     return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
 
 

@@ -15,6 +15,7 @@ from models.learner import (
     TrainingSet,
     out_of_fold,
     training_set,
+    tuned,
 )
 from pipelines.train import outcomes
 
@@ -24,6 +25,12 @@ def subjects(size: int = 400, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         random.normal(size=(size, 6)), [f"s{n}" for n in range(size)], [f"m{n}" for n in range(6)]
     )
+
+
+def opposites() -> tuple[pd.DataFrame, pd.Series]:
+    """Subjects of whom half are inspected by lot, guilty where two measures point in opposite directions."""
+    features = subjects(600)
+    return features, ((features.m1 > 0) ^ (features.m2 > 0)).astype(int).iloc[:300]
 
 
 def test_too_few_confirmed_teach_nothing():
@@ -64,7 +71,8 @@ def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
 def test_contributions_add_up_with_trees_and_without(confirmed):
     features = subjects().mask(np.random.default_rng(2).random((400, 6)) < 0.05)
     known = pd.Series([1] * confirmed + [0] * 20, features.index[: confirmed + 20])
-    learner = Learner().fit(training_set(features, known))
+    data = training_set(features, known)
+    learner = Learner().fit(data.features, data.target, data.weight)
     assert (learner.booster is None) == (confirmed < LEAST_FOR_TREES)
     sums = learner.attribute(features).sum(axis=1)
     assert np.allclose(sums, learner.raw(features), rtol=0, atol=1e-9)
@@ -84,7 +92,7 @@ def test_nobody_is_scored_by_a_model_that_has_seen_him():
     target = pd.Series(random.permutation([1] * 100 + [0] * 200), names)
     features = pd.DataFrame({"mark": random.permutation(300).astype(float)}, names)
     data = TrainingSet(features, target, pd.Series(1.0, names), pd.Series(True, names))
-    seen = Learner().fit(data).raw(features)
+    seen = Learner().fit(features, target).raw(features)
     assert ranking_metrics(target, seen)["auc"] > 0.75
     assert 0.4 < ranking_metrics(target, out_of_fold(data))["auc"] < 0.6
 
@@ -92,9 +100,37 @@ def test_nobody_is_scored_by_a_model_that_has_seen_him():
 def test_everybody_is_scored_once_and_the_same_seed_gives_the_same():
     features = subjects()
     data = training_set(features, pd.Series([1] * 20 + [0] * 7, features.index[:27]))
-    first = out_of_fold(data, seed=3)
+    first = out_of_fold(data, Learner(3))
     assert first.notna().all() and first.index.equals(data.target.index)
-    pd.testing.assert_series_equal(first, out_of_fold(data, seed=3), check_exact=True)
+    pd.testing.assert_series_equal(first, out_of_fold(data, Learner(3)), check_exact=True)
+
+
+def test_without_a_budget_the_default_is_kept_and_nothing_is_searched():
+    found = tuned(training_set(*opposites()), budget=0, seed=4)
+    assert found.learner.get_params() == Learner(4).get_params()
+    assert (found.gain, found.error) == (0.0, 0.0)
+
+
+def test_tuning_finds_what_the_default_misses():
+    """Neither measure tells anything alone, so the stiff default sees little."""
+    data = training_set(*opposites())
+    found = tuned(data, budget=5)
+    assert found.learner.get_params() != Learner().get_params() and found.gain > found.error
+    default, better = (
+        ranking_metrics(data.target, out_of_fold(data, learner))["average_precision"]
+        for learner in (Learner(), found.learner)
+    )
+    assert better > default
+
+
+def test_a_tuned_learner_is_explained_exactly():
+    features, known = opposites()
+    data = training_set(features, known)
+    learner = Learner(C=0.5, num_leaves=20, n_estimators=60, learning_rate=0.1)
+    learner.fit(data.features, data.target, data.weight)
+    assert learner.booster.num_trees() == 60
+    assert np.allclose(learner.attribute(features).sum(axis=1), learner.raw(features), rtol=0, atol=1e-9)
+    assert not np.allclose(learner.raw(features), Learner().fit(data.features, data.target).raw(features))
 
 
 def test_hardly_any_cleared_is_no_trouble(recwarn):

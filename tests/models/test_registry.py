@@ -96,6 +96,7 @@ def test_the_run_tells_what_was_trained(folder, versions):
     tables = rows_of(folder / "mlflow.db")
     params, metrics = (dict(tables[name]) for name in ("params", "metrics"))
     assert params["learnt"] == "True" and params["columns"] == str(len(SPEC)) and params["seed"] in ("1", "2")
+    assert params["num_leaves"] == "7" and params["C"] == "0.01"
     assert metrics["outcomes_confirmed"] == 40 and metrics["auc"] > 0.9
 
 

@@ -44,14 +44,22 @@ def unlabelled(people) -> SubjectModel:
     return SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
 
 
+KNOWN = pd.Series([1] * 20 + [0] * 15, HANGING[:20] + [f"honest-{n}" for n in range(15)])
+
+
 @pytest.fixture(scope="module")
 def learnt(people) -> SubjectModel:
     frame, peers, graph = people
-    known = pd.Series(1, HANGING[:20]).add(pd.Series(0, [f"honest-{n}" for n in range(15)]), fill_value=0)
-    return SubjectModel("patient", SPEC).fit(frame, peers, known.astype(int), graph)
+    return SubjectModel("patient", SPEC).fit(frame, peers, KNOWN, graph)
 
 
-@pytest.fixture(params=["unlabelled", "learnt"])
+@pytest.fixture(scope="module")
+def tuned(people) -> SubjectModel:
+    frame, peers, graph = people
+    return SubjectModel("patient", SPEC, tuning_budget=2).fit(frame, peers, KNOWN, graph)
+
+
+@pytest.fixture(params=["unlabelled", "learnt", "tuned"])
 def model(request) -> SubjectModel:
     return request.getfixturevalue(request.param)
 
@@ -63,6 +71,12 @@ def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
     frame, peers, graph = people
     few = pd.Series(1, HANGING[: LEAST_CONFIRMED - 1])
     assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).learner is None
+
+
+def test_what_tuning_gained_is_told_where_it_was_asked_for(unlabelled, learnt, tuned):
+    assert unlabelled.tuning == learnt.tuning == {}
+    assert tuned.tuning["gain"] >= tuned.tuning["error"] >= 0
+    assert (tuned.tuning["gain"] > 0) == (tuned.learner.get_params() != learnt.learner.get_params())
 
 
 def test_contributions_add_up_to_the_raw_score(people, model):

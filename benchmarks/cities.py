@@ -1,0 +1,227 @@
+"""Synthetic cities measured once and kept, outcomes told of them in several ways, and rankings compared with intervals.
+
+The benchmarks of the learnt part share it. Measuring a city takes minutes and comparing seconds, so what was measured
+is kept beside the store, in a file whose name changes with the sources that measure.
+"""
+
+import pickle
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from claims.store import Store, scratch
+from features.catalogue import SUBJECTS, spec
+from models.fusion import CHOSEN_REACH, DRAWN_REACH, Fusion, spreads, trusting, weigh
+from models.learner import Learner, TrainingSet, out_of_fold
+from models.subject_model import SubjectModel
+from pipelines.measure import Measured, measure
+from pipelines.train import outcomes
+
+ROOT = Path(__file__).parents[1]
+KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
+DRAWS, INTERVAL = 300, 0.95
+# Subjects of a kind that are compared; with the many visits of a city each comparison would take minutes.
+MOST = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """A city on a night: what was measured, who was inspected, who is guilty.
+
+    Attributes:
+        outcomes: by kind, 1 confirmed or partly, 0 cleared, by subject_id: what the simulator's inspectors found.
+        truth: subject_type, subject_id, scheme, strength.
+        innocent: look-alikes: subject_type, subject_id, kind.
+        unjudged: visits of guilty patients that the truth does not list; neither hits nor misses.
+    """
+
+    name: str
+    subjects: dict[str, Measured]
+    outcomes: dict[str, pd.Series]
+    truth: pd.DataFrame
+    innocent: pd.DataFrame
+    unjudged: frozenset[str]
+
+    @classmethod
+    def read(cls, city: Path, store: Path, as_of: date) -> "City":
+        """From CITY, what `fundguard simulate` wrote, by way of STORE, which is filled where it holds nothing yet."""
+        kept = store / f"measured-{as_of}-{sources():08x}.pickle"
+        if not kept.exists():
+            found = cls._measured(city, store, as_of)
+            kept.touch(mode=0o600)
+            kept.write_bytes(pickle.dumps(found))
+        return pickle.loads(kept.read_bytes()).sampled(MOST)
+
+    @classmethod
+    def _measured(cls, city: Path, store: Path, as_of: date) -> "City":
+        claims = Store(store)
+        if claims.generation is None:
+            claims.ingest(city / "input")
+        with scratch(store) as work:
+            night = measure(claims, as_of, work)
+            known = {kind: outcomes(night.known, kind) for kind in SUBJECTS}
+            visits = night.known.visits.select("mdtrt_id", "psn_no").to_pandas()
+            night.known.con.disconnect()
+        truth, innocent = (pd.read_parquet(city / f"{name}.parquet") for name in ("truth", "innocent"))
+        guilty = truth[truth.subject_type == "patient"].subject_id
+        listed = truth[truth.subject_type == "visit"].subject_id
+        unjudged = frozenset(visits[visits.psn_no.isin(guilty)].mdtrt_id) - set(listed)
+        return cls(city.name, night.subjects, known, truth, innocent, unjudged)
+
+    def sampled(self, most: int) -> "City":
+        """At most so many subjects of a kind: the inspected, and others by lot, guilty or not."""
+        found = {}
+        for kind, measured in self.subjects.items():
+            ids = measured.differences.index
+            inspected = ids[ids.isin(self.outcomes[kind].index)]
+            others = ids.difference(inspected).to_series()
+            others = others.sample(min(len(others), most - len(inspected)), random_state=0)
+            rows = ids[ids.isin(inspected.union(others.index))]
+            found[kind] = Measured(
+                measured.values.loc[rows],
+                measured.peers.loc[rows],
+                measured.usual,
+                measured.differences.loc[rows],
+                measured.graph.loc[rows],
+                measured.rules.loc[rows],
+            )
+        return replace(self, subjects=found)
+
+    def guilty(self, kind: str) -> pd.Series:
+        """1 guilty, 0 not, by subject_id of all that can be judged."""
+        ids = self.subjects[kind].differences.index
+        if kind == "visit":
+            ids = ids[~ids.isin(self.unjudged)]
+        named = self.truth[self.truth.subject_type == kind].subject_id
+        return pd.Series(ids.isin(named).astype(int), ids)
+
+    def schemes(self, kind: str) -> dict[str, set[str]]:
+        """Scheme → its guilty of a kind."""
+        rows = self.truth[self.truth.subject_type == kind]
+        return {scheme: set(ids) for scheme, ids in rows.groupby("scheme").subject_id}
+
+    def features(self, kind: str) -> pd.DataFrame:
+        """Differences in the columns that are learnt from."""
+        return self.subjects[kind].differences[spec(kind).index]
+
+
+@cache
+def unlearnt(city: City, kind: str) -> pd.DataFrame:
+    """The parts of all subjects that a model without any outcome gives."""
+    seen, nothing = city.subjects[kind], pd.Series(dtype=int)
+    model = SubjectModel(kind, spec(kind)).fit(seen.differences, seen.peers, nothing, seen.graph, seen.rules)
+    return model.parts(seen.differences, seen.peers, seen.graph, seen.rules)
+
+
+def cities(arguments: list[str]) -> list[City]:
+    """Read ``CITY STORE AS_OF [CITY STORE AS_OF …]``."""
+    triples = zip(arguments[::3], arguments[1::3], arguments[2::3], strict=True)
+    return [City.read(Path(city), Path(store), date.fromisoformat(as_of)) for city, store, as_of in triples]
+
+
+def drawn(city: City, kind: str, number: int, seed: int = 0) -> pd.Series:
+    """Outcomes of so many subjects drawn by lot."""
+    guilty = city.guilty(kind)
+    return guilty.sample(min(number, len(guilty) // 2), random_state=seed)
+
+
+def learnt(
+    city: City, kind: str, data: TrainingSet | None, learner: Learner | None = None
+) -> tuple[Fusion, pd.DataFrame, pd.Series]:
+    """What a model makes of a training set, as `SubjectModel.fit` does it.
+
+    Args:
+        learner: with the parameters to learn with; the default's where there is none.
+
+    Returns:
+        The fusion with its weights (not calibrated: that changes no order); the parts of all subjects; the learnt
+        part of the inspected by a model that has not seen them (empty without a training set).
+    """
+    parts = unlearnt(city, kind)
+    if data is None:
+        return Fusion(), parts, pd.Series(dtype=float)
+    learner = clone(learner or Learner()).fit(data.features, data.target, data.weight)
+    everybody = parts.assign(model=learner.raw(city.features(kind)))
+    inspected = data.inspected.to_numpy()
+    held, target = out_of_fold(data, learner)[inspected], data.target[inspected]
+    rows = everybody.loc[held.index].assign(model=held)
+    reach = DRAWN_REACH if data.drawn else CHOSEN_REACH
+    weighed = weigh(trusting(int(target.sum())), rows, target, spreads(everybody), reach)
+    return weighed, everybody, held
+
+
+def figures(guilty: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Average precision, and precision at k, the number of guilty.
+
+    Args:
+        guilty: 1 or 0, most suspect first.
+        counts: how often each subject counts.
+    """
+    hits, rank = np.cumsum(counts * guilty), np.cumsum(counts)
+    if not hits[-1]:
+        return np.nan, np.nan
+    first = hits[np.maximum(np.searchsorted(rank, hits[-1], "right") - 1, 0)]
+    return float((counts * guilty) @ (hits / np.maximum(rank, 1)) / hits[-1]), float(first / hits[-1])
+
+
+def compared(
+    targets: list[pd.Series], scores: list[dict[str, pd.Series]], beside: str, seed: int = 0
+) -> pd.DataFrame:
+    """Rankings of several cities, and how much better each is than one of them.
+
+    Args:
+        targets: by city, 1 guilty or 0, of the subjects that are judged.
+        scores: by city, way of ranking → score of at least these subjects.
+        beside: the way to compare with.
+
+    Returns:
+        By way: AP and precision at k (means over the cities), and the interval of how much they exceed those of
+        `beside` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each city.
+    """
+    ways, draws = list(scores[0]), []
+    places = [
+        {way: np.argsort(-score[way][target.index].to_numpy(), kind="stable") for way in ways}
+        for target, score in zip(targets, scores, strict=True)
+    ]
+    guilty = [target.to_numpy() for target in targets]
+    random = np.random.default_rng(seed)
+    for number in range(DRAWS + 1):
+        each = []
+        for y, order in zip(guilty, places, strict=True):
+            counts = np.ones(len(y)) if number == 0 else random.poisson(1.0, len(y)).astype(float)
+            each.append([figures(y[order[way]], counts[order[way]]) for way in ways])
+        draws.append(np.nanmean(each, axis=0))
+    value, rest = draws[0], np.array(draws[1:])
+    gain = rest - rest[:, [ways.index(beside)]]
+    low, high = np.quantile(gain, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
+    columns = np.c_[value, low[:, 0], high[:, 0], low[:, 1], high[:, 1]]
+    return pd.DataFrame(columns, ways, ["AP", "P@k", "AP_low", "AP_high", "P_low", "P_high"])
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print rows as Markdown."""
+    heads = list(heads)
+    print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
+
+
+def cells(row: pd.Series, beside: bool) -> list[str]:
+    """A row of `compared` as cells: AP, its gain, P@k, its gain."""
+    gains = (
+        ["", ""] if beside else [f"{row[f'{m}_low']:+.3f} to {row[f'{m}_high']:+.3f}" for m in ("AP", "P")]
+    )
+    return [f"{row['AP']:.3f}", gains[0], f"{row['P@k']:.3f}", gains[1]]
+
+
+def sources() -> int:
+    """A checksum of the sources that measure."""
+    files = sorted([*ROOT.glob("features/**/*.py"), ROOT / "pipelines/measure.py", ROOT / "claims/known.py"])
+    return zlib.crc32(b"".join(file.read_bytes() for file in files))
