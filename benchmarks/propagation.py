@@ -196,7 +196,7 @@ def rank(
 
 def learnt(data: TrainingSet) -> Learner:
     """The product's learner, as it comes."""
-    return Learner().fit(data)
+    return Learner().fit(data.features, data.target, data.weight)
 
 
 def unlearnt(measured: Measured, subject: str) -> pd.DataFrame:
