@@ -340,7 +340,7 @@ def idle_days(v, w):
     "yuan",
     "M19",
     least=500,
-    family="content",
+    family="supply",
     windows=(YEAR,),
     telling=STRONG,
 )
