@@ -85,7 +85,10 @@ sets = {
     for name, chosen in {"champion's recipe": columns, "challenger": lean}.items()
 }
 metrics = pd.DataFrame(
-    {name: ranking_metrics(data.target, out_of_fold(data, Learner(settings.seed))) for name, data in sets.items()}
+    {
+        name: ranking_metrics(data.target, out_of_fold(data, Learner(settings.seed)))
+        for name, data in sets.items()
+    }
 )
 metrics.round(3)
 
