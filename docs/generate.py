@@ -6,6 +6,7 @@ from features.catalogue import (
     FAMILIES,
     HIGH,
     HINT,
+    LEARNT,
     PROOF,
     STRONG,
     SUBJECTS,
@@ -21,7 +22,7 @@ TITLES = {
     "hospital": "Hospitals",
     "group": "Groups",
 }
-TELLING = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context"}
+TELLING = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context", LEARNT: "learnt"}
 HEAD = """\
 # Measures
 
@@ -29,7 +30,8 @@ Written by `make docs` from `features/catalogue.py` and the modules of the subje
 
 A measure is one number about one subject as of a night. **Suspicious** says on which side of its peers a subject
 draws attention. **Telling** says how seldom an honest explanation fits: *proof* where the record contradicts itself,
-*strong* for conduct that needs explaining, *hint* for what counts only beside other signs, *context* for size.
+*strong* for conduct that needs explaining, *hint* for what counts only beside other signs, *context* for size,
+*learnt* for what says nothing unless outcomes have taught it to.
 **Days** are the windows back from the night; empty where time does not matter. Measures of one **family** tell one
 story, so only the strongest of them counts for a scheme. What is compared **by mix** is not the value but its distance
 from what the subject's own diseases, ages and kinds of visit have elsewhere (`features/casemix.py`).

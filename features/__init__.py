@@ -4,6 +4,6 @@ The modules of the subjects fill the catalogue when they are imported, so whoeve
 it complete.
 """
 
-from features import findings, groups, hospitals, patients, pharmacies, prescribers, visits
+from features import findings, groups, hospitals, outcomes, patients, pharmacies, prescribers, visits
 
-__all__ = ["findings", "groups", "hospitals", "patients", "pharmacies", "prescribers", "visits"]
+__all__ = ["findings", "groups", "hospitals", "outcomes", "patients", "pharmacies", "prescribers", "visits"]

@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 
 HIGH, LOW = 1, -1
-PROOF, STRONG, HINT, CONTEXT = 3.0, 1.5, 0.7, 0.2
+PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
 # Days back from the night. Flows are watched over all of them; patterns that need many visits over the long ones.
 MONTH, QUARTER, YEAR, YEARS = 30, 90, 365, 1095
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
@@ -60,6 +60,7 @@ FAMILIES = {
     "identity": ("身份与签到", "identity and presence"),
     "rules": ("审核规则", "audit rules"),
     "concentration": ("对象集中", "concentration"),
+    "outcomes": ("相关对象的核查结果", "outcomes of others"),
 }
 
 
@@ -77,7 +78,8 @@ class Measure:
             measure on which nearly all agree from making a stranger of everyone else. Our own starting values,
             to be calibrated with a bureau.
         telling: how seldom an honest explanation fits: PROOF where the record itself is a contradiction, STRONG
-            for conduct that needs explaining, HINT for what counts only beside other signs, CONTEXT for size.
+            for conduct that needs explaining, HINT for what counts only beside other signs, CONTEXT for size, LEARNT for
+            what says nothing unless outcomes teach it.
         schemes: ids of `domain/schemes.md` that it speaks for.
         windows: days back from the night; empty where time does not matter.
         family: key of FAMILIES.

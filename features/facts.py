@@ -17,7 +17,8 @@ EXAMS = ("03", "04")
 HOUSEKEEPING = ("01", "02", "07")
 # Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
 # the way to a hospital, from a doctor or from a village, is one that too many go; findings of the audit rules, how many
-# of them clear, and the fund's money in them (yuan, each line once).
+# of them clear, and the fund's money in them (yuan, each line once); when outcomes of those the visit has to do with
+# became known (`features.outcomes`).
 COUNTED = (
     "companions",
     "fellows",
@@ -26,6 +27,15 @@ COUNTED = (
     "findings",
     "clear_findings",
     "findings_amount",
+    "closed_patient",
+    "confirmed_patient",
+    "closed_doctor",
+    "confirmed_doctor",
+    "closed_place",
+    "confirmed_place",
+    "closed_visit",
+    "confirmed_visit",
+    "confirmed_linked",
 )
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Fact of a visit → which of its lines, summed to item and day (`item_days`), make it.

@@ -17,6 +17,7 @@ from features.graphs import groups
 from features.graphs.network import PEOPLE, Network, inside_of, kinds_of, stored, weave, with_links
 from features.groups import described, group_facts, hubs, innocent_company
 from features.measures import KEYS, MEMBERS, measure_subjects, measure_visits
+from features.outcomes import passed_on
 from features.peers import Peers, fit_peers, peer_groups
 from features.rules.engine import Bench, Outcome, RuleSettings, by_visit, run_rules, visit_weights
 
@@ -118,7 +119,12 @@ def _company(known: Known, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibi
     linked = with_links(con, facts, network, network.people, "facts_linked")
     in_groups = group_facts(linked, kept)
     excused, did = innocent_company(in_groups), described(in_groups)
-    facts = with_links(con, facts, network, _telling(network, members, excused), "facts_company")
+    telling = _telling(network, members, excused)
+    facts = with_links(con, facts, network, telling, "facts_company")
+    ties = ibis.union(network.met, network.dealt).semi_join(
+        stored(con, "telling", telling[["a", "b"]]), ["a", "b"]
+    )
+    facts = with_counts(con, facts, passed_on(known, facts, ties), "facts_told")
     through = hubs(group_facts(facts, kept))
     return facts, Company(network.edges, members, kinds_of(network.edges, members), through, did, excused)
 
