@@ -97,8 +97,13 @@ def together(found: pd.DataFrame) -> set[str]:
     return set(found.a) | set(found.b)
 
 
-def test_who_is_brought_back_in_the_same_weeks_is_a_group_though_no_pair_often_meets():
-    found = communities(returned(ward()))
+@pytest.fixture(scope="module")
+def brought_back() -> pd.DataFrame:
+    return communities(returned(ward()))
+
+
+def test_who_is_brought_back_in_the_same_weeks_is_a_group_though_no_pair_often_meets(brought_back):
+    found = brought_back
     assert found.group.nunique() == 1
     # One of them happens to lie beyond the window.
     assert set(found.psn_no) < {f"ring-{number}" for number in range(8)} and len(found) == 7
@@ -116,14 +121,14 @@ def test_people_of_a_market_day_come_back_on_it_and_are_no_cohort():
     assert together(returned(book)) == {f"card-{number}" for number in range(6)}
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(st.permutations(range(8)), st.integers(0, 40))
-def test_names_and_unrelated_people_do_not_change_the_group(names, others):
+def test_names_and_unrelated_people_do_not_change_the_group(brought_back, names, others):
     def renamed(name: str) -> str:
         kind, number = name.split("-")
         return f"{kind}-{names[int(number)]}" if kind == "ring" else name
 
-    ring = {renamed(name) for name in communities(returned(ward())).psn_no}
+    ring = {renamed(name) for name in brought_back.psn_no}
     book = ward(label=renamed)
     for number in range(others):
         book.came(f"other-{number}", "another hospital", 5 * number, kind=STAY)

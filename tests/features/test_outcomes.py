@@ -9,25 +9,35 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from claims.known import Known
+from features.catalogue import CATALOGUE
 from features.facts import visit_facts, with_counts
-from features.measures import measure_subjects, measure_visits
 from features.outcomes import passed_on
 from tests.tiny import World
 
 NIGHT = date(2024, 12, 31)
 
 
-def measured(known: Known, ties: list[tuple[str, str]] = ()) -> tuple[ibis.Table, dict[str, pd.DataFrame]]:
-    """Facts with what outcomes add, and the measures of visits and some subjects."""
+KEYS = {"patient": "psn_no", "hospital": "fixmedins_code", "visit": "mdtrt_id"}
+
+
+def measured(known: Known, ties: list[tuple[str, str]], kinds: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """The measures of what came of others, by kind of subject."""
     facts = visit_facts(known)
     schema = ibis.schema({"mdtrt_id": "string", "other": "string"})
     met = known.con.create_table(
         "ties", ibis.memtable(pd.DataFrame(ties, columns=schema.names), schema=schema)
     )
     facts = with_counts(known.con, facts, passed_on(known, facts, met), "facts_told")
-    found = {kind: measure_subjects(facts, kind) for kind in ("patient", "hospital", "prescriber")}
-    found["visit"] = measure_visits(facts).to_pandas().set_index("subject_id")
-    return facts, found
+    found = {}
+    for kind in kinds:
+        entries = [e for e in CATALOGUE.values() if e.subject == kind and e.family == "outcomes"]
+        rows = facts.group_by(subject_id=facts[KEYS[kind]])
+        if kind == "visit":
+            taken = facts.select(subject_id=facts.mdtrt_id, **{e.name: e.take(facts, None) for e in entries})
+        else:
+            taken = rows.aggregate(**{e.name: e.take(facts, facts.days_ago <= 365) for e in entries})
+        found[kind] = taken.to_pandas().set_index("subject_id")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +59,12 @@ def seen(known_of) -> tuple[dict[str, str], dict[str, pd.DataFrame]]:
     world.case("prescriber", "doctor of good", "3", "2024-05-01")
     world.case("visit", visits["open"], "2", "2024-08-01")
     world.case("hospital", "good", "2", "2025-02-01")  # after the night
-    return visits, measured(
-        known_of(world, NIGHT), [(visits["friend"], "early"), (visits["early"], "friend")]
-    )[1]
+    ties = [(visits["friend"], "early"), (visits["early"], "friend")]
+    return visits, measured(known_of(world, NIGHT), ties, ("patient", "hospital", "visit"))
 
 
 def test_whoever_came_to_a_confirmed_place_is_told_from_whoever_did_not(seen):
-    share = seen[1]["patient"].place_confirmed_share_365d
+    share = seen[1]["patient"].place_confirmed_share
     assert share["open"] == share["late"] == 1 > share["honest"] == share["friend"] == 0
     visit = seen[1]["visit"].place_confirmed
     assert visit[seen[0]["honest"]] == 0 and visit[seen[0]["late"]] == 1
@@ -64,20 +73,18 @@ def test_whoever_came_to_a_confirmed_place_is_told_from_whoever_did_not(seen):
 def test_what_became_known_after_ones_own_outcome_is_not_held_against_him(seen):
     visits, found = seen
     # The place was confirmed a month after him, and himself is not among those linked to him.
-    assert found["patient"].place_confirmed_share_365d["early"] == 0
-    assert found["patient"].linked_confirmed_share_365d["early"] == 0
+    assert found["patient"].place_confirmed_share["early"] == 0
+    assert found["patient"].linked_confirmed_share["early"] == 0
     # The visit's own outcome closed in August, the place's in June; nobody is told his own.
     assert found["visit"].place_confirmed[visits["open"]] == 1
-    assert found["hospital"].visit_confirmed_share_365d["bad"] == 0  # known in August, its own in June
-    assert found["hospital"].patient_confirmed_share_365d["bad"] == pytest.approx(
-        1 / 3
-    )  # early's, known in May
+    assert found["hospital"].visit_confirmed_share["bad"] == 0  # known in August, its own in June
+    assert found["hospital"].patient_confirmed_share["bad"] == pytest.approx(1 / 3)  # early's, known in May
 
 
 def test_the_confirmed_are_passed_on_to_those_they_are_linked_to_and_the_cleared_are_not(seen):
-    share = seen[1]["patient"].linked_confirmed_share_365d
+    share = seen[1]["patient"].linked_confirmed_share
     assert share["friend"] == 1 > share["honest"] == 0
-    assert seen[1]["patient"].doctor_confirmed_share_365d.eq(0).all()
+    assert seen[1]["patient"].doctor_confirmed_share.eq(0).all()
 
 
 def test_outcomes_by_lot_explain_nobody(known_of):
@@ -93,7 +100,7 @@ def test_outcomes_by_lot_explain_nobody(known_of):
     for number, visit in enumerate(visits):
         # Rings of five, inspected on days of their own.
         ties += [(visit, f"p{number // 5 * 5 + other}") for other in range(5) if other != number % 5]
-    share = measured(known_of(world, NIGHT), ties)[1]["patient"].linked_confirmed_share_365d
+    share = measured(known_of(world, NIGHT), ties, ("patient",))["patient"].linked_confirmed_share
     told = share.loc[[f"p{number}" for number in range(size)]]
     assert told.between(0, 1).all() and 0.1 < told.mean() < 0.9
     assert roc_auc_score(guilty, told) == pytest.approx(0.5, abs=0.03)
