@@ -783,7 +783,8 @@ def _steered(base: ibis.Table) -> ibis.Table:
     every = found.n.sum().over(group_by="dr_code")
     explained = ibis.greatest(found.of_patients, found.of_colleagues.fill_null(0.0))
     beyond = (found.n - every * explained) / (every + PRIOR_PRESCRIPTIONS)
-    steered = found.select("dr_code", "shop", steered=beyond)
+    # Rounded, so that the order in which an engine adds up does not show.
+    steered = found.select("dr_code", "shop", steered=beyond.round(6))
     return written.inner_join(steered, ["dr_code", "shop"]).select("mdtrt_id", "steered")
 
 

@@ -11,6 +11,8 @@ from mlflow import MlflowClient
 from claims.store import Store
 from tests.conftest import City, Done, fundguard
 
+# Measures a night and trains models four times; `make test-slow` has the time.
+pytestmark = pytest.mark.slow
 CLOSED, AS_OF = date(2024, 9, 20), date(2024, 10, 1)
 # Guilty and others told: enough to test, too few for trees, which would take most of the time.
 TOLD = 18
