@@ -10,32 +10,23 @@ import ibis
 from ibis import _
 
 from claims.known import OUTPATIENT, PHARMACY, STAY, Known
+from features.norms import PRIOR_STAYS, stay_norms
+from features.steering import steered
 
 DRUGS = ("09", "10", "11")
 EXAMS = ("03", "04")
 # Charges that a bed earns by itself: bed, round, care. A day with nothing else is idle (M10, R091).
 HOUSEKEEPING = ("01", "02", "07")
+# Who a visit has to do with; outcomes of each add when any became known, and a confirmed one.
+ENDS = ("patient", "doctor", "place", "visit")
+TOLD = (*[f"{what}_{end}" for end in ENDS for what in ("closed", "confirmed")], "confirmed_linked")
 # Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
 # the way to a hospital, from a doctor or from a village, is one that too many go; findings of the audit rules, how many
 # of them clear, and the fund's money in them (yuan, each line once); when outcomes of those the visit has to do with
 # became known (`features.outcomes`).
 COUNTED = (
-    "companions",
-    "fellows",
-    "referred",
-    "fetched",
-    "findings",
-    "clear_findings",
-    "findings_amount",
-    "closed_patient",
-    "confirmed_patient",
-    "closed_doctor",
-    "confirmed_doctor",
-    "closed_place",
-    "confirmed_place",
-    "closed_visit",
-    "confirmed_visit",
-    "confirmed_linked",
+    *("companions", "fellows", "referred", "fetched", "findings", "clear_findings", "findings_amount"),
+    *TOLD,
 )
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Fact of a visit → which of its lines, summed to item and day (`item_days`), make it.
@@ -63,24 +54,12 @@ BURST_SECONDS = 60
 TEMPLATE_HASHES = 6
 # A doctor who signs prescriptions this fast has read none of them (M22).
 RUSH_SECONDS = 10
-# What is usual of stays: names of the logarithms that norms are taken of.
-NORMED = ("cost", "los", "worth", "items")
-# A class of so many stays counts as much as the wider one it is drawn from.
-PRIOR_STAYS = 8
-# From this share of a class on a hospital is left out of its own norm.
-DOMINANT = 0.25
-# A disease group is dear when it usually costs so many times what its disease does.
-DEARER = 1.05
 # A readmission to the same hospital within so many days is looked at whatever its cause (R085, ZB10000205008000).
 RETURN_DAYS = 31
 # An admission elsewhere within so many days of a consultation is looked at as a referral (M31).
 SENT_DAYS = 3
 # What an item usually costs is known where so many pharmacies sell it.
 LEAST_SHOPS = 3
-# So many purchases count as much as what is usual where a patient lives, or in the city, when his shop is foreseen.
-PRIOR_PURCHASES = 2
-# So many prescriptions that are filled as foreseen stand beside a doctor's own.
-PRIOR_PRESCRIPTIONS = 10
 # The same card cannot be in two institutions within this time (R112).
 TRAVEL_MINUTES = 30
 
@@ -138,13 +117,13 @@ def visit_facts(known: Known) -> ibis.Table:
     parts += [_elsewhere(base), _batches(base), _twins(base, days), _travel(base), _follow(base)]
     parts += [_deaths(known, base), _trace(known, base), _signs(known, base, days), _prescribed(known, base)]
     parts += [_sessions(base, days)]
-    parts += [_accidents(known, base), _cared(known, base), _norms(base, days)]
+    parts += [_accidents(known, base), _cared(known, base), stay_norms(base, _bills(days))]
     parts += [
         _sent(base),
         _converted(base),
         _light(base),
         _doctors(base),
-        _steered(base),
+        steered(base),
         _prices(base, days),
     ]
     stored = [known.con.create_table(f"facts_{n}", part) for n, part in enumerate(parts)]
@@ -344,21 +323,22 @@ def _sequence(base: ibis.Table) -> ibis.Table:
 
 def _split(facts: ibis.Table) -> ibis.Value:
     """Back in the same hospital with the same disease within days, outside a course of treatment."""
-    soon = (
-        facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & (facts.same_disease | facts.dx3.isnull())
-    )
-    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+    return _again(facts, SPLIT_DAYS, facts.same_disease | facts.dx3.isnull())
 
 
 def _back(facts: ibis.Table) -> ibis.Value:
     """Back in the same hospital within a month for whatever cause, outside a course of treatment."""
-    soon = facts.gap_days.between(-1, RETURN_DAYS) & facts.same_place
-    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+    return _again(facts, RETURN_DAYS, ibis.literal(True))
 
 
 def _kept_on(facts: ibis.Table) -> ibis.Value:
     """Taken in again by the same doctor within days, for whatever disease; another disease is another doctor's."""
-    soon = facts.gap_days.between(-1, SPLIT_DAYS) & facts.same_place & facts.same_doctor
+    return _again(facts, SPLIT_DAYS, facts.same_doctor)
+
+
+def _again(facts: ibis.Table, days: int, alike: ibis.Value) -> ibis.Value:
+    """A stay that follows another in the same hospital within so many days and is alike; null where it is no stay."""
+    soon = facts.gap_days.between(-1, days) & facts.same_place & alike
     return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
 
 
@@ -628,93 +608,12 @@ def _cared(known: Known, base: ibis.Table) -> ibis.Table:
     return joined.group_by("mdtrt_id").aggregate(care_days=_.serv_day.nunique())
 
 
-def _norms(base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """The stay against what is usual for its disease group at its level: cost, length, content (M24, M25).
-
-    Usual is the median of the logarithm (bills spread by how many times), drawn from wide classes of stays to narrow
-    ones. ``group_weight`` says how many times dearer the group usually is than its disease, ``dear_group`` whether it is.
-    """
-    content = days.group_by("mdtrt_id").aggregate(
+def _bills(days: ibis.Table) -> ibis.Table:
+    """What a bill holds beside keeping the patient: mdtrt_id, worth (yuan), n_distinct (items)."""
+    return days.group_by("mdtrt_id").aggregate(
         worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0),
         n_distinct=_.hilist_code.nunique(),
     )
-    stays = base.filter(base.kind == STAY, base.dx_group.notnull()).left_join(content, "mdtrt_id")
-    stays = stays.select(
-        "mdtrt_id",
-        "fixmedins_code",
-        "level",
-        "dx_group",
-        "dx3",
-        city=ibis.literal(""),
-        chapter=_.dx3.left(1),
-        cost=_log(_.medfee_sumamt, 1),
-        los=_log(_.los, 0.5),
-        worth=_log(_.worth, 1),
-        items=_log(_.n_distinct, 1),
-    )
-    stays = base.get_backend().create_table("stay_logs", stays)
-    drawn = stays
-    for by in (("city",), ("chapter",), ("dx3",)):
-        drawn = _drawn(drawn, stays, by)
-    drawn = _drawn(drawn.mutate(disease_cost=drawn.median_cost), stays, ("dx_group",))
-    # Of a group with few stays little is known but its disease.
-    weight = (drawn.trust * (drawn.median_cost - drawn.disease_cost)).fill_null(0).exp()
-    drawn = _drawn(drawn.mutate(group_weight=weight), stays, ("dx_group", "level"))
-    above = {name: drawn[name] - drawn[f"usual_{name}"] for name in NORMED}
-    return drawn.select(
-        "mdtrt_id",
-        "group_weight",
-        dear_group=drawn.group_weight >= DEARER,
-        cost_ratio=above["cost"].exp(),
-        los_ratio=above["los"].exp(),
-        content_ratio=above["worth"].exp(),
-        paid_per_content=(above["cost"] - above["worth"]).exp(),
-        items_ratio=above["items"].exp(),
-    )
-
-
-def _drawn(drawn: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Table:
-    """What is usual of a stay, drawn to the median of a narrower class, the more so the more stays the class has.
-
-    A hospital that makes much of a class is compared with the others in it, so nobody is his own norm; of what nobody
-    else treats no other norm is known than its own.
-
-    Args:
-        drawn: stays with ``usual_`` columns of the wider class, if there is one.
-        by: columns that tell the narrower classes apart; unknown ones draw nothing.
-
-    Returns:
-        The stays with ``usual_`` columns, the class's own ``median_cost`` and how far it is trusted, ``trust``.
-    """
-    keys = [*by, "fixmedins_code"]
-    every = stays.group_by(*by).aggregate(n=_.count(), **{c: stays[c].median() for c in NORMED})
-    mine = stays.group_by(*keys).aggregate(own=_.count()).inner_join(every, by)
-    large = mine.filter(mine.own >= DOMINANT * mine.n).select(*by, left_out=_.fixmedins_code)
-    others = stays.inner_join(large, by).filter(_.fixmedins_code != _.left_out)
-    others = others.group_by(*by, fixmedins_code=_.left_out).aggregate(
-        **{f"{c}_others": others[c].median() for c in NORMED}, n_others=_.count()
-    )
-    classes = mine.left_join(others, keys)
-    classes = classes.select(
-        *keys,
-        size=classes.n_others.fill_null(classes.n),
-        **{f"median_{c}": classes[f"{c}_others"].fill_null(classes[c]) for c in NORMED},
-    )
-    joined = drawn.drop("median_cost", "trust") if "trust" in drawn.columns else drawn
-    joined = joined.left_join(classes, keys)
-    trust = joined["size"].fill_null(0) / (joined["size"].fill_null(0) + PRIOR_STAYS)
-    usual = {}
-    for c in NORMED:
-        median = joined[f"median_{c}"]
-        wider = joined[f"usual_{c}"] if f"usual_{c}" in drawn.columns else median
-        usual[f"usual_{c}"] = (trust * median + (1 - trust) * wider.fill_null(median)).fill_null(wider)
-    usual |= {"median_cost": joined.median_cost, "trust": trust}
-    kept = [c for c in drawn.columns if c not in usual]
-    return joined.select(*kept, **usual)
-
-
-def _log(value: ibis.Value, least: float) -> ibis.Value:
-    return ibis.greatest(value.cast("float64"), least).ln()
 
 
 def _sent(base: ibis.Table) -> ibis.Table:
@@ -761,96 +660,6 @@ def _doctors(base: ibis.Table) -> ibis.Table:
     return visits.select("mdtrt_id", dr_moved=(minutes <= TRAVEL_MINUTES).fill_null(False))
 
 
-def _steered(base: ibis.Table) -> ibis.Table:
-    """How much more of a doctor's prescriptions is filled at the pharmacy than its patients explain (M40).
-
-    Two things explain a pharmacy: where the same patients, or else their neighbours, buy what others prescribed; and
-    where the patients of the doctor's colleagues go, for there is a pharmacy at every hospital's gate. What is beyond
-    both, as a share of the doctor's prescriptions filled in the last year, is ``steered``; few are drawn to none.
-    """
-    bought = base.filter(base.kind == PHARMACY, base.days_ago <= 365)
-    bought = bought.select(
-        "mdtrt_id", "psn_no", "dr_code", village=_.village.fill_null(""), shop=_.fixmedins_code
-    )
-    bought = base.get_backend().create_table("purchases_of_year", bought)
-    written = bought.filter(bought.dr_code.notnull())
-    pairs = written.group_by("dr_code", "shop").aggregate(n=_.count())
-    usual = _city_shops(bought).inner_join(pairs, "shop")
-    by_patients = _shops_of_patients(bought, written, usual)
-    by_colleagues = _shops_of_colleagues(base, written, usual)
-    found = usual.left_join(by_patients, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
-    found = found.left_join(by_colleagues, ["dr_code", "shop"]).drop("dr_code_right", "shop_right")
-    every = found.n.sum().over(group_by="dr_code")
-    explained = ibis.greatest(found.of_patients, found.of_colleagues.fill_null(0.0))
-    beyond = (found.n - every * explained) / (every + PRIOR_PRESCRIPTIONS)
-    # Rounded, so that the order in which an engine adds up does not show.
-    steered = found.select("dr_code", "shop", steered=beyond.round(6))
-    return written.inner_join(steered, ["dr_code", "shop"]).select("mdtrt_id", "steered")
-
-
-def _city_shops(bought: ibis.Table) -> ibis.Table:
-    """Share of all purchases by pharmacy: shop, city."""
-    shops = bought.group_by("shop").aggregate(sold=_.count())
-    return shops.select("shop", city=shops.sold / shops.sold.sum().over(ibis.window()))
-
-
-def _shops_of_patients(bought: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
-    """The share of a doctor's prescriptions that the patients' habits would bring to a pharmacy: dr_code, shop,
-    of_patients. Habits are purchases on anybody else's prescription or on none; of few, those of the village count."""
-    seen = written.group_by("dr_code", "psn_no", "village").aggregate(here=_.count())
-    seen = seen.inner_join(bought.group_by("psn_no").aggregate(all=_.count()), "psn_no")
-    seen = seen.mutate(weight=seen.here / (seen["all"] - seen.here + PRIOR_PURCHASES))
-    habits = bought.group_by("psn_no", "shop").aggregate(times=_.count())
-    mine = written.group_by("dr_code", "psn_no", "shop").aggregate(own=_.count())
-    own = seen.inner_join(habits, "psn_no").left_join(mine, ["dr_code", "psn_no", "shop"])
-    own = own.group_by("dr_code", "shop").aggregate(habit=(_.weight * (_.times - _.own.fill_null(0))).sum())
-    villages = seen.group_by("dr_code", "village").aggregate(weight=_.weight.sum(), here=_.here.sum())
-    local = villages.inner_join(bought.group_by("village").aggregate(all=_.count()), "village")
-    local = local.inner_join(pairs.select("dr_code", "shop", "city"), "dr_code")
-    local = local.left_join(
-        bought.group_by("village", "shop").aggregate(times=_.count()), ["village", "shop"]
-    )
-    local = local.drop("village_right", "shop_right")
-    mine = written.group_by("dr_code", "village", "shop").aggregate(own=_.count())
-    local = local.left_join(mine, ["dr_code", "village", "shop"])
-    times = local.times.fill_null(0) - local.own.fill_null(0) + PRIOR_PURCHASES * local.city
-    share = times / (local["all"] - local.here + PRIOR_PURCHASES)
-    local = local.group_by("dr_code", "shop").aggregate(
-        neighbours=(PRIOR_PURCHASES * local.weight * share).sum()
-    )
-    every = seen.group_by("dr_code").aggregate(every=_.here.sum())
-    found = (
-        pairs.select("dr_code", "shop")
-        .left_join(own, ["dr_code", "shop"])
-        .drop("dr_code_right", "shop_right")
-    )
-    found = (
-        found.left_join(local, ["dr_code", "shop"])
-        .drop("dr_code_right", "shop_right")
-        .inner_join(every, "dr_code")
-    )
-    of_patients = (found.habit.fill_null(0.0) + found.neighbours.fill_null(0.0)) / found.every
-    return found.select("dr_code", "shop", of_patients=of_patients)
-
-
-def _shops_of_colleagues(base: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
-    """The share of prescriptions of the other doctors where the doctor mostly works that a pharmacy fills: dr_code,
-    shop, of_colleagues."""
-    works = base.filter(base.kind != PHARMACY, base.dr_code.notnull())
-    works = works.group_by("dr_code", work="fixmedins_code").aggregate(n=_.count())
-    order = ibis.window(group_by="dr_code", order_by=[ibis.desc("n"), "work"])
-    works = works.mutate(place=ibis.row_number().over(order)).filter(_.place == 0).select("dr_code", "work")
-    filled = written.inner_join(works, "dr_code")
-    every = filled.group_by("work").aggregate(all=_.count())
-    at_shop = filled.group_by("work", "shop").aggregate(times=_.count())
-    mine = written.group_by("dr_code").aggregate(own=_.count())
-    found = pairs.inner_join(works, "dr_code").inner_join(every, "work")
-    found = found.inner_join(at_shop, ["work", "shop"]).inner_join(mine, "dr_code")
-    times = found.times - found.n + PRIOR_PURCHASES * found.city
-    of_colleagues = times / (found["all"] - found.own + PRIOR_PURCHASES)
-    return found.select("dr_code", "shop", of_colleagues=of_colleagues)
-
-
 def _prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """What the medicine of a purchase would cost at the pharmacies' usual prices (M40); each pharmacy has one vote."""
     sold = days.inner_join(
@@ -861,7 +670,7 @@ def _prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     usual = shops.group_by("hilist_code").aggregate(usual=_.price.median(), shops=_.count())
     sold = sold.inner_join(usual.filter(usual.shops >= LEAST_SHOPS), "hilist_code")
     return sold.group_by("mdtrt_id").aggregate(
-        priced=_.amount.sum(), usual_price=(_.cnt * _.usual).sum().round(2)
+        priced=_.amount.sum().round(2), usual_price=(_.cnt * _.usual).sum().round(2)
     )
 
 

@@ -29,7 +29,12 @@ def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
     """Facts of the members' visits of the last year, with ``group_id``, whether the visit was ``joint`` (in company) and
     whether it was ``linked`` (in company, or through a doctor or shop they are oversupplied by)."""
     joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
-    return joined.mutate(joint=joined.companions > 0, linked=(joined.companions > 0) | (joined.fellows > 0))
+    return joined.mutate(joint=joined.companions > 0, linked=linked(joined))
+
+
+def linked(visits: ibis.Table) -> ibis.Value:
+    """Does a visit link its visitor to others, by company or by oversupply?"""
+    return (visits.companions > 0) | (visits.fellows > 0)
 
 
 def innocent_company(group_facts: ibis.Table) -> pd.Series:
@@ -91,13 +96,13 @@ def _reasons(seen: ibis.Table) -> ibis.Table:
 def hubs(group_facts: ibis.Table) -> pd.DataFrame:
     """Doctors and institutions through which the groups' linked visits go: group_id, member_type, member_id, weight (share
     of those visits, at least HUB_SHARE)."""
-    linked = group_facts.filter(group_facts.linked)
-    place = linked.is_pharmacy.ifelse("pharmacy", "hospital")
+    visits = group_facts.filter(group_facts.linked)
+    place = visits.is_pharmacy.ifelse("pharmacy", "hospital")
     named = ibis.union(
-        linked.select("group_id", member_type=place, member_id=linked.fixmedins_code),
-        linked.select("group_id", member_type=ibis.literal("prescriber"), member_id=linked.dr_code),
+        visits.select("group_id", member_type=place, member_id=visits.fixmedins_code),
+        visits.select("group_id", member_type=ibis.literal("prescriber"), member_id=visits.dr_code),
     )
-    every = linked.group_by("group_id").aggregate(every=_.count())
+    every = visits.group_by("group_id").aggregate(every=_.count())
     through = named.filter(_.member_id.notnull()).group_by("group_id", "member_type", "member_id")
     share = through.aggregate(n=_.count()).inner_join(every, "group_id").mutate(weight=_.n / _.every)
     found = share.filter(share.weight >= HUB_SHARE).select("group_id", "member_type", "member_id", "weight")
@@ -107,8 +112,8 @@ def hubs(group_facts: ibis.Table) -> pd.DataFrame:
 def described(group_facts: ibis.Table) -> pd.DataFrame:
     """What the groups' linked visits were: group_id, members, villages, places, visits, days, first_day, last_day, fund
     (yuan), oversupply (yuan spent on medicine while a month of it was at hand)."""
-    linked = group_facts.filter(group_facts.linked)
-    found = linked.group_by("group_id").aggregate(
+    visits = group_facts.filter(group_facts.linked)
+    found = visits.group_by("group_id").aggregate(
         members=_.psn_no.nunique(),
         villages=_.village.nunique(),
         places=_.fixmedins_code.nunique(),

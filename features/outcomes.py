@@ -12,19 +12,15 @@ from ibis import _
 
 from claims.known import CONFIRMED, Known, last_cases
 from features.catalogue import LEARNT, YEAR, measure
+from features.facts import TOLD
 
-# Kind of subject → the column of the facts that names it, and what its outcome is called there.
-ENDS = {
-    "patient": ("psn_no", "patient"),
-    "prescriber": ("dr_code", "doctor"),
-    "institution": ("fixmedins_code", "place"),
-    "visit": ("mdtrt_id", "visit"),
+# End of a visit → the kind of subject it is in the cases, and the column of the facts that names it.
+_KEYS = {
+    "patient": ("patient", "psn_no"),
+    "doctor": ("prescriber", "dr_code"),
+    "place": ("institution", "fixmedins_code"),
+    "visit": ("visit", "mdtrt_id"),
 }
-# Facts of a visit that outcomes add.
-TOLD = (
-    *[f"{what}_{end}" for _key, end in ENDS.values() for what in ("closed", "confirmed")],
-    "confirmed_linked",
-)
 _CASES = ibis.schema({"kind": "string", "subject_id": "string", "closed": "float64", "guilty": "boolean"})
 
 
@@ -39,8 +35,8 @@ def passed_on(known: Known, facts: ibis.Table, ties: ibis.Table) -> ibis.Table:
         since 1970, 0 where there is none; only visits with any.
     """
     cases = known.con.create_table("decided_cases", ibis.memtable(_decided(known), schema=_CASES))
-    found = facts.select("mdtrt_id", *[key for key, _end in ENDS.values() if key != "mdtrt_id"])
-    for kind, (key, end) in ENDS.items():
+    found = facts.select(*[key for _kind, key in _KEYS.values()])
+    for end, (kind, key) in _KEYS.items():
         told = {f"closed_{end}": cases.closed, f"confirmed_{end}": cases.guilty.ifelse(cases.closed, 0.0)}
         mine = cases.filter(cases.kind == kind).select(_id=cases.subject_id, **told)
         found = found.left_join(mine, found[key] == mine._id).drop("_id")
@@ -59,7 +55,8 @@ def _decided(known: Known) -> pd.DataFrame:
         closed=(pd.to_datetime(cases["close_date"]) - pd.Timestamp(0)) / pd.Timedelta(seconds=1),
         guilty=cases["clue_stas"].isin(CONFIRMED),
     )
-    return frame[frame["kind"].isin(list(ENDS))].drop_duplicates(["kind", "subject_id"])[list(_CASES.names)]
+    kinds = [kind for kind, _key in _KEYS.values()]
+    return frame[frame["kind"].isin(kinds)].drop_duplicates(["kind", "subject_id"])[list(_CASES.names)]
 
 
 def _before(v: ibis.Table, other: str, own: str | None) -> ibis.Value:

@@ -963,7 +963,7 @@ def group_surplus(v, w):
     telling=STRONG,
 )
 def overgrouped_share(v, w):
-    return (v.dear_group & (v.content_ratio < 0.6)).mean(where=_stays(v, w))
+    return v.overgrouped.mean(where=_stays(v, w))
 
 
 @measure(

@@ -9,8 +9,8 @@ import pandas as pd
 from ibis import _
 
 from features.catalogue import HINT, measures_of
-from features.graphs.network import PEOPLE, inside_of
 from features.groups import INNOCENT as COMPANY
+from features.groups import linked
 from features.measures import KEYS, MEMBERS, of_subjects
 from features.rules.engine import RULES
 from pipelines.measure import Measured, Night
@@ -122,11 +122,7 @@ class _Kind:
     def _days(self) -> dict[str, pd.DataFrame]:
         rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
         lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
-        told = (
-            (rows.companions > 0) | (rows.fellows > 0)
-            if self.subject == "group"
-            else rows.mdtrt_id_right.notnull()
-        )
+        told = linked(rows) if self.subject == "group" else rows.mdtrt_id_right.notnull()
         if self.subject == "visit":
             told = rows.mdtrt_id == rows.subject_id
         days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=told)
@@ -193,8 +189,10 @@ class _Kind:
         events = self.events.get(subject_id)
         found = {}
         if len(members):
-            inside = inside_of(self.night.company.edges[self.night.company.edges.kind.isin(PEOPLE)], members)
-            inside = inside.groupby(["a", "b"], as_index=False)["surprise"].sum()
+            inside = self.night.company.inside
+            inside = (
+                inside[inside.group_id == subject_id].groupby(["a", "b"], as_index=False)["surprise"].sum()
+            )
             found["network"] = charts.network(inside, list(members.psn_no), hub, key=subject_id)
         if events is not None and self.subject in BUSY:
             found["weeks"] = charts.weeks(events.week, events.total, events.marked, key=subject_id)
@@ -235,7 +233,13 @@ class _Kind:
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
         return [
             worded(
-                c, measures[c], values[c], usual[c], self.measured.usual.standing, peers, float(away[c]),
+                c,
+                measures[c],
+                values[c],
+                usual[c],
+                self.measured.usual.standing,
+                peers,
+                float(away[c]),
                 expected_of(values, c),
             )
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]

@@ -14,7 +14,7 @@ from claims.store import Store, connect
 from features.catalogue import SUBJECTS
 from features.facts import visit_facts, with_counts
 from features.graphs import groups
-from features.graphs.network import PEOPLE, Network, inside_of, kinds_of, stored, weave, with_links
+from features.graphs.network import Network, beside, inside_of, kinds_of, links, stored, weave
 from features.groups import described, group_facts, hubs, innocent_company
 from features.measures import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.outcomes import passed_on
@@ -49,6 +49,7 @@ class Company:
 
     Attributes:
         edges: links beyond chance of every kind (`features.graphs.network`).
+        inside: those of them that join members of one group, with ``group_id``.
         members: group_id, psn_no, weight.
         kinds: group_id → what holds the group together: co_visit or drug_resale.
         hubs: doctors and institutions that groups go through: group_id, member_type, member_id, weight.
@@ -57,6 +58,7 @@ class Company:
     """
 
     edges: pd.DataFrame
+    inside: pd.DataFrame
     members: pd.DataFrame
     kinds: pd.Series
     hubs: pd.DataFrame
@@ -111,22 +113,22 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = Non
 
 
 def _company(known: Known, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibis.Table, Company]:
-    """Facts with how many people each visit links to, and who is linked to whom beyond chance."""
+    """Facts with how many people each visit links to and what came of them, and who is linked to whom beyond chance."""
     con = known.con
     network = weave(known, facts)
     members = groups.name_groups(groups.communities(network.people), before)
     kept = stored(con, MEMBERS, members)
-    linked = with_links(con, facts, network, network.people, "facts_linked")
-    in_groups = group_facts(linked, kept)
-    excused, did = innocent_company(in_groups), described(in_groups)
-    telling = _telling(network, members, excused)
-    facts = with_links(con, facts, network, telling, "facts_company")
-    ties = ibis.union(network.met, network.dealt).semi_join(
-        stored(con, "telling", telling[["a", "b"]]), ["a", "b"]
+    # Before the links of honest company are taken away; only members tell what a group does.
+    counts = links(con, network, network.people, "people")
+    in_groups = group_facts(
+        with_counts(con, facts.semi_join(kept, "psn_no"), counts, "facts_of_members"), kept
     )
-    facts = with_counts(con, facts, passed_on(known, facts, ties), "facts_told")
-    through = hubs(group_facts(facts, kept))
-    return facts, Company(network.edges, members, kinds_of(network.edges, members), through, did, excused)
+    excused, did = innocent_company(in_groups), described(in_groups)
+    counts = links(con, network, _telling(network, members, excused), "telling")
+    ties = ibis.union(network.met, network.dealt).semi_join(con.table("telling"), ["a", "b"])
+    facts = with_counts(con, facts, beside(counts, passed_on(known, facts, ties)), "facts_linked")
+    through, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
+    return facts, Company(network.edges, inside, members, kinds_of(inside), through, did, excused)
 
 
 def _telling(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
@@ -187,8 +189,9 @@ def _graph_part(subject, rows, key, company: Company) -> pd.Series:
     if company.members.empty:
         return pd.Series(dtype=float)
     if subject == "group":
-        inside = inside_of(company.edges[company.edges["kind"].isin(PEOPLE)], company.members)
-        strength = inside.groupby(["group_id", "a", "b"])["surprise"].sum().groupby("group_id").median()
+        strength = (
+            company.inside.groupby(["group_id", "a", "b"])["surprise"].sum().groupby("group_id").median()
+        )
         share = strength / (strength + 10)
         return share.where(company.excused.reindex(share.index).isna(), EXCUSED * share)
     if subject == "visit":

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from claims.store import Report, Store, replaced
 from features.catalogue import SUBJECTS, measures_of
-from features.graphs.network import inside_of
 from features.rules.engine import HITS
 from pipelines.dossiers import dossiers
 from pipelines.draws import DRAWS, KEYS, draw, drawable
@@ -336,10 +335,8 @@ def _members(night: Night) -> pd.DataFrame:
 
 def _groups(night: Night, suspects: pd.DataFrame) -> pd.DataFrame:
     """What each group is: columns of GROUPS."""
-    inside = inside_of(
-        night.company.edges[night.company.edges["kind"].isin(("co_visit", "co_return"))],
-        night.company.members,
-    )
+    inside = night.company.inside
+    inside = inside[inside["kind"].isin(("co_visit", "co_return"))]
     met = inside.groupby("group_id").agg(
         pair_days=("observed", "sum"), pair_days_by_chance=("expected", "sum")
     )

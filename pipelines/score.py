@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.groups import linked
 from features.measures import of_subjects
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
@@ -144,7 +145,7 @@ def _flagged(night: Night) -> ibis.Table:
 
 def _evidence_rows(flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
     """The visits that make a subject's evidence: those flagged, and the strongest three where none is."""
-    met = flagged.filter((flagged.companions > 0) | (flagged.fellows > 0)) if subject == "group" else flagged
+    met = flagged.filter(linked(flagged)) if subject == "group" else flagged
     rows = of_subjects(met, subject)
     order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
     rows = rows.mutate(place=ibis.row_number().over(order))

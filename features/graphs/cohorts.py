@@ -15,6 +15,7 @@ from ibis import _
 from claims.known import STAY
 from features.catalogue import YEAR
 from features.graphs.chance import significant, surprise
+from features.graphs.queue import ends, following
 
 # A round of a broker takes days, one of a card collector hours: five days of admissions, three hours of visits.
 SECONDS, STAY_SECONDS = 3 * 3600, 5 * 86_400
@@ -27,7 +28,9 @@ HABIT = 3
 # Each is an edge to so many next ones of the window at most.
 NEXT_MEMBERS = 20
 _WEEK = 7 * 86_400
-_WINDOW = ["place", "kind", "grid", "slot"]
+_GRID = ["place", "kind", "grid"]
+_WINDOW = [*_GRID, "slot"]
+_CELL = [*_WINDOW, "later"]
 
 
 def windows(facts: ibis.Table) -> ibis.Table:
@@ -67,52 +70,47 @@ def returns(seen: ibis.Table) -> pd.DataFrame:
         place, kind, grid, slot, later (the other slot), shared, expected (people), surprise.
     """
     volume = seen.group_by(*_WINDOW, "phase").aggregate(n=_.count())
-    mine = seen.select("place", "kind", "grid", "psn_no", "slot", "phase")
-    both = mine.inner_join(
-        mine.rename(later="slot", later_phase="phase"), ["place", "kind", "grid", "psn_no"]
-    )
+    mine = seen.select(*_GRID, "psn_no", "slot", "phase")
+    both = mine.inner_join(mine.rename(later="slot", later_phase="phase"), [*_GRID, "psn_no"])
     # The window after the next at the earliest: whoever is moved from ward to ward has not come back.
     both = both.filter(both.later - both.slot >= 2).mutate(habit=_.phase == _.later_phase)
-    shared = both.group_by("place", "kind", "grid", "slot", "later", "habit").aggregate(shared=_.count())
+    shared = both.group_by(*_CELL, "habit").aggregate(shared=_.count())
     least = ibis.ifelse(shared.kind == STAY, LEAST_STAYS, LEAST_VISITS)
     often = shared.filter(shared.shared >= least)
     rate = _rate(volume, shared)
     sizes = volume.select(*_WINDOW, "n")
-    found = often.inner_join(rate, ["place", "kind", "grid"])
+    found = often.inner_join(rate, _GRID)
     found = found.inner_join(sizes, _WINDOW)
-    found = found.inner_join(
-        sizes.rename(later="slot", later_n="n"), ["place", "kind", "grid", "later"]
-    ).to_pandas()
+    found = found.inner_join(sizes.rename(later="slot", later_n="n"), [*_GRID, "later"]).to_pandas()
     found["expected"] = found["q"].where(~found["habit"] | (found["kind"] == STAY), found["q_habit"])
     found["expected"] *= found["n"] * found["later_n"]
     tried = rate.group_by("kind").aggregate(tried=_.tried.sum()).to_pandas().set_index("kind")["tried"]
     found["surprise"] = 0.0
     for kind, rows in found.groupby("kind"):
         found.loc[rows.index, "surprise"] = surprise(rows["shared"], rows["expected"], int(tried[kind]))
-    columns = ["place", "kind", "grid", "slot", "later", "shared", "expected", "surprise"]
-    return significant(found)[columns].sort_values(columns[:5], ignore_index=True)
+    columns = [*_CELL, "shared", "expected", "surprise"]
+    return significant(found)[columns].sort_values(_CELL, ignore_index=True)
 
 
 def _rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
     """How often two windows of a place share a person, a pair of people who could be one: place, kind, grid, q, q_habit
     (of windows with the same weekday and hour, at most HABIT times q), tried (pairs of windows)."""
-    keys = ["place", "kind", "grid"]
 
     def pairs(rows: ibis.Table, by: list[str]) -> ibis.Table:
         return rows.group_by(*by).aggregate(
             pairs=(_.n.sum() * _.n.sum() - (_.n * _.n).sum()) / 2, windows=_.count()
         )
 
-    every = pairs(volume, keys).mutate(tried=_.windows * (_.windows - 1) / 2)
-    same = pairs(volume, [*keys, "phase"]).group_by(*keys).aggregate(same=_.pairs.sum())
-    met = shared.group_by(*keys).aggregate(
+    every = pairs(volume, _GRID).mutate(tried=_.windows * (_.windows - 1) / 2)
+    same = pairs(volume, [*_GRID, "phase"]).group_by(*_GRID).aggregate(same=_.pairs.sum())
+    met = shared.group_by(*_GRID).aggregate(
         met=_.shared.sum(), met_same=_.shared.sum(where=_.habit).fill_null(0)
     )
-    rate = every.inner_join(same, keys).inner_join(met, keys)
+    rate = every.inner_join(same, _GRID).inner_join(met, _GRID)
     q = rate.met / rate.pairs.nullif(0)
     q_same = rate.met_same / rate.same.nullif(0)
     return rate.select(
-        *keys,
+        *_GRID,
         tried=rate.tried,
         q=q,
         q_habit=ibis.greatest(q, ibis.least(q_same.fill_null(0), HABIT * q)),
@@ -127,8 +125,8 @@ def members(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
         found: `returns` as a table.
     """
     then = found.inner_join(seen.select(*_WINDOW, "psn_no", "second", "mdtrt_id"), _WINDOW)
-    again = seen.select("place", "kind", "grid", "psn_no", later="slot", later_id="mdtrt_id")
-    return then.inner_join(again, ["place", "kind", "grid", "later", "psn_no"])
+    again = seen.select(*_GRID, "psn_no", later="slot", later_id="mdtrt_id")
+    return then.inner_join(again, [*_GRID, "later", "psn_no"])
 
 
 def pairs(came: ibis.Table) -> ibis.Table:
@@ -138,25 +136,15 @@ def pairs(came: ibis.Table) -> ibis.Table:
     Args:
         came: `members`.
     """
-    cell = ["place", "kind", "grid", "slot", "later"]
-    order = ibis.window(group_by=cell, order_by=["second", "psn_no"])
-    queue = came.mutate(turn=ibis.row_number().over(order)).drop("second")
-    steps = ibis.range(1, NEXT_MEMBERS + 1).unnest().name("step").as_table()
-    ahead = queue.cross_join(steps).mutate(turn=_.turn + _.step)
-    next_ones = queue.select(*cell, "turn", other="psn_no", other_id="mdtrt_id", other_later="later_id")
-    met = ahead.inner_join(next_ones, [*cell, "turn"])
-    swap = met.psn_no > met.other
+    met = following(came, _CELL, ["second", "psn_no"], NEXT_MEMBERS)
     return met.select(
-        *cell,
-        "shared",
-        "expected",
-        "surprise",
-        a=swap.ifelse(met.other, met.psn_no),
-        b=swap.ifelse(met.psn_no, met.other),
-        id_a=swap.ifelse(met.other_id, met.mdtrt_id),
-        id_b=swap.ifelse(met.mdtrt_id, met.other_id),
-        later_a=swap.ifelse(met.other_later, met.later_id),
-        later_b=swap.ifelse(met.later_id, met.other_later),
+        *_CELL,
+        **ends(met, "psn_no", "a", "b"),
+        **ends(met, "mdtrt_id", "id_a", "id_b"),
+        **ends(met, "later_id", "later_a", "later_b"),
+        shared=met.shared,
+        expected=met.expected,
+        surprise=met.surprise,
     )
 
 

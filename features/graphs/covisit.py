@@ -15,6 +15,7 @@ from ibis import _
 from claims.known import STAY
 from features.catalogue import YEAR
 from features.graphs.chance import significant, surprise
+from features.graphs.queue import ends, following
 
 # Outpatient visits and purchases within two hours, admissions within a day (M02).
 CLOSE_SECONDS, CLOSE_STAY_SECONDS = 2 * 3600, 24 * 3600
@@ -28,7 +29,7 @@ OPEN_SECONDS = 10 * 3600
 
 
 def meetings(facts: ibis.Table) -> ibis.Table:
-    """Pairs of people close in time at one place: place, kind, a, b (a < b), day, mdtrt_a, mdtrt_b.
+    """Pairs of people close in time at one place: place, kind, day, a, b (a < b), mdtrt_a, mdtrt_b.
 
     Courses of treatment are left out: dialysis shifts and chemotherapy cycles meet by schedule.
     """
@@ -38,23 +39,16 @@ def meetings(facts: ibis.Table) -> ibis.Table:
     first = ibis.window(group_by=["fixmedins_code", "kind", "psn_no", "day"], order_by=["second", "mdtrt_id"])
     seen = seen.select("fixmedins_code", "kind", "psn_no", "day", "second", "mdtrt_id")
     seen = seen.mutate(_nth=ibis.row_number().over(first)).filter(_._nth == 0)
-    order = ibis.window(group_by=["fixmedins_code", "kind"], order_by=["second", "mdtrt_id"])
-    queue = seen.mutate(place_in_queue=ibis.row_number().over(order)).drop("_nth")
-    steps = ibis.range(1, NEXT_VISITS + 1).unnest().name("step").as_table()
-    ahead = queue.cross_join(steps).mutate(place_in_queue=_.place_in_queue + _.step)
-    later = queue.rename(later="psn_no", later_second="second", later_id="mdtrt_id").drop("day")
-    near = ahead.inner_join(later, ["fixmedins_code", "kind", "place_in_queue"])
+    queue = ["fixmedins_code", "kind"]
+    near = following(seen.drop("_nth"), queue, ["second", "mdtrt_id"], NEXT_VISITS)
     limit = ibis.ifelse(near.kind == STAY, CLOSE_STAY_SECONDS, CLOSE_SECONDS)
-    near = near.filter(near.later_second - near.second <= limit, near.psn_no != near.later)
-    swap = near.psn_no > near.later
+    near = near.filter(near.later_second - near.second <= limit, near.psn_no != near.later_psn_no)
     return near.select(
         place=near.fixmedins_code,
         kind=near.kind,
-        a=swap.ifelse(near.later, near.psn_no),
-        b=swap.ifelse(near.psn_no, near.later),
         day=near.day,
-        mdtrt_a=swap.ifelse(near.later_id, near.mdtrt_id),
-        mdtrt_b=swap.ifelse(near.mdtrt_id, near.later_id),
+        **ends(near, "psn_no", "a", "b"),
+        **ends(near, "mdtrt_id", "mdtrt_a", "mdtrt_b"),
     )
 
 

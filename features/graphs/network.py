@@ -19,10 +19,8 @@ import pandas as pd
 from ibis import _
 
 from claims.known import Known
-from features.facts import with_counts
 from features.graphs import cohorts, covisit, partners, resale
 
-PEOPLE = ("co_visit", "co_return", "co_purchase")
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "surprise"]
 # Kind of way → the visits that go one, and what its two ends are called.
 WAYS = {
@@ -99,38 +97,44 @@ def _dealings(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.
     return resale.edges(fellows).assign(kind="co_purchase"), to_hubs, ties
 
 
-def with_links(con: ibis.BaseBackend, facts: ibis.Table, network: Network, telling: pd.DataFrame, name: str):
-    """Facts with how many people each visit links its visitor to, by company and by oversupply, and the ways it goes.
+def links(con: ibis.BaseBackend, network: Network, telling: pd.DataFrame, name: str) -> ibis.Table:
+    """To how many people each visit links its visitor, by company and by oversupply, and the ways it goes: mdtrt_id,
+    companions, fellows and the columns of STEPS, null for none; only visits that have any.
 
     Args:
         telling: the pairs (a, b) that count.
-        name: of the stored table.
+        name: of the table in which the pairs are stored.
     """
-    pairs = stored(con, f"{name}_pairs", telling[["a", "b"]])
+    pairs = stored(con, name, telling[["a", "b"]])
     counts = network.ways
     for column, ties in (("companions", network.met), ("fellows", network.dealt)):
         others = ties.semi_join(pairs, ["a", "b"]).group_by("mdtrt_id")
-        counts = _beside(counts, others.aggregate(**{column: _.other.nunique()}))
-    return with_counts(con, facts, counts, name)
+        counts = beside(counts, others.aggregate(**{column: _.other.nunique()}))
+    return counts
 
 
-def kinds_of(edges: pd.DataFrame, members: pd.DataFrame) -> pd.Series:
+def kinds_of(inside: pd.DataFrame) -> pd.Series:
     """What holds each group together: co_visit (company) or drug_resale (oversupply), by group_id.
 
     Args:
-        members: group_id, psn_no.
+        inside: `inside_of`.
     """
-    inside = inside_of(edges[edges["kind"].isin(PEOPLE)], members)
     dealt = inside["surprise"].where(inside["kind"] == "co_purchase", 0.0).groupby(inside["group_id"]).sum()
     every = inside.groupby("group_id")["surprise"].sum()
     return (dealt * 2 > every).map({True: "drug_resale", False: "co_visit"})
 
 
 def inside_of(edges: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Edges between members of one group, with ``group_id``."""
+    """Edges between members of one group, with ``group_id``.
+
+    Args:
+        edges: COLUMNS.
+        members: group_id, psn_no.
+    """
     of_a = members[["group_id", "psn_no"]].rename(columns={"psn_no": "a"})
     of_b = members[["group_id", "psn_no"]].rename(columns={"psn_no": "b"})
-    return edges.merge(of_a, on="a").merge(of_b, on=["b", "group_id"])
+    people = edges[(edges["a_type"] == "patient") & (edges["b_type"] == "patient")]
+    return people.merge(of_a, on="a").merge(of_b, on=["b", "group_id"])
 
 
 def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
@@ -152,11 +156,11 @@ def _steps(con, facts: ibis.Table, ways: dict[str, pd.DataFrame]) -> ibis.Table:
         excess = 1 - ways[kind]["expected"] / ways[kind]["observed"]
         over = stored(con, f"{kind}_ways", ways[kind][["a", "b"]].astype(str).assign(excess=excess))
         gone = WAYS[kind][0](facts).inner_join(over, ["a", "b"]).select("mdtrt_id", **{column: _.excess})
-        steps = gone if steps is None else _beside(steps, gone)
+        steps = gone if steps is None else beside(steps, gone)
     return steps
 
 
-def _beside(left: ibis.Table, right: ibis.Table) -> ibis.Table:
+def beside(left: ibis.Table, right: ibis.Table) -> ibis.Table:
     """Two counts of visits side by side; a visit may be in one of them only."""
     both = left.outer_join(right, "mdtrt_id")
     return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")

@@ -14,6 +14,7 @@ from ibis import _
 from claims.known import STAY
 from features.catalogue import YEAR
 from features.graphs.chance import dispersion, significant, surprise
+from features.steering import workplaces
 
 # Fewer people are no habit.
 LEAST_PERSONS = 5
@@ -24,15 +25,15 @@ _PRIOR = 10
 def prescriptions(facts: ibis.Table) -> ibis.Table:
     """Purchases on prescription: mdtrt_id, a (doctor), near (where he sees most people), b (pharmacy), psn_no."""
     bought = facts.filter(facts.days_ago <= YEAR, facts.is_pharmacy, facts.dr_code.notnull())
-    rows = bought.inner_join(_homes(facts), "dr_code")
-    return rows.select("mdtrt_id", a=rows.dr_code, near=rows.home, b=rows.fixmedins_code, psn_no=rows.psn_no)
+    rows = bought.inner_join(workplaces(facts), "dr_code")
+    return rows.select("mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.fixmedins_code, psn_no=rows.psn_no)
 
 
 def referrals(facts: ibis.Table) -> ibis.Table:
     """Outpatients admitted elsewhere within days: mdtrt_id, a (doctor), near (where he sees most people), b (hospital), psn_no."""
     sent = facts.filter(facts.days_ago <= YEAR, facts.sent_to.notnull(), facts.dr_code.notnull())
-    rows = sent.inner_join(_homes(facts), "dr_code")
-    return rows.select("mdtrt_id", a=rows.dr_code, near=rows.home, b=rows.sent_to, psn_no=rows.psn_no)
+    rows = sent.inner_join(workplaces(facts), "dr_code")
+    return rows.select("mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.sent_to, psn_no=rows.psn_no)
 
 
 def origins(facts: ibis.Table) -> ibis.Table:
@@ -74,11 +75,3 @@ def edges(ways: ibis.Table) -> pd.DataFrame:
     return significant(often.assign(surprise=surprised))[
         ["a", "b", "observed", "expected", "surprise"]
     ].reset_index(drop=True)
-
-
-def _homes(facts: ibis.Table) -> ibis.Table:
-    """Where each doctor sees most people: dr_code, home."""
-    seen = facts.filter(~facts.is_pharmacy, facts.dr_code.notnull())
-    counts = seen.group_by("dr_code", home=seen.fixmedins_code).aggregate(n=_.count())
-    order = ibis.window(group_by="dr_code", order_by=[ibis.desc("n"), "home"])
-    return counts.mutate(nth=ibis.row_number().over(order)).filter(_.nth == 0).select("dr_code", "home")

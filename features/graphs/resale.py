@@ -15,6 +15,7 @@ from ibis import _
 from claims.known import Known
 from features.catalogue import YEAR
 from features.graphs.chance import dispersion, significant, surprise
+from features.graphs.queue import ends, following
 
 # Oversupplied is who bought on so many days of the year while a month was at hand.
 LEAST_DAYS = 3
@@ -89,20 +90,13 @@ def pairs(over: ibis.Table) -> ibis.Table:
     Args:
         over: `oversupplied`.
     """
-    hub = ["hub_type", "hub"]
-    order = ibis.window(group_by=hub, order_by=[ibis.desc("surplus"), "psn_no"])
-    queue = over.mutate(turn=ibis.row_number().over(order))
-    steps = ibis.range(1, NEXT_BUYERS + 1).unnest().name("step").as_table()
-    ahead = queue.cross_join(steps).mutate(turn=_.turn + _.step)
-    next_ones = queue.select(*hub, "turn", other="psn_no", others="surplus")
-    met = ahead.inner_join(next_ones, [*hub, "turn"])
-    swap = met.psn_no > met.other
+    met = following(over, ["hub_type", "hub"], [ibis.desc("surplus"), "psn_no"], NEXT_BUYERS)
     return met.select(
-        *hub,
+        "hub_type",
+        "hub",
         "surprise",
-        a=swap.ifelse(met.other, met.psn_no),
-        b=swap.ifelse(met.psn_no, met.other),
-        days=ibis.least(met.surplus, met.others),
+        **ends(met, "psn_no", "a", "b"),
+        days=ibis.least(met.surplus, met.later_surplus),
     )
 
 

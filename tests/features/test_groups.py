@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from features.facts import visit_facts
+from features.facts import visit_facts, with_counts
 from features.graphs.groups import communities, name_groups
-from features.graphs.network import weave, with_links
+from features.graphs.network import links, weave
 from features.groups import group_facts, innocent_company
 from features.measures import measure_subjects
 from tests.tiny import World
@@ -110,7 +110,8 @@ def seen(place, known_of) -> Seen:
     network = weave(known, facts)
     nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
     members = name_groups(communities(network.people), nobody)
-    facts = with_links(known.con, facts, network, network.people, "facts_met")
+    counts = links(known.con, network, network.people, "people")
+    facts = with_counts(known.con, facts, counts, "facts_met")
     in_groups = group_facts(facts, known.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
     names = {

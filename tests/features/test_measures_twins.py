@@ -15,19 +15,8 @@ from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
 from features.catalogue import measures_of
-from features.facts import (
-    DOMINANT,
-    PRIOR_STAYS,
-    _back,
-    _drugs,
-    _idle,
-    _kept_on,
-    _norms,
-    _sequence,
-    _sets,
-    _split,
-    _twins,
-)
+from features.facts import _back, _bills, _drugs, _idle, _kept_on, _sequence, _sets, _split, _twins
+from features.norms import DOMINANT, PRIOR_STAYS, stay_norms
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
@@ -685,7 +674,7 @@ def test_norms_are_drawn_from_wide_classes_to_narrow_ones(stays):
         [(row[0], "05", float(row[5]), "treat") for row in rows]
         + [(row[0], "01", 9.0, "bed") for row in rows],
     )
-    found = _norms(con.create_table("base", base), days).to_pandas().set_index("mdtrt_id")
+    found = stay_norms(con.create_table("base", base), _bills(days)).to_pandas().set_index("mdtrt_id")
     for row in rows:
         cost, worth = (usual(row, lambda r, place=place: r[place])[0] for place in (4, 5))
         assert found.cost_ratio[row[0]] == pytest.approx(row[4] / math.exp(cost))
