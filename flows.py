@@ -202,6 +202,7 @@ def simulate_command(
     days: int = 366,
     seed: int = 0,
     hard: bool = False,
+    uneven: bool = False,
 ) -> None:
     """Write a synthetic city: OUT/input in the form of the contract, the truth beside it.
 
@@ -209,8 +210,10 @@ def simulate_command(
     ----------
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
+    uneven
+        Other proportions: some schemes and look-alikes are many times as frequent as in other cities, some absent.
     """
-    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard)
+    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard, uneven=uneven)
     print(f"{out / 'input'}")
 
 

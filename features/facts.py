@@ -126,9 +126,12 @@ def visit_facts(known: Known) -> ibis.Table:
         steered(base),
         _prices(base, days),
     ]
-    stored = [known.con.create_table(f"facts_{n}", part) for n, part in enumerate(parts)]
-    facts = reduce(lambda left, right: left.left_join(right, "mdtrt_id").drop("mdtrt_id_right"), stored, base)
-    facts = known.con.create_table("facts_all", facts)
+    for n, part in enumerate(parts):
+        known.con.create_table(f"facts_{n}", part)
+    # By hand: making the query of so wide a join takes Ibis longer than the engine needs for a small city.
+    joins = " ".join(f"LEFT JOIN facts_{n} USING (mdtrt_id)" for n in range(len(parts)))
+    known.con.raw_sql(f"CREATE TABLE facts_all AS SELECT * FROM visit_base {joins}")
+    facts = known.con.table("facts_all")
     facts = facts.mutate(
         course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
     )

@@ -40,16 +40,18 @@ def simulate(
     *,
     guilt: float = 1.0,
     hard: bool = False,
+    uneven: bool = False,
 ) -> None:
     """Writes `out/input/<table>.parquet`, `out/truth.parquet` and `out/innocent.parquet`.
 
     The same arguments give the same rows. `guilt` scales what is planted (0 = none; look-alikes and small
     faults remain); `hard` hides it: honest visits between, more shops, days and villages, amounts under
-    the caps, members who are also look-alikes (`disguise.HARD`).
+    the caps, members who are also look-alikes (`disguise.HARD`). In an `uneven` city some schemes and
+    look-alikes are many times as frequent as in others, and some schemes are absent.
     """
     if persons < LEAST_PERSONS:
         raise ValueError(f"a city needs at least {LEAST_PERSONS} persons, not {persons}")
-    city = world.build(Clock(start, days), persons, seed)
+    city = world.build(Clock(start, days), persons, seed, uneven)
     hidden = disguise.HARD if hard else disguise.OPEN
     cast = Cast.of(city)
     harmless = innocents.plant(city, cast)

@@ -43,6 +43,11 @@ def plant(city: City, cast: Cast) -> list[tuple[Plant, float]]:
     return plants
 
 
+def _number(city: City, kind: str, share: float) -> int:
+    """How many of a kind there are, `share` of the persons where the city is even."""
+    return int(len(city.people) * share * city.frequency(kind))
+
+
 def dialysis(city: City, rng: Generator, cast: Cast) -> Plant:
     """Three sessions a week in fixed shifts: the same people meet in the same chairs all year (M28, M26)."""
     members = np.flatnonzero(city.people.dialysis)
@@ -116,7 +121,7 @@ def long_prescription(city: City, rng: Generator, cast: Cast) -> Plant:
 def nursing_home(city: City, rng: Generator, cast: Cast) -> Plant:
     """Residents seen together by the clinic next door, in hospital together in the flu season (M02)."""
     clinics, parts = city.places.of("clinic"), []
-    homes = min(len(clinics), 1 + len(city.people) // PERSONS_PER_NURSING_HOME)
+    homes = min(len(clinics), 1 + _number(city, "nursing_home", 1 / PERSONS_PER_NURSING_HOME))
     old = np.flatnonzero(cast.free() & (city.people.age >= 68).to_numpy())
     residents = rng.permutation(old)[: homes * min(24, max(6, len(old) // (3 * homes)))]
     named = []
@@ -178,7 +183,7 @@ def company_checkup(city: City, rng: Generator, cast: Cast) -> Plant:
     working = np.flatnonzero((city.people.employer >= 0).to_numpy() & cast.free())
     staff = city.people.employer.to_numpy()[working]
     employers, sizes = np.unique(staff, return_counts=True)
-    wanted = employers[np.argsort(-sizes)][: 1 + len(city.people) // PERSONS_PER_CHECKUP]
+    wanted = employers[np.argsort(-sizes)][: 1 + _number(city, "company_checkup", 1 / PERSONS_PER_CHECKUP)]
     parts, named = [], []
     for employer in wanted:
         members = working[staff == employer][:60]
@@ -205,7 +210,7 @@ def company_checkup(city: City, rng: Generator, cast: Cast) -> Plant:
 
 def referral(city: City, rng: Generator, cast: Cast) -> Plant:
     """Out of a small hospital and into a larger one the same or the next day (looks like M03)."""
-    size = max(4, round(len(city.people) * REFERRALS * city.clock.years))
+    size = max(4, round(len(city.people) * REFERRALS * city.clock.years * city.frequency("referral")))
     members = rng.choice(np.flatnonzero(cast.free()), size, replace=False)
     hospitals = cast.good_hospitals()
     grades = city.grade(hospitals)
@@ -251,7 +256,7 @@ def family(city: City, rng: Generator, cast: Cast) -> Plant:
     """Families that go to the doctor together several times a year (M02, M26)."""
     free = cast.free()
     household, sizes = np.unique(city.people.family.to_numpy()[free], return_counts=True)
-    chosen = rng.permutation(household[sizes >= 3])[: max(3, len(city.people) // PERSONS_PER_FAMILY)]
+    chosen = rng.permutation(household[sizes >= 3])[: max(3, _number(city, "family", 1 / PERSONS_PER_FAMILY))]
     members = np.flatnonzero(free & city.people.family.isin(chosen).to_numpy())
     house = np.searchsorted(np.sort(chosen), city.people.family.to_numpy()[members])
     outings = rng.integers(4, 9, len(chosen))

@@ -449,3 +449,19 @@ def test_honest_life_is_the_same_in_a_hard_city(city: Simulated, tmp_path: Path)
     honest, same = (one["mdtrt_d"][lambda t: ~t.psn_no.isin(parts)][what] for one in (city, hard))
     # Customers of a bad shop and strangers beside a ring come more often, or not: they are no part of it.
     assert len(honest.merge(same)) > 0.99 * len(honest)
+
+
+def test_an_uneven_city_has_other_proportions(tmp_path: Path):
+    even, uneven = (
+        made(tmp_path / name, guilt=8.0, seed=2, uneven=name == "uneven") for name in ("even", "uneven")
+    )
+    for name in ("psn_info_b", "fixmedins_b", "dr_info_b", "hilist_b"):
+        pd.testing.assert_frame_equal(even.tables[name], uneven.tables[name])
+    of_even, of_uneven = (
+        city.truth[city.truth.subject_type == "patient"].scheme.value_counts(normalize=True)
+        for city in (even, uneven)
+    )
+    times = (of_uneven.reindex(of_even.index).fillna(0) / of_even).sort_values()
+    assert times.iloc[0] < 0.5 and times.iloc[-1] > 2
+    families = [(city.innocent.kind == "family").sum() for city in (even, uneven)]
+    assert families[1] > 2 * families[0]

@@ -24,7 +24,7 @@ SCHEMES = (
     pharmacies.doctor_and_pharmacy,
 )
 FAINTEST = 0.15
-INSTANCES_PER_PERSON = 1.6 / 20_000  # of each scheme; every city of full guilt has at least one
+INSTANCES_PER_PERSON = 1.6 / 20_000  # of each scheme; every even city of full guilt has at least one
 
 
 def plant(city: City, cast: Cast, guilt: float, disguise: Disguise) -> list[tuple[Plant, float]]:
@@ -32,8 +32,9 @@ def plant(city: City, cast: Cast, guilt: float, disguise: Disguise) -> list[tupl
     plants = []
     for scheme in SCHEMES:
         rng, hiding = (city.rng(f"{part} {scheme.__name__}") for part in ("scheme", "hiding"))
-        size = rng.poisson(guilt * INSTANCES_PER_PERSON * len(city.people))
-        size = max(size, 1 if guilt >= 1 else 0)
+        share = guilt * city.frequency(scheme.__name__)
+        size = rng.poisson(share * INSTANCES_PER_PERSON * len(city.people))
+        size = max(size, 1 if guilt >= 1 and not city.uneven else 0)
         for number in range(size):
             # Spread over the range, so that every city has faint and blatant instances.
             strength = FAINTEST + disguise.reach * (number + rng.random()) / size
