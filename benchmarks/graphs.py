@@ -64,6 +64,17 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
         drug_trac_codg=(_.mdtrt_id.hash() % (persons * VISITS)).cast("string"),
         trdn_flag=ibis.literal("0"),
     )
+    # A medicine in each purchase, one in ten dear.
+    kind = bought.mdtrt_id.hash() % MEDICINES
+    con.create_table(
+        "item_days",
+        bought.select(
+            "mdtrt_id",
+            hilist_code=kind.cast("string"),
+            charge=ibis.literal("11"),
+            amount=(kind % 10 == 0).ifelse(300.0, 30.0),
+        ),
+    )
     return SimpleNamespace(con=con, facts=con.table("facts"), sales=con.create_table("sales", sales))
 
 

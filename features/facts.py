@@ -230,12 +230,12 @@ def _content(days: ibis.Table) -> ibis.Table:
     """What a bill is made of."""
 
     def amount(charges: tuple[str, ...]) -> ibis.Value:
-        return _.amount.sum(where=_.charge.isin(charges)).fill_null(0)
+        return _.amount.sum(where=_.charge.isin(charges)).fill_null(0).round(2)
 
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
     return days.group_by("mdtrt_id").aggregate(
         n_items=_.hilist_code.nunique(),
-        billed=_.amount.sum(),
+        billed=_.amount.sum().round(2),
         drug_amount=amount(DRUGS),
         exam_amount=amount(EXAMS),
         treat_amount=amount(("05", "06")),
@@ -614,7 +614,7 @@ def _cared(known: Known, base: ibis.Table) -> ibis.Table:
 def _bills(days: ibis.Table) -> ibis.Table:
     """What a bill holds beside keeping the patient: mdtrt_id, worth (yuan), n_distinct (items)."""
     return days.group_by("mdtrt_id").aggregate(
-        worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0),
+        worth=_.amount.sum(where=~_.charge.isin(HOUSEKEEPING)).fill_null(0).round(2),
         n_distinct=_.hilist_code.nunique(),
     )
 
@@ -672,8 +672,10 @@ def _prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     shops = sold.group_by("hilist_code", "fixmedins_code").aggregate(price=(_.amount / _.cnt).median())
     usual = shops.group_by("hilist_code").aggregate(usual=_.price.median(), shops=_.count())
     sold = sold.inner_join(usual.filter(usual.shops >= LEAST_SHOPS), "hilist_code")
+    # Whole cents before they are added up, so that the order of the sum cannot tip a half cent.
+    sold = sold.mutate(usual=(sold.cnt * sold.usual).round(2))
     return sold.group_by("mdtrt_id").aggregate(
-        priced=_.amount.sum().round(2), usual_price=(_.cnt * _.usual).sum().round(2)
+        priced=_.amount.sum().round(2), usual_price=_.usual.sum().round(2)
     )
 
 

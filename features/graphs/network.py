@@ -4,7 +4,8 @@
 |---|---|---|---|
 | co_visit | patient | patient | at the same place close in time on many days (`covisit`) |
 | co_return | patient | patient | with the same people again in a later week or hour (`cohorts`) |
-| co_purchase | patient | patient | oversupplied through the same doctors and shops (`resale`) |
+| co_purchase | patient | patient | buying the same dear medicine on many days, from whatever shop (`copurchase`) |
+| co_oversupply | patient | patient | oversupplied through the same doctors and shops (`resale`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through a doctor or shop that has many such (`resale`) |
 | trace_flow | patient, pharmacy | pharmacy | boxes that had been through the one's hands sold again by the other (`resale`) |
 | prescription | prescriber | pharmacy | more of the doctor's patients buy there than the neighbourhood's (`partners`) |
@@ -19,7 +20,7 @@ import pandas as pd
 from ibis import _
 
 from claims.known import Known
-from features.graphs import cohorts, covisit, partners, resale
+from features.graphs import cohorts, copurchase, covisit, partners, resale
 
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "surprise"]
 # Kind of way → the visits that go one, and what its two ends are called.
@@ -56,9 +57,9 @@ class Network:
 def weave(known: Known, facts: ibis.Table) -> Network:
     """Find the links of a night; keeps what is read twice in the scratch database."""
     con = known.con
-    visited, returned, met = _company(con, facts)
+    *together, met = _company(con, facts)
     dealt, hubs, ties = _dealings(con, facts)
-    people = pd.concat([visited, returned, dealt], ignore_index=True).rename(columns={"days": "observed"})
+    people = pd.concat([*together, dealt], ignore_index=True).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
     ways = {kind: partners.edges(way[0](facts)) for kind, way in WAYS.items()}
     others = [ways[kind].assign(kind=kind, a_type=way[1], b_type=way[2]) for kind, way in WAYS.items()]
@@ -74,16 +75,32 @@ def weave(known: Known, facts: ibis.Table) -> Network:
     )
 
 
-def _company(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
-    """Edges of those who meet, of those who return together, and the visits that tie either."""
-    met = con.create_table("meetings", covisit.meetings(facts))
-    visited = covisit.edges(facts, met)
-    linked = stored(con, "covisit_edges", visited[["a", "b"]])
+def _company(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, ibis.Table]:
+    """Edges of those who meet, of those who buy the same, of those who return together, and the visits that tie them."""
+    visited, of_visits = _meet(con, facts, "meetings")
+    bought, of_medicines = _meet(con, copurchase.purchases(facts, con.table("item_days")), "purchases")
     seen = con.create_table("windows", cohorts.windows(facts))
     back = stored(con, "window_returns", cohorts.returns(seen))
     came = con.create_table("returned", cohorts.pairs(cohorts.members(seen, back)))
-    ties = con.create_table("ties_met", ibis.union(covisit.ties(met, linked), cohorts.ties(came)))
-    return visited.assign(kind="co_visit"), cohorts.edges(came).assign(kind="co_return"), ties
+    ties = con.create_table("ties_met", ibis.union(of_visits, of_medicines, cohorts.ties(came)))
+    return (
+        visited.assign(kind="co_visit"),
+        bought.assign(kind="co_purchase"),
+        cohorts.edges(came).assign(kind="co_return"),
+        ties,
+    )
+
+
+def _meet(con, rows: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those who meet in such rows, and the visits that tie them.
+
+    Args:
+        rows: as `covisit.meetings` takes them.
+        name: of the table in which the meetings are stored.
+    """
+    met = con.create_table(name, covisit.meetings(rows))
+    found = covisit.edges(rows, met)
+    return found, covisit.ties(met, stored(con, f"edges_of_{name}", found[["a", "b"]]))
 
 
 def _dealings(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
@@ -94,7 +111,7 @@ def _dealings(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.
     fellows = con.create_table("fellows", resale.pairs(over))
     ties = con.create_table("ties_dealt", resale.ties(facts, fellows))
     to_hubs = resale.hub_edges(over).assign(kind="oversupply", a_type="patient")
-    return resale.edges(fellows).assign(kind="co_purchase"), to_hubs, ties
+    return resale.edges(fellows).assign(kind="co_oversupply"), to_hubs, ties
 
 
 def links(con: ibis.BaseBackend, network: Network, telling: pd.DataFrame, name: str) -> ibis.Table:
@@ -119,7 +136,7 @@ def kinds_of(inside: pd.DataFrame) -> pd.Series:
     Args:
         inside: `inside_of`.
     """
-    dealt = inside["surprise"].where(inside["kind"] == "co_purchase", 0.0).groupby(inside["group_id"]).sum()
+    dealt = inside["surprise"].where(inside["kind"] == "co_oversupply", 0.0).groupby(inside["group_id"]).sum()
     every = inside.groupby("group_id")["surprise"].sum()
     return (dealt * 2 > every).map({True: "drug_resale", False: "co_visit"})
 

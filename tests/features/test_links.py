@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.graphs import cohorts, partners, resale
+from features.graphs import cohorts, copurchase, covisit, partners, resale
 from features.graphs.chance import significant, surprise
 from features.graphs.groups import communities
 from tests.tiny import World
@@ -198,6 +198,45 @@ def test_boxes_sold_twice_name_both_sellers_and_a_box_that_came_back_names_nobod
             world.sell(again, "pill", f"2024-06-{1 + number // 8:02} 11:05:00", f"box-{number}")
     found = resale.flows(known_of(world, NIGHT))
     assert found[["a_type", "a", "b", "observed"]].to_numpy().tolist() == [["pharmacy", "P1", "P2", 10]]
+
+
+# Purchases of the same medicine
+
+
+def medicines(book: Book, dear: dict[str, str]) -> pd.DataFrame:
+    """Edges of those who buy the same dear medicine.
+
+    Args:
+        dear: buyer → the dear medicine in every purchase, beside a cheap one that everybody buys.
+    """
+    facts = book.facts()
+    rows = [(row["mdtrt_id"], "cheap", 20.0) for row in book.rows]
+    rows += [
+        (row["mdtrt_id"], dear[row["psn_no"]], 400.0) for row in book.rows if row["psn_no"] in dear
+    ]
+    frame = pd.DataFrame(rows, columns=["mdtrt_id", "hilist_code", "amount"]).assign(charge="11")
+    rows = copurchase.purchases(facts, facts.get_backend().create_table("item_days", ibis.memtable(frame)))
+    met = facts.get_backend().create_table("purchases", covisit.meetings(rows))
+    return covisit.edges(rows, met)
+
+
+def test_who_fetches_the_same_dear_medicine_from_other_shops_on_the_same_days_is_linked():
+    book, rng = Book(), np.random.default_rng(3)
+    errands = [13, 41, 77, 118, 150, 203, 260, 301]
+    for number in range(6):
+        for days_ago in errands:
+            book.came(f"ring-{number}", f"P{(number + days_ago) % 6}", days_ago, 60 * number, kind=PHARMACY)
+            # As many errands on the same days for the cheap medicine alone.
+            book.came(f"poor-{number}", f"P{(number + days_ago) % 6}", days_ago, 60 * number, kind=PHARMACY)
+    for number in range(60):
+        # Patients on the same medicine refill every four weeks, give or take a few days.
+        for month in range(12):
+            days_ago = int(number % 28 + 28 * month + rng.integers(0, 5))
+            book.came(f"patient-{number}", f"P{number % 6}", days_ago, 30, kind=PHARMACY)
+    dear = {f"{kind}-{number}": "dear" for kind in ("ring", "patient") for number in range(60)}
+    found = medicines(book, dear)
+    assert together(found) == {f"ring-{number}" for number in range(6)}
+    assert (found.days == len(errands)).all() and (found.expected < 2).all()
 
 
 # Partners

@@ -5,8 +5,9 @@ import pytest
 
 from claims.known import known_on
 from claims.store import Store, connect
-from features.facts import DEARER, visit_facts
+from features.facts import visit_facts
 from features.measures import measure_subjects, measure_visits
+from features.norms import DEARER
 from tests.features.town import NIGHT
 from tests.tiny import World
 
