@@ -23,7 +23,7 @@ from claims.store import connect, scratch
 from features.graphs.network import weave
 
 PERSONS = (20_000, 80_000, 320_000)
-VISITS, PLACE_OF, BUSY = 12, 400, 10_000
+VISITS, PLACE_OF, BUSY, MEDICINES = 12, 400, 10_000, 500
 # 2025-01-01 00:00 in seconds.
 NIGHT = 1_735_689_600
 

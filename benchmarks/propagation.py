@@ -53,7 +53,21 @@ def main(arguments: list[str]) -> None:
             for name, row in compared([target], [scores], WITH).iterrows():
                 start = [city.name, kind, len(known), int(known.sum()), int(target.sum()), name]
                 rows.append([*start, *cells(row, name == WITH)])
-    table(["city", "kind", "inspected", "confirmed", "guilty left", "outcomes of others", "AP", "gain", "P@k", "gain"], rows)
+    table(
+        [
+            "city",
+            "kind",
+            "inspected",
+            "confirmed",
+            "guilty left",
+            "outcomes of others",
+            "AP",
+            "gain",
+            "P@k",
+            "gain",
+        ],
+        rows,
+    )
 
 
 if __name__ == "__main__":

@@ -66,6 +66,9 @@ def test_bases_are_known_and_the_first_one_holds_every_subject(subject):
 def test_declared_columns_are_those_produced(a_night, subject):
     produced = a_night.measured[subject]
     declared = measures_of(subject)
-    assert list(produced.columns) == [*declared, *(expected_column(c) for c in declared if declared[c][0].mix)]
+    assert list(produced.columns) == [
+        *declared,
+        *(expected_column(c) for c in declared if declared[c][0].mix),
+    ]
     assert (produced.dtypes == "float64").all()
     assert produced.index.is_unique

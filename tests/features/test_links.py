@@ -211,9 +211,7 @@ def medicines(book: Book, dear: dict[str, str]) -> pd.DataFrame:
     """
     facts = book.facts()
     rows = [(row["mdtrt_id"], "cheap", 20.0) for row in book.rows]
-    rows += [
-        (row["mdtrt_id"], dear[row["psn_no"]], 400.0) for row in book.rows if row["psn_no"] in dear
-    ]
+    rows += [(row["mdtrt_id"], dear[row["psn_no"]], 400.0) for row in book.rows if row["psn_no"] in dear]
     frame = pd.DataFrame(rows, columns=["mdtrt_id", "hilist_code", "amount"]).assign(charge="11")
     rows = copurchase.purchases(facts, facts.get_backend().create_table("item_days", ibis.memtable(frame)))
     met = facts.get_backend().create_table("purchases", covisit.meetings(rows))
