@@ -50,6 +50,7 @@ bench: install
 docs: install
 	$(BIN)/python docs/generate.py > docs/measures.md
 	$(BIN)/python docs/generate_rules.py > docs/rules.md
+	$(BIN)/python docs/generate_schemes.py > docs/schemes.md
 
 # Needs uv. Universal: one lock for every platform and Python from 3.11 on; it names no index.
 lock:

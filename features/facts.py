@@ -22,10 +22,11 @@ ENDS = ("patient", "doctor", "place", "visit")
 TOLD = (*[f"{what}_{end}" for end in ENDS for what in ("closed", "confirmed")], "confirmed_linked")
 # Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
 # the way to a hospital, from a doctor or from a village, is one that too many go; findings of the audit rules, how many
-# of them clear, and the fund's money in them (yuan, each line once); when outcomes of those the visit has to do with
+# of them clear, lines with medicine out of scope, and the fund's money in findings (yuan, each line once); when outcomes of those the visit has to do with
 # became known (`features.outcomes`).
 COUNTED = (
-    *("companions", "fellows", "referred", "fetched", "findings", "clear_findings", "findings_amount"),
+    *("companions", "fellows", "referred", "fetched"),
+    *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *TOLD,
 )
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"

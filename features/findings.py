@@ -1,6 +1,6 @@
 """Measures that count audit findings, the same for every kind of subject that has visits."""
 
-from features.catalogue import FLOW, HINT, SUBJECTS, measure
+from features.catalogue import FLOW, HINT, SUBJECTS, YEAR, measure
 
 ALL = " ".join(f"M{number:02d}" for number in (1, 3, 5, 9, 10, 16, 20, 28))
 
@@ -30,6 +30,22 @@ for _subject in SUBJECTS[1:]:
     )
     def visits_with_findings(v, w):
         return (v.findings > 0).mean(where=w)
+
+
+for _subject in ("patient", "prescriber", "pharmacy"):
+
+    @measure(
+        _subject,
+        "购药超支付范围的就诊占比",
+        "share of visits with medicine out of scope",
+        "share",
+        "M07",
+        least=0.05,
+        family="rules",
+        windows=(YEAR,),
+    )
+    def out_of_scope_share(v, w):
+        return (v.out_of_scope > 0).mean(where=w)
 
 
 @measure("visit", "审核规则发现", "audit findings", "findings", ALL, least=1, family="rules")

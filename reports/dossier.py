@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from features.peers import PEER_WORDS
 from reports.masking import Mask
-from reports.schemes import on_site, scheme_name
+from reports.schemes import honest, on_site, scheme_name
 from reports.templates import render
 from reports.workbook import VERDICTS, one_of
 
@@ -131,11 +131,11 @@ def _concerned(subject: str, row: dict) -> str:
     return {"place": place, "person": person}.get(_CONCERNED.get(subject), f"{place} / {person}")
 
 
-def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str]]:
-    """What to check on site, for the suspected scheme and those that evidence speaks for."""
+def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str, str]]:
+    """What to check on site and what would be honest, for the suspected scheme and those that evidence speaks for."""
     schemes = [dossier.scheme, *(scheme for scheme, _n, _yuan in dossier.money)]
     named = list(dict.fromkeys(s for s in schemes if isinstance(s, str)))[:3] or [None]
-    return [(scheme_name(s, language), on_site(s, language)) for s in named]
+    return [(scheme_name(s, language), on_site(s, language), honest(s, language)) for s in named]
 
 
 WORDS = {
@@ -147,7 +147,7 @@ WORDS = {
         "none": "无突出情形", "peers": "同类", "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑", "strips_note": "图中每条对应一条理由:浅蓝为同类的第5至95百分位,深蓝为中间一半,白线为中位数,红点为本对象;刻度为平方根。",
         "favourable": "对其有利的情况", "nothing_favourable": "未见明显有利情况。",
-        "innocent": "已核对的正常解释", "explanation": "解释", "result": "核对结果", "fits": ("不成立", "部分成立", "成立"),
+        "alike": "可能的正常解释:", "innocent": "已核对的正常解释", "explanation": "解释", "result": "核对结果", "fits": ("不成立", "部分成立", "成立"),
         "counted": "证据就诊 {of} 次中 {n} 次符合",
         "on_site": "现场核查什么", "pull": "先调阅", "settlement": "结算", "line": "明细", "line_yuan": "{}元",
         "evidence": "其他本身可疑的就诊", "evidence_note": "不在上述理由之下、按可疑程度排列的前 {m} 次;证据就诊共 {n} 次。",
@@ -169,7 +169,7 @@ WORDS = {
         "none": "none stands out", "peers": "Peers", "peers_count": "{n} with it",
         "reasons": "Why it is suspicious", "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle half, white the median, red this subject; square-root scale.",
         "favourable": "What speaks for it", "nothing_favourable": "Nothing stands out in its favour.",
-        "innocent": "Honest explanations that were checked", "explanation": "Explanation", "result": "Result", "fits": ("does not fit", "fits in part", "fits"),
+        "alike": "What would be honest: ", "innocent": "Honest explanations that were checked", "explanation": "Explanation", "result": "Result", "fits": ("does not fit", "fits in part", "fits"),
         "counted": "{n} of {of} visits in evidence",
         "on_site": "What to check on site", "pull": "Pull first", "settlement": "settlement", "line": "line", "line_yuan": "{} yuan",
         "evidence": "Other visits that are suspicious by themselves", "evidence_note": "Not named above, the most telling first: {m} are listed; {n} visits are in evidence in all.",

@@ -34,7 +34,9 @@ def page(
             for name, table in rows.groupby("population", sort=False)
         ]
         picture = charts.reliability(curves[subject], key=f"reliability-{subject}")
-        kinds.append((SUBJECT_WORDS[subject][english], words[how[subject]], tables, picture, suspicious[subject]))
+        kinds.append(
+            (SUBJECT_WORDS[subject][english], words[how[subject]], tables, picture, suspicious[subject])
+        )
     return render(
         "evaluation.html.j2",
         language=language,

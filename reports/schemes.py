@@ -96,10 +96,81 @@ ON_SITE = {
 # Where the catalogue names nothing of its own: family 2 of its §7.
 ON_SITE_ELSE = ("完整费用清单;医嘱与执行记录;仪器日志;进货发票与库存账", "full fee list; orders and their execution; instrument logs; purchase invoices and stock ledger")  # fmt: skip
 
+# What resembles a scheme and is honest (`domain/schemes.md` §6 and its cases; where these name nothing, our own words).
+HONEST = {
+    "M01": ("确有病情的短期住院;同一病区相似病种的账单自然相近", "a short stay with a real illness; bills of one ward and one disease are alike by nature"),
+    "M02": ("同一户家人;养老院住员;流感季同村就医;同一单位体检", "one household; residents of a home; a village in the flu season; a check-up of one employer"),
+    "M03": ("放化疗、透析等周期治疗;转院;急诊再入院;产科", "courses such as chemotherapy and dialysis; transfers; emergency re-admission; obstetrics"),
+    "M04": ("症状待查的鉴别诊断,检查有阳性结果并有治疗", "a symptom that had to be cleared up, with findings and treatment"),
+    "M05": ("长期处方(一次最多 12 周);外出前备药;药品短缺", "a long prescription (up to 12 weeks at once); stocking up before a journey; shortages"),
+    "M06": ("病情变化换药;药店拆零,一次购药分多笔结算", "a change of medicine; one purchase settled in several parts"),
+    "M07": ("病种登记滞后;诊断漏填", "a disease registered late; a diagnosis not entered"),
+    "M08": ("护理当日往返就医;住院首末日", "a trip to the doctor on a day of care; the first and last day of a stay"),
+    "M09": ("死亡登记日期有误;死亡当日结算;继承人转移个人账户", "a wrong date of death; settlement on the day of death; heirs' transfer of the account"),
+    "M10": ("经批准的家庭病床;日间手术;精神与康复日间床位", "an approved bed at home; day surgery; day beds of psychiatry and rehabilitation"),
+    "M11": ("该村只有这一家医院可去;季节性疾病", "the only hospital in reach of the village; a seasonal disease"),
+    "M12": ("高龄或合并症较多的患者", "old patients and those with many other illnesses"),
+    "M13": ("门诊检查后病情需要住院", "an outpatient examination that showed the need of a stay"),
+    "M15": ("家人代取药;村医代购;家庭共济", "medicine fetched for the family; a village doctor who shops for patients; a family's pooled account"),
+    "M16": ("固定剂量的慢病购药,金额自然相同", "chronic medicine in a fixed dose costs the same every time"),
+    "M19": ("同一门诊日的慢病患者;同病种患者用药相同", "chronic patients of one clinic day; patients of one disease take the same medicine"),
+    "M20": ("拆零销售;退货后再次销售", "packs sold in parts; boxes returned and sold again"),
+    "M21": ("缺药后到另一家药店补取", "the rest fetched at another shop when one had run out"),
+    "M24": ("专科医院收治重症;分组器版本变化", "a specialised hospital with severe cases; a new version of the grouper"),
+    "M25": ("并发症与合并症;新技术", "complications and other illnesses; new technology"),
+    "M26": ("集日门诊;透析班次;单位体检", "clinics on market days; shifts of dialysis; an employer's check-up"),
+    "M27": ("自行跌倒等无第三方责任的外伤", "an injury without anybody else to blame, such as a fall"),
+    "M28": ("医嘱增加的透析;设备故障导致的签到缺失", "an additional session on order; sign-ins lost with a broken device"),
+    "M29": ("复杂手术的实际用量;备货跨期", "real use in a difficult operation; stock of an earlier period"),
+    "M30": ("重病的救助对象", "poor people who are very ill"),
+    "M31": ("医联体内的上下级转诊", "referrals within a medical alliance"),
+    "M33": ("入院常规检查;体检项目", "routine tests on admission; check-ups"),
+    "M40": ("医院门口的药店;处方流转平台", "the shop at the hospital's gate; a platform that passes prescriptions on"),
+    "M42": ("连锁统一定价与采购", "one price and one purchase for the whole chain"),
+    "M46": ("新设备投用;科室扩建", "new equipment; a larger department"),
+    "M47": ("流感季;年末假期前备药", "the flu season; stocking up before the holidays"),
+}  # fmt: skip
+# Audit rules whose findings speak for a scheme (`domain/schemes.md` §2; our mapping).
+RULES_OF = {
+    "M01": ("R049", "R050", "R052", "R054", "R065", "R091", "R092", "R093"),
+    "M03": ("R084", "R085", "R090"),
+    "M04": ("R078", "R094"),
+    "M05": ("R030", "R031", "R070", "R109"),
+    "M06": ("R086", "R087", "R088"),
+    "M07": ("R024", "R032", "R071"),
+    "M08": ("R095", "R098"),
+    "M09": ("R001", "R002", "R003"),
+    "M10": ("R050", "R089", "R091", "R092", "R093"),
+    "M12": ("R088", "R094"),
+    "M13": ("R089",),
+    "M15": ("R112", "R113", "R129", "R130"),
+    "M16": ("R061", "R108", "R113", "R114", "R115"),
+    "M18": ("R061", "R064"),
+    "M19": ("R031", "R105", "R106"),
+    "M20": ("R105", "R106", "R107", "R108"),
+    "M21": ("R109",),
+    "M22": ("R110", "R111"),
+    "M27": ("R128",),
+    "M28": ("R099", "R100", "R101", "R102"),
+    "M29": ("R015", "R058", "R059", "R060", "R063"),
+    "M33": ("R075", "R078"),
+    "M36": ("R005",),
+    "M37": ("R006",),
+    "M40": ("R109", "R118"),
+    "M44": ("R091",),
+    "M45": ("R104",),
+    "M48": ("R118", "R119"),
+}
+
 
 def on_site(scheme: str | None, language: str) -> str:
     """What to check on site for a scheme."""
     return ON_SITE.get(scheme, ON_SITE_ELSE)[0 if language == "zh" else 1]
+
+
+def honest(scheme: str | None, language: str) -> str:
+    """What resembles a scheme and is honest; empty where nothing does."""
+    return HONEST.get(scheme, ("", ""))[0 if language == "zh" else 1]
 
 
 def scheme_name(scheme: str | None, language: str) -> str:

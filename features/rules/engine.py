@@ -209,21 +209,32 @@ def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
     con.raw_sql(f"INSERT INTO rule_found BY NAME {con.compile(rows)}").fetchall()
 
 
+# Medicine the fund does not cover for this illness: a restricted indication, outside the list of the registered disease,
+# off label (M07).
+OUT_OF_SCOPE = ("R024", "R032", "R071")
+
+
 def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
-    """Findings of each visit: mdtrt_id, findings, clear_findings, findings_amount (yuan of fund payment).
+    """Findings of each visit: mdtrt_id, findings, clear_findings, out_of_scope (lines of OUT_OF_SCOPE), findings_amount
+    (yuan of fund payment).
 
     A line that breaks three rules costs the fund once, and a visit never more than was paid for it.
     """
     once = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
-        n=_.count(), clear=(_.sev_deg == CLEAR).sum(), amount=_.vola_amt.max()
+        n=_.count(),
+        clear=(_.sev_deg == CLEAR).sum(),
+        outside=_.rule_id.isin(OUT_OF_SCOPE).any(),
+        amount=_.vola_amt.max(),
     )
     sums = once.group_by("mdtrt_id").aggregate(
-        findings=_.n.sum(), clear_findings=_.clear.sum(), amount=_.amount.sum()
+        findings=_.n.sum(), clear_findings=_.clear.sum(), out_of_scope=_.outside.sum(), amount=_.amount.sum()
     )
     paid = sums.inner_join(facts.select("mdtrt_id", "fund_pay_sumamt"), "mdtrt_id")
     capped = ibis.least(paid.amount, paid.fund_pay_sumamt)
     return paid.select(
-        "mdtrt_id", "findings", "clear_findings", findings_amount=ibis.greatest(capped, 0).round(2)
+        "mdtrt_id",
+        *("findings", "clear_findings", "out_of_scope"),
+        findings_amount=ibis.greatest(capped, 0).round(2),
     )
 
 

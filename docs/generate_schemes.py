@@ -1,0 +1,45 @@
+"""The schemes as a page: `python docs/generate_schemes.py > docs/schemes.md` (or `make docs`)."""
+
+import features  # noqa: F401  enters the measures
+import features.rules  # noqa: F401  enters the rules
+from features.catalogue import CATALOGUE, SUBJECTS
+from features.rules.engine import RULES
+from reports.schemes import HONEST, RULES_OF, SCHEMES
+
+HEAD = """\
+# Schemes
+
+Written by `docs/generate_schemes.py` from `reports/schemes.py`, the catalogue of measures and the audit rules; a test keeps
+it up to date. Ids are those of `domain/schemes.md`. A **rule** in brackets is not built yet. What looks like a scheme
+and is **honest** stands in the dossier beside what to check on site.
+
+| scheme | 名称 | name | measures | rules | honest | 正常解释 |
+|---|---|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return HEAD + "\n".join(map(_row, SCHEMES)) + "\n"
+
+
+def _row(scheme: str) -> str:
+    zh, en = SCHEMES[scheme]
+    honest_zh, honest_en = HONEST.get(scheme, ("", ""))
+    cells = (scheme, zh, en, _measures(scheme), _rules(scheme), honest_en, honest_zh)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _measures(scheme: str) -> str:
+    """How many measures of each kind of subject speak for a scheme, in the order of SUBJECTS."""
+    speaking = [entry.subject for entry in CATALOGUE.values() if scheme in entry.schemes]
+    counts = {subject: speaking.count(subject) for subject in SUBJECTS}
+    return ", ".join(f"{n} of {subject}s".replace("ys", "ies") for subject, n in counts.items() if n)
+
+
+def _rules(scheme: str) -> str:
+    return " ".join(rule if rule in RULES else f"({rule})" for rule in RULES_OF.get(scheme, ()))
+
+
+if __name__ == "__main__":
+    print(page(), end="")
