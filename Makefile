@@ -29,7 +29,8 @@ demo: install
 	$(BIN)/fundguard run demo/city/input --store demo/store --as-of $(AS_OF)
 	@$(BIN)/python -m reports.preview demo/store/runs/$(AS_OF)
 
-# Each worker has a core; threads of linear algebra would only wait for each other.
+# Each worker has a core; threads of linear algebra would only wait for each other. Tests
+# of a file share what they set up, so they stay together.
 test: install
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 

@@ -18,7 +18,7 @@ from sklearn.base import clone
 
 from claims.store import Store, scratch
 from features.catalogue import SUBJECTS, spec
-from models.fusion import CHOSEN_REACH, DRAWN_REACH, Fusion, spreads, trusting, weigh
+from models.fusion import Fusion, reach, spreads, trusting, weigh
 from models.learner import Learner, TrainingSet, out_of_fold
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
@@ -152,8 +152,9 @@ def learnt(
     inspected = data.inspected.to_numpy()
     held, target = out_of_fold(data, learner)[inspected], data.target[inspected]
     rows = everybody.loc[held.index].assign(model=held)
-    reach = DRAWN_REACH if data.drawn else CHOSEN_REACH
-    weighed = weigh(trusting(int(target.sum())), rows, target, spreads(everybody), reach)
+    confirmed = int(target.sum())
+    far = reach(data.drawn, confirmed)
+    weighed = weigh(trusting(confirmed), rows, target, spreads(everybody), far)
     return weighed, everybody, held
 
 

@@ -1,6 +1,6 @@
 """The schemes as a page: `python docs/generate_schemes.py > docs/schemes.md` (or `make docs`)."""
 
-import features  # noqa: F401  enters the measures
+import features
 import features.rules  # noqa: F401  enters the rules
 from features.catalogue import CATALOGUE, SUBJECTS
 from features.rules.engine import RULES

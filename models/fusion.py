@@ -17,12 +17,13 @@ PARTS = ("model", "evidence", "isolation", "graph", "rule")
 # at one in a hundred) makes a coin toss. Our own starting values.
 BIAS = -6.0
 WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
-# The learnt part starts from a quarter of its log-odds, half of that at so many confirmed subjects; looking unlike
-# the confirmed starts from a fifth of that again.
-TRUST, TRUST_CONFIRMED, SILENCE = 0.25, 60, 0.2
+# The learnt part starts from a quarter of its log-odds; looking unlike the confirmed starts from a fifth of that again.
+TRUST, SILENCE = 0.25, 0.2
 # How far outcomes may move a weight, as log-odds a standard deviation of its part (the prior's own standard
-# deviation): after a random draw, and after cases that somebody chose.
-DRAWN_REACH, CHOSEN_REACH = 1.0, 0.1
+# deviation): after a random draw, and after many cases that somebody chose.
+DRAWN_REACH, CHOSEN_REACH = 1.0, 0.4
+# With so many confirmed subjects the learnt part is trusted, and chosen cases are followed, half as far as that.
+HALF_CONFIRMED = 60
 # Proof is proof whatever other cases were like: rules and company never weigh less than without outcomes.
 _FIRM = ("graph", "rule")
 # Slope and level are drawn to one and zero as if by so many outcomes.
@@ -69,8 +70,13 @@ class Fusion:
 
 def trusting(confirmed: int) -> Fusion:
     """The fusion to start from, which trusts the learnt part as far as so many confirmed subjects allow."""
-    trust = TRUST * confirmed / (confirmed + TRUST_CONFIRMED)
+    trust = TRUST * confirmed / (confirmed + HALF_CONFIRMED)
     return Fusion(WEIGHTS | {"model": trust, "silence": SILENCE * trust})
+
+
+def reach(drawn: bool, confirmed: int) -> float:
+    """How far so many confirmed subjects may move the weights (`weigh`): a few chosen cases name few schemes."""
+    return DRAWN_REACH if drawn else CHOSEN_REACH * confirmed / (confirmed + HALF_CONFIRMED)
 
 
 def weigh(start: Fusion, parts: pd.DataFrame, target: pd.Series, spread: pd.Series, reach: float) -> Fusion:

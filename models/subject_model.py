@@ -8,11 +8,10 @@ import pandas as pd
 from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import leaks, ranking_metrics, reliability
 from models.fusion import (
-    CHOSEN_REACH,
-    DRAWN_REACH,
     Fusion,
     calibrate,
     probability,
+    reach,
     spreads,
     trusting,
     weigh,
@@ -99,9 +98,9 @@ class SubjectModel:
         rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
         self.drawn = data.drawn
         seen = data.inspected
-        start = trusting(int(data.target.sum()))
-        reach = DRAWN_REACH if data.drawn else CHOSEN_REACH
-        fusion = weigh(start, rows[seen], data.target[seen], spreads(parts), reach)
+        confirmed = int(data.target.sum())
+        far = reach(data.drawn, confirmed)
+        fusion = weigh(trusting(confirmed), rows[seen], data.target[seen], spreads(parts), far)
         highest = float(fusion.raw(parts).max())
         self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
         fused = self.fusion.raw(rows)

@@ -51,19 +51,6 @@ PERSONS, SEED, NIGHT = 2_000, 7, date(2025, 1, 1)
 MARK = "STARTED_BY_TEST"
 
 
-def pytest_configure(config) -> None:
-    """Tests of one file run in one worker, and all tests of the shared city too, so that it is run once."""
-    if getattr(config.option, "dist", "no") in ("load", "loadfile"):
-        config.option.dist = "loadgroup"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        shared = {"city", "the_night"} & set(item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("city" if shared else item.path.stem))
-
-
 @dataclass(frozen=True)
 class Done:
     """What became of a command: exit status, what it said, and the processes it left behind."""

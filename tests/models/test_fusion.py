@@ -4,17 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.fusion import (
-    CHOSEN_REACH,
-    DRAWN_REACH,
-    PARTS,
-    WEIGHTS,
-    Fusion,
-    calibrate,
-    spreads,
-    trusting,
-    weigh,
-)
+from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, reach, spreads, trusting, weigh
 
 
 def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -33,15 +23,16 @@ def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]
     return parts, target
 
 
-def moved(parts: pd.DataFrame, target: pd.Series, reach: float) -> Fusion:
-    return weigh(trusting(int(target.sum())), parts, target, spreads(parts), reach)
+def moved(parts: pd.DataFrame, target: pd.Series, drawn: bool) -> Fusion:
+    confirmed = int(target.sum())
+    return weigh(trusting(confirmed), parts, target, spreads(parts), reach(drawn, confirmed))
 
 
-def test_many_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_hardly_move_them():
+def test_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_move_them_less():
     parts, target = inspected()
     start, drawn, chosen = (
         trusting(int(target.sum())),
-        *(moved(parts, target, r) for r in (DRAWN_REACH, CHOSEN_REACH)),
+        *(moved(parts, target, drawn) for drawn in (True, False)),
     )
     assert drawn.weights["model"] > 0.7 and drawn.weights["evidence"] < 0.1
     assert drawn.weights["model"] > chosen.weights["model"] > start.weights["model"]
@@ -50,22 +41,22 @@ def test_many_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_hardly
 
 def test_a_few_outcomes_move_little():
     parts, target = inspected()
-    few = moved(parts.head(30), target.head(30), CHOSEN_REACH)
-    assert few.weights["evidence"] == pytest.approx(WEIGHTS["evidence"], rel=0.25)
+    few, many = (moved(parts.head(n), target.head(n), drawn=False).weights["evidence"] for n in (30, 1000))
+    assert many < few == pytest.approx(WEIGHTS["evidence"], rel=0.25)
 
 
-@pytest.mark.parametrize("reach", [DRAWN_REACH, CHOSEN_REACH])
-def test_no_weight_is_negative_and_proof_keeps_its_own(reach):
+@pytest.mark.parametrize("drawn", [True, False])
+def test_no_weight_is_negative_and_proof_keeps_its_own(drawn):
     parts, target = inspected()
     # Outcomes that speak against every part: nothing may count in a subject's favour.
-    found = moved(parts, 1 - target, reach)
+    found = moved(parts, 1 - target, drawn)
     assert min(found.weights.values()) >= 0
     assert found.weights["rule"] >= WEIGHTS["rule"] and found.weights["graph"] >= WEIGHTS["graph"]
 
 
 def test_the_score_never_falls_when_a_part_rises():
     parts, target = inspected()
-    fusion = moved(parts, target, DRAWN_REACH)
+    fusion = moved(parts, target, drawn=True)
     for part in PARTS:
         more = parts.assign(**{part: parts[part] + 0.2})
         assert (fusion.raw(more) - fusion.raw(parts)).min() >= 0
@@ -83,7 +74,7 @@ def test_whom_a_rule_convicts_is_not_cleared_by_looking_unlike_the_confirmed():
 
 def test_probabilities_mean_what_they_say_and_can_be_told_apart():
     parts, target = inspected(4000)
-    fusion = moved(parts, target, DRAWN_REACH)
+    fusion = moved(parts, target, drawn=True)
     ones = pd.Series(1.0, target.index)
     found = calibrate(fusion, parts, target, ones, 200.0)
     assert found.slope * 200 <= 40 + 1e-6

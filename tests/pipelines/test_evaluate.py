@@ -23,7 +23,7 @@ NIGHTS = [LAST - timedelta(days=90 * n) for n in (3, 2, 1, 0)]
 def measured(seed: int) -> Measured:
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(size=(420, len(COLUMNS))), PATIENTS, COLUMNS)
-    frame.loc[sorted(GUILTY), COLUMNS[:4]] += 3
+    frame.loc[sorted(GUILTY), COLUMNS[:4]] += 2.5
     nothing = pd.Series(np.nan, PATIENTS)
     return Measured(frame, pd.Series("older", PATIENTS), None, frame, nothing, nothing)
 
