@@ -18,7 +18,7 @@ from sklearn.base import clone
 
 from claims.store import Store, scratch
 from features.catalogue import SUBJECTS, spec
-from models.fusion import Fusion, reach, spreads, trusting, weigh
+from models.fusion import Fusion, spreads, weigh
 from models.learner import Learner, TrainingSet, out_of_fold
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
@@ -152,10 +152,7 @@ def learnt(
     inspected = data.inspected.to_numpy()
     held, target = out_of_fold(data, learner)[inspected], data.target[inspected]
     rows = everybody.loc[held.index].assign(model=held)
-    confirmed = int(target.sum())
-    far = reach(data.drawn, confirmed)
-    weighed = weigh(trusting(confirmed), rows, target, spreads(everybody), far)
-    return weighed, everybody, held
+    return weigh(rows, target, spreads(everybody), data.drawn), everybody, held
 
 
 def figures(guilty: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

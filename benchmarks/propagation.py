@@ -53,21 +53,8 @@ def main(arguments: list[str]) -> None:
             for name, row in compared([target], [scores], WITH).iterrows():
                 start = [city.name, kind, len(known), int(known.sum()), int(target.sum()), name]
                 rows.append([*start, *cells(row, name == WITH)])
-    table(
-        [
-            "city",
-            "kind",
-            "inspected",
-            "confirmed",
-            "guilty left",
-            "outcomes of others",
-            "AP",
-            "gain",
-            "P@k",
-            "gain",
-        ],
-        rows,
-    )
+    heads = "city,kind,inspected,confirmed,guilty left,outcomes of others,AP,gain,P@k,gain"
+    table(heads.split(","), rows)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The catalogue of measures as a page: `python docs/generate.py > docs/measures.md` (or `make docs`)."""
 
+from pages import row
+
 from features.catalogue import (
     CATALOGUE,
     CONTEXT,
@@ -63,7 +65,7 @@ def _table(subject: str) -> str:
 
 
 def _row(entry: Measure) -> str:
-    cells = (
+    return row(
         f"`{entry.name}`",
         entry.en,
         entry.zh,
@@ -75,7 +77,6 @@ def _row(entry: Measure) -> str:
         entry.family,
         "yes" if entry.mix else "",
     )
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":

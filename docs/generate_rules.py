@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pages import row
 
 import features.rules  # noqa: F401  enters the rules
 from claims.synthetic import simulate
@@ -139,7 +140,7 @@ def _row(entry: Rule, filled: set[str]) -> str:
         " or ".join(f"**`{place}`**" if places in absent else f"`{place}`" for place in places.split("|"))
         for places in (*entry.needs, *entry.filled)
     )
-    return _cells(
+    return row(
         entry.rule_id, entry.zh, entry.en, "needs data" if absent else "works", data, SUBJECTS[entry.subject],
         "clear" if entry.severity == CLEAR else "suspect", entry.article, entry.official or "",
     )  # fmt: skip
@@ -147,15 +148,11 @@ def _row(entry: Rule, filled: set[str]) -> str:
 
 def _gap(rule_id: str) -> str:
     zh, en, data = UNWRITTEN[rule_id]
-    return _cells(rule_id, zh, en, "not built yet", data, "", "", "", "")
+    return row(rule_id, zh, en, "not built yet", data, "", "", "", "")
 
 
 def _setting(rule_id: str, name: str, parameter: Parameter) -> str:
-    return _cells(rule_id, f"`{name}`", f"{parameter.default:g}", parameter.unit, parameter.source)
-
-
-def _cells(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return row(rule_id, f"`{name}`", f"{parameter.default:g}", parameter.unit, parameter.source)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """The schemes as a page: `python docs/generate_schemes.py > docs/schemes.md` (or `make docs`)."""
 
+from generate import TITLES
+from pages import row
+
 import features
 import features.rules  # noqa: F401  enters the rules
 from features.catalogue import CATALOGUE, SUBJECTS
 from features.rules.engine import RULES
-from reports.schemes import HONEST, RULES_OF, SCHEMES
+from features.rules.schemes import RULES_OF
+from reports.schemes import HONEST, SCHEMES
 
 HEAD = """\
 # Schemes
@@ -26,15 +30,14 @@ def page() -> str:
 def _row(scheme: str) -> str:
     zh, en = SCHEMES[scheme]
     honest_zh, honest_en = HONEST.get(scheme, ("", ""))
-    cells = (scheme, zh, en, _measures(scheme), _rules(scheme), honest_en, honest_zh)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return row(scheme, zh, en, _measures(scheme), _rules(scheme), honest_en, honest_zh)
 
 
 def _measures(scheme: str) -> str:
     """How many measures of each kind of subject speak for a scheme, in the order of SUBJECTS."""
     speaking = [entry.subject for entry in CATALOGUE.values() if scheme in entry.schemes]
     counts = {subject: speaking.count(subject) for subject in SUBJECTS}
-    return ", ".join(f"{n} of {subject}s".replace("ys", "ies") for subject, n in counts.items() if n)
+    return ", ".join(f"{n} of {TITLES[subject].lower()}" for subject, n in counts.items() if n)
 
 
 def _rules(scheme: str) -> str:

@@ -106,7 +106,7 @@ def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
     """A subject's visits counted by another column: subject_id, other, n, fund (yuan), persons."""
     kind, other = base.split("/")
     # Facts have far over a hundred columns, and each makes a query longer to compile: take the few that are looked at.
-    rows = ROWS[kind](facts.select(*{*_COUNTED, other}))
+    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, other])))
     if window:
         rows = rows.filter(rows.days_ago <= window)
     rows = rows.filter(rows[other].notnull())

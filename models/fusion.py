@@ -70,16 +70,15 @@ class Fusion:
 
 def trusting(confirmed: int) -> Fusion:
     """The fusion to start from, which trusts the learnt part as far as so many confirmed subjects allow."""
-    trust = TRUST * confirmed / (confirmed + HALF_CONFIRMED)
+    trust = TRUST * _known(confirmed)
     return Fusion(WEIGHTS | {"model": trust, "silence": SILENCE * trust})
 
 
-def reach(drawn: bool, confirmed: int) -> float:
-    """How far so many confirmed subjects may move the weights (`weigh`): a few chosen cases name few schemes."""
-    return DRAWN_REACH if drawn else CHOSEN_REACH * confirmed / (confirmed + HALF_CONFIRMED)
+def _known(confirmed: int) -> float:
+    return confirmed / (confirmed + HALF_CONFIRMED)
 
 
-def weigh(start: Fusion, parts: pd.DataFrame, target: pd.Series, spread: pd.Series, reach: float) -> Fusion:
+def weigh(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, drawn: bool) -> Fusion:
     """Move the weights from where they start to where inspected subjects want them: a logistic regression with a
     normal prior around the start and no negative weight (maximum a posteriori; MacKay 1992).
 
@@ -87,8 +86,10 @@ def weigh(start: Fusion, parts: pd.DataFrame, target: pd.Series, spread: pd.Seri
         parts: inspected subjects × PARTS; the learnt part out of fold.
         target: 1 confirmed, 0 cleared.
         spread: standard deviation of each column of `_columns` over all subjects, for a common scale.
-        reach: standard deviation of the prior, in log-odds a standard deviation of the part.
+        drawn: the inspected are as good as a random draw; a few chosen cases name few schemes and move little.
     """
+    confirmed = int(target.sum())
+    start, reach = trusting(confirmed), DRAWN_REACH if drawn else CHOSEN_REACH * _known(confirmed)
     names = list(start.weights)
     x, y = _columns(parts)[names].to_numpy(), target.to_numpy()
     middle = np.array([start.weights[name] for name in names])

@@ -7,15 +7,7 @@ import pandas as pd
 
 from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import leaks, ranking_metrics, reliability
-from models.fusion import (
-    Fusion,
-    calibrate,
-    probability,
-    reach,
-    spreads,
-    trusting,
-    weigh,
-)
+from models.fusion import Fusion, calibrate, probability, spreads, weigh
 from models.learner import Learner, TrainingSet, out_of_fold, training_set, tuned
 
 # Evidence of this much reads as an anomaly score of 0.63.
@@ -98,9 +90,7 @@ class SubjectModel:
         rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
         self.drawn = data.drawn
         seen = data.inspected
-        confirmed = int(data.target.sum())
-        far = reach(data.drawn, confirmed)
-        fusion = weigh(trusting(confirmed), rows[seen], data.target[seen], spreads(parts), far)
+        fusion = weigh(rows[seen], data.target[seen], spreads(parts), data.drawn)
         highest = float(fusion.raw(parts).max())
         self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
         fused = self.fusion.raw(rows)

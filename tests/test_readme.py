@@ -35,7 +35,14 @@ def test_links_and_pictures_are_there():
         assert (ROOT / (target[0] or target[1])).exists(), target
 
 
-@pytest.mark.parametrize("script,page", [("generate.py", "measures.md"), ("generate_rules.py", "rules.md"), ("generate_schemes.py", "schemes.md")])
+@pytest.mark.parametrize(
+    "script,page",
+    [
+        ("generate.py", "measures.md"),
+        ("generate_rules.py", "rules.md"),
+        ("generate_schemes.py", "schemes.md"),
+    ],
+)
 def test_generated_pages_are_up_to_date(script, page):
     done = subprocess.run([sys.executable, f"docs/{script}"], cwd=ROOT, capture_output=True, text=True,
                           env={"PYTHONPATH": str(ROOT), "PATH": "", "PYTHONUTF8": "1"})  # fmt: skip

@@ -43,9 +43,9 @@ def plant(city: City, cast: Cast) -> list[tuple[Plant, float]]:
     return plants
 
 
-def _number(city: City, kind: str, share: float) -> int:
-    """How many of a kind there are, `share` of the persons where the city is even."""
-    return int(len(city.people) * share * city.frequency(kind))
+def _number(city: City, kind: str, persons: int) -> int:
+    """How many of a kind there are, one for so many persons where the city is even."""
+    return int(len(city.people) / persons * city.frequency(kind))
 
 
 def dialysis(city: City, rng: Generator, cast: Cast) -> Plant:
@@ -121,7 +121,7 @@ def long_prescription(city: City, rng: Generator, cast: Cast) -> Plant:
 def nursing_home(city: City, rng: Generator, cast: Cast) -> Plant:
     """Residents seen together by the clinic next door, in hospital together in the flu season (M02)."""
     clinics, parts = city.places.of("clinic"), []
-    homes = min(len(clinics), 1 + _number(city, "nursing_home", 1 / PERSONS_PER_NURSING_HOME))
+    homes = min(len(clinics), 1 + _number(city, "nursing_home", PERSONS_PER_NURSING_HOME))
     old = np.flatnonzero(cast.free() & (city.people.age >= 68).to_numpy())
     residents = rng.permutation(old)[: homes * min(24, max(6, len(old) // (3 * homes)))]
     named = []
@@ -183,7 +183,7 @@ def company_checkup(city: City, rng: Generator, cast: Cast) -> Plant:
     working = np.flatnonzero((city.people.employer >= 0).to_numpy() & cast.free())
     staff = city.people.employer.to_numpy()[working]
     employers, sizes = np.unique(staff, return_counts=True)
-    wanted = employers[np.argsort(-sizes)][: 1 + _number(city, "company_checkup", 1 / PERSONS_PER_CHECKUP)]
+    wanted = employers[np.argsort(-sizes)][: 1 + _number(city, "company_checkup", PERSONS_PER_CHECKUP)]
     parts, named = [], []
     for employer in wanted:
         members = working[staff == employer][:60]
@@ -256,7 +256,7 @@ def family(city: City, rng: Generator, cast: Cast) -> Plant:
     """Families that go to the doctor together several times a year (M02, M26)."""
     free = cast.free()
     household, sizes = np.unique(city.people.family.to_numpy()[free], return_counts=True)
-    chosen = rng.permutation(household[sizes >= 3])[: max(3, _number(city, "family", 1 / PERSONS_PER_FAMILY))]
+    chosen = rng.permutation(household[sizes >= 3])[: max(3, _number(city, "family", PERSONS_PER_FAMILY))]
     members = np.flatnonzero(free & city.people.family.isin(chosen).to_numpy())
     house = np.searchsorted(np.sort(chosen), city.people.family.to_numpy()[members])
     outings = rng.integers(4, 9, len(chosen))

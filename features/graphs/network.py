@@ -78,7 +78,8 @@ def weave(known: Known, facts: ibis.Table) -> Network:
 def _company(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, ibis.Table]:
     """Edges of those who meet, of those who buy the same, of those who return together, and the visits that tie them."""
     visited, of_visits = _meet(con, facts, "meetings")
-    bought, of_medicines = _meet(con, copurchase.purchases(facts, con.table("item_days")), "purchases")
+    dear = con.create_table("dear_purchases", copurchase.purchases(facts, con.table("item_days")))
+    bought, of_medicines = _meet(con, dear, "purchases")
     seen = con.create_table("windows", cohorts.windows(facts))
     back = stored(con, "window_returns", cohorts.returns(seen))
     came = con.create_table("returned", cohorts.pairs(cohorts.members(seen, back)))
@@ -95,7 +96,7 @@ def _meet(con, rows: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
     """Edges of those who meet in such rows, and the visits that tie them.
 
     Args:
-        rows: as `covisit.meetings` takes them.
+        rows: as `covisit.meetings` takes them; stored, for they are read several times.
         name: of the table in which the meetings are stored.
     """
     met = con.create_table(name, covisit.meetings(rows))

@@ -14,6 +14,7 @@ from ibis import _
 
 from claims.errors import StoreError
 from claims.known import Known
+from features.rules.schemes import RULES_OF
 
 # Words of the national library: the data alone proves it, or it must be looked into.
 CLEAR, SUSPECT = "明确违规", "高度可疑"
@@ -209,13 +210,8 @@ def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
     con.raw_sql(f"INSERT INTO rule_found BY NAME {con.compile(rows)}").fetchall()
 
 
-# Medicine the fund does not cover for this illness: a restricted indication, outside the list of the registered disease,
-# off label (M07).
-OUT_OF_SCOPE = ("R024", "R032", "R071")
-
-
 def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
-    """Findings of each visit: mdtrt_id, findings, clear_findings, out_of_scope (lines of OUT_OF_SCOPE), findings_amount
+    """Findings of each visit: mdtrt_id, findings, clear_findings, out_of_scope (lines, M07), findings_amount
     (yuan of fund payment).
 
     A line that breaks three rules costs the fund once, and a visit never more than was paid for it.
@@ -223,7 +219,7 @@ def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     once = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
         n=_.count(),
         clear=(_.sev_deg == CLEAR).sum(),
-        outside=_.rule_id.isin(OUT_OF_SCOPE).any(),
+        outside=_.rule_id.isin(RULES_OF["M07"]).any(),
         amount=_.vola_amt.max(),
     )
     sums = once.group_by("mdtrt_id").aggregate(

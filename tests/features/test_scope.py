@@ -4,7 +4,8 @@ from datetime import date
 
 from features.facts import visit_facts, with_counts
 from features.measures import measure_subjects
-from features.rules.engine import OUT_OF_SCOPE, RULES, Bench, by_visit, run_rules
+from features.rules.engine import RULES, Bench, by_visit, run_rules
+from features.rules.schemes import RULES_OF
 from tests.tiny import World
 
 
@@ -27,7 +28,7 @@ def test_who_gets_medicine_off_the_list_of_his_disease_is_told_from_who_keeps_to
     known = known_of(world, date(2025, 1, 1))
     facts = visit_facts(known)
     bench = Bench(known, facts, known.con.table("item_days"))
-    found = run_rules(bench, rules={rule: RULES[rule] for rule in OUT_OF_SCOPE})
+    found = run_rules(bench, rules={rule: RULES[rule] for rule in RULES_OF["M07"]})
     assert found.run == ["R032"] and not found.failed
     facts = with_counts(known.con, facts, by_visit(found.hits, facts), "facts_ruled")
     share = measure_subjects(facts, "patient").out_of_scope_share_365d

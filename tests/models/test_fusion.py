@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, reach, spreads, trusting, weigh
+from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, spreads, trusting, weigh
 
 
 def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -24,8 +24,7 @@ def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]
 
 
 def moved(parts: pd.DataFrame, target: pd.Series, drawn: bool) -> Fusion:
-    confirmed = int(target.sum())
-    return weigh(trusting(confirmed), parts, target, spreads(parts), reach(drawn, confirmed))
+    return weigh(parts, target, spreads(parts), drawn)
 
 
 def test_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_move_them_less():
