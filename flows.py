@@ -42,7 +42,7 @@ from models.registry import RegistryError
 from pipelines.cases import VerdictsRefused, import_verdicts
 from pipelines.evaluate import evaluate, write_evaluation
 from pipelines.measure import measure
-from pipelines.report import RunInfo, write_run
+from pipelines.publish import RunInfo, write_run
 from pipelines.score import score
 from pipelines.settings import Settings, settings_of
 from pipelines.train import Trained, registry, train
@@ -115,9 +115,9 @@ def run_flow(source: Path, store: Path, as_of: date, mask: bool = False) -> Path
         progress = Progress("run")
         load = progress.step("ingest", claims.ingest, source, settings.values)
         _show_counts(load)
-        night = progress.step("measure", measure, claims, as_of, work, settings.rules)
-        progress.step("train", train, night, claims, settings, as_of)
-        return _score_and_write(progress, night, load, claims, settings, as_of)
+        snapshot = progress.step("measure", measure, claims, as_of, work, settings.rules)
+        progress.step("train", train, snapshot, claims, settings, as_of)
+        return _score_and_write(progress, snapshot, load, claims, settings, as_of)
 
 
 @flow(name="ingest", persist_result=False)
@@ -134,8 +134,8 @@ def train_flow(store: Path, as_of: date, promote: bool = False) -> dict[str, Tra
     """Train on what was known on a night; a new model becomes champion if it is better, or by command."""
     with _opened(store) as (claims, settings, work):
         progress = Progress("train")
-        night = progress.step("measure", measure, claims, as_of, work, settings.rules)
-        return progress.step("train", train, night, claims, settings, as_of, promote)
+        snapshot = progress.step("measure", measure, claims, as_of, work, settings.rules)
+        return progress.step("train", train, snapshot, claims, settings, as_of, promote)
 
 
 @flow(name="evaluate", persist_result=False)
@@ -158,16 +158,16 @@ def nightly_flow(
         load = (
             progress.step("ingest", claims.ingest, source, settings.values) if source else claims.last_load()
         )
-        night = progress.step("measure", measure, claims, night_of, work, settings.rules)
-        return _score_and_write(progress, night, load, claims, settings, night_of)
+        snapshot = progress.step("measure", measure, claims, night_of, work, settings.rules)
+        return _score_and_write(progress, snapshot, load, claims, settings, night_of)
 
 
 def _score_and_write(
-    progress: Progress, night, load: Report, claims: Store, settings: Settings, as_of: date
+    progress: Progress, snapshot, load: Report, claims: Store, settings: Settings, as_of: date
 ) -> Path:
-    scored, evidence = progress.step("score", score, night, registry(claims, settings), settings)
+    scored, evidence = progress.step("score", score, snapshot, registry(claims, settings), settings)
     info = RunInfo(str(flow_run.id), claims.generation.name, load, progress.seconds)
-    run = progress.step("report", write_run, night, scored, evidence, claims, settings, as_of, info)
+    run = progress.step("report", write_run, snapshot, scored, evidence, claims, settings, as_of, info)
     counts = [{"subject": subject, "ranked": len(found.ranked)} for subject, found in scored.items()]
     create_table_artifact(counts, key="fundguard-ranked", description=f"ranked subjects, {as_of}")
     return run

@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from claims.store import Store, scratch
-from features.catalogue import SUBJECTS, spec
+from features.measures.catalogue import SUBJECTS, spec
 from models.fusion import Fusion, spreads, weigh
 from models.learner import Learner, TrainingSet, out_of_fold
 from models.subject_model import SubjectModel
@@ -26,7 +26,7 @@ from pipelines.train import outcomes
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
-DRAWS, INTERVAL = 300, 0.95
+AUDIT_SAMPLE, INTERVAL = 300, 0.95
 # Subjects of a kind that are compared; with the many visits of a city each comparison would take minutes.
 MOST = 10_000
 
@@ -65,15 +65,15 @@ class City:
         if claims.generation is None:
             claims.ingest(city / "input")
         with scratch(store) as work:
-            night = measure(claims, as_of, work)
-            known = {kind: outcomes(night.known, kind) for kind in SUBJECTS}
-            visits = night.known.visits.select("mdtrt_id", "psn_no").to_pandas()
-            night.known.con.disconnect()
+            snapshot = measure(claims, as_of, work)
+            known = {kind: outcomes(snapshot.claims, kind) for kind in SUBJECTS}
+            visits = snapshot.claims.visits.select("mdtrt_id", "psn_no").to_pandas()
+            snapshot.claims.con.disconnect()
         truth, innocent = (pd.read_parquet(city / f"{name}.parquet") for name in ("truth", "innocent"))
         guilty = truth[truth.subject_type == "patient"].subject_id
         listed = truth[truth.subject_type == "visit"].subject_id
         unjudged = frozenset(visits[visits.psn_no.isin(guilty)].mdtrt_id) - set(listed)
-        return cls(city.name, night.subjects, known, truth, innocent, unjudged)
+        return cls(city.name, snapshot.subjects, known, truth, innocent, unjudged)
 
     def sampled(self, most: int) -> "City":
         """At most so many subjects of a kind: the inspected, and others by lot, guilty or not."""
@@ -126,7 +126,7 @@ def cities(arguments: list[str]) -> list[City]:
     return [City.read(Path(city), Path(store), date.fromisoformat(as_of)) for city, store, as_of in triples]
 
 
-def drawn(city: City, kind: str, number: int, seed: int = 0) -> pd.Series:
+def random_sample(city: City, kind: str, number: int, seed: int = 0) -> pd.Series:
     """Outcomes of so many subjects drawn by lot."""
     guilty = city.guilty(kind)
     return guilty.sample(min(number, len(guilty) // 2), random_state=seed)
@@ -152,7 +152,7 @@ def learnt(
     inspected = data.inspected.to_numpy()
     held, target = out_of_fold(data, learner)[inspected], data.target[inspected]
     rows = everybody.loc[held.index].assign(model=held)
-    return weigh(rows, target, spreads(everybody), data.drawn), everybody, held
+    return weigh(rows, target, spreads(everybody), data.random_sample), everybody, held
 
 
 def figures(guilty: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
@@ -183,20 +183,20 @@ def compared(
         By way: AP and precision at k (means over the cities), and the interval of how much they exceed those of
         `beside` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each city.
     """
-    ways, draws = list(scores[0]), []
+    ways, audit_sample = list(scores[0]), []
     places = [
         {way: np.argsort(-score[way][target.index].to_numpy(), kind="stable") for way in ways}
         for target, score in zip(targets, scores, strict=True)
     ]
     guilty = [target.to_numpy() for target in targets]
     random = np.random.default_rng(seed)
-    for number in range(DRAWS + 1):
+    for number in range(AUDIT_SAMPLE + 1):
         each = []
         for y, order in zip(guilty, places, strict=True):
             counts = np.ones(len(y)) if number == 0 else random.poisson(1.0, len(y)).astype(float)
             each.append([figures(y[order[way]], counts[order[way]]) for way in ways])
-        draws.append(np.nanmean(each, axis=0))
-    value, rest = draws[0], np.array(draws[1:])
+        audit_sample.append(np.nanmean(each, axis=0))
+    value, rest = audit_sample[0], np.array(audit_sample[1:])
     gain = rest - rest[:, [ways.index(beside)]]
     low, high = np.quantile(gain, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
     columns = np.c_[value, low[:, 0], high[:, 0], low[:, 1], high[:, 1]]

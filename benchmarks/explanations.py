@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from claims.store import Store
-from features.catalogue import measures_of, spec
+from features.measures.catalogue import measures_of, spec
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Night, measure
+from pipelines.measure import Measured, Snapshot, measure
 from pipelines.settings import settings_of
 from pipelines.train import outcomes, registry
 
@@ -48,7 +48,7 @@ def by_family(contributions: pd.DataFrame, subject: str) -> pd.DataFrame:
     return contributions[list(families)].T.groupby(families).sum().T
 
 
-def agreement(runs: list[pd.DataFrame], steady: pd.DataFrame) -> tuple[float, float]:
+def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFrame) -> tuple[float, float]:
     """Mean W over the subjects of the order of the first five families, and of those among them that are not weak."""
     all_, firm = [], []
     for subject_id in runs[0].index:
@@ -57,7 +57,9 @@ def agreement(runs: list[pd.DataFrame], steady: pd.DataFrame) -> tuple[float, fl
         ranks = pd.DataFrame([run.loc[subject_id, first] for run in runs]).rank(axis=1, ascending=False)
         if len(first) > 1:
             all_.append(kendall_w(ranks.to_numpy()))
-        strong = [name for name in first if steady.loc[subject_id, name] >= row[name] / 2]
+        strong = [
+            name for name in first if deterministic_contributions.loc[subject_id, name] >= row[name] / 2
+        ]
         if len(strong) > 1:
             firm.append(kendall_w(ranks[strong].rank(axis=1).to_numpy()))
     return tuple(float(np.mean(found)) if found else float("nan") for found in (all_, firm))
@@ -84,9 +86,9 @@ def retrained(
         model = SubjectModel(subject, spec(subject), seed).fit(*given, known, measured.graph, measured.rules)
         mine = tuple(frame.loc[listed] for frame in given)
         own = model.parts(*mine, measured.graph, measured.rules)
-        contributions, steady = model.explain(*mine, own)
+        contributions, deterministic_contributions = model.explain(*mine, own)
         runs.append(by_family(contributions, subject))
-    return runs, by_family(steady, subject)
+    return runs, by_family(deterministic_contributions, subject)
 
 
 def planted(
@@ -123,19 +125,19 @@ def main(city: Path, store: Store, as_of: date, seeds: int) -> None:
     guilt = truth[truth.subject_type == "patient"].groupby("subject_id").scheme.agg(set).to_dict()
     visits = set(truth[truth.subject_type == "visit"].subject_id)
     with tempfile.TemporaryDirectory() as folder:
-        night: Night = measure(store, as_of, Path(folder), settings.rules)
+        snapshot: Snapshot = measure(store, as_of, Path(folder), settings.rules)
         models = registry(store, settings)
-        persons = night.facts.select("mdtrt_id", "psn_no").to_pandas().set_index("mdtrt_id")["psn_no"]
+        persons = snapshot.facts.select("mdtrt_id", "psn_no").to_pandas().set_index("mdtrt_id")["psn_no"]
         print(
             f"{'kind':<11}{'explained':>10}{'additivity':>12}{'W':>8}{'W firm':>8}{'first row planted':>20}",
             flush=True,
         )
-        for subject, measured in night.subjects.items():
+        for subject, measured in snapshot.subjects.items():
             ranked = suspects[suspects.subject_type == subject].sort_values("rank")
             explained = list(ranked.subject_id[ranked.reasons.str.len() > 0])
             error = additivity(models.champion(subject).model, measured, explained)
             w, firm = agreement(
-                *retrained(subject, measured, outcomes(night.known, subject), explained[:SUSPECTS], seeds)
+                *retrained(subject, measured, outcomes(snapshot.claims, subject), explained[:SUSPECTS], seeds)
             )
             guilty = ranked[ranked.subject_id.isin(guilty_of(subject, truth, members, guilt))]
             first = ranked.head(SUSPECTS).merge(guilty[["subject_id"]])

@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-from cities import KINDS, City, cells, cities, compared, drawn, learnt, table
+from cities import KINDS, City, cells, cities, compared, learnt, random_sample, table
 from sklearn.linear_model import LogisticRegression
 
 from models.fusion import PARTS
@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> None:
                 known = {
                     "nothing": chosen.head(0),
                     "chosen": chosen,
-                }.get(told, drawn(city, kind, TIMES * len(chosen)))
+                }.get(told, random_sample(city, kind, TIMES * len(chosen)))
                 made, target = ways(city, kind, known), city.guilty(kind)
                 target = target[~target.index.isin(known.index)]
                 if made is not None and target.sum():

@@ -18,9 +18,9 @@ from types import SimpleNamespace
 import ibis
 from ibis import _
 
-from claims.known import OUTPATIENT, PHARMACY, STAY
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from claims.store import connect, scratch
-from features.graphs.network import weave
+from features.graphs.network import build_network
 
 PERSONS = (20_000, 80_000, 320_000)
 VISITS, PLACE_OF, BUSY, MEDICINES = 12, 400, 10_000, 500
@@ -81,16 +81,16 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
 def woven(persons: int, busy: bool = False) -> dict[str, float]:
     """Visits, pairs, links and seconds of a city."""
     with scratch() as work:
-        drawn = city(persons, work, busy)
+        random_sample = city(persons, work, busy)
         begin = time.perf_counter()
-        network = weave(drawn, drawn.facts)
+        network = build_network(random_sample, random_sample.facts)
         seconds = time.perf_counter() - begin
         counts = {
-            "visits": drawn.facts.count().execute(),
-            "pairs": drawn.con.table("meetings").count().execute(),
+            "visits": random_sample.facts.count().execute(),
+            "pairs": random_sample.con.table("meetings").count().execute(),
             "links": len(network.edges),
         }
-        drawn.con.disconnect()
+        random_sample.con.disconnect()
     return counts | {"seconds": seconds}
 
 

@@ -43,7 +43,7 @@ CUTS = [
     ("city", "visit", 4000, False),
     ("city", "visit", 100, True),
 ]
-DRAWS = 200
+AUDIT_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
     claims = Store(store)
     claims.ingest(tables)
     with scratch(store) as work:
-        night = measure(claims, as_of, work)
+        snapshot = measure(claims, as_of, work)
         columns = [*KEYS.values(), "chfpdr_code", "fund_pay_sumamt", "medfee_sumamt", "begntime", "endtime"]
-        visits = night.known.visits.select(*dict.fromkeys(columns)).to_pandas()
-        night.known.con.disconnect()
+        visits = snapshot.claims.visits.select(*dict.fromkeys(columns)).to_pandas()
+        snapshot.claims.con.disconnect()
     visits["days"] = (visits.endtime - visits.begntime).dt.days.fillna(0)
     totals = {}
     for subject, key in KEYS.items():
@@ -73,7 +73,7 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
             days=("days", "sum"),
         )  # fmt: skip
         totals[subject] = np.log1p(sums.clip(lower=0))
-    return Data(night.subjects, totals, guilty)
+    return Data(snapshot.subjects, totals, guilty)
 
 
 def plant(tables: Path, share: float, seed: int) -> set[str]:
@@ -139,7 +139,7 @@ def rankings(data: Data, subject: str, outcomes: pd.Series) -> tuple[pd.Series, 
 def gain(target: np.ndarray, ours: np.ndarray, plain: np.ndarray, metric: Callable) -> tuple[float, float]:
     """The 95 % interval of how much better we are."""
     random, found = np.random.default_rng(0), []
-    for _draw in range(DRAWS):
+    for _draw in range(AUDIT_SAMPLE):
         rows = random.integers(0, len(target), len(target))
         if 0 < target[rows].sum() < len(rows):
             found.append(metric(target[rows], ours[rows]) - metric(target[rows], plain[rows]))
@@ -172,7 +172,7 @@ def main(source: Path, city: Path) -> None:
             for metric in (average_precision_score, roc_auc_score):
                 low, high = gain(y, a, b, metric)
                 cells.append(f"{metric(y, a):.3f} | {metric(y, b):.3f} | {low:+.3f} to {high:+.3f}")
-            how = "chosen" if chosen else "drawn"
+            how = "chosen" if chosen else "random_sample"
             print(
                 f"| {name} | {subject} | {number} {how} | {target[known].sum()} | {' | '.join(cells)} |",
                 flush=True,

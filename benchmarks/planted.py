@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import IsolationForest
 
-from claims.known import CONFIRMED
+from claims.as_of import CONFIRMED
 from models.learner import Learner, out_of_fold, training_set
 
 KINDS = ("hospital", "pharmacy", "prescriber", "patient", "visit")

@@ -1,4 +1,4 @@
-"""What outcomes of others add to the score of those nobody inspected: with and without the measures of `features.outcomes`.
+"""What outcomes of others add to the score of those nobody inspected: with and without the measures of `features.measures.neighbour_outcomes`.
 
     python benchmarks/propagation.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from cities import KINDS, City, cells, cities, compared, learnt, table
 
-from features.catalogue import measures_of
+from features.measures.catalogue import measures_of
 from models.learner import training_set
 
 WITH, WITHOUT = "with", "without"

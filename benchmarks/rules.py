@@ -20,11 +20,11 @@ import ibis.expr.operations as ops
 from ibis import _
 
 import features.rules  # noqa: F401  enters the rules
-from claims.known import Known, known_on
+from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.store import Store, connect
 from claims.synthetic import simulate
-from features.facts import item_days, visit_facts
-from features.rules.engine import RULES, Bench, RuleSettings, plain_queries, run_rules
+from features.rules.engine import RULES, RuleContext, RuleSettings, plain_queries, run_rules
+from features.visits.facts import item_days, visit_facts
 
 # Visits of a person in a year, in the cities that `claims.synthetic` makes as in the bureau's own data.
 VISITS_EACH = 5.2
@@ -94,7 +94,7 @@ def fill_up(folder: Path, lines_each: float) -> None:
     con.disconnect()
 
 
-def scan_and_group(known: Known) -> int:
+def scan_and_group(known: ClaimsAsOf) -> int:
     """One scan of the fee lines, grouped by visit, item and day; returns the number of groups."""
     lines = known["fee_list_d"].mutate(day=known["fee_list_d"].fee_ocur_time.date())
     grouped = lines.group_by("mdtrt_id", "hilist_code", "day").aggregate(
@@ -104,7 +104,7 @@ def scan_and_group(known: Known) -> int:
     return known.con.table("scanned").count().execute()
 
 
-def counting(known: Known, work: Callable):
+def counting(known: ClaimsAsOf, work: Callable):
     """What a call returned, and how often its queries read the fee lines from the store.
 
     Not counted is the look whether a column holds anything, which stops at the first value.
@@ -123,11 +123,11 @@ def counting(known: Known, work: Callable):
         del known.con.raw_sql
 
 
-def queries(bench: Bench, run: list[str]) -> None:
+def queries(context: RuleContext, run: list[str]) -> None:
     """Make the queries of the rules without running them."""
     with plain_queries():
         for rule_id in run:
-            bench.known.con.compile(RULES[rule_id].find(bench, **RuleSettings().of(RULES[rule_id])))
+            context.claims.con.compile(RULES[rule_id].find(context, **RuleSettings().of(RULES[rule_id])))
 
 
 def main(visits: int, lines_each: float, seed: int) -> None:
@@ -149,15 +149,15 @@ def measure(store: Store, work: Path) -> None:
         work: empty folder for the scratch database.
     """
     con = connect(work)
-    known = known_on(con, store.tables(con), NIGHT)
+    known = claims_as_of(con, store.tables(con), NIGHT)
     n_visits, n_lines = known.visits.count().execute(), known.lines.count().execute()
     print(f"{n_visits:,} visits, {n_lines:,} fee lines, {n_lines / n_visits:.1f} a visit")
     _days, grouped = seconds(lambda: item_days(known))
     con.drop_table("item_days")
-    bench = Bench(known, visit_facts(known), con.table("item_days"))
+    context = RuleContext(known, visit_facts(known), con.table("item_days"))
     groups, once = min((seconds(lambda: scan_and_group(known)) for _time in range(3)), key=lambda r: r[1])
-    (outcome, own), all_rules = seconds(lambda: counting(known, lambda: run_rules(bench)))
-    _none, compiled = seconds(lambda: queries(bench, outcome.run))
+    (outcome, own), all_rules = seconds(lambda: counting(known, lambda: run_rules(context)))
+    _none, compiled = seconds(lambda: queries(context, outcome.run))
     print(f"one scan and group ({groups:,} groups)".ljust(46) + f"{once:8.2f} s")
     print("the grouping all rules share, made once".ljust(46) + f"{grouped:8.2f} s")
     print(f"{len(outcome.run)} rules with the tables they share".ljust(46) + f"{all_rules:8.2f} s")
@@ -168,7 +168,7 @@ def measure(store: Store, work: Path) -> None:
     print(f"findings {outcome.hits.count().execute():,}; failed: {outcome.failed or 'none'}")
     alone = {}
     for rule_id in outcome.run:
-        _done, alone[rule_id] = seconds(lambda: run_rules(bench, rules={rule_id: RULES[rule_id]}))  # noqa: B023
+        _done, alone[rule_id] = seconds(lambda: run_rules(context, rules={rule_id: RULES[rule_id]}))  # noqa: B023
     slowest = sorted(alone, key=alone.get, reverse=True)[:SHOWN]
     print(
         "slowest beyond shared tables: "

@@ -15,12 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from cities import City, cells, cities, compared, drawn, learnt, table
+from cities import City, cells, cities, compared, learnt, random_sample, table
 from scipy.special import expit
 
 from models.learner import (
-    LEAST_CONFIRMED,
-    UNSEEN_ROWS,
+    MIN_CONFIRMED,
+    UNINSPECTED_ROWS,
     Learner,
     TrainingSet,
     out_of_fold,
@@ -35,11 +35,13 @@ KINDS = ("patient", "visit")
 def negative(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | None:
     """Everybody who was not inspected is honest, as surely as the cleared."""
     known = outcomes[outcomes.index.isin(features.index)]
-    if known.sum() < LEAST_CONFIRMED:
+    if known.sum() < MIN_CONFIRMED:
         return None
-    unseen = features.index.difference(known.index)
-    unseen = unseen[np.sort(np.random.default_rng(0).permutation(len(unseen))[:UNSEEN_ROWS])]
-    target = pd.concat([known, pd.Series(0, unseen, dtype=int)])
+    uninspected = features.index.difference(known.index)
+    uninspected = uninspected[
+        np.sort(np.random.default_rng(0).permutation(len(uninspected))[:UNINSPECTED_ROWS])
+    ]
+    target = pd.concat([known, pd.Series(0, uninspected, dtype=int)])
     ones = pd.Series(1.0, target.index)
     return TrainingSet(features.loc[target.index], target, ones, ones.index.to_series().isin(known.index))
 
@@ -47,7 +49,7 @@ def negative(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | None:
 def cleared(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | None:
     """The cleared alone are honest; whoever was not inspected is not looked at."""
     known = outcomes[outcomes.index.isin(features.index)]
-    if min(known.sum(), (1 - known).sum()) < LEAST_CONFIRMED:
+    if min(known.sum(), (1 - known).sum()) < MIN_CONFIRMED:
         return None
     ones = pd.Series(1.0, known.index)
     return TrainingSet(features.loc[known.index], known, ones, ones.astype(bool))
@@ -62,14 +64,14 @@ def unlabelled(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | Non
         return None
     base = Learner().fit(data.features, data.target, data.weight).base
     named = pd.Series(expit(out_of_fold(data) + base), data.target.index)
-    confirmed, unseen = data.target == 1, ~data.inspected
+    confirmed, uninspected = data.target == 1, ~data.inspected
     chance = named[confirmed].mean()
-    odds = named[unseen] / (1 - named[unseen])
+    odds = named[uninspected] / (1 - named[uninspected])
     share = ((1 - chance) / chance * odds).clip(upper=1.0)
     return TrainingSet(
-        pd.concat([data.features, data.features[unseen]]),
+        pd.concat([data.features, data.features[uninspected]]),
         pd.concat([data.target, pd.Series(1, share.index)]),
-        pd.concat([data.weight[~unseen], 1 - share, share]),
+        pd.concat([data.weight[~uninspected], 1 - share, share]),
         pd.concat([data.inspected, pd.Series(False, share.index)]),
     )
 
@@ -87,8 +89,8 @@ def told(city: City, kind: str) -> dict[str, pd.Series]:
     chosen = city.outcomes[kind]
     return {
         "chosen": chosen,
-        "drawn": drawn(city, kind, len(chosen)),
-        f"drawn × {TIMES}": drawn(city, kind, TIMES * len(chosen)),
+        "random_sample": random_sample(city, kind, len(chosen)),
+        f"drawn × {TIMES}": random_sample(city, kind, TIMES * len(chosen)),
     }
 
 
@@ -99,8 +101,8 @@ def treated(features: pd.DataFrame, known: pd.Series) -> dict[str, TrainingSet |
     if ours is None:
         return None
     made = {PRODUCT: ours} | {name: treat(features, known) for name, treat in OTHERS.items()}
-    fair = ours.drawn
-    return {name: data and replace(data, drawn=fair) for name, data in made.items()}
+    fair = ours.random_sample
+    return {name: data and replace(data, random_sample=fair) for name, data in made.items()}
 
 
 def main(arguments: list[str]) -> None:
@@ -118,7 +120,7 @@ def main(arguments: list[str]) -> None:
                 fused = {name: learnt(city, kind, data)[:2] for name, data in made.items()}
                 scores.append({name: fusion.raw(parts) for name, (fusion, parts) in fused.items()})
                 targets.append(target[~target.index.isin(known.index)])
-                counts.append((len(known), int(known.sum()), int(made[PRODUCT].drawn)))
+                counts.append((len(known), int(known.sum()), int(made[PRODUCT].random_sample)))
             if not targets:
                 continue
             inspected, confirmed, fair = np.sum(counts, axis=0)

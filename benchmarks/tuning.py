@@ -12,7 +12,7 @@ the tuned one, with the 95 % interval by bootstrap over the subjects of each cit
 import sys
 import time
 
-from cities import cells, cities, compared, drawn, learnt, table
+from cities import cells, cities, compared, learnt, random_sample, table
 
 from models.learner import SEARCHED, Learner, training_set, tuned
 
@@ -28,7 +28,7 @@ def main(budget: int, arguments: list[str]) -> None:
             targets, alone, fused = [], [], []
             for city in sets:
                 known, target = city.outcomes[kind], city.guilty(kind)
-                known = known if way == "chosen" else drawn(city, kind, TIMES * len(known))
+                known = known if way == "chosen" else random_sample(city, kind, TIMES * len(known))
                 data = training_set(city.features(kind), known)
                 if data is None:
                     continue

@@ -16,7 +16,7 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
-from cities import DRAWS, INTERVAL, City, cities, learnt, table
+from cities import AUDIT_SAMPLE, INTERVAL, City, cities, learnt, table
 from sklearn.metrics import average_precision_score
 
 from models.fusion import Fusion
@@ -105,8 +105,8 @@ def gain(
     """Recall won or lost over all guilty, and its interval by bootstrap over schemes and cities."""
     size = np.array([cell[way][0] for cell in cells])
     won = np.array([cell[way][1] - cell[beside][1] for cell in cells]) * size
-    draws = np.random.default_rng(0).integers(0, len(cells), (DRAWS, len(cells)))
-    many = won[draws].sum(axis=1) / size[draws].sum(axis=1)
+    audit_sample = np.random.default_rng(0).integers(0, len(cells), (AUDIT_SAMPLE, len(cells)))
+    many = won[audit_sample].sum(axis=1) / size[audit_sample].sum(axis=1)
     low, high = np.quantile(many, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
     return won.sum() / size.sum(), low, high
 

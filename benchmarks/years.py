@@ -27,7 +27,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import StratifiedKFold
 
 from claims.store import Store, scratch
-from features.catalogue import SUBJECTS
+from features.measures.catalogue import SUBJECTS
 from models.evaluation import reliability, with_intervals
 from models.learner import FOLDS, Learner, training_set
 from pipelines.evaluate import DEPTHS, Past, judge
@@ -50,14 +50,14 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
-class Night:
+class Snapshot:
     """A night as it is judged, and by kind the logarithms of what a bureau can add up: subjects × totals."""
 
     past: Past
     totals: dict[str, pd.DataFrame]
 
 
-def read(city: Path, store: Path, as_of: date) -> Night:
+def read(city: Path, store: Path, as_of: date) -> Snapshot:
     """Measure a night, or take it as it was kept."""
     kept = store / f"past-{as_of}-{sources():08x}.pickle"
     if not kept.exists():
@@ -65,16 +65,16 @@ def read(city: Path, store: Path, as_of: date) -> Night:
         if claims.generation is None:
             claims.ingest(city / "input")
         with scratch(store) as work:
-            night = measure(claims, as_of, work)
+            snapshot = measure(claims, as_of, work)
             columns = [
                 *dict.fromkeys(["mdtrt_id", *KEYS.values(), "fixmedins_code", "begntime", "endtime", *MONEY])
             ]
-            visits = night.known.visits
+            visits = snapshot.claims.visits
             visits = visits.select(*(name for name in columns if name in visits.columns)).to_pandas()
-            past = Past(as_of, night.subjects, {kind: decided(night.known, kind) for kind in SUBJECTS})
-            night.known.con.disconnect()
+            past = Past(as_of, snapshot.subjects, {kind: decided(snapshot.claims, kind) for kind in SUBJECTS})
+            snapshot.claims.con.disconnect()
         kept.touch(mode=0o600)
-        kept.write_bytes(pickle.dumps(Night(past, {kind: totals(visits, kind) for kind in KINDS})))
+        kept.write_bytes(pickle.dumps(Snapshot(past, {kind: totals(visits, kind) for kind in KINDS})))
     return pickle.loads(kept.read_bytes())
 
 
@@ -106,16 +106,16 @@ def baselines(old: pd.DataFrame, new: pd.DataFrame, known: pd.Series) -> Iterato
 
 
 def tests(
-    nights: list[Night], kind: str, how: str
+    past_runs: list[Snapshot], kind: str, how: str
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.DataFrame]]:
     """Old totals, new totals, outcomes to train with and cases to test by, split as `pipelines.evaluate` splits them."""
     if how == "prequential":
-        for before, now, later in zip(nights, nights[1:], nights[2:], strict=False):
+        for before, now, later in zip(past_runs, past_runs[1:], past_runs[2:], strict=False):
             known, cases = labels(before.past.cases[kind]), later.past.cases[kind]
             fresh = pd.to_datetime(cases.close_date).dt.date >= now.past.as_of
             yield before.totals[kind], now.totals[kind], known, cases[fresh & ~cases.index.isin(known.index)]
         return
-    last = nights[-1]
+    last = past_runs[-1]
     cases = last.past.cases[kind]
     cases = cases[cases.index.isin(last.past.subjects[kind].differences.index)]
     target = labels(cases)
@@ -123,10 +123,10 @@ def tests(
         yield last.totals[kind], last.totals[kind], target.iloc[seen], cases.iloc[held]
 
 
-def tested(nights: list[Night], kind: str, how: str) -> dict[str, tuple[pd.DataFrame, int]]:
+def tested(past_runs: list[Snapshot], kind: str, how: str) -> dict[str, tuple[pd.DataFrame, int]]:
     """Way → tested subjects (as `models.evaluation.inspection_metrics` takes them), length of the list."""
     found = {}
-    for old, new, known, cases in tests(nights, kind, how):
+    for old, new, known, cases in tests(past_runs, kind, how):
         for way, score in baselines(old, new, known):
             listed = score.drop(known.index, errors="ignore").sort_values(ascending=False, kind="stable")
             rank = pd.Series(np.arange(1, len(listed) + 1), listed.index)
@@ -159,9 +159,9 @@ def row(kind: str, way: str, figures: pd.DataFrame, tested: int, confirmed: int,
 
 def compare(city: Path, store: Path, as_of: date) -> None:
     """Print the table of a city."""
-    nights = [read(city, store, as_of - timedelta(days=WINDOW * n)) for n in reversed(range(NIGHTS))]
+    past_runs = [read(city, store, as_of - timedelta(days=WINDOW * n)) for n in reversed(range(NIGHTS))]
     settings = Settings()
-    found = judge([night.past for night in nights], settings)
+    found = judge([snapshot.past for snapshot in past_runs], settings)
     print(f"\n### {city.name}, {as_of}, windows of {WINDOW} days\n")
     rows = []
     for kind, how in found.how.items():
@@ -171,12 +171,12 @@ def compare(city: Path, store: Path, as_of: date) -> None:
         rows.append(
             row(kind, f"{FUNDGUARD}, {how}", ours, ours.tested.iloc[0], ours.confirmed.iloc[0], error)
         )
-        for way, (judged, length) in tested(nights, kind, how).items():
+        for way, (judged, length) in tested(past_runs, kind, how).items():
             error = f"{calibration(reliability(judged)):.3f}" if way == LEARNER else ""
             plain = with_intervals(judged, length, DEPTHS)
             rows.append(row(kind, way, plain, len(judged), int(judged.target.sum()), error))
     table(["kind", "list", "tested", "confirmed", *SHOWN, "Brier", "calibration error"], rows)
-    last, seconds = nights[-1].past, {}
+    last, seconds = past_runs[-1].past, {}
     for kind, measured in last.subjects.items():
         begun = time.perf_counter()
         fit_model(kind, measured, labels(last.cases[kind]), settings)

@@ -108,7 +108,7 @@ class Store:
         """Folder of the runs, one a night."""
         return self.path / "runs"
 
-    def nights_before(self, as_of: date) -> list[Path]:
+    def runs_before(self, as_of: date) -> list[Path]:
         """Folders of the runs of earlier nights, oldest first; what is still being written is none."""
         names = re.compile(r"\d{4}-\d\d-\d\d")
         found = [path for path in self.runs.glob("*") if names.fullmatch(path.name)]

@@ -2,7 +2,7 @@
 
 from pages import row
 
-from features.catalogue import (
+from features.measures.catalogue import (
     CATALOGUE,
     CONTEXT,
     FAMILIES,
@@ -71,7 +71,7 @@ def _row(entry: Measure) -> str:
         entry.zh,
         UNITS[entry.unit][1] or entry.unit,
         "high" if entry.direction == HIGH else "low",
-        TELLING[entry.telling],
+        TELLING[entry.evidence_weight],
         " ".join(entry.schemes),
         ", ".join(map(str, entry.windows)),
         entry.family,

@@ -5,10 +5,10 @@ from pages import row
 
 import features
 import features.rules  # noqa: F401  enters the rules
-from features.catalogue import CATALOGUE, SUBJECTS
+from features.measures.catalogue import CATALOGUE, SUBJECTS
 from features.rules.engine import RULES
 from features.rules.schemes import RULES_OF
-from reports.schemes import HONEST, SCHEMES
+from reports.scheme_texts import HONEST, SCHEMES
 
 HEAD = """\
 # Schemes

@@ -4,6 +4,17 @@ The modules of the subjects fill the catalogue when they are imported, so whoeve
 it complete.
 """
 
-from features import findings, groups, hospitals, outcomes, patients, pharmacies, prescribers, visits
+from features.measures import (
+    findings,
+    groups,
+    hospitals,
+    neighbour_outcomes,
+    patients,
+    pharmacies,
+    prescribers,
+    visits,
+)
 
-__all__ = ["findings", "groups", "hospitals", "outcomes", "patients", "pharmacies", "prescribers", "visits"]
+__all__ = [
+    "findings", "groups", "hospitals", "neighbour_outcomes", "patients", "pharmacies", "prescribers", "visits"
+]  # fmt: skip

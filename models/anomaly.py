@@ -31,7 +31,7 @@ class PeerEvidence:
     A scheme's evidence is the sum over families; a subject's that of its strongest scheme and a little of the others.
 
     Attributes:
-        spec: one row a column: ``measure``, ``family``, ``telling``, ``schemes`` (tuple of ids).
+        spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` (tuple of ids).
         tails: (peer group) → values at the tail levels, columns × levels, and the number of peers.
     """
 
@@ -61,7 +61,9 @@ class PeerEvidence:
             if len(rows):
                 out[rows] = self._rarity(z[rows], tails, n)
         return pd.DataFrame(
-            out * self.spec["telling"].to_numpy(dtype=float), index=differences.index, columns=self.spec.index
+            out * self.spec["evidence_weight"].to_numpy(dtype=float),
+            index=differences.index,
+            columns=self.spec.index,
         )
 
     def _rarity(self, z: np.ndarray, tails: np.ndarray, n: int) -> np.ndarray:

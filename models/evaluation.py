@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from models.learner import LEAST_CONFIRMED, Learner, TrainingSet, out_of_fold
+from models.learner import MIN_CONFIRMED, Learner, TrainingSet, out_of_fold
 
 # A single measure that tells the confirmed from the others this well was most likely made from the outcome.
 LEAK_AUC = 0.99
 # Draws of the bootstrap over subjects, and the share of them that an interval holds.
-DRAWS, INTERVAL = 300, 0.95
+BOOTSTRAP_SAMPLES, INTERVAL = 300, 0.95
 # Groups of equal size into which predicted probabilities are put beside what came true.
 _BINS = 5
 # Fewer tested subjects say nothing.
@@ -74,14 +74,16 @@ def with_intervals(tested: pd.DataFrame, length: int, depths: tuple[int, ...], s
     """`inspection_metrics` with intervals by bootstrap over subjects (Efron 1979): index metric; value, low, high."""
     value = pd.Series(inspection_metrics(tested, length, depths))
     random = np.random.default_rng(seed)
-    draws = pd.DataFrame(
+    samples = pd.DataFrame(
         [
             inspection_metrics(tested.iloc[random.integers(0, len(tested), len(tested))], length, depths)
-            for _draw in range(DRAWS)
+            for _sample in range(BOOTSTRAP_SAMPLES)
         ]
     )
     outside = (1 - INTERVAL) / 2
-    return pd.DataFrame({"value": value, "low": draws.quantile(outside), "high": draws.quantile(1 - outside)})
+    return pd.DataFrame(
+        {"value": value, "low": samples.quantile(outside), "high": samples.quantile(1 - outside)}
+    )
 
 
 def reliability(tested: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +105,7 @@ def better(target: pd.Series, challenger: pd.Series, champion: pd.Series, seed: 
     """
     y, a, b = (column.to_numpy() for column in (target, challenger[target.index], champion[target.index]))
     random, won = np.random.default_rng(seed), []
-    while len(won) < DRAWS:
+    while len(won) < BOOTSTRAP_SAMPLES:
         draw = random.integers(0, len(y), len(y))
         if 0 < y[draw].sum() < len(y):
             gain = average_precision_score(y[draw], a[draw]) - average_precision_score(y[draw], b[draw])
@@ -114,7 +116,7 @@ def better(target: pd.Series, challenger: pd.Series, champion: pd.Series, seed: 
 def leaks(data: TrainingSet) -> pd.Series:
     """Measures that alone tell the confirmed from the others too well to be true: AUC (either direction) by column,
     worst first; empty where there are too few confirmed to say."""
-    if data.target.sum() < LEAST_CONFIRMED or data.target.all():
+    if data.target.sum() < MIN_CONFIRMED or data.target.all():
         return pd.Series(dtype=float)
     # Missing counts as lowest: that a value is there at all may be what leaks.
     ranks = data.features.rank().fillna(0)

@@ -18,10 +18,10 @@ PARTS = ("model", "evidence", "isolation", "graph", "rule")
 BIAS = -6.0
 WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
 # The learnt part starts from a quarter of its log-odds; looking unlike the confirmed starts from a fifth of that again.
-TRUST, SILENCE = 0.25, 0.2
+TRUST, NEGATIVE_MODEL_WEIGHT = 0.25, 0.2
 # How far outcomes may move a weight, as log-odds a standard deviation of its part (the prior's own standard
 # deviation): after a random draw, and after many cases that somebody chose.
-DRAWN_REACH, CHOSEN_REACH = 1.0, 0.4
+RANDOM_PRIOR_SD, TARGETED_PRIOR_SD = 1.0, 0.4
 # With so many confirmed subjects the learnt part is trusted, and chosen cases are followed, half as far as that.
 HALF_CONFIRMED = 60
 # Proof is proof whatever other cases were like: rules and company never weigh less than without outcomes.
@@ -36,13 +36,15 @@ _FARTHEST = 30.0
 class Fusion:
     """raw = slope × (bias + sum of weight × part) + level; a missing part adds nothing; score = expit(raw).
 
-    Where the learnt part is negative its weight is ``silence``, the less the more a rule has proved.
+    Where the learnt part is negative its weight is ``negative_model_weight``, the less the more a rule has proved.
 
     Attributes:
-        weights: by part, and ``silence``; none negative.
+        weights: by part, and ``negative_model_weight``; none negative.
     """
 
-    weights: dict[str, float] = field(default_factory=lambda: WEIGHTS | {"model": 0.0, "silence": 0.0})
+    weights: dict[str, float] = field(
+        default_factory=lambda: WEIGHTS | {"model": 0.0, "negative_model_weight": 0.0}
+    )
     bias: float = BIAS
     slope: float = 1.0
     level: float = 0.0
@@ -58,27 +60,27 @@ class Fusion:
 
     def trust(self, parts: pd.DataFrame) -> pd.Series:
         """Log-odds that one unit of each subject's learnt part adds to its raw score."""
-        silence = self.weight("silence") * (1 - parts["rule"].astype(float).fillna(0.0))
-        return silence.where(parts["model"].astype(float).fillna(0.0) < 0, self.weight("model"))
+        weight = self.weight("negative_model_weight") * (1 - parts["rule"].astype(float).fillna(0.0))
+        return weight.where(parts["model"].astype(float).fillna(0.0) < 0, self.weight("model"))
 
     def raw(self, parts: pd.DataFrame) -> pd.Series:
         """Log-odds of being worth a visit."""
         known = parts[list(PARTS)].astype(float).fillna(0.0)
-        steady = sum(self.weight(part) * known[part] for part in PARTS if part != "model")
-        return self.base + self.trust(parts) * known["model"] + steady
+        other_parts = sum(self.weight(part) * known[part] for part in PARTS if part != "model")
+        return self.base + self.trust(parts) * known["model"] + other_parts
 
 
-def trusting(confirmed: int) -> Fusion:
+def prior_weights(confirmed: int) -> Fusion:
     """The fusion to start from, which trusts the learnt part as far as so many confirmed subjects allow."""
     trust = TRUST * _known(confirmed)
-    return Fusion(WEIGHTS | {"model": trust, "silence": SILENCE * trust})
+    return Fusion(WEIGHTS | {"model": trust, "negative_model_weight": NEGATIVE_MODEL_WEIGHT * trust})
 
 
 def _known(confirmed: int) -> float:
     return confirmed / (confirmed + HALF_CONFIRMED)
 
 
-def weigh(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, drawn: bool) -> Fusion:
+def weigh(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, random_sample: bool) -> Fusion:
     """Move the weights from where they start to where inspected subjects want them: a logistic regression with a
     normal prior around the start and no negative weight (maximum a posteriori; MacKay 1992).
 
@@ -89,11 +91,14 @@ def weigh(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, drawn: bool
         drawn: the inspected are as good as a random draw; a few chosen cases name few schemes and move little.
     """
     confirmed = int(target.sum())
-    start, reach = trusting(confirmed), DRAWN_REACH if drawn else CHOSEN_REACH * _known(confirmed)
+    start, prior_sd = (
+        prior_weights(confirmed),
+        RANDOM_PRIOR_SD if random_sample else TARGETED_PRIOR_SD * _known(confirmed),
+    )
     names = list(start.weights)
     x, y = _columns(parts)[names].to_numpy(), target.to_numpy()
     middle = np.array([start.weights[name] for name in names])
-    scale = spread[names].to_numpy() / reach
+    scale = spread[names].to_numpy() / prior_sd
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         z = x @ theta[:-1] + theta[-1]
@@ -115,8 +120,8 @@ def spreads(parts: pd.DataFrame) -> pd.Series:
 def _columns(parts: pd.DataFrame) -> pd.DataFrame:
     """What the weights multiply: the parts, the learnt one split by its sign."""
     known = parts[list(PARTS)].astype(float).fillna(0.0)
-    silence = known["model"].clip(upper=0) * (1 - known["rule"])
-    return known.assign(model=known["model"].clip(lower=0), silence=silence)
+    negative = known["model"].clip(upper=0) * (1 - known["rule"])
+    return known.assign(model=known["model"].clip(lower=0), negative_model_weight=negative)
 
 
 def calibrate(
@@ -134,8 +139,8 @@ def calibrate(
 
     def loss(theta: np.ndarray) -> float:
         z = theta[0] * raw + theta[1]
-        drawn = _PRIOR_OUTCOMES / 2 * ((theta[0] - 1) ** 2 + (theta[1] / 4) ** 2)
-        return np.sum(w * (np.logaddexp(0, z) - y * z)) + drawn
+        penalty = _PRIOR_OUTCOMES / 2 * ((theta[0] - 1) ** 2 + (theta[1] / 4) ** 2)
+        return np.sum(w * (np.logaddexp(0, z) - y * z)) + penalty
 
     steepest = np.clip(_FARTHEST / max(highest, 1.0), 0.2, 5.0)
     found = minimize(

@@ -21,14 +21,14 @@ from sklearn.preprocessing import StandardScaler
 
 # Fewer confirmed subjects of a kind teach nothing that a model could hold; below the second number trees only
 # memorise them, and the linear model speaks alone.
-LEAST_CONFIRMED, LEAST_FOR_TREES = 8, 20
+MIN_CONFIRMED, MIN_CONFIRMED_FOR_TREES = 8, 20
 FOLDS = 5
 # Subjects nobody inspected are taken as honest, with so much weight in all per confirmed one; most of them are.
-UNSEEN_WEIGHT = 3.0
-UNSEEN_ROWS = 20_000
+UNINSPECTED_WEIGHT = 3.0
+UNINSPECTED_ROWS = 20_000
 # Whom inspectors chose is a draw at random where the measures tell the inspected from the others no better than this
 # (AUC out of fold). On fewer inspected that cannot be seen.
-DRAWN_AUC, DRAWN_LEAST = 0.6, 40
+RANDOM_SAMPLE_AUC, RANDOM_SAMPLE_MIN_INSPECTED = 0.6, 40
 _PARAMETERS = {
     "objective": "binary",
     "bagging_fraction": 0.8,
@@ -69,12 +69,12 @@ class TrainingSet:
     target: pd.Series
     weight: pd.Series
     inspected: pd.Series
-    drawn: bool = False
+    random_sample: bool = False
 
     def take(self, rows: np.ndarray) -> "TrainingSet":
         """The rows at these positions."""
         columns = (self.features, self.target, self.weight, self.inspected)
-        return TrainingSet(*(column.iloc[rows] for column in columns), self.drawn)
+        return TrainingSet(*(column.iloc[rows] for column in columns), self.random_sample)
 
 
 def training_set(features: pd.DataFrame, outcomes: pd.Series, seed: int = 0) -> TrainingSet | None:
@@ -90,38 +90,43 @@ def training_set(features: pd.DataFrame, outcomes: pd.Series, seed: int = 0) -> 
     """
     known = outcomes[outcomes.index.isin(features.index)].astype(int)
     confirmed = int(known.sum())
-    unseen = features.index.difference(known.index)
-    if confirmed < LEAST_CONFIRMED or confirmed == len(features):
+    uninspected = features.index.difference(known.index)
+    if confirmed < MIN_CONFIRMED or confirmed == len(features):
         return None
-    unseen = unseen[np.sort(np.random.default_rng(seed).permutation(len(unseen))[:UNSEEN_ROWS])]
-    if _drawn_at_random(features, known, unseen, seed):
+    uninspected = uninspected[
+        np.sort(np.random.default_rng(seed).permutation(len(uninspected))[:UNINSPECTED_ROWS])
+    ]
+    if _is_random_sample(features, known, uninspected, seed):
         ones = pd.Series(1.0, known.index)
-        return TrainingSet(features.loc[known.index], known, ones, ones.astype(bool), drawn=True)
+        return TrainingSet(features.loc[known.index], known, ones, ones.astype(bool), random_sample=True)
     weight = pd.Series(1.0, known.index)
-    light = pd.Series(UNSEEN_WEIGHT * confirmed / max(len(unseen), 1), unseen)
-    target = pd.concat([known, pd.Series(0, unseen, dtype=int)])
+    uninspected_weight = pd.Series(UNINSPECTED_WEIGHT * confirmed / max(len(uninspected), 1), uninspected)
+    target = pd.concat([known, pd.Series(0, uninspected, dtype=int)])
     rows = target.index
     return TrainingSet(
-        features.loc[rows], target, pd.concat([weight, light]), rows.to_series().isin(known.index)
+        features.loc[rows],
+        target,
+        pd.concat([weight, uninspected_weight]),
+        rows.to_series().isin(known.index),
     )
 
 
-def _drawn_at_random(features: pd.DataFrame, known: pd.Series, unseen: pd.Index, seed: int) -> bool:
+def _is_random_sample(features: pd.DataFrame, known: pd.Series, uninspected: pd.Index, seed: int) -> bool:
     """Do the measures fail to tell who was inspected? Then the cleared stand for all honest subjects."""
-    if (1 - known).sum() < LEAST_CONFIRMED:
+    if (1 - known).sum() < MIN_CONFIRMED:
         return False
-    if unseen.empty:
+    if uninspected.empty:
         return True
-    if len(known) < DRAWN_LEAST or len(unseen) < DRAWN_LEAST:
+    if len(known) < RANDOM_SAMPLE_MIN_INSPECTED or len(uninspected) < RANDOM_SAMPLE_MIN_INSPECTED:
         return False
-    rows = known.index.append(unseen)
+    rows = known.index.append(uninspected)
     inspected = rows.isin(known.index).astype(int)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     linear = _linear().set_params(logisticregression__class_weight="balanced")
     told = cross_val_predict(
         linear, _bounded(features.loc[rows]), inspected, cv=folds, method="decision_function"
     )
-    return roc_auc_score(inspected, told) < DRAWN_AUC
+    return roc_auc_score(inspected, told) < RANDOM_SAMPLE_AUC
 
 
 @dataclass
@@ -173,7 +178,7 @@ class Learner(BaseEstimator):
         centred = self.middle - scaler.mean_
         self.base = self.linear_base = float(regression.intercept_[0] + self.coefficients @ centred)
         self.booster = None
-        if target.sum() >= LEAST_FOR_TREES:
+        if target.sum() >= MIN_CONFIRMED_FOR_TREES:
             table = lgb.Dataset(features, target, weight=weight, free_raw_data=True)
             self.booster = lgb.train(self._trees(), table, num_boost_round=self.n_estimators)
             # What the trees say before they look: the last column of their Shapley values.

@@ -95,7 +95,7 @@ class Registry:
                         "seed": model.seed,
                         "columns": len(model.spec),
                         "learnt": model.learner is not None,
-                        "drawn": model.drawn,
+                        "random_sample": model.random_sample,
                         "bias": model.fusion.bias,
                         "slope": model.fusion.slope,
                         "level": model.fusion.level,

@@ -26,11 +26,11 @@ def share(
     if not len(target):
         return np.nan, 0.0, 1.0
     found = float(np.average(target, weights=weight))
-    draws = weight.sum() ** 2 / (weight**2).sum()
-    hits, outside = found * draws, (1 - confidence) / 2
+    effective_n = weight.sum() ** 2 / (weight**2).sum()
+    hits, outside = found * effective_n, (1 - confidence) / 2
     # Beta has no zero parameter: of no hits the lower end is 0, of hits alone the upper end 1.
-    low = beta.ppf(outside, hits, draws - hits + 1) if found > 0 else 0.0
-    high = beta.ppf(1 - outside, hits + 1, draws - hits) if found < 1 else 1.0
+    low = beta.ppf(outside, hits, effective_n - hits + 1) if found > 0 else 0.0
+    high = beta.ppf(1 - outside, hits + 1, effective_n - hits) if found < 1 else 1.0
     return found, float(low), float(high)
 
 

@@ -13,7 +13,7 @@ from models.learner import Learner, TrainingSet, out_of_fold, training_set, tune
 # Evidence of this much reads as an anomaly score of 0.63.
 _EVIDENCE_SCALE = 8.0
 # Below this evidence no scheme stands out.
-LEAST_SCHEME = 2.0
+MIN_SCHEME_EVIDENCE = 2.0
 
 
 @dataclass
@@ -45,7 +45,7 @@ class SubjectModel:
     fusion: Fusion = field(default_factory=Fusion)
     depth: tuple[float, float] = (0.0, 1.0)
     tuning: dict[str, float] = field(default_factory=dict)
-    drawn: bool = False
+    random_sample: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     suspicious: dict[str, float] = field(default_factory=dict)
@@ -88,9 +88,9 @@ class SubjectModel:
     def _fuse(self, data: TrainingSet, parts: pd.DataFrame) -> None:
         """Weigh and calibrate the parts on subjects that the learnt part has not seen."""
         rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
-        self.drawn = data.drawn
+        self.random_sample = data.random_sample
         seen = data.inspected
-        fusion = weigh(rows[seen], data.target[seen], spreads(parts), data.drawn)
+        fusion = weigh(rows[seen], data.target[seen], spreads(parts), data.random_sample)
         highest = float(fusion.raw(parts).max())
         self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
         fused = self.fusion.raw(rows)
@@ -119,7 +119,7 @@ class SubjectModel:
         evidence = self.evidence.by_column(differences, peers)
         schemes = self.evidence.by_scheme(evidence)
         missing = pd.Series(np.nan, differences.index)
-        scheme = schemes.idxmax(axis=1).where(schemes.max(axis=1) >= LEAST_SCHEME)
+        scheme = schemes.idxmax(axis=1).where(schemes.max(axis=1) >= MIN_SCHEME_EVIDENCE)
         return pd.DataFrame(
             {
                 "model": self.learner.raw(differences[self.spec.index]) if self.learner else missing,
@@ -163,9 +163,9 @@ class SubjectModel:
         """The `contributions`, and that part of them which comes from the evidence alone, by column of the spec: no
         random seed touches it."""
         fusion = self.fusion
-        steady = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
+        deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
         isolated, depth_base = self.isolation.attribute(differences)
-        out = steady + fusion.weight("isolation") / self.depth[1] * isolated
+        out = deterministic_contributions + fusion.weight("isolation") / self.depth[1] * isolated
         base = fusion.base + fusion.weight("isolation") * (depth_base - self.depth[0]) / self.depth[1]
         if self.learner:
             learnt = self.learner.attribute(differences[self.spec.index])
@@ -174,4 +174,4 @@ class SubjectModel:
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")
         )
         rest = pd.DataFrame({"graph": graph, "rule": rule, "base": base}, index=out.index)
-        return pd.concat([out, rest], axis=1), steady
+        return pd.concat([out, rest], axis=1), deterministic_contributions

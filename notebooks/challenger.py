@@ -29,9 +29,9 @@ import pandas as pd
 
 import pipelines
 from claims.store import Store, scratch
-from features.catalogue import CONTEXT, spec
+from features.measures.catalogue import CONTEXT, spec
 from models.evaluation import ranking_metrics, shuffled_auc
-from models.learner import LEAST_CONFIRMED, Learner, out_of_fold, training_set
+from models.learner import MIN_CONFIRMED, Learner, out_of_fold, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import measure
 from pipelines.settings import settings_of
@@ -50,16 +50,16 @@ models = registry(store, settings)
 # %%
 as_of = date.fromisoformat(max(store.runs.iterdir()).name)
 with scratch(store.path) as work:
-    night = measure(store, as_of, work, settings.rules)
-    known = {subject: outcomes(night.known, subject) for subject in night.subjects}
+    snapshot = measure(store, as_of, work, settings.rules)
+    known = {subject: outcomes(snapshot.claims, subject) for subject in snapshot.subjects}
 pd.DataFrame({subject: found.value_counts() for subject, found in known.items()}, index=[1, 0]).fillna(
     0
 ).astype(int).rename({1: "confirmed", 0: "cleared"})
 
 # %%
 kind = max(known, key=lambda subject: known[subject].sum())
-measured, inspected = night.subjects[kind], known[kind]
-assert inspected.sum() >= LEAST_CONFIRMED, f"{inspected.sum()} confirmed {kind}s are too few to learn from"
+measured, inspected = snapshot.subjects[kind], known[kind]
+assert inspected.sum() >= MIN_CONFIRMED, f"{inspected.sum()} confirmed {kind}s are too few to learn from"
 print(f"{kind}: {len(measured.values):,} subjects, {inspected.sum()} confirmed")
 
 # %% [markdown]
@@ -70,7 +70,7 @@ print(f"{kind}: {len(measured.values):,} subjects, {inspected.sum()} confirmed")
 
 # %%
 columns = spec(kind)
-lean = columns[columns["telling"] > CONTEXT]
+lean = columns[columns["evidence_weight"] > CONTEXT]
 print(f"the champion's recipe sees {len(columns)} measures, the challenger {len(lean)}")
 
 # %% [markdown]

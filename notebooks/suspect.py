@@ -32,8 +32,8 @@ import pandas as pd
 
 import pipelines
 from claims.store import Store, scratch
-from features.catalogue import measures_of
-from features.peers import PEER_WORDS
+from features.comparison.peers import PEER_WORDS
+from features.measures.catalogue import measures_of
 from models.fusion import probability
 from pipelines.measure import measure
 from pipelines.settings import settings_of
@@ -69,8 +69,8 @@ for reason in suspects.loc[suspect, "reasons"]:
 
 # %%
 with scratch(store.path) as work:
-    night = measure(store, as_of, work, settings.rules)
-measured = night.subjects[kind]
+    snapshot = measure(store, as_of, work, settings.rules)
+measured = snapshot.subjects[kind]
 print(f"{len(measured.values):,} subjects, {measured.values.shape[1]} columns; peers:")
 measured.peers.map(lambda group: PEER_WORDS[group][1]).value_counts()
 

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from ibis import _
 from openpyxl.utils.exceptions import InvalidFileException
 
+from claims.as_of import CLEARED
 from claims.errors import InputError
-from claims.known import CLEARED
 from claims.store import Store, connect, scratch
-from reports.schemes import SCHEMES
+from reports.scheme_texts import SCHEMES
 from reports.workbook import (
     GUIDE_TITLES,
     NIGHT_LINES,
@@ -87,9 +87,9 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
         StoreError: the store is empty or in use.
     """
     store.require_claims()
-    night, found, wrong = read_verdicts(file)
-    if closed < night:
-        raise InputError(f"{file}: its cases cannot have been closed on {closed}, before its night, {night}")
+    as_of, found, wrong = read_verdicts(file)
+    if closed < as_of:
+        raise InputError(f"{file}: its cases cannot have been closed on {closed}, before its night, {as_of}")
     with store.locked(), scratch(store.path) as work:
         known = _held(store, work, [case.case_id for _where, case in found])
         fresh = []
@@ -154,21 +154,21 @@ def read_verdicts(file: Path) -> tuple[date, list[tuple[str, Case]], list[str]]:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
         raise InputError(f"{file} is no workbook: save the filled list as .xlsx") from error
-    night, found, wrong = _night_of(book, file), [], []
+    as_of, found, wrong = _as_of(book, file), [], []
     for sheet in book.worksheets:
         rows = sheet.iter_rows(values_only=True)
         heads = next(rows, ())
         if sheet.title in _SHEETS:
-            for where, case, faults in _cases(sheet.title, heads, rows, night):
+            for where, case, faults in _cases(sheet.title, heads, rows, as_of):
                 found += [(where, case)] if case else []
                 wrong += [f"{where}{fault}" for fault in faults]
         elif set(SUSPECT_COLUMNS["verdict"][:2]) & set(heads):
             wrong.append(f"sheet {sheet.title}: was renamed, so the kind of its subjects is not known")
     book.close()
-    return night, found, wrong
+    return as_of, found, wrong
 
 
-def _night_of(book: openpyxl.Workbook, file: Path) -> date:
+def _as_of(book: openpyxl.Workbook, file: Path) -> date:
     """The night that the guide names."""
     titles = [title for title in GUIDE_TITLES if title in book.sheetnames]
     lines = [line for title in titles for (line,) in book[title].iter_rows(max_col=1, values_only=True)]
@@ -181,7 +181,7 @@ def _night_of(book: openpyxl.Workbook, file: Path) -> date:
 
 
 def _cases(
-    title: str, heads: tuple, rows: Iterator[tuple], night: date
+    title: str, heads: tuple, rows: Iterator[tuple], as_of: date
 ) -> Iterator[tuple[str, Case | None, list[str]]]:
     """The rows of a sheet in which somebody wrote: where, the case if it is decided, what is wrong."""
     subject, english = _SHEETS[title]
@@ -193,13 +193,13 @@ def _cases(
     places = {name: heads.index(head) for name, head in columns.items()}
     for number, cells in enumerate(rows, 2):
         written = {name: cells[place] if place < len(cells) else None for name, place in places.items()}
-        case, faults = _case(written, subject, english, night)
+        case, faults = _case(written, subject, english, as_of)
         if case or faults:
             where = f"sheet {title}, row {number}"
             yield where, case, [f", column {columns[name]}: {fault}" for name, fault in faults]
 
 
-def _case(cells: dict, subject: str, english: int, night: date) -> tuple[Case | None, list[tuple[str, str]]]:
+def _case(cells: dict, subject: str, english: int, as_of: date) -> tuple[Case | None, list[tuple[str, str]]]:
     """The case of a row, None where it is open or cannot be read, and faults as (column, what is wrong)."""
     word = _text(cells["verdict"])
     status = _STATUS.get(word.lower()) if word else PENDING
@@ -224,7 +224,7 @@ def _case(cells: dict, subject: str, english: int, night: date) -> tuple[Case | 
         faults.append(("scheme", "names no scheme"))
     if faults:
         return None, faults
-    case_id = f"{night}/{subject}/{subject_id}"
+    case_id = f"{as_of}/{subject}/{subject_id}"
     return Case(case_id, subject, subject_id, scheme or None, status, amount, _text(cells["remark"])), []
 
 

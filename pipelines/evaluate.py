@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 from claims.store import Store, replaced, scratch
-from features.catalogue import SUBJECTS, spec
+from features.measures.catalogue import SUBJECTS, spec
 from models.evaluation import LEAST_TESTED, leaks, reliability, with_intervals
 from models.learner import FOLDS, training_set
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, measure
-from pipelines.missed import MISSED, closed_cases, missed
+from pipelines.recall_estimate import RECALL_ESTIMATE, closed_cases, recall_estimate
 from pipelines.settings import Settings
 from pipelines.train import decided, fit_model, labels, registry
 from reports.evaluation import page
@@ -35,14 +35,14 @@ class Evaluation:
         figures: subject_type, population (all, or new: not decided before), metric, value, low, high, tested, confirmed.
         curves: kind of subject → `models.evaluation.reliability` of all its tested subjects.
         suspicious: kind of subject → measures that tell the confirmed too well to be true, with their AUC.
-        missed: what the list misses, from those drawn at random (`pipelines.missed.missed`).
+        missed: what the list misses, from those drawn at random (`pipelines.recall_estimate.recall_estimate`).
     """
 
     how: dict[str, str]
     figures: pd.DataFrame
     curves: dict[str, pd.DataFrame]
     suspicious: dict[str, dict[str, float]]
-    missed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=MISSED))
+    recall_estimate: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=RECALL_ESTIMATE))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
         StoreError: nothing was loaded yet, or nothing was settled before the night.
     """
     last, first, closed = _night(store, settings, as_of)
-    nights, window = [last], _window(last.cases)
+    past_runs, window = [last], _window(last.cases)
     # Measuring is what costs: where no kind of subject can be tested on windows, the last night is enough.
     rolling = any(_rolls(cases, timedelta(days=window)) for cases in last.cases.values())
     for number in range(1, MOST_WINDOWS + 1 if rolling else 1):
@@ -74,14 +74,14 @@ def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
         # A night needs a window of claims to look back on.
         if first > earlier - timedelta(days=window):
             break
-        nights.append(_night(store, settings, earlier)[0])
-    lost = missed(store.nights_before(as_of), closed, as_of, window)
-    return replace(judge(nights[::-1], settings), missed=lost)
+        past_runs.append(_night(store, settings, earlier)[0])
+    lost = recall_estimate(store.runs_before(as_of), closed, as_of, window)
+    return replace(judge(past_runs[::-1], settings), recall_estimate=lost)
 
 
-def judge(nights: list[Past], settings: Settings) -> Evaluation:
+def judge(past_runs: list[Past], settings: Settings) -> Evaluation:
     """`evaluate` on nights already measured, oldest first; the last one's cases are all that is known."""
-    found = {subject: _test(nights, subject, settings) for subject in SUBJECTS}
+    found = {subject: _test(past_runs, subject, settings) for subject in SUBJECTS}
     found = {subject: (how, rows, length) for subject, (how, rows, length) in found.items() if len(rows)}
     figures = [
         _figures(rows, length, settings).assign(subject_type=subject)
@@ -91,35 +91,43 @@ def judge(nights: list[Past], settings: Settings) -> Evaluation:
         {subject: how for subject, (how, _rows, _length) in found.items()},
         pd.concat(figures, ignore_index=True)[COLUMNS] if figures else pd.DataFrame(columns=COLUMNS),
         {subject: reliability(rows) for subject, (_how, rows, _length) in found.items()},
-        {subject: _suspicious(nights[-1], subject, settings) for subject in found},
+        {subject: _suspicious(past_runs[-1], subject, settings) for subject in found},
     )
 
 
 def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of: date) -> Path:
-    """Write `evaluation.parquet`, `missed.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or not at
+    """Write `evaluation.parquet`, `recall_estimate.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or not at
     all, and log the figures to MLflow; returns the folder."""
     target = store.path / "evaluations" / as_of.isoformat()
     target.parent.mkdir(mode=0o700, exist_ok=True)
     text = page(
-        found.how, found.figures, found.curves, found.suspicious, found.missed, as_of, settings.language
+        found.how,
+        found.figures,
+        found.curves,
+        found.suspicious,
+        found.recall_estimate,
+        as_of,
+        settings.language,
     )
     with replaced(target) as building:
         found.figures.to_parquet(building / "evaluation.parquet", index=False)
-        found.missed.to_parquet(building / "missed.parquet", index=False)
+        found.recall_estimate.to_parquet(building / "recall_estimate.parquet", index=False)
         (building / "evaluation.html").write_text(text, encoding="utf-8")
     told = found.figures[found.figures.value.notna()]
     metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in told.itertuples()}
-    drawn = found.missed.set_index("subject_type")[["decided", "share", "recall"]].stack().dropna()
-    metrics |= {f"{subject}.drawn.{name}": float(value) for (subject, name), value in drawn.items()}
+    random_sample = (
+        found.recall_estimate.set_index("subject_type")[["decided", "share", "recall"]].stack().dropna()
+    )
+    metrics |= {f"{subject}.drawn.{name}": float(value) for (subject, name), value in random_sample.items()}
     registry(store, settings).log_evaluation(as_of.isoformat(), metrics, text)
     return target
 
 
-def _test(nights: list[Past], subject: str, settings: Settings) -> tuple[str, pd.DataFrame, int]:
+def _test(past_runs: list[Past], subject: str, settings: Settings) -> tuple[str, pd.DataFrame, int]:
     """How a kind of subject was tested, its tested subjects (none where too few), and how long their lists were."""
     for how, tests in (
-        ("prequential", _prequential(nights, subject, settings)),
-        ("cross-validated", _cross_validated(nights[-1], subject, settings)),
+        ("prequential", _prequential(past_runs, subject, settings)),
+        ("cross-validated", _cross_validated(past_runs[-1], subject, settings)),
     ):
         tested = [(rows, length) for rows, length in tests if len(rows)]
         if sum(len(rows) for rows, _length in tested) >= LEAST_TESTED:
@@ -139,21 +147,21 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
     return pd.concat(found)
 
 
-def _suspicious(night: Past, subject: str, settings: Settings) -> dict[str, float]:
+def _suspicious(snapshot: Past, subject: str, settings: Settings) -> dict[str, float]:
     """Measures that tell the confirmed too well to be true, with their AUC."""
-    features = night.subjects[subject].differences[spec(subject).index]
-    data = training_set(features, labels(night.cases[subject]), settings.seed)
+    features = snapshot.subjects[subject].differences[spec(subject).index]
+    data = training_set(features, labels(snapshot.cases[subject]), settings.seed)
     return {} if data is None else leaks(data).to_dict()
 
 
 def _night(store: Store, settings: Settings, as_of: date) -> tuple[Past, date, pd.DataFrame]:
     """A night as it is looked at, the day of its first settlement, and every decided case known on it."""
     with scratch(store.path) as work:
-        night = measure(store, as_of, work, settings.rules)
-        cases = {subject: decided(night.known, subject) for subject in night.subjects}
-        first, closed = night.known.visits.setl_time.min().execute(), closed_cases(night.known)
-        night.known.con.disconnect()
-    return Past(as_of, night.subjects, cases), first.date(), closed
+        snapshot = measure(store, as_of, work, settings.rules)
+        cases = {subject: decided(snapshot.claims, subject) for subject in snapshot.subjects}
+        first, closed = snapshot.claims.visits.setl_time.min().execute(), closed_cases(snapshot.claims)
+        snapshot.claims.con.disconnect()
+    return Past(as_of, snapshot.subjects, cases), first.date(), closed
 
 
 def _window(cases: dict[str, pd.DataFrame]) -> int:
@@ -169,15 +177,17 @@ def _rolls(cases: pd.DataFrame, window: timedelta) -> bool:
     return len(closed) > 0 and closed.max() - closed.min() >= 2 * window
 
 
-def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
+def _prequential(
+    past_runs: list[Past], subject: str, settings: Settings
+) -> Iterator[tuple[pd.DataFrame, int]]:
     """Tested subjects of each window and the length of the list they stood in; none where outcomes cover less than
     two windows, for then the past has nothing to teach."""
-    if len(nights) < 3 or subject not in nights[-1].cases:
+    if len(past_runs) < 3 or subject not in past_runs[-1].cases:
         return
-    if not _rolls(nights[-1].cases[subject], nights[-1].as_of - nights[-2].as_of):
+    if not _rolls(past_runs[-1].cases[subject], past_runs[-1].as_of - past_runs[-2].as_of):
         return
-    for past, now, later in zip(nights, nights[1:], nights[2:], strict=False):
-        if not all(subject in night.subjects for night in (past, now)) or subject not in later.cases:
+    for past, now, later in zip(past_runs, past_runs[1:], past_runs[2:], strict=False):
+        if not all(subject in snapshot.subjects for snapshot in (past, now)) or subject not in later.cases:
             continue
         known = labels(past.cases[subject])
         model = fit_model(subject, past.subjects[subject], known, settings)
@@ -188,10 +198,10 @@ def _prequential(nights: list[Past], subject: str, settings: Settings) -> Iterat
         yield _judged(cases, listed.drop(known.index, errors="ignore"), now.cases[subject].index), len(listed)
 
 
-def _cross_validated(night: Past, subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
-    if subject not in night.subjects:
+def _cross_validated(snapshot: Past, subject: str, settings: Settings) -> Iterator[tuple[pd.DataFrame, int]]:
+    if subject not in snapshot.subjects:
         return
-    measured, cases = night.subjects[subject], night.cases[subject]
+    measured, cases = snapshot.subjects[subject], snapshot.cases[subject]
     cases = cases[cases.index.isin(measured.differences.index)]
     target = labels(cases)
     if len(target) < LEAST_TESTED or target.value_counts().min() < FOLDS or target.nunique() < 2:

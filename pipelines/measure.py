@@ -8,18 +8,18 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.errors import StoreError
-from claims.known import Known, known_on
 from claims.store import Store, connect
-from features.catalogue import SUBJECTS
-from features.facts import visit_facts, with_counts
-from features.graphs import groups
-from features.graphs.network import Network, beside, inside_of, kinds_of, links, stored, weave
-from features.groups import described, group_facts, hubs, innocent_company
-from features.measures import KEYS, MEMBERS, measure_subjects, measure_visits
-from features.outcomes import passed_on
-from features.peers import Peers, fit_peers, peer_groups
-from features.rules.engine import Bench, Outcome, RuleSettings, by_visit, run_rules, visit_weights
+from features.comparison.peers import Peers, fit_peers, peer_groups
+from features.graphs import communities
+from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
+from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measure_visits
+from features.measures.catalogue import SUBJECTS
+from features.measures.groups import described, group_facts, hubs, innocent_company
+from features.measures.neighbour_outcomes import neighbour_outcomes
+from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules, visit_weights
+from features.visits.facts import visit_facts, with_counts
 
 # A group known to have an honest reason keeps so much of its graph score: it is shown, further down.
 EXCUSED = 0.1
@@ -44,7 +44,7 @@ def lacking(schema: pd.DataFrame, measured: Measured) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Company:
+class NetworkResult:
     """Who is linked to whom on a night.
 
     Attributes:
@@ -53,7 +53,7 @@ class Company:
         members: group_id, psn_no, weight.
         kinds: group_id → what holds the group together: co_visit or drug_resale.
         hubs: doctors and institutions that groups go through: group_id, member_type, member_id, weight.
-        described: what the groups did (`features.groups.described`).
+        described: what the groups did (`features.measures.groups.described`).
         excused: group_id → why the group's company is innocent; null where it is not.
     """
 
@@ -67,7 +67,7 @@ class Company:
 
 
 @dataclass(frozen=True)
-class Night:
+class Snapshot:
     """Everything measured as of a night.
 
     Attributes:
@@ -76,14 +76,14 @@ class Night:
         rules: what became of the audit rules, and their findings.
     """
 
-    known: Known
+    claims: ClaimsAsOf
     facts: ibis.Table
     subjects: dict[str, Measured]
-    company: Company
+    company: NetworkResult
     rules: Outcome
 
 
-def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = None) -> Night:
+def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = None) -> Snapshot:
     """Measure every subject as of a night.
 
     Args:
@@ -96,27 +96,27 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = Non
     if store.generation is None:
         raise StoreError(f"{store.path} holds no claims yet: run 'fundguard ingest' first")
     con = connect(work)
-    known = known_on(con, store.tables(con), as_of)
-    if not known.visits.count().execute():
+    claims = claims_as_of(con, store.tables(con), as_of)
+    if not claims.visits.count().execute():
         raise StoreError(f"no claim in {store.path} was settled before {as_of}")
-    facts = visit_facts(known)
-    outcome = run_rules(Bench(known, facts, con.table("item_days")), RuleSettings(thresholds or {}))
+    facts = visit_facts(claims)
+    outcome = run_rules(RuleContext(claims, facts, con.table("item_days")), RuleSettings(thresholds or {}))
     facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
     con.create_table("rule_parts", visit_weights(outcome.hits, facts))
-    facts, company = _company(known, facts, _members_before(store, as_of))
+    facts, company = _company(claims, facts, _members_before(store, as_of))
     subjects = {}
     for subject in SUBJECTS:
         measured = _measure(con, facts, subject, company)
         if measured is not None:
             subjects[subject] = measured
-    return Night(known, facts, subjects, company, outcome)
+    return Snapshot(claims, facts, subjects, company, outcome)
 
 
-def _company(known: Known, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibis.Table, Company]:
+def _company(claims: ClaimsAsOf, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibis.Table, NetworkResult]:
     """Facts with how many people each visit links to and what came of them, and who is linked to whom beyond chance."""
-    con = known.con
-    network = weave(known, facts)
-    members = groups.name_groups(groups.communities(network.people), before)
+    con = claims.con
+    network = build_network(claims, facts)
+    members = communities.name_groups(communities.communities(network.people), before)
     kept = stored(con, MEMBERS, members)
     # Before the links of honest company are taken away; only members tell what a group does.
     counts = links(con, network, network.people, "people")
@@ -124,11 +124,11 @@ def _company(known: Known, facts: ibis.Table, before: pd.DataFrame) -> tuple[ibi
         with_counts(con, facts.semi_join(kept, "psn_no"), counts, "facts_of_members"), kept
     )
     excused, did = innocent_company(in_groups), described(in_groups)
-    counts = links(con, network, _telling(network, members, excused), "telling")
-    ties = ibis.union(network.met, network.dealt).semi_join(con.table("telling"), ["a", "b"])
-    facts = with_counts(con, facts, beside(counts, passed_on(known, facts, ties)), "facts_linked")
+    counts = links(con, network, _telling(network, members, excused), "evidence_weight")
+    ties = ibis.union(network.met, network.dealt).semi_join(con.table("evidence_weight"), ["a", "b"])
+    facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
     through, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
-    return facts, Company(network.edges, inside, members, kinds_of(inside), through, did, excused)
+    return facts, NetworkResult(network.edges, inside, members, kinds_of(inside), through, did, excused)
 
 
 def _telling(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def _telling(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.
     return people[~(people.a.isin(honest) & people.b.isin(honest))]
 
 
-def _measure(con, facts, subject, company: Company) -> Measured | None:
+def _measure(con, facts, subject, company: NetworkResult) -> Measured | None:
     if subject == "visit":
         values = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
         rows, key = facts, "mdtrt_id"
@@ -184,13 +184,13 @@ def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> p
 _CROWD = 3
 
 
-def _graph_part(subject, rows, key, company: Company) -> pd.Series:
+def _graph_part(subject, rows, key, company: NetworkResult) -> pd.Series:
     """How much of a subject's conduct is company beyond chance, 0 to 1; missing where there is no graph."""
     if company.members.empty:
         return pd.Series(dtype=float)
     if subject == "group":
         strength = (
-            company.inside.groupby(["group_id", "a", "b"])["surprise"].sum().groupby("group_id").median()
+            company.inside.groupby(["group_id", "a", "b"])["neg_log10_fdr"].sum().groupby("group_id").median()
         )
         share = strength / (strength + 10)
         return share.where(company.excused.reindex(share.index).isna(), EXCUSED * share)
@@ -205,10 +205,10 @@ def _graph_part(subject, rows, key, company: Company) -> pd.Series:
 
 def _members_before(store: Store, as_of: date) -> pd.DataFrame:
     """Members of the groups of the last night before this one, for lasting group ids."""
-    nights = store.nights_before(as_of)
-    if not nights:
+    past_runs = store.runs_before(as_of)
+    if not past_runs:
         return pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
-    before = pd.read_parquet(nights[-1] / "group_members.parquet")
+    before = pd.read_parquet(past_runs[-1] / "group_members.parquet")
     return before[before.member_type == "patient"].rename(columns={"member_id": "psn_no"})[
         ["group_id", "psn_no"]
     ]

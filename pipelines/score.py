@@ -6,11 +6,11 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.groups import linked
-from features.measures import of_subjects
+from features.measures.aggregation import of_subjects
+from features.measures.groups import linked
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Night, lacking
+from pipelines.measure import Measured, Snapshot, lacking
 from pipelines.settings import Settings
 
 # A visit with this much evidence against it goes into the file of whoever took part: one telling family at one in
@@ -34,10 +34,10 @@ class Scored:
     champion: str
     ranked: pd.DataFrame
     contributions: pd.DataFrame
-    steady: pd.DataFrame
+    deterministic_contributions: pd.DataFrame
 
 
-def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str, Scored], pd.DataFrame]:
+def score(snapshot: Snapshot, models: Registry, settings: Settings) -> tuple[dict[str, Scored], pd.DataFrame]:
     """Score and rank every kind of subject.
 
     Returns:
@@ -47,25 +47,29 @@ def score(night: Night, models: Registry, settings: Settings) -> tuple[dict[str,
     Raises:
         RegistryError: a kind of subject has no champion, or one that needs measures the night does not take.
     """
-    champions = {subject: models.champion(subject) for subject in night.subjects}
+    champions = {subject: models.champion(subject) for subject in snapshot.subjects}
     for subject, champion in champions.items():
-        _require_schema(champion, night.subjects[subject])
-    parts = {subject: _parts(champions[subject].model, night.subjects[subject]) for subject in night.subjects}
-    _mark_visits(night, parts["visit"])
-    flagged = _flagged(night)
+        _require_schema(champion, snapshot.subjects[subject])
+    parts = {
+        subject: _parts(champions[subject].model, snapshot.subjects[subject]) for subject in snapshot.subjects
+    }
+    _mark_visits(snapshot, parts["visit"])
+    flagged = _flagged(snapshot)
     scored, evidence = {}, []
-    for subject, measured in night.subjects.items():
+    for subject, measured in snapshot.subjects.items():
         found = champions[subject].model.score(parts[subject])
         money = _money_at_stake(flagged, subject, settings)
         found["amount_at_risk"] = money.reindex(found.index).fillna(0.0)
         ranked = _rank(found)
         scored[subject] = _explain(champions[subject], measured, parts[subject], ranked, settings)
-        evidence.append(_evidence(night, flagged, subject, ranked.head(settings.explained_depth), settings))
+        evidence.append(
+            _evidence(snapshot, flagged, subject, ranked.head(settings.explained_depth), settings)
+        )
     return scored, pd.concat(evidence, ignore_index=True)
 
 
 def explain(
-    night: Night, scored: dict[str, Scored], chosen: pd.DataFrame, settings: Settings
+    snapshot: Snapshot, scored: dict[str, Scored], chosen: pd.DataFrame, settings: Settings
 ) -> tuple[dict[str, Scored], pd.DataFrame]:
     """Explain chosen subjects that stand below the explained depth.
 
@@ -78,15 +82,20 @@ def explain(
     """
     found, evidence = {}, []
     for subject, rows in chosen.groupby("subject_type"):
-        old, measured = scored[subject], night.subjects[subject]
+        old, measured = scored[subject], snapshot.subjects[subject]
         ids = rows.subject_id[~rows.subject_id.isin(old.contributions.index)]
         if len(ids):
             differences, peers = measured.differences.loc[ids], measured.peers.loc[ids]
             parts = old.model.parts(differences, peers, measured.graph, measured.rules)
-            contributions, steady = old.model.explain(differences, peers, parts)
+            contributions, deterministic_contributions = old.model.explain(differences, peers, parts)
             ranked = old.ranked.loc[ids]
-            found[subject] = replace(old, ranked=ranked, contributions=contributions, steady=steady)
-            evidence.append(_evidence(night, _flagged(night), subject, ranked, settings))
+            found[subject] = replace(
+                old,
+                ranked=ranked,
+                contributions=contributions,
+                deterministic_contributions=deterministic_contributions,
+            )
+            evidence.append(_evidence(snapshot, _flagged(snapshot), subject, ranked, settings))
     return found, pd.concat(evidence, ignore_index=True) if evidence else pd.DataFrame()
 
 
@@ -116,20 +125,26 @@ def _explain(
 ) -> Scored:
     listed = ranked.index[: settings.explained_depth]
     rows, peers = measured.differences.loc[listed], measured.peers.loc[listed]
-    contributions, steady = champion.model.explain(rows, peers, parts.loc[listed])
-    return Scored(champion.model, f"{champion.name}/{champion.version}", ranked, contributions, steady)
+    contributions, deterministic_contributions = champion.model.explain(rows, peers, parts.loc[listed])
+    return Scored(
+        champion.model,
+        f"{champion.name}/{champion.version}",
+        ranked,
+        contributions,
+        deterministic_contributions,
+    )
 
 
-def _mark_visits(night: Night, parts: pd.DataFrame) -> None:
+def _mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     """Store how much speaks against each visit, and for which scheme."""
     frame = parts[["evidence", "scheme"]].reset_index(names="mdtrt_id")
     schema = ibis.schema({"mdtrt_id": "string", "evidence": "float64", "scheme": "string"})
-    night.known.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
+    snapshot.claims.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
 
 
-def _flagged(night: Night) -> ibis.Table:
+def _flagged(snapshot: Snapshot) -> ibis.Table:
     """Visits that something speaks against: facts with evidence and scheme."""
-    marks = night.known.con.table(MARKS)
+    marks = snapshot.claims.con.table(MARKS)
     keys = [
         "mdtrt_id",
         "psn_no",
@@ -138,9 +153,9 @@ def _flagged(night: Night) -> ibis.Table:
         "is_pharmacy",
         "fund_pay_sumamt",
         "companions",
-        "fellows",
+        "co_oversupplied",
     ]
-    return night.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
+    return snapshot.facts.select(*keys).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
 
 
 def _evidence_rows(flagged: ibis.Table, subject: str, settings: Settings) -> ibis.Table:
@@ -149,8 +164,8 @@ def _evidence_rows(flagged: ibis.Table, subject: str, settings: Settings) -> ibi
     rows = of_subjects(met, subject)
     order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
     rows = rows.mutate(place=ibis.row_number().over(order))
-    telling = (rows.evidence >= FLAGGED) & (rows.place < settings.evidence_rows)
-    return rows.filter(telling | (rows.place < 3))
+    evidence_weight = (rows.evidence >= FLAGGED) & (rows.place < settings.evidence_rows)
+    return rows.filter(evidence_weight | (rows.place < 3))
 
 
 def _money_at_stake(flagged: ibis.Table, subject: str, settings: Settings) -> pd.Series:
@@ -161,11 +176,11 @@ def _money_at_stake(flagged: ibis.Table, subject: str, settings: Settings) -> pd
 
 
 def _evidence(
-    night: Night, flagged: ibis.Table, subject: str, listed: pd.DataFrame, settings: Settings
+    snapshot: Snapshot, flagged: ibis.Table, subject: str, listed: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     name = f"listed_{subject}"
     ids = pd.DataFrame({"subject_id": listed.index})
-    wanted = night.known.con.create_table(
+    wanted = snapshot.claims.con.create_table(
         name, ibis.memtable(ids, schema=ibis.schema({"subject_id": "string"})), overwrite=True
     )
     rows = _evidence_rows(flagged, subject, settings).semi_join(wanted, "subject_id")

@@ -5,13 +5,13 @@ from datetime import date
 
 import pandas as pd
 
-from claims.known import CONFIRMED, Known, last_cases
+from claims.as_of import CONFIRMED, ClaimsAsOf, last_cases
 from claims.store import Store
-from features.catalogue import spec
+from features.measures.catalogue import spec
 from models.evaluation import better
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Night, lacking
+from pipelines.measure import Measured, Snapshot, lacking
 from pipelines.settings import Settings
 from reports.model_card import card
 
@@ -34,7 +34,7 @@ def registry(store: Store, settings: Settings) -> Registry:
 
 
 def train(
-    night: Night, store: Store, settings: Settings, as_of: date, promote: bool = False
+    snapshot: Snapshot, store: Store, settings: Settings, as_of: date, promote: bool = False
 ) -> dict[str, Trained]:
     """Train a challenger for every kind of subject that the night measured; it becomes champion if it is better.
 
@@ -45,9 +45,9 @@ def train(
         What became of it, by kind of subject.
     """
     models = registry(store, settings)
-    found, tags = {}, _tags(night)
-    for subject, measured in night.subjects.items():
-        cases = decided(night.known, subject)
+    found, tags = {}, _tags(snapshot)
+    for subject, measured in snapshot.subjects.items():
+        cases = decided(snapshot.claims, subject)
         model = fit_model(subject, measured, labels(cases), settings)
         sample = measured.differences.head(50)
         text = card(model, cases, len(measured.values), as_of, tags)
@@ -60,11 +60,11 @@ def train(
     return found
 
 
-def _tags(night: Night) -> dict[str, str]:
-    begun = night.known.visits.begntime
-    first, last = night.known.visits.aggregate(first=begun.min(), last=begun.max()).execute().iloc[0]
+def _tags(snapshot: Snapshot) -> dict[str, str]:
+    begun = snapshot.claims.visits.begntime
+    first, last = snapshot.claims.visits.aggregate(first=begun.min(), last=begun.max()).execute().iloc[0]
     return {
-        "visits": str(len(night.subjects["visit"].values)),
+        "visits": str(len(snapshot.subjects["visit"].values)),
         "claims": f"{first:%Y-%m-%d} – {last:%Y-%m-%d}",
     }
 
@@ -109,15 +109,15 @@ def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Sett
     return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
 
 
-def decided(known: Known, subject: str) -> pd.DataFrame:
+def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:
     """The last decided case of each inspected subject of a kind: columns of `insp_case_d`, by subject_id."""
-    cases = last_cases(known, decided=True)
+    cases = last_cases(claims, decided=True)
     return cases[cases.subject_type == subject].set_index("subject_id")
 
 
-def outcomes(known: Known, subject: str) -> pd.Series:
+def outcomes(claims: ClaimsAsOf, subject: str) -> pd.Series:
     """Outcomes known on the night: 1 confirmed or partly, 0 cleared, by subject_id; the latest case counts."""
-    return labels(decided(known, subject))
+    return labels(decided(claims, subject))
 
 
 def labels(cases: pd.DataFrame) -> pd.Series:

@@ -147,13 +147,13 @@ def network(edges: pd.DataFrame, members: list[str], hub: str | None) -> Figure:
     """
     graph = networkx.Graph()
     graph.add_nodes_from(members)
-    graph.add_weighted_edges_from(edges[["a", "b", "surprise"]].itertuples(index=False, name=None))
+    graph.add_weighted_edges_from(edges[["a", "b", "neg_log10_fdr"]].itertuples(index=False, name=None))
     spot = networkx.spring_layout(graph, seed=_SEED, weight=None, iterations=40)
     figure = Figure(figsize=(WIDTH, 4.2))
     axes = figure.add_axes((0, 0, 1, 1))
-    most = edges["surprise"].max() if len(edges) else 1.0
+    most = edges["neg_log10_fdr"].max() if len(edges) else 1.0
     lines = [(spot[a], spot[b]) for a, b in zip(edges["a"], edges["b"], strict=True)]
-    widths = 0.3 + 2.2 * edges["surprise"].to_numpy() / most
+    widths = 0.3 + 2.2 * edges["neg_log10_fdr"].to_numpy() / most
     axes.add_collection(LineCollection(lines, linewidths=widths, colors=PALE, zorder=1))
     points = np.array([spot[name] for name in graph])
     colours = [RED if name == hub else BLUE for name in graph]

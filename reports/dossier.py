@@ -10,9 +10,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from features.peers import PEER_WORDS
+from features.comparison.peers import PEER_WORDS
 from reports.masking import Mask
-from reports.schemes import honest, on_site, scheme_name
+from reports.scheme_texts import honest, on_site, scheme_name
 from reports.templates import render
 from reports.workbook import VERDICTS, one_of
 
@@ -26,7 +26,7 @@ class Dossier:
     Attributes:
         peers: key of PEER_WORDS; `peers_count` how many they are.
         of: how many subjects of this kind were ranked.
-        drawn: it is visited because it was drawn at random, whatever its rank.
+        random_sample: it is visited because it was drawn at random, whatever its rank.
         history: earlier nights, oldest first: night, rank, score.
         reasons: as the contract spells them, strongest first.
         favourable: what speaks for the subject, spelled as reasons.
@@ -37,7 +37,7 @@ class Dossier:
             that much of it goes through.
         company: of a group, what holds it together: co_visit or drug_resale; else None.
         money: scheme, visits, yuan, each visit once.
-        papers: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why, why_en of what to
+        supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why, why_en of what to
             pull for it.
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that serve no
             reason but are suspicious by themselves.
@@ -59,7 +59,7 @@ class Dossier:
     score: float
     amount: float
     scheme: str | None
-    drawn: bool
+    random_sample: bool
     history: list[tuple]
     reasons: list[dict]
     favourable: list[dict]
@@ -69,7 +69,7 @@ class Dossier:
     through: list[tuple[str, str, float]]
     company: str | None
     money: list[tuple]
-    papers: dict[int, list[dict]]
+    supporting_records: dict[int, list[dict]]
     evidence: list[dict]
     evidence_count: int
     findings: list[dict]
@@ -142,7 +142,7 @@ WORDS = {
     "zh": {
         "title": "疑点档案",
         "caution": "疑点不是结论。本页说明为何应先核查、调阅哪些材料;是否违规须经核实。",
-        "drawn": "本对象为随机抽中,用于检验名单有无遗漏;抽中不说明可疑。",
+        "random_sample": "本对象为随机抽中,用于检验名单有无遗漏;抽中不说明可疑。",
         "rank": "排名", "of": "共 {of} 个", "score": "分数", "amount": "证据涉及基金(元)", "scheme": "疑似情形",
         "none": "无突出情形", "peers": "同类", "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑", "strips_note": "图中每条对应一条理由:浅蓝为同类的第5至95百分位,深蓝为中间一半,白线为中位数,红点为本对象;刻度为平方根。",
@@ -164,7 +164,7 @@ WORDS = {
     "en": {
         "title": "Dossier",
         "caution": "A suspicion is no verdict. This page says why to look here first and which papers to pull; whether anything was wrong has to be established.",
-        "drawn": "Drawn at random, to learn what the list misses; to be drawn is no suspicion.",
+        "random_sample": "Drawn at random, to learn what the list misses; to be drawn is no suspicion.",
         "rank": "Rank", "of": "of {of}", "score": "Score", "amount": "Fund in evidence (yuan)", "scheme": "Suspected scheme",
         "none": "none stands out", "peers": "Peers", "peers_count": "{n} with it",
         "reasons": "Why it is suspicious", "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle half, white the median, red this subject; square-root scale.",
@@ -180,7 +180,7 @@ WORDS = {
         "money": "Money in evidence", "visits": "Visits", "once": "Each visit counts once; evidence of other subjects may overlap, so sums of dossiers mean nothing.",
         "findings": "Findings of the audit rules", "rule": "Rule", "severity": "Severity", "count": "Findings", "example": "Example", "basis": "Basis", "no_findings": "No findings.",
         "similar": "Most similar past cases", "case": "Subject", "outcome": "Outcome", "closed": "Closed", "likeness": "Likeness", "no_cases": "There is no past case to compare with.",
-        "history": "Earlier nights", "night": "Night", "first": "Listed for the first time.",
+        "history": "Earlier nights", "night": "Snapshot", "first": "Listed for the first time.",
         "origin": "Origin",
     },
 }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.schemes import scheme_name
+from reports.scheme_texts import scheme_name
 from reports.templates import render
 from reports.workbook import SUBJECT_WORDS
 

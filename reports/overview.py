@@ -4,12 +4,12 @@ from datetime import date
 
 import pandas as pd
 
-from features.catalogue import FAMILIES
+from features.measures.catalogue import FAMILIES
 from reports import charts
-from reports.morning import DRAWN, STANDING
-from reports.schemes import scheme_name
+from reports.scheme_texts import scheme_name
 from reports.templates import render
 from reports.workbook import SUBJECT_WORDS
+from reports.worklist_sheet import DRAWN, STANDING
 
 PLACES = 12
 
@@ -33,7 +33,7 @@ def page(
     places: pd.Series,
     names: pd.Series,
     listed: pd.DataFrame,
-    drawn: pd.DataFrame,
+    random_sample: pd.DataFrame,
     as_of: date,
     language: str,
 ) -> str:
@@ -43,8 +43,8 @@ def page(
         driven: kind of subject → `drivers`.
         evidence: as the contract's table; a visit counts once, however many subjects it is evidence against.
         places: institution by mdtrt_id.
-        listed: `pipelines.morning.morning`.
-        drawn: subject_type, subject_id of those drawn at random.
+        listed: `pipelines.select.worklist.worklist`.
+        random_sample: subject_type, subject_id of those drawn at random.
     """
     english = language == "en"
     words = WORDS[language]
@@ -74,7 +74,7 @@ def page(
             (SUBJECT_WORDS[kind][english], STANDING[status][english], int(n)) for (kind, status), n in standing.items()
         ]
         + [
-            (SUBJECT_WORDS[kind][english], DRAWN[english], len(rows)) for kind, rows in drawn.groupby("subject_type")
+            (SUBJECT_WORDS[kind][english], DRAWN[english], len(rows)) for kind, rows in random_sample.groupby("subject_type")
         ],
     )  # fmt: skip
 

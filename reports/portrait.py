@@ -9,8 +9,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.known import CLEARED, CONFIRMED
-from features.peers import PEER_WORDS
+from claims.as_of import CLEARED, CONFIRMED
+from features.comparison.peers import PEER_WORDS
 
 FULL = 100.0
 # Grades and the least points of each; below them all the last.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports.schemes import scheme_name
+from reports.scheme_texts import scheme_name
 from reports.workbook import SUBJECT_WORDS
 
 FIRST = 3

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from features.catalogue import FAMILIES, HIGH, UNITS, Measure, expected_column
-from features.peers import PEER_WORDS, Standing
+from features.comparison.peers import PEER_WORDS, Standing
+from features.measures.catalogue import FAMILIES, HIGH, UNITS, Measure, expected_column
 
 FEWEST_REASONS, MOST_REASONS = 3, 5
 # Contributions below this (log-odds) are no reason to visit anybody.
@@ -29,7 +29,7 @@ def reasons_of(
     peers: str,
     usual: pd.Series,
     standing: Callable[[str, float, str, float | None], Standing],
-    steady: pd.Series | None = None,
+    deterministic_contributions: pd.Series | None = None,
     link: str = "co_visit",
 ) -> list[dict]:
     """The few reasons that raise a subject's score most, one a family.
@@ -63,12 +63,14 @@ def reasons_of(
     beyond = {c for c in known if _beyond(measures[c][0], values[c], norm[c])}
     far = {c for c in beyond if matters(measures[c][0], values[c], norm[c])}
     order = sorted(sums, key=lambda name: -sums[name])
-    telling = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
+    evidence_weight = [n for n in order if sums[n] > LEAST_CONTRIBUTION and far.intersection(families[n])]
     # Where few stand out by what an inspector would care about, others may say something.
     more = [n for n in order if sums[n] > LEAST_CONTRIBUTION and beyond.intersection(families[n])]
-    telling += [n for n in more if n not in telling][: max(FEWEST_REASONS - len(telling), 0)]
+    evidence_weight += [n for n in more if n not in evidence_weight][
+        : max(FEWEST_REASONS - len(evidence_weight), 0)
+    ]
     found = []
-    for name in telling[:MOST_REASONS] or order[:1]:
+    for name in evidence_weight[:MOST_REASONS] or order[:1]:
         # Who says most speaks for a family, but first those far from the peers' median.
         said = (c for kept in (far, beyond, known) for c in families[name] if c in kept)
         column = next(said)
@@ -82,7 +84,11 @@ def reasons_of(
             float(sums[name]),
             mix[column],
         )
-        same = sum(steady[c] for c in families[name]) if steady is not None else sums[name]
+        same = (
+            sum(deterministic_contributions[c] for c in families[name])
+            if deterministic_contributions is not None
+            else sums[name]
+        )
         if name == "rules":
             same += given.get("rule", 0.0)
         if same < sums[name] / 2:
@@ -140,7 +146,7 @@ def _beyond(entry: Measure, value: float, middle: float) -> bool:
 
 def matters(entry: Measure, value: float, middle: float) -> bool:
     """Does a value lie on the suspicious side of the peers' median by as much as an inspector would care about?"""
-    return pd.isna(middle) or entry.direction * (value - middle) >= entry.least
+    return pd.isna(middle) or entry.direction * (value - middle) >= entry.materiality
 
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from reports.schemes import scheme_name
+from reports.scheme_texts import scheme_name
 
 SUBJECT_WORDS = {
     "hospital": ("医疗机构", "Hospitals"),
@@ -150,7 +150,7 @@ def write_workbook(
     more: list[tuple] = (),
     dossiers: dict[tuple[str, str], str] | None = None,
     figures: list[tuple[str, str]] = (),
-    drawn: frozenset[tuple[str, str]] = frozenset(),
+    random_sample: frozenset[tuple[str, str]] = frozenset(),
 ) -> None:
     """Write `suspects.xlsx`.
 
@@ -161,7 +161,7 @@ def write_workbook(
         more: further sheets, each as (names, heads and column widths by language or for both, rows).
         dossiers: (subject_type, subject_id) → path of its dossier, relative to the workbook's folder.
         figures: what else the guide says of the night: label and value, in the workbook's language.
-        drawn: (subject_type, subject_id) of those drawn at random, who have a row however far down they stand.
+        random_sample: (subject_type, subject_id) of those drawn at random, who have a row however far down they stand.
     """
     # Identifiers and names are written as plain strings: a cell that starts with = stays text, never a formula.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -172,7 +172,7 @@ def write_workbook(
         _guide(book, style, _night(suspects, evidence, as_of, figures, language), as_of, language)
         for subject, words in SUBJECT_WORDS.items():
             rows = suspects[suspects.subject_type == subject].sort_values("rank")
-            named = [(subject, subject_id) in drawn for subject_id in rows.subject_id]
+            named = [(subject, subject_id) in random_sample for subject_id in rows.subject_id]
             rows = rows[(np.arange(len(rows)) < SHEET_ROWS) | np.array(named, dtype=bool)]
             sheet = book.add_worksheet(words[language == "en"])
             _suspect_sheet(sheet, style, rows, names, dossiers or {}, language)

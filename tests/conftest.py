@@ -39,10 +39,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from claims.known import Known, known_on
+from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.store import Store, scratch
 from claims.tables import TABLES
-from pipelines.measure import Night, measure
+from pipelines.measure import Snapshot, measure
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
@@ -144,21 +144,21 @@ def city(tmp_path_factory) -> City:
 
 
 @pytest.fixture(scope="session")
-def the_night(city) -> Iterator[Night]:
+def city_snapshot(city) -> Iterator[Snapshot]:
     """The night of the shared city, measured once more in this process."""
     assert city.done.status == 0, city.done.err
     with scratch() as work:
-        night = measure(city.store, NIGHT, work)
-        yield night
-        night.known.con.disconnect()
+        snapshot = measure(city.store, NIGHT, work)
+        yield snapshot
+        snapshot.claims.con.disconnect()
 
 
 @pytest.fixture(scope="module")
-def known_of() -> Iterator[Callable[[World, date], Known]]:
+def claims_of() -> Iterator[Callable[[World, date], ClaimsAsOf]]:
     """What is known of a tiny world on a night, without a store."""
     opened = []
 
-    def known(world: World, as_of: date) -> Known:
+    def claims(world: World, as_of: date) -> ClaimsAsOf:
         con = ibis.duckdb.connect()
         opened.append(con)
         tables = {}
@@ -169,8 +169,8 @@ def known_of() -> Iterator[Callable[[World, date], Known]]:
                 )
                 frame = world.frame(name)[list(table.columns)]
                 tables[name] = con.create_table(f"in_{name}", ibis.memtable(frame, schema=types))
-        return known_on(con, tables, as_of)
+        return claims_as_of(con, tables, as_of)
 
-    yield known
+    yield claims
     for con in opened:
         con.disconnect()

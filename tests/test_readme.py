@@ -58,7 +58,7 @@ def test_generated_pages_are_up_to_date(script, page):
         (["nightly", "--store", "{}/s"], "as-of"),
     ],
 )
-def test_an_error_is_one_plain_line(tmp_path, arguments, says):
+def test_an_error_is_one_plain_line(tmp_path, arguments, message):
     world = World()
     world.person("anna")
     world.hospital("H1")
@@ -67,7 +67,7 @@ def test_an_error_is_one_plain_line(tmp_path, arguments, says):
     done = fundguard(*[a.format(tmp_path) for a in arguments])
     assert done.status != 0
     lines = done.err.strip().splitlines()
-    assert len(lines) == 1 and says in lines[0], done.err
+    assert len(lines) == 1 and message in lines[0], done.err
     assert not (tmp_path / "s").exists()
 
 

@@ -202,19 +202,19 @@ def findings(
         settings: thresholds by rule id, `R084={"days": 7}`.
     """
     import features.rules  # noqa: F401  enters the rules
-    from claims.known import known_on
+    from claims.as_of import claims_as_of
     from claims.store import Store, connect
-    from features.facts import visit_facts
-    from features.rules.engine import RULES, Bench, RuleSettings, run_rules
+    from features.rules.engine import RULES, RuleContext, RuleSettings, run_rules
+    from features.visits.facts import visit_facts
 
     store = Store(folder / "store")
     store.ingest(world.write(folder / "input"))
     (folder / "scratch").mkdir()
     con = connect(folder / "scratch")
-    known = known_on(con, store.tables(con), pd.Timestamp(as_of).date())
+    known = claims_as_of(con, store.tables(con), pd.Timestamp(as_of).date())
     facts = visit_facts(known)
-    bench = Bench(known, facts, con.table("item_days"))
-    outcome = run_rules(bench, RuleSettings(settings), {name: RULES[name] for name in rules})
+    context = RuleContext(known, facts, con.table("item_days"))
+    outcome = run_rules(context, RuleSettings(settings), {name: RULES[name] for name in rules})
     frame = outcome.hits.to_pandas()
     frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)
     con.disconnect()

@@ -13,10 +13,10 @@ from claims.synthetic import (
     disguise,
     drafts,
     innocents,
+    inspections,
     knowledge,
     ledger,
     lines,
-    outcomes,
     registers,
     schemes,
     spelling,
@@ -72,7 +72,7 @@ def simulate(
     innocent = table(city, books.visits, {n: p for n, p in plants.items() if n <= guilty_from}, gone, "kind")
     if not hidden.mixed:
         innocent = _without(innocent, truth)
-    _write(city, books, accidents, outcomes.inspect(city, books, truth, innocent), Path(out))
+    _write(city, books, accidents, inspections.inspect(city, books, truth, innocent), Path(out))
     for name, answers in (("truth", truth), ("innocent", innocent)):
         answers = answers.drop(columns="plant").assign(subject=_ids(city, answers))
         answers = answers.rename(columns={"subject": "subject_id"})

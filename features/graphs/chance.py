@@ -10,7 +10,7 @@ FALSE_EDGES = 0.01
 _LEAST_EXPECTED = 1e-3
 
 
-def surprise(observed: pd.Series, expected: pd.Series, tried: int, dispersion: float = 1.0) -> pd.Series:
+def neg_log10_fdr(observed: pd.Series, expected: pd.Series, tried: int, dispersion: float = 1.0) -> pd.Series:
     """-log10 of the share of false edges among those at least as surprising (Benjamini and Hochberg 1995).
 
     Args:
@@ -44,5 +44,5 @@ def dispersion(observed: pd.Series, expected: pd.Series) -> float:
 
 
 def significant(found: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose ``surprise`` leaves no more than FALSE_EDGES of them to chance."""
-    return found[found["surprise"] > -np.log10(FALSE_EDGES)]
+    """The rows whose ``neg_log10_fdr`` leaves no more than FALSE_EDGES of them to chance."""
+    return found[found["neg_log10_fdr"] > -np.log10(FALSE_EDGES)]

@@ -13,10 +13,10 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.known import STAY
-from features.catalogue import YEAR
-from features.graphs.chance import significant, surprise
+from claims.as_of import STAY
+from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
+from features.measures.catalogue import YEAR
 
 # Kind of the rows in which a medicine is the place.
 MEDICINE = "medicine"
@@ -70,10 +70,12 @@ def edges(facts: ibis.Table, met: ibis.Table) -> pd.DataFrame:
     found = often.left_join(_by_chance(facts, met, often), ["a", "b", "kind"]).to_pandas()
     found["expected"] = found["expected"].fillna(0)
     tried = pairs.group_by("kind").aggregate(n=_.count()).to_pandas().set_index("kind")["n"]
-    found["surprise"] = 0.0
+    found["neg_log10_fdr"] = 0.0
     for kind, rows in found.groupby("kind"):
-        found.loc[rows.index, "surprise"] = surprise(rows["days"], rows["expected"], int(tried[kind]))
-    sums = {"days": "sum", "expected": "sum", "places": "max", "surprise": "max"}
+        found.loc[rows.index, "neg_log10_fdr"] = neg_log10_fdr(
+            rows["days"], rows["expected"], int(tried[kind])
+        )
+    sums = {"days": "sum", "expected": "sum", "places": "max", "neg_log10_fdr": "max"}
     return (
         significant(found)
         .groupby(["a", "b"])

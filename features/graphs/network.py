@@ -19,18 +19,18 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.known import Known
-from features.graphs import cohorts, copurchase, covisit, partners, resale
+from claims.as_of import ClaimsAsOf
+from features.graphs import co_return, copurchase, covisit, referral_flows, resale
 
-COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "surprise"]
+COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "neg_log10_fdr"]
 # Kind of way → the visits that go one, and what its two ends are called.
 WAYS = {
-    "prescription": (partners.prescriptions, "prescriber", "pharmacy"),
-    "referral": (partners.referrals, "prescriber", "hospital"),
-    "origin": (partners.origins, "village", "hospital"),
+    "prescription": (referral_flows.prescriptions, "prescriber", "pharmacy"),
+    "referral": (referral_flows.referrals, "prescriber", "hospital"),
+    "origin": (referral_flows.origins, "village", "hospital"),
 }
 # Which of them are facts of the visits that go them, and the column.
-STEPS = {"referral": "referred", "origin": "fetched"}
+STEPS = {"referral": "referred", "origin": "village_recruitment_excess"}
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,21 @@ class Network:
     ways: ibis.Table
 
 
-def weave(known: Known, facts: ibis.Table) -> Network:
+def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     """Find the links of a night; keeps what is read twice in the scratch database."""
-    con = known.con
+    con = claims.con
     *together, met = _company(con, facts)
     dealt, hubs, ties = _dealings(con, facts)
     people = pd.concat([*together, dealt], ignore_index=True).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
-    ways = {kind: partners.edges(way[0](facts)) for kind, way in WAYS.items()}
+    ways = {kind: referral_flows.edges(way[0](facts)) for kind, way in WAYS.items()}
     others = [ways[kind].assign(kind=kind, a_type=way[1], b_type=way[2]) for kind, way in WAYS.items()]
-    others += [hubs, resale.flows(known).assign(kind="trace_flow", b_type="pharmacy")]
+    others += [hubs, resale.flows(claims).assign(kind="trace_flow", b_type="pharmacy")]
     frames = [frame[COLUMNS] for frame in [people, *others] if len(frame)]
     edges = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
     return Network(
-        edges.astype({"observed": float, "expected": float, "surprise": float}),
-        people.groupby(["a", "b"], as_index=False)["surprise"].sum(),
+        edges.astype({"observed": float, "expected": float, "neg_log10_fdr": float}),
+        people.groupby(["a", "b"], as_index=False)["neg_log10_fdr"].sum(),
         met,
         ties,
         con.create_table("ways", _steps(con, facts, ways)),
@@ -80,14 +80,14 @@ def _company(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     visited, of_visits = _meet(con, facts, "meetings")
     dear = con.create_table("dear_purchases", copurchase.purchases(facts, con.table("item_days")))
     bought, of_medicines = _meet(con, dear, "purchases")
-    seen = con.create_table("windows", cohorts.windows(facts))
-    back = stored(con, "window_returns", cohorts.returns(seen))
-    came = con.create_table("returned", cohorts.pairs(cohorts.members(seen, back)))
-    ties = con.create_table("ties_met", ibis.union(of_visits, of_medicines, cohorts.ties(came)))
+    seen = con.create_table("windows", co_return.windows(facts))
+    back = stored(con, "window_returns", co_return.returns(seen))
+    came = con.create_table("returned", co_return.pairs(co_return.members(seen, back)))
+    ties = con.create_table("ties_met", ibis.union(of_visits, of_medicines, co_return.ties(came)))
     return (
         visited.assign(kind="co_visit"),
         bought.assign(kind="co_purchase"),
-        cohorts.edges(came).assign(kind="co_return"),
+        co_return.edges(came).assign(kind="co_return"),
         ties,
     )
 
@@ -109,13 +109,13 @@ def _dealings(con, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.
     bought = con.create_table("buyers", resale.buyers(facts))
     hubs = stored(con, "resale_hubs", resale.hubs(bought))
     over = con.create_table("oversupplied", resale.oversupplied(bought, hubs))
-    fellows = con.create_table("fellows", resale.pairs(over))
-    ties = con.create_table("ties_dealt", resale.ties(facts, fellows))
+    co_oversupplied = con.create_table("co_oversupplied", resale.pairs(over))
+    ties = con.create_table("ties_dealt", resale.ties(facts, co_oversupplied))
     to_hubs = resale.hub_edges(over).assign(kind="oversupply", a_type="patient")
-    return resale.edges(fellows).assign(kind="co_oversupply"), to_hubs, ties
+    return resale.edges(co_oversupplied).assign(kind="co_oversupply"), to_hubs, ties
 
 
-def links(con: ibis.BaseBackend, network: Network, telling: pd.DataFrame, name: str) -> ibis.Table:
+def links(con: ibis.BaseBackend, network: Network, evidence_weight: pd.DataFrame, name: str) -> ibis.Table:
     """To how many people each visit links its visitor, by company and by oversupply, and the ways it goes: mdtrt_id,
     companions, fellows and the columns of STEPS, null for none; only visits that have any.
 
@@ -123,9 +123,9 @@ def links(con: ibis.BaseBackend, network: Network, telling: pd.DataFrame, name: 
         telling: the pairs (a, b) that count.
         name: of the table in which the pairs are stored.
     """
-    pairs = stored(con, name, telling[["a", "b"]])
+    pairs = stored(con, name, evidence_weight[["a", "b"]])
     counts = network.ways
-    for column, ties in (("companions", network.met), ("fellows", network.dealt)):
+    for column, ties in (("companions", network.met), ("co_oversupplied", network.dealt)):
         others = ties.semi_join(pairs, ["a", "b"]).group_by("mdtrt_id")
         counts = beside(counts, others.aggregate(**{column: _.other.nunique()}))
     return counts
@@ -137,8 +137,13 @@ def kinds_of(inside: pd.DataFrame) -> pd.Series:
     Args:
         inside: `inside_of`.
     """
-    dealt = inside["surprise"].where(inside["kind"] == "co_oversupply", 0.0).groupby(inside["group_id"]).sum()
-    every = inside.groupby("group_id")["surprise"].sum()
+    dealt = (
+        inside["neg_log10_fdr"]
+        .where(inside["kind"] == "co_oversupply", 0.0)
+        .groupby(inside["group_id"])
+        .sum()
+    )
+    every = inside.groupby("group_id")["neg_log10_fdr"].sum()
     return (dealt * 2 > every).map({True: "drug_resale", False: "co_visit"})
 
 

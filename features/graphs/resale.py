@@ -12,10 +12,10 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.known import Known
-from features.catalogue import YEAR
-from features.graphs.chance import dispersion, significant, surprise
+from claims.as_of import ClaimsAsOf
+from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.graphs.queue import ends, following
+from features.measures.catalogue import YEAR
 
 # Oversupplied is who bought on so many days of the year while a month was at hand.
 LEAST_DAYS = 3
@@ -62,13 +62,13 @@ def hubs(bought: ibis.Table) -> pd.DataFrame:
         .order_by("hub_type", "hub")
         .to_pandas()
     )
-    found["expected"] = found["surprise"] = 0.0
+    found["expected"] = found["neg_log10_fdr"] = 0.0
     for _kind, rows in found.groupby("hub_type"):
         # Nobody excuses himself: what is usual is what the others do.
         others = rows[["buyers", "observed"]].sum() - rows[["buyers", "observed"]]
         expected = rows["buyers"] * (others["observed"] + 1) / (others["buyers"] + 2)
         found.loc[rows.index, "expected"] = expected
-        found.loc[rows.index, "surprise"] = surprise(
+        found.loc[rows.index, "neg_log10_fdr"] = neg_log10_fdr(
             rows["observed"], expected, len(rows), dispersion(rows["observed"], expected)
         )
     return significant(found[found["observed"] >= LEAST_DAYS]).reset_index(drop=True)
@@ -81,7 +81,7 @@ def oversupplied(bought: ibis.Table, found: ibis.Table) -> ibis.Table:
         found: `hubs` as a table.
     """
     over = bought.filter(bought.surplus >= LEAST_DAYS)
-    return over.inner_join(found.select("hub_type", "hub", "surprise"), ["hub_type", "hub"])
+    return over.inner_join(found.select("hub_type", "hub", "neg_log10_fdr"), ["hub_type", "hub"])
 
 
 def pairs(over: ibis.Table) -> ibis.Table:
@@ -94,21 +94,21 @@ def pairs(over: ibis.Table) -> ibis.Table:
     return met.select(
         "hub_type",
         "hub",
-        "surprise",
+        "neg_log10_fdr",
         **ends(met, "psn_no", "a", "b"),
         days=ibis.least(met.surplus, met.later_surplus),
     )
 
 
-def edges(fellows: ibis.Table) -> pd.DataFrame:
+def edges(co_oversupplied: ibis.Table) -> pd.DataFrame:
     """The pairs: a, b, days (on which either was oversupplied through a doctor or shop they share), expected (nothing is
     known of a single pair), places (doctors and shops they share), surprise (summed over these).
 
     Args:
         fellows: `pairs`, stored.
     """
-    found = fellows.group_by("a", "b").aggregate(
-        days=_.days.max(), places=_.hub.nunique(), surprise=_.surprise.sum().round(9)
+    found = co_oversupplied.group_by("a", "b").aggregate(
+        days=_.days.max(), places=_.hub.nunique(), neg_log10_fdr=_.neg_log10_fdr.sum().round(9)
     )
     return found.order_by("a", "b").to_pandas().assign(expected=float("nan"))
 
@@ -116,16 +116,20 @@ def edges(fellows: ibis.Table) -> pd.DataFrame:
 def hub_edges(over: ibis.Table) -> pd.DataFrame:
     """Buyers and their hubs: a (psn_no), b_type, b, observed (days of oversupply), expected (unknown), surprise (of the hub)."""
     found = over.select(
-        a=over.psn_no, b_type=over.hub_type, b=over.hub, observed=over.surplus, surprise=over.surprise
+        a=over.psn_no,
+        b_type=over.hub_type,
+        b=over.hub,
+        observed=over.surplus,
+        neg_log10_fdr=over.neg_log10_fdr,
     )
     return found.order_by("a", "b").to_pandas().assign(expected=float("nan"))
 
 
-def ties(facts: ibis.Table, fellows: ibis.Table) -> ibis.Table:
+def ties(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table:
     """The purchases that make the edges, each with everybody oversupplied through its doctor or shop: mdtrt_id, a, b, other."""
     rows = []
     for kind, column in HUBS.items():
-        of_kind = fellows.filter(fellows.hub_type == kind)
+        of_kind = co_oversupplied.filter(co_oversupplied.hub_type == kind)
         bought = facts.filter(facts.days_ago <= YEAR, facts.surplus_spent > 0, ~facts.course)
         bought = bought.select("mdtrt_id", "psn_no", hub=bought[column])
         for mine, other in (("a", "b"), ("b", "a")):
@@ -134,13 +138,13 @@ def ties(facts: ibis.Table, fellows: ibis.Table) -> ibis.Table:
     return ibis.union(*rows)
 
 
-def flows(known: Known) -> pd.DataFrame:
+def flows(claims: ClaimsAsOf) -> pd.DataFrame:
     """Boxes sold again by a pharmacy without having come back: a_type and a (the patient who bought them before, and the
     pharmacy where), b (the later seller), observed (boxes), expected, surprise.
 
     By chance the boxes sold again are spread over earlier and later hands as all boxes are.
     """
-    sales = known.sales.filter(
+    sales = claims.sales.filter(
         _.drug_trac_codg.notnull(), (_.trdn_flag != "1").fill_null(True), _.psn_no.notnull()
     )
     order = ibis.window(group_by="drug_trac_codg", order_by=["sel_retn_time", "medins_prod_sel_no"])
@@ -160,7 +164,7 @@ def flows(known: Known) -> pd.DataFrame:
         of_hands = moved["a"].map(of_a).astype(float) * moved["b"].map(of_b).astype(float)
         moved["expected"] = moved["observed"].sum() * of_hands / max(total, 1) ** 2
         # Every earlier hand could have supplied every seller.
-        moved["surprise"] = surprise(moved["observed"], moved["expected"], len(of_a) * len(of_b))
+        moved["neg_log10_fdr"] = neg_log10_fdr(moved["observed"], moved["expected"], len(of_a) * len(of_b))
         found.append(significant(moved).assign(a_type=kind))
     return pd.concat(found).sort_values(["a_type", "a", "b"], ignore_index=True)
 

@@ -3,10 +3,10 @@
 import ibis
 from ibis import _
 
-from claims.known import STAY
-from features.facts import HOUSEKEEPING
-from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
-from features.rules.limits import LINE, held_to, least, once
+from claims.as_of import STAY
+from features.rules.engine import CLEAR, SUSPECT, Parameter, RuleContext, rule
+from features.rules.limits import LINE, cached_table, held_to, least
+from features.visits.facts import HOUSEKEEPING
 
 CARE, OPERATION, MATERIAL = "07", "06", "08"
 # What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
@@ -18,20 +18,20 @@ CEILING = "hilist_b.pric_uplmt_amt|hilist_lmt_b.lmt_type=pric_uplmt_amt"
 INTENSIVE, ANAESTHESIA = "4", "5"
 
 
-def _names(bench: Bench, kind: str) -> ibis.Table:
+def _names(context: RuleContext, kind: str) -> ibis.Table:
     """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, least."""
-    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
-    return least(bench, kind).inner_join(names, "hilist_code")
+    names = context.claims["hilist_b"].select("hilist_code", "hilist_name")
+    return least(context, kind).inner_join(names, "hilist_code")
 
 
-def _often(bench: Bench, kind: str) -> ibis.Table:
+def _often(context: RuleContext, kind: str) -> ibis.Table:
     """Lines (`_with_visit`) of a visit's items that on one day pass the smallest number of a limit."""
-    items = _names(bench, kind)
-    over = bench.item_days.inner_join(items, "hilist_code").filter(_.cnt > _.least)
-    return _with_visit(bench, items, over.select("mdtrt_id", "hilist_code").distinct())
+    items = _names(context, kind)
+    over = context.item_days.inner_join(items, "hilist_code").filter(_.cnt > _.least)
+    return _with_visit(context, items, over.select("mdtrt_id", "hilist_code").distinct())
 
 
-def _with_visit(bench: Bench, items: ibis.Table, only: ibis.Table | None = None) -> ibis.Table:
+def _with_visit(context: RuleContext, items: ibis.Table, only: ibis.Table | None = None) -> ibis.Table:
     """Lines of some items by visit, item and day, with facts of their visits.
 
     Args:
@@ -40,11 +40,13 @@ def _with_visit(bench: Bench, items: ibis.Table, only: ibis.Table | None = None)
     Adds ``back``, how many of the item the visit gave back on other days, and ``single``: the bill has one
     date for all days of a stay, which says nothing about a day.
     """
-    rows = bench.item_days if only is None else bench.item_days.semi_join(only, ["mdtrt_id", "hilist_code"])
+    rows = (
+        context.item_days if only is None else context.item_days.semi_join(only, ["mdtrt_id", "hilist_code"])
+    )
     rows = rows.inner_join(items, "hilist_code")
     returns = rows.filter(_.cnt < 0).group_by("mdtrt_id", "hilist_code").aggregate(back=-_.cnt.sum())
     rows = rows.filter(_.cnt > 0).left_join(returns, ["mdtrt_id", "hilist_code"], rname="{name}_returned")
-    visits = bench.facts.select(
+    visits = context.facts.select(
         "mdtrt_id",
         "kind",
         "los",
@@ -65,8 +67,10 @@ def _day(rows: ibis.Table) -> ibis.Value:
     return rows.day.strftime("%Y-%m-%d")
 
 
-def line_finding(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> ibis.Table:
-    return rows.select("mdtrt_id", "setl_id", "bkkp_sn", offending=offending.round(2), says=says)
+def line_finding(rows: ibis.Table, amount_in_question: ibis.Value, message: ibis.Value) -> ibis.Table:
+    return rows.select(
+        "mdtrt_id", "setl_id", "bkkp_sn", amount_in_question=amount_in_question.round(2), message=message
+    )
 
 
 @rule(
@@ -74,20 +78,22 @@ def line_finding(rows: ibis.Table, offending: ibis.Value, says: ibis.Value) -> i
     official="GZ10000102014000", needs="fee_list_d hilist_b",
     filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
 )  # fmt: skip
-def above_daily_maximum(bench: Bench) -> ibis.Table:
+def above_daily_maximum(context: RuleContext) -> ibis.Table:
     # A newborn's bed and care stand on its mother's bill.
-    rows = _often(bench, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
-    rows = held_to(bench, rows, "max_day_cnt")
+    rows = _often(context, "max_day_cnt").filter(~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING)))
+    rows = held_to(context, rows, "max_day_cnt")
     # What a bed earns by itself may be posted for several days at once: it covers the days since the last.
     order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
     since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
     keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
     # What is posted once for the whole stay is counted against its days (R052).
-    once = (
+    cached_table = (
         keeping & (rows.count().over(ibis.window(group_by=["mdtrt_id", "hilist_code"])) == 1) & (rows.los > 1)
     )
     covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
-    rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=once.fill_null(False))
+    rows = rows.mutate(
+        _over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=cached_table.fill_null(False)
+    )
     rows = rows.filter(rows._over > 0, ~rows._once)
     return line_finding(
         rows,
@@ -102,9 +108,11 @@ def above_daily_maximum(bench: Bench) -> ibis.Table:
     needs="fee_list_d hilist_b",
     filled="hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt",
 )  # fmt: skip
-def above_cycle(bench: Bench) -> ibis.Table:
+def above_cycle(context: RuleContext) -> ibis.Table:
     rows = held_to(
-        bench, held_to(bench, _with_visit(bench, _names(bench, "cycl_max_cnt")), "cycl_max_cnt"), "cycl_days"
+        context,
+        held_to(context, _with_visit(context, _names(context, "cycl_max_cnt")), "cycl_max_cnt"),
+        "cycl_days",
     )
     rows = rows.mutate(at=_.day.epoch_days())
     rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
@@ -141,8 +149,8 @@ def above_cycle(bench: Bench) -> ibis.Table:
     official="GZ10000102015000", needs="fee_list_d hilist_b",
     filled="hilist_b.year_uplmt_amt|hilist_lmt_b.lmt_type=year_uplmt_amt",
 )  # fmt: skip
-def above_yearly_cap(bench: Bench) -> ibis.Table:
-    rows = held_to(bench, _with_visit(bench, _names(bench, "year_uplmt_amt")), "year_uplmt_amt").mutate(
+def above_yearly_cap(context: RuleContext) -> ibis.Table:
+    rows = held_to(context, _with_visit(context, _names(context, "year_uplmt_amt")), "year_uplmt_amt").mutate(
         year=_.day.year()
     )
     rows = rows.mutate(net=rows.amount - ibis.least(rows.back, rows.cnt) * rows.unit)
@@ -159,17 +167,19 @@ def above_yearly_cap(bench: Bench) -> ibis.Table:
     )  # fmt: skip
 
 
-def _excluded(bench: Bench) -> ibis.Table:
+def _excluded(context: RuleContext) -> ibis.Table:
     """Lines of items of one exclusive group on one day but the dearest, which may stand."""
     items = (
-        bench.known["hilist_b"].filter(_.excl_grp.notnull()).select("hilist_code", "hilist_name", "excl_grp")
+        context.claims["hilist_b"]
+        .filter(_.excl_grp.notnull())
+        .select("hilist_code", "hilist_name", "excl_grp")
     )
     # Most items stand alone on their day.
-    several = bench.item_days.filter(_.cnt > 0).inner_join(items, "hilist_code")
+    several = context.item_days.filter(_.cnt > 0).inner_join(items, "hilist_code")
     group = ["mdtrt_id", "day", "excl_grp"]
     met = several.group_by(group).aggregate(n=_.count()).filter(_.n > 1)
     several = several.semi_join(met, group).select("mdtrt_id", "hilist_code").distinct()
-    rows = _with_visit(bench, items, several).filter(~_.single, ~_.birth)
+    rows = _with_visit(context, items, several).filter(~_.single, ~_.birth)
     rows = rows.mutate(net=rows.cnt - rows.back).filter(_.net > 0)
     order = ibis.window(group_by=group, order_by=[ibis.desc("amount"), "hilist_code"])
     first = rows.hilist_name.first().over(order)
@@ -181,25 +191,25 @@ def _excluded(bench: Bench) -> ibis.Table:
     "R043", "重复收费", "Items that exclude each other", "place", CLEAR, "38(三)",
     official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
-def charged_twice(bench: Bench) -> ibis.Table:
-    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge != CARE)
-    says = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
-    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + _day(rows) + "均已收费")
+def charged_twice(context: RuleContext) -> ibis.Table:
+    rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge != CARE)
+    message = ibis.literal("项目") + rows.hilist_name + "与" + rows.dearest + "不得同日收取,"
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, message + _day(rows) + "均已收费")
 
 
 @rule(
     "R053", "同日多级护理", "Two grades of care on a day", "place", CLEAR, "38(三)/40(三)",
     needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
-def two_grades_of_care(bench: Bench) -> ibis.Table:
-    rows = once(bench, "excluded_items", lambda: _excluded(bench)).filter(_.charge == CARE)
-    says = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
-    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, says + "日期" + _day(rows))
+def two_grades_of_care(context: RuleContext) -> ibis.Table:
+    rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge == CARE)
+    message = ibis.literal("同日收取") + rows.dearest + "和" + rows.hilist_name + ","
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, message + "日期" + _day(rows))
 
 
-def _relations(bench: Bench, kind: str) -> ibis.Table:
+def _relations(context: RuleContext, kind: str) -> ibis.Table:
     """Pairs of `hilist_rela_b`, one row each: hilist_code, other, rela_days, valid from and until."""
-    pairs = bench.known["hilist_rela_b"].filter(_.rela_type == kind)
+    pairs = context.claims["hilist_rela_b"].filter(_.rela_type == kind)
     return pairs.select(
         "hilist_code", other="rela_hilist_code", rela_days="rela_days", valid="begndate", until="enddate"
     )
@@ -210,14 +220,14 @@ def _in_force(rows: ibis.Table) -> ibis.Value:
     return from_then & (rows.until.date() >= rows.day).fill_null(True)
 
 
-def _contained(bench: Bench) -> ibis.Table:
+def _contained(context: RuleContext) -> ibis.Table:
     """Lines of items that another item charged on the same day contains."""
-    pairs = _relations(bench, CONTAINS)
-    rows = bench.item_days.filter(_.cnt > 0)
+    pairs = _relations(context, CONTAINS)
+    rows = context.item_days.filter(_.cnt > 0)
     outer = rows.inner_join(pairs, "hilist_code").filter(_in_force)
     outer = outer.select("mdtrt_id", "day", whole="hilist_code", hilist_code="other")
     both = rows.inner_join(outer, ["mdtrt_id", "day", "hilist_code"])
-    names = bench.known["hilist_b"].select("hilist_code", "hilist_name")
+    names = context.claims["hilist_b"].select("hilist_code", "hilist_name")
     both = both.inner_join(names, "hilist_code")
     return both.inner_join(names.select(whole="hilist_code", whole_name="hilist_name"), "whole").order_by(
         "whole"
@@ -228,10 +238,10 @@ def _contained(bench: Bench) -> ibis.Table:
     "R044", "项目与耗材重复收费", "Material that the service contains", "place", CLEAR, "38(三)",
     needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=1",
 )  # fmt: skip
-def material_in_service(bench: Bench) -> ibis.Table:
-    rows = _contained(bench).filter(_.charge == MATERIAL)
-    says = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
-    return line_finding(rows, rows.amount, says + _day(rows) + "另行收费")
+def material_in_service(context: RuleContext) -> ibis.Table:
+    rows = _contained(context).filter(_.charge == MATERIAL)
+    message = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
+    return line_finding(rows, rows.amount, message + _day(rows) + "另行收费")
 
 
 @rule(
@@ -239,10 +249,10 @@ def material_in_service(bench: Bench) -> ibis.Table:
     needs="fee_list_d hilist_b hilist_rela_b",
     days=Parameter(365, "days", "own starting value: a catheter may stay in for a year"),
 )  # fmt: skip
-def care_without_ground(bench: Bench, days: float) -> ibis.Table:
+def care_without_ground(context: RuleContext, days: float) -> ibis.Table:
     # Care of what nobody put in (the catalogue says what must have been), or that another item contains.
-    unfounded = without(bench, REQUIRES, days).filter(_.charge == CARE)
-    inside = _contained(bench).filter(_.charge == CARE)
+    unfounded = without(context, REQUIRES, days).filter(_.charge == CARE)
+    inside = _contained(context).filter(_.charge == CARE)
     lone = line_finding(
         unfounded, unfounded.amount, ibis.literal("护理项目") + unfounded.hilist_name + "之前未见相应置管,"
         + _day(unfounded) + "收费",
@@ -254,11 +264,11 @@ def care_without_ground(bench: Bench, days: float) -> ibis.Table:
     return lone.union(double)
 
 
-def without(bench: Bench, kind: str, days: float) -> ibis.Table:
+def without(context: RuleContext, kind: str, days: float) -> ibis.Table:
     """Lines of items that may be charged only where one of others was, and none was, so many days before."""
-    pairs = _relations(bench, kind)
-    who = bench.facts.select("mdtrt_id", "psn_no")
-    rows = bench.item_days.filter(_.cnt > 0)
+    pairs = _relations(context, kind)
+    who = context.facts.select("mdtrt_id", "psn_no")
+    rows = context.item_days.filter(_.cnt > 0)
     needy = rows.inner_join(pairs, "hilist_code").filter(_in_force).inner_join(who, "mdtrt_id")
     ground = rows.semi_join(pairs, rows.hilist_code == pairs.other).inner_join(who, "mdtrt_id")
     ground = ground.select("psn_no", other="hilist_code", done="day", there="mdtrt_id").mutate(
@@ -269,19 +279,19 @@ def without(bench: Bench, kind: str, days: float) -> ibis.Table:
     near = (met.there == met.mdtrt_id) | behind.between(0, ibis.coalesce(met.rela_days, days))
     keys = ["mdtrt_id", "hilist_code", "setl_id", "bkkp_sn", "day", "charge", "cnt", "amount"]
     found = met.mutate(near=near.fill_null(False)).group_by(keys).aggregate(any=_.near.any()).filter(~_.any)
-    return found.inner_join(bench.known["hilist_b"].select("hilist_code", "hilist_name"), "hilist_code")
+    return found.inner_join(context.claims["hilist_b"].select("hilist_code", "hilist_name"), "hilist_code")
 
 
 @rule(
     "R045", "分解收费", "A package charged in parts", "place", SUSPECT, "38(三)",
     official="GZ10000102013000", needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=2",
 )  # fmt: skip
-def package_in_parts(bench: Bench) -> ibis.Table:
-    parts = _relations(bench, PACKAGE).select(
+def package_in_parts(context: RuleContext) -> ibis.Table:
+    parts = _relations(context, PACKAGE).select(
         whole="hilist_code", hilist_code="other", valid="valid", until="until"
     )
     size = parts.group_by("whole").aggregate(parts=_.hilist_code.nunique())
-    rows = bench.item_days.filter(_.cnt > 0)
+    rows = context.item_days.filter(_.cnt > 0)
     done = rows.inner_join(parts, "hilist_code").filter(_in_force)
     sets = done.group_by("mdtrt_id", "day", "whole").aggregate(
         found=_.hilist_code.nunique(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max()
@@ -290,9 +300,11 @@ def package_in_parts(bench: Bench) -> ibis.Table:
     wholes = rows.semi_join(parts, rows.hilist_code == parts.whole)
     sets = sets.anti_join(wholes.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
     sets = sets.mutate(hilist_code=sets.whole)
-    priced = held_to(bench, sets, "pric_uplmt_amt").select(*LINE, price="pric_uplmt_amt")
+    priced = held_to(context, sets, "pric_uplmt_amt").select(*LINE, price="pric_uplmt_amt")
     sets = sets.left_join(priced, LINE).drop(*[f"{name}_right" for name in LINE])
-    sets = sets.inner_join(bench.known["hilist_b"].select("hilist_code", name="hilist_name"), "hilist_code")
+    sets = sets.inner_join(
+        context.claims["hilist_b"].select("hilist_code", name="hilist_name"), "hilist_code"
+    )
     return line_finding(
         sets,
         # What the parts cost above the package; nothing is certain where its price is not known.
@@ -307,16 +319,16 @@ def package_in_parts(bench: Bench) -> ibis.Table:
     official="GZ10000102001000", needs="fee_list_d hilist_b", filled=CEILING,
     tolerance=Parameter(0.01, "yuan", "own starting value: rounding of unit prices"),
 )  # fmt: skip
-def above_ceiling(bench: Bench, tolerance: float) -> ibis.Table:
-    rows = bench.item_days.filter(_.cnt > 0).inner_join(least(bench, "pric_uplmt_amt"), "hilist_code")
-    rows = held_to(bench, rows.filter(rows.pric > rows.least + tolerance), "pric_uplmt_amt")
+def above_ceiling(context: RuleContext, tolerance: float) -> ibis.Table:
+    rows = context.item_days.filter(_.cnt > 0).inner_join(least(context, "pric_uplmt_amt"), "hilist_code")
+    rows = held_to(context, rows.filter(rows.pric > rows.least + tolerance), "pric_uplmt_amt")
     rows = rows.mutate(most=rows.pric_uplmt_amt).filter(_.pric > _.most + tolerance)
     return rows.select(
         "mdtrt_id",
         "setl_id",
         "bkkp_sn",
-        offending=((rows.pric - rows.most) * rows.cnt).round(2),
-        says=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string")
+        amount_in_question=((rows.pric - rows.most) * rows.cnt).round(2),
+        message=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string")
         + "元,高于最高限价" + rows.most.round(2).cast("string") + "元",
     )  # fmt: skip
 
@@ -326,11 +338,11 @@ def above_ceiling(bench: Bench, tolerance: float) -> ibis.Table:
     official="GZ10000102002000", needs="fee_list_d hilist_b", filled=CEILING,
     share=Parameter(0.75, "share", "second operation through one incision 70-75 %, yingyan SUR-401"),
 )  # fmt: skip
-def second_operation(bench: Bench, share: float) -> ibis.Table:
-    done = bench.item_days.filter(_.charge == OPERATION, _.cnt > 0)
+def second_operation(context: RuleContext, share: float) -> ibis.Table:
+    done = context.item_days.filter(_.charge == OPERATION, _.cnt > 0)
     order = ibis.window(group_by=["mdtrt_id", "day"], order_by=[ibis.desc("pric"), "hilist_code"])
     rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0)
-    rows = held_to(bench, rows, "pric_uplmt_amt").mutate(most=_.pric_uplmt_amt)
+    rows = held_to(context, rows, "pric_uplmt_amt").mutate(most=_.pric_uplmt_amt)
     rows = rows.filter(rows.pric > rows.most * share + 0.01)
     return line_finding(
         rows,
@@ -346,9 +358,9 @@ def second_operation(bench: Bench, share: float) -> ibis.Table:
     tolerance=Parameter(0.05, "yuan", "R049: abs diff >0.05"),
     rounding=Parameter(0.005, "yuan a unit", "own starting value: prices rounded to the cent"),
 )  # fmt: skip
-def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Table:
+def line_arithmetic(context: RuleContext, tolerance: float, rounding: float) -> ibis.Table:
     # A rule about single lines: one of the few that read them directly.
-    lines = bench.known.lines.mutate(_made=(_.cnt * _.pric).abs(), _said=_.det_item_fee_sumamt.abs())
+    lines = context.claims.lines.mutate(_made=(_.cnt * _.pric).abs(), _said=_.det_item_fee_sumamt.abs())
     wrong = lines.filter((lines._made - lines._said).abs() > tolerance + rounding * lines.cnt.abs())
     return line_finding(
         wrong,
@@ -364,18 +376,18 @@ def line_arithmetic(bench: Bench, tolerance: float, rounding: float) -> ibis.Tab
     needs="fee_list_d hilist_b", filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
     grace=Parameter(1, "days", "R052: sum > LOS(+1), the day of discharge may count"),
 )  # fmt: skip
-def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
+def more_days_than_stayed(context: RuleContext, grace: float) -> ibis.Table:
     # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
-    keeping = bench.known["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
-    keeping = keeping.semi_join(least(bench, "max_day_cnt").filter(_.least <= 1), "hilist_code")
+    keeping = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
+    keeping = keeping.semi_join(least(context, "max_day_cnt").filter(_.least <= 1), "hilist_code")
     keeping = keeping.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
-    stays = bench.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
-    rows = bench.item_days.inner_join(keeping, "hilist_code")
+    stays = context.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
+    rows = context.item_days.inner_join(keeping, "hilist_code")
     rows = rows.inner_join(stays.select("mdtrt_id", "los"), "mdtrt_id")
     group = ["mdtrt_id", "los", "kind_of"]
     # Which items are limited to once a day is asked only where too many would be if all were.
     many = rows.group_by(group).aggregate(cnt=_.cnt.sum(where=_.cnt > 0)).filter(_.cnt - _.los - grace > 0)
-    rows = held_to(bench, rows.semi_join(many, group), "max_day_cnt").filter(_.max_day_cnt == 1)
+    rows = held_to(context, rows.semi_join(many, group), "max_day_cnt").filter(_.max_day_cnt == 1)
     sums = rows.group_by("mdtrt_id", "los", "kind_of").aggregate(
         cnt=_.cnt.sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max(),
         name=_.hilist_name.min(),
@@ -399,12 +411,12 @@ def more_days_than_stayed(bench: Bench, grace: float) -> ibis.Table:
     needs="fee_list_d hilist_b",
     hours=Parameter(24, "hours", "hourly items <=24/day, official 限定频次"),
 )  # fmt: skip
-def above_a_day(bench: Bench, hours: float) -> ibis.Table:
+def above_a_day(context: RuleContext, hours: float) -> ibis.Table:
     # The catalogue says in the unit or in the name that an item is charged by the hour.
-    items = bench.known["hilist_b"].filter(
+    items = context.claims["hilist_b"].filter(
         _.prcunt.contains("小时").fill_null(False) | _.hilist_name.re_search("[((]小时[))]")
     )
-    rows = _with_visit(bench, items.select("hilist_code", "hilist_name")).filter(~_.single)
+    rows = _with_visit(context, items.select("hilist_code", "hilist_name")).filter(~_.single)
     rows = rows.mutate(_over=rows.cnt - hours - rows.back).filter(_._over > 0)
     return line_finding(
         rows,
@@ -423,19 +435,19 @@ def above_a_day(bench: Bench, hours: float) -> ibis.Table:
     "R055", "重症监护收费越界", "Intensive care outside the unit", "place", SUSPECT, "38(三)/40(三)",
     needs="fee_list_d hilist_b scs_cutd_d", filled="hilist_b.serv_type",
 )  # fmt: skip
-def intensive_care_outside(bench: Bench) -> ibis.Table:
-    units = bench.known["scs_cutd_d"].select(
+def intensive_care_outside(context: RuleContext) -> ibis.Table:
+    units = context.claims["scs_cutd_d"].select(
         "mdtrt_id", entered=_.scs_cutd_inpool_time.date(), left=_.scs_cutd_exit_time.date()
     )
     # Places that send records of their units at all; both edge days count as days in the unit.
-    sending = bench.facts.semi_join(units, "mdtrt_id").select("fixmedins_code").distinct()
-    visits = bench.facts.semi_join(sending, "fixmedins_code").select("mdtrt_id")
-    rows = bench.item_days.filter(_.serv_type == INTENSIVE, _.cnt > 0).semi_join(visits, "mdtrt_id")
+    sending = context.facts.semi_join(units, "mdtrt_id").select("fixmedins_code").distinct()
+    visits = context.facts.semi_join(sending, "fixmedins_code").select("mdtrt_id")
+    rows = context.item_days.filter(_.serv_type == INTENSIVE, _.cnt > 0).semi_join(visits, "mdtrt_id")
     inside = rows.inner_join(units, ["mdtrt_id", rows.day >= units.entered])
     inside = inside.filter((inside.day <= inside.left).fill_null(True))
     rows = rows.anti_join(inside.select("mdtrt_id", "day"), ["mdtrt_id", "day"])
-    says = ibis.literal("重症监护项目") + rows.hilist_code + "于" + _day(rows)
-    return line_finding(rows, rows.amount, says + "收费,当日无监护病房在室记录")
+    message = ibis.literal("重症监护项目") + rows.hilist_code + "于" + _day(rows)
+    return line_finding(rows, rows.amount, message + "收费,当日无监护病房在室记录")
 
 
 @rule(
@@ -443,15 +455,15 @@ def intensive_care_outside(bench: Bench) -> ibis.Table:
     needs="fee_list_d hilist_b oprn_d", filled="hilist_b.serv_mins oprn_d.anst_endtime",
     grace=Parameter(60, "minutes", "own starting value: an hour begun is charged in full"),
 )  # fmt: skip
-def anaesthesia_too_long(bench: Bench, grace: float) -> ibis.Table:
-    records = bench.known["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
+def anaesthesia_too_long(context: RuleContext, grace: float) -> ibis.Table:
+    records = context.claims["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
     # The surgeons of one operation bring one record each; the anaesthesia is the same.
     records = records.select("mdtrt_id", "anst_begntime", "anst_endtime").distinct()
     took = records.group_by("mdtrt_id").aggregate(
         took=((_.anst_endtime.epoch_seconds() - _.anst_begntime.epoch_seconds()) / 60).sum()
     )
-    items = bench.known["hilist_b"].filter(_.serv_type == ANAESTHESIA, _.serv_mins > 0)
-    rows = bench.item_days.inner_join(items.select("hilist_code", "serv_mins"), "hilist_code")
+    items = context.claims["hilist_b"].filter(_.serv_type == ANAESTHESIA, _.serv_mins > 0)
+    rows = context.item_days.inner_join(items.select("hilist_code", "serv_mins"), "hilist_code")
     sums = rows.group_by("mdtrt_id").aggregate(
         billed=(_.cnt * _.serv_mins).sum(),
         amount=_.amount.sum(),

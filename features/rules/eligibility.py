@@ -3,8 +3,8 @@
 import ibis
 from ibis import _
 
-from claims.known import OUTPATIENT, STAY
-from features.rules.engine import CLEAR, SUSPECT, Bench, Parameter, rule
+from claims.as_of import OUTPATIENT, STAY
+from features.rules.engine import CLEAR, SUSPECT, Parameter, RuleContext, rule
 
 PRISON, MISSING = "3", "4"
 # Employees' and residents' schemes, old and new (fields.md §16.1).
@@ -16,13 +16,13 @@ EMPLOYEES, RESIDENTS = ["310", "340", "350", "360"], ["380", "390", "391"]
     needs="psn_die_regn_d",
     grace=Parameter(1, "days", "R001: 0-1 day for records of the day itself"),
 )  # fmt: skip
-def service_after_death(bench: Bench, grace: float) -> ibis.Table:
+def service_after_death(context: RuleContext, grace: float) -> ibis.Table:
     # The bill of the fatal stay is settled after death; what counts is when the visit began.
-    dead = bench.facts.filter(bench.facts.days_dead > grace)
+    dead = context.facts.filter(context.facts.days_dead > grace)
     return dead.select(
         "mdtrt_id",
-        offending=dead.medfee_sumamt,
-        says=ibis.literal("死亡登记后第")
+        amount_in_question=dead.medfee_sumamt,
+        message=ibis.literal("死亡登记后第")
         + dead.days_dead.cast("int64").cast("string")
         + "天仍发生就医购药并结算",
     )
@@ -33,16 +33,16 @@ def service_after_death(bench: Bench, grace: float) -> ibis.Table:
     needs="psn_die_regn_d", filled="setl_d.acct_pay",
     grace=Parameter(1, "days", "R001: 0-1 day for records of the day itself"),
 )  # fmt: skip
-def account_after_death(bench: Bench, grace: float) -> ibis.Table:
+def account_after_death(context: RuleContext, grace: float) -> ibis.Table:
     # What heirs draw is a transfer, not a visit; the bill of the fatal stay is settled after death.
-    dead = bench.facts.filter(_.days_dead > grace).select("mdtrt_id", "days_dead")
-    paid = bench.known.settlements.filter(_.acct_pay > 0).select("setl_id", "mdtrt_id", "acct_pay")
+    dead = context.facts.filter(_.days_dead > grace).select("mdtrt_id", "days_dead")
+    paid = context.claims.settlements.filter(_.acct_pay > 0).select("setl_id", "mdtrt_id", "acct_pay")
     spent = paid.inner_join(dead, "mdtrt_id")
     return spent.select(
         "mdtrt_id",
         "setl_id",
-        offending=spent.acct_pay,
-        says=ibis.literal("死亡登记后第") + spent.days_dead.cast("int64").cast("string") + "天个人账户支付"
+        amount_in_question=spent.acct_pay,
+        message=ibis.literal("死亡登记后第") + spent.days_dead.cast("int64").cast("string") + "天个人账户支付"
         + spent.acct_pay.round(2).cast("string") + "元",
     )  # fmt: skip
 
@@ -52,23 +52,23 @@ def account_after_death(bench: Bench, grace: float) -> ibis.Table:
     needs="psn_die_regn_d",
     grace=Parameter(1, "days", "R003: die_date+1"),
 )  # fmt: skip
-def stay_past_death(bench: Bench, grace: float) -> ibis.Table:
-    deaths = bench.known["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
+def stay_past_death(context: RuleContext, grace: float) -> ibis.Table:
+    deaths = context.claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     # A stay that the hospital itself closed as a death was closed late; one begun after death is R001.
-    stays = bench.facts.filter(_.kind == STAY, _.endtime.notnull(), (_.dscg_way != "5").fill_null(True))
+    stays = context.facts.filter(_.kind == STAY, _.endtime.notnull(), (_.dscg_way != "5").fill_null(True))
     stays = stays.inner_join(deaths, "psn_no")
     died = stays.die_date.date().epoch_days()
     stays = stays.mutate(_died=died, _past=stays.endtime.date().epoch_days() - died)
     stays = stays.filter(stays._past > grace, stays.day.epoch_days() <= stays._died + grace)
-    late = bench.item_days.inner_join(stays.select("mdtrt_id", "_died"), "mdtrt_id")
+    late = context.item_days.inner_join(stays.select("mdtrt_id", "_died"), "mdtrt_id")
     late = late.filter(late.day.epoch_days() > late._died + grace)
     charged = late.group_by("mdtrt_id").aggregate(charged=_.amount.sum())
     stays = stays.left_join(charged, "mdtrt_id").drop("mdtrt_id_right")
     return stays.select(
         "mdtrt_id",
         # What was charged for the days after.
-        offending=ibis.greatest(stays.charged.fill_null(0), 0),
-        says=ibis.literal("死亡登记日期") + stays.die_date.strftime("%Y-%m-%d") + ",出院登记晚"
+        amount_in_question=ibis.greatest(stays.charged.fill_null(0), 0),
+        message=ibis.literal("死亡登记日期") + stays.die_date.strftime("%Y-%m-%d") + ",出院登记晚"
         + stays._past.cast("string") + "天,死亡后计费"
         + stays.charged.fill_null(0).round(2).cast("string") + "元",
     )  # fmt: skip
@@ -78,9 +78,9 @@ def stay_past_death(bench: Bench, grace: float) -> ibis.Table:
     "R004", "停保期间统筹支付", "Paid while suspended", "patient", SUSPECT, "38(六)",
     needs="psn_insu_d", filled="psn_insu_d.paus_insu_date setl_d.hifp_pay",
 )  # fmt: skip
-def paid_while_suspended(bench: Bench) -> ibis.Table:
-    periods = bench.known["psn_insu_d"]
-    visits = bench.facts.filter(_.hifp_pay > 0)
+def paid_while_suspended(context: RuleContext) -> ibis.Table:
+    periods = context.claims["psn_insu_d"]
+    visits = context.facts.filter(_.hifp_pay > 0)
     # Whose enrolments we know, and when the last one before the visit ended.
     begun = visits.inner_join(
         periods.select("psn_no", "crt_insu_date", "paus_insu_date"),
@@ -94,8 +94,8 @@ def paid_while_suspended(bench: Bench) -> ibis.Table:
     out = visits.inner_join(last.filter(~last.covered), "mdtrt_id")
     return out.select(
         "mdtrt_id",
-        offending=out.medfee_sumamt,
-        says=ibis.literal("参保关系于") + out.paused.strftime("%Y-%m-%d") + "暂停,未恢复,就诊时统筹基金支付"
+        amount_in_question=out.medfee_sumamt,
+        message=ibis.literal("参保关系于") + out.paused.strftime("%Y-%m-%d") + "暂停,未恢复,就诊时统筹基金支付"
         + out.hifp_pay.round(2).cast("string") + "元",
     )  # fmt: skip
 
@@ -105,15 +105,15 @@ def paid_while_suspended(bench: Bench) -> ibis.Table:
     filled="psn_info_b.surv_stas psn_info_b.surv_stas_ocur_date",
     grace=Parameter(1, "days", "as R001: the day itself"),
 )  # fmt: skip
-def paid_while_away(bench: Bench, grace: float) -> ibis.Table:
-    away = bench.known["psn_info_b"].filter(_.surv_stas.isin([PRISON, MISSING]))
+def paid_while_away(context: RuleContext, grace: float) -> ibis.Table:
+    away = context.claims["psn_info_b"].filter(_.surv_stas.isin([PRISON, MISSING]))
     away = away.select("psn_no", "surv_stas", since=_.surv_stas_ocur_date.date())
-    visits = bench.facts.filter(_.hifp_pay > 0).inner_join(away, "psn_no")
+    visits = context.facts.filter(_.hifp_pay > 0).inner_join(away, "psn_no")
     visits = visits.filter(visits.day.epoch_days() > visits.since.epoch_days() + grace)
     return visits.select(
         "mdtrt_id",
-        offending=visits.medfee_sumamt,
-        says=ibis.literal("自") + visits.since.strftime("%Y-%m-%d") + "起登记为"
+        amount_in_question=visits.medfee_sumamt,
+        message=ibis.literal("自") + visits.since.strftime("%Y-%m-%d") + "起登记为"
         + (visits.surv_stas == PRISON).ifelse("服刑", "失踪") + ",其后仍由统筹基金支付",
     )  # fmt: skip
 
@@ -122,9 +122,11 @@ def paid_while_away(bench: Bench, grace: float) -> ibis.Table:
     "R006", "险种重复结算", "Two schemes, one service", "patient", SUSPECT, "41(二)",
     filled="mdtrt_d.insutype setl_d.hifp_pay",
 )  # fmt: skip
-def two_schemes(bench: Bench) -> ibis.Table:
-    persons = bench.known["psn_info_b"].select("psn_no", who=ibis.coalesce(_.certno, _.psn_no))
-    visits = bench.facts.filter(_.hifp_pay > 0, _.kind.isin([STAY, OUTPATIENT])).inner_join(persons, "psn_no")
+def two_schemes(context: RuleContext) -> ibis.Table:
+    persons = context.claims["psn_info_b"].select("psn_no", who=ibis.coalesce(_.certno, _.psn_no))
+    visits = context.facts.filter(_.hifp_pay > 0, _.kind.isin([STAY, OUTPATIENT])).inner_join(
+        persons, "psn_no"
+    )
     family = ibis.cases((visits.insutype.isin(EMPLOYEES), "1"), (visits.insutype.isin(RESIDENTS), "2"))
     visits = visits.mutate(
         family=family,
@@ -149,8 +151,8 @@ def two_schemes(bench: Bench) -> ibis.Table:
     twice = pairs.group_by("mdtrt_id", "medfee_sumamt").aggregate(before=_.mdtrt_id_before.min())
     return twice.select(
         "mdtrt_id",
-        offending=twice.medfee_sumamt,
-        says=ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before,
+        amount_in_question=twice.medfee_sumamt,
+        message=ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before,
     )
 
 
@@ -158,10 +160,10 @@ def two_schemes(bench: Bench) -> ibis.Table:
     "R128", "第三方责任未报", "Third party not declared", "patient", SUSPECT, "41",
     needs="acdt_rec_d",
 )  # fmt: skip
-def hidden_third_party(bench: Bench) -> ibis.Table:
-    hurt = bench.facts.filter(bench.facts.hidden_accident == 1)
+def hidden_third_party(context: RuleContext) -> ibis.Table:
+    hurt = context.facts.filter(context.facts.hidden_accident == 1)
     return hurt.select(
         "mdtrt_id",
-        offending=hurt.medfee_sumamt,
-        says=ibis.literal("事故登记后7日内因外伤住院,未申报第三方责任"),
+        amount_in_question=hurt.medfee_sumamt,
+        message=ibis.literal("事故登记后7日内因外伤住院,未申报第三方责任"),
     )

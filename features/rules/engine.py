@@ -1,6 +1,6 @@
 """The rule engine: records, parameters, and findings in the national pre-review spelling.
 
-A rule looks at a night (`Bench`) and returns the offending visits, settlements or lines with the offending amount
+A rule looks at a night (`RuleContext`) and returns the offending visits, settlements or lines with the offending amount
 and a sentence; the engine adds who is concerned, the fund's share, a lasting id and the legal basis.
 """
 
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 import ibis
 from ibis import _
 
+from claims.as_of import ClaimsAsOf
 from claims.errors import StoreError
-from claims.known import Known
 from features.rules.schemes import RULES_OF
 
 # Words of the national library: the data alone proves it, or it must be looked into.
 CLEAR, SUSPECT = "明确违规", "高度可疑"
 
 # Of what `find` returns; only mdtrt_id, offending and says are mandatory.
-FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "offending", "says")
+FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "amount_in_question", "message")
 FOUND = {
-    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "offending": "float64",
-    "says": "string",
+    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "amount_in_question": "float64",
+    "message": "string",
 }  # fmt: skip
 HITS = {
     "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string", "subject_type": "string",
@@ -80,21 +80,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Bench:
+class RuleContext:
     """What a rule may look at: the claims as known, facts of the visits, and lines summed to visit, item and day.
 
     Attributes:
-        known: tables as of the night (`claims.known.Known`).
-        facts: one row a visit (`features.facts.visit_facts`).
-        item_days: visit × item × day (`features.facts.item_days`); rules take lines from here, so that the fee
+        known: tables as of the night (`claims.as_of.ClaimsAsOf`).
+        facts: one row a visit (`features.visits.facts.visit_facts`).
+        item_days: visit × item × day (`features.visits.facts.item_days`); rules take lines from here, so that the fee
             lines are read once for all of them.
         made: tables that several rules look at, by name (`features.rules.limits.once`).
     """
 
-    known: Known
+    claims: ClaimsAsOf
     facts: ibis.Table
     item_days: ibis.Table
-    made: dict[str, ibis.Table] = field(default_factory=dict, compare=False)
+    cache: dict[str, ibis.Table] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -158,33 +158,33 @@ class RuleSettings:
 
 
 def run_rules(
-    bench: Bench, settings: RuleSettings | None = None, rules: dict[str, Rule] | None = None
+    context: RuleContext, settings: RuleSettings | None = None, rules: dict[str, Rule] | None = None
 ) -> Outcome:
     """Run every rule whose data is there; one that fails leaves the others alone.
 
     Returns:
         The findings as table ``rule_hits`` of the scratch database, columns HITS, one row a finding.
     """
-    settings, con = settings or RuleSettings(), bench.known.con
+    settings, con = settings or RuleSettings(), context.claims.con
     rules = RULES if rules is None else rules
     run, skipped, failed = [], {}, {}
     # Many rules ask for the same column.
-    holds = functools.cache(functools.partial(_holds, bench.known))
+    holds = functools.cache(functools.partial(_holds, context.claims))
     con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
     with plain_queries():
         for rule_id, entry in sorted(rules.items()):
-            reason = _missing(bench, entry, holds)
+            reason = _missing(context, entry, holds)
             if reason:
                 skipped[rule_id] = reason
                 continue
             try:
-                _enter(con, rule_id, entry.find(bench, **settings.of(entry)))
+                _enter(con, rule_id, entry.find(context, **settings.of(entry)))
                 run.append(rule_id)
             except (
                 Exception
             ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
                 failed[rule_id] = type(error).__name__
-    hits = con.create_table("rule_hits", _hits(bench, con.table("rule_found"), rules), overwrite=True)
+    hits = con.create_table("rule_hits", _hits(context, con.table("rule_found"), rules), overwrite=True)
     return Outcome(run, skipped, failed, hits)
 
 
@@ -216,13 +216,13 @@ def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
 
     A line that breaks three rules costs the fund once, and a visit never more than was paid for it.
     """
-    once = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
+    cached_table = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
         n=_.count(),
         clear=(_.sev_deg == CLEAR).sum(),
         outside=_.rule_id.isin(RULES_OF["M07"]).any(),
         amount=_.vola_amt.max(),
     )
-    sums = once.group_by("mdtrt_id").aggregate(
+    sums = cached_table.group_by("mdtrt_id").aggregate(
         findings=_.n.sum(), clear_findings=_.clear.sum(), out_of_scope=_.outside.sum(), amount=_.amount.sum()
     )
     paid = sums.inner_join(facts.select("mdtrt_id", "fund_pay_sumamt"), "mdtrt_id")
@@ -248,14 +248,14 @@ def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     return pairs.group_by("mdtrt_id").aggregate(rule_part=1 - (1 - _.weight).ln().sum().exp())
 
 
-def _missing(bench: Bench, entry: Rule, holds: Callable[[str, str], bool]) -> str | None:
+def _missing(context: RuleContext, entry: Rule, holds: Callable[[str, str], bool]) -> str | None:
     """Why a rule cannot run: the tables or columns that hold nothing."""
-    absent = [name for name in entry.needs if name not in bench.known.present]
+    absent = [name for name in entry.needs if name not in context.claims.present]
     if absent:
         return f"no table {', '.join(absent)}"
     for places in entry.filled:
         found = [place.split(".") for place in places.split("|")]
-        there = [place for place in found if place[0] in bench.known.present]
+        there = [place for place in found if place[0] in context.claims.present]
         if not there:
             return f"no table {', '.join(table for table, _column in found)}"
         if not any(holds(*place) for place in there):
@@ -263,24 +263,25 @@ def _missing(bench: Bench, entry: Rule, holds: Callable[[str, str], bool]) -> st
     return None
 
 
-def _holds(known: Known, table: str, column: str) -> bool:
+def _holds(claims: ClaimsAsOf, table: str, column: str) -> bool:
     """Is there a value (``column``), or that value (``column=value``), in a table?"""
     column, _sep, value = column.partition("=")
-    rows = known[table].filter(_[column] == value if value else _[column].notnull())
+    rows = claims[table].filter(_[column] == value if value else _[column].notnull())
     return bool(rows.limit(1).count().execute())
 
 
-def _hits(bench: Bench, found: ibis.Table, rules: dict[str, Rule]) -> ibis.Table:
+def _hits(context: RuleContext, found: ibis.Table, rules: dict[str, Rule]) -> ibis.Table:
     """Findings with who is concerned, the fund's share, the lasting id and the basis."""
     # Of two findings about one line the larger counts; the words break ties, so that a night repeats itself.
     order = ibis.window(
-        group_by=["rule_id", "mdtrt_id", "setl_id", "bkkp_sn"], order_by=[ibis.desc("offending"), "says"]
+        group_by=["rule_id", "mdtrt_id", "setl_id", "bkkp_sn"],
+        order_by=[ibis.desc("amount_in_question"), "message"],
     )
     found = found.mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
-    visits = bench.facts.select(
+    visits = context.facts.select(
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
     )
-    paid = bench.known.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
+    paid = context.claims.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
     hits = found.inner_join(visits, "mdtrt_id").left_join(paid, "setl_id").drop("setl_id_right")
     hits = hits.inner_join(_records(rules), "rule_id")
     share = ibis.coalesce(
@@ -303,8 +304,8 @@ def _hits(bench: Bench, found: ibis.Table, rules: dict[str, Rule]) -> ibis.Table
         mdtrt_id=hits.mdtrt_id,
         setl_id=hits.setl_id,
         bkkp_sn=hits.bkkp_sn,
-        vola_amt=(hits.offending * share.clip(0, 1)).round(2),
-        vola_cont=hits.says,
+        vola_amt=(hits.amount_in_question * share.clip(0, 1)).round(2),
+        vola_cont=hits.message,
         vola_evid=hits.vola_evid,
     )
 

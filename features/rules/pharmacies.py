@@ -3,9 +3,9 @@
 import ibis
 from ibis import _
 
-from claims.known import OUTPATIENT, PHARMACY
+from claims.as_of import OUTPATIENT, PHARMACY
 from features.rules.drugs import paid_sales, with_amount
-from features.rules.engine import SUSPECT, Bench, Parameter, rule
+from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
 from features.rules.limits import said, text
 
 
@@ -13,24 +13,24 @@ from features.rules.limits import said, text
     "R113", "连续刷卡", "Back-to-back cards", "place", SUSPECT, "40(一)/41(一)",
     persons=Parameter(10, "persons", "bureau scripts: >=10 different persons in <60 s gaps"),
 )  # fmt: skip
-def back_to_back(bench: Bench, persons: float) -> ibis.Table:
+def back_to_back(context: RuleContext, persons: float) -> ibis.Table:
     # A hospital has many tills, so that its cards follow one another fast by nature.
-    fast = bench.facts.filter(bench.facts.kind == PHARMACY, bench.facts.swipe_persons >= persons)
-    says = said("与前后共", text(fast.swipe_persons), "人的医保卡连续结算,相邻间隔不足60秒")
-    return fast.select("mdtrt_id", offending=fast.medfee_sumamt, says=says)
+    fast = context.facts.filter(context.facts.kind == PHARMACY, context.facts.swipe_persons >= persons)
+    message = said("与前后共", text(fast.swipe_persons), "人的医保卡连续结算,相邻间隔不足60秒")
+    return fast.select("mdtrt_id", amount_in_question=fast.medfee_sumamt, message=message)
 
 
 @rule(
     "R112", "同卡短时多店", "One card many shops", "patient", SUSPECT, "40(一)/41(一)",
     minutes=Parameter(30, "minutes", "bureau scripts: card in different institutions <=30 min"),
 )  # fmt: skip
-def many_shops(bench: Bench, minutes: float) -> ibis.Table:
-    facts = bench.facts
+def many_shops(context: RuleContext, minutes: float) -> ibis.Table:
+    facts = context.facts
     # From the doctor to the pharmacy next door is how a prescription is filled.
     filled = (facts.moved_kind == OUTPATIENT) & (facts.kind == PHARMACY)
     near = facts.filter(facts.moved_minutes <= minutes, ~filled.fill_null(False))
-    says = said("同一医保卡", text(near.moved_minutes), "分钟前在", near.moved_from, "结算")
-    return near.select("mdtrt_id", offending=near.medfee_sumamt, says=says)
+    message = said("同一医保卡", text(near.moved_minutes), "分钟前在", near.moved_from, "结算")
+    return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 
 
 @rule(
@@ -38,16 +38,16 @@ def many_shops(bench: Bench, minutes: float) -> ibis.Table:
     filled="fixmedins_b.admdvs",
     minutes=Parameter(60, "minutes", "own starting value: no two cities are closer"),
 )  # fmt: skip
-def impossible_travel(bench: Bench, minutes: float) -> ibis.Table:
+def impossible_travel(context: RuleContext, minutes: float) -> ibis.Table:
     # The first four digits of a region code are the city.
-    cities = bench.known["fixmedins_b"].select("fixmedins_code", city=_.admdvs.left(4))
-    near = bench.facts.filter(bench.facts.moved_minutes <= minutes).inner_join(cities, "fixmedins_code")
+    cities = context.claims["fixmedins_b"].select("fixmedins_code", city=_.admdvs.left(4))
+    near = context.facts.filter(context.facts.moved_minutes <= minutes).inner_join(cities, "fixmedins_code")
     near = near.inner_join(cities.rename(moved_from="fixmedins_code", last_city="city"), "moved_from")
     near = near.filter(near.city != near.last_city)
-    says = said(
+    message = said(
         "同一医保卡", text(near.moved_minutes), "分钟前在", near.last_city, "(市)就医,现在", near.city
     )
-    return near.select("mdtrt_id", offending=near.medfee_sumamt, says=says)
+    return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 
 
 @rule(
@@ -56,11 +56,11 @@ def impossible_travel(bench: Bench, minutes: float) -> ibis.Table:
     slack=Parameter(30, "minutes", "own starting value: clocks of hospital and pharmacy"),
     long=Parameter(84, "days", "长期处方管理规范: at most 12 weeks for prescriptions that may be repeated"),
 )  # fmt: skip
-def out_of_time(bench: Bench, slack: float, long: float) -> ibis.Table:
-    written = bench.known["rx_d"].select(
+def out_of_time(context: RuleContext, slack: float, long: float) -> ibis.Table:
+    written = context.claims["rx_d"].select(
         rxno=_.hi_rxno, written=_.prsc_time, valid=_.valid_days, repeats=_.max_rept_cnt.fill_null(0)
     )
-    sold = paid_sales(bench).filter(_.rxno.notnull(), _.sel_retn_cnt > 0).inner_join(written, "rxno")
+    sold = paid_sales(context).filter(_.rxno.notnull(), _.sel_retn_cnt > 0).inner_join(written, "rxno")
     clock = (sold.sel_retn_time != sold.sel_retn_time.truncate("D")) & (
         sold.written != sold.written.truncate("D")
     )
@@ -75,27 +75,29 @@ def out_of_time(bench: Bench, slack: float, long: float) -> ibis.Table:
     bad = sold.filter(sold.early | sold.late)
     when = bad.written.strftime("%Y-%m-%d %H:%M") + ",售药" + bad.sel_retn_time.strftime("%Y-%m-%d %H:%M")
     what = bad.early.ifelse("先售药后开方", said("处方已过有效期", text(bad.valid.fill_null(0)), "天"))
-    bad = bad.mutate(says=said("处方", bad.rxno, "开具于", when, ",", what))
+    bad = bad.mutate(message=said("处方", bad.rxno, "开具于", when, ",", what))
     bad = bad.group_by("mdtrt_id", "setl_id", "hilist_code").aggregate(
-        says=_.says.min(), bkkp_sn=_.bkkp_sn.min()
+        message=_.message.min(), bkkp_sn=_.bkkp_sn.min()
     )
-    return with_amount(bench, bad)
+    return with_amount(context, bad)
 
 
 @rule(
     "R111", "无处方售处方药", "Rx drug without rx", "place", SUSPECT, "38(二)/40(二)", needs="drug_sel_d"
 )  # fmt: skip
-def without_prescription(bench: Bench) -> ibis.Table:
-    items = bench.known["hilist_b"].select("hilist_code", listed=_.rx_flag)
-    sold = paid_sales(bench).filter(_.sel_retn_cnt > 0, _.rxno.isnull()).left_join(items, "hilist_code")
+def without_prescription(context: RuleContext) -> ibis.Table:
+    items = context.claims["hilist_b"].select("hilist_code", listed=_.rx_flag)
+    sold = paid_sales(context).filter(_.sel_retn_cnt > 0, _.rxno.isnull()).left_join(items, "hilist_code")
     # The drug is one by the sale's own word or, where the sale is silent, by the catalogue's.
     sold = sold.filter(ibis.coalesce(sold.rx_flag, sold.listed) == "1")
     # A doctor on the purchase or an order on the line stands for a prescription on paper.
-    shops = bench.facts.filter(bench.facts.kind == PHARMACY, bench.facts.dr_code.isnull())
-    ordered = bench.item_days.filter(_.rx_no.notnull()).select("mdtrt_id", "hilist_code")
+    shops = context.facts.filter(context.facts.kind == PHARMACY, context.facts.dr_code.isnull())
+    ordered = context.item_days.filter(_.rx_no.notnull()).select("mdtrt_id", "hilist_code")
     sold = sold.semi_join(shops, "mdtrt_id").anti_join(ordered, ["mdtrt_id", "hilist_code"])
     bad = sold.group_by("mdtrt_id", "setl_id", "hilist_code").aggregate(bkkp_sn=_.bkkp_sn.min())
-    return with_amount(bench, bad.mutate(says=said("处方药", bad.hilist_code, "无处方号和开方医师即结算")))
+    return with_amount(
+        context, bad.mutate(message=said("处方药", bad.hilist_code, "无处方号和开方医师即结算"))
+    )
 
 
 @rule(
@@ -105,21 +107,21 @@ def without_prescription(bench: Bench) -> ibis.Table:
     since=Parameter(20250701, "date as yyyymmdd", "scanning is a condition of settlement from 2025-07"),
     least=Parameter(20, "sale lines in a month", "own starting value: fewer say nothing of a share"),
 )  # fmt: skip
-def uncoded_sales(bench: Bench, share: float, since: float, least: float) -> ibis.Table:
+def uncoded_sales(context: RuleContext, share: float, since: float, least: float) -> ibis.Table:
     day = _.sel_retn_time.strftime("%Y%m%d").cast("int64")
-    sold = paid_sales(bench).filter(
+    sold = paid_sales(context).filter(
         _.sel_retn_cnt > 0, day >= since, (_.trac_scan_stas != "2").fill_null(True)
     )
-    sold = sold.semi_join(bench.facts.filter(bench.facts.kind == PHARMACY), "mdtrt_id")
+    sold = sold.semi_join(context.facts.filter(context.facts.kind == PHARMACY), "mdtrt_id")
     sold = sold.mutate(month=sold.sel_retn_time.truncate("M"), uncoded=sold.drug_trac_codg.isnull())
     months = sold.group_by("fixmedins_code", "month").aggregate(n=_.count(), rate=_.uncoded.mean())
     bad = sold.inner_join(months, ["fixmedins_code", "month"])
     bad = bad.filter(bad.uncoded, bad.n >= least, bad.rate > share)
-    says = said(
+    message = said(
         "销售未扫追溯码;本店当月", text(bad.n), "笔医保销售中", (bad.rate * 100).round(1).cast("string")
     )
-    bad = bad.mutate(says=says + "%无码").group_by("mdtrt_id", "setl_id", "hilist_code")
-    return with_amount(bench, bad.aggregate(says=_.says.min(), bkkp_sn=_.bkkp_sn.min()))
+    bad = bad.mutate(message=message + "%无码").group_by("mdtrt_id", "setl_id", "hilist_code")
+    return with_amount(context, bad.aggregate(message=_.message.min(), bkkp_sn=_.bkkp_sn.min()))
 
 
 @rule(
@@ -128,8 +130,8 @@ def uncoded_sales(bench: Bench, share: float, since: float, least: float) -> ibi
     band=Parameter(0.05, "share under the cap", "R114: within 5 % under the cap"),
     least=Parameter(20, "pooled purchases", "own starting value: fewer say nothing of a share"),
 )  # fmt: skip
-def near_cap(bench: Bench, cap: float, band: float, least: float) -> ibis.Table:
-    pooled = bench.facts.filter(bench.facts.kind == PHARMACY, bench.facts.hifp_pay > 0)
+def near_cap(context: RuleContext, cap: float, band: float, least: float) -> ibis.Table:
+    pooled = context.facts.filter(context.facts.kind == PHARMACY, context.facts.hifp_pay > 0)
     pooled = pooled.mutate(near=pooled.medfee_sumamt.between(cap * (1 - band), cap))
     shops = pooled.group_by("fixmedins_code").aggregate(n=_.count(), share=_.near.mean()).filter(_.n >= least)
     usual = shops.mutate(usual=shops.share.median().over(ibis.window()))
@@ -139,11 +141,11 @@ def near_cap(bench: Bench, cap: float, band: float, least: float) -> ibis.Table:
         _.share > _.odd_from
     )
     bad = pooled.filter(pooled.near).inner_join(odd, "fixmedins_code")
-    says = said(
+    message = said(
         "结算", bad.medfee_sumamt.cast("string"), f"元,紧贴限额{cap:g}元;本店此类占", text(bad.share * 100)
     )
-    says = says + "%,同行中位数" + text(bad.usual * 100) + "%"
-    return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
+    message = message + "%,同行中位数" + text(bad.usual * 100) + "%"
+    return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
 @rule(
@@ -152,8 +154,8 @@ def near_cap(bench: Bench, cap: float, band: float, least: float) -> ibis.Table:
     resident=Parameter(300_000, "yuan a year", "bureau scripts: cap of residents"),
     share=Parameter(0.9, "share of the cap", "bureau scripts: 90-95 %"),
 )  # fmt: skip
-def annual_cap(bench: Bench, employee: float, resident: float, share: float) -> ibis.Table:
-    visits = bench.facts.select(
+def annual_cap(context: RuleContext, employee: float, resident: float, share: float) -> ibis.Table:
+    visits = context.facts.select(
         "mdtrt_id", "psn_no", "insutype", "hifp_pay", "medfee_sumamt", "second", year=_.begntime.year()
     )
     # Years that come near no cap need not be put in order.
@@ -168,8 +170,8 @@ def annual_cap(bench: Bench, employee: float, resident: float, share: float) -> 
     bad = visits.filter(
         visits.drawn >= share * visits.cap, visits.drawn - visits.hifp_pay < share * visits.cap
     )
-    says = said("本年统筹支付累计", text(bad.drawn), "元,达到年度限额", text(bad.cap), f"元的{share:.0%}")
-    return bad.select("mdtrt_id", offending=bad.medfee_sumamt, says=says)
+    message = said("本年统筹支付累计", text(bad.drawn), "元,达到年度限额", text(bad.cap), f"元的{share:.0%}")
+    return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
 @rule(
@@ -177,24 +179,25 @@ def annual_cap(bench: Bench, employee: float, resident: float, share: float) -> 
     needs="drug_sel_d", filled="drug_sel_d.finl_trns_pric",
     above=Parameter(0.05, "share above the cash price", "R116: same item, difference >5 %"),
 )  # fmt: skip
-def dual_price(bench: Bench, above: float) -> ibis.Table:
-    priced = bench.known.sales.filter(
+def dual_price(context: RuleContext, above: float) -> ibis.Table:
+    priced = context.claims.sales.filter(
         _.finl_trns_pric > 0, _.sel_retn_cnt > 0, (_.trdn_flag != "1").fill_null(True)
     )
     cash = priced.filter(_.setl_id.isnull()).mutate(month=_.sel_retn_time.truncate("M"))
     # A loss-leader for members is no price: what counts is what most cash customers paid that month.
     cash = cash.group_by("fixmedins_code", "hilist_code", "month").aggregate(cash=_.finl_trns_pric.median())
-    paid = priced.inner_join(bench.known.settlements.select("setl_id", "mdtrt_id"), "setl_id")
+    paid = priced.inner_join(context.claims.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     paid = paid.mutate(month=paid.sel_retn_time.truncate("M")).inner_join(
         cash, ["fixmedins_code", "hilist_code", "month"]
     )
     bad = paid.filter(paid.finl_trns_pric > paid.cash * (1 + above))
-    says = said("药品", bad.hilist_code, "医保价", bad.finl_trns_pric.cast("string"), "元,同月自费价")
+    message = said("药品", bad.hilist_code, "医保价", bad.finl_trns_pric.cast("string"), "元,同月自费价")
     bad = bad.mutate(
-        says=says + bad.cash.cast("string") + "元", more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt
+        message=message + bad.cash.cast("string") + "元",
+        more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt,
     )
     bad = bad.group_by("mdtrt_id", "setl_id", "bkkp_sn")
-    return bad.aggregate(offending=_.more.sum().round(2), says=_.says.min())
+    return bad.aggregate(amount_in_question=_.more.sum().round(2), message=_.message.min())
 
 
 @rule(
@@ -203,17 +206,17 @@ def dual_price(bench: Bench, above: float) -> ibis.Table:
     seconds=Parameter(5, "seconds", "R117: <5 s"),
     minutes=Parameter(30, "minutes", "R117: two shops <30 min"),
 )  # fmt: skip
-def instant_review(bench: Bench, seconds: float, minutes: float) -> ibis.Table:
-    checked = bench.known["rx_d"].filter(_.phar_code.notnull(), _.phar_chk_time.notnull())
+def instant_review(context: RuleContext, seconds: float, minutes: float) -> ibis.Table:
+    checked = context.claims["rx_d"].filter(_.phar_code.notnull(), _.phar_chk_time.notnull())
     checked = checked.filter(_.phar_chk_time != _.phar_chk_time.truncate("D")).select(
         "phar_code", rxno="hi_rxno", at=_.phar_chk_time.epoch_seconds(), after=_.phar_chk_time.epoch_seconds()
         - _.prsc_time.epoch_seconds(),
     )  # fmt: skip
-    sold = paid_sales(bench).filter(_.rxno.notnull(), _.sel_retn_cnt > 0)
+    sold = paid_sales(context).filter(_.rxno.notnull(), _.sel_retn_cnt > 0)
     sold = sold.group_by("rxno", "mdtrt_id", "setl_id", "hilist_code").aggregate(
         bkkp_sn=_.bkkp_sn.min(), place=_.fixmedins_code.min()
     )
-    chains = bench.known["fixmedins_b"].select(
+    chains = context.claims["fixmedins_b"].select(
         place="fixmedins_code", house=_.prnt_medins_code.fill_null(_.fixmedins_code)
     )
     sold = sold.inner_join(checked, "rxno").inner_join(chains, "place")
@@ -227,9 +230,10 @@ def instant_review(bench: Bench, seconds: float, minutes: float) -> ibis.Table:
     sold = sold.left_join(moved, ["phar_code", "rxno"])
     bad = sold.filter(sold.after.between(0, seconds - 1) | sold.gap.notnull())
     quick = said("开方后", text(bad.after), "秒即审核通过")
-    says = said("药师", bad.phar_code, bad.gap.notnull().ifelse(
+    message = said("药师", bad.phar_code, bad.gap.notnull().ifelse(
         ibis.literal("在另一药店审方后") + text(bad.gap.fill_null(0) / 60) + "分钟又在本店审方", quick
     ))  # fmt: skip
     return with_amount(
-        bench, bad.mutate(says=says).select("mdtrt_id", "setl_id", "hilist_code", "bkkp_sn", "says")
+        context,
+        bad.mutate(message=message).select("mdtrt_id", "setl_id", "hilist_code", "bkkp_sn", "message"),
     )

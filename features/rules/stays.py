@@ -3,9 +3,9 @@
 import ibis
 from ibis import _
 
-from claims.known import OUTPATIENT, STAY
-from features.facts import HOUSEKEEPING
-from features.rules.engine import SUSPECT, Bench, Parameter, rule
+from claims.as_of import OUTPATIENT, STAY
+from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
+from features.visits.facts import HOUSEKEEPING
 
 # Left by doctor's order to another hospital or to the community; died (fields.md, dscg_way).
 MOVED_ON, DIED = ["2", "3"], ["5"]
@@ -15,9 +15,9 @@ DAY_SURGERY, BED_DAYS = "28", "2105"
 OPERATION = "06"
 
 
-def _stays(bench: Bench) -> ibis.Table:
+def _stays(context: RuleContext) -> ibis.Table:
     """Stays with what a rule asks again and again: first and last day as numbers, the day they ended."""
-    facts = bench.facts.filter(_.kind == STAY)
+    facts = context.facts.filter(_.kind == STAY)
     return facts.mutate(
         first=facts.day.epoch_days(),
         last=facts.endtime.date().epoch_days(),
@@ -40,8 +40,8 @@ def _date(day: ibis.Value) -> ibis.Value:
     days=Parameter(15, "days", "yingyan C-301, range 3-31"),
     cycles=Parameter(3, "stays", "own starting value: so many stays for one tumour in a year are a course"),
 )  # fmt: skip
-def split_stay(bench: Bench, days: float, cycles: float) -> ibis.Table:
-    stays = _stays(bench)
+def split_stay(context: RuleContext, days: float, cycles: float) -> ibis.Table:
+    stays = _stays(context)
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     course = ibis.window(group_by=["psn_no", "fixmedins_code", "dx3"])
     stays = stays.mutate(
@@ -64,8 +64,8 @@ def split_stay(bench: Bench, days: float, cycles: float) -> ibis.Table:
     )
     return again.select(
         "mdtrt_id",
-        offending=again.medfee_sumamt,
-        says=ibis.literal("出院后")
+        amount_in_question=again.medfee_sumamt,
+        message=ibis.literal("出院后")
         + _text(ibis.greatest(again.gap_days, 0))
         + "天内因同一疾病("
         + again.dx3
@@ -80,8 +80,8 @@ def split_stay(bench: Bench, days: float, cycles: float) -> ibis.Table:
     rate=Parameter(0.08, "share", "illustrative maximum, schemes.md §5"),
     least=Parameter(30, "stays", "schemes.md §5: n>=30"),
 )  # fmt: skip
-def readmissions(bench: Bench, days: float, rate: float, least: float) -> ibis.Table:
-    stays = _stays(bench).filter(~_.course, ~_.bed_days, _.days_ago <= 365)
+def readmissions(context: RuleContext, days: float, rate: float, least: float) -> ibis.Table:
+    stays = _stays(context).filter(~_.course, ~_.bed_days, _.days_ago <= 365)
     stays = stays.mutate(_back=(stays.gap_days.between(-1, days) & stays.same_place).fill_null(False))
     places = stays.group_by("fixmedins_code", "level").aggregate(_n=_.count(), _rate=_._back.mean())
     places = places.filter(places._n >= least)
@@ -95,8 +95,8 @@ def readmissions(bench: Bench, days: float, rate: float, least: float) -> ibis.T
     return back.select(
         "mdtrt_id",
         # The share of readmissions that peers do not have.
-        offending=back.medfee_sumamt * (1 - back._usual / back._rate),
-        says=ibis.literal("该院一年内31天再入院率") + (back._rate * 100).round(1).cast("string")
+        amount_in_question=back.medfee_sumamt * (1 - back._usual / back._rate),
+        message=ibis.literal("该院一年内31天再入院率") + (back._rate * 100).round(1).cast("string")
         + "%,同级中位" + (back._usual * 100).round(1).cast("string") + "%;本次为出院后"
         + _text(back.gap_days) + "天再入院",
     )  # fmt: skip
@@ -108,9 +108,9 @@ def readmissions(bench: Bench, days: float, rate: float, least: float) -> ibis.T
     visits=Parameter(15, "visits", "R086: >=15 in 30 days"),
     days=Parameter(30, "days", "R086"),
 )  # fmt: skip
-def frequent_outpatient(bench: Bench, visits: float, days: float) -> ibis.Table:
+def frequent_outpatient(context: RuleContext, visits: float, days: float) -> ibis.Table:
     # Dialysis, chemotherapy and daily rehabilitation come often by plan.
-    seen = bench.facts.filter(_.kind == OUTPATIENT, ~_.course, _.rehab.fill_null(0) == 0)
+    seen = context.facts.filter(_.kind == OUTPATIENT, ~_.course, _.rehab.fill_null(0) == 0)
     return _crowded(seen, visits, days, "次门诊")
 
 
@@ -120,8 +120,8 @@ def frequent_outpatient(bench: Bench, visits: float, days: float) -> ibis.Table:
     stays=Parameter(6, "stays", "R088: >=6 a year (peer P99)"),
     days=Parameter(365, "days", "R088: a year"),
 )  # fmt: skip
-def frequent_stays(bench: Bench, stays: float, days: float) -> ibis.Table:
-    taken = _stays(bench).filter(
+def frequent_stays(context: RuleContext, stays: float, days: float) -> ibis.Table:
+    taken = _stays(context).filter(
         ~_.course,
         ~_.bed_days,
         _.refl_old_mdtrt_id.isnull(),
@@ -138,8 +138,8 @@ def _crowded(visits: ibis.Table, most: float, days: float, noun: str) -> ibis.Ta
     over = before.filter(before.second - before._first < days * 86400)
     return over.select(
         "mdtrt_id",
-        offending=over.medfee_sumamt,
-        says=ibis.literal(f"{int(days)}天内至少第{int(most)}{noun},首次距今次")
+        amount_in_question=over.medfee_sumamt,
+        message=ibis.literal(f"{int(days)}天内至少第{int(most)}{noun},首次距今次")
         + _text((over.second - over._first) / 86400)
         + "天",
     )
@@ -148,13 +148,13 @@ def _crowded(visits: ibis.Table, most: float, days: float, noun: str) -> ibis.Ta
 @rule(
     "R089", "住院期间门诊或购药", "Outpatient or pharmacy during a stay", "patient", SUSPECT, "38(一)",
 )  # fmt: skip
-def out_during_stay(bench: Bench) -> ibis.Table:
+def out_during_stay(context: RuleContext) -> ibis.Table:
     # Strictly between the days of admission and discharge; a course (dialysis) goes on during a stay.
-    stays = _stays(bench).filter(_.los >= 2)
+    stays = _stays(context).filter(_.los >= 2)
     stays = stays.select(
         "psn_no", "first", "last", bed="fixmedins_code", lay="mdtrt_id", since="day", until="endtime"
     )
-    others = bench.facts.filter(_.kind != STAY, ~_.course).mutate(at=_.day.epoch_days())
+    others = context.facts.filter(_.kind != STAY, ~_.course).mutate(at=_.day.epoch_days())
     met = others.inner_join(
         stays, [others.psn_no == stays.psn_no, others.at > stays.first, others.at < stays.last]
     )
@@ -163,8 +163,8 @@ def out_during_stay(bench: Bench) -> ibis.Table:
     met = met.group_by("mdtrt_id").aggregate(**{name: met[name].argmin(met.lay) for name in of_first})
     return met.select(
         "mdtrt_id",
-        offending=met.medfee_sumamt,
-        says=ibis.literal("在医院") + met.bed + "住院期间(" + _date(met.since) + "至"
+        amount_in_question=met.medfee_sumamt,
+        message=ibis.literal("在医院") + met.bed + "住院期间(" + _date(met.since) + "至"
         + _date(met.until.date()) + ")于" + _date(met.day) + "在其他机构就诊或购药",
     )  # fmt: skip
 
@@ -173,8 +173,8 @@ def out_during_stay(bench: Bench) -> ibis.Table:
     "R090", "住院重叠", "Two stays overlap", "patient", SUSPECT, "38(一)",
     days=Parameter(1, "days", "R090: >=1 d in two hospitals"),
 )  # fmt: skip
-def overlapping_stays(bench: Bench, days: float) -> ibis.Table:
-    stays = _stays(bench).filter(_.end_second.notnull())
+def overlapping_stays(context: RuleContext, days: float) -> ibis.Table:
+    stays = _stays(context).filter(_.end_second.notnull())
     # A newborn may lie elsewhere under its mother's card.
     stays = stays.filter(~stays.med_type.startswith(BIRTH))
     early = stays.select(
@@ -196,9 +196,9 @@ def overlapping_stays(bench: Bench, days: float) -> ibis.Table:
     return longest.select(
         "mdtrt_id",
         # The share of the later stay that lies in both.
-        offending=longest.medfee_sumamt
+        amount_in_question=longest.medfee_sumamt
         * ibis.least(longest.shared / ibis.greatest(longest.los, 1), 1),
-        says=ibis.literal("与在医院") + longest.bed + "的住院(" + _date(longest.since) + "至"
+        message=ibis.literal("与在医院") + longest.bed + "的住院(" + _date(longest.since) + "至"
         + _date(longest.until.date()) + ")重叠" + longest.shared.round(1).cast("string") + "天",
     )  # fmt: skip
 
@@ -208,11 +208,11 @@ def overlapping_stays(bench: Bench, days: float) -> ibis.Table:
     needs="fee_list_d hilist_b",
     days=Parameter(3, "days", "挂床 >=3 idle days, yingyan C-302"),
 )  # fmt: skip
-def idle_stay(bench: Bench, days: float) -> ibis.Table:
+def idle_stay(context: RuleContext, days: float) -> ibis.Table:
     # `idle_days` is null where a bill carries one date for the whole stay and says nothing about its days.
-    stays = _stays(bench).filter(_.idle_days >= days, ~_.bed_days)
+    stays = _stays(context).filter(_.idle_days >= days, ~_.bed_days)
     stays = stays.select("mdtrt_id", "first", "last")
-    billed = bench.item_days.filter(_.cnt > 0).semi_join(stays, "mdtrt_id").mutate(at=_.day.epoch_days())
+    billed = context.item_days.filter(_.cnt > 0).semi_join(stays, "mdtrt_id").mutate(at=_.day.epoch_days())
     active = (
         billed.filter(~billed.charge.isin(HOUSEKEEPING).fill_null(False)).select("mdtrt_id", "at").distinct()
     )
@@ -239,8 +239,8 @@ def idle_stay(bench: Bench, days: float) -> ibis.Table:
     return sums.select(
         "mdtrt_id",
         # What the bed, the round and the care of the idle days cost.
-        offending=sums.spent,
-        says=ibis.literal("住院期间连续") + _text(sums.run) + "天只有床位、诊查、护理费用",
+        amount_in_question=sums.spent,
+        message=ibis.literal("住院期间连续") + _text(sums.run) + "天只有床位、诊查、护理费用",
     )
 
 
@@ -249,10 +249,10 @@ def idle_stay(bench: Bench, days: float) -> ibis.Table:
     filled="fixmedins_b.aprv_bed_cnt",
     ratio=Parameter(1.1, "times", "R092: daily census > beds x1.1"),
 )  # fmt: skip
-def crowded_hospital(bench: Bench, ratio: float) -> ibis.Table:
+def crowded_hospital(context: RuleContext, ratio: float) -> ibis.Table:
     # Insured patients alone; a stay whose end is not known is taken to end with its settlement. A stay counts
     # up to the day before discharge, so that a bed may change hands within a day; day surgery takes no bed.
-    stays = _stays(bench).filter(_.beds > 0, ~_.med_type.startswith(DAY_SURGERY))
+    stays = _stays(context).filter(_.beds > 0, ~_.med_type.startswith(DAY_SURGERY))
     stays = stays.mutate(out=ibis.coalesce(stays["last"], stays.setl_time.date().epoch_days()))
     stays = stays.filter(stays.out > stays["first"])
     steps = ibis.union(
@@ -267,8 +267,8 @@ def crowded_hospital(bench: Bench, ratio: float) -> ibis.Table:
     return full.select(
         "mdtrt_id",
         # The share of the patients of that day who have no bed.
-        offending=full.medfee_sumamt * (1 - full.beds * ratio / full.census),
-        says=ibis.literal("入院当日(") + _date(full.day) + ")在院参保患者" + _text(full.census) + "人,"
+        amount_in_question=full.medfee_sumamt * (1 - full.beds * ratio / full.census),
+        message=ibis.literal("入院当日(") + _date(full.day) + ")在院参保患者" + _text(full.census) + "人,"
         + "批准床位" + _text(full.beds) + "张",
     )  # fmt: skip
 
@@ -279,9 +279,9 @@ def crowded_hospital(bench: Bench, ratio: float) -> ibis.Table:
     days=Parameter(2, "days", "own starting value: patients are moved to another bed within a stay"),
     careless=Parameter(0.05, "share", "own starting value: above it a hospital's bed numbers say nothing"),
 )  # fmt: skip
-def shared_bed(bench: Bench, days: float, careless: float) -> ibis.Table:
+def shared_bed(context: RuleContext, days: float, careless: float) -> ibis.Table:
     bed = ["fixmedins_code", "dept_code", "adm_bed"]
-    stays = _stays(bench).filter(_.adm_bed.notnull(), _.end_second.notnull())
+    stays = _stays(context).filter(_.adm_bed.notnull(), _.end_second.notnull())
     # Mother and child share a card, not a bed; extra beds in the corridor have no number of their own.
     stays = stays.filter(~stays.med_type.startswith(BIRTH), ~stays.adm_bed.contains("加"))
     stays = stays.mutate(dept_code=stays.dept_code.fill_null(""))
@@ -303,8 +303,8 @@ def shared_bed(bench: Bench, days: float, careless: float) -> ibis.Table:
     met = stays.mutate(_share=stays._met.mean().over(place)).filter(_._met, _._share <= careless)
     return met.select(
         "mdtrt_id",
-        offending=met.medfee_sumamt * ibis.least(met._shared / ibis.greatest(met.los, 1), 1),
-        says=ibis.literal("床位") + met.adm_bed + "在入院时仍登记有其他在院患者,重叠"
+        amount_in_question=met.medfee_sumamt * ibis.least(met._shared / ibis.greatest(met.los, 1), 1),
+        message=ibis.literal("床位") + met.adm_bed + "在入院时仍登记有其他在院患者,重叠"
         + met._shared.round(1).cast("string") + "天",
     )  # fmt: skip
 
@@ -314,9 +314,9 @@ def shared_bed(bench: Bench, days: float, careless: float) -> ibis.Table:
     days=Parameter(1, "days", "R094: LOS<=1"),
     ratio=Parameter(1.0, "times", "own starting value: a day's stay that costs what a whole one does"),
 )  # fmt: skip
-def day_stay(bench: Bench, days: float, ratio: float) -> ibis.Table:
-    stays = _stays(bench)
-    operated = bench.item_days.filter(_.charge == OPERATION, _.cnt > 0)
+def day_stay(context: RuleContext, days: float, ratio: float) -> ibis.Table:
+    stays = _stays(context)
+    operated = context.item_days.filter(_.charge == OPERATION, _.cnt > 0)
     short = stays.anti_join(operated, "mdtrt_id").filter(
         stays.los <= days,
         stays.cost_ratio >= ratio,
@@ -328,8 +328,8 @@ def day_stay(bench: Bench, days: float, ratio: float) -> ibis.Table:
     )
     return short.select(
         "mdtrt_id",
-        offending=short.medfee_sumamt,
-        says=ibis.literal("住院") + _text(short.los) + "天,费用" + _text(short.medfee_sumamt)
+        amount_in_question=short.medfee_sumamt,
+        message=ibis.literal("住院") + _text(short.los) + "天,费用" + _text(short.medfee_sumamt)
         + "元,为同病组通常水平的" + short.cost_ratio.round(1).cast("string") + "倍",
     )  # fmt: skip
 
@@ -339,19 +339,19 @@ def day_stay(bench: Bench, days: float, ratio: float) -> ibis.Table:
     official="GZ10000201008000", needs="fee_list_d",
     grace=Parameter(1, "days", "own starting value: emergency care before, results posted late"),
 )  # fmt: skip
-def charge_outside_stay(bench: Bench, grace: float) -> ibis.Table:
+def charge_outside_stay(context: RuleContext, grace: float) -> ibis.Table:
     stays = (
-        _stays(bench)
+        _stays(context)
         .filter(_["last"].notnull())
         .select("mdtrt_id", "first", "last", since="day", until="endtime")
     )
-    rows = bench.item_days.filter(_.cnt > 0).mutate(at=_.day.epoch_days()).inner_join(stays, "mdtrt_id")
+    rows = context.item_days.filter(_.cnt > 0).mutate(at=_.day.epoch_days()).inner_join(stays, "mdtrt_id")
     off = rows.filter((rows["at"] < rows["first"] - grace) | (rows["at"] > rows["last"] + grace))
     return off.select(
         "mdtrt_id",
         "setl_id",
         "bkkp_sn",
-        offending=off.amount,
-        says=ibis.literal("项目") + off.hilist_code + "计费日期" + _date(off.day) + "不在住院期间("
+        amount_in_question=off.amount,
+        message=ibis.literal("项目") + off.hilist_code + "计费日期" + _date(off.day) + "不在住院期间("
         + _date(off.since) + "至" + _date(off.until.date()) + ")",
     )  # fmt: skip

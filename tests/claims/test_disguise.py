@@ -11,8 +11,8 @@ from claims.synthetic import innocents, schemes, world
 from claims.synthetic.casting import FULL_SIZE, Cast, Plant, Scene
 from claims.synthetic.clock import DAY, Clock
 from claims.synthetic.disguise import APART, HARD, OPEN, Disguise, cover
-from claims.synthetic.schemes.hospitals import checkup_stays, group_stays, padded_dialysis, split_stays
-from claims.synthetic.schemes.pharmacies import (
+from claims.synthetic.schemes.hospital_fraud import checkup_stays, group_stays, padded_dialysis, split_stays
+from claims.synthetic.schemes.pharmacy_fraud import (
     POOLED_CAP,
     collected_cards,
     doctor_and_pharmacy,

@@ -3,11 +3,11 @@
 import pytest
 
 from claims.store import Store, connect
-from tests.features.town import Night, Town, look
+from tests.features.town import Snapshot, Town, look
 
 
 @pytest.fixture(scope="session")
-def a_night(tmp_path_factory) -> Night:
+def a_night(tmp_path_factory) -> Snapshot:
     folder = tmp_path_factory.mktemp("town")
     world = Town(seed=1).world
     store = Store(folder / "store")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from features.catalogue import CATALOGUE, FAMILIES, UNITS, expected_column, measures_of
-from features.measures import ROWS
+from features.measures.aggregation import ROWS
+from features.measures.catalogue import CATALOGUE, FAMILIES, UNITS, expected_column, measures_of
 from tests.features.town import SUBJECTS
 
 # Schemes that each kind of subject can commit or bear the traces of (schemes.md §1).
@@ -34,7 +34,7 @@ def test_a_measure_can_be_put_into_words(entry):
     assert re.search(r"[\u4e00-\u9fff]", entry.zh)
     assert re.search(r"[a-z]", entry.en) and not re.search(r"[\u4e00-\u9fff]", entry.en)
     assert entry.unit in UNITS and entry.family in FAMILIES
-    assert entry.direction in (1, -1) and entry.least > 0
+    assert entry.direction in (1, -1) and entry.materiality > 0
     assert entry.schemes and len(set(entry.schemes)) == len(entry.schemes)
     assert all(re.fullmatch(r"M(0[1-9]|[1-4]\d|50)", scheme) for scheme in entry.schemes)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from claims.known import STAY
+from claims.as_of import STAY
+from features.graphs.communities import communities, name_groups
 from features.graphs.covisit import NEXT_VISITS, edges, meetings, ties
-from features.graphs.groups import communities, name_groups
 
 NIGHT = date(2024, 12, 31)
 RING = ["ring-1", "ring-2", "ring-3", "ring-4", "ring-5"]
@@ -101,7 +101,7 @@ def found(town) -> pd.DataFrame:
 def test_a_ring_at_a_quiet_clinic_is_found_whole(found):
     assert every_pair(RING) <= pairs(found)
     ring = found[found.a.isin(RING)]
-    assert set(ring.days) == {5} and (ring.expected < 0.5).all() and (ring.surprise > 2).all()
+    assert set(ring.days) == {5} and (ring.expected < 0.5).all() and (ring.neg_log10_fdr > 2).all()
 
 
 def test_regulars_of_a_busy_clinic_meet_by_accident(town, found):
@@ -196,7 +196,7 @@ def test_names_of_people_do_not_matter(visits, names):
 
 def facts_of(found: pd.DataFrame) -> dict[frozenset, tuple]:
     return {
-        frozenset((row.a, row.b)): (row.days, row.places, round(row.expected, 9), round(row.surprise, 9))
+        frozenset((row.a, row.b)): (row.days, row.places, round(row.expected, 9), round(row.neg_log10_fdr, 9))
         for row in found.itertuples()
     }
 
@@ -205,7 +205,7 @@ def drawn(*cliques: str, extra: tuple[str, ...] = ()) -> pd.DataFrame:
     """Edges between all letters of a clique, and single ones."""
     both = [tuple(sorted(pair)) for clique in cliques for pair in combinations(clique, 2)]
     both += [tuple(sorted(pair)) for pair in extra]
-    return pd.DataFrame([(a, b, 5.0) for a, b in both], columns=["a", "b", "surprise"])
+    return pd.DataFrame([(a, b, 5.0) for a, b in both], columns=["a", "b", "neg_log10_fdr"])
 
 
 def groups(found: pd.DataFrame, key: str = "group") -> set[str]:

@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from features.facts import visit_facts, with_counts
-from features.graphs.groups import communities, name_groups
-from features.graphs.network import links, weave
-from features.groups import group_facts, innocent_company
-from features.measures import measure_subjects
+from features.graphs.communities import communities, name_groups
+from features.graphs.network import build_network, links
+from features.measures.aggregation import measure_subjects
+from features.measures.groups import group_facts, innocent_company
+from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
 NIGHT = date(2024, 12, 31)
@@ -104,15 +104,15 @@ def place() -> Place:
 
 
 @pytest.fixture(scope="module")
-def seen(place, known_of) -> Seen:
-    known = known_of(place, NIGHT)
-    facts = visit_facts(known)
-    network = weave(known, facts)
+def seen(place, claims_of) -> Seen:
+    claims = claims_of(place, NIGHT)
+    facts = visit_facts(claims)
+    network = build_network(claims, facts)
     nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)
     members = name_groups(communities(network.people), nobody)
-    counts = links(known.con, network, network.people, "people")
-    facts = with_counts(known.con, facts, counts, "facts_met")
-    in_groups = group_facts(facts, known.con.create_table("members", members))
+    counts = links(claims.con, network, network.people, "people")
+    facts = with_counts(claims.con, facts, counts, "facts_met")
+    in_groups = group_facts(facts, claims.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
     names = {
         group: next(n for n, p in place.companies.items() if people & p) for group, people in by_group.items()

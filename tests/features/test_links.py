@@ -9,10 +9,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.graphs import cohorts, copurchase, covisit, partners, resale
-from features.graphs.chance import significant, surprise
-from features.graphs.groups import communities
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.graphs import co_return, copurchase, covisit, referral_flows, resale
+from features.graphs.chance import neg_log10_fdr, significant
+from features.graphs.communities import communities
 from tests.tiny import World
 
 NIGHT = date(2024, 12, 31)
@@ -52,14 +52,19 @@ def test_of_counts_that_chance_made_hardly_any_is_significant():
     expected = pd.Series(rng.gamma(1.0, 0.5, 20_000))
     observed = pd.Series(rng.poisson(expected))
     guilty = pd.Series(rng.poisson(expected[:50]) + 12)
-    found = pd.DataFrame({"surprise": surprise(pd.concat([guilty, observed[50:]]), expected, 20_000)})
+    found = pd.DataFrame(
+        {"neg_log10_fdr": neg_log10_fdr(pd.concat([guilty, observed[50:]]), expected, 20_000)}
+    )
     named = significant(found)
     assert (named.index < 50).sum() >= 45 and (named.index >= 50).sum() <= 3
 
 
 def test_habits_make_the_same_count_less_surprising():
     observed, expected = pd.Series([30, 10]), pd.Series([10.0, 10.0])
-    poisson, habits = surprise(observed, expected, 100), surprise(observed, expected, 100, dispersion=4.0)
+    poisson, habits = (
+        neg_log10_fdr(observed, expected, 100),
+        neg_log10_fdr(observed, expected, 100, dispersion=4.0),
+    )
     assert poisson[0] > habits[0] > habits[1]
 
 
@@ -67,12 +72,12 @@ def test_habits_make_the_same_count_less_surprising():
 
 
 def returned(book: Book) -> pd.DataFrame:
-    seen = cohorts.windows(book.facts())
+    seen = co_return.windows(book.facts())
     seen = seen.get_backend().create_table("windows", seen)
-    found = cohorts.returns(seen)
+    found = co_return.returns(seen)
     con = seen.get_backend()
     kept = con.create_table("returns", ibis.memtable(found.assign(slot=found.slot.astype("int64"))))
-    return cohorts.edges(con.create_table("pairs", cohorts.pairs(cohorts.members(seen, kept))))
+    return co_return.edges(con.create_table("pairs", co_return.pairs(co_return.members(seen, kept))))
 
 
 def ward(people: int = 300, label=lambda name: name) -> Book:
@@ -158,10 +163,10 @@ def dealt(book: Book) -> tuple[pd.DataFrame, pd.DataFrame]:
     con = bought.get_backend()
     bought = con.create_table("buyers", bought)
     hubs = resale.hubs(bought)
-    schema = ibis.schema(dict(hub_type="string", hub="string", surprise="float64"))
+    schema = ibis.schema(dict(hub_type="string", hub="string", neg_log10_fdr="float64"))
     found = con.create_table("hubs", ibis.memtable(hubs[list(schema.names)], schema=schema))
     over = con.create_table("over", resale.oversupplied(bought, found))
-    return hubs, resale.edges(con.create_table("fellows", resale.pairs(over)))
+    return hubs, resale.edges(con.create_table("co_oversupplied", resale.pairs(over)))
 
 
 def test_a_doctor_with_too_many_oversupplied_buyers_links_them_and_hoarders_elsewhere_stay_alone():
@@ -176,7 +181,7 @@ def test_hoarders_by_chance_make_no_hub():
     assert hubs.empty and found.empty
 
 
-def test_boxes_sold_twice_name_both_sellers_and_a_box_that_came_back_names_nobody(known_of):
+def test_boxes_sold_twice_name_both_sellers_and_a_box_that_came_back_names_nobody(claims_of):
     world = World()
     shops = [world.pharmacy(f"P{number}") for number in range(8)]
     for number in range(160):
@@ -196,7 +201,7 @@ def test_boxes_sold_twice_name_both_sellers_and_a_box_that_came_back_names_nobod
                 f"buyer-{number - 1}", "P6", f"2024-06-{1 + number // 8:02} 11:00:00", lines=[("pill", 1, 20)]
             )
             world.sell(again, "pill", f"2024-06-{1 + number // 8:02} 11:05:00", f"box-{number}")
-    found = resale.flows(known_of(world, NIGHT))
+    found = resale.flows(claims_of(world, NIGHT))
     assert found[["a_type", "a", "b", "observed"]].to_numpy().tolist() == [["pharmacy", "P1", "P2", 10]]
 
 
@@ -251,7 +256,7 @@ def test_a_doctor_who_feeds_a_shop_is_told_from_one_whose_patients_live_beside_i
             shop = f"P{hospital}" if near else f"P{(hospital + 1 + number % 3) % 4}"
             shop = "P0" if doctor == "D2-1" and number % 3 else shop
             book.came(who, shop, 99, number, kind=PHARMACY, dr_code=doctor)
-    found = partners.edges(partners.prescriptions(book.facts()))
+    found = referral_flows.edges(referral_flows.prescriptions(book.facts()))
     assert found[["a", "b"]].to_numpy().tolist() == [["D2-1", "P0"]]
     assert found.observed[0] == 20 > 4 * found.expected[0]
 
@@ -260,8 +265,8 @@ def test_a_village_that_is_fetched_is_told_from_one_that_lives_nearby():
     book = Book()
     for village in range(12):
         for number in range(20):
-            fetched = village == 5 and number < 12
-            hospital = "far" if fetched or number == 19 else f"H{number % 3}"
+            village_recruitment_excess = village == 5 and number < 12
+            hospital = "far" if village_recruitment_excess or number == 19 else f"H{number % 3}"
             book.came(
                 f"villager-{village}-{number}",
                 hospital,
@@ -269,10 +274,12 @@ def test_a_village_that_is_fetched_is_told_from_one_that_lives_nearby():
                 kind=STAY,
                 village=f"420800{village:06}",
             )
-    found = partners.edges(partners.origins(book.facts()))
+    found = referral_flows.edges(referral_flows.origins(book.facts()))
     assert found[["a", "b", "observed"]].to_numpy().tolist() == [["420800000005", "far", 13]]
 
 
-@pytest.mark.parametrize("ways", [partners.prescriptions, partners.referrals, partners.origins])
+@pytest.mark.parametrize(
+    "ways", [referral_flows.prescriptions, referral_flows.referrals, referral_flows.origins]
+)
 def test_nobody_goes_anywhere(ways):
-    assert partners.edges(ways(Book().facts())).empty
+    assert referral_flows.edges(ways(Book().facts())).empty

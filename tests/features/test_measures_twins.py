@@ -13,14 +13,24 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from claims.known import OUTPATIENT, PHARMACY, STAY
-from features.catalogue import measures_of
-from features.facts import _back, _bills, _drugs, _idle, _kept_on, _sequence, _sets, _split, _twins
-from features.norms import DOMINANT, PRIOR_STAYS, stay_norms
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.measures.catalogue import measures_of
+from features.visits.facts import (
+    _bills,
+    _drugs,
+    _idle,
+    _readmitted,
+    _same_doctor_readmission,
+    _sequence,
+    _sets,
+    _split,
+    _twins,
+)
+from features.visits.stay_benchmarks import DOMINANT, PRIOR_STAYS, stay_benchmarks
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
-MORNING = datetime(NIGHT.year, NIGHT.month, NIGHT.day)
+WORKLIST = datetime(NIGHT.year, NIGHT.month, NIGHT.day)
 DRUGS, EXAMS, HOUSEKEEPING = ("09", "10", "11"), ("03", "04"), ("01", "02", "07")
 
 
@@ -67,7 +77,7 @@ class Visit:
 
     @property
     def age(self) -> float:
-        return (MORNING - self.begin) / timedelta(days=1)
+        return (WORKLIST - self.begin) / timedelta(days=1)
 
     @property
     def cash(self) -> float:
@@ -108,7 +118,7 @@ class Visit:
 
 
 def rows_before_the_night(world: World, table: str, when: str) -> list[dict]:
-    return [row for row in world.rows[table] if datetime.fromisoformat(row[when]) < MORNING]
+    return [row for row in world.rows[table] if datetime.fromisoformat(row[when]) < WORKLIST]
 
 
 def read_visits(world: World) -> list[Visit]:
@@ -120,7 +130,7 @@ def read_visits(world: World) -> list[Visit]:
         kind = {"21": STAY, "41": PHARMACY}.get(row["med_type"], OUTPATIENT)
         begin = datetime.fromisoformat(row["begntime"])
         end = datetime.fromisoformat(row["endtime"]) if row["endtime"] else None
-        end = end if end and end < MORNING else None
+        end = end if end and end < WORKLIST else None
         dx = (row.get("dscg_maindiag_code") or "")[:3] or None
         visits[row["mdtrt_id"]] = Visit(
             row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, begin, end, dx,
@@ -599,13 +609,13 @@ histories = st.lists(
 )
 def test_a_split_stay_continues_the_one_before(stays):
     rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
-    split, back, kept_on, last = {}, {}, {}, {}
+    split, back, same_doctor_readmission, last = {}, {}, {}, {}
     for visit, day, los, who, where, dx, doctor in sorted(rows, key=lambda row: (row[1], row[0])):
         left, place, disease, former = last.get(who, (None, None, None, None))
         gap = None if left is None or place != where or dx == "Z51" else day - left
         back[visit] = gap is not None and -1 <= gap <= 31
         split[visit] = back[visit] and gap <= 15 and (dx is None or disease == dx)
-        kept_on[visit] = back[visit] and gap <= 15 and doctor is not None and doctor == former
+        same_doctor_readmission[visit] = back[visit] and gap <= 15 and doctor is not None and doctor == former
         last[who] = day + los, where, dx, doctor
     texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3", "dr_code"), "string")
     base = table(
@@ -616,9 +626,17 @@ def test_a_split_stay_continues_the_one_before(stays):
         ],
     )
     facts = base.join(_sequence(base), "mdtrt_id").mutate(course=ibis._.dx3.isin(["Z51"]).fill_null(False))
-    marks = {"split": _split(facts), "back": _back(facts), "kept_on": _kept_on(facts)}
+    marks = {
+        "split": _split(facts),
+        "readmitted_31d": _readmitted(facts),
+        "same_doctor_readmission": _same_doctor_readmission(facts),
+    }
     found = facts.select("mdtrt_id", **marks).to_pandas().set_index("mdtrt_id")
-    assert found.to_dict() == {"split": split, "back": back, "kept_on": kept_on}
+    assert found.to_dict() == {
+        "split": split,
+        "readmitted_31d": back,
+        "same_doctor_readmission": same_doctor_readmission,
+    }
 
 
 LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
@@ -626,7 +644,7 @@ wards = st.lists(
     st.tuples(
         st.sampled_from(list(LEVELS)),
         st.sampled_from(["J18", "J44", "K29", None]),
-        st.sampled_from(["light", "grave"]),
+        st.sampled_from(["outpatient_rate", "grave"]),
         st.integers(1, 30),
         st.integers(0, 5),
     ),
@@ -636,7 +654,10 @@ wards = st.lists(
 
 @settings(max_examples=6, deadline=None)
 @given(wards)
-@example([("H1", "J18", "grave", 30, 1)] * 9 + [("H2", "J18", "grave", 10, 1), ("H3", "J18", "light", 5, 2)])
+@example(
+    [("H1", "J18", "grave", 30, 1)] * 9
+    + [("H2", "J18", "grave", 10, 1), ("H3", "J18", "outpatient_rate", 5, 2)]
+)
 def test_norms_are_drawn_from_wide_classes_to_narrow_ones(stays):
     rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
     ways = [
@@ -674,7 +695,7 @@ def test_norms_are_drawn_from_wide_classes_to_narrow_ones(stays):
         [(row[0], "05", float(row[5]), "treat") for row in rows]
         + [(row[0], "01", 9.0, "bed") for row in rows],
     )
-    found = stay_norms(con.create_table("base", base), _bills(days)).to_pandas().set_index("mdtrt_id")
+    found = stay_benchmarks(con.create_table("base", base), _bills(days)).to_pandas().set_index("mdtrt_id")
     for row in rows:
         cost, worth = (usual(row, lambda r, place=place: r[place])[0] for place in (4, 5))
         assert found.cost_ratio[row[0]] == pytest.approx(row[4] / math.exp(cost))

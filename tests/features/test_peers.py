@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import CATALOGUE, LOW, measure
-from features.peers import MAD_TO_SD, PRIOR_COUNT, fit_peers, peer_groups
+from features.comparison.peers import MAD_TO_SD, PRIOR_COUNT, fit_peers, peer_groups
+from features.measures.catalogue import CATALOGUE, LOW, measure
 
 PROBE = "probe"
 
@@ -23,7 +23,7 @@ def probe():
             raise NotImplementedError
 
         take.__name__ = name
-        measure(PROBE, name, name, unit, "M01", least=least, family="money", windows=(), **more)(take)
+        measure(PROBE, name, name, unit, "M01", materiality=least, family="money", windows=(), **more)(take)
 
     entered("count", "visits", 10)
     entered("part", "share", 0.05)

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from claims.known import known_on
+from claims.as_of import claims_as_of
 from claims.store import Store, connect
-from features.facts import visit_facts
-from features.measures import measure_subjects, measure_visits
-from features.norms import DEARER
+from features.measures.aggregation import measure_subjects, measure_visits
+from features.visits.facts import visit_facts
+from features.visits.stay_benchmarks import DEARER
 from tests.features.town import NIGHT
 from tests.tiny import World
 
@@ -95,7 +95,7 @@ def city(tmp_path_factory):
     store = Store(folder / "store")
     store.ingest(city.world.write(folder / "in"))
     con = connect(folder)
-    facts = visit_facts(known_on(con, store.tables(con), NIGHT))
+    facts = visit_facts(claims_as_of(con, store.tables(con), NIGHT))
     measured = {
         kind: measure_subjects(facts, kind) for kind in ("patient", "prescriber", "pharmacy", "hospital")
     }
@@ -123,7 +123,10 @@ def test_who_makes_half_of_a_group_is_not_its_own_norm(city):
 def test_another_diagnosis_under_the_same_doctor_continues_a_stay(city):
     _ids, _facts, measured = city
     patients = measured["patient"]
-    assert patients.kept_on_365d["kept"] == 1 and patients.kept_on_365d["ill"] == 0
+    assert (
+        patients.same_doctor_readmission_365d["kept"] == 1
+        and patients.same_doctor_readmission_365d["ill"] == 0
+    )
     assert (patients.split_stays_365d[["kept", "ill"]] == 0).all()
     # That it was soon is said of both.
     assert (patients.returns_365d[["kept", "ill"]] > 0.9).all()
@@ -140,7 +143,7 @@ def test_a_partner_pharmacy_is_not_the_one_at_the_gate(city):
         doctors.price_surplus_365d["partnered"] == pytest.approx(0.5) == shops.price_surplus_365d["partner"]
     )
     assert doctors.price_surplus_365d["honest"] == 0
-    assert (facts.steered[ids["partnered"]] > 0.45).all()
+    assert (facts.prescription_steering[ids["partnered"]] > 0.45).all()
 
 
 def test_a_session_off_the_days_of_the_shift_stands_out(city):

@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from features.facts import visit_facts, with_counts
-from features.measures import measure_subjects
-from features.rules.engine import RULES, Bench, by_visit, run_rules
+from features.measures.aggregation import measure_subjects
+from features.rules.engine import RULES, RuleContext, by_visit, run_rules
 from features.rules.schemes import RULES_OF
+from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
 
-def test_who_gets_medicine_off_the_list_of_his_disease_is_told_from_who_keeps_to_it(known_of):
+def test_who_gets_medicine_off_the_list_of_his_disease_is_told_from_who_keeps_to_it(claims_of):
     world = World()
     world.hospital("H1")
     for item in ("listed", "other"):
@@ -25,12 +25,12 @@ def test_who_gets_medicine_off_the_list_of_his_disease_is_told_from_who_keeps_to
                 more = {"dise_no": None if month == 11 else "M03900"}
                 item = "other" if off or month == 11 else "listed"
                 world.purchase(who, shop, f"2024-{month:02}-07 10:00:00", lines=[(item, 1, 80.0)], **more)
-    known = known_of(world, date(2025, 1, 1))
-    facts = visit_facts(known)
-    bench = Bench(known, facts, known.con.table("item_days"))
-    found = run_rules(bench, rules={rule: RULES[rule] for rule in RULES_OF["M07"]})
+    claims = claims_of(world, date(2025, 1, 1))
+    facts = visit_facts(claims)
+    context = RuleContext(claims, facts, claims.con.table("item_days"))
+    found = run_rules(context, rules={rule: RULES[rule] for rule in RULES_OF["M07"]})
     assert found.run == ["R032"] and not found.failed
-    facts = with_counts(known.con, facts, by_visit(found.hits, facts), "facts_ruled")
+    facts = with_counts(claims.con, facts, by_visit(found.hits, facts), "facts_ruled")
     share = measure_subjects(facts, "patient").out_of_scope_share_365d
     assert {who: value for who, value in share.items() if value} == {
         f"bad-{number}": 0.5 for number in range(4)

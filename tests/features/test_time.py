@@ -9,7 +9,7 @@ import pytest
 
 from claims.store import connect
 from claims.tables import TABLES
-from tests.features.town import NIGHT, PRESCRIPTIONS, SUBJECTS, Night, look
+from tests.features.town import NIGHT, PRESCRIPTIONS, SUBJECTS, Snapshot, look
 from tests.tiny import World
 
 LATER = [
@@ -61,7 +61,7 @@ def add_later_rows(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def once_more(a_night, tmp_path_factory) -> Night:
+def once_more(a_night, tmp_path_factory) -> Snapshot:
     """The same night, looked at from a store that also holds all that came later."""
     world = copy.deepcopy(a_night.world)
     add_later_rows(world)

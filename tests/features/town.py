@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 import ibis
 import pandas as pd
 
-from claims.known import known_on
-from features.facts import visit_facts
-from features.measures import measure_subjects, measure_visits
+from claims.as_of import claims_as_of
+from features.measures.aggregation import measure_subjects, measure_visits
+from features.visits.facts import visit_facts
 from tests.tiny import World
 
 NIGHT = date(2024, 12, 31)
@@ -187,7 +187,7 @@ class Town:
 
 
 @dataclass(frozen=True)
-class Night:
+class Snapshot:
     """What is seen of a world on the night."""
 
     world: World
@@ -195,9 +195,9 @@ class Night:
     measured: dict[str, pd.DataFrame]
 
 
-def look(world: World, con: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Night:
+def look(world: World, con: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Snapshot:
     """Take the facts and all measures of the night from the tables that hold a world."""
-    facts = visit_facts(known_on(con, tables, NIGHT))
+    facts = visit_facts(claims_as_of(con, tables, NIGHT))
     measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
     measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
-    return Night(world, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)
+    return Snapshot(world, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)

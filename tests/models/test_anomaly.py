@@ -18,7 +18,7 @@ SPEC = pd.DataFrame(
         ("days_dead", "identity", 3.0, ("M09",)),
         ("visits", "frequency", 0.2, ("M05", "M10")),
     ],
-    columns=["column", "family", "telling", "schemes"],
+    columns=["column", "family", "evidence_weight", "schemes"],
 ).set_index("column")
 
 
@@ -125,7 +125,7 @@ def test_a_measure_says_no_more_than_the_cap_times_how_telling_it_is(planted):
     frame, peers, model = planted
     evidence = model.by_column(frame.assign(**dict.fromkeys(SPEC.index, 1e6)), peers)
     assert evidence.days_dead["dead"] > 0.75 * CAP * 3.0
-    assert (evidence <= CAP * SPEC.telling + 1e-12).all(axis=None)
+    assert (evidence <= CAP * SPEC.evidence_weight + 1e-12).all(axis=None)
 
 
 def test_columns_attribute_the_whole_score_and_nothing_else(planted):

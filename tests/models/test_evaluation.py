@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.evaluation import LEAK_AUC, better, inspection_metrics, leaks, reliability, with_intervals
-from models.learner import LEAST_CONFIRMED, TrainingSet
+from models.learner import MIN_CONFIRMED, TrainingSet
 
 
 def five() -> pd.DataFrame:
@@ -74,5 +74,5 @@ def test_a_measure_made_from_the_outcome_is_caught_and_a_good_one_is_not():
     )
     found = leaks(TrainingSet(planted, target, ones, everybody))
     assert set(found.index) == {"told", "only_the_confirmed"} and (found >= LEAK_AUC).all()
-    few = target.index[target == 1][: LEAST_CONFIRMED - 1].union(target.index[target == 0])
+    few = target.index[target == 1][: MIN_CONFIRMED - 1].union(target.index[target == 0])
     assert leaks(TrainingSet(planted.loc[few], target[few], ones[few], everybody[few])).empty

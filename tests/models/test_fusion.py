@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, spreads, trusting, weigh
+from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, prior_weights, spreads, weigh
 
 
 def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -23,39 +23,41 @@ def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]
     return parts, target
 
 
-def moved(parts: pd.DataFrame, target: pd.Series, drawn: bool) -> Fusion:
-    return weigh(parts, target, spreads(parts), drawn)
+def moved(parts: pd.DataFrame, target: pd.Series, random_sample: bool) -> Fusion:
+    return weigh(parts, target, spreads(parts), random_sample)
 
 
 def test_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_move_them_less():
     parts, target = inspected()
-    start, drawn, chosen = (
-        trusting(int(target.sum())),
-        *(moved(parts, target, drawn) for drawn in (True, False)),
+    start, random_sample, chosen = (
+        prior_weights(int(target.sum())),
+        *(moved(parts, target, random_sample) for random_sample in (True, False)),
     )
-    assert drawn.weights["model"] > 0.7 and drawn.weights["evidence"] < 0.1
-    assert drawn.weights["model"] > chosen.weights["model"] > start.weights["model"]
-    assert drawn.weights["evidence"] < chosen.weights["evidence"] < start.weights["evidence"]
+    assert random_sample.weights["model"] > 0.7 and random_sample.weights["evidence"] < 0.1
+    assert random_sample.weights["model"] > chosen.weights["model"] > start.weights["model"]
+    assert random_sample.weights["evidence"] < chosen.weights["evidence"] < start.weights["evidence"]
 
 
 def test_a_few_outcomes_move_little():
     parts, target = inspected()
-    few, many = (moved(parts.head(n), target.head(n), drawn=False).weights["evidence"] for n in (30, 1000))
+    few, many = (
+        moved(parts.head(n), target.head(n), random_sample=False).weights["evidence"] for n in (30, 1000)
+    )
     assert many < few == pytest.approx(WEIGHTS["evidence"], rel=0.25)
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_no_weight_is_negative_and_proof_keeps_its_own(drawn):
+@pytest.mark.parametrize("random_sample", [True, False])
+def test_no_weight_is_negative_and_proof_keeps_its_own(random_sample):
     parts, target = inspected()
     # Outcomes that speak against every part: nothing may count in a subject's favour.
-    found = moved(parts, 1 - target, drawn)
+    found = moved(parts, 1 - target, random_sample)
     assert min(found.weights.values()) >= 0
     assert found.weights["rule"] >= WEIGHTS["rule"] and found.weights["graph"] >= WEIGHTS["graph"]
 
 
 def test_the_score_never_falls_when_a_part_rises():
     parts, target = inspected()
-    fusion = moved(parts, target, drawn=True)
+    fusion = moved(parts, target, random_sample=True)
     for part in PARTS:
         more = parts.assign(**{part: parts[part] + 0.2})
         assert (fusion.raw(more) - fusion.raw(parts)).min() >= 0
@@ -63,7 +65,7 @@ def test_the_score_never_falls_when_a_part_rises():
 
 
 def test_whom_a_rule_convicts_is_not_cleared_by_looking_unlike_the_confirmed():
-    fusion = Fusion(WEIGHTS | {"model": 1.0, "silence": 1.0})
+    fusion = Fusion(WEIGHTS | {"model": 1.0, "negative_model_weight": 1.0})
     unlike = pd.DataFrame(
         {"model": [-6.0, -6.0], "evidence": 0.0, "isolation": 0.0, "graph": 0.0, "rule": [0.0, 1.0]}
     )
@@ -73,7 +75,7 @@ def test_whom_a_rule_convicts_is_not_cleared_by_looking_unlike_the_confirmed():
 
 def test_probabilities_mean_what_they_say_and_can_be_told_apart():
     parts, target = inspected(4000)
-    fusion = moved(parts, target, drawn=True)
+    fusion = moved(parts, target, random_sample=True)
     ones = pd.Series(1.0, target.index)
     found = calibrate(fusion, parts, target, ones, 200.0)
     assert found.slope * 200 <= 40 + 1e-6

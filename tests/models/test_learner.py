@@ -7,10 +7,10 @@ import pytest
 from models.evaluation import ranking_metrics, shuffled_auc
 from models.learner import (
     FOLDS,
-    LEAST_CONFIRMED,
-    LEAST_FOR_TREES,
-    UNSEEN_ROWS,
-    UNSEEN_WEIGHT,
+    MIN_CONFIRMED,
+    MIN_CONFIRMED_FOR_TREES,
+    UNINSPECTED_ROWS,
+    UNINSPECTED_WEIGHT,
     Learner,
     TrainingSet,
     out_of_fold,
@@ -35,7 +35,7 @@ def opposites() -> tuple[pd.DataFrame, pd.Series]:
 
 def test_too_few_confirmed_teach_nothing():
     features = subjects()
-    known = pd.Series([1] * LEAST_CONFIRMED + [0] * 30, features.index[: LEAST_CONFIRMED + 30])
+    known = pd.Series([1] * MIN_CONFIRMED + [0] * 30, features.index[: MIN_CONFIRMED + 30])
     assert training_set(features, known.iloc[1:]) is None
     assert training_set(features, known) is not None
     # Confirmed subjects that were not measured on the night do not count.
@@ -49,31 +49,31 @@ def test_inspected_stand_beside_a_light_sample_of_the_others():
     assert set(data.target.index) == set(features.index)
     assert data.target.sum() == 15 and data.inspected.sum() == 20
     assert (data.weight[data.inspected] == 1).all()
-    assert data.weight[~data.inspected].sum() == pytest.approx(15 * UNSEEN_WEIGHT)
-    many = subjects(UNSEEN_ROWS + 500)
-    assert len(training_set(many, known).target) == UNSEEN_ROWS + 20
+    assert data.weight[~data.inspected].sum() == pytest.approx(15 * UNINSPECTED_WEIGHT)
+    many = subjects(UNINSPECTED_ROWS + 500)
+    assert len(training_set(many, known).target) == UNINSPECTED_ROWS + 20
 
 
 def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
     features = subjects(1000)
     guilty = (features.m2 > 0.5).astype(int)
-    drawn = training_set(features, guilty.iloc[:300])
-    assert drawn.drawn and len(drawn.target) == 300 and drawn.inspected.all()
+    random_sample = training_set(features, guilty.iloc[:300])
+    assert random_sample.random_sample and len(random_sample.target) == 300 and random_sample.inspected.all()
     chosen = guilty[features.m1 > 0.6]
     beside = training_set(features, chosen)
-    assert not beside.drawn and len(beside.target) == 1000
+    assert not beside.random_sample and len(beside.target) == 1000
     # On few inspected a draw cannot be told from a choice.
-    assert not training_set(features, guilty.iloc[:39]).drawn
-    assert training_set(features.iloc[:300], guilty.iloc[:300]).drawn
+    assert not training_set(features, guilty.iloc[:39]).random_sample
+    assert training_set(features.iloc[:300], guilty.iloc[:300]).random_sample
 
 
-@pytest.mark.parametrize("confirmed", [LEAST_FOR_TREES - 1, LEAST_FOR_TREES])
+@pytest.mark.parametrize("confirmed", [MIN_CONFIRMED_FOR_TREES - 1, MIN_CONFIRMED_FOR_TREES])
 def test_contributions_add_up_with_trees_and_without(confirmed):
     features = subjects().mask(np.random.default_rng(2).random((400, 6)) < 0.05)
     known = pd.Series([1] * confirmed + [0] * 20, features.index[: confirmed + 20])
     data = training_set(features, known)
     learner = Learner().fit(data.features, data.target, data.weight)
-    assert (learner.booster is None) == (confirmed < LEAST_FOR_TREES)
+    assert (learner.booster is None) == (confirmed < MIN_CONFIRMED_FOR_TREES)
     sums = learner.attribute(features).sum(axis=1)
     assert np.allclose(sums, learner.raw(features), rtol=0, atol=1e-9)
 
@@ -158,10 +158,10 @@ def test_metrics_go_by_name_not_by_position():
     assert ranking_metrics(target, score) == ranking_metrics(target, score.sort_values())
 
 
-def test_shuffled_outcomes_of_real_measures_give_chance(the_night):
+def test_shuffled_outcomes_of_real_measures_give_chance(city_snapshot):
     """The mean over fifty shuffles, on what was measured of the shared city; true outcomes beat it."""
-    differences = the_night.subjects["patient"].differences
-    known = outcomes(the_night.known, "patient")
+    differences = city_snapshot.subjects["patient"].differences
+    known = outcomes(city_snapshot.claims, "patient")
     inspected = differences.index[differences.index.isin(known.index)]
     others = differences.index.difference(inspected)[:: max(len(differences) // 250, 1)]
     sample = differences.loc[inspected.union(others)]

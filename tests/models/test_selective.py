@@ -32,15 +32,15 @@ def test_of_nothing_nothing_is_known():
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """Two strata drawn at different rates, the one with more guilty the more often: weights put it right."""
     random = np.random.default_rng(0)
-    size, guilty, drawn = np.array([900, 100]), np.array([0.03, 0.4]), np.array([30, 20])
+    size, guilty, random_sample = np.array([900, 100]), np.array([0.03, 0.4]), np.array([30, 20])
     truth = float(size @ guilty / size.sum())
     listed, outside = 50, truth * size.sum()
     held, recalled, unweighted = 0, 0, 0
     for _number in range(400):
-        target = np.concatenate([random.random(n) < p for n, p in zip(drawn, guilty, strict=True)]).astype(
-            int
-        )
-        weight = np.repeat(size / drawn, drawn)
+        target = np.concatenate(
+            [random.random(n) < p for n, p in zip(random_sample, guilty, strict=True)]
+        ).astype(int)
+        weight = np.repeat(size / random_sample, random_sample)
         _value, low, high = share(target, weight)
         held += low <= truth <= high
         _value, low, high = share(target, np.ones(len(target)))

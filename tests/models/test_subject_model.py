@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.learner import LEAST_CONFIRMED
+from models.learner import MIN_CONFIRMED
 from models.subject_model import SubjectModel
 
 SPEC = pd.DataFrame(
@@ -18,7 +18,7 @@ SPEC = pd.DataFrame(
         ("visits", "visits", "frequency", 0.2, ("M05", "M10")),
         ("night", "night_visits", "terminal", 0.7, ("M16",)),
     ],
-    columns=["column", "measure", "family", "telling", "schemes"],
+    columns=["column", "measure", "family", "evidence_weight", "schemes"],
 ).set_index("column")
 HANGING = [f"guilty-{n}" for n in range(30)]
 FARMERS = [f"farmer-{n}" for n in range(30)]
@@ -69,7 +69,7 @@ def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
     assert learnt.learner is not None and learnt.metrics["auc"] > 0.75
     assert learnt.outcomes == {"confirmed": 20, "cleared": 15}
     frame, peers, graph = people
-    few = pd.Series(1, HANGING[: LEAST_CONFIRMED - 1])
+    few = pd.Series(1, HANGING[: MIN_CONFIRMED - 1])
     assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).learner is None
 
 

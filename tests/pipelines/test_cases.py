@@ -9,8 +9,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from claims.as_of import claims_as_of
 from claims.errors import InputError, StoreError
-from claims.known import known_on
 from claims.store import Store, connect, scratch
 from pipelines.cases import VerdictsRefused, import_verdicts
 from reports.workbook import GUIDE_TITLES, SUBJECT_WORDS, SUSPECT_COLUMNS, write_workbook
@@ -64,9 +64,9 @@ def store(claims, tmp_path) -> Store:
 class Filled:
     """A night's workbook as an investigator writes into it."""
 
-    def __init__(self, file: Path, language: str = "zh", night: str = NIGHT):
+    def __init__(self, file: Path, language: str = "zh", snapshot: str = NIGHT):
         names = pd.Series(dtype=object)
-        write_workbook(file, SUSPECTS, EVIDENCE, MEMBERS, names, night, language)
+        write_workbook(file, SUSPECTS, EVIDENCE, MEMBERS, names, snapshot, language)
         self.file, self.english = file, language == "en"
         self.book, self.words = openpyxl.load_workbook(file), WORDS[language]
 
@@ -168,7 +168,7 @@ def test_a_list_is_filled_bit_by_bit(filled, store):
 
 def test_the_next_night_has_cases_of_its_own(filled, store, tmp_path):
     import_verdicts(filled.file, store, CLOSED)
-    later = Filled(tmp_path / "later.xlsx", night="2025-01-02")
+    later = Filled(tmp_path / "later.xlsx", snapshot="2025-01-02")
     later.write("hospital", 2, verdict="排除").saved()
     assert import_verdicts(later.file, store, CLOSED) == (1, 0)
     assert cases(store).clue_stas["2025-01-02/hospital/H1"] == "3" and len(cases(store)) == 4
@@ -194,7 +194,7 @@ def test_a_verdict_is_known_after_its_close_date(filled, store, day, count):
     import_verdicts(filled.file, store, CLOSED)
     with scratch() as work:
         con = connect(work)
-        known = known_on(con, store.tables(con), date(2025, 1, day))
+        known = claims_as_of(con, store.tables(con), date(2025, 1, day))
         assert known["insp_case_d"].count().execute() == count
         con.disconnect()
 
@@ -222,15 +222,15 @@ def test_every_row_goes_through_the_checks_and_the_last_load_stays_the_claims(fi
         ({"remark": "anna admits it"}, ["another remark"]),
     ],
 )
-def test_a_case_that_is_there_already_is_never_overwritten(plain, store, cells, says):
+def test_a_case_that_is_there_already_is_never_overwritten(plain, store, cells, message):
     plain.write("hospital", 2, verdict="confirmed", verified=1234.5, remark="file 7")
     import_verdicts(plain.saved(), store, CLOSED)
     if cells.get("verdict") == "cleared":
         cells = cells | {"verified": None}
     plain.write("hospital", 2, **cells).write("hospital", 3, verdict="cleared")
     lines = refused(plain.saved(), store)
-    assert len(lines) == len(says)
-    for line, words in zip(lines, says, strict=True):
+    assert len(lines) == len(message)
+    for line, words in zip(lines, message, strict=True):
         assert line.startswith("sheet Hospitals, row 2: the case is there already with ") and words in line
         assert "anna" not in line
     assert cases(store).clue_stas.to_dict() == {"2025-01-01/hospital/H1": "2"}
@@ -263,9 +263,9 @@ def test_a_case_of_another_source_is_not_overwritten_either(plain, claims, store
         ({"verdict": "confirmed", "scheme": "fraud"}, "Suspected scheme", "names no scheme"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_named_and_nothing_is_taken(plain, store, cells, column, says):
+def test_a_cell_that_cannot_be_read_is_named_and_nothing_is_taken(plain, store, cells, column, message):
     plain.write("hospital", 2, **cells).write("patient", 2, verdict="confirmed")
-    assert refused(plain.saved(), store) == [f"sheet Hospitals, row 2, column {column}: {says}"]
+    assert refused(plain.saved(), store) == [f"sheet Hospitals, row 2, column {column}: {message}"]
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path, store):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import spec
+from features.measures.catalogue import spec
 from models.registry import Registry, RegistryError
 from pipelines.evaluate import Past, judge
 from pipelines.measure import Measured
@@ -40,11 +40,11 @@ def cases(closed: dict[str, date]) -> pd.DataFrame:
 def past(closed: dict[str, date]) -> list[Past]:
     return [
         Past(
-            night,
+            snapshot,
             {"patient": measured(n)},
-            {"patient": cases({p: d for p, d in closed.items() if d < night})},
+            {"patient": cases({p: d for p, d in closed.items() if d < snapshot})},
         )
-        for n, night in enumerate(NIGHTS)
+        for n, snapshot in enumerate(NIGHTS)
     ]
 
 
@@ -83,21 +83,30 @@ def test_a_handful_of_outcomes_says_nothing():
 def test_outcomes_that_mean_nothing_are_not_found(rolled):
     """Outcomes handed out by lot: the same machinery must not rank them."""
     lot = pd.Series(np.random.default_rng(7).integers(0, 2, 420), PATIENTS)
-    drawn = [
-        Past(night.as_of, night.subjects, {"patient": c.assign(clue_stas=lot[c.index].map({1: "2", 0: "3"}))})
-        for night in rolled
-        for c in [night.cases["patient"]]
+    random_sample = [
+        Past(
+            snapshot.as_of,
+            snapshot.subjects,
+            {"patient": c.assign(clue_stas=lot[c.index].map({1: "2", 0: "3"}))},
+        )
+        for snapshot in rolled
+        for c in [snapshot.cases["patient"]]
     ]
-    figures = judge(drawn, Settings()).figures.set_index(["population", "metric"])
+    figures = judge(random_sample, Settings()).figures.set_index(["population", "metric"])
     assert figures.low["all", "auc"] < 0.5 < figures.high["all", "auc"]
 
 
 def test_a_measure_that_is_no_longer_taken_is_named(tmp_path):
-    night = measured(0)
-    model = fit_model("patient", night, pd.Series(dtype=int), Settings())
-    assert lacking(model.spec, night) == []
+    snapshot = measured(0)
+    model = fit_model("patient", snapshot, pd.Series(dtype=int), Settings())
+    assert lacking(model.spec, snapshot) == []
     fewer = Measured(
-        night.values, night.peers, None, night.differences.drop(columns=COLUMNS[4]), night.graph, night.rules
+        snapshot.values,
+        snapshot.peers,
+        None,
+        snapshot.differences.drop(columns=COLUMNS[4]),
+        snapshot.graph,
+        snapshot.rules,
     )
     assert lacking(model.spec, fewer) == [COLUMNS[4]]
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlartifacts")

@@ -15,7 +15,7 @@ from tests.conftest import City, Done, fundguard
 pytestmark = pytest.mark.slow
 CLOSED, AS_OF = date(2024, 9, 20), date(2024, 10, 1)
 # Guilty and others told: enough to test, too few for trees, which would take most of the time.
-TOLD = 18
+NEIGHBOUR_OUTCOME_COLUMNS = 18
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def one_list(city: City) -> pd.DataFrame:
     rows = [
         (subject_id, status)
         for ids, status in found
-        for subject_id in sorted(ids)[:: len(ids) // TOLD][:TOLD]
+        for subject_id in sorted(ids)[:: len(ids) // NEIGHBOUR_OUTCOME_COLUMNS][:NEIGHBOUR_OUTCOME_COLUMNS]
     ]
     cases = pd.DataFrame(rows, columns=["subject_id", "clue_stas"])
     return cases.assign(
@@ -75,5 +75,5 @@ def test_evaluate_writes_table_and_page_and_logs_the_same_figures(judged):
     page = (folder / "evaluation.html").read_text(encoding="utf-8")
     assert "参保人" in page and f"{found.value['auc']:.3f}" in page and "按对象交叉验证" in page
     # Nobody was drawn yet, so nothing is known of what the list misses.
-    assert pd.read_parquet(folder / "missed.parquet").empty and "尚不可知" in page
+    assert pd.read_parquet(folder / "recall_estimate.parquet").empty and "尚不可知" in page
     assert not any(subject_id in page for subject_id in cases.subject_id)

@@ -16,7 +16,7 @@ from claims.store import Report, Store, scratch
 from claims.tables import TABLES
 from models.registry import Registry
 from pipelines.measure import measure
-from pipelines.report import RunInfo, write_run
+from pipelines.publish import RunInfo, write_run
 from pipelines.score import Scored, score
 from pipelines.settings import Settings
 from pipelines.train import fit_model, registry, train
@@ -120,12 +120,14 @@ def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, s
 def test_every_reason_brings_a_few_visits_with_a_sentence_that_says_why(city, suspects, evidence):
     keys = ["subject_type", "subject_id"]
     codes = suspects.set_index(keys).reasons.map(lambda reasons: [reason["code"] for reason in reasons])
-    papers = evidence[evidence.nth.notna()]
-    for row in papers.itertuples():
+    supporting_records = evidence[evidence.nth.notna()]
+    for row in supporting_records.itertuples():
         assert codes[row.subject_type, row.subject_id][int(row.nth) - 1] == row.reason
-    assert papers.groupby([*keys, "nth"]).size().max() <= 3
+    assert supporting_records.groupby([*keys, "nth"]).size().max() <= 3
     # Whoever has reasons has papers for the first of them, and they come first.
-    assert set(papers[papers.nth == 1].set_index(keys).index) == set(codes[codes.map(len) > 0].index)
+    assert set(supporting_records[supporting_records.nth == 1].set_index(keys).index) == set(
+        codes[codes.map(len) > 0].index
+    )
     assert (evidence.drop_duplicates(keys).nth == 1).all()
     assert evidence.why.str.endswith("。").all() and evidence.why_en.str.endswith(".").all()
     assert not evidence.why_en.str.contains("[一-鿿]").any() and evidence.why.str.contains("[一-鿿]").all()
@@ -175,7 +177,7 @@ def test_groups_are_described_guilty_and_innocent_ones(city, suspects):
 
 def test_edges_are_kept_with_what_chance_would_bring(city):
     edges = city.result("edges")
-    assert (edges.surprise > 2).all() and {"co_visit", "oversupply"} <= set(edges.kind)
+    assert (edges.neg_log10_fdr > 2).all() and {"co_visit", "oversupply"} <= set(edges.kind)
     met = edges[edges.kind == "co_visit"]
     assert (met.a < met.b).all() and (met.observed > met.expected).all()
 
@@ -279,8 +281,8 @@ def test_guilty_institutions_and_doctors_stand_above_the_honest(city, suspects, 
 
 
 @pytest.mark.parametrize("kind", ["patient", "visit"])
-def test_without_any_outcome_the_order_is_still_useful(city, the_night, kind):
-    measured = the_night.subjects[kind]
+def test_without_any_outcome_the_order_is_still_useful(city, city_snapshot, kind):
+    measured = city_snapshot.subjects[kind]
     model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
     assert model.learner is None
     found = model.score(model.parts(measured.differences, measured.peers, measured.graph, measured.rules))
@@ -303,12 +305,12 @@ class Again:
 
 
 @pytest.fixture(scope="module")
-def again(city, the_night, tmp_path_factory) -> Again:
+def again(city, city_snapshot, tmp_path_factory) -> Again:
     load, settings = city.store.last_load(), Settings()
-    scored, evidence = score(the_night, registry(city.store, settings), settings)
+    scored, evidence = score(city_snapshot, registry(city.store, settings), settings)
     store = Store(tmp_path_factory.mktemp("again"))
     run = write_run(
-        the_night, scored, evidence, store, settings, NIGHT, RunInfo("again", "claims-000001", load, {})
+        city_snapshot, scored, evidence, store, settings, NIGHT, RunInfo("again", "claims-000001", load, {})
     )
     return Again(scored, evidence, load, run)
 
@@ -338,7 +340,7 @@ def content(folder: Path) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("earlier", [True, False])
-def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, tmp_path, earlier):
+def test_a_write_that_fails_leaves_everything_as_it_was(city, city_snapshot, again, tmp_path, earlier):
     store = Store(tmp_path / "store")
     store.runs.mkdir(parents=True)
     if earlier:
@@ -352,7 +354,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, the_night, again, 
     broken = again.evidence.head(1).assign(mdtrt_id="nobody knows this visit")
     with pytest.raises(KeyError):
         write_run(
-            the_night,
+            city_snapshot,
             scored,
             broken,
             store,
@@ -388,13 +390,13 @@ def bare(city, tmp_path_factory) -> Bare:
     shutil.copy(city.store.path / "mlflow.db", store.path)
     load = store.ingest(folder / "in")
     with scratch() as work:
-        night = measure(store, AUTUMN, work)
-        train(night, store, settings, AUTUMN)
-        scored, evidence = score(night, registry(store, settings), settings)
+        snapshot = measure(store, AUTUMN, work)
+        train(snapshot, store, settings, AUTUMN)
+        scored, evidence = score(snapshot, registry(store, settings), settings)
         run = write_run(
-            night, scored, evidence, store, settings, AUTUMN, RunInfo("bare", "claims-000001", load, {})
+            snapshot, scored, evidence, store, settings, AUTUMN, RunInfo("bare", "claims-000001", load, {})
         )
-        night.known.con.disconnect()
+        snapshot.claims.con.disconnect()
     tables = (city.table(name).drop_duplicates() for name in ("mdtrt_d", "setl_d"))
     return Bare(run, registry(store, settings), *tables)
 
@@ -432,17 +434,17 @@ def test_without_any_labels_guilty_patients_still_stand_in_front(city, bare):
 
 
 def test_the_drawn_are_no_suspects_and_have_a_dossier_papers_and_a_row_for_the_verdict(bare):
-    drawn = pd.read_parquet(bare.run / "draws.parquet")
+    random_sample = pd.read_parquet(bare.run / "audit_sample.parquet")
     lot = json.loads((bare.run / "run.json").read_text(encoding="utf-8"))["random_draw"]
-    assert lot["share"] == 0.05 and lot["capacity"] == 400 and len(drawn) > 10
+    assert lot["share"] == 0.05 and lot["capacity"] == 400 and len(random_sample) > 10
     suspects = pd.read_parquet(bare.run / "suspects.parquet").set_index(["subject_type", "subject_id"])
     evidence = pd.read_parquet(bare.run / "evidence.parquet").set_index(["subject_type", "subject_id"])
     book = openpyxl.load_workbook(bare.run / "suspects.xlsx", read_only=True)
     today = [row[2] for row in book["今日"].iter_rows(values_only=True) if "随机抽查" in str(row[8])]
-    assert sorted(today) == sorted(drawn.subject_id)
+    assert sorted(today) == sorted(random_sample.subject_id)
     rows = {row[1]: row for row in book["参保人"].iter_rows(values_only=True)}
     below = 0
-    for row in drawn.itertuples():
+    for row in random_sample.itertuples():
         assert (bare.run / f"dossiers/{row.subject_type}-{row.subject_id}.zh.html").exists()
         assert (row.subject_type, row.subject_id) in evidence.index
         assert 0 < row.probability <= 1

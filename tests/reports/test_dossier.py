@@ -17,11 +17,11 @@ REASON = {
 }  # fmt: skip
 GIVEN = Dossier(
     subject="hospital", subject_id="H1", name=EVIL, peers="level2", peers_count=12, rank=3, of=40, score=0.71,
-    amount=12345.6, scheme="M03", drawn=False, history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
+    amount=12345.6, scheme="M03", random_sample=False, history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None, through=[], company=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
-    papers={
+    supporting_records={
         1: [
             {"mdtrt_id": "V2", "setl_id": "S2", "day": "2024-05-02", "place": "H1", "person": "p8", "amount": 1234.0,
              "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
@@ -63,12 +63,12 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
     ],
 )
 def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, untold):
-    edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "surprise": [9.0]})
-    drawn = charts.network(edges, ["p1", "p2"], "p1", key="ring")
+    edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.0]})
+    random_sample = charts.network(edges, ["p1", "p2"], "p1", key="ring")
     text = page(
         replace(
             GIVEN, subject="group", peers="groups", hub="p1", through=[("pharmacy", "P1 大药房", 0.47)],
-            company="drug_resale", pictures={"network": drawn},
+            company="drug_resale", pictures={"network": random_sample},
         ),
         language,
     )  # fmt: skip
@@ -80,8 +80,10 @@ def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, 
 )
 def test_under_a_reason_stand_its_papers_with_settlement_and_lines(language, told):
     text = page(GIVEN, language)
-    reason, papers, other = (text.index(words) for words in (REASON[f"text_{language}"], "V2", "V1<"))
-    assert reason < papers < other
+    reason, supporting_records, other = (
+        text.index(words) for words in (REASON[f"text_{language}"], "V2", "V1<")
+    )
+    assert reason < supporting_records < other
     assert all(words in text for words in ("S2", "L5", "p8", "1,234", "77", told))
 
 
@@ -97,7 +99,7 @@ def test_explanations_are_judged_by_how_many_visits_they_fit():
 
 @pytest.mark.parametrize("language, words", [("zh", "随机抽中"), ("en", "Drawn at random")])
 def test_who_was_drawn_is_told_that_it_is_no_suspicion(language, words):
-    assert words in page(replace(GIVEN, drawn=True), language) and words not in page(GIVEN, language)
+    assert words in page(replace(GIVEN, random_sample=True), language) and words not in page(GIVEN, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -126,7 +128,7 @@ def test_a_masked_dossier_names_nobody(tmp_path):
     write(tmp_path, GIVEN, mask)
     for path in tmp_path.iterdir():
         text = path.read_text(encoding="utf-8")
-        assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
+        assert not any(f">{known}<" in text or f" {known} " in text for known in mask.claims)
         assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
     assert mask("p7-H1") == f"{mask.one('p7')}-{mask.one('H1')}"
     trace = "81020375411188898888"

@@ -7,8 +7,16 @@ import pandas as pd
 import pytest
 
 import features  # noqa: F401  fills the catalogue
-from features.catalogue import CATALOGUE, FAMILIES, LOW, SUBJECTS, UNITS, expected_column, measures_of
-from features.peers import PEER_WORDS, Standing
+from features.comparison.peers import PEER_WORDS, Standing
+from features.measures.catalogue import (
+    CATALOGUE,
+    FAMILIES,
+    LOW,
+    SUBJECTS,
+    UNITS,
+    expected_column,
+    measures_of,
+)
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of, spell
 
 FIELDS = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
@@ -35,7 +43,7 @@ def told(
     given = pd.Series(contributions, dtype=float).reindex([*measures, "graph", "rule", "base"]).fillna(0.0)
     given["graph"] = graph
     middle = pd.Series(usual, list(measures), dtype=float)
-    far = {c: 10 * e.direction * e.least for c, (e, _days) in measures.items()}
+    far = {c: 10 * e.direction * e.materiality for c, (e, _days) in measures.items()}
     taken = middle.fillna(0) + pd.Series(far) if values is None else pd.Series(values, dtype=float)
     taken = taken.reindex([*measures, *map(expected_column, measures)])
     standing = Standing(share, peers_count, highest)
@@ -214,12 +222,12 @@ def test_what_an_inspector_would_not_care_about_only_fills_up():
     for column, (entry, _days) in measures_of("hospital").items():
         columns.setdefault(entry.family, column)
     first, *others = list(columns.values())[:6]
-    little = {c: 1.0 + 0.5 * e.direction * e.least for c, (e, _days) in measures_of("hospital").items()}
+    little = {c: 1.0 + 0.5 * e.direction * e.materiality for c, (e, _days) in measures_of("hospital").items()}
     far = measures_of("hospital")[first][0]
     found = told(
         "hospital",
         {first: 0.1} | dict.fromkeys(others, 0.5),
-        values=little | {first: 1 + 9 * far.direction * far.least},
+        values=little | {first: 1 + 9 * far.direction * far.materiality},
     )
     named = [reason["code"].split(".")[1] for reason in found]
     assert len(named) == 3 and named[-1] == first

@@ -207,9 +207,16 @@ def test_a_list_that_is_cut_says_how_deep_it_goes_and_has_a_row_for_the_drawn(tm
     visits = visits.assign(
         subject_type="visit", score=0.5, amount_at_risk=1.0, scheme=None, reasons=[[]] * count
     )
-    drawn = frozenset([("visit", f"v{count - 1}")])
+    random_sample = frozenset([("visit", f"v{count - 1}")])
     write_workbook(
-        tmp_path / "cut.xlsx", visits, EVIDENCE, MEMBERS, NAMES, "2025-01-01", language, drawn=drawn
+        tmp_path / "cut.xlsx",
+        visits,
+        EVIDENCE,
+        MEMBERS,
+        NAMES,
+        "2025-01-01",
+        language,
+        random_sample=random_sample,
     )
     book = openpyxl.load_workbook(tmp_path / "cut.xlsx", read_only=True)
     assert line in [row[0] for row in book.worksheets[0].iter_rows(values_only=True)]

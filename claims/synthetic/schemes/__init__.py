@@ -7,21 +7,21 @@ import numpy as np
 from claims.synthetic.casting import Cast, Plant, Scene
 from claims.synthetic.disguise import Disguise
 from claims.synthetic.drafts import Drafts
-from claims.synthetic.schemes import hospitals, pharmacies
+from claims.synthetic.schemes import hospital_fraud, pharmacy_fraud
 from claims.synthetic.world import City
 
 SCHEMES = (
-    hospitals.group_stays,
-    hospitals.split_stays,
-    hospitals.checkup_stays,
-    hospitals.hanging_stays,
-    hospitals.upcoded_stays,
-    hospitals.padded_dialysis,
-    pharmacies.drug_farmers,
-    pharmacies.after_death,
-    pharmacies.collected_cards,
-    pharmacies.resold_boxes,
-    pharmacies.doctor_and_pharmacy,
+    hospital_fraud.group_stays,
+    hospital_fraud.split_stays,
+    hospital_fraud.checkup_stays,
+    hospital_fraud.hanging_stays,
+    hospital_fraud.upcoded_stays,
+    hospital_fraud.padded_dialysis,
+    pharmacy_fraud.drug_farmers,
+    pharmacy_fraud.after_death,
+    pharmacy_fraud.collected_cards,
+    pharmacy_fraud.resold_boxes,
+    pharmacy_fraud.doctor_and_pharmacy,
 )
 FAINTEST = 0.15
 INSTANCES_PER_PERSON = 1.6 / 20_000  # of each scheme; every even city of full guilt has at least one

@@ -5,10 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from claims.known import known_on
+from claims.as_of import claims_as_of
 from claims.store import Store, connect
 from features.rules.engine import RULES as RECORDS
-from features.rules.engine import Bench, run_rules
+from features.rules.engine import RuleContext, run_rules
 from tests.tiny import World, findings
 
 RULES = ["R001", "R002", "R003", "R004", "R005", "R006", "R128"]
@@ -134,10 +134,10 @@ def test_without_registers_their_rules_are_skipped_by_name(tmp_path):
     store = Store(tmp_path / "store")
     store.ingest(world.write(tmp_path / "input"))
     con = connect(tmp_path)
-    known = known_on(con, store.tables(con), date(2025, 1, 1))
+    claims = claims_as_of(con, store.tables(con), date(2025, 1, 1))
     without = {name: RECORDS[name] for name in RULES if name != "R006"}
-    visits = known.visits.mutate(dr_code=known.visits.chfpdr_code, is_pharmacy=False)
-    outcome = run_rules(Bench(known, visits, visits), rules=without)
+    visits = claims.visits.mutate(dr_code=claims.visits.chfpdr_code, is_pharmacy=False)
+    outcome = run_rules(RuleContext(claims, visits, visits), rules=without)
     assert outcome.run == []
     assert outcome.skipped == {
         "R001": "no table psn_die_regn_d",

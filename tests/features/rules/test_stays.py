@@ -209,9 +209,9 @@ def test_amounts_are_the_excess(hits):
 
 
 def test_a_finding_says_the_figures_of_the_case(hits):
-    says = hits[~by_chance_alone(hits)].drop_duplicates("rule_id").set_index("rule_id").vola_cont
-    assert "连续3天" in says["R091"]
-    assert "批准床位10张" in says["R092"]
+    message = hits[~by_chance_alone(hits)].drop_duplicates("rule_id").set_index("rule_id").vola_cont
+    assert "连续3天" in message["R091"]
+    assert "批准床位10张" in message["R092"]
     assert hits.vola_cont.notna().all()
 
 

@@ -1,0 +1,161 @@
+"""What was known on a night: the claims as of an instant, refunds netted. Nothing later gets past this module.
+
+Every measure, rule, edge and training row takes its claims from here, so a row of the as-of day or later cannot
+reach any of them, and no other module filters by time of knowledge.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.store import valid_settlements
+from claims.tables import TABLES
+
+STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
+# clue_stas of `insp_case_d`: 2 confirmed, 4 partly confirmed, 3 cleared; any other is not decided.
+CONFIRMED, CLEARED = ("2", "4"), ("3",)
+
+# Tables that hold events, and when an event happened; the other tables describe and are known throughout.
+_EVENTS = {
+    "mdtrt_d": "begntime",
+    "setl_d": "setl_time",
+    "fee_list_d": "fee_ocur_time",
+    "drug_sel_d": "sel_retn_time",
+    "rx_d": "prsc_time",
+    "psn_die_regn_d": "die_date",
+    "ltci_trt_d": "trt_begndate",
+    "acdt_rec_d": "acdt_time",
+    "psn_sign_d": "sign_in_time",
+    "insp_case_d": "close_date",
+    "inv_chg_d": "inv_chg_time",
+    "psn_insu_d": "crt_insu_date",
+    "exam_rpt_d": "rpt_time",
+    "scs_cutd_d": "scs_cutd_inpool_time",
+    "oprn_d": "anst_begntime",
+}
+_ENDS = {
+    "mdtrt_d": "endtime",
+    "ltci_trt_d": "trt_enddate",
+    "psn_sign_d": "sign_out_time",
+    "psn_insu_d": "paus_insu_date",
+    "scs_cutd_d": "scs_cutd_exit_time",
+    "oprn_d": "anst_endtime",
+}
+
+
+@dataclass(frozen=True)
+class ClaimsAsOf:
+    """Claims as of a night.
+
+    Attributes:
+        as_of: the instant; rows of this day or later are not here.
+        tables: every table of the contract; an absent optional one is empty.
+        present: names of the tables that the bureau delivers.
+        visits: visits that count, one row each, with their settlements summed: columns of `mdtrt_d`,
+            ``kind`` (stay, pharmacy, outpatient), ``setl_time`` (first), ``medfee_sumamt``, ``fund_pay_sumamt``,
+            ``hifp_pay``, ``acct_pay``, ``cash_payamt`` in yuan.
+        lines: fee lines of those visits and of settlements that stand.
+        sales: pharmacy sales that stand.
+    """
+
+    con: ibis.BaseBackend
+    as_of: datetime
+    tables: dict[str, ibis.Table]
+    present: frozenset[str]
+    visits: ibis.Table
+    settlements: ibis.Table
+    lines: ibis.Table
+    sales: ibis.Table
+
+    def __getitem__(self, name: str) -> ibis.Table:
+        """A table of the contract as it was known."""
+        return self.tables[name]
+
+
+def claims_as_of(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) -> ClaimsAsOf:
+    """The claims as of the morning of a day.
+
+    Args:
+        con: scratch connection; receives the tables ``visits``, ``settlements`` and ``lines``.
+        tables: the store's tables on that connection.
+        as_of: the day; what was settled before it counts.
+    """
+    instant = datetime(as_of.year, as_of.month, as_of.day)
+    seen = {
+        name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES
+    }
+    standing = _standing(seen["setl_d"])
+    visits = con.create_table("visits", _visits(seen["mdtrt_d"], standing))
+    standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
+    # A settlement that was void, refunded, counted twice or made later takes its lines and sales with it.
+    lines = _settled(seen["fee_list_d"].semi_join(visits, "mdtrt_id"), standing)
+    sales = _settled(seen["drug_sel_d"], standing)
+    return ClaimsAsOf(con, instant, seen, frozenset(tables), visits, standing, lines, sales)
+
+
+def last_cases(claims: ClaimsAsOf, decided: bool = False) -> pd.DataFrame:
+    """The last case of each inspected subject: subject_type, subject_id, clue_stas, scheme, enddate, cfm_amt (yuan),
+    close_date.
+
+    Args:
+        decided: leave out cases that are neither confirmed nor cleared before the last is taken.
+    """
+    cases = claims["insp_case_d"]
+    cases = cases.filter(_.clue_stas.isin(CONFIRMED + CLEARED)) if decided else cases
+    subject = ["subject_type", "subject_id"]
+    told = ["clue_stas", "scheme", "enddate", "cfm_amt", "close_date"]
+    rows = cases.order_by("close_date", "case_id").select(*subject, *told)
+    return rows.to_pandas().drop_duplicates(subject, keep="last", ignore_index=True)
+
+
+def visit_kind(med_type: ibis.Value) -> ibis.Value:
+    """Stay, pharmacy purchase or outpatient visit, by the first two digits of `med_type` (contract §1)."""
+    head = med_type.left(2)
+    stays = ["21", "22", "23", "24", "25", "26", "27", "28", "52"]
+    return ibis.cases((head.isin(stays), STAY), (head == "41", PHARMACY), else_=OUTPATIENT)
+
+
+def _empty(con: ibis.BaseBackend, name: str) -> ibis.Table:
+    types = {column: declared.dtype.type for column, declared in TABLES[name].columns.items()}
+    return con.create_table(f"no_{name}", schema=ibis.schema(types))
+
+
+def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
+    """Rows before the instant; an end that lies after it has not happened yet."""
+    if name in _EVENTS:
+        table = table.filter(table[_EVENTS[name]] < instant)
+    if name in _ENDS:
+        end = table[_ENDS[name]]
+        table = table.mutate({_ENDS[name]: (end < instant).ifelse(end, None)})
+    return table
+
+
+def _standing(settlements: ibis.Table) -> ibis.Table:
+    """Valid settlements without the pairs of a payment and its full refund, oldest payment first."""
+    valid = valid_settlements(settlements).mutate(
+        _size=_.medfee_sumamt.abs().round(2), _back=_.medfee_sumamt < 0
+    )
+    window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=["setl_time", "setl_id"])
+    numbered = valid.mutate(_nth=ibis.row_number().over(window))
+    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(_pays=(~_._back).sum(), _refunds=_._back.sum())
+    pairs = pairs.mutate(_undone=ibis.least(pairs._pays, pairs._refunds))
+    kept = numbered.left_join(pairs, ["mdtrt_id", "_size"])
+    return kept.filter(kept._nth >= kept._undone).select(*settlements.columns)
+
+
+def _settled(rows: ibis.Table, standing: ibis.Table) -> ibis.Table:
+    """Rows of settlements that stand, and rows that name none (cash sales, lines of a stay not yet split)."""
+    return rows.filter(rows.setl_id.isnull() | rows.setl_id.isin(standing.setl_id))
+
+
+def _visits(visits: ibis.Table, standing: ibis.Table) -> ibis.Table:
+    """Visits whose settlements leave something paid, with their sums."""
+    amounts = ("medfee_sumamt", "fund_pay_sumamt", "hifp_pay", "acct_pay", "cash_payamt")
+    sums = standing.group_by("mdtrt_id").aggregate(
+        setl_time=standing.setl_time.min(), **{name: standing[name].sum().round(2) for name in amounts}
+    )
+    sums = sums.filter(sums.medfee_sumamt > 0)
+    return visits.inner_join(sums, "mdtrt_id").mutate(kind=visit_kind(_.med_type))

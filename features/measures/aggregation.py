@@ -1,0 +1,123 @@
+"""From facts about visits to measures of subjects: one aggregation a subject, all measures and windows at once."""
+
+from collections import defaultdict
+from functools import reduce
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.comparison.case_mix import expected
+from features.measures.catalogue import YEARS, Measure, measures_of
+
+# Kind of subject → the column of the facts that names it, and which facts are about it.
+KEYS = {
+    "patient": ("psn_no", lambda facts: facts),
+    "prescriber": ("dr_code", lambda facts: facts.filter(facts.dr_code.notnull())),
+    "pharmacy": ("fixmedins_code", lambda facts: facts.filter(facts.is_pharmacy)),
+    "hospital": ("fixmedins_code", lambda facts: facts.filter(~facts.is_pharmacy)),
+    "group": ("group_id", lambda facts: facts),
+}
+# The scratch database's table of who belongs to which group: group_id, psn_no.
+MEMBERS = "members_found"
+# The first half of a base ``ROWS/OTHER``: which of a subject's visits are counted.
+ROWS = {
+    "visits": lambda facts: facts,
+    "stays": lambda facts: facts.filter(facts.kind == STAY),
+    "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
+    "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),
+    "dialysis": lambda facts: facts.filter(facts.dialysis > 0),
+}
+
+
+def measure_visits(facts: ibis.Table) -> ibis.Table:
+    """The measures of every visit: column ``subject_id`` and those of the catalogue."""
+    entries = {column: entry for column, (entry, _days) in measures_of("visit").items()}
+    taken = {column: _number(entry.take(facts, None), entry.unit) for column, entry in entries.items()}
+    return facts.select(subject_id=facts.mdtrt_id, **taken)
+
+
+def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
+    """The measures of every subject of a kind that was seen in the last years.
+
+    Args:
+        facts: `features.visits.facts.visit_facts`, one row a visit.
+        subject: patient, prescriber, pharmacy or hospital.
+
+    Returns:
+        One row a subject, index ``subject_id``, columns as `features.measures.catalogue.measures_of`, then what the mix of each
+        subject leads one to expect of some of them (`features.measures.catalogue.expected_column`).
+    """
+    key, choose = KEYS[subject]
+    seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
+    # A view, so that hundreds of expressions are compiled against its columns and not their definitions.
+    con = seen.get_backend()
+    con.create_view(_view(subject), seen, overwrite=True)
+    rows = subject_facts(con, subject)
+    bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
+    for column, (entry, days) in measures_of(subject).items():
+        # Plain visits serve all windows in one pass; counts by another column need a pass a window.
+        bases[entry.base, None if entry.base == "visits" else days][column] = (entry, days)
+    frames = [_take(rows, base, window, taken) for (base, window), taken in bases.items()]
+    joined = reduce(lambda left, right: left.join(right, how="left"), frames)
+    return joined[list(measures_of(subject))].join(expected(rows, subject)).sort_index()
+
+
+def subject_facts(con: ibis.BaseBackend, subject: str) -> ibis.Table:
+    """Facts of the last years' visits with the subject of a kind they belong to, ``subject_id``, once it was measured."""
+    return con.table(_view(subject))
+
+
+def _view(subject: str) -> str:
+    return f"facts_of_{subject}"
+
+
+def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
+    """Visits with the subject of a kind they belong to, ``subject_id``; a visit of a group belongs to all its members'
+    groups.
+
+    Args:
+        visits: rows with the columns that KEYS of the kind look at.
+    """
+    if subject == "visit":
+        return visits.mutate(subject_id=_.mdtrt_id)
+    if subject == "group":
+        members = visits.get_backend().table(MEMBERS)
+        return visits.inner_join(members.select("psn_no", subject_id=_.group_id), "psn_no")
+    key, choose = KEYS[subject]
+    return choose(visits).mutate(subject_id=_[key])
+
+
+def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.DataFrame:
+    rows = facts if base == "visits" else counted(facts, base, window)
+    values = {}
+    for column, (entry, days) in taken.items():
+        inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
+        values[column] = _number(entry.take(rows, inside), entry.unit)
+    frame = rows.group_by("subject_id").aggregate(**values).to_pandas()
+    return frame.set_index("subject_id")
+
+
+_COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_sumamt")
+
+
+def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
+    """A subject's visits counted by another column: subject_id, other, n, fund (yuan), persons."""
+    kind, other = base.split("/")
+    # Facts have far over a hundred columns, and each makes a query longer to compile: take the few that are looked at.
+    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, other])))
+    if window:
+        rows = rows.filter(rows.days_ago <= window)
+    rows = rows.filter(rows[other].notnull())
+    return rows.group_by("subject_id", other=rows[other]).aggregate(
+        n=_.count(), fund=_.fund_pay_sumamt.sum(), persons=_.psn_no.nunique()
+    )
+
+
+def _number(value: ibis.Value, unit: str) -> ibis.Value:
+    """As a float; rounded, so that the order in which an engine adds up does not show.
+
+    Sums of money are whole cents; in the millions their sixth decimal is noise.
+    """
+    return value.cast("float64").round(2 if unit == "yuan" else 6)

@@ -1,0 +1,191 @@
+"""Compared with their own mix of cases: an honest specialist is like everybody else, a guilty generalist is not."""
+
+from collections import defaultdict
+
+import ibis
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claims.as_of import claims_as_of
+from claims.store import Store, connect
+from features.comparison.case_mix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
+from features.comparison.peers import fit_peers, peer_groups
+from features.measures.aggregation import measure_subjects
+from features.measures.catalogue import CATALOGUE, expected_column, measure
+from features.visits.facts import visit_facts
+from tests.features.town import NIGHT
+from tests.tiny import World
+
+PROBE = "mix probe"
+
+
+@pytest.fixture(scope="module")
+def probe():
+    """A kind of subject with a mean over some visits and a ratio of sums, both compared by the mix."""
+
+    def odd_share(v, w):
+        return v.odd.mean(where=w & (v.paid > 1))
+
+    def part_paid(v, w):
+        return v.part.sum(where=w) / v.paid.sum(where=w).nullif(0)
+
+    more = {"materiality": 0.05, "family": "content", "mix": True}
+    measure(PROBE, "一", "one", "share", "M01", windows=(365,), **more)(odd_share)
+    measure(PROBE, "二", "two", "share", "M01", windows=(), **more)(part_paid)
+    yield
+    for key in [key for key in CATALOGUE if key[0] == PROBE]:
+        del CATALOGUE[key]
+
+
+VISITS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "subject_id": st.sampled_from("ABC"),
+            "med_type": st.sampled_from(["21", "2101", "52"]),
+            "dx_group": st.sampled_from(["C1", "C2", "J1", None]),
+            "age": st.sampled_from([0.5, 20.0, 70.0, 99.0]),
+            "days_ago": st.sampled_from([10.0, 400.0]),
+            "odd": st.sampled_from([True, False, None]),
+            "part": st.integers(0, 5),
+            "paid": st.integers(0, 9),
+        }
+    ),
+    min_size=1,
+    max_size=40,
+)
+TYPES = {
+    "subject_id": "string", "med_type": "string", "dx_group": "string", "dx3": "string", "age": "float64",
+    "days_ago": "float64", "odd": "boolean", "part": "int64", "paid": "int64",
+}  # fmt: skip
+
+
+def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, float]:
+    """Indirect standardisation, visit by visit and class by class."""
+    kept = [v for v in visits if counted(v)]
+    place = {id(v): (v["med_type"][:2], (v["dx_group"] or "")[:1], v["dx_group"] or "") for v in kept}
+    band = {id(v): sum(v["age"] >= end for end in AGE_BANDS) for v in kept}
+
+    def keys(v):
+        care, chapter, group = place[id(v)]
+        return [care], [care, chapter], [care, group], [care, group, band[id(v)]]
+
+    found = {}
+    for who in {v["subject_id"] for v in kept}:
+        others = [v for v in kept if v["subject_id"] != who]
+        cells = defaultdict(list)
+        for v in kept:
+            if v["subject_id"] == who:
+                cells[(*place[id(v)], band[id(v)])].append(v)
+        usual = whole = 0.0
+        for mine in cells.values():
+            part_here, whole_here = sum(map(numerator, mine)), sum(map(denominator, mine))
+            rate = None
+            for level in range(4):
+                like = [v for v in others if keys(v)[level] == keys(mine[0])[level]]
+                total = sum(map(denominator, like))
+                if total > 0:
+                    own, trust = sum(map(numerator, like)) / total, len(like) / (len(like) + PRIOR_VISITS)
+                    rate = own if rate is None else trust * own + (1 - trust) * rate
+            care, chapter, _group = place[id(mine[0])]
+            near = [
+                v for v in others if place[id(v)][:2] == (care, chapter) and band[id(v)] == band[id(mine[0])]
+            ]
+            claims = len(near) / (len(near) + HALF_KNOWN)
+            usual += part_here if rate is None else claims * whole_here * rate + (1 - claims) * part_here
+            whole += whole_here
+        if whole:
+            found[who] = usual / whole
+    return found
+
+
+@given(VISITS)
+@settings(max_examples=12, deadline=None)
+def test_what_a_mix_leads_one_to_expect_is_what_loops_over_visits_find(probe, visits):
+    rows = [v | {"dx3": v["dx_group"] and v["dx_group"][0] + "00"} for v in visits]
+    con = ibis.duckdb.connect()
+    table = con.create_table("v", ibis.memtable(pd.DataFrame(rows)[list(TYPES)], schema=ibis.schema(TYPES)))
+    found = expected(table, PROBE)
+    year = by_hand(
+        visits,
+        lambda v: v["days_ago"] <= 365 and v["paid"] > 1 and v["odd"] is not None,
+        lambda v: float(v["odd"]),
+        lambda _v: 1.0,
+    )
+    ever = by_hand(visits, lambda _v: True, lambda v: v["part"], lambda v: v["paid"])
+    for column, slow in (("odd_share_365d", year), ("part_paid", ever)):
+        quick = found[expected_column(column)].dropna().to_dict()
+        assert quick == pytest.approx(slow, abs=2e-6)
+
+
+def test_only_means_and_ratios_of_sums_have_an_expectation():
+    table = ibis.table({"a": "float64", "b": "float64", "c": "boolean"}, name="t")
+    for value in (table.a.median(where=table.c), table.a.sum() / table.count(), table.a.max()):
+        with pytest.raises(TypeError, match="mean or a ratio"):
+            fraction(value)
+
+
+def bill(world: World, who: str, where: str, day: str, dx: str, exam: float) -> None:
+    """Four days in hospital for a thousand yuan, of which so many for a scan."""
+    lines = [("scan", 1, exam), ("treat", 1, 1000 - exam)]
+    world.stay(who, where, day, 4, lines=lines, dscg_maindiag_code=dx)
+
+
+@pytest.fixture(scope="module")
+def hospitals(tmp_path_factory):
+    """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital, a town
+    hospital that treats most pneumonias, all honest; one that scans everybody."""
+    world, number = World(), 0
+    for code in [*(f"H{n}" for n in range(8)), "cancer", "children", "guilty"]:
+        world.hospital(code)
+
+    def admit(where: str, dx: str, exam: float, times: int, born: str = "1960-01-01") -> None:
+        nonlocal number
+        for n in range(times):
+            number += 1
+            who = world.person(f"p{number}", brdy=born)
+            bill(world, who, where, f"2024-{number % 11 + 1:02}-{number % 27 + 1:02}", dx, exam + n % 3 * 10)
+
+    for n in range(8):
+        # Cancers need scans, children with pneumonia a few more than adults.
+        admit(f"H{n}", "C34", 600, 4)
+        admit(f"H{n}", "J18", 350, 3, born="2019-06-01")
+        admit(f"H{n}", "J18", 150 + 4 * n, 13)
+    admit("cancer", "C34", 600, 30)
+    admit("children", "J18", 350, 30, born="2019-06-01")
+    admit("guilty", "J18", 600, 30)
+    folder = tmp_path_factory.mktemp("mix")
+    store = Store(folder / "store")
+    store.ingest(world.write(folder / "in"))
+    con = connect(folder)
+    facts = visit_facts(claims_as_of(con, store.tables(con), NIGHT))
+    values = measure_subjects(facts, "hospital")
+    peers = peer_groups(facts, "hospital", "fixmedins_code").reindex(values.index)
+    return values, fit_peers("hospital", values, peers), peers
+
+
+def test_a_specialist_is_not_odd_for_being_one_and_a_generalist_with_the_same_share_is(hospitals):
+    values, usual, peers = hospitals
+    share = values.exam_share_365d
+    assert (
+        share["cancer"] == pytest.approx(share["guilty"], abs=0.02) and share["children"] > 1.2 * share["H0"]
+    )
+    away = usual.differences(values, peers)[["exam_share_365d", "treatment_share_365d"]]
+    assert away.loc["guilty"].min() > 3
+    assert away.drop("guilty").max().max() < 1
+
+
+def test_who_treats_much_of_a_disease_is_not_its_own_norm(hospitals):
+    values, _usual, _peers = hospitals
+    # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are for 174.
+    assert values[expected_column("exam_share_365d")]["guilty"] == pytest.approx(0.175, abs=0.02)
+
+
+def test_where_a_value_stands_is_told_by_its_distance_from_what_is_expected(hospitals):
+    values, usual, _peers = hospitals
+    column = "exam_share_365d"
+    for name, first in (("guilty", True), ("cancer", False)):
+        row = values.loc[name]
+        found = usual.standing(column, row[column], "level2", row[expected_column(column)])
+        assert found.highest == first and found.of == 11

@@ -1,0 +1,133 @@
+"""Whom to visit first: expected money without counting a visit twice, and who is left alone."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import pandas as pd
+import pytest
+
+from pipelines.explain.notices import OTHERS, notices
+from pipelines.select.worklist import _greedy, worklist
+
+NIGHT = date(2025, 1, 1)
+
+
+@dataclass
+class Rules:
+    hits: ibis.Table
+
+
+@dataclass
+class Snapshot:
+    """As much of a night as these steps look at."""
+
+    known: dict
+    facts: ibis.Table
+    rules: Rules | None = None
+
+
+def suspects(*rows: tuple) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "rank", "score", "amount_at_risk"])
+    empty = {name: None for name in ("model_score", "anomaly_score", "rule_score", "graph_score")}
+    return frame.assign(scheme="M10", reasons=[[{"code": "x"}]] * len(frame), **empty)
+
+
+def evidence(*rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["subject_type", "subject_id", "mdtrt_id", "amount"])
+
+
+def snapshot(cases: list[tuple], days: dict[str, str]) -> Snapshot:
+    frame = pd.DataFrame(cases, columns=["case_id", "subject_type", "subject_id", "clue_stas", "close_date"])
+    frame["close_date"] = pd.to_datetime(frame.close_date)
+    types = dict.fromkeys(["case_id", "subject_type", "subject_id", "clue_stas", "scheme"], "string")
+    types |= {"cfm_amt": "float64", "enddate": "timestamp(6)", "close_date": "timestamp(6)"}
+    schema = ibis.schema(types)
+    frame = frame.reindex(columns=list(schema)).astype({"enddate": "datetime64[us]", "cfm_amt": float})
+    facts = pd.DataFrame({"mdtrt_id": list(days), "day": pd.to_datetime(list(days.values()))})
+    return Snapshot({"insp_case_d": ibis.memtable(frame, schema=schema)}, ibis.memtable(facts))
+
+
+SEEN = suspects(
+    ("hospital", "H1", 1, 0.9, 1000.0), ("hospital", "H2", 2, 0.8, 900.0), ("patient", "p1", 1, 0.9, 600.0),
+    ("patient", "p2", 2, 0.5, 500.0),
+)  # fmt: skip
+PULLED = evidence(
+    ("hospital", "H1", "a", 600.0), ("hospital", "H1", "b", 400.0), ("hospital", "H2", "c", 900.0),
+    ("patient", "p1", "a", 600.0), ("patient", "p2", "d", 500.0),
+)  # fmt: skip
+DAYS = {"a": "2024-03-01", "b": "2024-09-01", "c": "2024-03-01", "d": "2024-03-01"}
+
+
+def test_a_visit_is_expected_back_once():
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    assert listed.place.dropna().to_dict() == {"H1": 1, "H2": 2, "p2": 3}
+    assert listed.expected.dropna().to_dict() == {"H1": 900.0, "H2": 720.0, "p2": 250.0}
+    assert (listed.status == "new").all()  # and p1, whose visit the hospital's list holds, has no place
+
+
+def test_the_cleared_are_left_alone_until_they_do_something_new():
+    cases = [
+        ("1", "hospital", "H1", "3", "2024-08-01"),  # visit b came later
+        ("2", "hospital", "H2", "3", "2024-10-01"),
+        ("3", "patient", "p1", "1", "2024-10-01"),  # being looked into
+        ("4", "patient", "p2", "2", "2023-10-01"),
+    ]
+    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    assert listed.status.to_dict() == {"H1": "again", "H2": "cleared", "p1": "inspected", "p2": "relapsed"}
+    assert set(listed.index[listed.place.notna()]) == {"H1", "p2"}
+    assert listed.expected["H1"] == 0.9 * 400.0  # what was judged is not expected back again
+    old = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 30).set_index("subject_id")
+    assert old.status["H2"] == "new"  # cleared longer ago than the cool-down
+
+
+def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
+    cases = [("1", "hospital", "H1", "2", "2024-08-01"), ("2", "hospital", "H2", "4", "2024-12-28")]
+    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    assert listed.status["H1"] == "relapsed" and listed.expected["H1"] == 0.9 * 400.0
+    assert listed.status["H2"] == "confirmed" and pd.isna(listed.place["H2"])
+    # What the first hospital was held to account for is open to others: the patient's part in it is not yet judged.
+    assert listed.expected["p1"] == 0.9 * 600.0 and listed.place["p1"] == 1
+
+
+def test_new_risen_and_known_against_the_night_before(tmp_path):
+    before = suspects(
+        ("hospital", "H1", 40, 0.2, 0.0), ("hospital", "H2", 3, 0.8, 0.0), ("patient", "p1", 1, 0.9, 0.0)
+    )
+    (tmp_path / "2024-12-31").mkdir()
+    before.drop(columns="reasons").to_parquet(tmp_path / "2024-12-31" / "suspects.parquet")
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [tmp_path / "2024-12-31"], NIGHT, 180)
+    status = listed.set_index("subject_id").status.to_dict()
+    assert status == {"H1": "risen", "H2": "known", "p1": "known", "p2": "new"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lazy_order_is_that_of_looking_at_everybody_each_time(seed):
+    rng = pd.Series(range(60)).sample(60, random_state=seed)
+    pulled = evidence(*[("patient", f"p{n % 9}", f"v{n * 7 % 23}", 10.0 + (n * 13 % 17)) for n in rng])
+    pulled = pulled.drop_duplicates(["subject_id", "mdtrt_id"])
+    pulled["amount"] = pulled.mdtrt_id.str[1:].astype(float) + 1
+    seen = suspects(*[("patient", f"p{n}", n + 1, 1 - n / 10, 0.0) for n in range(9)])
+    left, slow = pulled.merge(seen[["subject_id", "score"]], on="subject_id"), []
+    while len(left):
+        sums = (left.score * left.amount).groupby(left.subject_id).sum()
+        first = sums.idxmax()
+        slow.append(round(sums[first], 2))
+        left = left[~left.mdtrt_id.isin(left[left.subject_id == first].mdtrt_id)]
+    assert list(_greedy(seen, pulled).expected) == pytest.approx(slow)
+
+
+def test_a_notice_tells_an_institution_nothing_of_others():
+    rows = [
+        ("j1", "R105", "P1", "v1", "追溯码81已于2024-01-02在P22结算"), ("j2", "R105", "P2", "v2", "P2自己"),
+    ]  # fmt: skip
+    hits = pd.DataFrame(rows, columns=["jr_id", "rule_id", "fixmedins_code", "mdtrt_id", "vola_cont"])
+    hits = hits.assign(
+        rule_name="追溯码重复结算", sev_deg="高度可疑", bkkp_sn="b", vola_amt=1.0, vola_evid="第四十条"
+    )
+    facts = pd.DataFrame({"mdtrt_id": ["v1", "v2"], "day": pd.to_datetime(["2024-05-01", "2024-05-02"])})
+    seen = Snapshot({}, ibis.memtable(facts), Rules(ibis.memtable(hits)))
+    found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"})))
+    assert set(found) == {"P1", "P2"} and list(found["P1"].mdtrt_id) == ["v1"]
+    assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算"
+    assert found["P2"].vola_cont.item() == "P2自己"
