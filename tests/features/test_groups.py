@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from features.graphs.communities import communities, name_groups
+from features.graphs.group_profiles import group_facts, innocent_company
 from features.graphs.network import build_network, links
 from features.measures.aggregation import measure_subjects
-from features.measures.groups import group_facts, innocent_company
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
