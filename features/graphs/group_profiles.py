@@ -1,4 +1,5 @@
-"""Profiles of groups of companions: whether they have an honest reason to meet, whom they share, and their totals."""
+"""Profiles of groups of companions: whether they have an honest reason to meet, whom they share, and their
+totals."""
 
 import ibis
 import pandas as pd
@@ -9,12 +10,13 @@ from features.measures.catalogue import YEAR
 
 # A household is a handful of one village's people of several generations (docs/schemes.md, M15).
 HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
-# Residents of a home are old; whoever has one place, weekday or employer has it for so large a share of the visits.
+# Residents of a home are old; whoever has one place, weekday or employer has it for so large a share of the
+# visits.
 RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
 # A check-up is at least so much examination; a weekday is no accident from so many days on.
 EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
-# Honest company seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less than so much
-# a member (yuan) on medicine while a month of it is at hand. Our own starting values.
+# Honest company seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
+# than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Honest reason to meet → what it is called in Chinese and English.
 INNOCENT = {
@@ -29,7 +31,8 @@ HUB_SHARE = 0.3
 
 
 def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
-    """Facts of the visits that members of groups made in the last year; a visit of several groups stands in each.
+    """Facts of the visits that members of groups made in the last year; a visit of several groups stands in
+    each.
 
     Args:
         facts: one row a visit, with what graphs add to it (`features.visits.facts.with_counts`).
@@ -50,11 +53,12 @@ def linked(visits: ibis.Table) -> ibis.Value:
 def innocent_company(group_facts: ibis.Table) -> pd.Series:
     """Which groups have an honest reason to meet.
 
-    Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more than it
-    uses; residents of a home have consultations at one institution; villagers go to the clinic of their village; a
-    market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by the employer's order.
-    Courses of treatment make no company at all (`features.graphs.covisit`). Cards swiped in a row count at a
-    pharmacy's till only: a family that registers at a doctor's desk does so at once.
+    Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
+    than it uses; residents of a home have consultations at one institution; villagers go to the clinic of
+    their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
+    the employer's order. Courses of treatment make no company at all (`features.graphs.covisit`). Cards
+    swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
+    once.
 
     Args:
         group_facts: see `group_facts`.
@@ -71,7 +75,8 @@ def innocent_company(group_facts: ibis.Table) -> pd.Series:
     }
     for name, key in keys.items():
         conduct = conduct.left_join(_largest_share(joint, name, key), "group_id").drop("group_id_right")
-    return _reasons(conduct).to_pandas().set_index("group_id")["reason"]
+    reasons: pd.DataFrame = _reasons(conduct).to_pandas()
+    return reasons.set_index("group_id")["reason"]
 
 
 def _conduct(joint: ibis.Table) -> ibis.Table:
@@ -91,7 +96,8 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
 
 
 def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
-    """Share of each group's joint visits that have the most frequent value of a key: group_id and the name."""
+    """Share of each group's joint visits that have the most frequent value of a key: group_id and the
+    name."""
     counts = joint.mutate(_key=key).group_by("group_id", "_key").aggregate(n=_.count())
     share = _.n.max(where=_._key.notnull()).fill_null(0) / _.n.sum()
     return counts.group_by("group_id").aggregate(**{name: share})
@@ -125,8 +131,8 @@ def hubs(group_facts: ibis.Table) -> pd.DataFrame:
         group_facts: see `group_facts`.
 
     Returns:
-        group_id, member_type (prescriber, pharmacy, hospital), member_id, weight (share of the group's linked visits,
-        at least HUB_SHARE).
+        group_id, member_type (prescriber, pharmacy, hospital), member_id, weight (share of the group's linked
+        visits, at least HUB_SHARE).
     """
     visits = group_facts.filter(group_facts.linked)
     place = visits.is_pharmacy.ifelse("pharmacy", "hospital")
@@ -138,7 +144,8 @@ def hubs(group_facts: ibis.Table) -> pd.DataFrame:
     through = named.filter(_.member_id.notnull()).group_by("group_id", "member_type", "member_id")
     share = through.aggregate(n=_.count()).inner_join(every, "group_id").mutate(weight=_.n / _.every)
     found = share.filter(share.weight >= HUB_SHARE).select("group_id", "member_type", "member_id", "weight")
-    return found.order_by("group_id", "member_type", "member_id").to_pandas()
+    frame: pd.DataFrame = found.order_by("group_id", "member_type", "member_id").to_pandas()
+    return frame
 
 
 def described(group_facts: ibis.Table) -> pd.DataFrame:
@@ -148,8 +155,8 @@ def described(group_facts: ibis.Table) -> pd.DataFrame:
         group_facts: see `group_facts`.
 
     Returns:
-        group_id, members, villages, places, visits, days, first_day, last_day, fund (yuan), oversupply (yuan spent on
-        medicine while a month of it was at hand).
+        group_id, members, villages, places, visits, days, first_day, last_day, fund (yuan), oversupply (yuan
+        spent on medicine while a month of it was at hand).
     """
     visits = group_facts.filter(group_facts.linked)
     found = visits.group_by("group_id").aggregate(
@@ -163,4 +170,5 @@ def described(group_facts: ibis.Table) -> pd.DataFrame:
         fund=_.fund_pay_sumamt.sum().round(2),
         oversupply=_.surplus_spent.sum().fill_null(0).round(2),
     )
-    return found.order_by("group_id").to_pandas()
+    frame: pd.DataFrame = found.order_by("group_id").to_pandas()
+    return frame

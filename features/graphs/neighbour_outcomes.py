@@ -1,9 +1,9 @@
-"""Outcomes of neighbours: what had come of inspections of those whom a visit has to do with (its patient, doctor and
-institution, the visit itself, and the people it links to).
+"""Outcomes of neighbours: what had come of inspections of those whom a visit has to do with (its patient,
+doctor and institution, the visit itself, and the people it links to).
 
-Only outcomes known by the as-of date count, and of a subject that was inspected itself only those known before its own
-outcome: the target would leak into its own features otherwise, for one inspection often closes the cases of a ring
-together.
+Only outcomes known by the as-of date count, and of a subject that was inspected itself only those known
+before its own outcome: the target would leak into its own features otherwise, for one inspection often closes
+the cases of a ring together.
 """
 
 import ibis
@@ -24,14 +24,15 @@ _CASES = ibis.schema({"kind": "string", "subject_id": "string", "closed": "float
 
 
 def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, ties: ibis.Table) -> ibis.Table:
-    """When outcomes of each visit's patient, doctor and institution, of itself and of those it links to became known.
+    """When outcomes of each visit's patient, doctor and institution, of itself and of those it links to
+    became known.
 
     Args:
         ties: mdtrt_id, other: whom a visit links to (`features.graphs.network`).
 
     Returns:
-        mdtrt_id, for each end confirmed_END and closed_END (any outcome), and confirmed_linked (the first of them): seconds
-        since 1970, 0 where there is none; only visits with any.
+        mdtrt_id, for each end confirmed_END and closed_END (any outcome), and confirmed_linked (the first of
+        them): seconds since 1970, 0 where there is none; only visits with any.
     """
     cases = claims.con.create_table("decided_cases", ibis.memtable(_decided(claims), schema=_CASES))
     found = facts.select(*[key for _kind, key in _KEYS.values()])

@@ -1,8 +1,9 @@
 """The catalogue of measures: each with its unit, meaning, direction and the schemes that it is evidence of.
 
-A measure is one function under the decorator `measure`, in the module of its kind of subject; one that several kinds
-of subject share stands once, under `shared`, and each of their modules enters it with `declare`. Nothing else has to
-know of it: reports take their words from here, so no reason shown to an investigator lacks any.
+A measure is one function under the decorator `measure`, in the module of its kind of subject; one that
+several kinds of subject share stands once, under `shared`, and each of their modules enters it with
+`declare`. Nothing else has to know of it: reports take their words from here, so no reason shown to an
+investigator lacks any.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 HIGH: Final = 1
 LOW: Final = -1
 PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
-# Days back from the as-of date. Volumes are taken over all of them; patterns that need many visits over the long ones.
+# Days back from the as-of date. Volumes are taken over all of them; patterns that need many visits over the
+# long ones.
 MONTH, QUARTER, YEAR, YEARS = 30, 90, 365, 1095
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
 PATTERN = (YEAR, YEARS)
@@ -68,11 +70,12 @@ FAMILIES = {
 }
 
 
-# (base table, which of its rows are in the window) → the measure's expression. Ibis values have no static types.
+# (base table, which of its rows are in the window) → the measure's expression. Ibis values have no static
+# types.
 Take = Callable[[ibis.Table, ibis.Value], ibis.Value]
 
-# Which visits of the window a measure looks at. A course of treatment (dialysis, chemotherapy) brings people back by
-# plan, so that its visits say nothing about admissions or consultations.
+# Which visits of the window a measure looks at. A course of treatment (dialysis, chemotherapy) brings people
+# back by plan, so that its visits say nothing about admissions or consultations.
 Over = Literal["visits", "admissions", "consultations", "purchases", "joint"]
 LOOKED_AT: dict[Over, Take] = {
     "visits": lambda v, w: w,
@@ -93,19 +96,21 @@ class Measure:
         zh, en: its meaning, in words that stand before a value.
         unit: key of UNITS.
         direction: HIGH when more is more suspicious, LOW when less is.
-        materiality: smallest difference from the peers that an inspector would care about, in the unit. It is the
-            smallest spread on which shares are compared, so that a subject does not stand out by a difference of
-            no consequence where nearly all agree. Our own starting values, to be calibrated with a bureau.
-        evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a contradiction,
-            STRONG for conduct that needs explaining, HINT for what counts only beside other signs, CONTEXT for size,
-            LEARNT for what carries no weight unless outcomes of inspections give it one.
+        materiality: smallest difference from the peers that an inspector would care about, in the unit. It is
+            the smallest spread on which shares are compared, so that a subject does not stand out by a
+            difference of no consequence where nearly all agree. Our own starting values, to be calibrated
+            with a bureau.
+        evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
+            contradiction, STRONG for conduct that needs explaining, HINT for what counts only beside other
+            signs, CONTEXT for size, LEARNT for what carries no weight unless outcomes of inspections give it
+            one.
         schemes: ids of the schemes (`docs/schemes.md`) that it is evidence of.
         windows: days back from the as-of date; empty where time does not matter.
         family: key of FAMILIES.
         base: table it is taken from: ``visits``, or ``ROWS/OTHER`` for the subject's rows counted by OTHER
             (`features.measures.aggregation`).
-        support: measure that counts what this one is an average of; averages over small counts are shrunk toward the
-            peers.
+        support: measure that counts what this one is an average of; averages over small counts are shrunk
+            toward the peers.
         mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
             (`features.comparison.case_mix`); for means and ratios of sums over visits.
         take: (base table, which rows are in the window) → expression.
@@ -133,7 +138,8 @@ class Measure:
 
 
 class Traits(TypedDict, total=False):
-    """What a declaration may leave out (`Measure`), and ``over``: the visits of the window that are looked at."""
+    """What a declaration may leave out (`Measure`), and ``over``: the visits of the window that are looked
+    at."""
 
     evidence_weight: float
     direction: Literal[1, -1]
@@ -146,7 +152,8 @@ class Traits(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SharedMeasure:
-    """A measure as several kinds of subject have it; schemes and materiality are each subject's own (`declare`).
+    """A measure as several kinds of subject have it; schemes and materiality are each subject's own
+    (`declare`).
 
     Attributes:
         zh, en, unit, family, take: as of `Measure`.
@@ -175,7 +182,8 @@ def measure(
     materiality: float,
     **traits: Unpack[Traits],
 ) -> Callable[[Take], Take]:
-    """Enter the decorated function into the catalogue, under its own name, as a measure of one kind of subject.
+    """Enter the decorated function into the catalogue, under its own name, as a measure of one kind of
+    subject.
 
     Measures are taken over the long windows unless others are named; a single visit has none.
 
@@ -198,7 +206,8 @@ def measure(
 def shared(
     zh: str, en: str, unit: str, family: str, **traits: Unpack[Traits]
 ) -> Callable[[Take], SharedMeasure]:
-    """Make the decorated function a measure that several kinds of subject share; `declare` enters it for each."""
+    """Make the decorated function a measure that several kinds of subject share; `declare` enters it for
+    each."""
     return lambda take: SharedMeasure(zh, en, unit, family, traits, take)
 
 
@@ -268,7 +277,8 @@ def expected_column(column: str) -> str:
 
 
 def spec(subject: str) -> pd.DataFrame:
-    """What a model may know of its columns: index column; measure, family, evidence_weight, schemes (tuple of ids)."""
+    """What a model may know of its columns: index column; measure, family, evidence_weight, schemes (tuple of
+    ids)."""
     rows = [
         (column, entry.name, entry.family, entry.evidence_weight, entry.schemes)
         for column, (entry, _days) in measures_of(subject).items()

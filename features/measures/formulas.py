@@ -32,7 +32,8 @@ def share_in(p: Table, counted: Value) -> Value:
 
 
 def concentration(p: Table) -> Value:
-    """Herfindahl-Hirschman index of the counts: the chance that two visits, drawn with replacement, lie in the same one.
+    """Herfindahl-Hirschman index of the counts: the chance that two visits, drawn with replacement, lie in
+    the same one.
 
     Args:
         p: as of `top_share`.
@@ -41,7 +42,8 @@ def concentration(p: Table) -> Value:
 
 
 def growth(v: Table, amount: Value) -> Value:
-    """An amount of the last quarter against the year before it, per day; unknown without a quarter to compare with."""
+    """An amount of the last quarter against the year before it, per day; unknown without a quarter to compare
+    with."""
     end = RECENT_DAYS + COMPARED_DAYS
     span = ibis.least(v.days_ago.max(), end) - RECENT_DAYS
     recent = amount.sum(where=v.days_ago <= RECENT_DAYS) / RECENT_DAYS

@@ -273,7 +273,8 @@ def top_prescriber_persons(p: Table, w: Value) -> Value:
 declare(
     "pharmacy", medicines.steered_share, "M40", materiality=0.08,
     zh="一名医师的处方集中到本店超出患者习惯的占比",
-    en="most of a doctor's prescriptions filled here beyond what patients' habits and colleagues' patients explain",
+    en="most of a doctor's prescriptions filled here beyond what patients' habits "
+    "and colleagues' patients explain",
     over="visits",
 )  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Compared with their own mix of cases: an honest specialist is like everybody else, a guilty generalist is not."""
+"""Compared with their own mix of cases: an honest specialist is like everybody else, a guilty generalist is
+not."""
 
 from collections import defaultdict
 
@@ -134,8 +135,8 @@ def bill(world: World, who: str, where: str, day: str, dx: str, exam: float) -> 
 
 @pytest.fixture(scope="module")
 def hospitals(tmp_path_factory):
-    """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital, a town
-    hospital that treats most pneumonias, all honest; one that scans everybody."""
+    """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital,
+    a town hospital that treats most pneumonias, all honest; one that scans everybody."""
     world, number = World(), 0
     for code in [*(f"H{n}" for n in range(8)), "cancer", "children", "guilty"]:
         world.hospital(code)
@@ -178,7 +179,8 @@ def test_a_specialist_is_not_odd_for_being_one_and_a_generalist_with_the_same_sh
 
 def test_who_treats_much_of_a_disease_is_not_its_own_norm(hospitals):
     values, _usual, _peers = hospitals
-    # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are for 174.
+    # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are
+    # for 174.
     assert values[expected_column("exam_share_365d")]["guilty"] == pytest.approx(0.175, abs=0.02)
 
 

@@ -43,8 +43,8 @@ def values(size: int, **columns) -> pd.DataFrame:
 
 
 def test_differences_as_worked_out_by_hand():
-    # Medians 0.2 and 0.6, of all 0.4; twenty peers weigh as much as everybody, so 0.3 and 0.5. Half of each group
-    # stands 0.2 away from that and half on it: the spread is 0.1.
+    # Medians 0.2 and 0.6, of all 0.4; twenty peers weigh as much as everybody, so 0.3 and 0.5. Half of each
+    # group stands 0.2 away from that and half on it: the spread is 0.1.
     part = [0.1] * 10 + [0.3] * 10 + [0.5] * 10 + [0.7] * 10
     frame = values(40, part=part, low_part=part)
     peers = pd.Series(["a"] * 20 + ["b"] * 20, frame.index)
@@ -63,7 +63,8 @@ def test_amounts_and_ratios_are_compared_by_how_many_times():
     frame = values(41, money=[100.0] * 40 + [700], times_usual=[1.0] * 40 + [8])
     peers = pd.Series("all", frame.index)
     away = fit_peers(PROBE, frame, peers).differences(frame, peers)
-    # A doubling or so counts as one unit at least, or nearly equal peers would make a stranger of everybody else.
+    # A doubling or so counts as one unit at least, or nearly equal peers would make a stranger of everybody
+    # else.
     assert away.money.iloc[-1] == pytest.approx((math.log(8) - math.log(2)) / 0.5)
     assert away.times_usual.iloc[-1] == pytest.approx(math.log(8) / 0.5)
     assert (away.money.iloc[:-1] == 0).all() and (away.times_usual.iloc[:-1] == 0).all()
