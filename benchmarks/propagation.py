@@ -1,4 +1,4 @@
-"""What outcomes of others add to the score of those nobody inspected: with and without the measures of `features.measures.neighbour_outcomes`.
+"""What outcomes of others add to the score of those nobody inspected: with and without the measures of `features.measures.linked_outcomes`.
 
     python benchmarks/propagation.py CITY STORE AS_OF [CITY STORE AS_OF …]
 

@@ -24,19 +24,20 @@ TITLES = {
     "hospital": "Hospitals",
     "group": "Groups",
 }
-TELLING = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context", LEARNT: "learnt"}
+WEIGHTS = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context", LEARNT: "learnt"}
 HEAD = """\
 # Measures
 
-Written by `make docs` from `features/catalogue.py` and the modules of the subjects; a test keeps it up to date.
+Written by `make docs` from `features/measures/`; a test keeps it up to date.
 
-A measure is one number about one subject as of a night. **Suspicious** says on which side of its peers a subject
-draws attention. **Telling** says how seldom an honest explanation fits: *proof* where the record contradicts itself,
-*strong* for conduct that needs explaining, *hint* for what counts only beside other signs, *context* for size,
-*learnt* for what says nothing unless outcomes have taught it to.
-**Days** are the windows back from the night; empty where time does not matter. Measures of one **family** tell one
-story, so only the strongest of them counts for a scheme. What is compared **by mix** is not the value but its distance
-from what the subject's own diseases, ages and kinds of visit have elsewhere (`features/casemix.py`).
+A measure is one number about one subject as of a date. **Suspicious** says on which side of its peers a
+subject draws attention. **Evidence** says how seldom an honest explanation fits: *proof* where the record
+contradicts itself, *strong* for conduct that needs explaining, *hint* for what counts only beside other
+signs, *context* for size, *learnt* for what carries no weight unless outcomes of inspections give it one.
+**Days** are the windows back from the as-of date; empty where time does not matter. Measures of one
+**family** are alike, so only the strongest of them counts for a scheme. What is adjusted **by mix** is not
+compared as it is but by its distance from what the subject's own diseases, ages and kinds of visit have
+elsewhere (`features/comparison/case_mix.py`).
 """
 
 
@@ -56,7 +57,7 @@ def _table(subject: str) -> str:
         [
             f"## {TITLES[subject]} ({len(rows)})",
             "",
-            "| measure | meaning | 含义 | unit | suspicious | telling | schemes | days | family | by mix |",
+            "| measure | meaning | 含义 | unit | suspicious | evidence | schemes | days | family | by mix |",
             "|---|---|---|---|---|---|---|---|---|---|",
             *map(_row, rows),
             "",
@@ -71,7 +72,7 @@ def _row(entry: Measure) -> str:
         entry.zh,
         UNITS[entry.unit][1] or entry.unit,
         "high" if entry.direction == HIGH else "low",
-        TELLING[entry.evidence_weight],
+        WEIGHTS[entry.evidence_weight],
         " ".join(entry.schemes),
         ", ".join(map(str, entry.windows)),
         entry.family,

@@ -1,14 +1,15 @@
-"""From claims to measures, graphs and findings as of a night.
+"""From claims to measures, graphs and findings as of a date.
 
-The modules of the subjects fill the catalogue when they are imported, so whoever imports anything from here finds
-it complete.
+The modules of the subjects enter their measures into the catalogue when they are imported, so whoever imports anything
+from here finds it complete. The order of the imports is the order of the columns, on which models that sample columns
+depend.
 """
 
 from features.measures import (
     findings,
     groups,
     hospitals,
-    neighbour_outcomes,
+    linked_outcomes,
     patients,
     pharmacies,
     prescribers,
@@ -16,5 +17,5 @@ from features.measures import (
 )
 
 __all__ = [
-    "findings", "groups", "hospitals", "neighbour_outcomes", "patients", "pharmacies", "prescribers", "visits"
+    "findings", "groups", "hospitals", "linked_outcomes", "patients", "pharmacies", "prescribers", "visits"
 ]  # fmt: skip

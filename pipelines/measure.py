@@ -13,11 +13,11 @@ from claims.errors import StoreError
 from claims.store import Store, connect
 from features.comparison.peers import Peers, fit_peers, peer_groups
 from features.graphs import communities
+from features.graphs.group_profiles import described, group_facts, hubs, innocent_company
+from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
 from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.measures.catalogue import SUBJECTS
-from features.measures.groups import described, group_facts, hubs, innocent_company
-from features.measures.neighbour_outcomes import neighbour_outcomes
 from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules, visit_weights
 from features.visits.facts import visit_facts, with_counts
 
@@ -53,7 +53,7 @@ class NetworkResult:
         members: group_id, psn_no, weight.
         kinds: group_id → what holds the group together: co_visit or drug_resale.
         hubs: doctors and institutions that groups go through: group_id, member_type, member_id, weight.
-        described: what the groups did (`features.measures.groups.described`).
+        described: what the groups did (`features.graphs.group_profiles.described`).
         excused: group_id → why the group's company is innocent; null where it is not.
     """
 

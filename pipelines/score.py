@@ -6,8 +6,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
-from features.measures.groups import linked
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, Snapshot, lacking

@@ -1,32 +1,50 @@
-"""Peers before thresholds: each subject against its own kind, robustly, with small counts drawn to the middle.
+"""Peer comparison: robust differences from subjects of the same kind, with small samples shrunk toward the
+rest.
 
 A difference is stated in robust units (median and MAD within the peer group), signed so that more is more
-suspicious. Amounts, counts and ratios are compared on a log scale, shares as they are. A peer group's median is
-itself drawn to that of all, the more so the smaller the group. Where the subject's mix of cases leads one to expect
-something of a measure (`features.comparison.case_mix`), the distance from that is compared, not the value.
+suspicious. Amounts, counts and ratios are compared on a log scale, shares as they are. A peer group's median
+and spread are shrunk toward those of all subjects, the more so the smaller the group. Where a measure is
+adjusted for case mix (`features.comparison.case_mix`), its distance from the expected value is compared, not
+the value.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
+from ibis.expr.types.groupby import GroupedTable
 
-from claims.as_of import STAY
+from claims.as_of import PHARMACY, STAY
 from features.measures.catalogue import YEARS, Measure, expected_column, measures_of
 
-# A group of so many peers counts as much as everybody together.
+# Shrinkage: a group of so many peers has as much weight as all subjects together.
 PRIOR_PEERS = 20
-# An average over so many visits counts as much as what is usual among the peers.
+# Shrinkage: an average over so many visits has as much weight as the median of the peers.
 PRIOR_COUNT = 10
-# Linear units; ratios are compared as log(x), all others, being skewed, as log(1 + x / least).
+# Units compared as they are; ratios are compared as log(x), all others, being skewed, as log(1 + x /
+# materiality).
 LINEAR = ("share", "years")
-# Smallest spread on the log scale: about a doubling counts as one unit.
+# Smallest spread on the log scale: a factor of e^0.5, about 1.65, counts as one unit at least.
 LOG_SPREAD = 0.5
+# A ratio below this is compared as this, for its logarithm has no lower end.
+SMALLEST_RATIO = 0.01
 # 1.4826 MAD is the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
 _QUANTILES = np.linspace(0, 1, 401)
+# A subject that holds less than so many peers' share of the quantiles shares its value with nobody.
+ALONE_PEERS = 1.5
+
+# Visits of the last years that make a patient one of a course of treatment, or chronic; the age of the older
+# (years).
+COURSE_VISITS, CHRONIC_VISITS, OLDER = 3, 3, 60
+# Stays that make a doctor one with ward patients.
+WARD_STAYS = 5
+# First two digits of med_type of chronic-disease visits.
+CHRONIC = "14"
 
 # Words for peer groups, used in reasons.
 PEER_WORDS = {
@@ -53,37 +71,25 @@ PEER_WORDS = {
 
 
 def peer_groups(facts: ibis.Table, subject: str, key: str) -> pd.Series:
-    """Which peers a subject belongs to: key of PEER_WORDS by subject_id."""
+    """Which peers each subject belongs to.
+
+    Args:
+        facts: one row a visit (`features.visits.facts.visit_facts`).
+        subject: kind of subject.
+        key: column of the facts that names the subject; not looked at for visits.
+
+    Returns:
+        Key of PEER_WORDS, index ``subject_id``; of visits of any time, of other subjects seen in the last
+        years.
+    """
     if subject == "visit":
-        label = _visit_peers(facts)
-        return (
-            facts.select(subject_id=facts.mdtrt_id, peers=label).to_pandas().set_index("subject_id")["peers"]
-        )
-    rows = facts.filter(facts.days_ago <= YEARS)
-    by = rows.group_by(subject_id=rows[key])
-    if subject == "patient":
-        seen = by.aggregate(
-            course=_.course.sum(), chronic=(_.med_type.left(2) == "14").sum(), age=_.age.max()
-        )
-        label = ibis.cases(
-            (seen.course >= 3, "course"),
-            (seen.chronic >= 3, "chronic"),
-            (seen.age >= 60, "older"),
-            else_="younger",
-        )
-    elif subject == "hospital":
-        seen = by.aggregate(level=_.level.max())
-        label = ibis.cases((seen.level == "3", "level3"), (seen.level == "2", "level2"), else_="primary")
-    elif subject == "prescriber":
-        seen = by.aggregate(wards=(_.kind == STAY).sum())
-        label = ibis.ifelse(seen.wards >= 5, "ward", "clinic")
-    elif subject == "pharmacy":
-        seen = by.aggregate(n=_.count())
-        label = ibis.ifelse(seen.n >= seen.n.median().over(ibis.window()), "large", "small")
+        labelled = facts.select(subject_id=facts.mdtrt_id, peers=_visit_peers(facts))
     else:
-        seen = by.aggregate(n=_.count())
-        label = ibis.literal("groups")
-    return seen.select("subject_id", peers=label).to_pandas().set_index("subject_id")["peers"]
+        rows = facts.filter(facts.days_ago <= YEARS)
+        label = _LABELS[subject]
+        labelled = label(rows.group_by(subject_id=rows[key]))
+    frame: pd.DataFrame = labelled.to_pandas()
+    return frame.set_index("subject_id")["peers"]
 
 
 def _visit_peers(facts: ibis.Table) -> ibis.Value:
@@ -93,22 +99,65 @@ def _visit_peers(facts: ibis.Table) -> ibis.Value:
         (stay & (facts.level == "3"), "stay3"),
         (stay & (facts.level == "2"), "stay2"),
         (stay, "stay1"),
-        (facts.kind == "pharmacy", "purchase"),
-        (facts.med_type.left(2) == "14", "chronic_visit"),
+        (facts.kind == PHARMACY, "purchase"),
+        (facts.med_type.left(2) == CHRONIC, "chronic_visit"),
         else_="outpatient",
     )
 
 
+def _patient_peers(by: GroupedTable) -> ibis.Table:
+    seen = by.aggregate(course=_.course.sum(), chronic=(_.med_type.left(2) == CHRONIC).sum(), age=_.age.max())
+    label = ibis.cases(
+        (seen.course >= COURSE_VISITS, "course"),
+        (seen.chronic >= CHRONIC_VISITS, "chronic"),
+        (seen.age >= OLDER, "older"),
+        else_="younger",
+    )
+    return seen.select("subject_id", peers=label)
+
+
+def _hospital_peers(by: GroupedTable) -> ibis.Table:
+    seen = by.aggregate(level=_.level.max())
+    label = ibis.cases((seen.level == "3", "level3"), (seen.level == "2", "level2"), else_="primary")
+    return seen.select("subject_id", peers=label)
+
+
+def _prescriber_peers(by: GroupedTable) -> ibis.Table:
+    seen = by.aggregate(stays=(_.kind == STAY).sum())
+    return seen.select("subject_id", peers=ibis.ifelse(seen.stays >= WARD_STAYS, "ward", "clinic"))
+
+
+def _pharmacy_peers(by: GroupedTable) -> ibis.Table:
+    seen = by.aggregate(n=_.count())
+    large = seen.n >= seen.n.median().over(ibis.window())
+    return seen.select("subject_id", peers=ibis.ifelse(large, "large", "small"))
+
+
+def _group_peers(by: GroupedTable) -> ibis.Table:
+    return by.aggregate(n=_.count()).select("subject_id", peers=ibis.literal("groups"))
+
+
+# Kind of subject → what finds the peers of each: (visits by subject) → subject_id, peers.
+_LABELS: dict[str, Callable[[GroupedTable], ibis.Table]] = {
+    "patient": _patient_peers,
+    "hospital": _hospital_peers,
+    "prescriber": _prescriber_peers,
+    "pharmacy": _pharmacy_peers,
+    "group": _group_peers,
+}
+
+
 @dataclass(frozen=True)
 class Peers:
-    """What is usual among the peers of one kind of subject on a night.
+    """What is usual among the peers of one kind of subject as of a date.
 
     Attributes:
         subject: kind of subject.
         middle, spread: median and robust spread per (peer group × measure), on the comparing scale.
-        usual: median as it is shown, per (peer group × measure).
+        usual: median in the measure's own unit, per (peer group × measure).
         quantiles: (peer group, measure) → 401 quantiles of the values.
-        beyond: the same of how far the values lie from what the mix of each leads one to expect (`surplus`).
+        beyond: the same of how far the values lie from what each subject's mix leads one to expect
+            (`surplus`).
         size: number of peers by peer group.
     """
 
@@ -124,23 +173,33 @@ class Peers:
         """Signed robust differences from the peers, one column a measure; missing values stay missing.
 
         Args:
-            values: subjects × measures of the catalogue, and what the mix of each leads one to expect.
+            values: subjects × measures of the catalogue, and expected values (`expected_column`).
             peers: peer group of each subject.
+
+        Returns:
+            In robust standard deviations, positive on the suspicious side; averages over few are shrunk to 0.
         """
         columns = measures_of(self.subject)
         x = _compared(self.subject, values)
-        place = self.middle.index.get_indexer(peers)
+        place = self.middle.index.get_indexer(pd.Index(peers))
         middle, spread = (frame[x.columns].to_numpy()[place] for frame in (self.middle, self.spread))
         for position, (name, (entry, days)) in enumerate(columns.items()):
             if entry.support:
                 n = values[_support_column(self.subject, entry.support, days)].fillna(0)
                 x[name] = (n * x[name] + PRIOR_COUNT * middle[:, position]) / (n + PRIOR_COUNT)
         direction = np.array([entry.direction for entry, _d in columns.values()])
-        return direction * (x - middle) / spread
+        differences: pd.DataFrame = direction * (x - middle) / spread
+        return differences
 
     def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
-        """Where a value stands among the peers' values; with what the subject's mix leads one to expect, where its
-        distance from that stands among theirs."""
+        """Where a value stands among those of the peers.
+
+        Args:
+            column: of the measure.
+            value: of the subject, in the measure's unit.
+            group: peer group of the subject.
+            expected: what the subject's mix leads one to expect; its distance from that is compared then.
+        """
         grids = self.quantiles
         if expected is not None:
             entry, _days = measures_of(self.subject)[column]
@@ -149,12 +208,12 @@ class Peers:
         if grid is None or np.isnan(value):
             return Standing(None, n)
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
-        # Where many peers share the value, the subject stands in the middle of them. Nobody stands above himself:
-        # the first of five lies above four fifths.
+        # Ties take the middle of their ranks. A subject is one of its own peers, so it is never above all of
+        # them: the first of five is above four fifths.
         edge = 1 / n
         share = float(np.clip((low + high) / 2 / len(grid), min(edge, 0.5), max(1 - edge, 0.5)))
-        # Alone at an end: not more of the grid than one of the peers makes.
-        alone = (high - low) / len(grid) < 1.5 / n
+        # Alone at an end: the value holds no more of the quantiles than one of the peers makes.
+        alone = (high - low) / len(grid) < ALONE_PEERS / n
         return Standing(share, n, bool(alone and high == len(grid)), bool(alone and low == 0))
 
 
@@ -175,53 +234,64 @@ class Standing:
 
 
 def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
-    """Measure what is usual in each peer group (see `Peers`)."""
+    """Measure what is usual in each peer group.
+
+    Args:
+        subject: kind of subject.
+        values: subjects × measures of the catalogue, and expected values (`expected_column`).
+        peers: peer group of each subject.
+    """
     columns = measures_of(subject)
     scaled = _compared(subject, values)
-    overall = scaled.median()
     size = peers.value_counts()
-    trust = (size / (size + PRIOR_PEERS)).rename("trust")
-    middle = scaled.groupby(peers).median()
-    middle = middle.fillna(overall).mul(trust, axis=0) + np.outer(1 - trust.reindex(middle.index), overall)
+    weight = size / (size + PRIOR_PEERS)
+    middle = _shrunk(scaled.groupby(peers).median(), scaled.median(), weight)
     away = (scaled - middle.reindex(peers).set_axis(scaled.index)).abs()
-    spread_all = away.median()
-    spread = away.groupby(peers).median().fillna(spread_all)
-    spread = MAD_TO_SD * (spread.mul(trust, axis=0) + np.outer(1 - trust.reindex(spread.index), spread_all))
-    floor = pd.Series(
-        {n: e.materiality if e.unit in LINEAR else LOG_SPREAD for n, (e, _d) in columns.items()}
-    )
-    spread = spread.fillna(0).clip(lower=floor, axis=1)
+    spread = MAD_TO_SD * _shrunk(away.groupby(peers).median(), away.median(), weight)
+    floor = {n: e.materiality if e.unit in LINEAR else LOG_SPREAD for n, (e, _d) in columns.items()}
+    spread = spread.fillna(0).clip(lower=pd.Series(floor), axis=1)
     usual = values[list(columns)].groupby(peers).median()
-    beyond = pd.DataFrame(
-        {
-            name: surplus(values[name], values[expected_column(name)], entry)
-            for name, (entry, _d) in columns.items()
-            if entry.mix
-        },
-        index=values.index,
-    )
-    grids = _grids(values[list(columns)], peers), _grids(beyond, peers)
+    beyond = {
+        name: surplus(values[name], values[expected_column(name)], entry)
+        for name, (entry, _d) in columns.items()
+        if entry.mix
+    }
+    grids = _grids(values[list(columns)], peers), _grids(pd.DataFrame(beyond, index=values.index), peers)
     return Peers(subject, middle, spread, usual, *grids, size)
 
 
+def _shrunk(of_group: pd.DataFrame, overall: pd.Series, weight: pd.Series) -> pd.DataFrame:
+    """Statistics of peer groups (rows), shrunk toward those of all subjects; a group without any takes
+    those."""
+    others = np.outer(1 - weight.reindex(of_group.index), overall)
+    return of_group.fillna(overall).mul(weight, axis=0) + others
+
+
 def _grids(values: pd.DataFrame, peers: pd.Series) -> dict[tuple[str, str], np.ndarray]:
-    grids = {}
+    grids: dict[tuple[str, str], np.ndarray] = {}
     for group, members in values.groupby(peers):
         for name in values:
-            claims = np.sort(members[name].dropna().to_numpy())
-            if len(claims):
-                grids[group, name] = claims[np.round(_QUANTILES * (len(claims) - 1)).astype(int)]
+            known = np.sort(members[name].dropna().to_numpy())
+            if len(known):
+                grids[str(group), str(name)] = known[np.round(_QUANTILES * (len(known) - 1)).astype(int)]
     return grids
 
 
-def surplus(value, expected, entry: Measure):
-    """How far a value, or each of a column, lies from what the mix leads one to expect: the difference of shares, how
-    many times of all else."""
+Quantity = TypeVar("Quantity", float, pd.Series)
+
+
+def surplus(value: Quantity, expected: Quantity, entry: Measure) -> Quantity:
+    """How far a value, or each of a column, lies from what the mix leads one to expect.
+
+    Returns:
+        The difference for units compared as they are (LINEAR), the quotient for all others.
+    """
     return value - expected if entry.unit in LINEAR else value / expected
 
 
 def _compared(subject: str, values: pd.DataFrame) -> pd.DataFrame:
-    """The measures on the comparing scale; those with a mix as the distance from what it leads one to expect."""
+    """The measures on the comparing scale; those adjusted for case mix as the distance from the expected
+    value."""
 
     def scaled(name: str, entry: Measure) -> pd.Series:
         x = _scaled(values[name], entry)
@@ -231,13 +301,18 @@ def _compared(subject: str, values: pd.DataFrame) -> pd.DataFrame:
 
 
 def _scaled(values: pd.Series, entry: Measure) -> pd.Series:
+    """A measure on the scale on which it is compared."""
     if entry.unit in LINEAR:
         return values
+    scaled: pd.Series
     if entry.unit == "ratio":
-        return np.log(values.clip(lower=0.01))
-    return np.sign(values) * np.log1p(values.abs() / entry.materiality)
+        scaled = np.log(values.clip(lower=SMALLEST_RATIO))
+    else:
+        scaled = np.sign(values) * np.log1p(values.abs() / entry.materiality)
+    return scaled
 
 
 def _support_column(subject: str, name: str, days: int | None) -> str:
+    """Column of a measure that counts, in the same window if it has that."""
     columns = measures_of(subject)
     return f"{name}_{days}d" if days and f"{name}_{days}d" in columns else name

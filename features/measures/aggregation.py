@@ -1,6 +1,8 @@
-"""From facts about visits to measures of subjects: one aggregation a subject, all measures and windows at once."""
+"""From facts about visits to measures of subjects: one aggregation for all measures and windows of a
+subject."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import reduce
 
 import ibis
@@ -11,18 +13,22 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
 from features.measures.catalogue import YEARS, Measure, measures_of
 
+# Which of some visits are meant.
+Rows = Callable[[ibis.Table], ibis.Table]
 # Kind of subject → the column of the facts that names it, and which facts are about it.
-KEYS = {
+KEYS: dict[str, tuple[str, Rows]] = {
     "patient": ("psn_no", lambda facts: facts),
     "prescriber": ("dr_code", lambda facts: facts.filter(facts.dr_code.notnull())),
     "pharmacy": ("fixmedins_code", lambda facts: facts.filter(facts.is_pharmacy)),
     "hospital": ("fixmedins_code", lambda facts: facts.filter(~facts.is_pharmacy)),
     "group": ("group_id", lambda facts: facts),
 }
+# Column → measure and window in days.
+Taken = dict[str, tuple[Measure, int | None]]
 # The scratch database's table of who belongs to which group: group_id, psn_no.
 MEMBERS = "members_found"
 # The first half of a base ``ROWS/OTHER``: which of a subject's visits are counted.
-ROWS = {
+ROWS: dict[str, Rows] = {
     "visits": lambda facts: facts,
     "stays": lambda facts: facts.filter(facts.kind == STAY),
     "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
@@ -32,9 +38,16 @@ ROWS = {
 
 
 def measure_visits(facts: ibis.Table) -> ibis.Table:
-    """The measures of every visit: column ``subject_id`` and those of the catalogue."""
+    """The measures of every visit: column ``subject_id`` and those of the catalogue.
+
+    Args:
+        facts: one row a visit (`features.visits.facts.visit_facts`).
+    """
     entries = {column: entry for column, (entry, _days) in measures_of("visit").items()}
-    taken = {column: _number(entry.take(facts, None), entry.unit) for column, entry in entries.items()}
+    taken = {
+        column: _number(entry.take(facts, ibis.literal(True)), entry.unit)
+        for column, entry in entries.items()
+    }
     return facts.select(subject_id=facts.mdtrt_id, **taken)
 
 
@@ -42,20 +55,21 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
     """The measures of every subject of a kind that was seen in the last years.
 
     Args:
-        facts: `features.visits.facts.visit_facts`, one row a visit.
-        subject: patient, prescriber, pharmacy or hospital.
+        facts: `features.visits.facts.visit_facts`, one row a visit; of groups, `group_facts`.
+        subject: patient, prescriber, pharmacy, hospital or group.
 
     Returns:
-        One row a subject, index ``subject_id``, columns as `features.measures.catalogue.measures_of`, then what the mix of each
-        subject leads one to expect of some of them (`features.measures.catalogue.expected_column`).
+        One row a subject, index ``subject_id``, columns as `measures_of`, then the expected values of those
+        that are adjusted for case mix (`expected_column`).
     """
     key, choose = KEYS[subject]
     seen = choose(facts.filter(facts.days_ago <= YEARS)).mutate(subject_id=_[key])
-    # A view, so that hundreds of expressions are compiled against its columns and not their definitions.
+    # A view, for hundreds of expressions are compiled against its columns then and not against their
+    # definitions.
     con = seen.get_backend()
     con.create_view(_view(subject), seen, overwrite=True)
     rows = subject_facts(con, subject)
-    bases: dict[tuple, dict[str, Measure]] = defaultdict(dict)
+    bases: dict[tuple[str, int | None], Taken] = defaultdict(dict)
     for column, (entry, days) in measures_of(subject).items():
         # Plain visits serve all windows in one pass; counts by another column need a pass a window.
         bases[entry.base, None if entry.base == "visits" else days][column] = (entry, days)
@@ -65,7 +79,12 @@ def measure_subjects(facts: ibis.Table, subject: str) -> pd.DataFrame:
 
 
 def subject_facts(con: ibis.BaseBackend, subject: str) -> ibis.Table:
-    """Facts of the last years' visits with the subject of a kind they belong to, ``subject_id``, once it was measured."""
+    """Facts of the last years' visits with the subject of a kind they belong to, ``subject_id``.
+
+    Args:
+        con: where `measure_subjects` measured that kind.
+        subject: kind of subject.
+    """
     return con.table(_view(subject))
 
 
@@ -74,11 +93,12 @@ def _view(subject: str) -> str:
 
 
 def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
-    """Visits with the subject of a kind they belong to, ``subject_id``; a visit of a group belongs to all its members'
-    groups.
+    """Visits with the subject of a kind they belong to, ``subject_id``; one row for each group of the
+    visitor.
 
     Args:
         visits: rows with the columns that KEYS of the kind look at.
+        subject: kind of subject.
     """
     if subject == "visit":
         return visits.mutate(subject_id=_.mdtrt_id)
@@ -89,13 +109,13 @@ def of_subjects(visits: ibis.Table, subject: str) -> ibis.Table:
     return choose(visits).mutate(subject_id=_[key])
 
 
-def _take(facts: ibis.Table, base: str, window: int | None, taken: dict) -> pd.DataFrame:
+def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.DataFrame:
     rows = facts if base == "visits" else counted(facts, base, window)
     values = {}
     for column, (entry, days) in taken.items():
         inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
         values[column] = _number(entry.take(rows, inside), entry.unit)
-    frame = rows.group_by("subject_id").aggregate(**values).to_pandas()
+    frame: pd.DataFrame = rows.group_by("subject_id").aggregate(**values).to_pandas()
     return frame.set_index("subject_id")
 
 
@@ -103,9 +123,19 @@ _COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_su
 
 
 def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
-    """A subject's visits counted by another column: subject_id, other, n, fund (yuan), persons."""
+    """A subject's visits counted by another column.
+
+    Args:
+        facts: with ``subject_id``, one row a visit.
+        base: ``ROWS/OTHER``: key of ROWS, and the column to count by; its nulls are not counted.
+        window: days back from the as-of date; None for all.
+
+    Returns:
+        subject_id, other (value of the column), n (visits), fund (yuan), persons.
+    """
     kind, other = base.split("/")
-    # Facts have far over a hundred columns, and each makes a query longer to compile: take the few that are looked at.
+    # Facts have over a hundred columns, and each makes a query longer to compile: take the few that are
+    # looked at.
     rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, other])))
     if window:
         rows = rows.filter(rows.days_ago <= window)
@@ -116,8 +146,8 @@ def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
 
 
 def _number(value: ibis.Value, unit: str) -> ibis.Value:
-    """As a float; rounded, so that the order in which an engine adds up does not show.
+    """As a float, rounded: sums must not depend on the order in which an engine adds up.
 
-    Sums of money are whole cents; in the millions their sixth decimal is noise.
+    Sums of money are whole cents; in the millions their sixth decimal is rounding error.
     """
     return value.cast("float64").round(2 if unit == "yuan" else 6)

@@ -1,19 +1,25 @@
-"""The catalogue of measures: each with its unit, meaning, direction and the schemes it speaks for.
+"""The catalogue of measures: each with its unit, meaning, direction and the schemes that it is evidence of.
 
-A measure is one function in the module of its subject, under the decorator `measure`; nothing else has to know
-of it. Reports take their words from here, so no reason shown to an investigator lacks any.
+A measure is one function under the decorator `measure`, in the module of its kind of subject; one that
+several kinds of subject share stands once, under `shared`, and each of their modules enters it with
+`declare`. Nothing else has to know of it: reports take their words from here, so no reason shown to an
+investigator lacks any.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, TypedDict, Unpack
 
 import ibis
 import pandas as pd
 
-HIGH, LOW = 1, -1
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+
+HIGH: Final = 1
+LOW: Final = -1
 PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
-# Days back from the night. Flows are watched over all of them; patterns that need many visits over the long ones.
+# Days back from the as-of date. Volumes are taken over all of them; patterns that need many visits over the
+# long ones.
 MONTH, QUARTER, YEAR, YEARS = 30, 90, 365, 1095
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
 PATTERN = (YEAR, YEARS)
@@ -64,28 +70,47 @@ FAMILIES = {
 }
 
 
+# (base table, which of its rows are in the window) → the measure's expression. Ibis values have no static
+# types.
+Take = Callable[[ibis.Table, ibis.Value], ibis.Value]
+
+# Which visits of the window a measure looks at. A course of treatment (dialysis, chemotherapy) brings people
+# back by plan, so that its visits say nothing about admissions or consultations.
+Over = Literal["visits", "admissions", "consultations", "purchases", "joint"]
+LOOKED_AT: dict[Over, Take] = {
+    "visits": lambda v, w: w,
+    "admissions": lambda v, w: w & (v.kind == STAY) & ~v.course,
+    "consultations": lambda v, w: w & (v.kind == OUTPATIENT) & ~v.course,
+    "purchases": lambda v, w: w & (v.kind == PHARMACY),
+    "joint": lambda v, w: w & v.joint,
+}
+
+
 @dataclass(frozen=True)
 class Measure:
-    """What one number about a subject means.
+    """One number about a subject and what it means.
 
     Attributes:
         subject: kind of subject it is taken of.
         name: stem of its column; with windows, ``NAME_30d`` and so on.
-        zh, en: what it says, in words that stand before a value.
+        zh, en: its meaning, in words that stand before a value.
         unit: key of UNITS.
         direction: HIGH when more is more suspicious, LOW when less is.
-        least: smallest difference from the peers that an inspector would care about, in the unit; it keeps a
-            measure on which nearly all agree from making a stranger of everyone else. Our own starting values,
-            to be calibrated with a bureau.
-        telling: how seldom an honest explanation fits: PROOF where the record itself is a contradiction, STRONG
-            for conduct that needs explaining, HINT for what counts only beside other signs, CONTEXT for size, LEARNT for
-            what says nothing unless outcomes teach it.
-        schemes: ids of `domain/schemes.md` that it speaks for.
-        windows: days back from the night; empty where time does not matter.
+        materiality: smallest difference from the peers that an inspector would care about, in the unit. It is
+            the smallest spread on which shares are compared, so that a subject does not stand out by a
+            difference of no consequence where nearly all agree. Our own starting values, to be calibrated
+            with a bureau.
+        evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
+            contradiction, STRONG for conduct that needs explaining, HINT for what counts only beside other
+            signs, CONTEXT for size, LEARNT for what carries no weight unless outcomes of inspections give it
+            one.
+        schemes: ids of the schemes (`docs/schemes.md`) that it is evidence of.
+        windows: days back from the as-of date; empty where time does not matter.
         family: key of FAMILIES.
         base: table it is taken from: ``visits``, or ``ROWS/OTHER`` for the subject's rows counted by OTHER
             (`features.measures.aggregation`).
-        support: measure that counts what this one is an average of; small counts are drawn to the peers.
+        support: measure that counts what this one is an average of; averages over small counts are shrunk
+            toward the peers.
         mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
             (`features.comparison.case_mix`); for means and ratios of sums over visits.
         take: (base table, which rows are in the window) → expression.
@@ -105,11 +130,42 @@ class Measure:
     base: str
     support: str | None
     mix: bool
-    take: Callable[[ibis.Table, ibis.Value], ibis.Value]
+    take: Take
 
     def columns(self) -> dict[str, int | None]:
         """Column names and the window of each."""
         return {f"{self.name}_{days}d": days for days in self.windows} or {self.name: None}
+
+
+class Traits(TypedDict, total=False):
+    """What a declaration may leave out (`Measure`), and ``over``: the visits of the window that are looked
+    at."""
+
+    evidence_weight: float
+    direction: Literal[1, -1]
+    windows: tuple[int, ...]
+    over: Over
+    base: str
+    support: str | None
+    mix: bool
+
+
+@dataclass(frozen=True)
+class SharedMeasure:
+    """A measure as several kinds of subject have it; schemes and materiality are each subject's own
+    (`declare`).
+
+    Attributes:
+        zh, en, unit, family, take: as of `Measure`.
+        traits: as they hold unless a kind of subject has its own.
+    """
+
+    zh: str
+    en: str
+    unit: str
+    family: str
+    traits: Traits
+    take: Take
 
 
 CATALOGUE: dict[tuple[str, str], Measure] = {}
@@ -120,35 +176,89 @@ def measure(
     zh: str,
     en: str,
     unit: str,
+    family: str,
     schemes: str,
     *,
     materiality: float,
-    family: str,
-    evidence_weight: float = HINT,
-    direction: Literal[1, -1] = HIGH,
-    windows: tuple[int, ...] | None = None,
-    base: str = "visits",
-    support: str | None = None,
-    mix: bool = False,
-) -> Callable:
-    """Enter the decorated function into the catalogue under its own name (see `Measure` for the words).
+    **traits: Unpack[Traits],
+) -> Callable[[Take], Take]:
+    """Enter the decorated function into the catalogue, under its own name, as a measure of one kind of
+    subject.
 
     Measures are taken over the long windows unless others are named; a single visit has none.
-    """
-    if windows is None:
-        windows = () if subject == "visit" else PATTERN
 
-    def enter(take: Callable) -> Callable:
-        key = (subject, take.__name__)
-        if key in CATALOGUE:
-            raise ValueError(f"measure {key} is declared twice")
-        CATALOGUE[key] = Measure(
-            subject, take.__name__, zh, en, unit, direction, materiality, evidence_weight, tuple(schemes.split()),
-            windows, family, base, support, mix, take,
-        )  # fmt: skip
+    Args:
+        subject, zh, en, unit, family, materiality: see `Measure`.
+        schemes: ids, separated by blanks.
+        traits: see `Traits`.
+
+    Raises:
+        ValueError: the kind of subject has a measure of this name already.
+    """
+
+    def enter(take: Take) -> Take:
+        declare(subject, SharedMeasure(zh, en, unit, family, traits, take), schemes, materiality=materiality)
         return take
 
     return enter
+
+
+def shared(
+    zh: str, en: str, unit: str, family: str, **traits: Unpack[Traits]
+) -> Callable[[Take], SharedMeasure]:
+    """Make the decorated function a measure that several kinds of subject share; `declare` enters it for
+    each."""
+    return lambda take: SharedMeasure(zh, en, unit, family, traits, take)
+
+
+def declare(
+    subject: str,
+    template: SharedMeasure,
+    schemes: str,
+    *,
+    materiality: float,
+    zh: str | None = None,
+    en: str | None = None,
+    family: str | None = None,
+    **traits: Unpack[Traits],
+) -> None:
+    """Enter a shared measure into the catalogue for one kind of subject, under the name of its function.
+
+    Args:
+        subject, materiality: see `Measure`.
+        schemes: ids, separated by blanks.
+        zh, en, family, traits: where the kind of subject differs from the others that share the measure.
+
+    Raises:
+        ValueError: the kind of subject has a measure of this name already.
+    """
+    key = (subject, template.take.__name__)
+    if key in CATALOGUE:
+        raise ValueError(f"measure {key} is declared twice")
+    own: Traits = {**template.traits, **traits}
+    CATALOGUE[key] = Measure(
+        subject=subject,
+        name=template.take.__name__,
+        zh=zh or template.zh,
+        en=en or template.en,
+        unit=template.unit,
+        direction=own.get("direction", HIGH),
+        materiality=materiality,
+        evidence_weight=own.get("evidence_weight", HINT),
+        schemes=tuple(schemes.split()),
+        windows=own.get("windows", () if subject == "visit" else PATTERN),
+        family=family or template.family,
+        base=own.get("base", "visits"),
+        support=own.get("support"),
+        mix=own.get("mix", False),
+        take=_restricted(template.take, own.get("over", "visits")),
+    )
+
+
+def _restricted(take: Take, over: Over) -> Take:
+    """The measure, of those visits of the window only that it looks at."""
+    looked_at = LOOKED_AT[over]
+    return lambda v, w: take(v, looked_at(v, w))
 
 
 def measures_of(subject: str) -> dict[str, tuple[Measure, int | None]]:
@@ -167,7 +277,8 @@ def expected_column(column: str) -> str:
 
 
 def spec(subject: str) -> pd.DataFrame:
-    """What a model may know of its columns: index column; measure, family, telling, schemes (tuple of ids)."""
+    """What a model may know of its columns: index column; measure, family, evidence_weight, schemes (tuple of
+    ids)."""
     rows = [
         (column, entry.name, entry.family, entry.evidence_weight, entry.schemes)
         for column, (entry, _days) in measures_of(subject).items()

@@ -1,668 +1,294 @@
 """Measures of a patient: how often, how much, where, with whom, and whether it fits together."""
 
-from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.measures.catalogue import CONTEXT, FLOW, HINT, LOW, PROOF, STRONG, YEAR, measure
+from ibis import Table, Value
+
+from claims.as_of import PHARMACY, STAY
+from features.measures import shared_admissions as admissions
+from features.measures import shared_medicines as medicines
+from features.measures import shared_volume as volume
+from features.measures.catalogue import CONTEXT, FLOW, HINT, PROOF, STRONG, YEAR, declare, measure
+from features.measures.formulas import top_share
+
+declare("patient", volume.visits, "M06 M15", materiality=5)
+declare("patient", volume.purchases, "M06 M19", materiality=3)
 
 
 @measure(
-    "patient",
-    "就诊次数",
-    "visits",
-    "visits",
-    "M06 M15",
-    materiality=5,
-    family="frequency",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def visits(v, w):
-    return v.mdtrt_id.count(where=w)
+    "patient", "购药天数", "days with a purchase", "days", "frequency", "M06 M19", materiality=3,
+    evidence_weight=CONTEXT, windows=FLOW, over="purchases",
+)  # fmt: skip
+def purchase_days(v: Table, w: Value) -> Value:
+    return v.day.nunique(where=w)
+
+
+declare("patient", volume.stays, "M01 M02 M03 M30", materiality=1, evidence_weight=HINT)
 
 
 @measure(
-    "patient",
-    "购药次数",
-    "pharmacy purchases",
-    "visits",
-    "M06 M19",
-    materiality=3,
-    family="frequency",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def purchases(v, w):
-    return v.mdtrt_id.count(where=w & (v.kind == PHARMACY))
-
-
-@measure(
-    "patient",
-    "购药天数",
-    "days with a purchase",
-    "days",
-    "M06 M19",
-    materiality=3,
-    family="frequency",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def purchase_days(v, w):
-    return v.day.nunique(where=w & (v.kind == PHARMACY))
-
-
-@measure(
-    "patient",
-    "住院次数",
-    "stays outside courses of treatment",
-    "visits",
-    "M01 M02 M03 M30",
-    materiality=1,
-    family="frequency",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def stays(v, w):
-    return v.mdtrt_id.count(where=w & (v.kind == STAY) & ~v.course)
-
-
-@measure(
-    "patient",
-    "住院天数",
-    "days in hospital",
-    "days",
-    "M01 M30 M44",
-    materiality=10,
-    family="stay",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def stay_days(v, w):
+    "patient", "住院天数", "days in hospital", "days", "stay", "M01 M30 M44", materiality=10,
+    evidence_weight=CONTEXT, windows=FLOW,
+)  # fmt: skip
+def stay_days(v: Table, w: Value) -> Value:
     return v.los.sum(where=w & ~v.course).fill_null(0)
 
 
+declare("patient", volume.fund_pay, "M01 M05 M16 M19", materiality=1000)
+
+
 @measure(
-    "patient",
-    "基金支付",
-    "paid by the fund",
-    "yuan",
-    "M01 M05 M16 M19",
-    materiality=1000,
-    family="money",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def fund_pay(v, w):
+    "patient", "药店基金支付", "paid by the fund in pharmacies", "yuan", "money", "M05 M16 M19",
+    materiality=300, evidence_weight=CONTEXT, windows=FLOW, over="purchases",
+)  # fmt: skip
+def pharmacy_fund_pay(v: Table, w: Value) -> Value:
     return v.fund_pay_sumamt.sum(where=w).fill_null(0)
 
 
-@measure(
-    "patient",
-    "药店基金支付",
-    "paid by the fund in pharmacies",
-    "yuan",
-    "M05 M16 M19",
-    materiality=300,
-    family="money",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def pharmacy_fund_pay(v, w):
-    return v.fund_pay_sumamt.sum(where=w & (v.kind == PHARMACY)).fill_null(0)
+declare("patient", medicines.drug_amount, "M05 M19", materiality=500)
 
 
 @measure(
-    "patient",
-    "药费",
-    "spent on medicine",
-    "yuan",
-    "M05 M19",
-    materiality=500,
-    family="money",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def drug_amount(v, w):
-    return v.drug_amount.sum(where=w & (v.kind != STAY)).fill_null(0)
-
-
-@measure(
-    "patient",
-    "供应天数与日历天数之比",
-    "days of supply per calendar day",
-    "ratio",
-    "M05 M19",
+    "patient", "供应天数与日历天数之比", "days of supply per calendar day", "ratio", "supply", "M05 M19",
     materiality=0.5,
-    family="supply",
-    evidence_weight=HINT,
-)
-def supply_ratio(v, w):
+)  # fmt: skip
+def supply_ratio(v: Table, w: Value) -> Value:
     # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
     span = (v.days_ago.max(where=w & (v.supply_days > 0)) + 30).fill_null(30)
     return v.supply_days.sum(where=w).fill_null(0) / v.n_drugs.max(where=w).fill_null(1) / span
 
 
 @measure(
-    "patient",
-    "购药时手头最多余药",
-    "most days of supply at hand when buying more",
-    "days",
-    "M05 M19",
-    materiality=20,
-    family="supply",
-    evidence_weight=STRONG,
-)
-def most_stock(v, w):
+    "patient", "购药时手头最多余药", "most days of supply at hand when buying more", "days", "supply",
+    "M05 M19", materiality=20, evidence_weight=STRONG,
+)  # fmt: skip
+def most_stock(v: Table, w: Value) -> Value:
     return v.stock_days.max(where=w).fill_null(0)
 
 
-@measure(
-    "patient",
-    "余药充足时购药金额",
-    "spent on medicine while a month of it was at hand",
-    "yuan",
-    "M05 M19",
-    materiality=200,
-    family="supply",
-    windows=FLOW,
-    evidence_weight=STRONG,
-)
-def surplus_spent(v, w):
-    return v.surplus_spent.sum(where=w).fill_null(0)
+declare("patient", medicines.surplus_spent, "M05 M19", materiality=200)
 
 
 @measure(
-    "patient",
-    "购药药店数",
-    "pharmacies used",
-    "places",
-    "M06 M19 M21",
-    materiality=2,
-    family="concentration",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def pharmacies(v, w):
-    return v.fixmedins_code.nunique(where=w & (v.kind == PHARMACY))
-
-
-@measure(
-    "patient",
-    "就诊机构数",
-    "institutions used",
-    "places",
-    "M15 M30",
-    materiality=2,
-    family="concentration",
-    evidence_weight=CONTEXT,
-)
-def places(v, w):
+    "patient", "购药药店数", "pharmacies used", "places", "concentration", "M06 M19 M21", materiality=2,
+    windows=FLOW, over="purchases",
+)  # fmt: skip
+def pharmacies(v: Table, w: Value) -> Value:
     return v.fixmedins_code.nunique(where=w)
 
 
-@measure(
-    "patient",
-    "开药医生数",
-    "prescribers used",
-    "persons",
-    "M05 M19",
-    materiality=2,
-    family="concentration",
-    evidence_weight=HINT,
-)
-def prescribers(v, w):
+declare("patient", volume.places, "M15 M30", materiality=2)
+
+
+@measure("patient", "开药医生数", "prescribers used", "persons", "concentration", "M05 M19", materiality=2)
+def prescribers(v: Table, w: Value) -> Value:
     return v.dr_code.nunique(where=w)
 
 
 @measure(
-    "patient",
-    "短期内同院再入院次数",
-    "stays within 15 days of the last in the same hospital",
-    "times",
-    "M03",
-    materiality=0.5,
-    family="stay",
-    windows=FLOW,
-    evidence_weight=STRONG,
-)
-def split_stays(v, w):
+    "patient", "短期内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
+    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW,
+)  # fmt: skip
+def split_stays(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.split.fill_null(False))
 
 
 @measure(
-    "patient",
-    "31日内同院再入院超出所患疾病常态的次数",
-    "returns to the same hospital within 31 days beyond what the diseases explain",
-    "times",
-    "M03",
-    materiality=0.5,
-    family="stay",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def returns(v, w):
+    "patient", "31日内同院再入院超出所患疾病常态的次数",
+    "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
+    materiality=0.5, windows=FLOW,
+)  # fmt: skip
+def returns(v: Table, w: Value) -> Value:
     return (v.readmitted_31d.cast("float64") - v.readmission_expected).sum(where=w).fill_null(0)
 
 
 @measure(
-    "patient",
-    "15日内同一医师再次收住次数",
-    "times taken in again by the same doctor within 15 days, for whatever disease",
-    "times",
-    "M03",
-    materiality=0.5,
-    family="concentration",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def same_doctor_readmission(v, w):
+    "patient", "15日内同一医师再次收住次数",
+    "times taken in again by the same doctor within 15 days, for whatever disease", "times", "concentration",
+    "M03", materiality=0.5, windows=FLOW,
+)  # fmt: skip
+def same_doctor_readmission(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.same_doctor_readmission.fill_null(False))
 
 
-@measure(
-    "patient",
-    "空窗日合计",
-    "idle days in hospital",
-    "days",
-    "M10",
-    materiality=2,
-    family="stay",
-    evidence_weight=STRONG,
-)
-def idle_days(v, w):
-    return v.idle_days.sum(where=w).fill_null(0)
+declare("patient", admissions.idle_days, "M10", materiality=2)
 
 
 @measure(
-    "patient",
-    "住院期间外出就医购药",
-    "visits elsewhere during stays",
-    "visits",
-    "M10 M14 M01",
-    materiality=1,
-    family="identity",
-    evidence_weight=STRONG,
-)
-def outside_visits(v, w):
+    "patient", "住院期间外出就医购药", "visits elsewhere during stays", "visits", "identity", "M10 M14 M01",
+    materiality=1, evidence_weight=STRONG,
+)  # fmt: skip
+def outside_visits(v: Table, w: Value) -> Value:
     return v.outside_visits.sum(where=w).fill_null(0)
 
 
 @measure(
-    "patient",
-    "与他人同日同病同天数的住院次数",
-    "stays admitted with others for the same disease and time",
-    "visits",
-    "M01 M02",
-    materiality=1,
-    family="stay",
-    evidence_weight=STRONG,
-)
-def twin_stays(v, w):
+    "patient", "与他人同日同病同天数的住院次数", "stays admitted with others for the same disease and time",
+    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG,
+)  # fmt: skip
+def twin_stays(v: Table, w: Value) -> Value:
     # Once is an accident or a day of operations; it is the repetition that tells.
     return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False))
 
 
 @measure(
-    "patient",
-    "检查为主的住院次数",
-    "stays that were mostly examinations",
-    "visits",
-    "M04",
-    materiality=0.5,
-    family="content",
-    evidence_weight=STRONG,
-)
-def exam_stays(v, w):
+    "patient", "检查为主的住院次数", "stays that were mostly examinations", "visits", "content", "M04",
+    materiality=0.5, evidence_weight=STRONG,
+)  # fmt: skip
+def exam_stays(v: Table, w: Value) -> Value:
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
     return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly.fill_null(False) & ~v.course)
 
 
-@measure(
-    "patient",
-    "现金自付比例",
-    "share paid in cash",
-    "share",
-    "M01 M11 M16 M30",
-    materiality=0.1,
-    family="money",
-    direction=LOW,
-    support="visits",
-    evidence_weight=HINT,
-)
-def cash_share(v, w):
-    return v.cash_payamt.sum(where=w) / v.medfee_sumamt.sum(where=w)
+declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)
 
 
 @measure(
-    "patient",
-    "同村同日入院最多人数",
-    "most people of the village admitted within a day",
-    "persons",
-    "M02 M11",
-    materiality=2,
-    family="company",
-    evidence_weight=HINT,
-)
-def village_batch(v, w):
+    "patient", "同村同日入院最多人数", "most people of the village admitted within a day", "persons",
+    "company", "M02 M11", materiality=2,
+)  # fmt: skip
+def village_batch(v: Table, w: Value) -> Value:
     return v.village_batch.max(where=w & ~v.course).fill_null(0)
 
 
 @measure(
-    "patient",
-    "结伴就诊次数",
-    "visits with companions beyond chance",
-    "visits",
-    "M02 M15 M19 M26",
-    materiality=2,
-    family="company",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def company_visits(v, w):
+    "patient", "结伴就诊次数", "visits with companions beyond chance", "visits", "company", "M02 M15 M19 M26",
+    materiality=2, windows=FLOW,
+)  # fmt: skip
+def company_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.companions > 0).fill_null(False))
 
 
-@measure(
-    "patient",
-    "结伴就诊占比",
-    "share of visits with companions",
-    "share",
-    "M02 M15 M19 M26",
-    materiality=0.15,
-    family="company",
-    support="visits",
-    evidence_weight=HINT,
-)
-def company_share(v, w):
-    return (v.companions > 0).fill_null(False).mean(where=w)
+declare(
+    "patient", volume.company_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
+    en="share of visits with companions", evidence_weight=HINT,
+)  # fmt: skip
+declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
-    "patient",
-    "与同一人前后脚天数",
-    "days right behind the same other person",
-    "days",
-    "M15 M26 M19",
-    materiality=2,
-    family="terminal",
-    evidence_weight=STRONG,
-)
-def follow_days(v, w):
-    return v.follow_days.max(where=w).fill_null(0)
-
-
-@measure(
-    "patient",
-    "60秒内接续刷卡次数",
-    "swipes within 60 seconds of another card",
-    "times",
-    "M15 M16",
-    materiality=2,
-    family="terminal",
-    windows=FLOW,
-    evidence_weight=HINT,
-)
-def bursts(v, w):
+    "patient", "60秒内接续刷卡次数", "swipes within 60 seconds of another card", "times", "terminal",
+    "M15 M16", materiality=2, windows=FLOW,
+)  # fmt: skip
+def bursts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
 
 
 @measure(
-    "patient",
-    "30分钟内两处刷卡次数",
-    "times the card was at two places within 30 minutes",
-    "times",
-    "M15 M17",
-    materiality=1,
-    family="terminal",
-    evidence_weight=STRONG,
-)
-def two_places(v, w):
+    "patient", "30分钟内两处刷卡次数", "times the card was at two places within 30 minutes", "times",
+    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG,
+)  # fmt: skip
+def two_places(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
 
 
 @measure(
-    "patient",
-    "整额或重复金额次数",
-    "round or repeated amounts in pharmacies",
-    "times",
-    "M16 M18",
-    materiality=3,
-    family="terminal",
-    evidence_weight=HINT,
-)
-def round_amounts(v, w):
+    "patient", "整额或重复金额次数", "round or repeated amounts in pharmacies", "times", "terminal",
+    "M16 M18", materiality=3,
+)  # fmt: skip
+def round_amounts(v: Table, w: Value) -> Value:
     odd = v.round_amount | (v.same_amount >= 5)
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
 
 
-@measure(
-    "patient",
-    "死亡后就诊次数",
-    "visits after death",
-    "visits",
-    "M09",
-    materiality=0.3,
-    family="identity",
-    windows=FLOW,
-    evidence_weight=PROOF,
-)
-def after_death(v, w):
-    return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
+declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF)
 
 
 @measure(
-    "patient",
-    "死亡后基金支付",
-    "paid by the fund after death",
-    "yuan",
-    "M09",
-    materiality=30,
-    family="identity",
-    windows=FLOW,
-    evidence_weight=PROOF,
-)
-def fund_after_death(v, w):
+    "patient", "死亡后基金支付", "paid by the fund after death", "yuan", "identity", "M09", materiality=30,
+    evidence_weight=PROOF, windows=FLOW,
+)  # fmt: skip
+def fund_after_death(v: Table, w: Value) -> Value:
     return v.fund_pay_sumamt.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
 
 
 @measure(
-    "patient",
-    "购得重复追溯码药盒",
-    "boxes with a trace code sold before",
-    "boxes",
-    "M20",
+    "patient", "购得重复追溯码药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
     materiality=1,
-    family="trace",
-    evidence_weight=HINT,
-)
-def repeat_codes(v, w):
+)  # fmt: skip
+def repeat_codes(v: Table, w: Value) -> Value:
     return v.repeat_codes.sum(where=w).fill_null(0)
 
 
-@measure(
-    "patient",
-    "无追溯码药盒",
-    "boxes without a trace code",
-    "boxes",
-    "M16 M20",
-    materiality=3,
-    family="trace",
-    evidence_weight=HINT,
-)
-def uncoded_boxes(v, w):
+@measure("patient", "无追溯码药盒", "boxes without a trace code", "boxes", "trace", "M16 M20", materiality=3)
+def uncoded_boxes(v: Table, w: Value) -> Value:
     return v.uncoded.sum(where=w).fill_null(0)
 
 
 @measure(
-    "patient",
-    "处方超次使用",
-    "uses of a prescription beyond what it allows",
-    "times",
-    "M21",
-    materiality=1,
-    family="trace",
-    evidence_weight=STRONG,
-)
-def rx_overused(v, w):
+    "patient", "处方超次使用", "uses of a prescription beyond what it allows", "times", "trace", "M21",
+    materiality=1, evidence_weight=STRONG,
+)  # fmt: skip
+def rx_overused(v: Table, w: Value) -> Value:
     return v.rx_overused.sum(where=w).fill_null(0)
 
 
 @measure(
-    "patient",
-    "无签到透析次数",
-    "dialysis sessions without sign-in",
-    "sessions",
-    "M28",
-    materiality=2,
-    family="identity",
-    windows=FLOW,
-    evidence_weight=STRONG,
-)
-def unsigned_dialysis(v, w):
+    "patient", "无签到透析次数", "dialysis sessions without sign-in", "sessions", "identity", "M28",
+    materiality=2, evidence_weight=STRONG, windows=FLOW,
+)  # fmt: skip
+def unsigned_dialysis(v: Table, w: Value) -> Value:
     return v.unsigned.sum(where=w).fill_null(0)
 
 
 @measure(
-    "patient",
-    "最忙一周透析次数",
-    "dialysis sessions in the busiest week",
-    "sessions",
-    "M28",
-    materiality=1,
-    family="supply",
-    base="dialysis/week",
-    evidence_weight=STRONG,
-)
-def dialysis_week(p, w):
+    "patient", "最忙一周透析次数", "dialysis sessions in the busiest week", "sessions", "supply", "M28",
+    materiality=1, evidence_weight=STRONG, base="dialysis/week",
+)  # fmt: skip
+def dialysis_week(p: Table, w: Value) -> Value:
     return p.n.max()
 
 
-@measure(
-    "patient",
-    "接受透析次数",
-    "dialysis sessions",
-    "sessions",
-    "M28",
-    materiality=6,
-    family="supply",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def dialysis(v, w):
-    return v.dialysis.sum(where=w).fill_null(0)
+declare("patient", admissions.dialysis, "M28", materiality=6, zh="接受透析次数", en="dialysis sessions")
 
 
 @measure(
-    "patient",
-    "住院收费相对诊疗内容最高倍数",
-    "highest charge of a stay for its content",
-    "ratio",
-    "M24",
-    materiality=0.5,
-    family="price",
-    evidence_weight=STRONG,
-)
-def paid_per_content(v, w):
+    "patient", "住院收费相对诊疗内容最高倍数", "highest charge of a stay for its content", "ratio", "price",
+    "M24", materiality=0.5, evidence_weight=STRONG,
+)  # fmt: skip
+def paid_per_content(v: Table, w: Value) -> Value:
     return v.paid_per_content.max(where=w).fill_null(1)
 
 
 @measure(
-    "patient",
-    "住院费用与同病组通常水平之比",
-    "bill of stays against their disease group",
-    "ratio",
-    "M24 M25",
-    materiality=0.5,
-    family="price",
-    evidence_weight=CONTEXT,
-)
-def cost_ratio(v, w):
+    "patient", "住院费用与同病组通常水平之比", "bill of stays against their disease group", "ratio", "price",
+    "M24 M25", materiality=0.5, evidence_weight=CONTEXT,
+)  # fmt: skip
+def cost_ratio(v: Table, w: Value) -> Value:
     return v.cost_ratio.mean(where=w)
 
 
 @measure(
-    "patient",
-    "住院天数与同病组通常水平之比",
-    "length of stays against their disease group",
-    "ratio",
-    "M10 M25",
-    materiality=0.5,
-    family="stay",
-    evidence_weight=CONTEXT,
-)
-def los_ratio(v, w):
+    "patient", "住院天数与同病组通常水平之比", "length of stays against their disease group", "ratio", "stay",
+    "M10 M25", materiality=0.5, evidence_weight=CONTEXT,
+)  # fmt: skip
+def los_ratio(v: Table, w: Value) -> Value:
     return v.los_ratio.mean(where=w)
 
 
 @measure(
-    "patient",
-    "住院期间长护服务日",
-    "long-term-care days inside stays",
-    "days",
-    "M08",
-    materiality=1,
-    family="identity",
-    evidence_weight=STRONG,
-)
-def care_days(v, w):
+    "patient", "住院期间长护服务日", "long-term-care days inside stays", "days", "identity", "M08",
+    materiality=1, evidence_weight=STRONG,
+)  # fmt: skip
+def care_days(v: Table, w: Value) -> Value:
     return v.care_days.sum(where=w).fill_null(0)
 
 
-@measure(
-    "patient",
-    "门诊次数",
-    "outpatient visits",
-    "visits",
-    "M06 M13",
-    materiality=5,
-    family="frequency",
-    windows=FLOW,
-    evidence_weight=CONTEXT,
-)
-def outpatient_visits(v, w):
-    return v.mdtrt_id.count(where=w & (v.kind == OUTPATIENT) & ~v.course)
+declare("patient", volume.outpatient_visits, "M06 M13", materiality=5, zh="门诊次数", en="outpatient visits")
 
 
 @measure(
-    "patient",
-    "最常去机构占比",
-    "share of visits at the most used place",
-    "share",
-    "M40 M19",
-    materiality=0.2,
-    family="concentration",
-    base="visits/fixmedins_code",
-    support="visits",
-    evidence_weight=CONTEXT,
-)
-def top_place_share(p, w):
-    return p.n.max() / p.n.sum()
+    "patient", "最常去机构占比", "share of visits at the most used place", "share", "concentration",
+    "M40 M19", materiality=0.2, evidence_weight=CONTEXT, base="visits/fixmedins_code", support="visits",
+)  # fmt: skip
+def top_place_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
+declare("patient", medicines.top_pharmacy_share, "M19 M40", materiality=0.2)
 
 
 @measure(
-    "patient",
-    "最常用药店占比",
-    "share of purchases at the most used pharmacy",
-    "share",
-    "M19 M40",
-    materiality=0.2,
-    family="concentration",
-    base="purchases/fixmedins_code",
-    support="purchases",
-    evidence_weight=CONTEXT,
-)
-def top_pharmacy_share(p, w):
-    return p.n.max() / p.n.sum()
-
-
-@measure(
-    "patient",
-    "经同一医师或药店超量购药的关联人数",
-    "people oversupplied through the same doctor or shop",
-    "persons",
-    "M19",
-    materiality=3,
-    family="company",
-    windows=(YEAR,),
-    evidence_weight=STRONG,
-)
-def co_oversupplied(v, w):
+    "patient", "经同一医师或药店超量购药的关联人数", "people oversupplied through the same doctor or shop",
+    "persons", "company", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def co_oversupplied(v: Table, w: Value) -> Value:
     return v.co_oversupplied.max(where=w).fill_null(0)

@@ -26,7 +26,7 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
 # Facts that graphs and rules add: companions beyond chance; people oversupplied through the same doctor or shop; how far
 # the way to a hospital, from a doctor or from a village, is one that too many go; findings of the audit rules, how many
 # of them clear, lines with medicine out of scope, and the fund's money in findings (yuan, each line once); when outcomes of those the visit has to do with
-# became known (`features.measures.neighbour_outcomes`).
+# became known (`features.graphs.neighbour_outcomes`).
 GRAPH_AND_RULE_COLUMNS = (
     *("companions", "co_oversupplied", "referred", "village_recruitment_excess"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from features.graphs.group_profiles import INNOCENT as COMPANY
+from features.graphs.group_profiles import linked
 from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.measures.catalogue import HINT, measures_of
-from features.measures.groups import INNOCENT as COMPANY
-from features.measures.groups import linked
 from features.rules.engine import RULES
 from pipelines.measure import Measured, Snapshot
 from pipelines.score import Scored

@@ -1,4 +1,5 @@
-"""Compared with their own mix of cases: an honest specialist is like everybody else, a guilty generalist is not."""
+"""Compared with their own mix of cases: an honest specialist is like everybody else, a guilty generalist is
+not."""
 
 from collections import defaultdict
 
@@ -31,9 +32,9 @@ def probe():
     def part_paid(v, w):
         return v.part.sum(where=w) / v.paid.sum(where=w).nullif(0)
 
-    more = {"materiality": 0.05, "family": "content", "mix": True}
-    measure(PROBE, "一", "one", "share", "M01", windows=(365,), **more)(odd_share)
-    measure(PROBE, "二", "two", "share", "M01", windows=(), **more)(part_paid)
+    more = {"materiality": 0.05, "mix": True}
+    measure(PROBE, "一", "one", "share", "content", "M01", windows=(365,), **more)(odd_share)
+    measure(PROBE, "二", "two", "share", "content", "M01", windows=(), **more)(part_paid)
     yield
     for key in [key for key in CATALOGUE if key[0] == PROBE]:
         del CATALOGUE[key]
@@ -119,9 +120,107 @@ def test_what_a_mix_leads_one_to_expect_is_what_loops_over_visits_find(probe, vi
         assert quick == pytest.approx(slow, abs=2e-6)
 
 
+USUAL = {
+    "subject_id": "B", "med_type": "21", "dx_group": "C1", "dx3": "C34", "age": 20.0, "days_ago": 10.0,
+    "odd": False, "part": 0, "paid": 2,
+}  # fmt: skip
+
+
+def expected_of_a(*visits: dict, column: str = "odd_share_365d") -> float:
+    """What is expected of subject A, given its visits and others'."""
+    frame = pd.DataFrame([USUAL | visit for visit in visits])[list(TYPES)]
+    table = ibis.duckdb.connect().create_table("v", ibis.memtable(frame, schema=ibis.schema(TYPES)))
+    return float(expected(table, PROBE)[expected_column(column)]["A"])
+
+
+ODD = {"subject_id": "A", "odd": True}
+
+
+def test_three_comparable_visits_elsewhere_know_half_of_what_is_usual(probe):
+    assert expected_of_a(ODD, *[{}] * 3) == 0.5
+    assert expected_of_a(ODD, *[{}] * 9) == 0.25
+    # What nobody else has is expected as it was observed.
+    assert expected_of_a(ODD) == expected_of_a(ODD, {"med_type": "52"}) == 1
+
+
+def test_ten_visits_elsewhere_weigh_as_much_as_the_wider_class(probe):
+    cancers = [{"odd": True}] * 10
+    lungs = [{"dx_group": "J1", "dx3": "J18"}] * 10
+    # In all of the city half, in the chapter half of the way from that to all, so on to the stratum.
+    rate = 1 - 0.5**4
+    found = expected_of_a({"subject_id": "A"}, *cancers, *lungs)
+    assert found == pytest.approx(10 / 13 * rate, abs=1e-6)
+
+
+@pytest.mark.parametrize("end", [1, 15, 45, 65, 80])
+def test_bands_of_age_end_below_their_upper_end(probe, end):
+    at_end = ODD | {"age": float(end)}
+    assert expected_of_a(at_end, *[{"age": float(end)}] * 3) == 0.5
+    assert expected_of_a(at_end, *[{"age": end - 0.01}] * 3) == 1
+
+
+@pytest.mark.parametrize(
+    "differing,comparable",
+    [
+        ({"med_type": "2101"}, True),
+        ({"med_type": "52"}, False),
+        ({"dx3": "C50", "dx_group": "C9"}, True),
+        ({"dx3": "J18", "dx_group": "C1"}, False),
+        ({"dx3": None, "dx_group": None}, False),
+        ({"age": 16.0}, True),
+        ({"days_ago": 365.0}, True),
+        ({"days_ago": 365.5}, False),
+        ({"paid": 1}, False),
+        ({"odd": None}, False),
+    ],
+)
+def test_what_is_comparable(probe, differing, comparable):
+    assert expected_of_a(ODD, *[differing] * 3) == (0.5 if comparable else 1)
+
+
+def test_visits_without_a_disease_are_compared_with_their_like(probe):
+    nothing = {"dx3": None, "dx_group": None}
+    assert expected_of_a(ODD | nothing, *[nothing] * 3) == 0.5
+
+
+def test_a_ratio_of_sums_is_weighted_by_its_denominator(probe):
+    mine = {"subject_id": "A", "part": 4, "paid": 4}
+    # Others pay 2 of 25, three visits know half: half of that share of 4 is expected, and half of 4.
+    assert expected_of_a(mine, *[{"part": n, "paid": 5 * n + 5} for n in (0, 1, 1)], column="part_paid") == (
+        pytest.approx((0.5 * 4 * 2 / 25 + 0.5 * 4) / 4)
+    )
+    with_nothing_paid = expected_of_a({"subject_id": "A", "part": 1, "paid": 0}, {}, column="part_paid")
+    assert pd.isna(with_nothing_paid)
+
+
+def test_a_kind_of_subject_without_a_measure_by_mix_has_no_expectation():
+    table = ibis.memtable(pd.DataFrame([USUAL])[list(TYPES)], schema=ibis.schema(TYPES))
+    found = expected(table, "pharmacy")
+    assert found.empty and found.index.name == "subject_id"
+
+
+def test_parts_of_means_and_ratios():
+    frame = pd.DataFrame({"a": [1.0, 2.0, None], "b": [4.0, None, 8.0], "c": [True, True, False]})
+    table = ibis.duckdb.connect().create_table("t", ibis.memtable(frame))
+
+    def parts(value: ibis.Value) -> tuple[float, ...]:
+        return tuple(float(table.aggregate(x=part).to_pandas()["x"].iloc[0]) for part in fraction(value))
+
+    assert parts(table.a.mean(where=table.c)) == (3, 2, 2)
+    assert parts(table.b.mean(where=table.c)) == (4, 1, 1)
+    for whole in (table.b.sum(where=~table.c), table.b.sum(where=~table.c).nullif(0)):
+        assert parts(table.a.sum(where=table.c) / whole) == (3, 8, 1)
+
+
 def test_only_means_and_ratios_of_sums_have_an_expectation():
     table = ibis.table({"a": "float64", "b": "float64", "c": "boolean"}, name="t")
-    for value in (table.a.median(where=table.c), table.a.sum() / table.count(), table.a.max()):
+    for value in (
+        table.a.median(where=table.c),
+        table.a.sum() / table.count(),
+        table.a.max(),
+        table.a.max() / table.b.sum(),
+        table.a.sum() * table.b.sum(),
+    ):
         with pytest.raises(TypeError, match="mean or a ratio"):
             fraction(value)
 
@@ -134,8 +233,8 @@ def bill(world: World, who: str, where: str, day: str, dx: str, exam: float) -> 
 
 @pytest.fixture(scope="module")
 def hospitals(tmp_path_factory):
-    """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital, a town
-    hospital that treats most pneumonias, all honest; one that scans everybody."""
+    """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital,
+    a town hospital that treats most pneumonias, all honest; one that scans everybody."""
     world, number = World(), 0
     for code in [*(f"H{n}" for n in range(8)), "cancer", "children", "guilty"]:
         world.hospital(code)
@@ -178,7 +277,8 @@ def test_a_specialist_is_not_odd_for_being_one_and_a_generalist_with_the_same_sh
 
 def test_who_treats_much_of_a_disease_is_not_its_own_norm(hospitals):
     values, _usual, _peers = hospitals
-    # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are for 174.
+    # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are
+    # for 174.
     assert values[expected_column("exam_share_365d")]["guilty"] == pytest.approx(0.175, abs=0.02)
 
 

@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from claims.as_of import ClaimsAsOf
+from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.measures.catalogue import CATALOGUE
-from features.measures.neighbour_outcomes import neighbour_outcomes
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 

@@ -1,4 +1,5 @@
-"""Measures of patients: those who are brought to hospital together beside those whom chance puts into one ward."""
+"""Measures of patients: those who are brought to hospital together beside those whom chance puts into one
+ward."""
 
 import pytest
 

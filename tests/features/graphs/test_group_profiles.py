@@ -1,4 +1,5 @@
-"""A small place where a dozen companies keep together: the rings are left over, whoever has an honest reason is not."""
+"""A small place where a dozen companies keep together: the rings are left over, whoever has an honest reason
+is not."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,9 +8,9 @@ import pandas as pd
 import pytest
 
 from features.graphs.communities import communities, name_groups
+from features.graphs.group_profiles import group_facts, innocent_company
 from features.graphs.network import build_network, links
 from features.measures.aggregation import measure_subjects
-from features.measures.groups import group_facts, innocent_company
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
@@ -84,8 +85,8 @@ def place() -> Place:
     place.meet(old_ring, "pharmacy-1", list(range(12, 312, 25)), 18, minutes=0.5, lines=SCHEMING)
     hoarders = place.company("hoarders", generations, "village-2")
     place.meet(hoarders, "pharmacy-0", list(range(20, 300, 25)), 18, lines=SCHEMING)
-    # Strangers to each other who come on the market day, who are sent by their works, who share a village clinic; and
-    # cards of several villages that a broker takes to it.
+    # Strangers to each other who come on the market day, who are sent by their works, who share a village
+    # clinic; and cards of several villages that a broker takes to it.
     market = place.company("market", ["1980-01-01"] * 5, "village-{}")
     place.meet(market, "clinic", list(range(14, 300, 42)), 13)
     works = place.company("works", ["1985-01-01"] * 5, "village-{}", emp_no="works")

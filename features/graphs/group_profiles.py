@@ -1,0 +1,174 @@
+"""Profiles of groups of companions: whether they have an honest reason to meet, whom they share, and their
+totals."""
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.measures.catalogue import YEAR
+
+# A household is a handful of one village's people of several generations (docs/schemes.md, M15).
+HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
+# Residents of a home are old; whoever has one place, weekday or employer has it for so large a share of the
+# visits.
+RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
+# A check-up is at least so much examination; a weekday is no accident from so many days on.
+EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
+# Honest company seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
+# than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
+STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
+# Honest reason to meet → what it is called in Chinese and English.
+INNOCENT = {
+    "household": ("同住家庭", "a household"),
+    "residents": ("养老机构住户", "residents of a home"),
+    "examined": ("单位或学校组织的体检", "a check-up ordered by an employer or a school"),
+    "weekday": ("固定日子的集市门诊或巡诊", "a market day or a doctor's round on a fixed weekday"),
+    "villagers": ("同村村民就近看病", "villagers at the clinic of their village"),
+}
+# A hub is what so large a share of a group's linked visits goes through.
+HUB_SHARE = 0.3
+
+
+def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
+    """Facts of the visits that members of groups made in the last year; a visit of several groups stands in
+    each.
+
+    Args:
+        facts: one row a visit, with what graphs add to it (`features.visits.facts.with_counts`).
+        members: group_id, psn_no.
+
+    Returns:
+        The facts with ``group_id``, ``joint`` (in company) and ``linked`` (see `linked`).
+    """
+    joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
+    return joined.mutate(joint=joined.companions > 0, linked=linked(joined))
+
+
+def linked(visits: ibis.Table) -> ibis.Value:
+    """Does a visit link its visitor to others, by company or by a doctor or shop that oversupplies both?"""
+    return (visits.companions > 0) | (visits.co_oversupplied > 0)
+
+
+def innocent_company(group_facts: ibis.Table) -> pd.Series:
+    """Which groups have an honest reason to meet.
+
+    Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
+    than it uses; residents of a home have consultations at one institution; villagers go to the clinic of
+    their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
+    the employer's order. Courses of treatment make no company at all (`features.graphs.covisit`). Cards
+    swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
+    once.
+
+    Args:
+        group_facts: see `group_facts`.
+
+    Returns:
+        Index group_id, of groups with joint visits; key of INNOCENT, null where there is none.
+    """
+    joint = group_facts.filter(group_facts.joint)
+    conduct = _conduct(joint)
+    keys = {
+        "one_place": joint.fixmedins_code,
+        "one_weekday": joint.day.day_of_week.index(),
+        "one_employer": joint.emp_no,
+    }
+    for name, key in keys.items():
+        conduct = conduct.left_join(_largest_share(joint, name, key), "group_id").drop("group_id_right")
+    reasons: pd.DataFrame = _reasons(conduct).to_pandas()
+    return reasons.set_index("group_id")["reason"]
+
+
+def _conduct(joint: ibis.Table) -> ibis.Table:
+    """What each group's joint visits are: one row a group_id."""
+    return joint.group_by("group_id").aggregate(
+        members=_.psn_no.nunique(),
+        villages=_.village.nunique(),
+        ages=_.age.max() - _.age.min(),
+        median_age=_.age.median(),
+        days=_.day.nunique(),
+        stays=(_.kind == STAY).mean(),
+        outpatient=(_.kind == OUTPATIENT).mean(),
+        surplus=_.surplus_spent.sum().fill_null(0),
+        bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
+        exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
+    )
+
+
+def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
+    """Share of each group's joint visits that have the most frequent value of a key: group_id and the
+    name."""
+    counts = joint.mutate(_key=key).group_by("group_id", "_key").aggregate(n=_.count())
+    share = _.n.max(where=_._key.notnull()).fill_null(0) / _.n.sum()
+    return counts.group_by("group_id").aggregate(**{name: share})
+
+
+def _reasons(conduct: ibis.Table) -> ibis.Table:
+    """The reason of each group: group_id, reason."""
+    c = conduct
+    calm = (c.stays < STAY_SHARE) & (c.surplus < SURPLUS_EACH * c.members) & (c.bursts < BURST_SHARE)
+    # Only ever seen by a doctor, at one institution.
+    consulted = calm & (c.outpatient >= ONE_PLACE_SHARE) & (c.one_place >= ONE_PLACE_SHARE)
+    household = (c.members <= HOUSEHOLD_MEMBERS) & (c.villages <= 1) & (c.ages >= GENERATION_YEARS)
+    residents = (c.median_age >= RESIDENT_AGE) & (c.one_place >= ONE_PLACE_SHARE)
+    examined = (c.one_employer >= ONE_PLACE_SHARE) & (c.exams >= EXAM_SHARE)
+    weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
+    reason = ibis.cases(
+        (calm & household, "household"),
+        (calm & residents, "residents"),
+        (consulted & examined, "examined"),
+        (consulted & weekday, "weekday"),
+        (consulted & (c.villages <= 1), "villagers"),
+        else_=None,
+    )
+    return c.select("group_id", reason=reason)
+
+
+def hubs(group_facts: ibis.Table) -> pd.DataFrame:
+    """Doctors and institutions through which a group's linked visits go.
+
+    Args:
+        group_facts: see `group_facts`.
+
+    Returns:
+        group_id, member_type (prescriber, pharmacy, hospital), member_id, weight (share of the group's linked
+        visits, at least HUB_SHARE).
+    """
+    visits = group_facts.filter(group_facts.linked)
+    place = visits.is_pharmacy.ifelse("pharmacy", "hospital")
+    named = ibis.union(
+        visits.select("group_id", member_type=place, member_id=visits.fixmedins_code),
+        visits.select("group_id", member_type=ibis.literal("prescriber"), member_id=visits.dr_code),
+    )
+    every = visits.group_by("group_id").aggregate(every=_.count())
+    through = named.filter(_.member_id.notnull()).group_by("group_id", "member_type", "member_id")
+    share = through.aggregate(n=_.count()).inner_join(every, "group_id").mutate(weight=_.n / _.every)
+    found = share.filter(share.weight >= HUB_SHARE).select("group_id", "member_type", "member_id", "weight")
+    frame: pd.DataFrame = found.order_by("group_id", "member_type", "member_id").to_pandas()
+    return frame
+
+
+def described(group_facts: ibis.Table) -> pd.DataFrame:
+    """Totals of each group's linked visits.
+
+    Args:
+        group_facts: see `group_facts`.
+
+    Returns:
+        group_id, members, villages, places, visits, days, first_day, last_day, fund (yuan), oversupply (yuan
+        spent on medicine while a month of it was at hand).
+    """
+    visits = group_facts.filter(group_facts.linked)
+    found = visits.group_by("group_id").aggregate(
+        members=_.psn_no.nunique(),
+        villages=_.village.nunique(),
+        places=_.fixmedins_code.nunique(),
+        visits=_.count(),
+        days=_.day.nunique(),
+        first_day=_.day.min().cast("string"),
+        last_day=_.day.max().cast("string"),
+        fund=_.fund_pay_sumamt.sum().round(2),
+        oversupply=_.surplus_spent.sum().fill_null(0).round(2),
+    )
+    frame: pd.DataFrame = found.order_by("group_id").to_pandas()
+    return frame

@@ -1,0 +1,51 @@
+"""Formulas that measures share: shares and ratios, concentration, growth."""
+
+import ibis
+from ibis import Table, Value
+
+# Growth sets the last quarter against the year before it, both in days.
+RECENT_DAYS, COMPARED_DAYS = 90, 365
+
+
+def ratio(part: Value, whole: Value) -> Value:
+    """One sum over another; unknown where there is nothing to divide by."""
+    return part / whole.nullif(0)
+
+
+def top_share(p: Table) -> Value:
+    """Share of the largest count.
+
+    Args:
+        p: visits counted by another column (`features.measures.aggregation.counted`).
+    """
+    return p.n.max() / p.n.sum()
+
+
+def share_in(p: Table, counted: Value) -> Value:
+    """Share of the visits that lie in some of the counts.
+
+    Args:
+        p: as of `top_share`.
+        counted: which counts.
+    """
+    return p.n.sum(where=counted).fill_null(0) / p.n.sum()
+
+
+def concentration(p: Table) -> Value:
+    """Herfindahl-Hirschman index of the counts: the chance that two visits, drawn with replacement, lie in
+    the same one.
+
+    Args:
+        p: as of `top_share`.
+    """
+    return (p.n * p.n).sum() / (p.n.sum() * p.n.sum())
+
+
+def growth(v: Table, amount: Value) -> Value:
+    """An amount of the last quarter against the year before it, per day; unknown without a quarter to compare
+    with."""
+    end = RECENT_DAYS + COMPARED_DAYS
+    span = ibis.least(v.days_ago.max(), end) - RECENT_DAYS
+    recent = amount.sum(where=v.days_ago <= RECENT_DAYS) / RECENT_DAYS
+    before = amount.sum(where=(v.days_ago > RECENT_DAYS) & (v.days_ago <= end))
+    return ratio(recent, before / (span >= RECENT_DAYS).ifelse(span, None))

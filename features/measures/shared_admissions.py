@@ -1,0 +1,228 @@
+"""Measures of stays, their bills and dialysis, shared by several kinds of subject."""
+
+from ibis import Table, Value
+
+from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
+from features.measures.formulas import concentration, ratio, share_in, top_share
+
+
+@shared("空窗日合计", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
+def idle_days(v: Table, w: Value) -> Value:
+    return v.idle_days.sum(where=w).fill_null(0)
+
+
+@shared("透析次数", "dialysis sessions", "sessions", "supply", evidence_weight=CONTEXT, windows=FLOW)
+def dialysis(v: Table, w: Value) -> Value:
+    return v.dialysis.sum(where=w).fill_null(0)
+
+
+@shared(
+    "多见于门诊的病种收住程度", "how often the diseases admitted are treated as outpatients elsewhere",
+    "share", "stay", over="admissions", support="stays",
+)  # fmt: skip
+def outpatient_rate_of_admissions(v: Table, w: Value) -> Value:
+    return v.outpatient_rate.mean(where=w)
+
+
+@shared(
+    "门诊当日或次日转住院占比", "share of stays right after an outpatient visit there", "share", "stay",
+    over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def converted_share(v: Table, w: Value) -> Value:
+    return v.converted.fill_null(False).mean(where=w)
+
+
+@shared(
+    "15日内同院同病再入院占比", "share of stays that are back within 15 days with the same disease", "share",
+    "stay", evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def split_share(v: Table, w: Value) -> Value:
+    return v.split.fill_null(False).mean(where=w)
+
+
+@shared(
+    "31日内同院再入院占比", "share of stays that are back within 31 days", "share", "stay", over="admissions",
+    support="stays", mix=True,
+)  # fmt: skip
+def readmission_share(v: Table, w: Value) -> Value:
+    return v.readmitted_31d.fill_null(False).mean(where=w)
+
+
+@shared(
+    "空窗日占住院日比例", "share of bed days with nothing but bed, care and round", "share", "stay",
+    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def idle_share(v: Table, w: Value) -> Value:
+    known = w & v.idle_days.notnull()
+    return ratio(v.idle_days.sum(where=known), v.los.sum(where=known))
+
+
+@shared(
+    "住院期间外出就医购药的住院占比", "share of stays with visits elsewhere during them", "share", "stay",
+    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def outside_share(v: Table, w: Value) -> Value:
+    return (v.outside_visits.fill_null(0) > 0).mean(where=w & (v.los >= 2))
+
+
+@shared(
+    "非救助对象零自付住院占比", "share of stays that cost a patient outside rescue groups nothing", "share",
+    "money", evidence_weight=STRONG, over="admissions", support="stays",
+)  # fmt: skip
+def zero_cash_share(v: Table, w: Value) -> Value:
+    return (v.cash_payamt <= 0).mean(where=w & ~v.poor.fill_null(False))
+
+
+@shared(
+    "任取两次住院来自同村的概率", "chance that two stays are from one village", "share", "concentration",
+    base="stays/village", support="stays",
+)  # fmt: skip
+def village_concentration(p: Table, w: Value) -> Value:
+    return concentration(p)
+
+
+@shared(
+    "同村三人以上同日入院占比", "share of stays with three or more of a village admitted within a day",
+    "share", "company", evidence_weight=STRONG, over="admissions", support="stays",
+)  # fmt: skip
+def batch_share(v: Table, w: Value) -> Value:
+    return (v.village_batch.fill_null(0) >= 2).mean(where=w)
+
+
+@shared(
+    "账单内容雷同的住院占比", "share of stays whose bill has the same items as two or more others", "share",
+    "content", evidence_weight=STRONG, base="stays/template", support="stays",
+)  # fmt: skip
+def template_share(p: Table, w: Value) -> Value:
+    return share_in(p, p.n >= 3)
+
+
+@shared(
+    "检查项目组合完全相同的最大占比", "share of stays with the most frequent set of examinations", "share",
+    "content", base="stays/exam_set", support="stays",
+)  # fmt: skip
+def top_exam_set_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
+@shared(
+    "体检式住院占比", "share of stays that are short and mostly examinations", "share", "content",
+    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def checkup_share(v: Table, w: Value) -> Value:
+    mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
+    return mostly.fill_null(False).mean(where=w)
+
+
+@shared(
+    "住院检查检验费占比", "share of inpatient bills for examinations and laboratory", "share", "content",
+    over="admissions", support="stays", mix=True,
+)  # fmt: skip
+def exam_share(v: Table, w: Value) -> Value:
+    return ratio(v.exam_amount.sum(where=w), v.billed.sum(where=w))
+
+
+@shared(
+    "门诊检查检验费占比", "share of outpatient bills for examinations and laboratory", "share", "content",
+    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
+)  # fmt: skip
+def outpatient_exam_share(v: Table, w: Value) -> Value:
+    return ratio(v.exam_amount.sum(where=w), v.billed.sum(where=w))
+
+
+@shared(
+    "做大型检查的就诊占比", "share of outpatient visits with a scan", "share", "content",
+    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
+)  # fmt: skip
+def scan_share(v: Table, w: Value) -> Value:
+    return (v.large_exams > 0).mean(where=w)
+
+
+@shared(
+    "住院费用与同病组之比的中位数", "median bill against the disease group", "ratio", "price",
+    over="admissions", support="stays",
+)  # fmt: skip
+def cost_ratio(v: Table, w: Value) -> Value:
+    return v.cost_ratio.median(where=w)
+
+
+@shared(
+    "诊疗内容与同病组之比的中位数", "median content of the bill against the disease group", "ratio", "price",
+    direction=LOW, over="admissions", support="stays",
+)  # fmt: skip
+def content_ratio(v: Table, w: Value) -> Value:
+    return v.content_ratio.median(where=w)
+
+
+@shared(
+    "收费相对诊疗内容倍数的中位数", "median charge for its content against the disease group", "ratio",
+    "price", evidence_weight=STRONG, over="admissions", support="stays",
+)  # fmt: skip
+def paid_per_content(v: Table, w: Value) -> Value:
+    return v.paid_per_content.median(where=w)
+
+
+@shared(
+    "收费超诊疗内容一半以上的住院占比", "share of stays charged half as much again as their content warrants",
+    "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
+)  # fmt: skip
+def upcoded_share(v: Table, w: Value) -> Value:
+    return (v.paid_per_content >= 1.5).mean(where=w)
+
+
+@shared(
+    "病组费用平均高出所属疾病的比例",
+    "mean surplus of what the disease groups usually cost over their diseases", "share", "content",
+    over="admissions", support="stays",
+)  # fmt: skip
+def group_surplus(v: Table, w: Value) -> Value:
+    return (v.group_weight - 1).mean(where=w)
+
+
+@shared(
+    "高费用病组但诊疗内容不足的住院占比", "share of stays in a dear disease group without the content for it",
+    "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
+)  # fmt: skip
+def overgrouped_share(v: Table, w: Value) -> Value:
+    return v.overgrouped.mean(where=w)
+
+
+@shared(
+    "最多病种住院占比", "share of stays with the most frequent disease", "share", "concentration",
+    base="stays/dx3", support="stays",
+)  # fmt: skip
+def top_disease_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
+@shared(
+    "平均住院日", "mean length of stay", "days", "stay", evidence_weight=CONTEXT, over="admissions",
+    support="stays", mix=True,
+)  # fmt: skip
+def los(v: Table, w: Value) -> Value:
+    return v.los.mean(where=w)
+
+
+@shared(
+    "无签到透析占比", "share of dialysis sessions without sign-in", "share", "identity",
+    evidence_weight=STRONG, support="dialysis",
+)  # fmt: skip
+def unsigned_share(v: Table, w: Value) -> Value:
+    known = w & v.unsigned.notnull()
+    return ratio(v.unsigned.sum(where=known), v.dialysis.sum(where=known))
+
+
+@shared(
+    "患者每周透析次数与三次之比", "dialysis visits in a patient's week against three", "ratio", "supply",
+    evidence_weight=STRONG, base="dialysis/week", support="dialysis",
+)  # fmt: skip
+def dialysis_week(p: Table, w: Value) -> Value:
+    return p.n.sum() / p.persons.sum() / 3
+
+
+@shared(
+    "一日多次透析占比", "share of dialysis visits with more than one session a day", "share", "supply",
+    evidence_weight=STRONG, support="dialysis",
+)  # fmt: skip
+def double_dialysis_share(v: Table, w: Value) -> Value:
+    return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))

@@ -1,0 +1,139 @@
+"""Measures of medicine and prescriptions, shared by several kinds of subject."""
+
+from ibis import Table, Value
+
+from claims.as_of import STAY
+from features.measures.catalogue import CONTEXT, FLOW, STRONG, YEAR, shared
+from features.measures.formulas import ratio, top_share
+
+
+@shared("药费", "spent on medicine", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
+def drug_amount(v: Table, w: Value) -> Value:
+    return v.drug_amount.sum(where=w & (v.kind != STAY)).fill_null(0)
+
+
+@shared(
+    "余药充足时购药金额", "spent on medicine while a month of it was at hand", "yuan", "supply",
+    evidence_weight=STRONG, windows=FLOW,
+)  # fmt: skip
+def surplus_spent(v: Table, w: Value) -> Value:
+    return v.surplus_spent.sum(where=w).fill_null(0)
+
+
+@shared(
+    "最常用药店占比", "share of purchases at the most used pharmacy", "share", "concentration",
+    evidence_weight=CONTEXT, base="purchases/fixmedins_code", support="purchases",
+)  # fmt: skip
+def top_pharmacy_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
+@shared(
+    "每种药次均供应天数", "days of supply of a drug in a prescription", "days_each", "supply",
+    support="visits",
+)  # fmt: skip
+def supply_per_drug(v: Table, w: Value) -> Value:
+    return ratio(v.supply_days.sum(where=w), v.n_drugs.sum(where=w))
+
+
+@shared(
+    "开药时平均余药天数", "mean days of supply still at hand when prescribing", "days", "supply",
+    evidence_weight=STRONG, support="visits",
+)  # fmt: skip
+def stock_days(v: Table, w: Value) -> Value:
+    return v.stock_days.mean(where=w)
+
+
+@shared(
+    "余药三十天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand", "share",
+    "supply", evidence_weight=STRONG, support="visits",
+)  # fmt: skip
+def stocked_share(v: Table, w: Value) -> Value:
+    return (v.stock_days > 30).mean(where=w)
+
+
+@shared("每供应日药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
+def price_per_day(v: Table, w: Value) -> Value:
+    # Resold medicine is dear medicine.
+    return ratio(v.drug_amount.sum(where=w & (v.supply_days > 0)), v.supply_days.sum(where=w))
+
+
+@shared(
+    "次均药品种类", "kinds of medicine in a prescription", "items", "content", evidence_weight=CONTEXT,
+    support="visits",
+)  # fmt: skip
+def drugs_per_visit(v: Table, w: Value) -> Value:
+    return v.n_drugs.mean(where=w)
+
+
+@shared(
+    "同一组药品的最大占比", "share of purchases with the most frequent set of medicines", "share", "content",
+    base="purchases/template", support="purchases",
+)  # fmt: skip
+def top_basket_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
+@shared(
+    "先售药后开方占比", "share of purchases before their prescription was written", "share", "trace",
+    evidence_weight=STRONG, over="purchases", support="purchases",
+)  # fmt: skip
+def rx_late_share(v: Table, w: Value) -> Value:
+    return v.rx_late.fill_null(False).mean(where=w)
+
+
+@shared(
+    "10秒内连开处方占比", "share of purchases on a prescription written within 10 seconds of another",
+    "share", "trace", evidence_weight=STRONG, over="purchases", support="purchases",
+)  # fmt: skip
+def rx_rushed_share(v: Table, w: Value) -> Value:
+    return v.rx_rushed.fill_null(False).mean(where=w)
+
+
+@shared(
+    "处方超次使用占比", "share of purchases on a prescription used beyond what it allows", "share", "trace",
+    evidence_weight=STRONG, over="purchases", support="purchases",
+)  # fmt: skip
+def rx_overused_share(v: Table, w: Value) -> Value:
+    return (v.rx_overused > 0).fill_null(False).mean(where=w)
+
+
+@shared(
+    "60秒内接续刷卡购药占比", "share of purchases within 60 seconds of another card", "share", "terminal",
+    evidence_weight=STRONG, over="purchases", support="purchases",
+)  # fmt: skip
+def burst_share(v: Table, w: Value) -> Value:
+    return v.burst.fill_null(False).mean(where=w)
+
+
+@shared(
+    "处方集中到一家药店超出患者习惯的占比",
+    "share of purchases at one pharmacy beyond what patients' habits and colleagues' patients explain",
+    "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
+)  # fmt: skip
+def steered_share(v: Table, w: Value) -> Value:
+    return v.prescription_steering.max(where=w)
+
+
+@shared(
+    "购药价格高出药店通常价格的比例", "surplus of the price of the medicine over that of other pharmacies",
+    "share", "price", evidence_weight=STRONG, over="purchases", support="purchases",
+)  # fmt: skip
+def price_surplus(v: Table, w: Value) -> Value:
+    return ratio(v.priced.sum(where=w), v.usual_price.sum(where=w)) - 1
+
+
+@shared(
+    "购药超最高限价金额占比", "share of purchases above the price ceiling", "share", "price",
+    support="visits",
+)  # fmt: skip
+def over_ceiling_share(v: Table, w: Value) -> Value:
+    return ratio(v.over_ceiling.sum(where=w), v.billed.sum(where=w))
+
+
+@shared(
+    "超量购药人群的购药占比", "share of purchases by oversupplied people, where too many are", "share",
+    "company", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
+)  # fmt: skip
+def co_oversupplied_share(v: Table, w: Value) -> Value:
+    return (v.co_oversupplied > 0).mean(where=w)

@@ -1,0 +1,129 @@
+"""Measures of how much, how often and when, shared by several kinds of subject."""
+
+from ibis import Table, Value
+
+from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
+from features.measures.formulas import growth, ratio
+
+
+@shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW)
+def visits(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w)
+
+
+@shared(
+    "购药次数", "pharmacy purchases", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW,
+    over="purchases",
+)  # fmt: skip
+def purchases(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w)
+
+
+@shared(
+    "住院次数", "stays outside courses of treatment", "visits", "frequency", evidence_weight=CONTEXT,
+    windows=FLOW, over="admissions",
+)  # fmt: skip
+def stays(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w)
+
+
+@shared("基金支付", "paid by the fund", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
+def fund_pay(v: Table, w: Value) -> Value:
+    return v.fund_pay_sumamt.sum(where=w).fill_null(0)
+
+
+@shared("就诊机构数", "institutions used", "places", "concentration", evidence_weight=CONTEXT)
+def places(v: Table, w: Value) -> Value:
+    return v.fixmedins_code.nunique(where=w)
+
+
+@shared("现金自付比例", "share paid in cash", "share", "money", direction=LOW, support="visits")
+def cash_share(v: Table, w: Value) -> Value:
+    return ratio(v.cash_payamt.sum(where=w), v.medfee_sumamt.sum(where=w))
+
+
+@shared(
+    "结伴购药占比", "share of purchases with companions", "share", "company", evidence_weight=STRONG,
+    support="visits",
+)  # fmt: skip
+def company_share(v: Table, w: Value) -> Value:
+    return (v.companions > 0).fill_null(False).mean(where=w)
+
+
+@shared(
+    "与同一人前后脚天数", "days right behind the same other person", "days", "terminal",
+    evidence_weight=STRONG,
+)  # fmt: skip
+def follow_days(v: Table, w: Value) -> Value:
+    return v.follow_days.max(where=w).fill_null(0)
+
+
+@shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=FLOW)
+def after_death(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
+
+
+@shared(
+    "门诊人次", "outpatient visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW,
+    over="consultations",
+)  # fmt: skip
+def outpatient_visits(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w)
+
+
+@shared("患者人数", "patients", "persons", "frequency", evidence_weight=CONTEXT, windows=FLOW)
+def persons(v: Table, w: Value) -> Value:
+    return v.psn_no.nunique(where=w)
+
+
+@shared(
+    "出诊日日均门诊人次", "outpatient visits on a working day", "per_day", "frequency",
+    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits",
+)  # fmt: skip
+def visits_per_day(v: Table, w: Value) -> Value:
+    return ratio(v.mdtrt_id.count(where=w), v.day.nunique(where=w))
+
+
+@shared(
+    "夜间门诊占比", "share of outpatient visits at night", "share", "identity", evidence_weight=CONTEXT,
+    over="consultations", support="outpatient_visits",
+)  # fmt: skip
+def night_share(v: Table, w: Value) -> Value:
+    return v.night.mean(where=w)
+
+
+@shared(
+    "周末门诊占比", "share of outpatient visits at a weekend", "share", "identity", evidence_weight=CONTEXT,
+    over="consultations", support="outpatient_visits",
+)  # fmt: skip
+def weekend_share(v: Table, w: Value) -> Value:
+    return (v.begntime.day_of_week.index() >= 5).mean(where=w)
+
+
+@shared(
+    "支付最多一名患者占基金比例", "share of fund pay for one patient", "share", "concentration",
+    base="visits/psn_no", support="visits",
+)  # fmt: skip
+def top_person_share(p: Table, w: Value) -> Value:
+    return ratio(p.fund.max(), p.fund.sum())
+
+
+@shared("人均就诊购药次数", "visits and purchases per patient", "visits_each", "frequency", support="persons")
+def visits_each(v: Table, w: Value) -> Value:
+    return ratio(v.mdtrt_id.count(where=w), v.psn_no.nunique(where=w))
+
+
+@shared(
+    "购药最多一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
+    base="purchases/day", support="visits",
+)  # fmt: skip
+def busiest_day(p: Table, w: Value) -> Value:
+    return p.n.max() / p.n.mean()
+
+
+@shared(
+    "基金支付近季与此前一年之比", "fund pay of the last quarter against the year before", "ratio", "money",
+    evidence_weight=CONTEXT, windows=(),
+)  # fmt: skip
+def fund_growth(v: Table, w: Value) -> Value:
+    return growth(v, v.fund_pay_sumamt)

@@ -1,0 +1,198 @@
+"""Each number in a measure, at its boundary: what just counts, and what just does not."""
+
+from datetime import date, datetime
+
+import pytest
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from tests.features.measures.tables import taken
+
+BOUGHT, SEEN = {"kind": PHARMACY}, {"kind": OUTPATIENT}
+
+# (kinds of subject, measure) → what all rows have, the column, a value that counts and one that does not.
+FLAGGED = {
+    ("prescriber pharmacy", "stocked_share"): (BOUGHT, "stock_days", 30.1, 30),
+    ("prescriber hospital", "upcoded_share"): ({}, "paid_per_content", 1.5, 1.49),
+    ("prescriber hospital", "batch_share"): ({}, "village_batch", 2, 1),
+    ("prescriber hospital", "outside_share"): ({"los": 2}, "outside_visits", 1, 0),
+    ("prescriber hospital", "zero_cash_share"): ({"poor": False}, "cash_payamt", 0, 0.01),
+    ("prescriber hospital", "double_dialysis_share"): ({"dialysis_days": 1}, "dialysis", 1.5, 1),
+    ("prescriber hospital", "checkup_share"): ({"exam_amount": 60, "los": 5}, "billed", 100, 101),
+    ("prescriber", "scan_share"): (SEEN, "large_exams", 1, 0),
+    ("hospital", "scan_share"): ({}, "large_exams", 1, 0),
+    ("prescriber", "weekend_share"): (SEEN, "begntime", datetime(2024, 6, 1), datetime(2024, 5, 31, 23, 59)),
+    ("hospital", "weekend_share"): ({}, "begntime", datetime(2024, 6, 2, 23, 59), datetime(2024, 6, 3)),
+    ("hospital", "old_share"): ({}, "age", 80, 79.9),
+    ("hospital", "idle_stays_share"): ({}, "idle_days", 3, 2),
+    ("hospital", "long_share"): ({}, "los", 30, 29),
+    ("hospital", "short_share"): ({}, "los", 2, 3),
+    ("hospital", "cheap_share"): ({}, "cost_ratio", 0.49, 0.5),
+    ("hospital", "dear_share"): ({}, "cost_ratio", 2.01, 2),
+    ("hospital", "material_stays_share"): ({"billed": 100}, "material_amount", 50, 49.9),
+    ("pharmacy", "follow_share"): (BOUGHT, "follow_days", 3, 2),
+    ("pharmacy", "zero_cash_share"): (BOUGHT, "cash_payamt", 0, 0.01),
+    ("patient prescriber pharmacy", "company_share"): (BOUGHT, "companions", 1, 0),
+    ("hospital", "company_share"): ({}, "companions", 1, 0),
+    ("prescriber pharmacy", "co_oversupplied_share"): (BOUGHT, "co_oversupplied", 1, 0),
+    ("prescriber pharmacy", "rx_overused_share"): (BOUGHT, "rx_overused", 1, 0),
+    ("patient prescriber pharmacy", "out_of_scope_share"): (BOUGHT, "out_of_scope", 1, 0),
+    ("patient hospital group", "visits_with_findings"): ({}, "findings", 1, 0),
+}
+
+
+@pytest.mark.parametrize(
+    "subject,name,common,column,inside,outside",
+    [(who, name, *case) for (kinds, name), case in FLAGGED.items() for who in kinds.split()],
+)
+def test_a_share_counts_from_its_threshold_on(subject, name, common, column, inside, outside):
+    guilty, innocent = common | {column: inside}, common | {column: outside}
+    assert taken(subject, name, guilty, innocent, innocent, guilty | {"days_ago": 366.0}) == pytest.approx(
+        1 / 3
+    )
+    assert taken(subject, name, innocent) == 0
+
+
+def test_a_checkup_stay_is_short_as_well():
+    common = {"exam_amount": 100, "billed": 100}
+    for subject in ("prescriber", "hospital"):
+        assert taken(subject, "checkup_share", common | {"los": 5}, common | {"los": 6}) == 0.5
+    assert taken("patient", "exam_stays", common | {"los": 5}, common | {"los": 6}) == 1
+    exams = {"los": 5, "billed": 100}
+    assert taken("patient", "exam_stays", exams | {"exam_amount": 60}, exams | {"exam_amount": 59}) == 1
+    assert taken("patient", "exam_stays", exams | {"exam_amount": 60, "course": True}) == 0
+
+
+def test_only_stays_long_enough_to_go_out_are_looked_at():
+    for subject in ("prescriber", "hospital"):
+        rows = [
+            {"los": 2, "outside_visits": 1},
+            {"los": 1, "outside_visits": 1},
+            {"los": 9, "outside_visits": 0},
+        ]
+        assert taken(subject, "outside_share", *rows) == 0.5
+
+
+@pytest.mark.parametrize("subject", ["patient", "prescriber", "pharmacy", "hospital"])
+def test_the_dead_come_from_the_second_day_on(subject):
+    rows = [{"days_dead": days} for days in (None, 0, 1, 2, 40)]
+    assert taken(subject, "after_death", *rows) == 2
+
+
+def test_money_of_the_dead():
+    rows = [{"days_dead": days, "fund_pay_sumamt": 10.0, "acct_pay": 5.0} for days in (None, 1, 2)]
+    assert taken("patient", "fund_after_death", *rows) == 10
+    assert taken("pharmacy", "fund_after_death", *rows) == 15
+
+
+def test_a_visit_of_the_dead_is_no_purchase_of_the_day_and_no_fatal_stay():
+    for kind, days, expected in [
+        (PHARMACY, 2, 2),
+        (PHARMACY, 1, 0),
+        (STAY, 0, 0),
+        (STAY, 5, 5),
+        (PHARMACY, None, 0),
+    ]:
+        assert taken("visit", "days_dead", {"kind": kind, "days_dead": days}, {"kind": STAY}) == expected
+
+
+@pytest.mark.parametrize(
+    "subject,name,inside,outside",
+    [
+        ("prescriber", "template_share", 3, 2),
+        ("hospital", "template_share", 3, 2),
+        ("hospital", "frequent_share", 3, 2),
+        ("pharmacy", "frequent_share", 24, 23),
+        ("hospital", "one_time_share", 1, 2),
+    ],
+)
+def test_counts_from_their_threshold_on(subject, name, inside, outside):
+    found = taken(subject, name, {"n": inside}, {"n": outside})
+    assert found == pytest.approx(inside / (inside + outside))
+
+
+def test_three_dialyses_a_week_are_usual():
+    weeks = [{"n": 6, "persons": 2}, {"n": 9, "persons": 2}]
+    assert (
+        taken("prescriber", "dialysis_week", *weeks)
+        == taken("hospital", "dialysis_week", *weeks)
+        == 15 / 4 / 3
+    )
+    assert taken("patient", "dialysis_week", *weeks) == 9
+
+
+def test_beds_are_filled_over_a_month_at_least():
+    common = {"beds": 10}
+    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 30.0}) == 0.5
+    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 3.0}) == 0.5
+    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 60.0}) == 0.25
+    assert taken("hospital", "bed_use", {"beds": 0, "los": 5}) is None
+
+
+def test_supply_is_set_against_the_days_since_the_first_purchase():
+    drug = {"kind": PHARMACY, "n_drugs": 1}
+    assert taken("patient", "supply_ratio", drug | {"supply_days": 30, "days_ago": 0.0}) == 1
+    rows = [drug | {"supply_days": 60, "days_ago": 90.0}, drug | {"supply_days": 60, "n_drugs": 2}]
+    assert taken("patient", "supply_ratio", *rows) == 0.5
+    assert taken("patient", "supply_ratio", drug | {"supply_days": None}) == 0
+
+
+def test_repeated_amounts_are_odd_from_five_on():
+    rows = [
+        {"round_amount": False, "same_amount": 5},
+        {"round_amount": False, "same_amount": 4},
+        {"round_amount": True, "same_amount": 0},
+    ]
+    assert taken("patient", "round_amounts", *[BOUGHT | row for row in rows]) == 2
+    assert taken("patient", "round_amounts", *[SEEN | row for row in rows]) == 0
+
+
+def test_december_and_boxes_in_a_thousand():
+    months = [
+        BOUGHT | {"fund_pay_sumamt": 10, "begntime": datetime(2024, month, 28)} for month in (1, 11, 12, 12)
+    ]
+    assert taken("pharmacy", "december_share", *months) == 0.5
+    assert (
+        taken("pharmacy", "repeat_codes", {"repeat_codes": 1, "boxes": 150}, {"repeat_codes": 0, "boxes": 50})
+        == 5
+    )
+
+
+def test_short_stays_for_examinations():
+    exams = {"exam_amount": 50, "billed": 100, "los": 5}
+    assert taken("visit", "exam_stay", exams) == 1
+    for differing in ({"exam_amount": 49}, {"los": 6}, {"course": True}):
+        assert taken("visit", "exam_stay", exams | differing) == 0
+    assert taken("visit", "exam_stay", exams | SEEN) is None
+
+
+def test_a_seldom_disease_makes_a_return_odd():
+    back = {"readmitted_31d": True, "readmission_expected": 0.1}
+    assert taken("visit", "unusual_return", back) == pytest.approx(0.9)
+    assert taken("visit", "unusual_return", back | {"readmitted_31d": False}) == 0
+    assert taken("patient", "returns", back, back | {"readmitted_31d": False}) == pytest.approx(0.8)
+
+
+def test_days_of_a_person_and_of_a_place():
+    first, second = date(2024, 5, 1), date(2024, 5, 2)
+    rows = [
+        BOUGHT | {"day": first},
+        BOUGHT | {"day": first},
+        BOUGHT | {"day": second},
+        SEEN | {"day": second},
+    ]
+    assert taken("patient", "purchase_days", *rows) == 2
+    assert taken("pharmacy", "visits_per_day", *rows[:3]) == 1.5
+    assert taken("prescriber", "visits_per_day", *rows) == 1
+
+
+def test_differences_from_the_usual_price_and_content():
+    prices = BOUGHT | {"priced": 130.0, "usual_price": 100.0}
+    assert taken(
+        "prescriber", "price_surplus", prices, SEEN | {"priced": 9e9, "usual_price": 1}
+    ) == pytest.approx(0.3)
+    assert taken("pharmacy", "price_surplus", prices) == pytest.approx(0.3)
+    for subject in ("prescriber", "hospital"):
+        assert taken(subject, "group_surplus", {"group_weight": 1.5}, {"group_weight": 1.0}) == 0.25
+    assert taken(
+        "pharmacy", "other_goods_share", BOUGHT | {"drug_amount": 80, "billed": 100}
+    ) == pytest.approx(0.2)
