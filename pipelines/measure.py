@@ -123,7 +123,9 @@ def _company(claims: ClaimsAsOf, facts: ibis.Table, before: pd.DataFrame) -> tup
     )
     excused, did = innocent_company(in_groups), described(in_groups)
     counts = links(con, network, _telling(network, members, excused), "evidence_weight")
-    ties = ibis.union(network.met, network.dealt).semi_join(con.table("evidence_weight"), ["a", "b"])
+    ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
+        con.table("evidence_weight"), ["a", "b"]
+    )
     facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
     through, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
     return facts, NetworkResult(network.edges, inside, members, kinds_of(inside), through, did, excused)
