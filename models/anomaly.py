@@ -1,8 +1,8 @@
-"""Anomaly detection without labels: how far a subject stands from its peers in the directions in which schemes show.
+"""Anomaly detection without labels: distance of subjects from their peers in the directions schemes show.
 
 `PeerEvidence` turns signed differences from the peer group into evidence by scheme; `Isolation` finds unusual
-combinations of values whatever their direction. Both score a subject from its own row and from what was learnt at
-fitting, so a score does not depend on which other subjects are scored with it.
+combinations of values whatever their direction. Both score a subject from its own row and from what was
+learnt at fitting, so a score does not depend on which other subjects are scored with it.
 """
 
 from dataclasses import dataclass, field
@@ -20,18 +20,19 @@ FloatArray = npt.NDArray[np.float64]
 CAP = 4.0
 # Tail probabilities 10**-level at which the quantiles of a peer group are kept.
 _LEVELS = np.linspace(0, CAP, 81)
-# Number of peers at which the allowance for small groups is one decade of rarity (SMALL_GROUP_ALLOWANCE / 2): among few
-# peers rarity cannot show, so there the distance decides. Own starting values.
+# Number of peers at which the allowance for small groups is one decade of rarity (SMALL_GROUP_ALLOWANCE / 2):
+# among few peers rarity cannot show, so there the distance decides. Own starting values.
 SMALL_GROUP = 50
 SMALL_GROUP_ALLOWANCE = 2
 # Bound of evidence by distance: log-odds rise by so much per robust standard deviation, times DISTANCE_SCALE.
 _DISTANCE_SLOPE, _DISTANCE_SCALE = 3.0, 0.5
-# Share of the evidence of all other schemes, on average, that is added to that of the strongest. Own starting value.
+# Share of the evidence of all other schemes, on average, that is added to that of the strongest. Own starting
+# value.
 OTHER_SCHEMES_SHARE = 0.15
 # Tolerance below which a value equals a quantile.
 _TOLERANCE = 1e-9
-# Trees of the forest, rows each tree is grown on (defaults of Liu et al. §5: 100 and 256; more trees for a steadier
-# score), and bound of the differences in robust standard deviations.
+# Trees of the forest, rows each tree is grown on (defaults of Liu et al. §5: 100 and 256; more trees for a
+# steadier score), and bound of the differences in robust standard deviations.
 _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 
 
@@ -39,10 +40,10 @@ _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 class PeerEvidence:
     """Evidence by scheme from differences to the peer group.
 
-    A measure's evidence is its rarity among the peers (-log10 of the share at least as far out), bounded by the
-    distance itself and by CAP, times the evidence weight of the measure. Measures of one family are dependent, so only
-    the strongest of a family counts. A scheme's evidence is the sum over families; a subject's is that of its
-    strongest scheme plus a small share of the others.
+    A measure's evidence is its rarity among the peers (-log10 of the share at least as far out), bounded by
+    the distance itself and by CAP, times the evidence weight of the measure. Measures of one family are
+    dependent, so only the strongest of a family counts. A scheme's evidence is the sum over families; a
+    subject's is that of its strongest scheme plus a small share of the others.
 
     Attributes:
         spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` (tuple of ids).
@@ -92,7 +93,8 @@ class PeerEvidence:
         return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
     def attribute(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
-        """Contribution of each column to `score`, exact: the score is a sum of the strongest columns of the families."""
+        """Contribution of each column to `score`, exact: the score is a sum of the strongest columns of the
+        families."""
         evidence = self.by_column(differences, peers)
         by_scheme = self.by_scheme(evidence)
         strongest = by_scheme.idxmax(axis=1)
@@ -132,7 +134,8 @@ def _rarity(z: FloatArray, tails: FloatArray, n: int) -> FloatArray:
 
 
 def _other_share(by_scheme: pd.DataFrame) -> float:
-    """Share of each other scheme's evidence in the score, so that all others together add OTHER_SCHEMES_SHARE."""
+    """Share of each other scheme's evidence in the score, so that all others together add
+    OTHER_SCHEMES_SHARE."""
     return OTHER_SCHEMES_SHARE / max(by_scheme.shape[1] - 1, 1)
 
 
@@ -174,7 +177,8 @@ class Isolation:
 
 
 def _mean_path_length(n: int) -> float:
-    """Mean path length of an unsuccessful search in a binary search tree of n samples (c(n) of Liu et al.)."""
+    """Mean path length of an unsuccessful search in a binary search tree of n samples (c(n) of Liu et
+    al.)."""
     if n < 2:
         return 0.0
     return float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)

@@ -1,4 +1,4 @@
-"""Evaluation of a ranking: metrics at the depth inspectors reach, in count and money, intervals, and leakage checks."""
+"""Evaluation of a ranking: metrics at the depth inspectors reach, intervals, and leakage checks."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from models.learner import Learner, out_of_fold
 from models.training_data import MIN_CONFIRMED, TrainingSet
 
-# A single measure with this AUC was most likely derived from the outcome (target leakage). Own starting value.
+# A single measure with this AUC was most likely derived from the outcome (target leakage). Own starting
+# value.
 LEAK_AUC = 0.99
 # Bootstrap samples, and coverage of the percentile interval (Efron 1979).
 BOOTSTRAP_SAMPLES, INTERVAL = 300, 0.95
@@ -43,8 +44,8 @@ def inspection_metrics(inspected: pd.DataFrame, length: int, depths: tuple[int, 
     Only inspected subjects have an outcome, so precision is that of the inspected among the first k.
 
     Args:
-        inspected: subjects with an outcome: target (1 confirmed, 0 cleared), score (0 to 1), rank (in the whole list),
-            amount (yuan confirmed).
+        inspected: subjects with an outcome: target (1 confirmed, 0 cleared), score (0 to 1), rank (in the
+            whole list), amount (yuan confirmed).
         length: of the whole list.
         depths: the k of precision and recall.
 
@@ -79,7 +80,8 @@ def _score_metrics(target: pd.Series, score: pd.Series) -> dict[str, float]:
 def with_intervals(
     inspected: pd.DataFrame, length: int, depths: tuple[int, ...], seed: int = 0
 ) -> pd.DataFrame:
-    """`inspection_metrics` with percentile intervals of a bootstrap over subjects: index metric; value, low, high."""
+    """`inspection_metrics` with percentile intervals of a bootstrap over subjects: index metric; value, low,
+    high."""
     value = pd.Series(inspection_metrics(inspected, length, depths))
     random, n = np.random.default_rng(seed), len(inspected)
     samples = pd.DataFrame(
@@ -102,8 +104,8 @@ def reliability(inspected: pd.DataFrame) -> pd.DataFrame:
 
 
 def probability_better(target: pd.Series, challenger: pd.Series, champion: pd.Series, seed: int = 0) -> float:
-    """Probability that a challenger ranks better: share of paired bootstrap samples of subjects in which its average
-    precision is higher; a tie counts one half.
+    """Probability that a challenger ranks better: share of paired bootstrap samples of subjects in which its
+    average precision is higher; a tie counts one half.
 
     Args:
         target: 1 confirmed, 0 cleared; both must occur.
@@ -123,8 +125,8 @@ def probability_better(target: pd.Series, challenger: pd.Series, champion: pd.Se
 
 
 def leaks(data: TrainingSet) -> pd.Series:
-    """Measures that alone separate the confirmed from the others too well: AUC (either direction) by column, highest
-    first; empty where there are too few confirmed to say."""
+    """Measures that alone separate the confirmed from the others too well: AUC (either direction) by column,
+    highest first; empty where there are too few confirmed to say."""
     if data.target.sum() < MIN_CONFIRMED or data.target.all():
         return pd.Series(dtype=float)
     # Missing counts as lowest: that a value exists at all may be what leaks.
@@ -138,7 +140,8 @@ def leaks(data: TrainingSet) -> pd.Series:
 
 
 def shuffled_auc(data: TrainingSet, shuffles: int, seed: int = 0) -> npt.NDArray[np.float64]:
-    """AUC out of fold when outcomes are permuted among the subjects: one half on average, unless something leaks."""
+    """AUC out of fold when outcomes are permuted among the subjects: one half on average, unless something
+    leaks."""
     random = np.random.default_rng(seed)
     found = []
     for number in range(shuffles):

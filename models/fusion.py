@@ -1,7 +1,9 @@
-"""Fusion of the parts into one score: a logistic regression with non-negative weights, fitted and calibrated on outcomes.
+"""Fusion of the parts into one score: logistic regression with non-negative weights, and calibration.
 
-Every part has a prior weight that holds without any outcome. Outcomes move the weights, the farther the more there
-are: freely where the inspected are as good as a random sample, little where somebody chose them, because chosen cases
+Every part has a prior weight that holds without any outcome. Outcomes move the weights, the farther the more
+there are: freely where the inspected are as good as a random sample, little where somebody chose them,
+because
+    chosen cases
 show only the schemes that somebody looked for.
 """
 
@@ -17,25 +19,27 @@ from scipy.special import expit
 FloatArray = npt.NDArray[np.float64]
 
 PARTS = ("model", "evidence", "isolation", "graph", "rule")
-# Log-odds by a unit of each part (units: SubjectModel.parts), and of a subject without any: evidence of ten (three
-# families of full weight at one in a hundred) makes even odds. Own starting values.
+# Log-odds by a unit of each part (units: SubjectModel.parts), and of a subject without any: evidence of ten
+# (three families of full weight at one in a hundred) makes even odds. Own starting values.
 BIAS = -6.0
 WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
-# Prior weight of the learnt log-odds with many confirmed subjects, and the share of it that negative ones have (those
-# of subjects unlike the confirmed). Own starting values.
+# Prior weight of the learnt log-odds with many confirmed subjects, and the share of it that negative ones
+# have (those of subjects unlike the confirmed). Own starting values.
 MODEL_WEIGHT, NEGATIVE_MODEL_WEIGHT = 0.25, 0.2
-# Standard deviation of the prior around the start, in log-odds by a standard deviation of the part: after a random
-# sample, and after many chosen cases. Own starting values (`benchmarks/fusing.py`).
+# Standard deviation of the prior around the start, in log-odds by a standard deviation of the part: after a
+# random sample, and after many chosen cases. Own starting values (`benchmarks/fusing.py`).
 RANDOM_PRIOR_SD, TARGETED_PRIOR_SD = 1.0, 0.4
-# Number of confirmed subjects at which the prior model weight and the prior's width after chosen cases are half of
-# that. Own starting value.
+# Number of confirmed subjects at which the prior model weight and the prior's width after chosen cases are
+# half of that. Own starting value.
 HALF_CONFIRMED = 60
-# Findings of rules and links are evidence whatever the other cases were like: never below their prior weights.
+# Findings of rules and links are evidence whatever the other cases were like: never below their prior
+# weights.
 _NEVER_REDUCED = ("graph", "rule")
-# Slope and level of the calibration are shrunk toward one and zero with the weight of so many outcomes; the prior of
-# the level is so many times as wide. Own starting values.
+# Slope and level of the calibration are shrunk toward one and zero with the weight of so many outcomes; the
+# prior of the level is so many times as wide. Own starting values.
 _PRIOR_OUTCOMES, _LEVEL_SD = 20.0, 4.0
-# Bounds of the slope, and the largest log-odds after calibration: beyond it probabilities round to one and ranks tie.
+# Bounds of the slope, and the largest log-odds after calibration: beyond it probabilities round to one and
+# ranks tie.
 _SLOPES, _MAX_LOG_ODDS = (0.2, 5.0), 30.0
 # Smallest standard deviation of a part: one that never varies has no scale of its own.
 _MIN_SD = 1e-3
@@ -45,8 +49,8 @@ _MIN_SD = 1e-3
 class Fusion:
     """raw = slope × (bias + sum of weight × part) + level; a missing part adds nothing; score = expit(raw).
 
-    Where the learnt part is negative its weight is ``negative_model_weight`` × (1 − rule part): the findings of rules
-    are not offset by looking unlike the confirmed.
+    Where the learnt part is negative its weight is ``negative_model_weight`` × (1 − rule part): the findings
+    of rules are not offset by looking unlike the confirmed.
 
     Attributes:
         weights: by part, and ``negative_model_weight``; none negative.
@@ -81,7 +85,8 @@ class Fusion:
 
 
 def prior_weights(confirmed: int) -> Fusion:
-    """The fusion before any outcome is used, given the number of confirmed subjects the learner was trained on."""
+    """The fusion before any outcome is used, given the number of confirmed subjects the learner was trained
+    on."""
     weight = MODEL_WEIGHT * _reliance(confirmed)
     return Fusion(WEIGHTS | {"model": weight, "negative_model_weight": NEGATIVE_MODEL_WEIGHT * weight})
 
@@ -92,8 +97,8 @@ def _reliance(confirmed: int) -> float:
 
 
 def fit_weights(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, random_sample: bool) -> Fusion:
-    """Fit the weights to the outcomes: logistic regression with a normal prior around `prior_weights` and no negative
-    weight (maximum a posteriori; MacKay 1992).
+    """Fit the weights to the outcomes: logistic regression with a normal prior around `prior_weights` and no
+    negative weight (maximum a posteriori; MacKay 1992).
 
     Args:
         parts: inspected subjects × PARTS; the learnt part out of fold.

@@ -1,8 +1,9 @@
 """Supervised learning from inspection outcomes, which are few and biased.
 
-The learner is an averaged ensemble of two models: a strongly regularised logistic regression, which holds up on a
-handful of outcomes, and LightGBM, which finds thresholds and interactions once there are enough. The mean of their
-log-odds ranks better than either alone on few and on many outcomes (`benchmarks/learning.py`).
+The learner is an averaged ensemble of two models: a strongly regularised logistic regression, which holds up
+    on a
+handful of outcomes, and LightGBM, which finds thresholds and interactions once there are enough. The mean of
+their log-odds ranks better than either alone on few and on many outcomes (`benchmarks/learning.py`).
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from sklearn.base import BaseEstimator, clone
 from models.linear_model import C_DEFAULT, bounded, logistic_regression
 from models.training_data import TrainingSet, folds
 
-# With fewer confirmed subjects trees only memorise them, so the linear model is used alone. Own starting value.
+# With fewer confirmed subjects trees only memorise them, so the linear model is used alone. Own starting
+# value.
 MIN_CONFIRMED_FOR_TREES = 20
 _PARAMETERS: dict[str, object] = {
     "objective": "binary",
@@ -38,8 +40,8 @@ class Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     Args:
         seed: of everything random.
         C: inverse strength of the linear model's penalty, on standardised differences.
-        num_leaves, n_estimators, learning_rate, min_child_samples, colsample_bytree, reg_lambda: of the trees, under
-            the names of LightGBM's own scikit-learn interface.
+        num_leaves, n_estimators, learning_rate, min_child_samples, colsample_bytree, reg_lambda: of the
+            trees, under the names of LightGBM's own scikit-learn interface.
 
     Attributes:
         base: mean prediction (log-odds); `attribute` adds up to `raw`, which is relative to it.
@@ -110,7 +112,8 @@ class Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return (linear + trees) / 2 - self.base
 
     def attribute(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Contribution of each column to `raw`: subjects × columns; mean of the Shapley values of both models."""
+        """Contribution of each column to `raw`: subjects × columns; mean of the Shapley values of both
+        models."""
         linear = (bounded(features) - self.means) * self.coefficients
         if self.booster is None:
             return linear
@@ -123,7 +126,8 @@ def _shapley_values(booster: lgb.Booster, features: pd.DataFrame) -> npt.NDArray
 
 
 def out_of_fold(data: TrainingSet, learner: Learner | None = None) -> pd.Series:
-    """Raw scores of each subject by a learner trained without it (cross-fitting); a subject is in one fold only.
+    """Raw scores of each subject by a learner trained without it (cross-fitting); a subject is in one fold
+    only.
 
     Args:
         learner: whose parameters are taken; the default's where there is none.

@@ -1,4 +1,4 @@
-"""The linear half of the learner: a strongly regularised logistic regression on bounded, standardised differences."""
+"""The linear half of the learner: regularised logistic regression on bounded, standardised differences."""
 
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -8,7 +8,8 @@ from sklearn.preprocessing import StandardScaler
 # Inverse strength of the L2 penalty on standardised differences: held up on few outcomes and on many
 # (`benchmarks/learning.py`).
 C_DEFAULT = 0.01
-# Differences beyond so many robust standard deviations count as the bound, so that no single subject dominates.
+# Differences beyond so many robust standard deviations count as the bound, so that no single subject
+# dominates.
 BOUND = 6.0
 _MAX_ITERATIONS = 3000
 
@@ -19,5 +20,6 @@ def logistic_regression(C: float = C_DEFAULT) -> Pipeline:
 
 
 def bounded(features: pd.DataFrame) -> pd.DataFrame:
-    """Differences as the linear model takes them: missing counts as the peers' median, outliers as the bound."""
+    """Differences as the linear model takes them: missing counts as the peers' median, outliers as the
+    bound."""
     return features.fillna(0.0).clip(-BOUND, BOUND)

@@ -1,4 +1,4 @@
-"""Models in MLflow: logged with parameters, metrics and signature, registered, loaded by the alias `champion`.
+"""Models in MLflow: logged with parameters, metrics and signature, registered, loaded by alias.
 
 The only module that uses MLflow. Runs and models hold counts and columns, never a person.
 """

@@ -1,8 +1,9 @@
 """The rule part of a score, 0 to 1: how much the findings of the audit rules say against a subject.
 
-A finding of a rarely broken rule counts more than one of a rule that every tenth visit breaks. The rules that one
-visit breaks are combined as independent causes (noisy-OR: Pearl 1988, Probabilistic Reasoning in Intelligent Systems,
-§4.3); a subject with many visits has their mean, shrunk toward zero, on a saturating scale.
+A finding of a rarely broken rule counts more than one of a rule that every tenth visit breaks. The rules that
+one visit breaks are combined as independent causes (noisy-OR: Pearl 1988, Probabilistic Reasoning in
+Intelligent Systems, §4.3); a subject with many visits has their mean, shrunk toward zero, on a saturating
+scale.
 """
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 FULL_WEIGHT_DECADES = 4.0
 # The full weight is below one, so that a second rule still adds to the first. Own starting value.
 FULL_WEIGHT = 0.8
-# Prior visits without a finding beside a subject's own, so that one finding on one visit is no rate. Own starting value.
+# Prior visits without a finding beside a subject's own, so that one finding on one visit is no rate. Own
+# starting value.
 PRIOR_VISITS = 10
 # Mean rule part of the visits at which the rule part of their subject is one half. Own starting value.
 HALF_MEAN = 0.1
@@ -21,7 +23,8 @@ _DECIMALS = 9
 
 
 def rule_weights(visits: pd.Series, total: int) -> pd.Series:
-    """Weight of each rule by its rarity: 0 where every visit breaks it, FULL_WEIGHT at one in 10**FULL_WEIGHT_DECADES.
+    """Weight of each rule by its rarity: 0 where every visit breaks it, FULL_WEIGHT at one in
+    10**FULL_WEIGHT_DECADES.
 
     Args:
         visits: number of visits that break each rule, more than 0.

@@ -15,9 +15,9 @@ def share(
 ) -> tuple[float, float, float]:
     """Weighted share of ones and its confidence interval.
 
-    The share is Hájek's (1971): sum of weight × target over sum of weights. The interval is that of Clopper and Pearson
-    (1934) at Kish's effective sample size (Korn and Graubard 1998): exact where weights are equal, and valid for small
-    samples and for samples without a hit.
+    The share is Hájek's (1971): sum of weight × target over sum of weights. The interval is that of Clopper
+    and Pearson (1934) at Kish's effective sample size (Korn and Graubard 1998): exact where weights are
+    equal, and valid for small samples and for samples without a hit.
 
     Args:
         target: 1 or 0.
@@ -44,10 +44,10 @@ def list_recall(
 
     Args:
         confirmed, cleared: of each listed subject with that outcome, in how many runs it was listed.
-        unknown: list places, summed over the runs, whose outcome is not known; the share of guilty among them is taken
-            to be that of the others.
-        unlisted: guilty subjects outside the list, summed over the runs, and the ends of their interval, each of
-            which is wrong in at most half as many cases as (1 − CONFIDENCE) (Bonferroni).
+        unknown: list places, summed over the runs, whose outcome is not known; the share of guilty among them
+            is taken to be that of the others.
+        unlisted: guilty subjects outside the list, summed over the runs, and the ends of their interval, each
+            of which is wrong in at most half as many cases as (1 − CONFIDENCE) (Bonferroni).
 
     Returns:
         Recall, lower and upper end; missing where there is no guilty subject.

@@ -1,4 +1,4 @@
-"""The model of one kind of subject: evidence, isolation and, where outcomes allow, a learner, fused into one score."""
+"""The model of one kind of subject: evidence, isolation and a learner, fused into one score."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +15,8 @@ from models.tuning import tune
 
 # Evidence at which the anomaly score is 1 − 1/e = 0.63. Own starting value.
 _EVIDENCE_SCALE = 8.0
-# Below this evidence of every scheme no scheme is named: one family of full weight at one in a hundred. Own starting
-# value.
+# Below this evidence of every scheme no scheme is named: one family of full weight at one in a hundred. Own
+# starting value.
 MIN_SCHEME_EVIDENCE = 2.0
 
 
@@ -31,14 +31,16 @@ class SubjectModel:
         tuning_budget: number of candidates of the learner's parameters that are tried beside the default.
         learner: trained on outcomes; None where there are too few.
         isolation_scale: mean and standard deviation of the raw isolation over all subjects.
-        tuning: gain of the parameters found over the default, and its standard error; empty where none were sought.
+        tuning: gain of the parameters found over the default, and its standard error; empty where none were
+            sought.
         random_sample: the inspected were as good as a random sample of all subjects.
         outcomes: number of confirmed and cleared subjects.
-        metrics: ranking metrics on held-out subjects: of the learnt part, and (``score_…``) of the fused score.
+        metrics: ranking metrics on held-out subjects: of the learnt part, and (``score_…``) of the fused
+            score.
         suspected_leaks: measures that separate the confirmed too well (`evaluation.leaks`), with their AUC.
         reliability_curve: columns of `evaluation.reliability`, as lists.
-        held_out: subjects learnt from, by id: target, inspected, score (0 to 1) by a model trained without them. It
-            names persons, so it stays in this process: a stored model has none.
+        held_out: subjects learnt from, by id: target, inspected, score (0 to 1) by a model trained without
+            them. It names persons, so it stays in this process: a stored model has none.
     """
 
     subject: str
@@ -124,8 +126,8 @@ class SubjectModel:
 
         Returns:
             model (log-odds relative to the learner's base; missing without a learner), evidence (units of
-            `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do not
-            apply), scheme (missing where the evidence of none reaches MIN_SCHEME_EVIDENCE).
+            `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do
+            not apply), scheme (missing where the evidence of none reaches MIN_SCHEME_EVIDENCE).
         """
         evidence = self.evidence.by_column(differences, peers)
         schemes = self.evidence.by_scheme(evidence)
@@ -172,8 +174,8 @@ class SubjectModel:
     def explain(
         self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The `contributions`, and their share from the evidence alone, by column of the spec, which depends on no
-        random seed."""
+        """The `contributions`, and their share from the evidence alone, by column of the spec, which depends
+        on no random seed."""
         fusion, (mean, sd) = self.fusion, self.isolation_scale
         isolation_weight = fusion.weight("isolation")
         deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences, peers)

@@ -1,8 +1,8 @@
-"""Which subjects a model learns from: the inspected, and a sample of those never inspected unless they are not needed.
+"""Which subjects a model learns from: the inspected, and where needed a sample of the others.
 
-Inspected subjects were chosen by somebody, so the cleared among them do not represent honest subjects (selective
-labels). Where they are as good as a random sample, they alone are learnt from; otherwise a sample of the subjects
-never inspected stands for the honest, with a small weight.
+Inspected subjects were chosen by somebody, so the cleared among them do not represent honest subjects
+(selective labels). Where they are as good as a random sample, they alone are learnt from; otherwise a sample
+of the subjects never inspected stands for the honest, with a small weight.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ Positions = npt.NDArray[np.intp]
 # With fewer confirmed subjects of a kind no model is fitted. Own starting value.
 MIN_CONFIRMED = 8
 FOLDS = 5
-# Total weight of the subjects never inspected, per confirmed one; they are taken as honest, as most of them are. Own
-# starting value.
+# Total weight of the subjects never inspected, per confirmed one; they are taken as honest, as most of them
+# are. Own starting value.
 UNINSPECTED_WEIGHT = 3.0
 # At most so many of them are sampled.
 UNINSPECTED_ROWS = 20_000
-# The inspected count as a random sample where the measures separate them from the others no better than this (AUC out
-# of fold), and where there are enough of both to see it. Own starting values.
+# The inspected count as a random sample where the measures separate them from the others no better than this
+# (AUC out of fold), and where there are enough of both to see it. Own starting values.
 RANDOM_SAMPLE_AUC, RANDOM_SAMPLE_MIN_INSPECTED = 0.6, 40
 
 
@@ -40,7 +40,8 @@ class TrainingSet:
         target: 1 confirmed, 0 cleared or never inspected.
         weight: of each row.
         inspected: whose outcome is known.
-        random_sample: the inspected are as good as a random sample of all subjects, so they alone are learnt from.
+        random_sample: the inspected are as good as a random sample of all subjects, so they alone are learnt
+            from.
     """
 
     features: pd.DataFrame
@@ -92,7 +93,8 @@ def _sampled(uninspected: pd.Index, seed: int) -> pd.Index:
 
 
 def _is_random_sample(features: pd.DataFrame, known: pd.Series, uninspected: pd.Index, seed: int) -> bool:
-    """Whether the measures cannot separate the inspected from the others, so that the cleared represent the honest."""
+    """Whether the measures cannot separate the inspected from the others, so that the cleared represent the
+    honest."""
     if (1 - known).sum() < MIN_CONFIRMED:
         return False
     if uninspected.empty:
@@ -112,7 +114,8 @@ def _is_random_sample(features: pd.DataFrame, known: pd.Series, uninspected: pd.
 def folds(data: TrainingSet, seed: int) -> Iterator[tuple[Positions, Positions]]:
     """Positions of the training and the held-out rows, fold by fold.
 
-    Confirmed, cleared and uninspected subjects are spread evenly over the folds where there are enough of each.
+    Confirmed, cleared and uninspected subjects are spread evenly over the folds where there are enough of
+    each.
     """
     strata = data.target + 2 * data.inspected
     if strata.value_counts().min() < FOLDS:

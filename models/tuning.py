@@ -1,4 +1,4 @@
-"""Search of the learner's parameters: random search, and the one-standard-error rule in favour of the default."""
+"""Random search of the learner's parameters, with the one-standard-error rule in favour of the default."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,8 @@ class TuningResult:
 
     Attributes:
         learner: with the parameters to train with.
-        gain: how much its average precision exceeds the default's, mean over the folds; 0 where the default stays.
+        gain: how much its average precision exceeds the default's, mean over the folds; 0 where the default
+            stays.
         error: standard error of that gain over the folds.
     """
 
@@ -43,8 +44,8 @@ class TuningResult:
 def tune(data: TrainingSet, budget: int, seed: int = 0) -> TuningResult:
     """Random search (Bergstra, Bengio 2012) by average precision out of fold.
 
-    The best candidate has to beat the default, on the same folds, by more than one standard error (Breiman et al. 1984),
-    because the best of many is partly the luckiest.
+    The best candidate has to beat the default, on the same folds, by more than one standard error (Breiman et
+    al. 1984), because the best of many is partly the luckiest.
 
     Args:
         budget: number of candidates beside the default; 0 keeps the default.

@@ -8,10 +8,11 @@ from scipy.stats import nbinom, poisson
 
 # False discovery rate of the edges.
 FDR = 0.01
-# Lower bound of an expected count: below one in a thousand it depends on the model more than on the data. Own starting
-# value.
+# Lower bound of an expected count: below one in a thousand it depends on the model more than on the data. Own
+# starting value.
 _MIN_EXPECTED = 1e-3
-# Counts with a smaller expectation, and fewer counts than these, say nothing about dispersion. Own starting values.
+# Counts with a smaller expectation, and fewer counts than these, say nothing about dispersion. Own starting
+# values.
 _MIN_EXPECTED_FOR_DISPERSION, _MIN_COUNTS = 1, 8
 # Interquartile range of the standard normal distribution.
 _NORMAL_IQR = 1.349
@@ -20,13 +21,15 @@ _NORMAL_IQR = 1.349
 def neg_log10_fdr(
     observed: pd.Series, expected: pd.Series, tested: int, dispersion: float = 1.0
 ) -> pd.Series:
-    """-log10 of the false discovery rate of the counts at least as significant as each (Benjamini and Hochberg 1995).
+    """-log10 of the false discovery rate of the counts at least as significant as each (Benjamini and
+    Hochberg 1995).
 
     Args:
         observed: counts.
         expected: their means by chance alone; missing counts as zero.
         tested: number of hypotheses tested, of which these are some.
-        dispersion: variance over mean by chance alone; above one (negative binomial) where people have habits.
+        dispersion: variance over mean by chance alone; above one (negative binomial) where people have
+            habits.
     """
     expected = expected.fillna(0).clip(lower=_MIN_EXPECTED)
     if dispersion > 1:
@@ -40,7 +43,8 @@ def neg_log10_fdr(
 
 
 def dispersion(observed: pd.Series, expected: pd.Series) -> float:
-    """Variance over mean of counts around their expectation, at least 1; robust, because the guilty are in the tail.
+    """Variance over mean of counts around their expectation, at least 1; robust, because the guilty are in
+    the tail.
 
     The square root of a Poisson count has a standard deviation of one half whatever its mean (Anscombe 1948,
     doi 10.1093/biomet/35.3-4.246); the standard deviation is taken from the interquartile range.

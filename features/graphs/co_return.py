@@ -1,12 +1,12 @@
-"""Groups of people who attend a place together and return to it together, though no pair meets often (M01, M02, M15).
+"""People who attend a place together and return to it together, though no pair meets often (M01, M02, M15).
 
-Two or three common stays are no evidence against a single pair when thousands of pairs are tested; for a group they
-are: of the people admitted to a hospital in one week, how many return in the same later week? A place has n people in
-one window and m in a later one. If they return independently of each other, n·m·q of them are in both, q being the
-probability that two windows of the place share a person; for windows of the same weekday and hour it is that of such
-windows where they share more (market days, fixed clinics). Where more people are in both than a Poisson variable of
-that mean, at a false discovery rate of one in a hundred over all pairs of windows, they returned together, and each
-of them has an edge to the others.
+Two or three common stays are no evidence against a single pair when thousands of pairs are tested; for a
+group they are: of the people admitted to a hospital in one week, how many return in the same later week? A
+place has n people in one window and m in a later one. If they return independently of each other, n·m·q of
+them are in both, q being the probability that two windows of the place share a person; for windows of the
+same weekday and hour it is that of such windows where they share more (market days, fixed clinics). Where
+more people are in both than a Poisson variable of that mean, at a false discovery rate of one in a hundred
+over all pairs of windows, they returned together, and each of them has an edge to the others.
 """
 
 from typing import cast
@@ -20,14 +20,15 @@ from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
 from features.measures.catalogue import YEAR
 
-# Length of a window: a broker fills a ward in days (five days of admissions), a collector uses the cards in hours (three
-# hours of visits). Own starting values.
+# Length of a window: a broker fills a ward in days (five days of admissions), a collector uses the cards in
+# hours (three hours of visits). Own starting values.
 SECONDS, STAY_SECONDS = 3 * 3600, 5 * 86_400
 # Two grids of windows, half a window apart, so that a group cut by one is whole in the other.
 _GRIDS = 2
 # Fewest people who return together: fewer may be a family. Own starting values.
 MIN_STAYS, MIN_VISITS = 4, 5
-# Upper bound of q for windows of the same weekday and hour, as a multiple of the place's q. Own starting value.
+# Upper bound of q for windows of the same weekday and hour, as a multiple of the place's q. Own starting
+# value.
 HABIT = 3
 # A person has an edge to so many next ones of the window at most.
 NEXT_MEMBERS = 20
@@ -38,7 +39,8 @@ _CELL = [*_WINDOW, "later"]
 
 
 def windows(facts: ibis.Table) -> ibis.Table:
-    """Who was where in which window of the last year: place, kind, grid, slot, phase, psn_no, second, mdtrt_id.
+    """Who was where in which window of the last year: place, kind, grid, slot, phase, psn_no, second,
+    mdtrt_id.
 
     Courses of treatment are left out: their patients come back together by schedule.
     """
@@ -102,8 +104,8 @@ def _shared(seen: ibis.Table) -> ibis.Table:
 
 
 def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
-    """Probability that one person of a window and one of another are the same: place, kind, grid, q, q_habit (windows of
-    the same weekday and hour, at most HABIT times q), tested (pairs of windows).
+    """Probability that one person of a window and one of another are the same: place, kind, grid, q, q_habit
+    (windows of the same weekday and hour, at most HABIT times q), tested (pairs of windows).
 
     Args:
         volume: people of each window, n.
@@ -140,8 +142,8 @@ def members(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
 
 
 def pairs(returned: ibis.Table) -> ibis.Table:
-    """People who returned together: the windows, shared, expected, neg_log10_fdr, a, b (a < b), and of each the visits then
-    and later (id_a, later_a, id_b, later_b).
+    """People who returned together: the windows, shared, expected, neg_log10_fdr, a, b (a < b), and of each
+    the visits then and later (id_a, later_a, id_b, later_b).
 
     Args:
         returned: `members`.
@@ -159,7 +161,8 @@ def pairs(returned: ibis.Table) -> ibis.Table:
 
 
 def edges(together: ibis.Table) -> pd.DataFrame:
-    """The pairs: a, b, days (windows together), expected (by chance), neg_log10_fdr (summed over the pairs of windows).
+    """The pairs: a, b, days (windows together), expected (by chance), neg_log10_fdr (summed over the pairs of
+    windows).
 
     Args:
         together: `pairs`, stored.

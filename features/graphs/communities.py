@@ -1,4 +1,4 @@
-"""Groups from edges: communities of people linked beyond chance, trimmed to their 2-core, with ids that last."""
+"""Groups from edges: communities of people linked beyond chance, trimmed to their 2-core; lasting ids."""
 
 import hashlib
 import random
@@ -22,11 +22,12 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
         edges: a, b, neg_log10_fdr, as `features.graphs.covisit.edges`.
 
     Returns:
-        group (a name for this run), psn_no, weight (strength of the member's edges in the group relative to the
-        strongest member, 0 to 1).
+        group (a name for this run), psn_no, weight (strength of the member's edges in the group relative to
+        the strongest member, 0 to 1).
     """
     graph = igraph.Graph.TupleList(edges[["a", "b", "neg_log10_fdr"]].itertuples(index=False), weights=True)
-    # Whoever has a single edge met one member, not the group; kept, he could pull that member out of its group.
+    # Whoever has a single edge met one member, not the group; kept, he could pull that member out of its
+    # group.
     graph = graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
     igraph.set_random_number_generator(random.Random(_SEED))
     found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
@@ -66,7 +67,7 @@ def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kept_names(found: pd.DataFrame, before: pd.DataFrame) -> dict[str, str]:
-    """Group → id of the earlier group that it continues; where several could, the one with the most members."""
+    """Group → id of the earlier group that it continues: of several the one with most members."""
     shared = found.merge(before, on="psn_no").groupby(["group", "group_id"]).size().rename("shared")
     earlier = before.groupby("group_id").size().rename("earlier")
     pairs = shared.reset_index().merge(earlier, on="group_id")

@@ -1,8 +1,9 @@
 """Who buys the same expensive medicine on the same days again and again, at whatever pharmacy (M05, M19).
 
-A ring that spreads over pharmacies is nowhere seen together; the medicine it buys is what its members share. These are
-events for `covisit` whose venue is a medicine. Patients of one disease share the days of its medicine by chance, and
-those on the same monthly cycle more often (`covisit.REFILL_DAYS`), so only meetings beyond that link two of them.
+A ring that spreads over pharmacies is nowhere seen together; the medicine it buys is what its members share.
+These are events for `covisit` whose venue is a medicine. Patients of one disease share the days of its
+medicine by chance, and those on the same monthly cycle more often (`covisit.REFILL_DAYS`), so only meetings
+beyond that link two of them.
 """
 
 import ibis
@@ -12,14 +13,14 @@ from claims.as_of import STAY
 from features.graphs.covisit import MEDICINE
 from features.visits.facts import DRUGS
 
-# A medicine is expensive when its median cost a visit is at least so many times that of all medicines. Own starting
-# value.
+# A medicine is expensive when its median cost a visit is at least so many times that of all medicines. Own
+# starting value.
 EXPENSIVE = 2
 
 
 def purchases(facts: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Purchases of expensive medicines outside hospital stays: venue (the medicine's hilist_code), kind (MEDICINE),
-    psn_no, day, second, mdtrt_id, course, days_ago.
+    """Purchases of expensive medicines outside hospital stays: venue (the medicine's hilist_code), kind
+    (MEDICINE), psn_no, day, second, mdtrt_id, course, days_ago.
 
     Args:
         days: `features.visits.facts.item_days`.

@@ -1,12 +1,13 @@
-"""Who attends the same venue close in time again and again, beyond what the venue's volume explains (M02, M26).
+"""Who attends the same venue close in time repeatedly, beyond what its volume explains (M02, M26).
 
-Two people who use a busy clinic meet by chance. At a venue with n visits of which c pairs were close, a random pair of
-visits is close with probability q = c / (n(n-1)/2); so two people with m and k visits there are expected to meet
-m·k·q times by chance, summed over their venues. A ring that makes up much of a venue's visits would raise q and so
-excuse itself; therefore q is at most a few times what visits spread evenly over the venue's days would give. The pair
-is an edge when it met on more days than a Poisson variable of that mean, at a false discovery rate of one in a hundred
-over all pairs that met. Stays and other visits are tested apart, because a few common stays are strong evidence; so
-are purchases of an expensive medicine, which is the venue there (`copurchase`).
+Two people who use a busy clinic meet by chance. At a venue with n visits of which c pairs were close, a
+random pair of visits is close with probability q = c / (n(n-1)/2); so two people with m and k visits there
+are expected to meet m·k·q times by chance, summed over their venues. A ring that makes up much of a venue's
+visits would raise q and so excuse itself; therefore q is at most a few times what visits spread evenly over
+the venue's days would give. The pair is an edge when it met on more days than a Poisson variable of that
+mean, at a false discovery rate of one in a hundred over all pairs that met. Stays and other visits are tested
+apart, because a few common stays are strong evidence; so are purchases of an expensive medicine, which is the
+venue there (`copurchase`).
 """
 
 import ibis
@@ -20,18 +21,19 @@ from features.measures.catalogue import YEAR
 
 # Kind of the rows whose venue is a medicine.
 MEDICINE = "medicine"
-# Seconds within which two events are close: outpatient visits and purchases two hours, admissions a day (M02), a
-# medicine the opening hours of a day.
+# Seconds within which two events are close: outpatient visits and purchases two hours, admissions a day
+# (M02), a medicine the opening hours of a day.
 CLOSE_SECONDS, CLOSE_STAY_SECONDS, OPEN_SECONDS = 2 * 3600, 24 * 3600, 10 * 3600
-# A visit is paired with so many of the next ones at most: a day of 10,000 visits makes 200,000 pairs, not 50 million.
+# A visit is paired with so many of the next ones at most: a day of 10,000 visits makes 200,000 pairs, not 50
+# million.
 NEXT_VISITS = 20
 # Fewest common days of an edge (M02: two to three shared stays, M26: three days).
 MIN_DAYS, MIN_STAYS = 3, 2
-# Upper bound of q, as a multiple of that of an even spread: seasons, market days and opening hours crowd visits. Own
-# starting values.
+# Upper bound of q, as a multiple of that of an even spread: seasons, market days and opening hours crowd
+# visits. Own starting values.
 CROWDING, STAY_CROWDING = 3, 1
-# Patients who refill the same medicine do so every four weeks; those who happen to be in the same week meet on one of
-# the five working days.
+# Patients who refill the same medicine do so every four weeks; those who happen to be in the same week meet
+# on one of the five working days.
 REFILL_DAYS, REFILL_SLACK = 28, 5
 # Rows of this module: an event of a person at a venue.
 _EVENT = ["venue", "kind", "psn_no", "day", "second", "mdtrt_id", "course", "days_ago"]
@@ -114,7 +116,8 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
     rate = days.group_by(venue).aggregate(n=_.n.sum())
     rate = rate.inner_join(rows.group_by(venue).aggregate(days=_.day.nunique()), venue)
     rate = rate.inner_join(met.group_by(venue).aggregate(close=_.count()), venue)
-    # The share of a venue's pairs on one day that are close where visits are spread evenly over its opening hours.
+    # The share of a venue's pairs on one day that are close where visits are spread evenly over its opening
+    # hours.
     even = _by_kind(rate.kind, 2 * CLOSE_SECONDS / OPEN_SECONDS, 2 * CLOSE_STAY_SECONDS / 86400, 1.0)
     crowding = _by_kind(rate.kind, CROWDING, STAY_CROWDING, 1)
     observed = rate.close / (rate.n * (rate.n - 1) / 2).nullif(0)
@@ -122,14 +125,14 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
 
 
 def _on_a_cycle(both: ibis.Table) -> ibis.Value:
-    """Expected common days of two people who refill the same medicine every four weeks, at most what their number of
-    refills allows."""
+    """Expected common days of two people who refill the same medicine every four weeks, at most what their
+    number of refills allows."""
     refills = ibis.least(both.n_a, both.n_b, YEAR // REFILL_DAYS)
     return ibis.least(both.chance * REFILL_DAYS / REFILL_SLACK, both.chance + refills / REFILL_SLACK)
 
 
 def _counted(events: ibis.Table) -> ibis.Table:
-    """Events of the last year outside courses of treatment, by kind: stays, purchases of a medicine, other visits."""
+    """Events of the last year outside courses of treatment; kind is STAY, MEDICINE or ``visit``."""
     rows = events.filter(events.days_ago <= YEAR, ~events.course)
     return rows.mutate(kind=rows.kind.isin([STAY, MEDICINE]).ifelse(rows.kind, "visit"))
 

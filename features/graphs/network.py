@@ -1,16 +1,16 @@
-"""The links of all subjects as of a date: edges of every kind in one table, and what each visit has to do with them.
+"""The links of all subjects: edges of every kind in one table, and what each visit has to do with them.
 
 | kind | from | to | meaning |
 |---|---|---|---|
-| co_visit | patient | patient | at the same institution close in time on many days (`covisit`) |
+| co_visit | patient | patient | often close in time at the same institution (`covisit`) |
 | co_return | patient | patient | with the same people again in a later week or hour (`co_return`) |
-| co_purchase | patient | patient | the same expensive medicine on many days, at whatever pharmacy (`copurchase`) |
-| co_oversupply | patient | patient | oversupplied through the same doctors and pharmacies (`oversupply`) |
+| co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
+| co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
-| trace_flow | patient, pharmacy | pharmacy | boxes one had bought or sold, sold again by the other (`trace_flows`) |
-| prescription | prescriber | pharmacy | more of the doctor's patients buy there than expected (`referral_flows`) |
-| referral | prescriber | hospital | more of them are admitted there than expected (`referral_flows`) |
-| origin | village | hospital | more of the village are admitted there than expected (`referral_flows`) |
+| trace_flow | patient, pharmacy | pharmacy | boxes of the one, sold again by the other (`trace_flows`) |
+| prescription | prescriber | pharmacy | more patients buy there than expected (`referral_flows`) |
+| referral | prescriber | hospital | more patients are admitted there than expected (`referral_flows`) |
+| origin | village | hospital | more people are admitted there than expected (`referral_flows`) |
 """
 
 from collections.abc import Callable
@@ -39,13 +39,14 @@ class Network:
     """The links as of a date.
 
     Attributes:
-        edges: COLUMNS: pairs beyond chance with what was observed (days, windows, boxes or people), what is expected by
-            chance, and `features.graphs.chance.neg_log10_fdr`.
+        edges: COLUMNS: pairs beyond chance with what was observed (days, windows, boxes or people), what is
+            expected by chance, and `features.graphs.chance.neg_log10_fdr`.
         people: a, b, neg_log10_fdr (summed over all kinds), one row a pair of patients.
-        co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other; a table of
-            the scratch database, as the next two.
+        co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
+            a table of the scratch database, as the next two.
         co_oversupply: purchases that link patients by oversupply: mdtrt_id, a, b, other.
-        flows: visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is expected.
+        flows: visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
+            expected.
     """
 
     edges: pd.DataFrame
@@ -111,8 +112,8 @@ def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.Data
 
 
 def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
-    """Edges of those oversupplied through the same doctor or pharmacy, their edges to these, and the visits that make
-    them."""
+    """Edges of those oversupplied through the same doctor or pharmacy, their edges to these, and the visits
+    that make them."""
     bought = con.create_table("buyers", oversupply.buyers(facts))
     hubs = stored(con, "oversupply_hubs", oversupply.hubs(bought))
     over = con.create_table("oversupplied", oversupply.oversupplied(bought, hubs))
@@ -123,7 +124,8 @@ def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFram
 
 
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
-    """Visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is expected."""
+    """Visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
+    expected."""
     found = []
     for kind, column in FLOW_COLUMNS.items():
         excess = 1 - flows[kind]["expected"] / flows[kind]["observed"]
@@ -135,8 +137,8 @@ def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.D
 
 
 def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: str) -> ibis.Table:
-    """The number of people each visit links its patient to, by attendance and by oversupply, and its flows: mdtrt_id,
-    companions, co_oversupplied and FLOW_COLUMNS, null for none; only visits that have any.
+    """The number of people each visit links its patient to, by attendance and by oversupply, and its flows:
+    mdtrt_id, companions, co_oversupplied and FLOW_COLUMNS, null for none; only visits that have any.
 
     Args:
         pairs: the pairs (a, b) that count.
@@ -151,7 +153,8 @@ def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: st
 
 
 def kinds_of(inside: pd.DataFrame) -> pd.Series:
-    """What most of each group's strength comes from: co_visit (attendance) or drug_resale (oversupply), by group_id.
+    """What most of each group's strength comes from: co_visit (attendance) or drug_resale (oversupply), by
+    group_id.
 
     Args:
         inside: `inside_of`.
@@ -175,7 +178,8 @@ def inside_of(edges: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 
 
 def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
-    """A frame as a table of the scratch database; text columns stay text and numbers numbers when there are no rows."""
+    """A frame as a table of the scratch database; text columns stay text and numbers numbers when there are
+    no rows."""
     schema = ibis.schema({column: _type_of(frame[column]) for column in frame.columns})
     return con.create_table(name, ibis.memtable(frame, schema=schema))
 

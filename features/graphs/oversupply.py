@@ -1,10 +1,11 @@
-"""Doctors and pharmacies with too many oversupplied buyers, and the links between these buyers (M05, M19, M20).
+"""Doctors and pharmacies with too many oversupplied buyers, and links between these (M05, M19, M20).
 
-A patient who buys while a month of the same medicine is at home may be careless or anxious; that a doctor or a
-pharmacy has many such patients is neither. Of the people who get medicine through a doctor or pharmacy, the share of
-oversupplied ones expected by chance is that of all others (leave-one-out); where there are more, at a false discovery
-rate of one in a hundred over all doctors and pharmacies, they are linked to it and to each other. Careless people have
-habits and neighbours, so the dispersion of the counts is estimated (`features.graphs.chance.dispersion`).
+A patient who buys while a month of the same medicine is at home may be careless or anxious; that a doctor or
+a pharmacy has many such patients is neither. Of the people who get medicine through a doctor or pharmacy, the
+share of oversupplied ones expected by chance is that of all others (leave-one-out); where there are more, at
+a false discovery rate of one in a hundred over all doctors and pharmacies, they are linked to it and to each
+other. Careless people have habits and neighbours, so the dispersion of the counts is estimated
+(`features.graphs.chance.dispersion`).
 """
 
 from typing import cast
@@ -17,7 +18,8 @@ from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.graphs.queue import ends, following
 from features.measures.catalogue import YEAR
 
-# Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting value.
+# Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting
+# value.
 MIN_DAYS = 3
 # Kind of subject → the column of the facts that names who prescribed or sold the medicine.
 HUBS = {"prescriber": "dr_code", "pharmacy": "fixmedins_code"}
@@ -26,8 +28,8 @@ NEXT_BUYERS = 20
 
 
 def buyers(facts: ibis.Table) -> ibis.Table:
-    """Who got medicine through whom in the last year: hub_type, hub, psn_no, bought (days), surplus (days on which a
-    month's supply was at hand)."""
+    """Who got medicine through whom in the last year: hub_type, hub, psn_no, bought (days), surplus (days on
+    which a month's supply was at hand)."""
     got = facts.filter(facts.days_ago <= YEAR, facts.supply_days > 0, ~facts.course)
     rows = []
     for kind, column in HUBS.items():
@@ -84,8 +86,8 @@ def oversupplied(bought: ibis.Table, found: ibis.Table) -> ibis.Table:
 
 
 def pairs(over: ibis.Table) -> ibis.Table:
-    """People oversupplied through the same doctor or pharmacy: hub_type, hub, neg_log10_fdr, a, b (a < b), days
-    (the smaller of the two numbers of days of oversupply).
+    """People oversupplied through the same doctor or pharmacy: hub_type, hub, neg_log10_fdr, a, b (a < b),
+    days (the smaller of the two numbers of days of oversupply).
 
     Args:
         over: `oversupplied`.
@@ -101,8 +103,8 @@ def pairs(over: ibis.Table) -> ibis.Table:
 
 
 def edges(co_oversupplied: ibis.Table) -> pd.DataFrame:
-    """The pairs: a, b, days (largest of the doctors and pharmacies they share), expected (missing: no single pair is
-    tested), neg_log10_fdr (summed over these doctors and pharmacies).
+    """The pairs: a, b, days (largest of the doctors and pharmacies they share), expected (missing: no single
+    pair is tested), neg_log10_fdr (summed over these doctors and pharmacies).
 
     Args:
         co_oversupplied: `pairs`, stored.
@@ -114,8 +116,8 @@ def edges(co_oversupplied: ibis.Table) -> pd.DataFrame:
 
 
 def hub_edges(over: ibis.Table) -> pd.DataFrame:
-    """Buyers and their hubs: a (psn_no), b_type, b, observed (days of oversupply), expected (missing: no single buyer is
-    tested), neg_log10_fdr (of the hub)."""
+    """Buyers and their hubs: a (psn_no), b_type, b, observed (days of oversupply), expected (missing: no
+    single buyer is tested), neg_log10_fdr (of the hub)."""
     found = over.select(
         a=over.psn_no,
         b_type=over.hub_type,
@@ -132,8 +134,8 @@ def _untested(found: ibis.Table) -> pd.DataFrame:
 
 
 def ties(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table:
-    """The purchases that make the edges, each with everybody oversupplied through its doctor or pharmacy: mdtrt_id, a, b,
-    other."""
+    """The purchases that make the edges, each with everybody oversupplied through its doctor or pharmacy:
+    mdtrt_id, a, b, other."""
     rows = []
     for kind, column in HUBS.items():
         of_kind = co_oversupplied.filter(co_oversupplied.hub_type == kind)

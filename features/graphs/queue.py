@@ -25,6 +25,7 @@ def following(rows: ibis.Table, by: list[str], order_by: list[Any], most: int) -
 
 
 def ends(pairs: ibis.Table, column: str, a: str, b: str) -> dict[str, ibis.Value]:
-    """A column of `following` for either person of a pair: named `a` for the one with the smaller psn_no, else `b`."""
+    """A column of `following` for either person of a pair: named `a` for the one with the smaller psn_no,
+    else `b`."""
     swap, own, later = pairs.psn_no > pairs.later_psn_no, pairs[column], pairs[f"later_{column}"]
     return {a: swap.ifelse(later, own), b: swap.ifelse(own, later)}

@@ -1,10 +1,11 @@
-"""Referral flows beyond what the neighbourhood explains: prescriptions to a pharmacy (M40), patients to a hospital (M31),
-a village to a hospital (M11).
+"""Referral flows beyond what the neighbourhood explains.
 
-People go where it is near. So the expected flow of a doctor is that of the other doctors' patients at the same
-institution, that of a village the flow of the other villages of its county (leave-one-out), shrunk toward that of
-everybody. Counted are people, not visits. Flows differ for honest reasons, so their dispersion is estimated
-(`features.graphs.chance.dispersion`).
+Prescriptions to a pharmacy (M40), patients to a hospital (M31), a village to a hospital (M11).
+
+People go where it is near. So the expected flow of a doctor is that of the other doctors' patients at the
+same institution, that of a village the flow of the other villages of its county (leave-one-out), shrunk
+toward that of everybody. Counted are people, not visits. Flows differ for honest reasons, so their dispersion
+is estimated (`features.graphs.chance.dispersion`).
 """
 
 from typing import cast
@@ -25,15 +26,16 @@ _PRIOR_PERSONS = 10
 
 
 def prescriptions(facts: ibis.Table) -> ibis.Table:
-    """Purchases on prescription: mdtrt_id, a (doctor), near (where the doctor sees most people), b (pharmacy), psn_no."""
+    """Purchases on prescription: mdtrt_id, a (doctor), near (where the doctor sees most people), b
+    (pharmacy), psn_no."""
     bought = facts.filter(facts.days_ago <= YEAR, facts.is_pharmacy, facts.dr_code.notnull())
     rows = bought.inner_join(workplaces(facts), "dr_code")
     return rows.select("mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.fixmedins_code, psn_no=rows.psn_no)
 
 
 def referrals(facts: ibis.Table) -> ibis.Table:
-    """Outpatients admitted elsewhere within days: mdtrt_id, a (doctor), near (where the doctor sees most people), b
-    (hospital), psn_no."""
+    """Outpatients admitted elsewhere within days: mdtrt_id, a (doctor), near (where the doctor sees most
+    people), b (hospital), psn_no."""
     sent = facts.filter(facts.days_ago <= YEAR, facts.sent_to.notnull(), facts.dr_code.notnull())
     rows = sent.inner_join(workplaces(facts), "dr_code")
     return rows.select("mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.sent_to, psn_no=rows.psn_no)
@@ -66,8 +68,8 @@ def edges(flows: ibis.Table) -> pd.DataFrame:
 
 
 def _counts(flows: ibis.Table) -> pd.DataFrame:
-    """People by flow and in all: a, near, b, observed, n (of a), all_b (to b), near_b (from near to b), near_n (of
-    near)."""
+    """People by flow and in all: a, near, b, observed, n (of a), all_b (to b), near_b (from near to b),
+    near_n (of near)."""
     people = flows.select("a", "near", "b", "psn_no").distinct()
     of_flow = people.group_by("a", "near", "b").aggregate(observed=_.count())
     rows = (

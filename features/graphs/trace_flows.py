@@ -14,8 +14,8 @@ EARLIER_OWNERS = {"patient": "psn_no", "pharmacy": "fixmedins_code"}
 
 
 def edges(claims: ClaimsAsOf) -> pd.DataFrame:
-    """Boxes sold again by a pharmacy without having been returned: a_type and a (the patient who bought them before, and
-    the pharmacy where), b (the later seller), observed (boxes), expected, neg_log10_fdr.
+    """Boxes sold again by a pharmacy without having been returned: a_type and a (the patient who bought them
+    before, and the pharmacy where), b (the later seller), observed (boxes), expected, neg_log10_fdr.
 
     By chance the boxes sold again are spread over earlier and later owners as all boxes are.
     """
