@@ -18,9 +18,10 @@ from sklearn.base import clone
 
 from claims.store import Store, scratch
 from features.measures.catalogue import SUBJECTS, spec
-from models.fusion import Fusion, spreads, weigh
-from models.learner import Learner, TrainingSet, out_of_fold
+from models.fusion import Fusion, fit_weights, spreads
+from models.learner import Learner, out_of_fold
 from models.subject_model import SubjectModel
+from models.training_data import TrainingSet
 from pipelines.measure import Measured, measure
 from pipelines.train import outcomes
 
@@ -152,7 +153,7 @@ def learnt(
     inspected = data.inspected.to_numpy()
     held, target = out_of_fold(data, learner)[inspected], data.target[inspected]
     rows = everybody.loc[held.index].assign(model=held)
-    return weigh(rows, target, spreads(everybody), data.random_sample), everybody, held
+    return fit_weights(rows, target, spreads(everybody), data.random_sample), everybody, held
 
 
 def figures(guilty: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from cities import KINDS, City, cells, cities, compared, learnt, random_sample, 
 from sklearn.linear_model import LogisticRegression
 
 from models.fusion import PARTS
-from models.learner import training_set
+from models.training_data import training_set
 
 FUSED, PROOF, TIMES = "fused", "M09", 10
 

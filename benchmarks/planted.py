@@ -10,7 +10,8 @@ import pandas as pd
 from sklearn.ensemble import IsolationForest
 
 from claims.as_of import CONFIRMED
-from models.learner import Learner, out_of_fold, training_set
+from models.learner import Learner, out_of_fold
+from models.training_data import training_set
 
 KINDS = ("hospital", "pharmacy", "prescriber", "patient", "visit")
 # Schemes whose patients come together: those who are brought to hospital, whose cards are swiped, who fetch drugs.

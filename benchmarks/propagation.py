@@ -15,7 +15,7 @@ from dataclasses import replace
 from cities import KINDS, City, cells, cities, compared, learnt, table
 
 from features.measures.catalogue import measures_of
-from models.learner import training_set
+from models.training_data import training_set
 
 WITH, WITHOUT = "with", "without"
 

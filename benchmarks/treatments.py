@@ -18,14 +18,8 @@ import pandas as pd
 from cities import City, cells, cities, compared, learnt, random_sample, table
 from scipy.special import expit
 
-from models.learner import (
-    MIN_CONFIRMED,
-    UNINSPECTED_ROWS,
-    Learner,
-    TrainingSet,
-    out_of_fold,
-    training_set,
-)
+from models.learner import Learner, out_of_fold
+from models.training_data import MIN_CONFIRMED, UNINSPECTED_ROWS, TrainingSet, training_set
 
 PRODUCT, TIMES = "product", 10
 # Institutions and doctors are too few in a city to compare treatments by.

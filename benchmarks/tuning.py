@@ -14,7 +14,9 @@ import time
 
 from cities import cells, cities, compared, learnt, random_sample, table
 
-from models.learner import SEARCHED, Learner, training_set, tuned
+from models.learner import Learner
+from models.training_data import training_set
+from models.tuning import SEARCH_SPACE, tune
 
 KINDS, TIMES = ("patient", "visit"), 10
 TUNED, DEFAULT = "tuned", "default"
@@ -33,10 +35,10 @@ def main(budget: int, arguments: list[str]) -> None:
                 if data is None:
                     continue
                 begun = time.process_time()
-                found = tuned(data, budget)
+                found = tune(data, budget)
                 taken = time.process_time() - begun
                 kept = (
-                    {name: f"{found.learner.get_params()[name]:.3g}" for name in SEARCHED}
+                    {name: f"{found.learner.get_params()[name]:.3g}" for name in SEARCH_SPACE}
                     if found.gain
                     else "default"
                 )

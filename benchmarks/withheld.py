@@ -20,7 +20,7 @@ from cities import AUDIT_SAMPLE, INTERVAL, City, cities, learnt, table
 from sklearn.metrics import average_precision_score
 
 from models.fusion import Fusion
-from models.learner import training_set
+from models.training_data import training_set
 
 KINDS = ("patient", "visit")
 # Subjects of a kind: for every scheme and city six models are trained.

@@ -29,7 +29,8 @@ from sklearn.model_selection import StratifiedKFold
 from claims.store import Store, scratch
 from features.measures.catalogue import SUBJECTS
 from models.evaluation import reliability, with_intervals
-from models.learner import FOLDS, Learner, training_set
+from models.learner import Learner
+from models.training_data import FOLDS, training_set
 from pipelines.evaluate import DEPTHS, Past, judge
 from pipelines.measure import measure
 from pipelines.settings import Settings

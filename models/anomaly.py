@@ -1,42 +1,57 @@
-"""What has no label: how far a subject stands from its peers in the directions that schemes leave traces in.
+"""Anomaly detection without labels: distance of subjects from their peers in the directions schemes show.
 
-`PeerEvidence` turns signed differences from the peers into evidence by scheme; `Isolation` finds odd combinations
-whatever their direction. Both score a subject from its own row and what was learnt at fitting, so a score does not
-depend on who else is scored that night.
+`PeerEvidence` turns signed differences from the peer group into evidence by scheme; `Isolation` finds unusual
+combinations of values whatever their direction. Both score a subject from its own row and from what was
+learnt at fitting, so a score does not depend on which other subjects are scored with it.
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shap
 from sklearn.ensemble import IsolationForest
 
-# Rarity counts up to one in ten thousand; beyond, every subject is simply extreme.
+FloatArray = npt.NDArray[np.float64]
+
+# Upper bound of a measure's evidence before its weight: a rarity of one in ten thousand. Own starting value.
 CAP = 4.0
-# Tail levels at which rarity is remembered: one in 10**u.
+# Tail probabilities 10**-level at which the quantiles of a peer group are kept.
 _LEVELS = np.linspace(0, CAP, 81)
-# In a small peer group rarity cannot show; the distance speaks instead, less so from about 50 peers on.
-_FEW = 50
-# Beyond the strongest scheme, the others add this share of their evidence: guilt in two ways is worse than in one.
-_OTHERS = 0.15
+# Number of peers at which the allowance for small groups is one decade of rarity (SMALL_GROUP_ALLOWANCE / 2):
+# among few peers rarity cannot show, so there the distance decides. Own starting values.
+SMALL_GROUP = 50
+SMALL_GROUP_ALLOWANCE = 2
+# Bound of evidence by distance: log-odds rise by so much per robust standard deviation, times DISTANCE_SCALE.
+_DISTANCE_SLOPE, _DISTANCE_SCALE = 3.0, 0.5
+# Share of the evidence of all other schemes, on average, that is added to that of the strongest. Own starting
+# value.
+OTHER_SCHEMES_SHARE = 0.15
+# Tolerance below which a value equals a quantile.
+_TOLERANCE = 1e-9
+# Trees of the forest, rows each tree is grown on (defaults of Liu et al. §5: 100 and 256; more trees for a
+# steadier score), and bound of the differences in robust standard deviations.
+_TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 
 
 @dataclass
 class PeerEvidence:
-    """Evidence by scheme from differences to the peers.
+    """Evidence by scheme from differences to the peer group.
 
-    A measure's evidence is its rarity among the peers (-log10 of the share that stands as far out), held down by the
-    plain distance, times how telling the measure is. Measures of one family tell one story: the strongest counts.
-    A scheme's evidence is the sum over families; a subject's that of its strongest scheme and a little of the others.
+    A measure's evidence is its rarity among the peers (-log10 of the share at least as far out), bounded by
+    the distance itself and by CAP, times the evidence weight of the measure. Measures of one family are
+    dependent, so only the strongest of a family counts. A scheme's evidence is the sum over families; a
+    subject's is that of its strongest scheme plus a small share of the others.
 
     Attributes:
         spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` (tuple of ids).
-        tails: (peer group) → values at the tail levels, columns × levels, and the number of peers.
+        tails: peer group → quantiles at the tail levels (columns × levels), and the number of peers.
     """
 
     spec: pd.DataFrame
-    tails: dict[str, tuple[np.ndarray, int]] = field(default_factory=dict)
+    tails: dict[str, tuple[FloatArray, int]] = field(default_factory=dict)
 
     def fit(self, differences: pd.DataFrame, peers: pd.Series) -> "PeerEvidence":
         """Learn the tails of each peer group.
@@ -47,9 +62,9 @@ class PeerEvidence:
         """
         for group, members in differences[self.spec.index].groupby(peers):
             values = np.sort(members.fillna(-np.inf).to_numpy(), axis=0)
-            # With n peers nothing rarer than one in n + 1 can be told.
+            # Among n peers the rarest observable share is one in n + 1.
             position = np.ceil((1 - 10**-_LEVELS) * len(values)).astype(int).clip(0, len(values) - 1)
-            self.tails[group] = values[position].T, len(values)
+            self.tails[str(group)] = values[position].T, len(values)
         return self
 
     def by_column(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
@@ -59,50 +74,33 @@ class PeerEvidence:
         for group, (tails, n) in self.tails.items():
             rows = np.flatnonzero((peers == group).to_numpy())
             if len(rows):
-                out[rows] = self._rarity(z[rows], tails, n)
-        return pd.DataFrame(
-            out * self.spec["evidence_weight"].to_numpy(dtype=float),
-            index=differences.index,
-            columns=self.spec.index,
-        )
-
-    def _rarity(self, z: np.ndarray, tails: np.ndarray, n: int) -> np.ndarray:
-        # Nearly nothing below the peers' middle, growing straight above it; never quite flat, so that only equal
-        # evidence ties.
-        far = 0.5 * np.logaddexp(0, 3 * np.nan_to_num(z, nan=-np.inf))
-        rarity = np.empty_like(far)
-        for column in range(z.shape[1]):
-            below = np.searchsorted(tails[column], z[:, column] - 1e-9, "left") - 1
-            rarity[:, column] = _LEVELS[below.clip(0)]
-        rarity = np.minimum(rarity, np.log10(n + 1)) + 2 * _FEW / (n + _FEW)
-        return np.minimum(np.minimum(far, rarity), CAP)
+                out[rows] = _rarity(z[rows], tails, n)
+        weighted = out * self.spec["evidence_weight"].to_numpy(dtype=float)
+        return pd.DataFrame(weighted, index=differences.index, columns=self.spec.index)
 
     def by_scheme(self, evidence: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each scheme: subjects × schemes, the strongest measure of each family, summed."""
         schemes = sorted({scheme for named in self.spec["schemes"] for scheme in named})
         out = {}
         for scheme in schemes:
-            out[scheme] = np.sum(
-                [evidence[columns].max(axis=1) for columns in self._families(scheme)], axis=0
-            )
+            strongest = [evidence[columns].max(axis=1) for columns in self._families(scheme)]
+            out[scheme] = np.sum(strongest, axis=0)
         return pd.DataFrame(out, index=evidence.index)
 
     def score(self, by_scheme: pd.DataFrame) -> pd.Series:
-        """One number a subject: its strongest scheme and a little of the others."""
+        """Evidence of each subject: its strongest scheme plus a share of the others."""
         top = by_scheme.max(axis=1)
-        return top + self._other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
-
-    def _other_share(self, by_scheme: pd.DataFrame) -> float:
-        return _OTHERS / max(by_scheme.shape[1] - 1, 1)
+        return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
     def attribute(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
-        """What each column adds to `score`; every row sums to it, for the score is a sum of winning columns."""
+        """Contribution of each column to `score`, exact: the score is a sum of the strongest columns of the
+        families."""
         evidence = self.by_column(differences, peers)
         by_scheme = self.by_scheme(evidence)
         strongest = by_scheme.idxmax(axis=1)
-        share = self._other_share(by_scheme)
+        share = _other_share(by_scheme)
         out = pd.DataFrame(0.0, evidence.index, evidence.columns)
-        for scheme in by_scheme:
+        for scheme in by_scheme.columns:
             factor = (strongest == scheme).map({True: 1.0, False: share})
             for columns in self._families(scheme):
                 winner = evidence[columns].idxmax(axis=1)
@@ -111,9 +109,34 @@ class PeerEvidence:
         return out
 
     def _families(self, scheme: str) -> list[list[str]]:
-        """Columns that speak for a scheme, by family."""
-        speaking = self.spec[[scheme in named for named in self.spec["schemes"]]]
-        return [list(columns) for columns in speaking.groupby("family").groups.values()]
+        """Columns that are evidence of a scheme, by family."""
+        columns = self.spec[[scheme in named for named in self.spec["schemes"]]]
+        return [list(names) for names in columns.groupby("family").groups.values()]
+
+
+def _rarity(z: FloatArray, tails: FloatArray, n: int) -> FloatArray:
+    """Evidence before weights, 0 to CAP: subjects × columns.
+
+    Args:
+        z: differences of subjects of one peer group, missing allowed.
+        tails: quantiles of the group at the tail levels, columns × levels.
+        n: number of peers.
+    """
+    # Softplus: near zero below the peers' median, linear above it, and strictly rising, so that only equal
+    # differences tie.
+    distance = _DISTANCE_SCALE * np.logaddexp(0, _DISTANCE_SLOPE * np.nan_to_num(z, nan=-np.inf))
+    rarity = np.empty_like(distance)
+    for column in range(z.shape[1]):
+        below = np.searchsorted(tails[column], z[:, column] - _TOLERANCE, "left") - 1
+        rarity[:, column] = _LEVELS[below.clip(0)]
+    rarity = np.minimum(rarity, np.log10(n + 1)) + SMALL_GROUP_ALLOWANCE * SMALL_GROUP / (n + SMALL_GROUP)
+    return cast(FloatArray, np.minimum(np.minimum(distance, rarity), CAP))
+
+
+def _other_share(by_scheme: pd.DataFrame) -> float:
+    """Share of each other scheme's evidence in the score, so that all others together add
+    OTHER_SCHEMES_SHARE."""
+    return OTHER_SCHEMES_SHARE / max(by_scheme.shape[1] - 1, 1)
 
 
 @dataclass
@@ -122,36 +145,40 @@ class Isolation:
 
     columns: list[str]
     seed: int = 0
-    forest: IsolationForest | None = None
+    forest: IsolationForest = field(init=False, repr=False)
 
     def fit(self, differences: pd.DataFrame) -> "Isolation":
-        """Learn what is common; missing differences count as none."""
-        # max_features=1.0: with fewer, SHAP no longer rebuilds the score.
+        """Grow the forest; a missing difference counts as none."""
+        # max_features=1.0: with fewer, Shapley values no longer add up to the score.
         self.forest = IsolationForest(
-            n_estimators=200, max_samples=min(256, len(differences)), max_features=1.0, random_state=self.seed
+            n_estimators=_TREES,
+            max_samples=min(_ROWS_PER_TREE, len(differences)),
+            max_features=1.0,
+            random_state=self.seed,
         )
         self.forest.fit(self._matrix(differences))
         return self
 
     def raw(self, differences: pd.DataFrame) -> pd.Series:
-        """How isolated, as minus the mean path length: higher is odder."""
+        """Minus the mean path length: higher is more isolated."""
         score = -self.forest.score_samples(self._matrix(differences))
-        length = -self._usual_length() * np.log2(score)
+        length = -_mean_path_length(self.forest.max_samples_) * np.log2(score)
         return pd.Series(-length, index=differences.index)
 
     def attribute(self, differences: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-        """What each column adds to `raw`, and the base: Shapley values of the trees."""
+        """Contribution of each column to `raw`, and the base: Shapley values of the trees."""
         explainer = shap.TreeExplainer(self.forest)
         values = explainer.shap_values(self._matrix(differences))
         base = float(np.ravel(explainer.expected_value)[0])
         return pd.DataFrame(-values, differences.index, self.columns), -base
 
-    def _usual_length(self) -> float:
-        """Mean path length of a failed search in a tree of this many samples (the paper's c)."""
-        n = self.forest.max_samples_
-        if n < 2:
-            return 0.0
-        return 2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n
+    def _matrix(self, differences: pd.DataFrame) -> FloatArray:
+        return differences[self.columns].fillna(0).clip(-_BOUND, _BOUND).to_numpy(dtype=float)
 
-    def _matrix(self, differences: pd.DataFrame) -> np.ndarray:
-        return differences[self.columns].fillna(0).clip(-8, 8).to_numpy(dtype=float)
+
+def _mean_path_length(n: int) -> float:
+    """Mean path length of an unsuccessful search in a binary search tree of n samples (c(n) of Liu et
+    al.)."""
+    if n < 2:
+        return 0.0
+    return float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)

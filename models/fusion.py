@@ -1,42 +1,56 @@
-"""Parts → one score: a logistic sum that never falls when a part rises, weighed and calibrated by outcomes.
+"""Fusion of the parts into one score: logistic regression with non-negative weights, and calibration.
 
-Every part comes with a weight that holds without any outcome. Outcomes move the weights, the farther the more there
-are: freely where the inspected are as good as a random draw, little where somebody chose them, for chosen cases name
-only the schemes that somebody looked for, and what nobody looked for must not sink.
+Every part has a prior weight that holds without any outcome. Outcomes move the weights, the farther the more
+there are: freely where the inspected are as good as a random sample, little where somebody chose them,
+because
+    chosen cases
+show only the schemes that somebody looked for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
 
+FloatArray = npt.NDArray[np.float64]
+
 PARTS = ("model", "evidence", "isolation", "graph", "rule")
-# Log-odds a unit of each part (see SubjectModel.parts for the units): evidence of about ten (three telling families
-# at one in a hundred) makes a coin toss. Our own starting values.
+# Log-odds by a unit of each part (units: SubjectModel.parts), and of a subject without any: evidence of ten
+# (three families of full weight at one in a hundred) makes even odds. Own starting values.
 BIAS = -6.0
 WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
-# The learnt part starts from a quarter of its log-odds; looking unlike the confirmed starts from a fifth of that again.
-TRUST, NEGATIVE_MODEL_WEIGHT = 0.25, 0.2
-# How far outcomes may move a weight, as log-odds a standard deviation of its part (the prior's own standard
-# deviation): after a random draw, and after many cases that somebody chose.
+# Prior weight of the learnt log-odds with many confirmed subjects, and the share of it that negative ones
+# have (those of subjects unlike the confirmed). Own starting values.
+MODEL_WEIGHT, NEGATIVE_MODEL_WEIGHT = 0.25, 0.2
+# Standard deviation of the prior around the start, in log-odds by a standard deviation of the part: after a
+# random sample, and after many chosen cases. Own starting values (`benchmarks/fusing.py`).
 RANDOM_PRIOR_SD, TARGETED_PRIOR_SD = 1.0, 0.4
-# With so many confirmed subjects the learnt part is trusted, and chosen cases are followed, half as far as that.
+# Number of confirmed subjects at which the prior model weight and the prior's width after chosen cases are
+# half of that. Own starting value.
 HALF_CONFIRMED = 60
-# Proof is proof whatever other cases were like: rules and company never weigh less than without outcomes.
-_FIRM = ("graph", "rule")
-# Slope and level are drawn to one and zero as if by so many outcomes.
-_PRIOR_OUTCOMES = 20.0
-# Beyond this log-odds a probability can no longer be told from one, and ranks would tie.
-_FARTHEST = 30.0
+# Findings of rules and links are evidence whatever the other cases were like: never below their prior
+# weights.
+_NEVER_REDUCED = ("graph", "rule")
+# Slope and level of the calibration are shrunk toward one and zero with the weight of so many outcomes; the
+# prior of the level is so many times as wide. Own starting values.
+_PRIOR_OUTCOMES, _LEVEL_SD = 20.0, 4.0
+# Bounds of the slope, and the largest log-odds after calibration: beyond it probabilities round to one and
+# ranks tie.
+_SLOPES, _MAX_LOG_ODDS = (0.2, 5.0), 30.0
+# Smallest standard deviation of a part: one that never varies has no scale of its own.
+_MIN_SD = 1e-3
 
 
 @dataclass(frozen=True)
 class Fusion:
     """raw = slope × (bias + sum of weight × part) + level; a missing part adds nothing; score = expit(raw).
 
-    Where the learnt part is negative its weight is ``negative_model_weight``, the less the more a rule has proved.
+    Where the learnt part is negative its weight is ``negative_model_weight`` × (1 − rule part): the findings
+    of rules are not offset by looking unlike the confirmed.
 
     Attributes:
         weights: by part, and ``negative_model_weight``; none negative.
@@ -51,75 +65,94 @@ class Fusion:
 
     @property
     def base(self) -> float:
-        """Raw score of a subject with nothing against it."""
+        """Raw score of a subject whose parts are all zero."""
         return self.slope * self.bias + self.level
 
     def weight(self, part: str) -> float:
         """Log-odds that one unit of a part adds to the raw score."""
         return self.slope * self.weights[part]
 
-    def trust(self, parts: pd.DataFrame) -> pd.Series:
+    def model_weight(self, parts: pd.DataFrame) -> pd.Series:
         """Log-odds that one unit of each subject's learnt part adds to its raw score."""
-        weight = self.weight("negative_model_weight") * (1 - parts["rule"].astype(float).fillna(0.0))
-        return weight.where(parts["model"].astype(float).fillna(0.0) < 0, self.weight("model"))
+        negative = self.weight("negative_model_weight") * (1 - parts["rule"].astype(float).fillna(0.0))
+        return negative.where(parts["model"].astype(float).fillna(0.0) < 0, self.weight("model"))
 
     def raw(self, parts: pd.DataFrame) -> pd.Series:
-        """Log-odds of being worth a visit."""
-        known = parts[list(PARTS)].astype(float).fillna(0.0)
-        other_parts = sum(self.weight(part) * known[part] for part in PARTS if part != "model")
-        return self.base + self.trust(parts) * known["model"] + other_parts
+        """Log-odds of being worth an inspection."""
+        known = _known(parts)
+        others = sum((self.weight(part) * known[part] for part in PARTS if part != "model"), start=0.0)
+        return self.base + self.model_weight(parts) * known["model"] + others
 
 
 def prior_weights(confirmed: int) -> Fusion:
-    """The fusion to start from, which trusts the learnt part as far as so many confirmed subjects allow."""
-    trust = TRUST * _known(confirmed)
-    return Fusion(WEIGHTS | {"model": trust, "negative_model_weight": NEGATIVE_MODEL_WEIGHT * trust})
+    """The fusion before any outcome is used, given the number of confirmed subjects the learner was trained
+    on."""
+    weight = MODEL_WEIGHT * _reliance(confirmed)
+    return Fusion(WEIGHTS | {"model": weight, "negative_model_weight": NEGATIVE_MODEL_WEIGHT * weight})
 
 
-def _known(confirmed: int) -> float:
+def _reliance(confirmed: int) -> float:
+    """0 to 1, rising with the number of confirmed subjects."""
     return confirmed / (confirmed + HALF_CONFIRMED)
 
 
-def weigh(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, random_sample: bool) -> Fusion:
-    """Move the weights from where they start to where inspected subjects want them: a logistic regression with a
-    normal prior around the start and no negative weight (maximum a posteriori; MacKay 1992).
+def fit_weights(parts: pd.DataFrame, target: pd.Series, spread: pd.Series, random_sample: bool) -> Fusion:
+    """Fit the weights to the outcomes: logistic regression with a normal prior around `prior_weights` and no
+    negative weight (maximum a posteriori; MacKay 1992).
 
     Args:
         parts: inspected subjects × PARTS; the learnt part out of fold.
         target: 1 confirmed, 0 cleared.
-        spread: standard deviation of each column of `_columns` over all subjects, for a common scale.
-        drawn: the inspected are as good as a random draw; a few chosen cases name few schemes and move little.
+        spread: `spreads` over all subjects, for a common scale.
+        random_sample: the inspected are as good as a random sample; otherwise the prior is narrower.
     """
     confirmed = int(target.sum())
-    start, prior_sd = (
-        prior_weights(confirmed),
-        RANDOM_PRIOR_SD if random_sample else TARGETED_PRIOR_SD * _known(confirmed),
-    )
+    start = prior_weights(confirmed)
+    prior_sd = RANDOM_PRIOR_SD if random_sample else TARGETED_PRIOR_SD * _reliance(confirmed)
     names = list(start.weights)
-    x, y = _columns(parts)[names].to_numpy(), target.to_numpy()
-    middle = np.array([start.weights[name] for name in names])
-    scale = spread[names].to_numpy() / prior_sd
-
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        z = x @ theta[:-1] + theta[-1]
-        away = (theta[:-1] - middle) * scale
-        slopes = np.append(x.T @ (expit(z) - y) + away * scale, (expit(z) - y).sum())
-        return np.sum(np.logaddexp(0, z) - y * z) + away @ away / 2, slopes
-
-    least = [start.weights[name] if name in _FIRM else 0.0 for name in names]
-    bounds = [(low, None) for low in least] + [(None, None)]
-    found = minimize(loss, np.append(middle, start.bias), jac=True, method="L-BFGS-B", bounds=bounds).x
+    mean = np.array([start.weights[name] for name in names])
+    loss = _posterior_loss(
+        _columns(parts)[names].to_numpy(), target.to_numpy(), mean, spread[names].to_numpy() / prior_sd
+    )
+    lowest = [start.weights[name] if name in _NEVER_REDUCED else 0.0 for name in names]
+    bounds = [*((low, None) for low in lowest), (None, None)]
+    found = minimize(loss, np.append(mean, start.bias), jac=True, method="L-BFGS-B", bounds=bounds).x
     return Fusion(dict(zip(names, map(float, found[:-1]), strict=True)), float(found[-1]))
 
 
+def _posterior_loss(
+    x: FloatArray, y: npt.NDArray[np.int64], mean: FloatArray, scale: FloatArray
+) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+    """Negative log posterior and its gradient, as a function of (weights, bias); the bias has no prior.
+
+    Args:
+        x: subjects × weighted columns.
+        y: 1 confirmed, 0 cleared.
+        mean, scale: mean and inverse standard deviation of the prior of each weight.
+    """
+
+    def loss(theta: FloatArray) -> tuple[float, FloatArray]:
+        z = x @ theta[:-1] + theta[-1]
+        away = (theta[:-1] - mean) * scale
+        gradient = np.append(x.T @ (expit(z) - y) + away * scale, (expit(z) - y).sum())
+        return np.sum(np.logaddexp(0, z) - y * z) + away @ away / 2, gradient
+
+    return loss
+
+
 def spreads(parts: pd.DataFrame) -> pd.Series:
-    """Standard deviation of each weighted column over all subjects, never nothing."""
-    return _columns(parts).std().fillna(0.0).clip(lower=1e-3)
+    """Standard deviation of each weighted column over all subjects, at least _MIN_SD."""
+    return _columns(parts).std().fillna(0.0).clip(lower=_MIN_SD)
+
+
+def _known(parts: pd.DataFrame) -> pd.DataFrame:
+    """The numeric parts; a missing one counts as zero."""
+    return parts[list(PARTS)].astype(float).fillna(0.0)
 
 
 def _columns(parts: pd.DataFrame) -> pd.DataFrame:
     """What the weights multiply: the parts, the learnt one split by its sign."""
-    known = parts[list(PARTS)].astype(float).fillna(0.0)
+    known = _known(parts)
     negative = known["model"].clip(upper=0) * (1 - known["rule"])
     return known.assign(model=known["model"].clip(lower=0), negative_model_weight=negative)
 
@@ -133,19 +166,18 @@ def calibrate(
         parts: rows × PARTS; the learnt part out of fold.
         target: 1 confirmed, 0 not.
         weight: of each row.
-        highest: raw score of the most suspect of all subjects; it stays where probabilities can be told apart.
+        highest: largest raw score of all subjects; it stays where probabilities can be told apart.
     """
     raw, y, w = fusion.raw(parts).to_numpy(), target.to_numpy(), weight.to_numpy()
 
-    def loss(theta: np.ndarray) -> float:
+    def loss(theta: FloatArray) -> float:
         z = theta[0] * raw + theta[1]
-        penalty = _PRIOR_OUTCOMES / 2 * ((theta[0] - 1) ** 2 + (theta[1] / 4) ** 2)
-        return np.sum(w * (np.logaddexp(0, z) - y * z)) + penalty
+        penalty = _PRIOR_OUTCOMES / 2 * ((theta[0] - 1) ** 2 + (theta[1] / _LEVEL_SD) ** 2)
+        return float(np.sum(w * (np.logaddexp(0, z) - y * z)) + penalty)
 
-    steepest = np.clip(_FARTHEST / max(highest, 1.0), 0.2, 5.0)
-    found = minimize(
-        loss, [min(1.0, steepest), 0.0], method="L-BFGS-B", bounds=[(0.2, steepest), (None, None)]
-    )
+    flattest, steepest = _SLOPES[0], float(np.clip(_MAX_LOG_ODDS / max(highest, 1.0), *_SLOPES))
+    bounds = [(flattest, steepest), (None, None)]
+    found = minimize(loss, [min(1.0, steepest), 0.0], method="L-BFGS-B", bounds=bounds)
     return Fusion(fusion.weights, fusion.bias, float(found.x[0]), float(found.x[1]))
 
 

@@ -1,15 +1,17 @@
-"""Models in MLflow: logged with parameters, metrics and signature, registered, loaded by the alias `champion`.
+"""Models in MLflow: logged with parameters, metrics and signature, registered, loaded by alias.
 
-The only module that knows MLflow. Runs and models hold counts and columns, never a person.
+The only module that uses MLflow. Runs and models hold counts and columns, never a person.
 """
 
 import logging
 import os
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
@@ -26,6 +28,7 @@ from mlflow import (
     set_tracking_uri,
     start_run,
 )
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.utils.logging_utils import disable_logging
@@ -35,19 +38,21 @@ from models.subject_model import SubjectModel
 CHAMPION, PREVIOUS = "champion", "previous"
 EXPERIMENT = "fundguard"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "shap", "scipy")
+# MLflow's codes where a model is not registered, and where no version of it has the alias.
+_NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 class RegistryError(Exception):
     """The registry has no model that can be used."""
 
 
-class _Wrapped(pyfunc.PythonModel):
+class _Wrapped(pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow has no types
     """A SubjectModel as MLflow stores it: takes differences and ``peers``, gives scores."""
 
     def __init__(self, model: SubjectModel):
         self.model = model
 
-    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Score rows with the columns of the signature."""
         parts = self.model.parts(model_input.drop(columns="peers"), model_input["peers"])
         return self.model.score(parts).drop(columns=["scheme", "rule_score", "graph_score"])
@@ -55,7 +60,7 @@ class _Wrapped(pyfunc.PythonModel):
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered model in force; `as_of` is the night it was trained on (ISO date)."""
+    """The registered model in use; `as_of` is the as-of date it was trained on (ISO)."""
 
     model: SubjectModel
     name: str
@@ -86,63 +91,48 @@ class Registry:
             peers: their peer groups.
             card: the model card (Markdown).
         """
-        name = model_name(model.subject)
-        with self._connected():
-            with start_run(run_name=f"{model.subject} {as_of}"):
-                set_tags({"subject": model.subject, "as_of": as_of} | tags)
-                log_params(
-                    {
-                        "seed": model.seed,
-                        "columns": len(model.spec),
-                        "learnt": model.learner is not None,
-                        "random_sample": model.random_sample,
-                        "bias": model.fusion.bias,
-                        "slope": model.fusion.slope,
-                        "level": model.fusion.level,
-                        **(model.learner.get_params() if model.learner else {}),
-                        **{f"weight_{part}": value for part, value in model.fusion.weights.items()},
-                    }
-                )
-                outcomes = {f"outcomes_{k}": v for k, v in model.outcomes.items()}
-                tuning = {f"tuning_{k}": v for k, v in model.tuning.items()}
-                log_metrics(outcomes | tuning | model.metrics)
-                log_dict({"measures": list(model.spec.index), "reliability": model.curve}, "training.json")
-                log_text(card, "model_card.md")
-                wrapped = _Wrapped(model)
-                rows = sample.astype(float).assign(peers=peers.reindex(sample.index))
-                info = pyfunc.log_model(
-                    name="model",
-                    python_model=wrapped,
-                    signature=infer_signature(rows, wrapped.predict(None, rows)),
-                    pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
-                    registered_model_name=name,
-                )
+        with self._connected(), start_run(run_name=f"{model.subject} {as_of}"):
+            set_tags({"subject": model.subject, "as_of": as_of} | tags)
+            log_params(_params(model))
+            log_metrics(_metrics(model))
+            training = {"measures": list(model.spec.index), "reliability": model.reliability_curve}
+            log_dict(training, "training.json")
+            log_text(card, "model_card.md")
+            wrapped = _Wrapped(model)
+            rows = sample.astype(float).assign(peers=peers.reindex(sample.index))
+            info = pyfunc.log_model(
+                name="model",
+                python_model=wrapped,
+                signature=infer_signature(rows, wrapped.predict(None, rows)),
+                pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
+                registered_model_name=model_name(model.subject),
+            )
             return str(info.registered_model_version)
 
     def promote(self, subject: str, version: str) -> None:
-        """Make a version the champion; the one before it can be put back with `roll_back`."""
+        """Make a version the champion; `roll_back` undoes it."""
         name = model_name(subject)
         with self._connected() as client:
-            before = _holder(client, name, CHAMPION)
+            before = _version_with(client, name, CHAMPION)
             if before is not None and before.version != version:
                 client.set_registered_model_alias(name, PREVIOUS, before.version)
             client.set_registered_model_alias(name, CHAMPION, version)
 
     def roll_back(self, subject: str) -> str:
-        """Put the champion before this one back, and this one in its place; returns the version now in force.
+        """Swap the champion with the one before it; returns the version now in use.
 
         Raises:
-            RegistryError: there was none before it.
+            RegistryError: there is none before it.
         """
         with self._connected() as client:
-            before = _holder(client, model_name(subject), PREVIOUS)
+            before = _version_with(client, model_name(subject), PREVIOUS)
         if before is None:
             raise RegistryError(f"no earlier champion model for {subject} to go back to")
         self.promote(subject, str(before.version))
         return str(before.version)
 
     def log_evaluation(self, as_of: str, metrics: dict[str, float], page: str) -> None:
-        """Log the figures and the page of an evaluation as a run of its own."""
+        """Log the metrics and the page of an evaluation as a run of its own."""
         with self._connected(), start_run(run_name=f"evaluation {as_of}"):
             set_tags({"kind": "evaluation", "as_of": as_of})
             log_metrics(metrics)
@@ -156,18 +146,18 @@ class Registry:
         """
         name = model_name(subject)
         with self._connected() as client:
-            found = _holder(client, name, CHAMPION)
+            found = _version_with(client, name, CHAMPION)
             if found is None:
                 raise RegistryError(f"no champion model for {subject}: run 'fundguard train' first")
             loaded = pyfunc.load_model(f"models:/{name}@{CHAMPION}")
-            as_of = client.get_run(found.run_id).data.tags["as_of"]
+            as_of = client.get_run(str(found.run_id)).data.tags["as_of"]
             return Champion(loaded.unwrap_python_model().model, name, str(found.version), as_of)
 
     @contextmanager
-    def _connected(self):
+    def _connected(self) -> Iterator[MlflowClient]:
         self.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # MLflow tells of each version on stderr, which is for what went wrong.
-        disable_logging()
+        # MLflow writes progress to stderr, which is for errors.
+        disable_logging()  # type: ignore[no-untyped-call]  # MLflow has no types
         for noisy in ("mlflow", "alembic"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
         with warnings.catch_warnings():
@@ -180,11 +170,36 @@ class Registry:
             yield client
 
 
-def _holder(client: MlflowClient, name: str, alias: str):
-    """The version that holds an alias; None where nobody does."""
+def _params(model: SubjectModel) -> dict[str, object]:
+    """Parameters of a model, for its run."""
+    fusion = model.fusion
+    return {
+        "seed": model.seed,
+        "columns": len(model.spec),
+        "learnt": model.learner is not None,
+        "random_sample": model.random_sample,
+        "bias": fusion.bias,
+        "slope": fusion.slope,
+        "level": fusion.level,
+        **(model.learner.get_params() if model.learner else {}),
+        **{f"weight_{part}": value for part, value in fusion.weights.items()},
+    }
+
+
+def _metrics(model: SubjectModel) -> dict[str, float]:
+    """Counts of outcomes, gain of tuning and ranking metrics of a model, for its run."""
+    outcomes = {f"outcomes_{name}": float(count) for name, count in model.outcomes.items()}
+    tuning = {f"tuning_{name}": value for name, value in model.tuning.items()}
+    return outcomes | tuning | model.metrics
+
+
+def _version_with(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    """The version that has an alias; None where no version has it or no model was registered."""
     try:
         return client.get_model_version_by_alias(name, alias)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code not in _NOT_FOUND:
+            raise
         return None
 
 

@@ -1,60 +1,68 @@
-"""The model of one kind of subject: evidence, isolation, learning where outcomes allow, fused into one score."""
+"""The model of one kind of subject: evidence, isolation and a learner, fused into one score."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import leaks, ranking_metrics, reliability
-from models.fusion import Fusion, calibrate, probability, spreads, weigh
-from models.learner import Learner, TrainingSet, out_of_fold, training_set, tuned
+from models.fusion import Fusion, calibrate, fit_weights, probability, spreads
+from models.learner import Learner, out_of_fold
+from models.training_data import TrainingSet, training_set
+from models.tuning import tune
 
-# Evidence of this much reads as an anomaly score of 0.63.
+# Evidence at which the anomaly score is 1 − 1/e = 0.63. Own starting value.
 _EVIDENCE_SCALE = 8.0
-# Below this evidence no scheme stands out.
+# Below this evidence of every scheme no scheme is named: one family of full weight at one in a hundred. Own
+# starting value.
 MIN_SCHEME_EVIDENCE = 2.0
 
 
 @dataclass
 class SubjectModel:
-    """Scores subjects of one kind from their differences to the peers.
+    """Scores subjects of one kind from their differences to the peer group.
 
     Attributes:
         subject: kind of subject.
-        spec: one row a column: measure, family, telling, schemes; its index is the feature schema.
-        tuning_budget: so many candidates of the learner's parameters are tried beside the default.
-        learner: what outcomes taught; None where there are too few.
-        tuning: gain of the parameters found over the default, and its standard error; empty where none were sought.
-        drawn: the inspected were as good as a random draw of all subjects.
-        suspicious: measures that tell the confirmed too well to be true (`evaluation.leaks`), with their AUC.
-        curve: predicted probability beside what came true (`evaluation.reliability`), as lists.
-        judged: subjects learnt from, by id: target, inspected, score (0 to 1) by a model that has not seen them. It
-            names persons, so it stays in this process: a stored model has none.
-        metrics: how well subjects are ranked whose outcome was held out: by the learnt part, and (``score_…``) by
-            the fused score.
+        spec: one row a column: measure, family, evidence_weight, schemes; its index is the feature schema.
+        seed: of everything random.
+        tuning_budget: number of candidates of the learner's parameters that are tried beside the default.
+        learner: trained on outcomes; None where there are too few.
+        isolation_scale: mean and standard deviation of the raw isolation over all subjects.
+        tuning: gain of the parameters found over the default, and its standard error; empty where none were
+            sought.
+        random_sample: the inspected were as good as a random sample of all subjects.
+        outcomes: number of confirmed and cleared subjects.
+        metrics: ranking metrics on held-out subjects: of the learnt part, and (``score_…``) of the fused
+            score.
+        suspected_leaks: measures that separate the confirmed too well (`evaluation.leaks`), with their AUC.
+        reliability_curve: columns of `evaluation.reliability`, as lists.
+        held_out: subjects learnt from, by id: target, inspected, score (0 to 1) by a model trained without
+            them. It names persons, so it stays in this process: a stored model has none.
     """
 
     subject: str
     spec: pd.DataFrame
     seed: int = 0
     tuning_budget: int = 0
-    evidence: PeerEvidence | None = None
-    isolation: Isolation | None = None
+    evidence: PeerEvidence = field(init=False, repr=False)
+    isolation: Isolation = field(init=False, repr=False)
     learner: Learner | None = None
     fusion: Fusion = field(default_factory=Fusion)
-    depth: tuple[float, float] = (0.0, 1.0)
+    isolation_scale: tuple[float, float] = (0.0, 1.0)
     tuning: dict[str, float] = field(default_factory=dict)
     random_sample: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
-    suspicious: dict[str, float] = field(default_factory=dict)
-    curve: dict[str, list[float]] = field(default_factory=dict)
-    judged: pd.DataFrame | None = field(default=None, repr=False)
+    suspected_leaks: dict[str, float] = field(default_factory=dict)
+    reliability_curve: dict[str, list[float]] = field(default_factory=dict)
+    held_out: pd.DataFrame | None = field(default=None, repr=False)
 
-    def __getstate__(self) -> dict:
-        """What is stored: everything but whoever was learnt from."""
-        return self.__dict__ | {"judged": None}
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored: everything but the subjects learnt from."""
+        return self.__dict__ | {"held_out": None}
 
     def fit(
         self,
@@ -64,7 +72,7 @@ class SubjectModel:
         graph: pd.Series | None = None,
         rules: pd.Series | None = None,
     ) -> "SubjectModel":
-        """Learn from a night.
+        """Fit on the subjects of one as-of date.
 
         Args:
             differences: subjects × columns of the spec.
@@ -75,32 +83,37 @@ class SubjectModel:
         self.evidence = PeerEvidence(self.spec).fit(differences, peers)
         self.isolation = Isolation(list(self.spec.index), self.seed).fit(differences)
         raw = self.isolation.raw(differences)
-        self.depth = float(raw.mean()), float(raw.std() or 1.0)
+        self.isolation_scale = float(raw.mean()), float(raw.std() or 1.0)
         self.outcomes = {"confirmed": int(outcomes.sum()), "cleared": int((1 - outcomes).sum())}
         data = training_set(differences[self.spec.index], outcomes, self.seed)
         if data is not None:
-            found = tuned(data, self.tuning_budget, self.seed)
-            self.tuning = {"gain": found.gain, "error": found.error} if self.tuning_budget else {}
-            self.learner = found.learner.fit(data.features, data.target, data.weight)
+            self._learn(data)
             self._fuse(data, self.parts(differences, peers, graph, rules))
         return self
 
-    def _fuse(self, data: TrainingSet, parts: pd.DataFrame) -> None:
-        """Weigh and calibrate the parts on subjects that the learnt part has not seen."""
-        rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
+    def _learn(self, data: TrainingSet) -> None:
+        """Tune and train the learner."""
+        found = tune(data, self.tuning_budget, self.seed)
+        self.tuning = {"gain": found.gain, "error": found.error} if self.tuning_budget else {}
+        self.learner = found.learner.fit(data.features, data.target, data.weight)
         self.random_sample = data.random_sample
+        self.suspected_leaks = {str(column): float(auc) for column, auc in leaks(data).items()}
+
+    def _fuse(self, data: TrainingSet, parts: pd.DataFrame) -> None:
+        """Fit the weights and the calibration on subjects that the learnt part was not trained on."""
+        rows = parts.loc[data.target.index].assign(model=out_of_fold(data, self.learner))
         seen = data.inspected
-        fusion = weigh(rows[seen], data.target[seen], spreads(parts), data.random_sample)
+        fusion = fit_weights(rows[seen], data.target[seen], spreads(parts), data.random_sample)
         highest = float(fusion.raw(parts).max())
         self.fusion = calibrate(fusion, rows, data.target, data.weight, highest)
         fused = self.fusion.raw(rows)
         learnt, whole = (ranking_metrics(data.target, score) for score in (rows["model"], fused))
         self.metrics = learnt | {f"score_{name}": value for name, value in whole.items()}
-        self.suspicious = leaks(data).to_dict()
-        self.judged = pd.DataFrame(
+        self.held_out = pd.DataFrame(
             {"target": data.target, "inspected": data.inspected, "score": probability(fused)}
         )
-        self.curve = reliability(self.judged[data.inspected]).to_dict("list")
+        curve = reliability(self.held_out[data.inspected])
+        self.reliability_curve = {str(name): column.tolist() for name, column in curve.items()}
 
     def parts(
         self,
@@ -112,19 +125,20 @@ class SubjectModel:
         """The parts before they are fused, one row a subject.
 
         Returns:
-            model (log-odds against the average subject; missing without a learnt model), evidence (units of
-            `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do not
-            apply), scheme.
+            model (log-odds relative to the learner's base; missing without a learner), evidence (units of
+            `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do
+            not apply), scheme (missing where the evidence of none reaches MIN_SCHEME_EVIDENCE).
         """
         evidence = self.evidence.by_column(differences, peers)
         schemes = self.evidence.by_scheme(evidence)
         missing = pd.Series(np.nan, differences.index)
+        mean, sd = self.isolation_scale
         scheme = schemes.idxmax(axis=1).where(schemes.max(axis=1) >= MIN_SCHEME_EVIDENCE)
         return pd.DataFrame(
             {
                 "model": self.learner.raw(differences[self.spec.index]) if self.learner else missing,
                 "evidence": self.evidence.score(schemes),
-                "isolation": (self.isolation.raw(differences) - self.depth[0]) / self.depth[1],
+                "isolation": (self.isolation.raw(differences) - mean) / sd,
                 "graph": missing if graph is None else graph.reindex(differences.index),
                 "rule": missing if rules is None else rules.reindex(differences.index),
                 "scheme": scheme,
@@ -146,7 +160,7 @@ class SubjectModel:
         )
 
     def contributions(self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame) -> pd.DataFrame:
-        """What each column adds to the raw score, exactly: the row sums to the raw score.
+        """Contribution of each column to the raw score, exact: a row sums to the raw score.
 
         Args:
             differences: the subjects to explain × columns of the spec.
@@ -160,16 +174,17 @@ class SubjectModel:
     def explain(
         self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The `contributions`, and that part of them which comes from the evidence alone, by column of the spec: no
-        random seed touches it."""
-        fusion = self.fusion
+        """The `contributions`, and their share from the evidence alone, by column of the spec, which depends
+        on no random seed."""
+        fusion, (mean, sd) = self.fusion, self.isolation_scale
+        isolation_weight = fusion.weight("isolation")
         deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
-        isolated, depth_base = self.isolation.attribute(differences)
-        out = deterministic_contributions + fusion.weight("isolation") / self.depth[1] * isolated
-        base = fusion.base + fusion.weight("isolation") * (depth_base - self.depth[0]) / self.depth[1]
+        isolated, isolation_base = self.isolation.attribute(differences)
+        out = deterministic_contributions + isolation_weight / sd * isolated
+        base = fusion.base + isolation_weight * (isolation_base - mean) / sd
         if self.learner:
             learnt = self.learner.attribute(differences[self.spec.index])
-            out = out + learnt.mul(fusion.trust(parts), axis=0)
+            out = out + learnt.mul(fusion.model_weight(parts), axis=0)
         graph, rule = (
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")
         )

@@ -31,8 +31,9 @@ import pipelines
 from claims.store import Store, scratch
 from features.measures.catalogue import CONTEXT, spec
 from models.evaluation import ranking_metrics, shuffled_auc
-from models.learner import MIN_CONFIRMED, Learner, out_of_fold, training_set
+from models.learner import Learner, out_of_fold
 from models.subject_model import SubjectModel
+from models.training_data import MIN_CONFIRMED, training_set
 from pipelines.measure import measure
 from pipelines.settings import settings_of
 from pipelines.train import fit_model, outcomes, registry

@@ -11,9 +11,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from claims.store import Store, replaced, scratch
 from features.measures.catalogue import SUBJECTS, spec
-from models.evaluation import LEAST_TESTED, leaks, reliability, with_intervals
-from models.learner import FOLDS, training_set
+from models.evaluation import MIN_INSPECTED, leaks, reliability, with_intervals
 from models.subject_model import SubjectModel
+from models.training_data import FOLDS, training_set
 from pipelines.measure import Measured, measure
 from pipelines.recall_estimate import RECALL_ESTIMATE, closed_cases, recall_estimate
 from pipelines.settings import Settings
@@ -130,7 +130,7 @@ def _test(past_runs: list[Past], subject: str, settings: Settings) -> tuple[str,
         ("cross-validated", _cross_validated(past_runs[-1], subject, settings)),
     ):
         tested = [(rows, length) for rows, length in tests if len(rows)]
-        if sum(len(rows) for rows, _length in tested) >= LEAST_TESTED:
+        if sum(len(rows) for rows, _length in tested) >= MIN_INSPECTED:
             length = int(np.mean([length for _rows, length in tested]))
             return how, pd.concat([rows for rows, _length in tested]), length
     return "", pd.DataFrame(), 0
@@ -204,7 +204,7 @@ def _cross_validated(snapshot: Past, subject: str, settings: Settings) -> Iterat
     measured, cases = snapshot.subjects[subject], snapshot.cases[subject]
     cases = cases[cases.index.isin(measured.differences.index)]
     target = labels(cases)
-    if len(target) < LEAST_TESTED or target.value_counts().min() < FOLDS or target.nunique() < 2:
+    if len(target) < MIN_INSPECTED or target.value_counts().min() < FOLDS or target.nunique() < 2:
         return
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
     for seen, held in folds.split(target, target):

@@ -18,11 +18,9 @@ from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
 from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.measures.catalogue import SUBJECTS
-from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules, visit_weights
+from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules
 from features.visits.facts import visit_facts, with_counts
-
-# A group known to have an honest reason keeps so much of its graph score: it is shown, further down.
-EXCUSED = 0.1
+from models import graph_part, rule_part
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = Non
     facts = visit_facts(claims)
     outcome = run_rules(RuleContext(claims, facts, con.table("item_days")), RuleSettings(thresholds or {}))
     facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
-    con.create_table("rule_parts", visit_weights(outcome.hits, facts))
+    stored(con, "rule_parts", _visit_rule_part(outcome.hits, facts))
     facts, company = _company(claims, facts, _members_before(store, as_of))
     subjects = {}
     for subject in SUBJECTS:
@@ -125,7 +123,9 @@ def _company(claims: ClaimsAsOf, facts: ibis.Table, before: pd.DataFrame) -> tup
     )
     excused, did = innocent_company(in_groups), described(in_groups)
     counts = links(con, network, _telling(network, members, excused), "evidence_weight")
-    ties = ibis.union(network.met, network.dealt).semi_join(con.table("evidence_weight"), ["a", "b"])
+    ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
+        con.table("evidence_weight"), ["a", "b"]
+    )
     facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
     through, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
     return facts, NetworkResult(network.edges, inside, members, kinds_of(inside), through, did, excused)
@@ -159,48 +159,35 @@ def _measure(con, facts, subject, company: NetworkResult) -> Measured | None:
     return Measured(values, peers, usual, usual.differences(values, peers), graph, rules)
 
 
-# So many blameless visits stand beside a subject's own, so that one finding on one visit is no rate; and the mean
-# rule part at which the subject's is a half.
-_BLAMELESS, _HALF = 10, 0.1
+def _visit_rule_part(hits: ibis.Table, facts: ibis.Table) -> pd.DataFrame:
+    """The rule part of each visit with findings: mdtrt_id, rule_part."""
+    broken = hits.select("mdtrt_id", "rule_id").distinct().to_pandas()
+    return rule_part.visit_rule_part(broken, int(facts.count().execute()))
 
 
 def _rule_part(rows: ibis.Table, subject: str, key: str, parts: ibis.Table) -> pd.Series:
-    """The rule part, 0 to 1: of a visit its own, of others the mean over their visits against an even chance."""
-    # Rounded, so that the order in which an engine adds up does not show.
-    ruled = rows.left_join(parts, "mdtrt_id").mutate(rule_part=_.rule_part.fill_null(0.0).round(9))
+    """The rule part by subject, 0 to 1 (`models.rule_part`)."""
+    ruled = rows.left_join(parts, "mdtrt_id").mutate(rule_part=_.rule_part.fill_null(0.0))
     if subject == "visit":
         found = ruled.select(subject_id=ruled.mdtrt_id, part=ruled.rule_part).to_pandas()
         return found.set_index("subject_id")["part"]
-    sums = (
-        ruled.group_by(subject_id=ruled[key])
-        .aggregate(part=_.rule_part.sum().round(9), n=_.count())
-        .to_pandas()
-    )
-    mean = sums.set_index("subject_id").eval("part / (n + @_BLAMELESS)")
-    return mean / (mean + _HALF)
+    # Rounded, because the last digits of a sum depend on the order in which an engine adds up.
+    sums = ruled.group_by(subject_id=ruled[key]).aggregate(part=_.rule_part.sum().round(9), n=_.count())
+    found = sums.to_pandas().set_index("subject_id")
+    return rule_part.subject_rule_part(found["part"], found["n"])
 
 
-# Companions at which the graph part of a visit is a half: so many are company and no couple (M02, M26).
-_CROWD = 3
-
-
-def _graph_part(subject, rows, key, company: NetworkResult) -> pd.Series:
-    """How much of a subject's conduct is company beyond chance, 0 to 1; missing where there is no graph."""
+def _graph_part(subject: str, rows: ibis.Table, key: str, company: NetworkResult) -> pd.Series:
+    """The graph part by subject, 0 to 1 (`models.graph_part`); missing where there is no graph."""
     if company.members.empty:
         return pd.Series(dtype=float)
     if subject == "group":
-        strength = (
-            company.inside.groupby(["group_id", "a", "b"])["neg_log10_fdr"].sum().groupby("group_id").median()
-        )
-        share = strength / (strength + 10)
-        return share.where(company.excused.reindex(share.index).isna(), EXCUSED * share)
+        return graph_part.group_graph_part(company.inside, company.excused)
     if subject == "visit":
-        found = rows.select(
-            subject_id=rows.mdtrt_id, share=rows.companions / (rows.companions + _CROWD)
-        ).to_pandas()
-    else:
-        found = rows.group_by(subject_id=rows[key]).aggregate(share=(_.companions > 0).mean()).to_pandas()
-    return found.set_index("subject_id")["share"].astype(float)
+        found = rows.select(subject_id=rows.mdtrt_id, companions=rows.companions).to_pandas()
+        return graph_part.visit_graph_part(found.set_index("subject_id")["companions"])
+    shares = rows.group_by(subject_id=rows[key]).aggregate(share=(_.companions > 0).mean())
+    return shares.to_pandas().set_index("subject_id")["share"].astype(float)
 
 
 def _members_before(store: Store, as_of: date) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from claims.as_of import CLEARED, CONFIRMED, ClaimsAsOf
-from models.evaluation import LEAST_TESTED
-from models.selective import CONFIDENCE, list_recall, share
+from models.evaluation import MIN_INSPECTED
+from models.sampling_estimators import CONFIDENCE, list_recall, share
 from pipelines.select.audit_sample import KEYS
 from pipelines.select.worklist import VISITED
 
@@ -91,7 +91,7 @@ def _decided(rows: pd.DataFrame, closed: pd.DataFrame) -> pd.DataFrame:
 def _row(kind: str, frame: pd.Series, random_sample: pd.DataFrame, listed: pd.DataFrame) -> tuple:
     known = random_sample[random_sample.guilty.notna()]
     counts = kind, len(frame), len(random_sample), len(known), int(known.guilty.sum())
-    if len(known) < LEAST_TESTED or len(known) < LEAST_ANSWERED * len(random_sample):
+    if len(known) < MIN_INSPECTED or len(known) < LEAST_ANSWERED * len(random_sample):
         return *counts, *6 * [float("nan")]
     target, weight = known.guilty.to_numpy(), 1 / known.probability.to_numpy()
     found = share(target, weight)

@@ -8,7 +8,7 @@ import pandas as pd
 from claims.as_of import CONFIRMED, ClaimsAsOf, last_cases
 from claims.store import Store
 from features.measures.catalogue import spec
-from models.evaluation import better
+from models.evaluation import probability_better
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
 from pipelines.measure import Measured, Snapshot, lacking
@@ -91,15 +91,15 @@ def compare(
         return True, f"version {champion.version} knows of {champion.as_of}"
     later = cases[cases.close_date.astype(str).str[:10] >= champion.as_of].index
     seen = later if champion.model.learner else cases.index
-    if model.judged is None and champion.model.learner is None:
+    if model.held_out is None and champion.model.learner is None:
         return True, "neither has outcomes to learn from; the newer peers count"
-    if model.judged is None:
+    if model.held_out is None:
         return False, "too few outcomes to learn from"
-    judged = model.judged[model.judged.inspected & model.judged.index.isin(seen)]
+    judged = model.held_out[model.held_out.inspected & model.held_out.index.isin(seen)]
     if judged.target.nunique() < 2:
         return False, f"{len(judged)} new outcomes are too few to compare by"
     parts = champion.model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
-    sure = better(judged.target, judged.score, champion.model.score(parts)["score"])
+    sure = probability_better(judged.target, judged.score, champion.model.score(parts)["score"])
     return sure >= SURE, f"better with confidence {sure:.2f} on {len(judged)} new outcomes; {SURE} is needed"
 
 

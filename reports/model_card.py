@@ -33,10 +33,10 @@ def card(model: Any, cases: pd.DataFrame, subjects: int, as_of: date, tags: dict
 def by_scheme(model: Any, cases: pd.DataFrame) -> list[tuple[str, int, float]]:
     """Scheme, confirmed subjects, and the share of them that a model which had not seen them put before nine tenths of
     all it was judged on; largest scheme first."""
-    if model.judged is None:
+    if model.held_out is None:
         return []
-    place = model.judged["score"].rank(pct=True)
-    confirmed = model.judged.index[model.judged["target"] == 1].intersection(cases.index)
+    place = model.held_out["score"].rank(pct=True)
+    confirmed = model.held_out.index[model.held_out["target"] == 1].intersection(cases.index)
     named = cases.loc[confirmed, "scheme"].fillna("")
     found = place[confirmed].ge(0.9).groupby(named).agg(["size", "mean"])
     order = found.sort_values("size", ascending=False, kind="stable")

@@ -1,48 +1,62 @@
-"""What chance brings: how surprising counts are, corrected for how many were tried."""
+"""Significance of counts against chance, corrected for the number of hypotheses tested."""
+
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from scipy.stats import nbinom, poisson
 
-# Share of false edges among all.
-FALSE_EDGES = 0.01
-# An expectation below one in a thousand is a model's guess, not knowledge: never better than that.
-_LEAST_EXPECTED = 1e-3
+# False discovery rate of the edges.
+FDR = 0.01
+# Lower bound of an expected count: below one in a thousand it depends on the model more than on the data. Own
+# starting value.
+_MIN_EXPECTED = 1e-3
+# Counts with a smaller expectation, and fewer counts than these, say nothing about dispersion. Own starting
+# values.
+_MIN_EXPECTED_FOR_DISPERSION, _MIN_COUNTS = 1, 8
+# Interquartile range of the standard normal distribution.
+_NORMAL_IQR = 1.349
 
 
-def neg_log10_fdr(observed: pd.Series, expected: pd.Series, tried: int, dispersion: float = 1.0) -> pd.Series:
-    """-log10 of the share of false edges among those at least as surprising (Benjamini and Hochberg 1995).
+def neg_log10_fdr(
+    observed: pd.Series, expected: pd.Series, tested: int, dispersion: float = 1.0
+) -> pd.Series:
+    """-log10 of the false discovery rate of the counts at least as significant as each (Benjamini and
+    Hochberg 1995).
 
     Args:
         observed: counts.
-        expected: what chance alone would bring, above nothing.
-        tried: how many counts were looked at to find these.
-        dispersion: variance over mean of what chance brings; above one where people have habits.
+        expected: their means by chance alone; missing counts as zero.
+        tested: number of hypotheses tested, of which these are some.
+        dispersion: variance over mean by chance alone; above one (negative binomial) where people have
+            habits.
     """
-    expected = expected.fillna(0).clip(lower=_LEAST_EXPECTED)
+    expected = expected.fillna(0).clip(lower=_MIN_EXPECTED)
     if dispersion > 1:
         log_p = nbinom.logsf(observed - 1, expected / (dispersion - 1), 1 / dispersion)
     else:
         log_p = poisson.logsf(observed - 1, expected)
-    log_p = pd.Series(log_p / np.log(10), observed.index).sort_values(ascending=False)
-    place = np.arange(len(log_p), 0, -1)
-    return -(log_p + np.log10(max(tried, 1)) - np.log10(place)).cummin().reindex(observed.index)
+    log10_p = pd.Series(np.asarray(log_p) / np.log(10), observed.index).sort_values(ascending=False)
+    rank = np.arange(len(log10_p), 0, -1)
+    log10_fdr: pd.Series = (log10_p + np.log10(max(tested, 1)) - np.log10(rank)).cummin()
+    return -log10_fdr.reindex(observed.index)
 
 
 def dispersion(observed: pd.Series, expected: pd.Series) -> float:
-    """Variance over mean of counts around what is expected of them, from their middle half; the guilty are at the end.
+    """Variance over mean of counts around their expectation, at least 1; robust, because the guilty are in
+    the tail.
 
-    With Poisson counts the root of a count has a standard deviation of a half whatever its mean (Anscombe 1948,
-    doi 10.1093/biomet/35.3-4.246).
+    The square root of a Poisson count has a standard deviation of one half whatever its mean (Anscombe 1948,
+    doi 10.1093/biomet/35.3-4.246); the standard deviation is taken from the interquartile range.
     """
-    told = expected >= 1
-    if told.sum() < 8:
+    enough = expected >= _MIN_EXPECTED_FOR_DISPERSION
+    if enough.sum() < _MIN_COUNTS:
         return 1.0
-    away = 2 * (np.sqrt(observed[told] + 3 / 8) - np.sqrt(expected[told] + 3 / 8))
-    low, high = np.quantile(away, [0.25, 0.75])
-    return max(1.0, ((high - low) / 1.349) ** 2)
+    deviation = 2 * (np.sqrt(observed[enough] + 3 / 8) - np.sqrt(expected[enough] + 3 / 8))
+    low, high = np.quantile(deviation, [0.25, 0.75])
+    return max(1.0, float(((high - low) / _NORMAL_IQR) ** 2))
 
 
 def significant(found: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose ``neg_log10_fdr`` leaves no more than FALSE_EDGES of them to chance."""
-    return found[found["neg_log10_fdr"] > -np.log10(FALSE_EDGES)]
+    """The rows whose ``neg_log10_fdr`` is above that of the false discovery rate FDR."""
+    return cast(pd.DataFrame, found[found["neg_log10_fdr"] > -np.log10(FDR)])

@@ -1,4 +1,4 @@
-"""Edges → groups: communities of people who meet beyond chance, trimmed to their core, with lasting names."""
+"""Groups from edges: communities of people linked beyond chance, trimmed to their 2-core; lasting ids."""
 
 import hashlib
 import random
@@ -7,35 +7,45 @@ import igraph
 import networkx
 import pandas as pd
 
-# Two people are a couple; from three on it is company (M02, M26).
+# A couple is no group; from three members on it is one (M02, M26).
 LEAST_MEMBERS = 3
+# An earlier group passes its id on to a group that holds more than this share of its members.
+_SAME_GROUP = 0.5
 _SEED = 0
 
 
 def communities(edges: pd.DataFrame) -> pd.DataFrame:
-    """Find groups by Leiden's algorithm on the surprise of the edges (Traag et al. 2019, doi 10.1038/s41598-019-41695-z).
+    """Find groups by the Leiden algorithm on the edges, weighted by ``neg_log10_fdr`` (Traag et al. 2019, doi
+    10.1038/s41598-019-41695-z).
 
     Args:
-        edges: a, b, surprise, as `features.graphs.covisit.edges`.
+        edges: a, b, neg_log10_fdr, as `features.graphs.covisit.edges`.
 
     Returns:
-        group (number), psn_no, weight (share of the group's surprise on the member's edges, 0 to 1).
+        group (a name for this run), psn_no, weight (strength of the member's edges in the group relative to
+        the strongest member, 0 to 1).
     """
     graph = igraph.Graph.TupleList(edges[["a", "b", "neg_log10_fdr"]].itertuples(index=False), weights=True)
-    # Whoever hangs on by a single edge met one member, not the group; left in, he may draw that member out of it.
+    # Whoever has a single edge met one member, not the group; kept, he could pull that member out of its
+    # group.
     graph = graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
     igraph.set_random_number_generator(random.Random(_SEED))
     found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
-    rows = []
-    for number, members in enumerate(found):
-        # Igraph for the whole city, where networkx would take minutes; networkx for what was found.
-        core = networkx.k_core(graph.subgraph(members).to_networkx(vertex_attr_hashable="name"), 2)
-        for part in networkx.connected_components(core):
-            if len(part) >= LEAST_MEMBERS:
-                strength = dict(core.degree(part, weight="weight"))
-                most, first = max(strength.values()), min(part)
-                rows += [(f"{number}-{first}", name, strength[name] / most) for name in sorted(part)]
+    rows = [row for number, members in enumerate(found) for row in _cores(graph.subgraph(members), number)]
     return pd.DataFrame(rows, columns=["group", "psn_no", "weight"])
+
+
+def _cores(community: igraph.Graph, number: int) -> list[tuple[str, str, float]]:
+    """Connected parts of the 2-core of a community, of at least LEAST_MEMBERS: group, psn_no, weight."""
+    # Communities are small, so networkx is fast enough for them; igraph has found them in the whole graph.
+    core = networkx.k_core(community.to_networkx(vertex_attr_hashable="name"), 2)
+    rows: list[tuple[str, str, float]] = []
+    for part in networkx.connected_components(core):
+        if len(part) >= LEAST_MEMBERS:
+            strength = dict(core.degree(part, weight="weight"))
+            most, first = max(strength.values()), min(part)
+            rows += [(f"{number}-{first}", name, strength[name] / most) for name in sorted(part)]
+    return rows
 
 
 def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -48,18 +58,23 @@ def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     Returns:
         group_id, psn_no, weight, sorted.
     """
-    shared = (
-        found.merge(before, on="psn_no").groupby(["group", "group_id"]).size().rename("shared").reset_index()
-    )
-    shared = shared.merge(before.groupby("group_id").size().rename("was"), on="group_id")
-    shared = shared[shared["shared"] * 2 > shared["was"]]
-    shared = shared.sort_values(["shared", "group_id", "group"], ascending=[False, True, True])
-    names: dict[str, str] = {}
-    for row in shared.itertuples():
-        if row.group not in names and row.group_id not in names.values():
-            names[row.group] = row.group_id
+    names = _kept_names(found, before)
     for group, members in found.groupby("group")["psn_no"]:
         digest = hashlib.sha256("|".join(sorted(members)).encode()).hexdigest()
-        names.setdefault(group, f"G{digest[:12]}")
+        names.setdefault(str(group), f"G{digest[:12]}")
     named = found.assign(group_id=found["group"].map(names))[["group_id", "psn_no", "weight"]]
     return named.sort_values(["group_id", "psn_no"], ignore_index=True)
+
+
+def _kept_names(found: pd.DataFrame, before: pd.DataFrame) -> dict[str, str]:
+    """Group → id of the earlier group that it continues: of several the one with most members."""
+    shared = found.merge(before, on="psn_no").groupby(["group", "group_id"]).size().rename("shared")
+    earlier = before.groupby("group_id").size().rename("earlier")
+    pairs = shared.reset_index().merge(earlier, on="group_id")
+    pairs = pairs[pairs["shared"] > _SAME_GROUP * pairs["earlier"]]
+    pairs = pairs.sort_values(["shared", "group_id", "group"], ascending=[False, True, True])
+    names: dict[str, str] = {}
+    for group, group_id in zip(pairs["group"], pairs["group_id"], strict=True):
+        if group not in names and group_id not in names.values():
+            names[group] = group_id
+    return names

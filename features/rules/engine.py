@@ -234,20 +234,6 @@ def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     )
 
 
-def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
-    """The rule part of a visit: mdtrt_id, rule_part (0 to 1).
-
-    A rule that one visit in ten thousand breaks tells much, one that every tenth breaks tells little; rules of a
-    visit add up as independent chances do.
-    """
-    total = facts.count().as_scalar()
-    broken = hits.group_by("rule_id").aggregate(visits=_.mdtrt_id.nunique())
-    rarity = (-(broken.visits / total).log10() / 4).clip(0, 1)
-    weights = broken.select("rule_id", weight=0.8 * rarity)
-    pairs = hits.select("mdtrt_id", "rule_id").distinct().inner_join(weights, "rule_id")
-    return pairs.group_by("mdtrt_id").aggregate(rule_part=1 - (1 - _.weight).ln().sum().exp())
-
-
 def _missing(context: RuleContext, entry: Rule, holds: Callable[[str, str], bool]) -> str | None:
     """Why a rule cannot run: the tables or columns that hold nothing."""
     absent = [name for name in entry.needs if name not in context.claims.present]

@@ -4,8 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evaluation import LEAK_AUC, better, inspection_metrics, leaks, reliability, with_intervals
-from models.learner import MIN_CONFIRMED, TrainingSet
+from models.evaluation import (
+    LEAK_AUC,
+    inspection_metrics,
+    leaks,
+    probability_better,
+    reliability,
+    with_intervals,
+)
+from models.training_data import MIN_CONFIRMED, TrainingSet
 
 
 def five() -> pd.DataFrame:
@@ -56,9 +63,9 @@ def test_a_better_ranking_is_told_from_an_equal_one():
     random = np.random.default_rng(0)
     target = pd.Series(random.integers(0, 2, 200))
     noise = pd.Series(random.normal(size=200))
-    assert better(target, target + 0.5 * noise, noise) > 0.99
-    assert better(target, noise, target + 0.5 * noise) < 0.01
-    assert better(target, noise, noise) == 0.5
+    assert probability_better(target, target + 0.5 * noise, noise) > 0.99
+    assert probability_better(target, noise, target + 0.5 * noise) < 0.01
+    assert probability_better(target, noise, noise) == 0.5
 
 
 def test_a_measure_made_from_the_outcome_is_caught_and_a_good_one_is_not():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, prior_weights, spreads, weigh
+from models.fusion import PARTS, WEIGHTS, Fusion, calibrate, fit_weights, prior_weights, spreads
 
 
 def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -24,7 +24,7 @@ def inspected(size: int = 1000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]
 
 
 def moved(parts: pd.DataFrame, target: pd.Series, random_sample: bool) -> Fusion:
-    return weigh(parts, target, spreads(parts), random_sample)
+    return fit_weights(parts, target, spreads(parts), random_sample)
 
 
 def test_outcomes_of_a_fair_draw_decide_the_weights_and_chosen_cases_move_them_less():

@@ -5,18 +5,16 @@ import pandas as pd
 import pytest
 
 from models.evaluation import ranking_metrics, shuffled_auc
-from models.learner import (
+from models.learner import MIN_CONFIRMED_FOR_TREES, Learner, out_of_fold
+from models.training_data import (
     FOLDS,
     MIN_CONFIRMED,
-    MIN_CONFIRMED_FOR_TREES,
     UNINSPECTED_ROWS,
     UNINSPECTED_WEIGHT,
-    Learner,
     TrainingSet,
-    out_of_fold,
     training_set,
-    tuned,
 )
+from models.tuning import tune
 from pipelines.train import outcomes
 
 
@@ -106,7 +104,7 @@ def test_everybody_is_scored_once_and_the_same_seed_gives_the_same():
 
 
 def test_without_a_budget_the_default_is_kept_and_nothing_is_searched():
-    found = tuned(training_set(*opposites()), budget=0, seed=4)
+    found = tune(training_set(*opposites()), budget=0, seed=4)
     assert found.learner.get_params() == Learner(4).get_params()
     assert (found.gain, found.error) == (0.0, 0.0)
 
@@ -114,7 +112,7 @@ def test_without_a_budget_the_default_is_kept_and_nothing_is_searched():
 def test_tuning_finds_what_the_default_misses():
     """Neither measure tells anything alone, so the stiff default sees little."""
     data = training_set(*opposites())
-    found = tuned(data, budget=5)
+    found = tune(data, budget=5)
     assert found.learner.get_params() != Learner().get_params() and found.gain > found.error
     default, better = (
         ranking_metrics(data.target, out_of_fold(data, learner))["average_precision"]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.learner import MIN_CONFIRMED
 from models.subject_model import SubjectModel
+from models.training_data import MIN_CONFIRMED
 
 SPEC = pd.DataFrame(
     [

@@ -57,7 +57,7 @@ def test_a_worse_one_does_not(now):
     good = trained(truth(EARLY))
     worse = trained(lot)
     # What it is judged by is the truth, whatever it was taught.
-    worse.judged = worse.judged.assign(target=truth(PATIENTS)[worse.judged.index])
+    worse.held_out = worse.held_out.assign(target=truth(PATIENTS)[worse.held_out.index])
     wins, _why = compare(champion(good), worse, measured(1), now, NOW)
     assert not wins
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claims.as_of import STAY
 from features.graphs.communities import communities, name_groups
-from features.graphs.covisit import NEXT_VISITS, edges, meetings, ties
+from features.graphs.covisit import NEXT_VISITS, edges, meetings, ties, visits
 
 NIGHT = date(2024, 12, 31)
 RING = ["ring-1", "ring-2", "ring-3", "ring-4", "ring-5"]
@@ -52,7 +52,8 @@ class Diary:
         con = ibis.duckdb.connect()
         frame = pd.DataFrame(self.rows, columns=self.SCHEMA.names)
         facts = con.create_table("facts", ibis.memtable(frame, schema=self.SCHEMA))
-        return facts, con.create_table("meetings", meetings(facts))
+        events = visits(facts)
+        return events, con.create_table("meetings", meetings(events))
 
     def edges(self) -> pd.DataFrame:
         return edges(*self.met())
@@ -196,7 +197,7 @@ def test_names_of_people_do_not_matter(visits, names):
 
 def facts_of(found: pd.DataFrame) -> dict[frozenset, tuple]:
     return {
-        frozenset((row.a, row.b)): (row.days, row.places, round(row.expected, 9), round(row.neg_log10_fdr, 9))
+        frozenset((row.a, row.b)): (row.days, round(row.expected, 9), round(row.neg_log10_fdr, 9))
         for row in found.itertuples()
     }
 

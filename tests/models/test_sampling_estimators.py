@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.selective import list_recall, share
+from models.sampling_estimators import list_recall, share
 
 
 def test_whoever_was_drawn_stands_for_one_over_the_probability():

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.graphs import co_return, copurchase, covisit, referral_flows, resale
+from features.graphs import co_return, copurchase, covisit, oversupply, referral_flows, trace_flows
 from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.communities import communities
 from tests.tiny import World
@@ -159,14 +159,14 @@ def shops(guilty: bool) -> Book:
 
 
 def dealt(book: Book) -> tuple[pd.DataFrame, pd.DataFrame]:
-    bought = resale.buyers(book.facts())
+    bought = oversupply.buyers(book.facts())
     con = bought.get_backend()
     bought = con.create_table("buyers", bought)
-    hubs = resale.hubs(bought)
+    hubs = oversupply.hubs(bought)
     schema = ibis.schema(dict(hub_type="string", hub="string", neg_log10_fdr="float64"))
     found = con.create_table("hubs", ibis.memtable(hubs[list(schema.names)], schema=schema))
-    over = con.create_table("over", resale.oversupplied(bought, found))
-    return hubs, resale.edges(con.create_table("co_oversupplied", resale.pairs(over)))
+    over = con.create_table("over", oversupply.oversupplied(bought, found))
+    return hubs, oversupply.edges(con.create_table("co_oversupplied", oversupply.pairs(over)))
 
 
 def test_a_doctor_with_too_many_oversupplied_buyers_links_them_and_hoarders_elsewhere_stay_alone():
@@ -201,7 +201,7 @@ def test_boxes_sold_twice_name_both_sellers_and_a_box_that_came_back_names_nobod
                 f"buyer-{number - 1}", "P6", f"2024-06-{1 + number // 8:02} 11:00:00", lines=[("pill", 1, 20)]
             )
             world.sell(again, "pill", f"2024-06-{1 + number // 8:02} 11:05:00", f"box-{number}")
-    found = resale.flows(claims_of(world, NIGHT))
+    found = trace_flows.edges(claims_of(world, NIGHT))
     assert found[["a_type", "a", "b", "observed"]].to_numpy().tolist() == [["pharmacy", "P1", "P2", 10]]
 
 
