@@ -9,7 +9,8 @@ from pages import row
 
 import features.rules  # noqa: F401  enters the rules
 from claims.synthetic import simulate
-from features.rules.engine import CLEAR, RULES, Parameter, Rule
+from features.rules.declaration import CLEAR, RULES, Parameter, Rule
+from features.rules.rule_settings import parameter_text
 
 IDS = tuple(f"R{number:03}" for number in range(1, 131))
 # Rules of the catalogue of schemes without a function yet: id → (Chinese, English, data they would need).
@@ -152,7 +153,7 @@ def _gap(rule_id: str) -> str:
 
 
 def _setting(rule_id: str, name: str, parameter: Parameter) -> str:
-    return row(rule_id, f"`{name}`", f"{parameter.default:g}", parameter.unit, parameter.source)
+    return row(rule_id, f"`{name}`", parameter_text(parameter), parameter.unit, parameter.source)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ from pages import row
 import features
 import features.rules  # noqa: F401  enters the rules
 from features.measures.catalogue import CATALOGUE, SUBJECTS
-from features.rules.engine import RULES
-from features.rules.schemes import RULES_OF
+from features.rules.declaration import rules_of_scheme
 from reports.scheme_texts import HONEST, SCHEMES
 
 HEAD = """\
@@ -41,7 +40,7 @@ def _measures(scheme: str) -> str:
 
 
 def _rules(scheme: str) -> str:
-    return " ".join(rule if rule in RULES else f"({rule})" for rule in RULES_OF.get(scheme, ()))
+    return " ".join(rules_of_scheme(scheme))
 
 
 if __name__ == "__main__":

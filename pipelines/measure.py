@@ -18,7 +18,10 @@ from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measu
 from features.measures.catalogue import SUBJECTS
 from features.measures.groups import described, group_facts, hubs, innocent_company
 from features.measures.neighbour_outcomes import neighbour_outcomes
-from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules, visit_weights
+from features.rules.engine import RuleRun, run_rules
+from features.rules.rule_context import RuleContext
+from features.rules.rule_settings import RuleSettings
+from features.rules.visit_findings import by_visit, visit_weights
 from features.visits.facts import visit_facts, with_counts
 
 # A group known to have an honest reason keeps so much of its graph score: it is shown, further down.
@@ -80,7 +83,7 @@ class Snapshot:
     facts: ibis.Table
     subjects: dict[str, Measured]
     company: NetworkResult
-    rules: Outcome
+    rules: RuleRun
 
 
 def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = None) -> Snapshot:

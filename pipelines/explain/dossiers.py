@@ -12,7 +12,7 @@ from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.measures.catalogue import HINT, measures_of
 from features.measures.groups import INNOCENT as COMPANY
 from features.measures.groups import linked
-from features.rules.engine import RULES
+from features.rules.declaration import RULES
 from pipelines.measure import Measured, Snapshot
 from pipelines.score import Scored
 from pipelines.train import decided
