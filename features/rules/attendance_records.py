@@ -55,6 +55,7 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
     needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type", outage_patients=OUTAGE,
 )  # fmt: skip
 def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
+    """Dialysis on days without a sign-in of the person."""
     rows = _without_sign_in(context, DIALYSIS, outage_patients)
     message = ibis.literal("透析项目") + rows.hilist_code + "于" + iso_date(rows.day)
     return line_finding(rows, rows.amount, message + "收费" + figure(rows.amount) + "元,当日无本人实名签到")
@@ -66,6 +67,7 @@ def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Tabl
     report_days=Parameter(7, "days", "own starting value: a report may be written so much later"),
 )  # fmt: skip
 def unsigned_scan(context: RuleContext, outage_patients: float, report_days: float) -> ibis.Table:
+    """Large examinations without a sign-in or a report."""
     rows = _without_sign_in(context, LARGE_EXAM, outage_patients).mutate(
         message=ibis.literal("当日无本人实名签到")
     )
@@ -83,9 +85,10 @@ def unsigned_scan(context: RuleContext, outage_patients: float, report_days: flo
     "R104", "康复理疗无签到或超产能", "Rehabilitation without presence", "place", SUSPECT, "40(三)/38(三)",
     schemes="M45", needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type",
     outage_patients=OUTAGE,
-    maximum_minutes=Parameter(480, "minutes a day", "R104: therapist-minutes >480/day"),
+    maximum_minutes=Parameter(480, "minutes a day", "own starting value: therapist-minutes >480/day"),
 )  # fmt: skip
 def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
+    """Rehabilitation without a sign-in, and beyond a therapist's minutes of a day."""
     rows = _without_sign_in(context, REHAB, outage_patients)
     message = ibis.literal("康复理疗") + rows.hilist_code + "于" + iso_date(rows.day)
     unsigned = line_finding(rows, rows.amount, message + "收费,当日无本人实名签到")

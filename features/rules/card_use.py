@@ -1,4 +1,5 @@
-"""Use of cards: one after another, in several places, from far apart, by people of one telephone (R112, R113, R129, R130)."""
+"""Use of cards: one after another, in several places, from far apart, by people of one telephone (R112, R113,
+R129, R130)."""
 
 import ibis
 from ibis import _
@@ -14,6 +15,7 @@ from features.rules.rule_context import RuleContext
     maximum_minutes=Parameter(30, "minutes", "bureau scripts: card in different institutions <=30 min"),
 )  # fmt: skip
 def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.Table:
+    """Cards used at two institutions within minutes, but for prescriptions being filled."""
     facts = context.facts
     # From the doctor to the pharmacy next door is how a prescription is filled.
     filled = (facts.moved_kind == OUTPATIENT) & (facts.kind == PHARMACY)
@@ -27,6 +29,7 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
     minimum_persons=Parameter(10, "persons", "bureau scripts: >=10 different persons in <60 s gaps"),
 )  # fmt: skip
 def back_to_back_cards(context: RuleContext, minimum_persons: float) -> ibis.Table:
+    """Pharmacy purchases in a row of many cards in quick succession."""
     # A hospital has many tills, so that its cards follow one another fast by nature.
     fast = context.facts.filter(
         context.facts.kind == PHARMACY, context.facts.swipe_persons >= minimum_persons
@@ -39,9 +42,10 @@ def back_to_back_cards(context: RuleContext, minimum_persons: float) -> ibis.Tab
     "R129", "同机多人/同电话", "Shared phone", "patient", SUSPECT, "41(一)", schemes="M15",
     filled="psn_info_b.tel",
     maximum_persons=Parameter(2, "persons on one phone", "bureau scripts: phone >2 persons"),
-    maximum_gap_days=Parameter(1, "days between their visits", "own starting value: together is within a day"),
+    maximum_gap_days=Parameter(1, "days between their visits", "own starting value: bought together"),
 )  # fmt: skip
 def shared_phone(context: RuleContext, maximum_persons: float, maximum_gap_days: float) -> ibis.Table:
+    """Purchases one after another by persons of different villages who share a telephone."""
     # Families share a phone and a village; the unrelated come from several.
     people = context.claims["psn_info_b"].filter(_.tel.notnull()).select("psn_no", "tel", "live_admdvs")
     shared = people.group_by("tel").aggregate(n=_.psn_no.nunique(), villages=_.live_admdvs.nunique())
@@ -56,12 +60,9 @@ def shared_phone(context: RuleContext, maximum_persons: float, maximum_gap_days:
     )
     bad = visits.filter(visits["last"] != visits.psn_no, visits.gap <= maximum_gap_days)
     message = sentence(
-        "与另一参保人共用电话(共",
-        whole_number(bad.n),
-        "人,来自",
-        whole_number(bad.villages),
-        "个村社)并在同店相继购药",
-    )
+        "与另一参保人共用电话(共", whole_number(bad.n), "人,来自", whole_number(bad.villages),
+        "个村社)并在同店相继购药"
+    )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
@@ -71,6 +72,7 @@ def shared_phone(context: RuleContext, maximum_persons: float, maximum_gap_days:
     maximum_minutes=Parameter(60, "minutes", "own starting value: no two cities are closer"),
 )  # fmt: skip
 def impossible_travel(context: RuleContext, maximum_minutes: float) -> ibis.Table:
+    """Cards used in two cities within minutes."""
     # The first four digits of a region code are the city.
     cities = context.claims["fixmedins_b"].select("fixmedins_code", city=_.admdvs.left(4))
     near = context.facts.filter(context.facts.moved_minutes <= maximum_minutes).inner_join(

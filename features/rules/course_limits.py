@@ -31,14 +31,9 @@ def _beyond_course(context: RuleContext, pause_days: float, which: str) -> ibis.
     days = days.mutate(nth=ibis.row_number().over(within) + 1)
     rows = rows.inner_join(days, ["psn_no", "hilist_code", "day"])
     message = sentence(
-        "“",
-        rows.item,
-        "”每疗程限",
-        whole_number(limit_number(rows)),
-        "天,本次为第",
-        whole_number(rows.nth),
-        "天",
-    )
+        "“", rows.item, "”每疗程限", whole_number(limit_number(rows)), "天,本次为第", whole_number(rows.nth),
+        "天"
+    )  # fmt: skip
     return lines_not_allowed(rows, rows.nth <= limit_number(rows), message)
 
 
@@ -48,6 +43,7 @@ def _beyond_course(context: RuleContext, pause_days: float, which: str) -> ibis.
     pause_days=PAUSE,
 )  # fmt: skip
 def drug_course(context: RuleContext, pause_days: float) -> ibis.Table:
+    """Days of use of a drug beyond the course that is paid."""
     return _beyond_course(context, pause_days, DRUG)
 
 
@@ -56,6 +52,7 @@ def drug_course(context: RuleContext, pause_days: float) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=course_days", pause_days=PAUSE,
 )  # fmt: skip
 def service_course(context: RuleContext, pause_days: float) -> ibis.Table:
+    """Days of use of a service beyond the course that is paid."""
     return _beyond_course(context, pause_days, SERVICE)
 
 
@@ -64,6 +61,7 @@ def service_course(context: RuleContext, pause_days: float) -> ibis.Table:
     official="GZ10000303003000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=visit_cnt",
 )  # fmt: skip
 def material_quantity(context: RuleContext) -> ibis.Table:
+    """Materials beyond the quantity for the operations of the visit."""
     most = lines_with_limits(context, "visit_cnt").filter(_.goods == MATERIAL)
     most = most.group_by("mdtrt_id", "hilist_code").aggregate(
         item=_.item.min(), most=limit_number(most).max()

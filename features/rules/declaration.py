@@ -41,8 +41,8 @@ class Rule:
         official: code in the national rule library (国家医保智能监管规则库), if any.
         schemes: ids of `docs/schemes.md` for which its findings are evidence (our mapping).
         needs: tables without which the rule is skipped.
-        filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the rule
-            is skipped for want of data; of several joined by ``|`` one is enough.
+        filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the
+            rule is skipped for want of data; of several joined by ``|`` one is enough.
         parameters: by name.
         find: the function that returns the findings.
     """
@@ -78,7 +78,8 @@ def rule(
     filled: str = "",
     **parameters: Parameter,
 ) -> Callable[[Find], Find]:
-    """Register the decorated function in RULES (arguments as in `Rule`, several ids or names apart by blanks).
+    """Register the decorated function in RULES (arguments as in `Rule`, several ids or names apart by
+    blanks).
 
     Raises:
         ValueError: the id is taken.
@@ -88,8 +89,8 @@ def rule(
         if rule_id in RULES:
             raise ValueError(f"rule {rule_id} is declared twice")
         RULES[rule_id] = Rule(
-            rule_id, zh, en, subject, severity, article, official, tuple(schemes.split()), tuple(needs.split()),
-            tuple(filled.split()), parameters, find,
+            rule_id, zh, en, subject, severity, article, official, tuple(schemes.split()),
+            tuple(needs.split()), tuple(filled.split()), parameters, find,
         )  # fmt: skip
         return find
 

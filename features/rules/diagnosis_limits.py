@@ -39,6 +39,7 @@ def _visits_with_limited_code(context: RuleContext, column: str, icd_type: str, 
     filled="icd_lmt_b.lmt_type=gend mdtrt_d.dscg_maindiag_code",
 )  # fmt: skip
 def diagnosis_sex(context: RuleContext) -> ibis.Table:
+    """Visits with a diagnosis limited to the other sex."""
     rows = _visits_with_limited_code(context, "dscg_maindiag_code", "1", "gend")
     bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
     message = sentence("诊断", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")
@@ -50,6 +51,7 @@ def diagnosis_sex(context: RuleContext) -> ibis.Table:
     official="GZ10000204007000", needs="icd_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
 )  # fmt: skip
 def diagnosis_age(context: RuleContext) -> ibis.Table:
+    """Visits with a diagnosis limited to another age."""
     low, high = (
         _visits_with_limited_code(context, "dscg_maindiag_code", "1", kind)
         for kind in ("age_low", "age_high")
@@ -68,6 +70,7 @@ def diagnosis_age(context: RuleContext) -> ibis.Table:
     official="GZ10000201005000", needs="icd_lmt_b", filled="mdtrt_d.oprn_oprt_code",
 )  # fmt: skip
 def operation_sex(context: RuleContext) -> ibis.Table:
+    """Visits with an operation limited to the other sex."""
     rows = _visits_with_limited_code(context, "oprn_oprt_code", "2", "gend")
     bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
     message = sentence("手术", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")

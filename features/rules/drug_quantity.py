@@ -17,9 +17,10 @@ from features.visits.facts import DRUGS
 @rule(
     "R031", "药品限最大开药天数/量", "Max supply", "place", SUSPECT, "38(六)", schemes="M05 M19",
     official="GZ10000101009000", needs="fee_list_d hilist_b", filled="hilist_b.days_per_unit",
-    maximum_days=Parameter(84, "days", "长期处方管理规范: at most 12 weeks; `hilist_lmt_b` supply_days goes first"),
+    maximum_days=Parameter(84, "days", "长期处方管理规范(试行): at most 12 weeks; supply_days goes first"),
 )  # fmt: skip
 def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
+    """Drugs dispensed for more days at once than allowed; the excess is in question."""
     visits = context.facts.filter(context.facts.kind != STAY)
     rows = purchased_drugs(context).filter(_.days_per_unit > 0).semi_join(visits, "mdtrt_id")
     rows = rows.mutate(supply=rows.cnt * rows.days_per_unit)
@@ -29,14 +30,9 @@ def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
     rows = rows.mutate(most=rows.own.fill_null(maximum_days))
     bad = rows.filter(rows.supply > rows.most)
     message = sentence(
-        "药品",
-        bad.hilist_code,
-        "一次开药",
-        whole_number(bad.supply),
-        "天用量,上限",
-        whole_number(bad.most),
-        "天",
-    )
+        "药品", bad.hilist_code, "一次开药", whole_number(bad.supply), "天用量,上限", whole_number(bad.most),
+        "天"
+    )  # fmt: skip
     return bad.mutate(amount_in_question=(bad.amount * (1 - bad.most / bad.supply)).round(2), message=message)
 
 
@@ -46,6 +42,7 @@ def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
     maximum_drugs=Parameter(5, "drugs a prescription", "yingyan: drug types per prescription <=5"),
 )  # fmt: skip
 def too_many_drugs(context: RuleContext, maximum_drugs: float) -> ibis.Table:
+    """Packed drugs beyond the number allowed on one prescription."""
     kinds = context.facts.filter(context.facts.kind != STAY).select("mdtrt_id", "kind")
     lines = charged_lines(
         context, context.item_days.filter(_.charge.isin(PACKED)).inner_join(kinds, "mdtrt_id")
@@ -59,7 +56,8 @@ def too_many_drugs(context: RuleContext, maximum_drugs: float) -> ibis.Table:
     # The most expensive are taken as within the limit, so that the excess is never overstated.
     lines = lines.mutate(nth=ibis.row_number().over(order) + 1)
     bad = lines.filter(lines.nth > maximum_drugs).group_by("mdtrt_id", "day", "rx").aggregate(
-        kinds=_.nth.max(), amount_in_question=_.amount.sum().round(2), setl_id=_.setl_id.min(), bkkp_sn=_.bkkp_sn.min()
+        kinds=_.nth.max(), amount_in_question=_.amount.sum().round(2), setl_id=_.setl_id.min(),
+        bkkp_sn=_.bkkp_sn.min(),
     )  # fmt: skip
     return bad.mutate(
         message=sentence("一张处方", whole_number(bad.kinds), f"种西药和中成药,超过{maximum_drugs:g}种")
@@ -73,6 +71,7 @@ def too_many_drugs(context: RuleContext, maximum_drugs: float) -> ibis.Table:
     maximum_dose_ratio=Parameter(2, "times the label's maximum", "bureau scripts: dose >200 %"),
 )  # fmt: skip
 def overdose(context: RuleContext, maximum_dose_ratio: float) -> ibis.Table:
+    """Drugs of a stay far above the label's daily maximum; the excess is in question."""
     stays = context.facts.filter(context.facts.kind == STAY, context.facts.los.notnull())
     stays = stays.select("mdtrt_id", "los", out=stays.endtime.date())
     labelled = context.item_days.semi_join(lowest_limit(context, "max_day_cnt"), "hilist_code")
@@ -86,13 +85,9 @@ def overdose(context: RuleContext, maximum_dose_ratio: float) -> ibis.Table:
     )  # fmt: skip
     bad = rows.filter(rows.total > maximum_dose_ratio * rows.most)
     message = sentence(
-        "药品",
-        bad.hilist_code,
-        "住院期间计",
-        whole_number(bad.total),
-        ",说明书最大用量",
-        whole_number(bad.most),
-    )
+        "药品", bad.hilist_code, "住院期间计", whole_number(bad.total), ",说明书最大用量",
+        whole_number(bad.most)
+    )  # fmt: skip
     return bad.mutate(
         amount_in_question=((bad.total - bad.most) * bad.spent / bad.total).round(2), message=message
     )
@@ -103,6 +98,7 @@ def overdose(context: RuleContext, maximum_dose_ratio: float) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=drug_class",
 )  # fmt: skip
 def duplicate_therapy(context: RuleContext) -> ibis.Table:
+    """Second and later drugs of one therapeutic group on a day."""
     rows = lines_with_limits(context, "drug_class").filter(_.goods == DRUG, _.kind != STAY)
     order = ibis.window(group_by=["mdtrt_id", "day", "value"], order_by=[ibis.desc("amount"), "hilist_code"])
     bad = rows.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > 1)

@@ -1,13 +1,14 @@
 """The engine of the audit rules: runs every rule whose data is there and collects the findings.
 
-A rule looks at a `RuleContext` and returns the visits, settlements or lines in question with the amount in question
-and a sentence; `features.rules.findings_table` adds who is concerned, the fund's share, a lasting id and the legal basis.
+A rule looks at a `RuleContext` and returns the visits, settlements or lines in question with the amount in
+question and a sentence; `features.rules.findings_table` adds who is concerned, the fund's share, a lasting id
+and the legal basis.
 """
 
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import ibis
 from ibis import _
@@ -19,15 +20,19 @@ from features.rules.findings_table import FINDING, FOUND, rule_hits
 from features.rules.rule_context import RuleContext
 from features.rules.rule_settings import RuleSettings
 
+# Ids run, id → why skipped, id → why failed.
+Outcome = tuple[list[str], dict[str, str], dict[str, str]]
+
 
 @dataclass(frozen=True)
 class RuleRun:
-    """What became of the rules: ids run, id → why skipped, id → why failed, and the findings (columns HITS)."""
+    """What became of the rules: ids run, id → why skipped, id → why failed, and the findings (columns
+    HITS)."""
 
     hits: ibis.Table
-    run: list[str] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    run: list[str]
+    skipped: dict[str, str]
+    failed: dict[str, str]
 
 
 def run_rules(
@@ -42,14 +47,20 @@ def run_rules(
     Returns:
         The findings as table ``rule_hits`` of the scratch database, one row a finding.
     """
-    settings, con = settings or RuleSettings(), context.claims.con
-    rules = RULES if rules is None else rules
+    settings, rules, con = settings or RuleSettings(), RULES if rules is None else rules, context.claims.con
+    con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
+    outcome = _run_each(context, settings, rules)
+    hits = con.create_table("rule_hits", rule_hits(context, con.table("rule_found"), rules), overwrite=True)
+    return RuleRun(hits, *outcome)
+
+
+def _run_each(context: RuleContext, settings: RuleSettings, rules: Mapping[str, Rule]) -> Outcome:
+    """Run rules in the order of their ids and append what they find to table ``rule_found``."""
     run: list[str] = []
     skipped: dict[str, str] = {}
     failed: dict[str, str] = {}
     # Many rules ask for the same column.
     has_values = functools.cache(functools.partial(_has_values, context.claims))
-    con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
     with unfused_selects():
         for rule_id, entry in sorted(rules.items()):
             reason = _missing_data(context, entry, has_values)
@@ -57,20 +68,19 @@ def run_rules(
                 skipped[rule_id] = reason
                 continue
             try:
-                _insert(con, rule_id, entry.find(context, **settings.of(entry)))
+                _insert(context.claims.con, rule_id, entry.find(context, **settings.of(entry)))
                 run.append(rule_id)
             # A rule must not take the run with it.
             except Exception as error:
                 failed[rule_id] = type(error).__name__
                 log_failure(rule_id, error)
-    hits = con.create_table("rule_hits", rule_hits(context, con.table("rule_found"), rules), overwrite=True)
-    return RuleRun(hits, run, skipped, failed)
+    return run, skipped, failed
 
 
 @contextlib.contextmanager
 def unfused_selects() -> Iterator[None]:
-    """Compile nested selects as they were written: merging them is a third of compiling a query, and the engine
-    merges them anyway."""
+    """Compile nested selects as they were written: merging them is a third of compiling a query, and the
+    engine merges them anyway."""
     fused = ibis.options.sql.fuse_selects
     ibis.options.sql.fuse_selects = False
     try:

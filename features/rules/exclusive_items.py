@@ -35,6 +35,7 @@ def _excluded(context: RuleContext) -> ibis.Table:
     official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def charged_twice(context: RuleContext) -> ibis.Table:
+    """Items charged on one day with another of their exclusive group, care apart."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge != CARE)
     message = ibis.literal("项目") + rows.hilist_name + "与" + rows.kept_item + "不得同日收取,"
     return line_finding(
@@ -47,6 +48,7 @@ def charged_twice(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
 def two_grades_of_care(context: RuleContext) -> ibis.Table:
+    """Two grades of care charged on one day."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge == CARE)
     message = ibis.literal("同日收取") + rows.kept_item + "和" + rows.hilist_name + ","
     return line_finding(

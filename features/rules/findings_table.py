@@ -11,14 +11,14 @@ from features.rules.rule_context import RuleContext
 # Of what a rule returns; only mdtrt_id, amount_in_question and message are mandatory.
 FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "amount_in_question", "message")
 FOUND = {
-    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "amount_in_question": "float64",
-    "message": "string",
+    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string",
+    "amount_in_question": "float64", "message": "string",
 }  # fmt: skip
 HITS = {
-    "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string", "subject_type": "string",
-    "subject_id": "string", "psn_no": "string", "fixmedins_code": "string", "dr_code": "string",
-    "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "vola_amt": "float64", "vola_cont": "string",
-    "vola_evid": "string",
+    "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string",
+    "subject_type": "string", "subject_id": "string", "psn_no": "string", "fixmedins_code": "string",
+    "dr_code": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string",
+    "vola_amt": "float64", "vola_cont": "string", "vola_evid": "string",
 }  # fmt: skip
 _RULE_TEXTS = ("rule_id", "rule_name", "sev_deg", "answers", "vola_evid")
 _ARTICLES = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
@@ -28,8 +28,8 @@ def rule_hits(context: RuleContext, found: ibis.Table, rules: Mapping[str, Rule]
     """Findings (columns FOUND) with who is concerned, the fund's share, the lasting id and the basis.
 
     Returns:
-        Columns HITS, one row a rule and place (visit, settlement, line). The fund's share of the amount in question is
-        that of the settlement, else of the visit, between 0 and 1.
+        Columns HITS, one row a rule and place (visit, settlement, line). The fund's share of the amount in
+        question is that of the settlement, else of the visit, between 0 and 1.
     """
     visits = context.facts.select(
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
@@ -50,11 +50,12 @@ def rule_hits(context: RuleContext, found: ibis.Table, rules: Mapping[str, Rule]
         "vola_amt": (hits.amount_in_question * share.clip(0, 1)).round(2),
         "vola_cont": hits.message,
     }
-    return hits.select(**{name: made.get(name, hits[name] if name not in made else None) for name in HITS})
+    return hits.select(**{name: made[name] if name in made else hits[name] for name in HITS})
 
 
 def _one_per_place(found: ibis.Table) -> ibis.Table:
-    """Of several findings of a rule about one place the largest; the words break ties, so that a run repeats itself."""
+    """Of several findings of a rule about one place the largest; the words break ties, so that a run repeats
+    itself."""
     order = ibis.window(
         group_by=["rule_id", "mdtrt_id", "setl_id", "bkkp_sn"],
         order_by=[ibis.desc("amount_in_question"), "message"],
@@ -83,7 +84,8 @@ def _rule_texts(rules: Mapping[str, Rule]) -> ibis.Table:
 
 
 def basis(article: str) -> str:
-    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条(一)、第四十一条; other bases as they are."""
+    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条(一)、第四十一条; other bases as
+    they are."""
     articles, others = [], []
     for part in article.split("/"):
         head, _sep, item = part.partition("(")

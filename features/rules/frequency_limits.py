@@ -12,6 +12,12 @@ from features.rules.limits_table import lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
 from features.visits.facts import HOUSEKEEPING
 
+# Where the catalogue says how often an item may be charged in how many days.
+CYCLE = (
+    "hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days "
+    "hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt"
+)
+
 
 def _limited_items(context: RuleContext, kind: str) -> ibis.Table:
     """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, lowest."""
@@ -32,6 +38,7 @@ def _above_lowest_limit(context: RuleContext, kind: str) -> ibis.Table:
     filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
 )  # fmt: skip
 def above_daily_maximum(context: RuleContext) -> ibis.Table:
+    """Items charged more often on a day than their daily maximum; the excess is in question."""
     # A newborn's bed and care stand on its mother's bill.
     rows = _above_lowest_limit(context, "max_day_cnt").filter(
         ~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING))
@@ -53,24 +60,20 @@ def above_daily_maximum(context: RuleContext) -> ibis.Table:
     return line_finding(
         rows,
         rows._over * rows.unit,
-        ibis.literal("项目") + rows.hilist_name + "于" + iso_date(rows.day) + "计" + figure(rows.cnt) + "次,超过每日"
-        + figure(rows.max_day_cnt) + "次的上限",
+        ibis.literal("项目") + rows.hilist_name + "于" + iso_date(rows.day) + "计" + figure(rows.cnt)
+        + "次,超过每日" + figure(rows.max_day_cnt) + "次的上限",
     )  # fmt: skip
 
 
 @rule(
     "R041", "周期超频次", "More often than its cycle", "place", CLEAR, "38(三)", needs="fee_list_d hilist_b",
-    filled="hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt",
+    filled=CYCLE,
 )  # fmt: skip
 def above_cycle(context: RuleContext) -> ibis.Table:
-    rows = with_limit(
-        context,
-        with_limit(
-            context, lines_with_visit(context, _limited_items(context, "cycl_max_cnt")), "cycl_max_cnt"
-        ),
-        "cycl_days",
-    )
-    rows = rows.mutate(at=_.day.epoch_days())
+    """Items charged more often than allowed within a rolling cycle of days; the excess is in question."""
+    items = _limited_items(context, "cycl_max_cnt")
+    rows = with_limit(context, lines_with_visit(context, items), "cycl_max_cnt")
+    rows = with_limit(context, rows, "cycl_days").mutate(at=_.day.epoch_days())
     rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
     before = rows.select("psn_no", "hilist_code", past="at", had="net", other="mdtrt_id")
     met = rows.inner_join(
@@ -92,12 +95,9 @@ def above_cycle(context: RuleContext) -> ibis.Table:
     ]
     sums = met.group_by(keys).aggregate(total=_.had.sum())
     sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
-    return line_finding(
-        sums,
-        sums._over * sums.unit,
-        ibis.literal("项目") + sums.hilist_name + "在" + figure(sums.cycl_days) + "天周期内计"
-        + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次",
-    )  # fmt: skip
+    message = ibis.literal("项目") + sums.hilist_name + "在" + figure(sums.cycl_days) + "天周期内计"
+    message = message + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次"
+    return line_finding(sums, sums._over * sums.unit, message)
 
 
 @rule(
@@ -106,6 +106,7 @@ def above_cycle(context: RuleContext) -> ibis.Table:
     filled="hilist_b.year_uplmt_amt|hilist_lmt_b.lmt_type=year_uplmt_amt",
 )  # fmt: skip
 def above_yearly_cap(context: RuleContext) -> ibis.Table:
+    """Items charged beyond a person's yearly cap; the excess is in question."""
     rows = with_limit(
         context, lines_with_visit(context, _limited_items(context, "year_uplmt_amt")), "year_uplmt_amt"
     ).mutate(year=_.day.year())
@@ -127,9 +128,10 @@ def above_yearly_cap(context: RuleContext) -> ibis.Table:
     "R052", "床位护理诊察天数超住院日", "Daily fee above the days", "place", CLEAR, "38(三)/40(三)",
     schemes="M01", needs="fee_list_d hilist_b",
     filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
-    grace_days=Parameter(1, "days", "R052: sum > LOS(+1), the day of discharge may count"),
+    grace_days=Parameter(1, "days", "own starting value: sum > LOS(+1), the day of discharge may count"),
 )  # fmt: skip
 def more_days_than_stayed(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Bed, round or care charged for more days than the stay lasted."""
     # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
     keeping = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
     keeping = keeping.semi_join(lowest_limit(context, "max_day_cnt").filter(_.lowest <= 1), "hilist_code")
@@ -161,6 +163,7 @@ def more_days_than_stayed(context: RuleContext, grace_days: float) -> ibis.Table
     maximum_hours=Parameter(24, "hours", "hourly items <=24/day, official 限定频次"),
 )  # fmt: skip
 def above_a_day(context: RuleContext, maximum_hours: float) -> ibis.Table:
+    """Items charged by the hour for more hours than a day has."""
     # The catalogue says in the unit or in the name that an item is charged by the hour.
     items = context.claims["hilist_b"].filter(
         _.prcunt.contains("小时").fill_null(False) | _.hilist_name.re_search("[((]小时[))]")

@@ -10,7 +10,7 @@ from features.rules.limit_checks import lines_breaking
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext
 
-HISTORY = Parameter(180, "days", "R024: diagnosis in the visit or within 180 days before")
+HISTORY = Parameter(180, "days", "own starting value: diagnosis in the visit or within 180 days before")
 
 
 def _without_indication(context: RuleContext, kind: str, history_days: float, *which: str) -> ibis.Table:
@@ -47,6 +47,7 @@ def _without_indication(context: RuleContext, kind: str, history_days: float, *w
     filled="hilist_lmt_b.lmt_type=diag mdtrt_d.dscg_maindiag_code", history_days=HISTORY,
 )  # fmt: skip
 def drug_indication(context: RuleContext, history_days: float) -> ibis.Table:
+    """Drugs without a diagnosis of their restricted indication."""
     return _without_indication(context, "diag", history_days, DRUG)
 
 
@@ -56,6 +57,7 @@ def drug_indication(context: RuleContext, history_days: float) -> ibis.Table:
     filled="hilist_lmt_b.lmt_type=diag mdtrt_d.dscg_maindiag_code", history_days=HISTORY,
 )  # fmt: skip
 def service_indication(context: RuleContext, history_days: float) -> ibis.Table:
+    """Services without a diagnosis of their restricted indication."""
     return _without_indication(context, "diag", history_days, SERVICE)
 
 
@@ -65,6 +67,7 @@ def service_indication(context: RuleContext, history_days: float) -> ibis.Table:
     history_days=HISTORY,
 )  # fmt: skip
 def material_indication(context: RuleContext, history_days: float) -> ibis.Table:
+    """Materials without a diagnosis of their restricted indication."""
     return _without_indication(context, "diag", history_days, MATERIAL)
 
 
@@ -74,6 +77,7 @@ def material_indication(context: RuleContext, history_days: float) -> ibis.Table
     filled="hilist_lmt_b.lmt_type=label_diag mdtrt_d.dscg_maindiag_code", history_days=HISTORY,
 )  # fmt: skip
 def off_label(context: RuleContext, history_days: float) -> ibis.Table:
+    """Drugs without a diagnosis of the label."""
     return _without_indication(context, "label_diag", history_days, DRUG)
 
 
@@ -83,4 +87,5 @@ def off_label(context: RuleContext, history_days: float) -> ibis.Table:
     filled="hilist_lmt_b.lmt_type=exam_diag mdtrt_d.dscg_maindiag_code", history_days=HISTORY,
 )  # fmt: skip
 def test_without_indication(context: RuleContext, history_days: float) -> ibis.Table:
+    """Examinations without a diagnosis that indicates them."""
     return _without_indication(context, "exam_diag", history_days, SERVICE)

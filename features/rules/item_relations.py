@@ -1,4 +1,5 @@
-"""Pairs of items: contained, parts of a package, required beside or before (R044, R045, R057, R059, R062, R102)."""
+"""Pairs of items: contained, parts of a package, required beside or before (R044, R045, R057, R059, R062,
+R102)."""
 
 import ibis
 from ibis import _
@@ -95,6 +96,7 @@ def _without_related(context: RuleContext, kind: str, lookback_days: float) -> i
     needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=1",
 )  # fmt: skip
 def material_in_service(context: RuleContext) -> ibis.Table:
+    """Materials charged beside a service that contains them."""
     rows = _contained_items(context).filter(_.charge == MATERIALS)
     message = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
     return line_finding(rows, rows.amount, message + iso_date(rows.day) + "另行收费")
@@ -105,6 +107,7 @@ def material_in_service(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=2",
 )  # fmt: skip
 def package_in_parts(context: RuleContext) -> ibis.Table:
+    """Packages charged in parts; what the parts cost above the package is in question."""
     parts = _related_items(context, PACKAGE).select(
         whole="hilist_code", hilist_code="other", valid="valid", until="until"
     )
@@ -138,6 +141,7 @@ def package_in_parts(context: RuleContext) -> ibis.Table:
     lookback_days=Parameter(365, "days", "own starting value: a catheter may stay in for a year"),
 )  # fmt: skip
 def care_without_ground(context: RuleContext, lookback_days: float) -> ibis.Table:
+    """Catheter care without a catheter placed before, or contained in another item."""
     # Care of what nobody put in (the catalogue says what must have been), or that another item contains.
     unfounded = _without_related(context, REQUIRES, lookback_days).filter(_.charge == CARE)
     inside = _contained_items(context).filter(_.charge == CARE)
@@ -158,6 +162,7 @@ def care_without_ground(context: RuleContext, lookback_days: float) -> ibis.Tabl
     filled="hilist_rela_b.rela_type=3", window_days=WINDOW,
 )  # fmt: skip
 def material_alone(context: RuleContext, window_days: float) -> ibis.Table:
+    """Materials without a procedure that needs them."""
     return _unaccompanied(context, MATERIAL, window_days)
 
 
@@ -167,15 +172,17 @@ def material_alone(context: RuleContext, window_days: float) -> ibis.Table:
     window_days=WINDOW,
 )  # fmt: skip
 def drug_alone(context: RuleContext, window_days: float) -> ibis.Table:
+    """Drugs without the procedure they are used in."""
     return _unaccompanied(context, DRUG, window_days)
 
 
 @rule(
     "R102", "促红素无指征", "EPO without a blood test", "place", SUSPECT, "40(三)/38(三)", schemes="M28",
     needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=4",
-    lookback_days=Parameter(30, "days", "R102: no Hb in 30 d"),
+    lookback_days=Parameter(30, "days", "own starting value: no Hb in 30 d"),
 )  # fmt: skip
 def drug_without_test(context: RuleContext, lookback_days: float) -> ibis.Table:
+    """Drugs without the blood test that must precede them."""
     # Which drug asks for which test stands in the catalogue (hilist_rela_b, kind 4).
     rows = _without_related(context, TESTED, lookback_days).filter(_.charge.isin(DRUGS))
     message = ibis.literal("药品") + rows.hilist_name + "于" + iso_date(rows.day)

@@ -87,7 +87,8 @@ def _broken_limits(context: RuleContext) -> ibis.Table:
 
 
 def lines_breaking(context: RuleContext, kind: str, *which: str) -> ibis.Table:
-    """Lines that no limit of a kind of `_ALLOWED` allows, of all goods or of some (DRUG, MATERIAL, SERVICE)."""
+    """Lines that no limit of a kind of `_ALLOWED` allows, of all goods or of some (DRUG, MATERIAL,
+    SERVICE)."""
     rows = cached_table(context, "broken_limits", lambda: _broken_limits(context)).filter(_.lmt_type == kind)
     return rows.filter(rows.goods.isin(which)) if which else rows
 

@@ -1,10 +1,10 @@
 """The limits of the catalogue: which item is limited in which way, where and when.
 
 A limit is a row of `hilist_lmt_b` (or a limit column of `hilist_b`): item, kind, value and, where it does not
-hold everywhere and always, a level of institution (3, 2, 1) and dates. Of what is in force on a day, rows for the
-institution's level come before rows for all, and these before the column of `hilist_b`. Rows that are left of one
-item and kind are alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`) and what
-`lmt_value` holds:
+hold everywhere and always, a level of institution (3, 2, 1) and dates. Of what is in force on a day, rows for
+the institution's level come before rows for all, and these before the column of `hilist_b`. Rows that are
+left of one item and kind are alternatives: a line is in order when one of them allows it. Kinds (`lmt_type`)
+and what `lmt_value` holds:
 
     gend                        1 men only, 2 women only
     age_low, age_high           completed years
@@ -35,9 +35,9 @@ from features.rules.rule_context import RuleContext, cached_table
 
 # Limit columns of `hilist_b`, by kind; they hold at every level and on every day.
 _CATALOGUE_COLUMNS = {
-    "gend": "lmt_gend", "age_low": "lmt_age_low", "age_high": "lmt_age_high", "pric_uplmt_amt": "pric_uplmt_amt",
-    "max_day_cnt": "max_day_cnt", "cycl_max_cnt": "cycl_max_cnt", "cycl_days": "cycl_days",
-    "year_uplmt_amt": "year_uplmt_amt",
+    "gend": "lmt_gend", "age_low": "lmt_age_low", "age_high": "lmt_age_high",
+    "pric_uplmt_amt": "pric_uplmt_amt", "max_day_cnt": "max_day_cnt", "cycl_max_cnt": "cycl_max_cnt",
+    "cycl_days": "cycl_days", "year_uplmt_amt": "year_uplmt_amt",
 }  # fmt: skip
 _ALWAYS = date(1, 1, 1), date(9999, 12, 31)
 
@@ -45,8 +45,9 @@ _ALWAYS = date(1, 1, 1), date(9999, 12, 31)
 def limits_of(context: RuleContext, *kinds: str) -> ibis.Table:
     """Limits of some kinds from both tables, one row a value.
 
-    Columns: hilist_code, lmt_type, value, all (in words), medinslv, first and last (days of validity), item (name),
-    rank (0 for a level, 1 for all levels, 2 from `hilist_b`), contested (the item has limits of several ranks).
+    Columns: hilist_code, lmt_type, value, all (in words), medinslv, first and last (days of validity), item
+    (name), rank (0 for a level, 1 for all levels, 2 from `hilist_b`), contested (the item has limits of
+    several ranks).
     """
     rows = cached_table(context, "limit_rows", lambda: _all_limits(context))
     return rows.filter(rows.lmt_type.isin(kinds)) if kinds else rows
@@ -54,28 +55,30 @@ def limits_of(context: RuleContext, *kinds: str) -> ibis.Table:
 
 def _all_limits(context: RuleContext) -> ibis.Table:
     items, own = context.claims["hilist_b"], context.claims["hilist_lmt_b"]
-    always = {"first": ibis.literal(_ALWAYS[0]), "last": ibis.literal(_ALWAYS[1])}
-    rows = [
-        own.select(
-            "hilist_code", "lmt_type", "lmt_value", "medinslv", first=own.begndate.date().fill_null(always["first"]),
-            last=own.enddate.date().fill_null(always["last"]), rank=own.medinslv.notnull().ifelse(0, 1),
+    first, last = (ibis.literal(day) for day in _ALWAYS)
+    rows = own.select(
+        "hilist_code", "lmt_type", "lmt_value", "medinslv", first=own.begndate.date().fill_null(first),
+        last=own.enddate.date().fill_null(last), rank=own.medinslv.notnull().ifelse(0, 1),
+    )  # fmt: skip
+    columns = [
+        items.filter(items[column].notnull()).select(
+            "hilist_code", lmt_type=ibis.literal(kind), lmt_value=items[column].cast("string"),
+            medinslv=ibis.null("string"), first=first, last=last, rank=ibis.literal(2, "int8"),
         )
+        for kind, column in _CATALOGUE_COLUMNS.items()
     ]  # fmt: skip
-    for kind, column in _CATALOGUE_COLUMNS.items():
-        rows.append(
-            items.filter(items[column].notnull()).select(
-                "hilist_code", lmt_type=ibis.literal(kind), lmt_value=items[column].cast("string"),
-                medinslv=ibis.null("string"), **always, rank=ibis.literal(2, "int8"),
-            )
-        )  # fmt: skip
+    return _one_row_a_value(ibis.union(rows, *columns), items.select("hilist_code", "hilist_name"))
+
+
+def _one_row_a_value(rows: ibis.Table, names: ibis.Table) -> ibis.Table:
+    """Limits with the item's name, all values of the limit in words and whether ranks compete."""
     held = ["hilist_code", "lmt_type", "medinslv", "first", "last", "rank"]
-    together = ibis.union(*rows).group_by(held).aggregate(values=_.lmt_value.collect(order_by=_.lmt_value))
-    names = items.select("hilist_code", "hilist_name")
+    together = rows.group_by(held).aggregate(values=_.lmt_value.collect(order_by=_.lmt_value))
     together = together.left_join(names, "hilist_code").drop("hilist_code_right")
-    ranks = together["rank"].max().over(ibis.window(group_by=["hilist_code", "lmt_type"]))
+    item = ibis.window(group_by=["hilist_code", "lmt_type"])
     together = together.mutate(
         item=together.hilist_name.fill_null(together.hilist_code),
-        contested=ranks > together["rank"].min().over(ibis.window(group_by=["hilist_code", "lmt_type"])),
+        contested=together["rank"].max().over(item) > together["rank"].min().over(item),
         all=together["values"].join("、").left(80),
         # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
         value=together["values"],
@@ -114,8 +117,8 @@ def with_limit(context: RuleContext, rows: ibis.Table, kind: str) -> ibis.Table:
     """Lines with the number that limits their item in a way (column of the kind's name).
 
     Args:
-        rows: lines by visit, item and day; those whose item has no such limit in force are left out. Of several
-            numbers of one rank the one begun last counts, and of these the largest.
+        rows: lines by visit, item and day; those whose item has no such limit in force are left out. Of
+            several numbers of one rank the one begun last counts, and of these the largest.
     """
     placed = rows.inner_join(context.facts.select("mdtrt_id", "level"), "mdtrt_id")
     met = in_force(placed, limits_of(context, kind))

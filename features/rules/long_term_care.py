@@ -14,6 +14,7 @@ from features.rules.rule_context import RuleContext
     needs="ltci_trt_d", filled="ltci_trt_d.serv_begntime",
 )  # fmt: skip
 def care_during_stay(context: RuleContext) -> ibis.Table:
+    """Stays with long-term care services on their inner days."""
     # Services on inner days of a stay; on the days of admission and discharge the person was at home as well.
     stays = context.facts.filter(_.care_days > 0)
     services = context.claims["ltci_trt_d"].filter(
@@ -31,18 +32,19 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
         "mdtrt_id",
         # The care was paid by its own fund; the engine takes the stay's share of this, so undo it.
         amount_in_question=(sums.paid * sums.medfee_sumamt / sums.fund_pay_sumamt.nullif(0)).fill_null(0),
-        message=ibis.literal("住院期间仍有") + sums.care_days.cast("string") + "天长期护理服务记录,长护基金支付"
-        + figure(sums.paid) + "元",
+        message=ibis.literal("住院期间仍有") + sums.care_days.cast("string")
+        + "天长期护理服务记录,长护基金支付" + figure(sums.paid) + "元",
     )  # fmt: skip
 
 
 @rule(
     "R098", "失能等级可疑", "Disability contradicted", "patient", SUSPECT, "41", schemes="M08",
     filled="ltci_trt_d.dsabasmt_lv",
-    minimum_level=Parameter(4, "level", "R098: level>=4 of 0-5"),
-    minimum_visits=Parameter(3, "visits a month", "R098: >=3 self visits/month"),
+    minimum_level=Parameter(4, "level", "own starting value: level>=4 of 0-5"),
+    minimum_visits=Parameter(3, "visits a month", "own starting value: >=3 self visits/month"),
 )  # fmt: skip
 def disability_contradicted(context: RuleContext, minimum_level: float, minimum_visits: float) -> ibis.Table:
+    """Outpatient visits on foot of persons graded as severely disabled."""
     graded = context.claims["ltci_trt_d"].filter(_.dsabasmt_lv.try_cast("float64") >= minimum_level)
     graded = graded.select(
         "psn_no", since=_.trt_begndate, until=_.trt_enddate, grade=_.dsabasmt_lv

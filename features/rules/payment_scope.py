@@ -1,4 +1,5 @@
-"""Items that another insurance pays, that only a registered disease covers, or that nobody pays (R022, R023, R032-R034)."""
+"""Items that another insurance pays, that only a registered disease covers, or that nobody pays (R022, R023,
+R032-R034)."""
 
 import ibis
 from ibis import _
@@ -18,6 +19,7 @@ from features.visits.facts import DRUGS
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=wkinj_only mdtrt_d.insutype",
 )  # fmt: skip
 def work_injury_only(context: RuleContext) -> ibis.Table:
+    """Items of work-injury insurance paid by basic medical insurance."""
     rows = lines_breaking(context, "wkinj_only")
     message = sentence("“", rows.item, "”限工伤保险支付,由基本医疗保险(险种", rows.insutype, ")结算")
     return whole_line_finding(rows, message)
@@ -28,6 +30,7 @@ def work_injury_only(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=matn_only",
 )  # fmt: skip
 def maternity_only(context: RuleContext) -> ibis.Table:
+    """Items of maternity insurance paid for a visit without childbirth or family planning."""
     rows = lines_breaking(context, "matn_only")
     return whole_line_finding(rows, sentence("“", rows.item, "”限生育保险支付,本次医疗类别为", rows.med_type))
 
@@ -38,6 +41,7 @@ def maternity_only(context: RuleContext) -> ibis.Table:
     filled="hilist_lmt_b.lmt_type=dise mdtrt_d.dise_no",
 )  # fmt: skip
 def outside_disease_list(context: RuleContext) -> ibis.Table:
+    """Drugs outside the list of the registered chronic disease they were settled under."""
     lists = limits_of(context, "dise")
     # Only diseases that have a list; in stays the code is a DRG or DIP group, no registered disease.
     listed = lists.select(dise_no=_.value).distinct()
@@ -60,6 +64,7 @@ def outside_disease_list(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=nopay",
 )  # fmt: skip
 def herb_never(context: RuleContext) -> ibis.Table:
+    """Herbs that are never paid."""
     rows = lines_breaking(context, "nopay", DRUG)
     return whole_line_finding(rows, sentence("“", rows.item, "”单味或复方均不予支付,已由基金结算"))
 
@@ -69,6 +74,7 @@ def herb_never(context: RuleContext) -> ibis.Table:
     official="GZ10000101004000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=nopay_alone",
 )  # fmt: skip
 def herb_alone(context: RuleContext) -> ibis.Table:
+    """Herbs that are not paid alone, without another herb on the day."""
     # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
     herbs = charged_lines(context).filter(_.charge == "10")
     alone = lines_with_limits(context, "nopay_alone").filter(_.goods == DRUG)

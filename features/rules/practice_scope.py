@@ -16,6 +16,7 @@ from features.rules.rule_context import RuleContext
     needs="dr_info_b", filled="dr_info_b.endtime",
 )  # fmt: skip
 def not_in_practice(context: RuleContext) -> ibis.Table:
+    """Visits on a day on which none of the doctor's licences was valid."""
     # A prescription is filled later and elsewhere, so purchases say nothing of the day it was written.
     seen = context.facts.filter(context.facts.kind != PHARMACY, context.facts.dr_code.notnull())
     seen = seen.select("mdtrt_id", "dr_code", "fixmedins_code", "day", "medfee_sumamt")
@@ -39,6 +40,7 @@ def not_in_practice(context: RuleContext) -> ibis.Table:
     needs="fee_list_d dr_info_b hilist_lmt_b", filled="hilist_lmt_b.lmt_type=caty dr_info_b.caty",
 )  # fmt: skip
 def outside_scope(context: RuleContext) -> ibis.Table:
+    """Items limited to a specialty, ordered by a doctor of another one."""
     scopes = context.claims["dr_info_b"].filter(_.caty.notnull()).select("dr_code", "caty").distinct()
     rows = lines_with_limits(context, "caty").inner_join(scopes, "dr_code")
     message = sentence("“", rows.item, "”限", rows["all"], "科别医师,开单医师科别为", rows.caty)
@@ -47,9 +49,10 @@ def outside_scope(context: RuleContext) -> ibis.Table:
 
 @rule(
     "R118", "医师工作量超限", "Doctor overload", "prescriber", SUSPECT, "38(二)", schemes="M40 M48",
-    maximum_visits=Parameter(100, "outpatients a day", "R118: >100 visits/day"),
+    maximum_visits=Parameter(100, "outpatients a day", "own starting value: >100 visits/day"),
 )  # fmt: skip
 def doctor_overload(context: RuleContext, maximum_visits: float) -> ibis.Table:
+    """Outpatients beyond a doctor's maximum of a day."""
     seen = context.facts.filter(context.facts.kind == OUTPATIENT, context.facts.dr_code.notnull())
     order = ibis.window(group_by=["dr_code", "day"], order_by=["second", "mdtrt_id"])
     seen = seen.mutate(nth=ibis.row_number().over(order) + 1)
@@ -63,6 +66,7 @@ def doctor_overload(context: RuleContext, maximum_visits: float) -> ibis.Table:
     needs="dr_info_b", filled="dr_info_b.certno psn_info_b.certno",
 )  # fmt: skip
 def doctor_is_inpatient(context: RuleContext) -> ibis.Table:
+    """Outpatients seen on days on which the doctor was a patient in bed."""
     facts = context.facts
     persons = context.claims["psn_info_b"].filter(_.certno.notnull()).select("psn_no", "certno")
     own = context.claims["dr_info_b"].filter(_.certno.notnull()).select("dr_code", "certno").distinct()

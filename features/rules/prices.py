@@ -18,6 +18,7 @@ CEILING = "hilist_b.pric_uplmt_amt|hilist_lmt_b.lmt_type=pric_uplmt_amt"
     price_tolerance=Parameter(0.01, "yuan", "own starting value: rounding of unit prices"),
 )  # fmt: skip
 def above_ceiling(context: RuleContext, price_tolerance: float) -> ibis.Table:
+    """Lines above the price ceiling in force; the excess is in question."""
     rows = context.item_days.filter(_.cnt > 0).inner_join(
         lowest_limit(context, "pric_uplmt_amt"), "hilist_code"
     )
@@ -36,9 +37,10 @@ def above_ceiling(context: RuleContext, price_tolerance: float) -> ibis.Table:
 @rule(
     "R047", "手术未折价", "Second operation not discounted", "place", SUSPECT, "38(三)",
     official="GZ10000102002000", needs="fee_list_d hilist_b", filled=CEILING,
-    second_operation_share=Parameter(0.75, "share", "second operation through one incision 70-75 %, yingyan SUR-401"),
+    second_operation_share=Parameter(0.75, "share", "second operation 70-75 %, yingyan SUR-401"),
 )  # fmt: skip
 def second_operation(context: RuleContext, second_operation_share: float) -> ibis.Table:
+    """Second and later operations of a day charged above the discounted price."""
     done = context.item_days.filter(_.charge == OPERATION, _.cnt > 0)
     order = ibis.window(group_by=["mdtrt_id", "day"], order_by=[ibis.desc("pric"), "hilist_code"])
     rows = done.mutate(_nth=ibis.row_number().over(order)).filter(_._nth > 0)
@@ -55,10 +57,11 @@ def second_operation(context: RuleContext, second_operation_share: float) -> ibi
 @rule(
     "R049", "结算明细异常", "Line arithmetic", "place", CLEAR, "38(七)", schemes="M01",
     official="GZ10000201002000", needs="fee_list_d",
-    amount_tolerance=Parameter(0.05, "yuan", "R049: abs diff >0.05"),
+    amount_tolerance=Parameter(0.05, "yuan", "own starting value: abs diff >0.05"),
     price_rounding=Parameter(0.005, "yuan a unit", "own starting value: prices rounded to the cent"),
 )  # fmt: skip
 def line_arithmetic(context: RuleContext, amount_tolerance: float, price_rounding: float) -> ibis.Table:
+    """Lines whose amount is not count times price."""
     # A rule about single lines: one of the few that read them directly.
     lines = context.claims.lines.mutate(
         _computed=(_.cnt * _.pric).abs(), _charged=_.det_item_fee_sumamt.abs()
@@ -78,9 +81,10 @@ def line_arithmetic(context: RuleContext, amount_tolerance: float, price_roundin
 @rule(
     "R116", "医保价高于自费价", "Dual pricing", "place", SUSPECT, "协议", needs="drug_sel_d",
     filled="drug_sel_d.finl_trns_pric",
-    maximum_markup=Parameter(0.05, "share above the cash price", "R116: same item, difference >5 %"),
+    maximum_markup=Parameter(0.05, "share above cash price", "own starting value: same item, difference >5 %"),
 )  # fmt: skip
 def dual_price(context: RuleContext, maximum_markup: float) -> ibis.Table:
+    """Sales above the cash price of the same item in the same pharmacy and month."""
     priced = context.claims.sales.filter(
         _.finl_trns_pric > 0, _.sel_retn_cnt > 0, (_.trdn_flag != "1").fill_null(True)
     )

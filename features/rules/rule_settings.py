@@ -22,7 +22,8 @@ class RuleSettings:
     values: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what no rule declares, so that a slip of the pen never leaves a default in force unnoticed."""
+        """Refuse what no rule declares, so that a slip of the pen never leaves a default in force
+        unnoticed."""
         for rule_id, given in self.values.items():
             if rule_id not in RULES:
                 raise StoreError(f"settings: unknown rule {rule_id}")

@@ -33,6 +33,7 @@ def _outside_department(context: RuleContext, which: str) -> ibis.Table:
     official="GZ10000101012000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=medinslv",
 )  # fmt: skip
 def drug_level(context: RuleContext) -> ibis.Table:
+    """Drugs charged below the level of institution they are limited to."""
     return _below_level(context, DRUG)
 
 
@@ -41,6 +42,7 @@ def drug_level(context: RuleContext) -> ibis.Table:
     official="GZ10000102011000", needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=medinslv",
 )  # fmt: skip
 def service_level(context: RuleContext) -> ibis.Table:
+    """Services charged below the level of institution they are limited to."""
     return _below_level(context, SERVICE)
 
 
@@ -49,6 +51,7 @@ def service_level(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=med_type",
 )  # fmt: skip
 def drug_setting(context: RuleContext) -> ibis.Table:
+    """Drugs charged in another kind of visit than they are limited to."""
     return _outside_setting(context, DRUG)
 
 
@@ -57,6 +60,7 @@ def drug_setting(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=med_type",
 )  # fmt: skip
 def service_setting(context: RuleContext) -> ibis.Table:
+    """Services charged in another kind of visit than they are limited to."""
     return _outside_setting(context, SERVICE)
 
 
@@ -65,6 +69,7 @@ def service_setting(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=dept mdtrt_d.dept_code",
 )  # fmt: skip
 def service_department(context: RuleContext) -> ibis.Table:
+    """Services charged by another department than they are limited to."""
     return _outside_department(context, SERVICE)
 
 
@@ -74,4 +79,5 @@ def service_department(context: RuleContext) -> ibis.Table:
     filled="hilist_lmt_b.lmt_type=dept mdtrt_d.dept_code",
 )  # fmt: skip
 def material_department(context: RuleContext) -> ibis.Table:
+    """Materials charged by another department than they are limited to."""
     return _outside_department(context, MATERIAL)

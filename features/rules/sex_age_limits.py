@@ -41,6 +41,7 @@ def _past_newborn_age(context: RuleContext, *which: str) -> ibis.Table:
     needs="fee_list_d hilist_b",
 )  # fmt: skip
 def drug_sex(context: RuleContext) -> ibis.Table:
+    """Drugs limited to the other sex."""
     return _sex_conflict(context, DRUG)
 
 
@@ -49,6 +50,7 @@ def drug_sex(context: RuleContext) -> ibis.Table:
     official="GZ10000302004000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def service_sex(context: RuleContext) -> ibis.Table:
+    """Services limited to the other sex."""
     return _sex_conflict(context, SERVICE)
 
 
@@ -57,6 +59,7 @@ def service_sex(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_b",
 )  # fmt: skip
 def material_sex(context: RuleContext) -> ibis.Table:
+    """Materials limited to the other sex."""
     return _sex_conflict(context, MATERIAL)
 
 
@@ -65,6 +68,7 @@ def material_sex(context: RuleContext) -> ibis.Table:
     official="GZ10000301002000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def drug_too_old(context: RuleContext) -> ibis.Table:
+    """Drugs for children given to older persons."""
     return _too_old(lines_breaking(context, "age_high", DRUG))
 
 
@@ -73,6 +77,7 @@ def drug_too_old(context: RuleContext) -> ibis.Table:
     needs="fee_list_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=age_day_high",
 )  # fmt: skip
 def drug_neonate(context: RuleContext) -> ibis.Table:
+    """Drugs for newborns given to older persons."""
     return _past_newborn_age(context, DRUG)
 
 
@@ -81,6 +86,7 @@ def drug_neonate(context: RuleContext) -> ibis.Table:
     official="GZ10000301003000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def drug_too_young(context: RuleContext) -> ibis.Table:
+    """Drugs given to persons below the lowest age."""
     return _too_young(context, DRUG)
 
 
@@ -89,6 +95,7 @@ def drug_too_young(context: RuleContext) -> ibis.Table:
     official="GZ10000302003000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def child_service(context: RuleContext) -> ibis.Table:
+    """Services for children or newborns given to older persons."""
     old = lines_breaking(context, "age_high", SERVICE).filter(
         lambda t: limit_number(t) <= COMPLETED_CHILDHOOD
     )
@@ -100,6 +107,7 @@ def child_service(context: RuleContext) -> ibis.Table:
     official="GZ10000103001000", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def child_material(context: RuleContext) -> ibis.Table:
+    """Materials for children or newborns used on older persons."""
     return union_findings(
         _too_old(lines_breaking(context, "age_high", MATERIAL)), _past_newborn_age(context, MATERIAL)
     )
@@ -109,5 +117,6 @@ def child_material(context: RuleContext) -> ibis.Table:
     "R021", "项目限年龄", "Service age range", "place", CLEAR, "38(六)", needs="fee_list_d hilist_b",
 )  # fmt: skip
 def service_age(context: RuleContext) -> ibis.Table:
+    """Services given outside their age range (upper limits of adults, all lower limits)."""
     old = lines_breaking(context, "age_high", SERVICE).filter(lambda t: limit_number(t) > COMPLETED_CHILDHOOD)
     return union_findings(_too_old(old), _too_young(context, SERVICE))

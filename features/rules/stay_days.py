@@ -9,7 +9,8 @@ from features.rules.rule_context import RuleContext
 
 
 def stays_with_days(context: RuleContext) -> ibis.Table:
-    """Stays with their first and last day as numbers (days since 1970) and whether they settle by bed-days."""
+    """Stays with their first and last day as numbers (days since 1970) and whether they settle by
+    bed-days."""
     facts = context.facts.filter(_.kind == STAY)
     return facts.mutate(
         first=facts.day.epoch_days(),

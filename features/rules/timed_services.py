@@ -17,6 +17,7 @@ ANAESTHESIA = "5"
     needs="fee_list_d hilist_b scs_cutd_d", filled="hilist_b.serv_type",
 )  # fmt: skip
 def intensive_care_outside(context: RuleContext) -> ibis.Table:
+    """Intensive care charged on days without a record in an intensive care unit."""
     units = context.claims["scs_cutd_d"].select(
         "mdtrt_id", entered=_.scs_cutd_inpool_time.date(), left=_.scs_cutd_exit_time.date()
     )
@@ -37,6 +38,7 @@ def intensive_care_outside(context: RuleContext) -> ibis.Table:
     grace_minutes=Parameter(60, "minutes", "own starting value: an hour begun is charged in full"),
 )  # fmt: skip
 def anaesthesia_too_long(context: RuleContext, grace_minutes: float) -> ibis.Table:
+    """Anaesthesia charged for longer than its records say."""
     records = context.claims["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
     # The surgeons of one operation bring one record each; the anaesthesia is the same.
     records = records.select("mdtrt_id", "anst_begntime", "anst_endtime").distinct()

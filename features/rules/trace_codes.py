@@ -42,6 +42,7 @@ def _per_sale(again: ibis.Table, message: ibis.Value) -> ibis.Table:
     needs="drug_sel_d", filled="drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def repeated_code(context: RuleContext) -> ibis.Table:
+    """Packs sold again without a return in between."""
     again = cached_table(context, "repeated_packs", lambda: _repeated_packs(context))
     where = (again.last_place == again.fixmedins_code).ifelse("本机构", again.last_place)
     message = sentence("追溯码", again.drug_trac_codg, "已于", iso_date(again.last_time), "在", where)
@@ -54,6 +55,7 @@ def repeated_code(context: RuleContext) -> ibis.Table:
     short_gap_days=Parameter(7, "days", "own starting value: sooner than a pack can be bought back"),
 )  # fmt: skip
 def travelling_code(context: RuleContext, short_gap_days: float) -> ibis.Table:
+    """Packs sold again at another institution."""
     again = cached_table(context, "repeated_packs", lambda: _repeated_packs(context))
     moved = again.filter(again.last_place != again.fixmedins_code)
     pattern = (moved.gap <= short_gap_days).ifelse("疑似套码", "疑似回流药")
@@ -68,6 +70,7 @@ def travelling_code(context: RuleContext, short_gap_days: float) -> ibis.Table:
     needs="drug_sel_d hilist_lmt_b", filled="hilist_lmt_b.lmt_type=trac_prfx drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def mismatched_code(context: RuleContext) -> ibis.Table:
+    """Packs whose trace code does not begin with the item's prefix."""
     prefixes = limits_of(context, "trac_prfx").select("hilist_code", "first", "last", "value")
     sold = (
         paid_sales(context)
@@ -85,15 +88,18 @@ def mismatched_code(context: RuleContext) -> ibis.Table:
 @rule(
     "R108", "医保销售无追溯码", "Paid sale without code", "place", SUSPECT, "协议", schemes="M16 M20",
     needs="drug_sel_d", filled="drug_sel_d.drug_trac_codg",
-    maximum_uncoded_share=Parameter(0.1, "share of sale lines in a month", "R108: 5-10 %"),
-    mandatory_from=Parameter(date(2025, 7, 1), "date", "national notice of 2025-03: no settlement without a scan"),
+    maximum_uncoded_share=Parameter(0.1, "share of sale lines in a month", "own starting value: 5-10 %"),
+    mandatory_from=Parameter(date(2025, 7, 1), "date", "national notice of 2025-03 on trace codes"),
     minimum_sales=Parameter(20, "sale lines in a month", "own starting value: fewer say nothing of a share"),
 )  # fmt: skip
 def uncoded_sales(
     context: RuleContext, maximum_uncoded_share: float, mandatory_from: date, minimum_sales: float
 ) -> ibis.Table:
+    """Sales without a trace code at pharmacies where their share in the month is high."""
     sold = paid_sales(context).filter(
-        _.sel_retn_cnt > 0, _.sel_retn_time.date() >= mandatory_from, (_.trac_scan_stas != "2").fill_null(True)
+        _.sel_retn_cnt > 0,
+        _.sel_retn_time.date() >= mandatory_from,
+        (_.trac_scan_stas != "2").fill_null(True),
     )
     sold = sold.semi_join(context.facts.filter(context.facts.kind == PHARMACY), "mdtrt_id")
     sold = sold.mutate(month=sold.sel_retn_time.truncate("M"), uncoded=sold.drug_trac_codg.isnull())
@@ -101,10 +107,8 @@ def uncoded_sales(
     bad = sold.inner_join(months, ["fixmedins_code", "month"])
     bad = bad.filter(bad.uncoded, bad.n >= minimum_sales, bad.rate > maximum_uncoded_share)
     message = sentence(
-        "销售未扫追溯码;本店当月",
-        whole_number(bad.n),
-        "笔医保销售中",
-        (bad.rate * 100).round(1).cast("string"),
-    )
+        "销售未扫追溯码;本店当月", whole_number(bad.n), "笔医保销售中",
+        (bad.rate * 100).round(1).cast("string")
+    )  # fmt: skip
     bad = bad.mutate(message=message + "%无码").group_by("mdtrt_id", "setl_id", "hilist_code")
     return with_billed_amount(context, bad.aggregate(message=_.message.min(), bkkp_sn=_.bkkp_sn.min()))

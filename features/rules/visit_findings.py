@@ -7,8 +7,8 @@ from features.rules.declaration import CLEAR, rules_of_scheme
 
 # Out-of-scope purchasing: medicine that the fund does not cover for the illness.
 OUT_OF_SCOPE = "M07"
-# Own starting values: the weight of a finding grows with the rarity of its rule, from a rule that every visit breaks
-# (0) to one that one visit in ten thousand breaks (four decades), and stays below certainty.
+# Own starting values: the weight of a finding grows with the rarity of its rule, from a rule that every visit
+# breaks (0) to one that one visit in ten thousand breaks (four decades), and stays below certainty.
 MAXIMUM_WEIGHT, DECADES = 0.8, 4
 
 
@@ -39,8 +39,8 @@ def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
 def visit_weights(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
     """The rule part of a visit: mdtrt_id, rule_part (0 to 1).
 
-    A rule that one visit in ten thousand breaks is strong evidence, one that every tenth breaks is weak; rules of a
-    visit combine as independent probabilities do (noisy or).
+    A rule that one visit in ten thousand breaks is strong evidence, one that every tenth breaks is weak;
+    rules of a visit combine as independent probabilities do (noisy or).
     """
     total = facts.count().as_scalar()
     broken = hits.group_by("rule_id").aggregate(visits=_.mdtrt_id.nunique())
