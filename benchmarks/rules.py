@@ -23,7 +23,10 @@ import features.rules  # noqa: F401  enters the rules
 from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.store import Store, connect
 from claims.synthetic import simulate
-from features.rules.engine import RULES, RuleContext, RuleSettings, plain_queries, run_rules
+from features.rules.declaration import RULES
+from features.rules.engine import run_rules, unfused_selects
+from features.rules.rule_context import RuleContext
+from features.rules.rule_settings import RuleSettings
 from features.visits.facts import item_days, visit_facts
 
 # Visits of a person in a year, in the cities that `claims.synthetic` makes as in the bureau's own data.
@@ -125,7 +128,7 @@ def counting(known: ClaimsAsOf, work: Callable):
 
 def queries(context: RuleContext, run: list[str]) -> None:
     """Make the queries of the rules without running them."""
-    with plain_queries():
+    with unfused_selects():
         for rule_id in run:
             context.claims.con.compile(RULES[rule_id].find(context, **RuleSettings().of(RULES[rule_id])))
 

@@ -205,7 +205,7 @@ _DECLARED = [
         times="begndate? enddate?",
         numbers="rela_days?",
     ),
-    # Limits of the catalogue, one value a row (features/rules/limits.py names the kinds).
+    # Limits of the catalogue, one value a row (features/rules/limits_table.py names the kinds).
     _table(
         "hilist_lmt_b",
         key="hilist_code lmt_type lmt_value medinslv begndate",

@@ -9,10 +9,11 @@ from pages import row
 
 import features.rules  # noqa: F401  enters the rules
 from claims.synthetic import simulate
-from features.rules.engine import CLEAR, RULES, Parameter, Rule
+from features.rules.declaration import CLEAR, RULES, Parameter, Rule
+from features.rules.rule_settings import parameter_text
 
 IDS = tuple(f"R{number:03}" for number in range(1, 131))
-# Rules of the catalogue of schemes without a function yet: id → (Chinese, English, data they would need).
+# Rules of the numbering without a function yet: id → (Chinese, English, data they would need).
 UNWRITTEN = {
     "R007": ("协议中止期间结算", "Settled while the contract was suspended", "contract states and dates"),
     "R025": ("药品限二线", "Second-line drug without a first-line one", "first-line drugs of each drug"),
@@ -60,8 +61,9 @@ PERSONS, SEED = 2_000, 7
 HEAD = """\
 # Audit rules
 
-Written by `docs/generate_rules.py` from the records in `features/rules`; a test keeps it up to date. Ids and
-starting thresholds are those of `domain/schemes.md` §2.
+Written by `docs/generate_rules.py` from the declarations in `features/rules`; a test keeps it up to date.
+Ids R001-R130 are our own numbering of the national rule library (国家医保智能监管规则库, 88 rules in the
+edition of 2025; official codes beside them) and of published problem lists (医保函〔2025〕2号).
 
 Of {all} rules **{works} work**, {waiting} *need data* and {missing} are *not built yet*. Every built rule is
 tested on planted rows and their near misses (`tests/features/rules`). **Data** are the tables and columns
@@ -75,7 +77,7 @@ service agreement. A bureau sets a parameter in `STORE/fundguard.toml`:
 
 ```toml
 [rules.R084]
-days = 10
+maximum_gap_days = 10
 ```
 
 | rule | 名称 | name | state | data | subject | severity | article | official code |
@@ -84,13 +86,17 @@ days = 10
 PARAMETERS = """
 ## Parameters
 
+A date is written as `2025-07-01`. Of the sources, *yingyan* is a public rule file
+(github.com/rachelzzz1921/yingyan, not official), *bureau scripts* are supervision queries in public
+repositories (github.com/zzh7777/cursorweb, github.com/jsdcdzkj/ybpt).
+
 | rule | parameter | default | unit | source |
 |---|---|---|---|---|
 """
 
 
 def simulated() -> set[str]:
-    """Tables, columns (``table.column``) and kinds of knowledge (``table.column=value``) that a simulated city has."""
+    """Tables, columns (``table.column``) and kinds (``table.column=value``) that a simulated city fills."""
     with tempfile.TemporaryDirectory(prefix="fundguard-docs-") as folder:
         simulate(Path(folder), persons=PERSONS, seed=SEED)
         found = set()
@@ -152,7 +158,7 @@ def _gap(rule_id: str) -> str:
 
 
 def _setting(rule_id: str, name: str, parameter: Parameter) -> str:
-    return row(rule_id, f"`{name}`", f"{parameter.default:g}", parameter.unit, parameter.source)
+    return row(rule_id, f"`{name}`", parameter_text(parameter), parameter.unit, parameter.source)
 
 
 if __name__ == "__main__":

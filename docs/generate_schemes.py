@@ -6,16 +6,16 @@ from pages import row
 import features
 import features.rules  # noqa: F401  enters the rules
 from features.measures.catalogue import CATALOGUE, SUBJECTS
-from features.rules.engine import RULES
-from features.rules.schemes import RULES_OF
+from features.rules.declaration import rules_of_scheme
 from reports.scheme_texts import HONEST, SCHEMES
 
 HEAD = """\
 # Schemes
 
-Written by `docs/generate_schemes.py` from `reports/schemes.py`, the catalogue of measures and the audit rules; a test keeps
-it up to date. Ids are those of `domain/schemes.md`. A **rule** in brackets is not built yet. What looks like a scheme
-and is **honest** stands in the dossier beside what to check on site.
+Written by `docs/generate_schemes.py` from `reports/scheme_texts.py`, the catalogue of measures and the audit
+rules; a test keeps it up to date. Ids M01-M50 are our own numbering of conduct named in public notices, the
+national models and problem lists (医保函〔2025〕2号). What looks like a scheme and is **honest** stands in
+the dossier beside what to check on site.
 
 | scheme | 名称 | name | measures | rules | honest | 正常解释 |
 |---|---|---|---|---|---|---|
@@ -41,7 +41,7 @@ def _measures(scheme: str) -> str:
 
 
 def _rules(scheme: str) -> str:
-    return " ".join(rule if rule in RULES else f"({rule})" for rule in RULES_OF.get(scheme, ()))
+    return " ".join(rules_of_scheme(scheme))
 
 
 if __name__ == "__main__":

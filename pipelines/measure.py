@@ -18,7 +18,10 @@ from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
 from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measure_visits
 from features.measures.catalogue import SUBJECTS
-from features.rules.engine import Outcome, RuleContext, RuleSettings, by_visit, run_rules
+from features.rules.engine import RuleRun, run_rules
+from features.rules.rule_context import RuleContext
+from features.rules.rule_settings import RuleSettings
+from features.rules.visit_findings import by_visit
 from features.visits.facts import visit_facts, with_counts
 from models import graph_part, rule_part
 
@@ -78,7 +81,7 @@ class Snapshot:
     facts: ibis.Table
     subjects: dict[str, Measured]
     company: NetworkResult
-    rules: Outcome
+    rules: RuleRun
 
 
 def measure(store: Store, as_of: date, work: Path, thresholds: dict | None = None) -> Snapshot:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from claims.store import Report, Store, replaced
 from features.measures.catalogue import SUBJECTS, measures_of
-from features.rules.engine import HITS
+from features.rules.findings_table import HITS
 from pipelines.explain.dossiers import dossiers
 from pipelines.explain.notices import notices
 from pipelines.explain.supporting_records import evidence_of, supporting_records

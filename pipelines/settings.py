@@ -1,6 +1,7 @@
 """One frozen settings object; unknown keys are refused, paths are derived from the store."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -48,7 +49,7 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = "zh"
     mask: bool = False
     values: ValueMap = Field(default_factory=dict)
-    rules: dict[str, dict[str, float]] = Field(default_factory=dict)
+    rules: dict[str, dict[str, float | date | str]] = Field(default_factory=dict)
 
     def tracking(self, store: Path) -> str:
         """Where MLflow keeps runs and models."""

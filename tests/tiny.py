@@ -195,16 +195,19 @@ def _readable(value) -> bool:
 def findings(
     world: World, folder: Path, rules: list[str], as_of: str = "2025-01-01", **settings
 ) -> pd.DataFrame:
-    """The findings of some rules over a world, and under `.attrs` what became of the rules (`Outcome`).
+    """The findings of some rules over a world, and under `.attrs` what became of the rules (`RuleRun`).
 
     Args:
         rules: ids.
-        settings: thresholds by rule id, `R084={"days": 7}`.
+        settings: thresholds by rule id, `R084={"maximum_gap_days": 7}`.
     """
     import features.rules  # noqa: F401  enters the rules
     from claims.as_of import claims_as_of
     from claims.store import Store, connect
-    from features.rules.engine import RULES, RuleContext, RuleSettings, run_rules
+    from features.rules.declaration import RULES
+    from features.rules.engine import run_rules
+    from features.rules.rule_context import RuleContext
+    from features.rules.rule_settings import RuleSettings
     from features.visits.facts import visit_facts
 
     store = Store(folder / "store")

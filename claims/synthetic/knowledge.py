@@ -1,7 +1,7 @@
 """What the city's bureau knows beside the catalogue: limits of items and diagnoses, pairs of items, stock, cover.
 
 The limits are those that honest care in this city keeps, as a catalogue in force for years would be kept; kinds
-as in `features/rules/limits.py` and docs/contract-additions.md.
+as in `features/rules/limits_table.py` and docs/contract-additions.md.
 """
 
 from collections.abc import Iterable

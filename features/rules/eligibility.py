@@ -1,24 +1,29 @@
-"""Rules about who may draw benefits at all: the dead, the suspended, third parties (R001-R006, R128)."""
+"""Entitlement to benefits: death, suspension, prison, double enrolment, third parties (R001-R006, R128)."""
 
 import ibis
 from ibis import _
 
 from claims.as_of import OUTPATIENT, STAY
-from features.rules.engine import CLEAR, SUSPECT, Parameter, RuleContext, rule
+from features.rules.declaration import CLEAR, SUSPECT, Parameter, rule
+from features.rules.finding_text import iso_date
+from features.rules.rule_context import RuleContext
 
-PRISON, MISSING = "3", "4"
-# Employees' and residents' schemes, old and new (fields.md §16.1).
-EMPLOYEES, RESIDENTS = ["310", "340", "350", "360"], ["380", "390", "391"]
+PRISON = "3"
+MISSING = "4"
+# Employees' and residents' insurance, old and new codes (insutype, code table 险种类型).
+EMPLOYEES = ["310", "340", "350", "360"]
+RESIDENTS = ["380", "390", "391"]
 
 
 @rule(
-    "R001", "死亡后就医购药", "Service after death", "patient", CLEAR, "40(一)/41",
+    "R001", "死亡后就医购药", "Service after death", "patient", CLEAR, "40(一)/41", schemes="M09",
     needs="psn_die_regn_d",
-    grace=Parameter(1, "days", "R001: 0-1 day for records of the day itself"),
+    grace_days=Parameter(1, "days", "own starting value: 0-1 day for records of the day itself"),
 )  # fmt: skip
-def service_after_death(context: RuleContext, grace: float) -> ibis.Table:
+def service_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Visits that began more than the days of grace after the registered death."""
     # The bill of the fatal stay is settled after death; what counts is when the visit began.
-    dead = context.facts.filter(context.facts.days_dead > grace)
+    dead = context.facts.filter(context.facts.days_dead > grace_days)
     return dead.select(
         "mdtrt_id",
         amount_in_question=dead.medfee_sumamt,
@@ -29,13 +34,14 @@ def service_after_death(context: RuleContext, grace: float) -> ibis.Table:
 
 
 @rule(
-    "R002", "死亡后个人账户消费", "Account used after death", "patient", CLEAR, "40(一)/41",
+    "R002", "死亡后个人账户消费", "Account used after death", "patient", CLEAR, "40(一)/41", schemes="M09",
     needs="psn_die_regn_d", filled="setl_d.acct_pay",
-    grace=Parameter(1, "days", "R001: 0-1 day for records of the day itself"),
+    grace_days=Parameter(1, "days", "own starting value: 0-1 day for records of the day itself"),
 )  # fmt: skip
-def account_after_death(context: RuleContext, grace: float) -> ibis.Table:
+def account_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Personal account payments of visits that began after the registered death."""
     # What heirs draw is a transfer, not a visit; the bill of the fatal stay is settled after death.
-    dead = context.facts.filter(_.days_dead > grace).select("mdtrt_id", "days_dead")
+    dead = context.facts.filter(_.days_dead > grace_days).select("mdtrt_id", "days_dead")
     paid = context.claims.settlements.filter(_.acct_pay > 0).select("setl_id", "mdtrt_id", "acct_pay")
     spent = paid.inner_join(dead, "mdtrt_id")
     return spent.select(
@@ -48,37 +54,39 @@ def account_after_death(context: RuleContext, grace: float) -> ibis.Table:
 
 
 @rule(
-    "R003", "跨死亡日住院", "Stay past death", "place", SUSPECT, "40(一)/41",
+    "R003", "跨死亡日住院", "Stay past death", "place", SUSPECT, "40(一)/41", schemes="M09",
     needs="psn_die_regn_d",
-    grace=Parameter(1, "days", "R003: die_date+1"),
+    grace_days=Parameter(1, "days", "own starting value: die_date+1"),
 )  # fmt: skip
-def stay_past_death(context: RuleContext, grace: float) -> ibis.Table:
+def stay_past_death(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Stays that end after the death; what was charged for the days after it is in question."""
     deaths = context.claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     # A stay that the hospital itself closed as a death was closed late; one begun after death is R001.
     stays = context.facts.filter(_.kind == STAY, _.endtime.notnull(), (_.dscg_way != "5").fill_null(True))
     stays = stays.inner_join(deaths, "psn_no")
     died = stays.die_date.date().epoch_days()
     stays = stays.mutate(_died=died, _past=stays.endtime.date().epoch_days() - died)
-    stays = stays.filter(stays._past > grace, stays.day.epoch_days() <= stays._died + grace)
+    stays = stays.filter(stays._past > grace_days, stays.day.epoch_days() <= stays._died + grace_days)
     late = context.item_days.inner_join(stays.select("mdtrt_id", "_died"), "mdtrt_id")
-    late = late.filter(late.day.epoch_days() > late._died + grace)
+    late = late.filter(late.day.epoch_days() > late._died + grace_days)
     charged = late.group_by("mdtrt_id").aggregate(charged=_.amount.sum())
     stays = stays.left_join(charged, "mdtrt_id").drop("mdtrt_id_right")
     return stays.select(
         "mdtrt_id",
         # What was charged for the days after.
         amount_in_question=ibis.greatest(stays.charged.fill_null(0), 0),
-        message=ibis.literal("死亡登记日期") + stays.die_date.strftime("%Y-%m-%d") + ",出院登记晚"
+        message=ibis.literal("死亡登记日期") + iso_date(stays.die_date) + ",出院登记晚"
         + stays._past.cast("string") + "天,死亡后计费"
         + stays.charged.fill_null(0).round(2).cast("string") + "元",
     )  # fmt: skip
 
 
 @rule(
-    "R004", "停保期间统筹支付", "Paid while suspended", "patient", SUSPECT, "38(六)",
-    needs="psn_insu_d", filled="psn_insu_d.paus_insu_date setl_d.hifp_pay",
+    "R004", "停保期间统筹支付", "Paid while suspended", "patient", SUSPECT, "38(六)", needs="psn_insu_d",
+    filled="psn_insu_d.paus_insu_date setl_d.hifp_pay",
 )  # fmt: skip
 def paid_while_suspended(context: RuleContext) -> ibis.Table:
+    """Visits paid from the pooled fund while the enrolment was suspended."""
     periods = context.claims["psn_insu_d"]
     visits = context.facts.filter(_.hifp_pay > 0)
     # Whose enrolments we know, and when the last one before the visit ended.
@@ -95,72 +103,76 @@ def paid_while_suspended(context: RuleContext) -> ibis.Table:
     return out.select(
         "mdtrt_id",
         amount_in_question=out.medfee_sumamt,
-        message=ibis.literal("参保关系于") + out.paused.strftime("%Y-%m-%d") + "暂停,未恢复,就诊时统筹基金支付"
+        message=ibis.literal("参保关系于") + iso_date(out.paused) + "暂停,未恢复,就诊时统筹基金支付"
         + out.hifp_pay.round(2).cast("string") + "元",
     )  # fmt: skip
 
 
 @rule(
-    "R005", "服刑或失踪期间支付", "Paid while imprisoned or missing", "patient", SUSPECT, "41",
+    "R005", "服刑或失踪期间支付", "Paid while imprisoned or missing", "patient", SUSPECT, "41", schemes="M36",
     filled="psn_info_b.surv_stas psn_info_b.surv_stas_ocur_date",
-    grace=Parameter(1, "days", "as R001: the day itself"),
+    grace_days=Parameter(1, "days", "own starting value: the day itself"),
 )  # fmt: skip
-def paid_while_away(context: RuleContext, grace: float) -> ibis.Table:
+def paid_while_imprisoned(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Visits paid from the pooled fund while the person was registered as imprisoned or missing."""
     away = context.claims["psn_info_b"].filter(_.surv_stas.isin([PRISON, MISSING]))
     away = away.select("psn_no", "surv_stas", since=_.surv_stas_ocur_date.date())
     visits = context.facts.filter(_.hifp_pay > 0).inner_join(away, "psn_no")
-    visits = visits.filter(visits.day.epoch_days() > visits.since.epoch_days() + grace)
+    visits = visits.filter(visits.day.epoch_days() > visits.since.epoch_days() + grace_days)
     return visits.select(
         "mdtrt_id",
         amount_in_question=visits.medfee_sumamt,
-        message=ibis.literal("自") + visits.since.strftime("%Y-%m-%d") + "起登记为"
+        message=ibis.literal("自") + iso_date(visits.since) + "起登记为"
         + (visits.surv_stas == PRISON).ifelse("服刑", "失踪") + ",其后仍由统筹基金支付",
     )  # fmt: skip
 
 
+def _visits_by_fund(context: RuleContext) -> ibis.Table:
+    """Visits paid by the employees' (1) or the residents' fund (2), by person in the flesh (certificate
+    number)."""
+    persons = context.claims["psn_info_b"].select("psn_no", who=ibis.coalesce(_.certno, _.psn_no))
+    visits = context.facts.filter(_.hifp_pay > 0, _.kind.isin([STAY, OUTPATIENT]))
+    visits = visits.inner_join(persons, "psn_no")
+    day = visits.day.epoch_days()
+    visits = visits.mutate(
+        family=ibis.cases((visits.insutype.isin(EMPLOYEES), "1"), (visits.insutype.isin(RESIDENTS), "2")),
+        first=day,
+        last=ibis.ifelse(visits.kind == STAY, visits.endtime.date().epoch_days(), day),
+    )
+    return visits.filter(_.family.notnull(), _["last"].notnull()).select(
+        "who", "family", "fixmedins_code", "kind", "first", "last", "second", "medfee_sumamt", "mdtrt_id"
+    )
+
+
 @rule(
-    "R006", "险种重复结算", "Two schemes, one service", "patient", SUSPECT, "41(二)",
+    "R006", "险种重复结算", "Two schemes, one service", "patient", SUSPECT, "41(二)", schemes="M37",
     filled="mdtrt_d.insutype setl_d.hifp_pay",
 )  # fmt: skip
-def two_schemes(context: RuleContext) -> ibis.Table:
-    persons = context.claims["psn_info_b"].select("psn_no", who=ibis.coalesce(_.certno, _.psn_no))
-    visits = context.facts.filter(_.hifp_pay > 0, _.kind.isin([STAY, OUTPATIENT])).inner_join(
-        persons, "psn_no"
+def paid_by_two_funds(context: RuleContext) -> ibis.Table:
+    """The later of two visits for one service, paid by the employees' and by the residents' fund."""
+    visits = _visits_by_fund(context)
+    pairs = visits.inner_join(visits, ["who", "fixmedins_code", "kind"], rname="{name}_before")
+    earlier = (pairs.second_before < pairs.second) | (
+        (pairs.second_before == pairs.second) & (pairs.mdtrt_id_before < pairs.mdtrt_id)
     )
-    family = ibis.cases((visits.insutype.isin(EMPLOYEES), "1"), (visits.insutype.isin(RESIDENTS), "2"))
-    visits = visits.mutate(
-        family=family,
-        first=visits.day.epoch_days(),
-        last=ibis.ifelse(visits.kind == STAY, visits.endtime.date().epoch_days(), visits.day.epoch_days()),
-    ).filter(_.family.notnull(), _["last"].notnull())
-    kept = ("who", "family", "fixmedins_code", "kind", "first", "last", "second", "medfee_sumamt", "mdtrt_id")
-    pairs = visits.select(*kept).inner_join(
-        visits.select(*kept), ["who", "fixmedins_code", "kind"], rname="{name}_before"
+    # The same stay or the same day: stays share a night, a visit its day and its bill.
+    same = ibis.ifelse(
+        pairs.kind == STAY,
+        ibis.least(pairs["last"], pairs.last_before) - pairs["first"] >= 1,
+        (pairs["first"] == pairs.first_before) & (pairs.medfee_sumamt == pairs.medfee_sumamt_before),
     )
-    pairs = pairs.filter(
-        pairs.family != pairs.family_before,
-        (pairs.second_before < pairs.second)
-        | ((pairs.second_before == pairs.second) & (pairs.mdtrt_id_before < pairs.mdtrt_id)),
-        # The same stay or the same day: stays share a night, a visit its day and its bill.
-        ibis.ifelse(
-            pairs.kind == STAY,
-            ibis.least(pairs["last"], pairs.last_before) - pairs["first"] >= 1,
-            (pairs["first"] == pairs.first_before) & (pairs.medfee_sumamt == pairs.medfee_sumamt_before),
-        ),
-    )
+    pairs = pairs.filter(pairs.family != pairs.family_before, earlier, same)
     twice = pairs.group_by("mdtrt_id", "medfee_sumamt").aggregate(before=_.mdtrt_id_before.min())
-    return twice.select(
-        "mdtrt_id",
-        amount_in_question=twice.medfee_sumamt,
-        message=ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before,
-    )
+    message = ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before
+    return twice.select("mdtrt_id", amount_in_question=twice.medfee_sumamt, message=message)
 
 
 @rule(
-    "R128", "第三方责任未报", "Third party not declared", "patient", SUSPECT, "41",
+    "R128", "第三方责任未报", "Third party not declared", "patient", SUSPECT, "41", schemes="M27",
     needs="acdt_rec_d",
 )  # fmt: skip
 def hidden_third_party(context: RuleContext) -> ibis.Table:
+    """Stays for an injury after a registered accident, without a third party declared."""
     hurt = context.facts.filter(context.facts.hidden_accident == 1)
     return hurt.select(
         "mdtrt_id",

@@ -1,197 +1,86 @@
-"""The rule engine: records, parameters, and findings in the national pre-review spelling.
+"""The engine of the audit rules: runs every rule whose data is there and collects the findings.
 
-A rule looks at a night (`RuleContext`) and returns the offending visits, settlements or lines with the offending amount
-and a sentence; the engine adds who is concerned, the fund's share, a lasting id and the legal basis.
+A rule looks at a `RuleContext` and returns the visits, settlements or lines in question with the amount in
+question and a sentence; `features.rules.findings_table` adds who is concerned, the fund's share, a lasting id
+and the legal basis.
 """
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import ibis
 from ibis import _
 
 from claims.as_of import ClaimsAsOf
-from claims.errors import StoreError
-from features.rules.schemes import RULES_OF
+from features.rules.declaration import RULES, Rule
+from features.rules.failure_log import log_failure
+from features.rules.findings_table import FINDING, FOUND, rule_hits
+from features.rules.rule_context import RuleContext
+from features.rules.rule_settings import RuleSettings
 
-# Words of the national library: the data alone proves it, or it must be looked into.
-CLEAR, SUSPECT = "明确违规", "高度可疑"
-
-# Of what `find` returns; only mdtrt_id, offending and says are mandatory.
-FINDING = ("mdtrt_id", "setl_id", "bkkp_sn", "amount_in_question", "message")
-FOUND = {
-    "rule_id": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "amount_in_question": "float64",
-    "message": "string",
-}  # fmt: skip
-HITS = {
-    "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string", "subject_type": "string",
-    "subject_id": "string", "psn_no": "string", "fixmedins_code": "string", "dr_code": "string",
-    "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string", "vola_amt": "float64", "vola_cont": "string",
-    "vola_evid": "string",
-}  # fmt: skip
+# Ids run, id → why skipped, id → why failed.
+Outcome = tuple[list[str], dict[str, str], dict[str, str]]
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A threshold that a bureau may set.
+class RuleRun:
+    """What became of the rules: ids run, id → why skipped, id → why failed, and the findings (columns
+    HITS)."""
 
-    Attributes:
-        default: starting value.
-        unit: of the value.
-        source: where the default comes from (`domain/schemes.md` §9, or "own starting value").
-    """
-
-    default: float
-    unit: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One audit rule.
-
-    Attributes:
-        rule_id: id of `domain/schemes.md` §2.
-        zh, en: name.
-        subject: who answers for it: patient, prescriber, pharmacy, hospital, or place (pharmacy or hospital).
-        severity: CLEAR or SUSPECT.
-        article: of the regulation 国令735号, short form of `domain/schemes.md`.
-        official: code in the national rule library, if any.
-        needs: tables without which the rule is skipped.
-        filled: ``table.column`` that must hold a value somewhere (``table.column=value``: that value), or the rule
-            is skipped for want of data; of several with ``|`` between one is enough.
-        parameters: by name.
-        find: (bench, **parameters) → FINDING.
-    """
-
-    rule_id: str
-    zh: str
-    en: str
-    subject: str
-    severity: str
-    article: str
-    official: str | None
-    needs: tuple[str, ...]
-    filled: tuple[str, ...]
-    parameters: dict[str, Parameter]
-    find: Callable[..., ibis.Table]
-
-
-@dataclass(frozen=True)
-class RuleContext:
-    """What a rule may look at: the claims as known, facts of the visits, and lines summed to visit, item and day.
-
-    Attributes:
-        known: tables as of the night (`claims.as_of.ClaimsAsOf`).
-        facts: one row a visit (`features.visits.facts.visit_facts`).
-        item_days: visit × item × day (`features.visits.facts.item_days`); rules take lines from here, so that the fee
-            lines are read once for all of them.
-        made: tables that several rules look at, by name (`features.rules.limits.once`).
-    """
-
-    claims: ClaimsAsOf
-    facts: ibis.Table
-    item_days: ibis.Table
-    cache: dict[str, ibis.Table] = field(default_factory=dict, compare=False)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the rules on a night: ids run, id → why skipped, id → why failed, and the findings."""
-
+    hits: ibis.Table
     run: list[str]
     skipped: dict[str, str]
     failed: dict[str, str]
-    hits: ibis.Table
-
-
-RULES: dict[str, Rule] = {}
-
-
-def rule(
-    rule_id: str,
-    zh: str,
-    en: str,
-    subject: str,
-    severity: str,
-    article: str,
-    *,
-    official: str | None = None,
-    needs: str = "",
-    filled: str = "",
-    **parameters: Parameter,
-) -> Callable:
-    """Enter the decorated function into RULES (see `Rule` for the words)."""
-
-    def enter(find: Callable) -> Callable:
-        if rule_id in RULES:
-            raise ValueError(f"rule {rule_id} is declared twice")
-        RULES[rule_id] = Rule(
-            rule_id, zh, en, subject, severity, article, official, tuple(needs.split()), tuple(filled.split()),
-            parameters, find,
-        )  # fmt: skip
-        return find
-
-    return enter
-
-
-@dataclass(frozen=True)
-class RuleSettings:
-    """Thresholds that a bureau has set: rule id → parameter → value; unknown ones are refused with StoreError."""
-
-    values: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    def __post_init__(self):
-        for rule_id, given in self.values.items():
-            if rule_id not in RULES:
-                raise StoreError(f"settings: unknown rule {rule_id}")
-            for name in given:
-                if name not in RULES[rule_id].parameters:
-                    raise StoreError(f"settings: rule {rule_id} has no parameter {name}")
-
-    def of(self, entry: Rule) -> dict[str, float]:
-        """All parameters of a rule, set or default."""
-        defaults = {name: parameter.default for name, parameter in entry.parameters.items()}
-        return defaults | self.values.get(entry.rule_id, {})
 
 
 def run_rules(
-    context: RuleContext, settings: RuleSettings | None = None, rules: dict[str, Rule] | None = None
-) -> Outcome:
-    """Run every rule whose data is there; one that fails leaves the others alone.
+    context: RuleContext, settings: RuleSettings | None = None, rules: Mapping[str, Rule] | None = None
+) -> RuleRun:
+    """Run every rule whose data is there; one that fails leaves the others alone and is logged.
+
+    Args:
+        settings: thresholds that differ from the defaults.
+        rules: those to run, by id; all that are declared unless given.
 
     Returns:
-        The findings as table ``rule_hits`` of the scratch database, columns HITS, one row a finding.
+        The findings as table ``rule_hits`` of the scratch database, one row a finding.
     """
-    settings, con = settings or RuleSettings(), context.claims.con
-    rules = RULES if rules is None else rules
-    run, skipped, failed = [], {}, {}
-    # Many rules ask for the same column.
-    holds = functools.cache(functools.partial(_holds, context.claims))
+    settings, rules, con = settings or RuleSettings(), RULES if rules is None else rules, context.claims.con
     con.create_table("rule_found", schema=ibis.schema(FOUND), overwrite=True)
-    with plain_queries():
+    outcome = _run_each(context, settings, rules)
+    hits = con.create_table("rule_hits", rule_hits(context, con.table("rule_found"), rules), overwrite=True)
+    return RuleRun(hits, *outcome)
+
+
+def _run_each(context: RuleContext, settings: RuleSettings, rules: Mapping[str, Rule]) -> Outcome:
+    """Run rules in the order of their ids and append what they find to table ``rule_found``."""
+    run: list[str] = []
+    skipped: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    # Many rules ask for the same column.
+    has_values = functools.cache(functools.partial(_has_values, context.claims))
+    with unfused_selects():
         for rule_id, entry in sorted(rules.items()):
-            reason = _missing(context, entry, holds)
+            reason = _missing_data(context, entry, has_values)
             if reason:
                 skipped[rule_id] = reason
                 continue
             try:
-                _enter(con, rule_id, entry.find(context, **settings.of(entry)))
+                _insert(context.claims.con, rule_id, entry.find(context, **settings.of(entry)))
                 run.append(rule_id)
-            except (
-                Exception
-            ) as error:  # a rule must not take the night with it; its text may quote a row, its type not
+            # A rule must not take the run with it.
+            except Exception as error:
                 failed[rule_id] = type(error).__name__
-    hits = con.create_table("rule_hits", _hits(context, con.table("rule_found"), rules), overwrite=True)
-    return Outcome(run, skipped, failed, hits)
+                log_failure(rule_id, error)
+    return run, skipped, failed
 
 
 @contextlib.contextmanager
-def plain_queries() -> Iterator[None]:
-    """Queries of nested selects as they were written: merging them is a third of making a query, and the engine
-    merges them anyway."""
+def unfused_selects() -> Iterator[None]:
+    """Compile nested selects as they were written: merging them is a third of compiling a query, and the
+    engine merges them anyway."""
     fused = ibis.options.sql.fuse_selects
     ibis.options.sql.fuse_selects = False
     try:
@@ -200,8 +89,8 @@ def plain_queries() -> Iterator[None]:
         ibis.options.sql.fuse_selects = fused
 
 
-def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
-    """Put what a rule found into the table of all, whole or not at all."""
+def _insert(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
+    """Append what a rule found to the table of all, whole or not at all."""
     for name in ("setl_id", "bkkp_sn"):
         if name not in found.columns:
             found = found.mutate(**{name: ibis.null("string")})
@@ -210,117 +99,23 @@ def _enter(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
     con.raw_sql(f"INSERT INTO rule_found BY NAME {con.compile(rows)}").fetchall()
 
 
-def by_visit(hits: ibis.Table, facts: ibis.Table) -> ibis.Table:
-    """Findings of each visit: mdtrt_id, findings, clear_findings, out_of_scope (lines, M07), findings_amount
-    (yuan of fund payment).
-
-    A line that breaks three rules costs the fund once, and a visit never more than was paid for it.
-    """
-    cached_table = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(
-        n=_.count(),
-        clear=(_.sev_deg == CLEAR).sum(),
-        outside=_.rule_id.isin(RULES_OF["M07"]).any(),
-        amount=_.vola_amt.max(),
-    )
-    sums = cached_table.group_by("mdtrt_id").aggregate(
-        findings=_.n.sum(), clear_findings=_.clear.sum(), out_of_scope=_.outside.sum(), amount=_.amount.sum()
-    )
-    paid = sums.inner_join(facts.select("mdtrt_id", "fund_pay_sumamt"), "mdtrt_id")
-    capped = ibis.least(paid.amount, paid.fund_pay_sumamt)
-    return paid.select(
-        "mdtrt_id",
-        *("findings", "clear_findings", "out_of_scope"),
-        findings_amount=ibis.greatest(capped, 0).round(2),
-    )
-
-
-def _missing(context: RuleContext, entry: Rule, holds: Callable[[str, str], bool]) -> str | None:
+def _missing_data(context: RuleContext, entry: Rule, has_values: Callable[[str, str], bool]) -> str | None:
     """Why a rule cannot run: the tables or columns that hold nothing."""
     absent = [name for name in entry.needs if name not in context.claims.present]
     if absent:
         return f"no table {', '.join(absent)}"
     for places in entry.filled:
         found = [place.split(".") for place in places.split("|")]
-        there = [place for place in found if place[0] in context.claims.present]
-        if not there:
+        present = [place for place in found if place[0] in context.claims.present]
+        if not present:
             return f"no table {', '.join(table for table, _column in found)}"
-        if not any(holds(*place) for place in there):
+        if not any(has_values(*place) for place in present):
             return f"no values in {' or '.join(places.split('|'))}"
     return None
 
 
-def _holds(claims: ClaimsAsOf, table: str, column: str) -> bool:
+def _has_values(claims: ClaimsAsOf, table: str, column: str) -> bool:
     """Is there a value (``column``), or that value (``column=value``), in a table?"""
     column, _sep, value = column.partition("=")
     rows = claims[table].filter(_[column] == value if value else _[column].notnull())
     return bool(rows.limit(1).count().execute())
-
-
-def _hits(context: RuleContext, found: ibis.Table, rules: dict[str, Rule]) -> ibis.Table:
-    """Findings with who is concerned, the fund's share, the lasting id and the basis."""
-    # Of two findings about one line the larger counts; the words break ties, so that a night repeats itself.
-    order = ibis.window(
-        group_by=["rule_id", "mdtrt_id", "setl_id", "bkkp_sn"],
-        order_by=[ibis.desc("amount_in_question"), "message"],
-    )
-    found = found.mutate(_nth=ibis.row_number().over(order)).filter(_._nth == 0)
-    visits = context.facts.select(
-        "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
-    )
-    paid = context.claims.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
-    hits = found.inner_join(visits, "mdtrt_id").left_join(paid, "setl_id").drop("setl_id_right")
-    hits = hits.inner_join(_records(rules), "rule_id")
-    share = ibis.coalesce(
-        hits._fund / hits._fee.nullif(0), hits.fund_pay_sumamt / hits.medfee_sumamt.nullif(0), 0
-    )
-    place = hits.is_pharmacy.ifelse("pharmacy", "hospital")
-    patient = hits.answers == "patient"
-    prescriber = (hits.answers == "prescriber") & hits.dr_code.notnull()
-    parts = [hits.rule_id, hits.mdtrt_id, hits.setl_id.fill_null(""), hits.bkkp_sn.fill_null("")]
-    return hits.select(
-        jr_id=ibis.literal("|").join(parts).hexdigest("md5"),
-        rule_id=hits.rule_id,
-        rule_name=hits.rule_name,
-        sev_deg=hits.sev_deg,
-        subject_type=ibis.cases((patient, "patient"), (prescriber, "prescriber"), else_=place),
-        subject_id=ibis.cases((patient, hits.psn_no), (prescriber, hits.dr_code), else_=hits.fixmedins_code),
-        psn_no=hits.psn_no,
-        fixmedins_code=hits.fixmedins_code,
-        dr_code=hits.dr_code,
-        mdtrt_id=hits.mdtrt_id,
-        setl_id=hits.setl_id,
-        bkkp_sn=hits.bkkp_sn,
-        vola_amt=(hits.amount_in_question * share.clip(0, 1)).round(2),
-        vola_cont=hits.message,
-        vola_evid=hits.vola_evid,
-    )
-
-
-def _records(rules: dict[str, Rule]) -> ibis.Table:
-    """What a finding says of its rule: rule_id, rule_name, sev_deg, answers (who for), vola_evid."""
-    rows = [
-        {
-            "rule_id": entry.rule_id,
-            "rule_name": entry.zh,
-            "sev_deg": entry.severity,
-            "answers": entry.subject,
-            "vola_evid": basis(entry.article),
-        }
-        for entry in rules.values()
-    ]
-    names = ("rule_id", "rule_name", "sev_deg", "answers", "vola_evid")
-    return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys(names, "string")))
-
-
-def basis(article: str) -> str:
-    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条(一)、第四十一条; other bases as they are."""
-    numbers = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
-    articles, others = [], []
-    for part in article.split("/"):
-        head, _sep, item = part.partition("(")
-        if head in numbers:
-            articles.append(f"第{numbers[head]}条" + (f"({item}" if item else ""))
-        else:
-            others.append(part)
-    regulation = ["《医疗保障基金使用监督管理条例》" + "、".join(articles)] if articles else []
-    return ";".join(regulation + others)

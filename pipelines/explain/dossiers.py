@@ -12,7 +12,7 @@ from features.graphs.group_profiles import INNOCENT as COMPANY
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.measures.catalogue import HINT, measures_of
-from features.rules.engine import RULES
+from features.rules.declaration import RULES
 from pipelines.measure import Measured, Snapshot
 from pipelines.score import Scored
 from pipelines.train import decided

@@ -8,7 +8,7 @@ from ibis import _
 
 from features.measures.aggregation import subject_facts
 from features.measures.catalogue import measures_of
-from features.rules.engine import CLEAR, RULES
+from features.rules.declaration import CLEAR, RULES
 from features.visit_attribution import counts_visits, lines_of, visit_attribution
 from features.visits.facts import LINES
 from pipelines.measure import Snapshot

@@ -3,8 +3,10 @@
 from datetime import date
 
 from features.measures.aggregation import measure_subjects
-from features.rules.engine import RULES, RuleContext, by_visit, run_rules
-from features.rules.schemes import RULES_OF
+from features.rules.declaration import RULES, rules_of_scheme
+from features.rules.engine import run_rules
+from features.rules.rule_context import RuleContext
+from features.rules.visit_findings import by_visit
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
@@ -28,7 +30,7 @@ def test_who_gets_medicine_off_the_list_of_his_disease_is_told_from_who_keeps_to
     claims = claims_of(world, date(2025, 1, 1))
     facts = visit_facts(claims)
     context = RuleContext(claims, facts, claims.con.table("item_days"))
-    found = run_rules(context, rules={rule: RULES[rule] for rule in RULES_OF["M07"]})
+    found = run_rules(context, rules={rule: RULES[rule] for rule in rules_of_scheme("M07")})
     assert found.run == ["R032"] and not found.failed
     facts = with_counts(claims.con, facts, by_visit(found.hits, facts), "facts_ruled")
     share = measure_subjects(facts, "patient").out_of_scope_share_365d

@@ -7,8 +7,9 @@ import pytest
 
 from claims.as_of import claims_as_of
 from claims.store import Store, connect
-from features.rules.engine import RULES as RECORDS
-from features.rules.engine import RuleContext, run_rules
+from features.rules.declaration import RULES as RECORDS
+from features.rules.engine import run_rules
+from features.rules.rule_context import RuleContext
 from tests.tiny import World, findings
 
 RULES = ["R001", "R002", "R003", "R004", "R005", "R006", "R128"]

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 import features.rules  # noqa: F401  enters the rules
 from claims.errors import StoreError
 from claims.tables import TABLES
-from features.rules.engine import CLEAR, RULES, SUSPECT, RuleSettings, basis
+from features.rules.declaration import CLEAR, RULES, SUSPECT
+from features.rules.findings_table import basis
+from features.rules.rule_settings import RuleSettings
 
 DOCS = Path(__file__).parents[3] / "docs"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ENTRIES = [pytest.param(entry, id=rule_id) for rule_id, entry in sorted(RULES.items())]
-# Every rule that a source document names (domain/schemes.md, the Src column).
+# Every rule that a published notice or problem list of the five sources names.
 NAMED = [
     "R001", "R002", "R003", "R024", "R032", "R031", "R040", "R043", "R045", "R046", "R049", "R050", "R052",
     "R053", "R057", "R058", "R061", "R064", "R078", "R084", "R087", "R088", "R089", "R090", "R091", "R095",
@@ -65,7 +68,7 @@ def test_a_record_is_complete(entry):
     assert entry.subject in ("patient", "prescriber", "pharmacy", "hospital", "place")
     assert entry.official is None or re.fullmatch(r"(GZ|ZB)\d{14}(,(GZ|ZB)\d{14})*", entry.official)
     for name, parameter in entry.parameters.items():
-        assert isinstance(parameter.default, int | float), name
+        assert isinstance(parameter.default, int | float | date), name
         assert parameter.unit.strip() and parameter.source.strip(), name
 
 

@@ -1,0 +1,112 @@
+"""Sessions without a sign-in or a report (R101, R103, R104)."""
+
+import ibis
+from ibis import _
+
+from claims.as_of import STAY
+from features.rules.billed_lines import service_lines
+from features.rules.declaration import SUSPECT, Parameter, rule
+from features.rules.finding_text import figure, iso_date, line_finding
+from features.rules.rule_context import RuleContext
+from features.visits.facts import DIALYSIS, LARGE_EXAM, REHAB
+
+OUTAGE = Parameter(5, "patients", "own starting value: so many without a sign-in are a device that failed")
+
+
+def _without_sign_in(context: RuleContext, service: str, outage_patients: float) -> ibis.Table:
+    """Sessions that the register of presence does not know, at places that keep it, since their first entry.
+
+    A day on which a place had several patients and none signed in is taken for a failure of its device.
+    """
+    signs = context.claims["psn_sign_d"].filter(_.serv_type == service)
+    signs = signs.select("psn_no", "fixmedins_code", day=_.sign_in_time.date()).distinct()
+    since = signs.group_by("fixmedins_code").aggregate(since=_.day.min())
+    rows = service_lines(context, service).filter(_.kind != STAY).inner_join(since, "fixmedins_code")
+    rows = rows.filter(rows.day >= rows.since)
+    rows = rows.left_join(signs.mutate(signed=True), ["psn_no", "fixmedins_code", "day"], rname="{name}_sign")
+    day = ibis.window(group_by=["fixmedins_code", "day"])
+    rows = rows.mutate(
+        _signed=rows.signed.fill_null(False).any().over(day), _patients=rows.psn_no.nunique().over(day)
+    )
+    return rows.filter(rows.signed.isnull(), rows._signed | (rows._patients < outage_patients))
+
+
+def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
+    """Scans without a report of the person and place, at places that send reports, once it is due."""
+    reports = context.claims["exam_rpt_d"]
+    since = reports.group_by("fixmedins_code").aggregate(since=_.rpt_time.date().min())
+    rows = service_lines(context, LARGE_EXAM).inner_join(since, "fixmedins_code")
+    due = ibis.literal(context.claims.as_of).date().epoch_days() - report_days
+    rows = rows.filter(rows.day >= rows.since, rows["at"] < due)
+    written = reports.select(
+        "psn_no", "fixmedins_code", written=_.rpt_time.date().epoch_days(), item=_.hilist_code
+    )
+    met = rows.inner_join(written, ["psn_no", "fixmedins_code"])
+    met = met.filter(
+        (met.written - met["at"]).between(0, report_days), (met.item == met.hilist_code).fill_null(True)
+    )
+    rows = rows.anti_join(met.select("mdtrt_id", "bkkp_sn"), ["mdtrt_id", "bkkp_sn"])
+    message = ibis.literal("无检查报告")
+    return rows.select("mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount", message=message)
+
+
+@rule(
+    "R101", "透析无签到", "Dialysis without sign-in", "place", SUSPECT, "40(三)/38(三)", schemes="M28",
+    needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type", outage_patients=OUTAGE,
+)  # fmt: skip
+def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
+    """Dialysis on days without a sign-in of the person."""
+    rows = _without_sign_in(context, DIALYSIS, outage_patients)
+    message = ibis.literal("透析项目") + rows.hilist_code + "于" + iso_date(rows.day)
+    return line_finding(rows, rows.amount, message + "收费" + figure(rows.amount) + "元,当日无本人实名签到")
+
+
+@rule(
+    "R103", "大型检查无签到", "Scan without sign-in or report", "place", SUSPECT, "40(三)/38(三)",
+    needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type", outage_patients=OUTAGE,
+    report_days=Parameter(7, "days", "own starting value: a report may be written so much later"),
+)  # fmt: skip
+def unsigned_scan(context: RuleContext, outage_patients: float, report_days: float) -> ibis.Table:
+    """Large examinations without a sign-in or a report."""
+    rows = _without_sign_in(context, LARGE_EXAM, outage_patients).mutate(
+        message=ibis.literal("当日无本人实名签到")
+    )
+    rows = rows.select("mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount", "message")
+    if "exam_rpt_d" in context.claims.present:
+        rows = rows.union(_without_report(context, report_days))
+    # One finding a line, also where both registers miss it.
+    keys = ["mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount"]
+    rows = rows.group_by(keys).aggregate(message=_.message.max())
+    message = ibis.literal("大型检查") + rows.hilist_code + "于" + iso_date(rows.day)
+    return line_finding(rows, rows.amount, message + "收费," + rows.message)
+
+
+@rule(
+    "R104", "康复理疗无签到或超产能", "Rehabilitation without presence", "place", SUSPECT, "40(三)/38(三)",
+    schemes="M45", needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type",
+    outage_patients=OUTAGE,
+    maximum_minutes=Parameter(480, "minutes a day", "own starting value: therapist-minutes >480/day"),
+)  # fmt: skip
+def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
+    """Rehabilitation without a sign-in, and beyond a therapist's minutes of a day."""
+    rows = _without_sign_in(context, REHAB, outage_patients)
+    message = ibis.literal("康复理疗") + rows.hilist_code + "于" + iso_date(rows.day)
+    unsigned = line_finding(rows, rows.amount, message + "收费,当日无本人实名签到")
+    # How long a unit takes stands in the catalogue (serv_mins); therapists are known by the doctor in charge.
+    lasting = context.claims["hilist_b"].filter(_.serv_mins > 0).select("hilist_code", "serv_mins")
+    work = (
+        service_lines(context, REHAB)
+        .filter(_.dr_code.notnull(), _.kind != STAY)
+        .inner_join(lasting, "hilist_code")
+    )
+    order = ibis.window(
+        group_by=["dr_code", "day"], order_by=["mdtrt_id", "bkkp_sn"], preceding=None, following=0
+    )
+    work = work.mutate(_took=work.cnt * work.serv_mins)
+    work = work.mutate(_total=work._took.sum().over(order))
+    over = work.mutate(_over=ibis.least(work._total - maximum_minutes, work._took)).filter(_._over > 0)
+    message = ibis.literal("治疗师") + over.dr_code + "于" + iso_date(over.day) + "累计"
+    crowded = line_finding(
+        over, over._over / over.serv_mins * over.unit, message + figure(over._total) + "分钟"
+    )
+    return unsigned.union(crowded)

@@ -1,0 +1,77 @@
+"""Diagnoses and operations limited to a sex or an age (R010, R011, R014)."""
+
+import ibis
+from ibis import _
+
+from features.rules.billed_lines import icd_code
+from features.rules.declaration import CLEAR, SUSPECT, rule
+from features.rules.dictionary_values import BIRTH, BIRTH_DIAGNOSES, SEXES
+from features.rules.finding_text import sentence, whole_number
+from features.rules.rule_context import RuleContext
+
+
+def _visits_with_limited_code(context: RuleContext, column: str, icd_type: str, kind: str) -> ibis.Table:
+    """Visits whose code has a limit of a kind, with its value."""
+    # Codes are few and visits many, so limits are looked up once a code.
+    codes_used = (
+        context.facts.select(raw=column).distinct().mutate(code=icd_code(_.raw)).filter(_.code.notnull())
+    )
+    table = context.claims["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
+    table = table.select(
+        prefix=icd_code(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
+    )
+    codes = codes_used.mutate(stem=_.code.left(3))
+    codes = codes.inner_join(table, [codes.stem == table.prefix.left(3)])
+    codes = codes.filter(codes.code.startswith(codes.prefix))
+    codes = codes.select("raw", "code", "value", "first", "last")
+    rows = context.facts.inner_join(codes, [context.facts[column] == codes.raw])
+    rows = rows.mutate(
+        birth=(rows.med_type.startswith(BIRTH) | rows.code.re_search(BIRTH_DIAGNOSES)).fill_null(False)
+    )
+    return rows.filter(
+        (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)
+    )
+
+
+@rule(
+    "R010", "诊断与性别不符", "Diagnosis-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000204006000", needs="icd_lmt_b",
+    filled="icd_lmt_b.lmt_type=gend mdtrt_d.dscg_maindiag_code",
+)  # fmt: skip
+def diagnosis_sex(context: RuleContext) -> ibis.Table:
+    """Visits with a diagnosis limited to the other sex."""
+    rows = _visits_with_limited_code(context, "dscg_maindiag_code", "1", "gend")
+    bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
+    message = sentence("诊断", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")
+    return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
+
+
+@rule(
+    "R011", "诊断与年龄不符", "Diagnosis-age conflict", "place", SUSPECT, "38(六)/40(三)",
+    official="GZ10000204007000", needs="icd_lmt_b", filled="mdtrt_d.dscg_maindiag_code",
+)  # fmt: skip
+def diagnosis_age(context: RuleContext) -> ibis.Table:
+    """Visits with a diagnosis limited to another age."""
+    low, high = (
+        _visits_with_limited_code(context, "dscg_maindiag_code", "1", kind)
+        for kind in ("age_low", "age_high")
+    )
+    bad = ibis.union(
+        low.filter(low.years < low.value.try_cast("float64")),
+        high.filter(high.years > high.value.try_cast("float64")),
+    )
+    bad = bad.filter(~bad.birth)
+    message = sentence("诊断", bad.code, "限年龄", bad.value, "岁,参保人", whole_number(bad.years), "岁")
+    return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
+
+
+@rule(
+    "R014", "手术编码与性别不符", "Operation-sex conflict", "place", CLEAR, "38(六)/40(三)",
+    official="GZ10000201005000", needs="icd_lmt_b", filled="mdtrt_d.oprn_oprt_code",
+)  # fmt: skip
+def operation_sex(context: RuleContext) -> ibis.Table:
+    """Visits with an operation limited to the other sex."""
+    rows = _visits_with_limited_code(context, "oprn_oprt_code", "2", "gend")
+    bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
+    message = sentence("手术", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")
+    return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)

@@ -1,0 +1,118 @@
+"""Dialysis sessions and the dialysers that belong to them (R099, R100)."""
+
+import ibis
+from ibis import _
+
+from claims.as_of import STAY
+from features.rules.billed_lines import service_lines
+from features.rules.declaration import SUSPECT, Parameter, rule
+from features.rules.dictionary_values import MATERIALS
+from features.rules.finding_text import figure, line_finding
+from features.rules.rule_context import RuleContext
+from features.visits.facts import DIALYSIS
+
+# A session of dialysis uses one of these; the names are those of the national catalogue of consumables.
+DIALYSER = "透析器"
+_DIALYSIS_SUMS = ("sessions", "paid", "dialysers", "spent")
+
+
+def _sessions_so_far(rows: ibis.Table) -> ibis.Table:
+    """Sessions of a person's day (done), and of the week and the month up to it."""
+    # A session may be charged as several items (dialysis with perfusion): as many as of one of them.
+    same = rows.group_by("psn_no", "day", "hilist_code").aggregate(done=_.cnt.sum())
+    days = same.group_by("psn_no", "day").aggregate(done=_.done.max())
+    days = days.mutate(week=days.day.truncate("W"), month=days.day.truncate("M"))
+    spans = {
+        f"in_{span}": days.done.sum().over(
+            ibis.window(group_by=["psn_no", span], order_by="day", preceding=None, following=0)
+        )
+        for span in ("week", "month")
+    }
+    return days.mutate(**spans).drop("week", "month")
+
+
+@rule(
+    "R099", "血透次数超上限", "Too many dialysis sessions", "place", SUSPECT, "40(三)/38(三)", schemes="M28",
+    needs="fee_list_d hilist_b", filled="hilist_b.serv_type",
+    maximum_per_day=Parameter(1, "sessions", "own starting value: 2/day is one too many"),
+    maximum_per_week=Parameter(3, "sessions", "dialysis 3/week, 丽水/黑河; some places 4"),
+    maximum_per_month=Parameter(14, "sessions", "own starting value: >13-14/month"),
+)  # fmt: skip
+def too_much_dialysis(
+    context: RuleContext, maximum_per_day: float, maximum_per_week: float, maximum_per_month: float
+) -> ibis.Table:
+    """Dialysis sessions beyond the number of a day, a week or a month."""
+    rows = service_lines(context, DIALYSIS)
+    days = _sessions_so_far(rows)
+    over = ibis.greatest(
+        days.done - maximum_per_day, days.in_week - maximum_per_week, days.in_month - maximum_per_month
+    )
+    days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
+    # The last charges of the day are the ones too many.
+    order = ibis.window(
+        group_by=["psn_no", "day", "hilist_code"],
+        order_by=[ibis.desc("mdtrt_id")],
+        preceding=None,
+        following=0,
+    )
+    rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
+    met = rows.inner_join(days, ["psn_no", "day"])
+    # Acute illness may need dialysis every day, so in a ward only a second session on a day is named.
+    allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)
+    met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
+    message = (
+        ibis.literal("当日透析") + figure(met.done) + "次,本周累计" + figure(met.in_week) + "次,本月累计"
+    )
+    return line_finding(met, met._over * met.unit, message + figure(met.in_month) + "次")
+
+
+def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
+    """Sessions and dialysers of a visit (numbers and yuan) with its person, place, month and time."""
+    names = context.claims["hilist_b"].filter(
+        _.med_chrgitm_type == MATERIALS, _.hilist_name.contains(DIALYSER)
+    )
+    rows = context.item_days.mutate(
+        dialyser=_.hilist_code.isin(names.hilist_code), session=(_.serv_type == DIALYSIS).fill_null(False)
+    )
+    rows = rows.filter(rows.dialyser | rows.session)
+    items = rows.group_by("mdtrt_id", "day", "hilist_code", "dialyser").aggregate(
+        cnt=_.cnt.sum(), amount=_.amount.sum()
+    )
+    # A session charged as several items (with perfusion) is one. Returned dialysers are netted in the month.
+    days = items.group_by("mdtrt_id", "day").aggregate(
+        sessions=_.cnt.max(where=~_.dialyser).fill_null(0),
+        paid=_.amount.sum(where=~_.dialyser).fill_null(0),
+        dialysers=_.cnt.sum(where=_.dialyser).fill_null(0),
+        spent=_.amount.sum(where=_.dialyser).fill_null(0),
+    )
+    visits = days.group_by("mdtrt_id").aggregate(**{name: days[name].sum() for name in _DIALYSIS_SUMS})
+    who = context.facts.select("mdtrt_id", "psn_no", "fixmedins_code", "month", "second")
+    return visits.inner_join(who, "mdtrt_id")
+
+
+@rule(
+    "R100", "透析器与透析次数不符", "Dialysers do not match sessions", "place", SUSPECT, "40(三)/38(三)",
+    schemes="M28", needs="fee_list_d hilist_b", filled="hilist_b.serv_type",
+    minimum_dialysers_per_session=Parameter(0.5, "dialysers", "own starting value: else none charged"),
+)  # fmt: skip
+def dialyser_mismatch(context: RuleContext, minimum_dialysers_per_session: float) -> ibis.Table:
+    """Months in which a person's dialysers do not match the sessions."""
+    visits = _dialysers_by_visit(context)
+    place = ibis.window(group_by="fixmedins_code")
+    visits = visits.mutate(
+        _usual=visits.dialysers.sum().over(place) / visits.sessions.sum().over(place).nullif(0)
+    )
+    # Of one person's month: a dialyser may be charged on another bill than its session.
+    months = visits.filter(_._usual >= minimum_dialysers_per_session)
+    months = months.group_by("psn_no", "fixmedins_code", "month").aggregate(
+        mdtrt_id=_.mdtrt_id.argmax(_.second), **{name: _[name].sum() for name in _DIALYSIS_SUMS}
+    )
+    odd = months.mutate(_off=months.dialysers - months.sessions).filter(_._off.abs() > 0.5)
+    more, fewer = (
+        odd._off * odd.spent / odd.dialysers.nullif(0),
+        -odd._off * odd.paid / odd.sessions.nullif(0),
+    )
+    message = ibis.literal("本月透析") + figure(odd.sessions) + "次,透析器收费" + figure(odd.dialysers) + "支"
+    return odd.select(
+        "mdtrt_id", amount_in_question=ibis.ifelse(odd._off > 0, more, fewer).round(2), message=message
+    )

@@ -1,0 +1,183 @@
+"""Items charged more often than a day, a cycle, a year or a stay allows (R040-R042, R052, R054)."""
+
+import ibis
+from ibis import _
+
+from claims.as_of import STAY
+from features.rules.billed_lines import lines_with_visit
+from features.rules.declaration import CLEAR, Parameter, rule
+from features.rules.dictionary_values import BIRTH
+from features.rules.finding_text import figure, iso_date, line_finding
+from features.rules.limits_table import lowest_limit, with_limit
+from features.rules.rule_context import RuleContext
+from features.visits.facts import HOUSEKEEPING
+
+# Where the catalogue says how often an item may be charged in how many days.
+CYCLE = (
+    "hilist_b.cycl_days|hilist_lmt_b.lmt_type=cycl_days "
+    "hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt"
+)
+
+
+def _limited_items(context: RuleContext, kind: str) -> ibis.Table:
+    """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, lowest."""
+    names = context.claims["hilist_b"].select("hilist_code", "hilist_name")
+    return lowest_limit(context, kind).inner_join(names, "hilist_code")
+
+
+def _above_lowest_limit(context: RuleContext, kind: str) -> ibis.Table:
+    """Lines (`_with_visit`) of a visit's items that on one day pass the smallest number of a limit."""
+    items = _limited_items(context, kind)
+    over = context.item_days.inner_join(items, "hilist_code").filter(_.cnt > _.lowest)
+    return lines_with_visit(context, items, over.select("mdtrt_id", "hilist_code").distinct())
+
+
+@rule(
+    "R040", "项目限定频次", "More than the daily maximum", "place", CLEAR, "38(三)",
+    official="GZ10000102014000", needs="fee_list_d hilist_b",
+    filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
+)  # fmt: skip
+def above_daily_maximum(context: RuleContext) -> ibis.Table:
+    """Items charged more often on a day than their daily maximum; the excess is in question."""
+    # A newborn's bed and care stand on its mother's bill.
+    rows = _above_lowest_limit(context, "max_day_cnt").filter(
+        ~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING))
+    )
+    rows = with_limit(context, rows, "max_day_cnt")
+    # Bed, round and care charges may be posted for several days at once: it covers the days since the last.
+    order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
+    since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
+    keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
+    # What is posted once for the whole stay is counted against its days (R052).
+    posted_once = (
+        keeping & (rows.count().over(ibis.window(group_by=["mdtrt_id", "hilist_code"])) == 1) & (rows.los > 1)
+    )
+    covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
+    rows = rows.mutate(
+        _over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=posted_once.fill_null(False)
+    )
+    rows = rows.filter(rows._over > 0, ~rows._once)
+    return line_finding(
+        rows,
+        rows._over * rows.unit,
+        ibis.literal("项目") + rows.hilist_name + "于" + iso_date(rows.day) + "计" + figure(rows.cnt)
+        + "次,超过每日" + figure(rows.max_day_cnt) + "次的上限",
+    )  # fmt: skip
+
+
+@rule(
+    "R041", "周期超频次", "More often than its cycle", "place", CLEAR, "38(三)", needs="fee_list_d hilist_b",
+    filled=CYCLE,
+)  # fmt: skip
+def above_cycle(context: RuleContext) -> ibis.Table:
+    """Items charged more often than allowed within a rolling cycle of days; the excess is in question."""
+    items = _limited_items(context, "cycl_max_cnt")
+    rows = with_limit(context, lines_with_visit(context, items), "cycl_max_cnt")
+    rows = with_limit(context, rows, "cycl_days").mutate(at=_.day.epoch_days())
+    rows = rows.mutate(net=ibis.greatest(rows.cnt - rows.back, 0))
+    before = rows.select("psn_no", "hilist_code", past="at", had="net", other="mdtrt_id")
+    met = rows.inner_join(
+        before,
+        ["psn_no", "hilist_code", before.past > rows["at"] - rows.cycl_days, before.past <= rows["at"]],
+    )
+    # Of one day, what stands on later visits does not count against an earlier one.
+    met = met.filter((met.past < met["at"]) | (met.other <= met.mdtrt_id))
+    keys = [
+        "mdtrt_id",
+        "setl_id",
+        "bkkp_sn",
+        "hilist_name",
+        "day",
+        "net",
+        "unit",
+        "cycl_days",
+        "cycl_max_cnt",
+    ]
+    sums = met.group_by(keys).aggregate(total=_.had.sum())
+    sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
+    message = ibis.literal("项目") + sums.hilist_name + "在" + figure(sums.cycl_days) + "天周期内计"
+    message = message + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次"
+    return line_finding(sums, sums._over * sums.unit, message)
+
+
+@rule(
+    "R042", "超限定报销总额", "Above the yearly cap of an item", "place", CLEAR, "38(六)",
+    official="GZ10000102015000", needs="fee_list_d hilist_b",
+    filled="hilist_b.year_uplmt_amt|hilist_lmt_b.lmt_type=year_uplmt_amt",
+)  # fmt: skip
+def above_yearly_cap(context: RuleContext) -> ibis.Table:
+    """Items charged beyond a person's yearly cap; the excess is in question."""
+    rows = with_limit(
+        context, lines_with_visit(context, _limited_items(context, "year_uplmt_amt")), "year_uplmt_amt"
+    ).mutate(year=_.day.year())
+    rows = rows.mutate(net=rows.amount - ibis.least(rows.back, rows.cnt) * rows.unit)
+    order = ibis.window(
+        group_by=["psn_no", "hilist_code", "year"], order_by=["day", "mdtrt_id"], preceding=None, following=0
+    )
+    rows = rows.mutate(total=rows.net.sum().over(order))
+    rows = rows.mutate(_over=ibis.least(rows.total - rows.year_uplmt_amt, rows.net)).filter(_._over > 0.005)
+    return line_finding(
+        rows,
+        rows._over,
+        ibis.literal("项目") + rows.hilist_name + "本年累计" + figure(rows.total) + "元,超过年度限额"
+        + figure(rows.year_uplmt_amt) + "元",
+    )  # fmt: skip
+
+
+@rule(
+    "R052", "床位护理诊察天数超住院日", "Daily fee above the days", "place", CLEAR, "38(三)/40(三)",
+    schemes="M01", needs="fee_list_d hilist_b",
+    filled="hilist_b.max_day_cnt|hilist_lmt_b.lmt_type=max_day_cnt",
+    grace_days=Parameter(1, "days", "own starting value: sum > LOS(+1), the day of discharge may count"),
+)  # fmt: skip
+def more_days_than_stayed(context: RuleContext, grace_days: float) -> ibis.Table:
+    """Bed, round or care charged for more days than the stay lasted."""
+    # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
+    keeping = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
+    keeping = keeping.semi_join(lowest_limit(context, "max_day_cnt").filter(_.lowest <= 1), "hilist_code")
+    keeping = keeping.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
+    stays = context.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
+    rows = context.item_days.inner_join(keeping, "hilist_code")
+    rows = rows.inner_join(stays.select("mdtrt_id", "los"), "mdtrt_id")
+    group = ["mdtrt_id", "los", "kind_of"]
+    # Whether an item is limited to once a day is looked up only where the count would exceed it.
+    many = (
+        rows.group_by(group).aggregate(cnt=_.cnt.sum(where=_.cnt > 0)).filter(_.cnt - _.los - grace_days > 0)
+    )
+    rows = with_limit(context, rows.semi_join(many, group), "max_day_cnt").filter(_.max_day_cnt == 1)
+    sums = rows.group_by("mdtrt_id", "los", "kind_of").aggregate(
+        cnt=_.cnt.sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.max(), setl_id=_.setl_id.max(),
+        name=_.hilist_name.min(),
+    )  # fmt: skip
+    sums = sums.mutate(_over=sums.cnt - sums.los - grace_days).filter(_._over > 0)
+    return line_finding(
+        sums,
+        sums._over * sums.amount / sums.cnt,
+        ibis.literal("住院") + figure(sums.los) + "天,项目" + sums.name + "计" + figure(sums.cnt) + "天",
+    )
+
+
+@rule(
+    "R054", "单日计量超物理上限", "More than 24 hours a day", "place", CLEAR, "38(三)/40(三)", schemes="M01",
+    needs="fee_list_d hilist_b",
+    maximum_hours=Parameter(24, "hours", "hourly items <=24/day, official 限定频次"),
+)  # fmt: skip
+def above_a_day(context: RuleContext, maximum_hours: float) -> ibis.Table:
+    """Items charged by the hour for more hours than a day has."""
+    # The catalogue says in the unit or in the name that an item is charged by the hour.
+    items = context.claims["hilist_b"].filter(
+        _.prcunt.contains("小时").fill_null(False) | _.hilist_name.re_search("[((]小时[))]")
+    )
+    rows = lines_with_visit(context, items.select("hilist_code", "hilist_name")).filter(~_.single)
+    rows = rows.mutate(_over=rows.cnt - maximum_hours - rows.back).filter(_._over > 0)
+    return line_finding(
+        rows,
+        rows._over * rows.unit,
+        ibis.literal("按小时计费项目")
+        + rows.hilist_name
+        + "于"
+        + iso_date(rows.day)
+        + "计"
+        + figure(rows.cnt)
+        + "小时",
+    )

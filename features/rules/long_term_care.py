@@ -1,0 +1,70 @@
+"""Long-term care beside stays, and disability grades against visits (R095, R098)."""
+
+import ibis
+from ibis import _
+
+from claims.as_of import OUTPATIENT
+from features.rules.declaration import SUSPECT, Parameter, rule
+from features.rules.finding_text import figure
+from features.rules.rule_context import RuleContext
+
+
+@rule(
+    "R095", "住院与长护重叠", "Long-term care during a stay", "patient", SUSPECT, "41(二)", schemes="M08",
+    needs="ltci_trt_d", filled="ltci_trt_d.serv_begntime",
+)  # fmt: skip
+def care_during_stay(context: RuleContext) -> ibis.Table:
+    """Stays with long-term care services on their inner days."""
+    # Services on inner days of a stay; on the days of admission and discharge the person was at home as well.
+    stays = context.facts.filter(_.care_days > 0)
+    services = context.claims["ltci_trt_d"].filter(
+        _.serv_begntime.notnull(), _.serv_begntime < context.claims.as_of
+    )
+    services = services.select("psn_no", "fund_payamt", serv_day=_.serv_begntime.date())
+    met = stays.inner_join(
+        services,
+        ["psn_no", services.serv_day > stays.day, services.serv_day < stays.endtime.date()],
+    )
+    sums = met.group_by("mdtrt_id", "care_days", "medfee_sumamt", "fund_pay_sumamt").aggregate(
+        paid=_.fund_payamt.sum().fill_null(0)
+    )
+    return sums.select(
+        "mdtrt_id",
+        # The care was paid by its own fund; the engine takes the stay's share of this, so undo it.
+        amount_in_question=(sums.paid * sums.medfee_sumamt / sums.fund_pay_sumamt.nullif(0)).fill_null(0),
+        message=ibis.literal("住院期间仍有") + sums.care_days.cast("string")
+        + "天长期护理服务记录,长护基金支付" + figure(sums.paid) + "元",
+    )  # fmt: skip
+
+
+@rule(
+    "R098", "失能等级可疑", "Disability contradicted", "patient", SUSPECT, "41", schemes="M08",
+    filled="ltci_trt_d.dsabasmt_lv",
+    minimum_level=Parameter(4, "level", "own starting value: level>=4 of 0-5"),
+    minimum_visits=Parameter(3, "visits a month", "own starting value: >=3 self visits/month"),
+)  # fmt: skip
+def disability_contradicted(context: RuleContext, minimum_level: float, minimum_visits: float) -> ibis.Table:
+    """Outpatient visits on foot of persons graded as severely disabled."""
+    graded = context.claims["ltci_trt_d"].filter(_.dsabasmt_lv.try_cast("float64") >= minimum_level)
+    graded = graded.select(
+        "psn_no", since=_.trt_begndate, until=_.trt_enddate, grade=_.dsabasmt_lv
+    ).distinct()
+    # Somebody else may fetch medicine; dialysis patients are brought.
+    seen = context.facts.filter(_.kind == OUTPATIENT, ~_.course)
+    met = seen.inner_join(graded, ["psn_no", seen.begntime >= graded.since])
+    met = met.filter((met.begntime <= met.until).fill_null(True))
+    met = met.group_by("mdtrt_id", "psn_no", "month", "second", "medfee_sumamt").aggregate(
+        grade=_.grade.max()
+    )
+    order = ibis.window(group_by=["psn_no", "month"], order_by=["second", "mdtrt_id"])
+    met = met.mutate(_nth=ibis.row_number().over(order) + 1).filter(_._nth >= minimum_visits)
+    return met.select(
+        "mdtrt_id",
+        # What contradicts the grade is no loss of its own.
+        amount_in_question=ibis.literal(0.0),
+        message=ibis.literal("失能等级")
+        + met.grade
+        + "级,当月第"
+        + met._nth.cast("string")
+        + "次自行门诊就医",
+    )
