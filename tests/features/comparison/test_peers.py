@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.comparison.peers import PEER_WORDS, PRIOR_COUNT, fit_peers, peer_groups, surplus
+from features.comparison.peers import PEER_WORDS, PRIOR_COUNT, Standing, fit_peers, peer_groups, surplus
 from features.measures.catalogue import CATALOGUE, LOW, measure
 
 PROBE = "probe"
@@ -128,7 +128,7 @@ def test_who_shares_a_value_with_most_stands_in_their_middle():
 def test_there_is_no_percentile_of_the_unknown():
     frame = values(30, money=range(30))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    assert found.standing("money", float("nan"), "all").share is None
+    assert found.standing("money", float("nan"), "all") == Standing(None, 30, highest=False, lowest=False)
     assert found.standing("money", 3, "others").share is None
     assert found.standing("part", 0.3, "all").share is None
 

@@ -1,0 +1,192 @@
+"""Honest reasons to meet, each at the boundary where it stops to excuse; hubs and totals worked out by
+hand."""
+
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+import pytest
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.graphs.group_profiles import INNOCENT, described, group_facts, hubs, innocent_company, linked
+from tests.features.measures.tables import facts
+
+MONDAY = date(2024, 6, 3)
+VISIT = {
+    "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
+    "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "burst": False,
+    "surplus_spent": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0,
+}  # fmt: skip
+
+
+def company(ages: list[float], days: int, *, every: int = 1, **more) -> list[dict]:
+    """Each member comes on each of the days."""
+    return [
+        VISIT | {"psn_no": f"p{n}", "age": age, "day": MONDAY + timedelta(days=every * day)} | more
+        for day in range(days)
+        for n, age in enumerate(ages)
+    ]
+
+
+def reason(rows: list[dict]) -> str | None:
+    found = innocent_company(facts(rows)).to_dict()
+    assert list(found) == ["g"]
+    assert found["g"] is None or pd.isna(found["g"]) or found["g"] in INNOCENT
+    return None if pd.isna(found["g"]) else found["g"]
+
+
+FAMILY = [60.0, 41.0, 42.0, 42.0, 42.0]
+# Of many places, so that nothing else excuses them.
+TWO_PLACES = [{"fixmedins_code": "H1"}, {"fixmedins_code": "H2"}]
+
+
+def at_two_places(rows: list[dict]) -> list[dict]:
+    return [row | TWO_PLACES[n % 2] for n, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize(
+    "ages,more,expected",
+    [
+        (FAMILY, {}, "household"),
+        ([*FAMILY, 42.0], {}, None),
+        ([59.0, 41.0], {}, "household"),
+        ([58.9, 41.0], {}, None),
+    ],
+)
+def test_a_household_is_small_and_of_several_generations(ages, more, expected):
+    assert reason(at_two_places(company(ages, 3, **more))) == expected
+
+
+def test_a_household_is_of_one_village():
+    rows = at_two_places(company(FAMILY, 3))
+    assert reason([row | {"village": row["psn_no"]} for row in rows]) is None
+
+
+@pytest.mark.parametrize(
+    "part,of,differing,expected",
+    [
+        # Two of ten visits are a fifth already.
+        (1, 10, {"kind": STAY}, "household"),
+        (2, 10, {"kind": STAY}, None),
+        (1, 10, {"kind": PHARMACY, "burst": True}, "household"),
+        (2, 10, {"kind": PHARMACY, "burst": True}, None),
+        # A family that registers at a desk does so at once.
+        (10, 10, {"burst": True}, "household"),
+        # Two hundred yuan a member.
+        (1, 10, {"surplus_spent": 399.0}, "household"),
+        (1, 10, {"surplus_spent": 400.0}, None),
+    ],
+)
+def test_honest_company_is_calm(part, of, differing, expected):
+    rows = at_two_places(company([60.0, 30.0], of // 2))
+    assert reason([row | differing if n < part else row for n, row in enumerate(rows)]) == expected
+
+
+@pytest.mark.parametrize("ages,elsewhere,expected", [
+    ([75.0] * 8, 1, "residents"), ([74.9] * 8, 1, None), ([75.0] * 8, 2, None),
+    # The median counts: carers are younger.
+    ([80.0] * 5 + [30.0] * 3, 0, "residents"),
+])  # fmt: skip
+def test_residents_are_old_and_have_one_place(ages, elsewhere, expected):
+    rows = [row | {"village": row["psn_no"]} for row in company(ages, 10, every=2)][:10]
+    rows = [row | {"fixmedins_code": "H2"} if n < elsewhere else row for n, row in enumerate(rows)]
+    rows = rows if len(ages) > 1 else rows[:10]
+    assert reason(rows) == expected
+
+
+def strangers(days: int, every: int, **more) -> list[dict]:
+    """Six of six villages."""
+    rows = company([30.0] * 6, days, every=every, **more)
+    return [row | {"village": row["psn_no"]} for row in rows]
+
+
+@pytest.mark.parametrize("days,every,expected", [(4, 7, "weekday"), (3, 7, None), (4, 2, None)])
+def test_a_market_day_is_always_the_same(days, every, expected):
+    assert reason(strangers(days, every)) == expected
+
+
+def test_a_market_day_may_be_missed_once_in_ten():
+    rows = strangers(10, 7)
+    off = [row | {"day": row["day"] + timedelta(days=1)} for row in rows]
+    assert reason(off[:6] + rows[6:]) == "weekday"
+    assert reason(off[:7] + rows[7:]) is None
+
+
+@pytest.mark.parametrize("kind,amount,employed,expected", [
+    (OUTPATIENT, 50.0, 12, "examined"), (OUTPATIENT, 49.0, 12, None), (PHARMACY, 50.0, 12, None),
+    (OUTPATIENT, 50.0, 11, "examined"), (OUTPATIENT, 50.0, 10, None),
+])  # fmt: skip
+def test_colleagues_are_examined(kind, amount, employed, expected):
+    rows = strangers(2, 2, kind=kind, exam_amount=amount)
+    assert reason([r | {"emp_no": "E1"} if n < employed else r for n, r in enumerate(rows)]) == expected
+
+
+def test_nobodys_employer_is_no_employer():
+    assert reason(strangers(2, 2, exam_amount=100.0)) is None
+
+
+@pytest.mark.parametrize("bought,expected", [(1, "villagers"), (2, None)])
+def test_villagers_are_seen_at_their_clinic(bought, expected):
+    rows = company([30.0] * 10, 1)
+    assert reason([r | {"kind": PHARMACY} if n < bought else r for n, r in enumerate(rows)]) == expected
+
+
+def test_what_they_do_alone_does_not_count():
+    alone = company([30.0] * 6, 3, joint=False, kind=STAY)
+    assert reason(company(FAMILY, 3) + alone) == "household"
+    assert innocent_company(
+        facts(alone + [alone[0] | {"group_id": "other", "joint": True}])
+    ).index.tolist() == ["other"]
+
+
+def test_facts_of_groups_reach_a_year_back():
+    rows = [
+        {"mdtrt_id": "in company", "psn_no": "a", "days_ago": 365.0, "companions": 1, "co_oversupplied": 0},
+        {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "companions": 1, "co_oversupplied": 0},
+        {"mdtrt_id": "oversupplied", "psn_no": "b", "days_ago": 1.0, "companions": 0, "co_oversupplied": 1},
+        {"mdtrt_id": "by himself", "psn_no": "b", "days_ago": 1.0, "companions": 0, "co_oversupplied": 0},
+        {"mdtrt_id": "stranger", "psn_no": "c", "days_ago": 1.0, "companions": 5, "co_oversupplied": 5},
+    ]
+    table = facts(rows)
+    members = pd.DataFrame({"group_id": ["g", "g", "h"], "psn_no": ["a", "b", "b"]})
+    found = group_facts(table, table.get_backend().create_table("m", ibis.memtable(members), overwrite=True))
+    seen = {(r.group_id, r.mdtrt_id): (r.joint, r.linked) for r in found.to_pandas().itertuples()}
+    assert seen == {
+        ("g", "in company"): (True, True),
+        ("g", "oversupplied"): (False, True),
+        ("h", "oversupplied"): (False, True),
+        ("g", "by himself"): (False, False),
+        ("h", "by himself"): (False, False),
+    }
+    assert table.filter(linked(table)).count().execute() == 4
+
+
+def test_hubs_take_three_tenths_of_the_linked_visits():
+    rows = [VISIT | {"dr_code": "D1" if n < 3 else f"D{n}", "fixmedins_code": "P1"} for n in range(10)]
+    rows = [
+        row | {"is_pharmacy": True, "dr_code": None if n > 7 else row["dr_code"]}
+        for n, row in enumerate(rows)
+    ]
+    rows += [VISIT | {"linked": False, "dr_code": "D9"}] * 9
+    rows += [VISIT | {"group_id": "h", "dr_code": None, "fixmedins_code": f"H{n % 4}"} for n in range(4)]
+    assert hubs(facts(rows)).to_dict("split")["data"] == [
+        ["g", "pharmacy", "P1", 1.0],
+        ["g", "prescriber", "D1", 0.3],
+    ]
+
+
+def test_totals_are_of_linked_visits():
+    day = {"day": MONDAY}
+    rows = [
+        VISIT | day | {"psn_no": "a", "surplus_spent": 10.004, "fund_pay_sumamt": 60.004},
+        VISIT | {"day": MONDAY + timedelta(days=2), "psn_no": "b", "village": "w", "fixmedins_code": "H2"},
+        VISIT | day | {"psn_no": "b", "village": "w"},
+        VISIT | day | {"psn_no": "c", "linked": False, "fund_pay_sumamt": 1e6},
+        VISIT | day | {"psn_no": "d", "group_id": "h"},
+    ]
+    assert described(facts(rows)).to_dict("records") == [
+        {"group_id": "g", "members": 2, "villages": 2, "places": 2, "visits": 3, "days": 2,
+         "first_day": "2024-06-03", "last_day": "2024-06-05", "fund": 180.0, "oversupply": 10.0},
+        {"group_id": "h", "members": 1, "villages": 1, "places": 1, "visits": 1, "days": 1,
+         "first_day": "2024-06-03", "last_day": "2024-06-03", "fund": 60.0, "oversupply": 0.0},
+    ]  # fmt: skip
