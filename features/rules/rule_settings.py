@@ -59,10 +59,11 @@ def _as_date(given: Given) -> date | None:
     if isinstance(given, date) and not isinstance(given, datetime):
         return given
     try:
-        # Compact and week spellings are ISO, too, but 20250701 is more often a number gone astray.
-        return date.fromisoformat(given) if isinstance(given, str) and len(given) == 10 else None
+        value = date.fromisoformat(given) if isinstance(given, str) else None
     except ValueError:
         return None
+    # Compact and week spellings are ISO, too, but 20250701 is more often a number gone astray.
+    return value if value and value.isoformat() == given else None
 
 
 def _as_number(given: Given) -> float | None:

@@ -7,7 +7,21 @@ import pytest
 
 from tests.tiny import World, findings
 
-MINE = ['R031', 'R060', 'R061', 'R064', 'R065', 'R069', 'R070', 'R072', 'R087', 'R105', 'R106', 'R107', 'R109']
+MINE = [
+    "R031",
+    "R060",
+    "R061",
+    "R064",
+    "R065",
+    "R069",
+    "R070",
+    "R072",
+    "R087",
+    "R105",
+    "R106",
+    "R107",
+    "R109",
+]
 
 
 class Shops:

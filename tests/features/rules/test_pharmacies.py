@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny import World, findings
 
-MINE = ['R108', 'R110', 'R111', 'R112', 'R113', 'R114', 'R115', 'R116', 'R117', 'R130']
+MINE = ["R108", "R110", "R111", "R112", "R113", "R114", "R115", "R116", "R117", "R130"]
 START = datetime(2024, 3, 4, 10)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tiny import World, findings
 
-MINE = ['R008', 'R009', 'R078', 'R118', 'R119', 'R129']
+MINE = ["R008", "R009", "R078", "R118", "R119", "R129"]
 
 
 class Clinic:

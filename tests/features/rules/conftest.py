@@ -1,0 +1,63 @@
+"""Hand-made tables for tests of the rule engine: no files, no store."""
+
+from datetime import date
+from types import SimpleNamespace
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.rules.rule_context import RuleContext
+
+FACTS = [
+    # visit, person, institution, doctor, pharmacy?, fund, fee
+    ("v1", "anna", "H1", "d1", False, 700.0, 1000.0),
+    ("v2", "bert", "P1", None, True, 80.0, 100.0),
+    ("v3", "carl", "H2", None, False, 0.0, 0.0),
+    ("v4", "dora", "H2", "d2", False, 500.0, 400.0),  # more paid than charged: a correction
+    ("v5", "emil", "H2", "d2", False, -50.0, 100.0),
+]
+FACT_COLUMNS = [
+    "mdtrt_id",
+    "psn_no",
+    "fixmedins_code",
+    "dr_code",
+    "is_pharmacy",
+    "fund_pay_sumamt",
+    "medfee_sumamt",
+]
+SETTLEMENTS = [("s1", "v1", 300.0, 600.0), ("s2", "v1", 400.0, 400.0), ("s3", "v2", 80.0, 0.0)]
+
+
+@pytest.fixture
+def rule_context() -> RuleContext:
+    """A context with five visits, three settlements and two tables that rules may ask for."""
+    con = ibis.duckdb.connect()
+    facts = con.create_table("facts", pd.DataFrame(FACTS, columns=FACT_COLUMNS))
+    names = ["setl_id", "mdtrt_id", "fund_pay_sumamt", "medfee_sumamt"]
+    settlements = con.create_table("settlements", pd.DataFrame(SETTLEMENTS, columns=names))
+    tables = {
+        "given_d": con.create_table("given_d", {"kind": ["1", "2"], "text": ["x", None]}),
+        "hollow_d": con.create_table("hollow_d", schema=ibis.schema({"kind": "string", "text": "string"})),
+    }
+
+    class Claims(dict):
+        """The part of `ClaimsAsOf` that the engine reads."""
+
+    claims = Claims(tables)
+    claims.con, claims.present, claims.settlements = con, {"given_d", "hollow_d", "setl_d"}, settlements
+    claims.as_of = date(2025, 1, 1)
+    return RuleContext(claims, facts, facts)
+
+
+def found(*rows: tuple) -> ibis.Table:
+    """Findings in memory: rule, visit, settlement, line, amount in question, message."""
+    names = ["rule_id", "mdtrt_id", "setl_id", "bkkp_sn", "amount_in_question", "message"]
+    schema = dict.fromkeys(names, "string") | {"amount_in_question": "float64"}
+    return ibis.memtable(list(rows), schema=ibis.schema(schema))
+
+
+@pytest.fixture
+def make() -> SimpleNamespace:
+    """Builders of findings."""
+    return SimpleNamespace(found=found)

@@ -1,0 +1,91 @@
+"""Worlds in which each visit that a rule must find is noted under the rule."""
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from claims.as_of import claims_as_of
+from claims.store import Store, connect
+from features.rules.rule_context import RuleContext
+from features.visits.facts import visit_facts
+from tests.tiny import World
+
+CHARGE = {"drug": "09", "herb": "10", "service": "05", "material": "08"}
+
+
+class Planted:
+    """A world under construction.
+
+    Attributes:
+        world: its tables.
+        guilty: rule → visits that it must find; every other visit is innocent of the rule.
+    """
+
+    def __init__(self, hospitals: str = "H1 H2", pharmacies: str = "P1"):
+        self.world, self.guilty, self.people = World(), defaultdict(set), 0
+        for code in hospitals.split():
+            self.world.hospital(code)
+        for code in pharmacies.split():
+            self.world.pharmacy(code)
+
+    def someone(self, **more) -> str:
+        """A new person."""
+        self.people += 1
+        return self.world.person(f"p{self.people:04}", **more)
+
+    def item(self, code: str, kind: str, *limits: tuple, **columns) -> str:
+        """An item of the catalogue, by kind or charge category, with its limits (kind, value[, more])."""
+        row = {"hilist_code": code, "hilist_name": code, "med_chrgitm_type": CHARGE.get(kind, kind)}
+        self.world.add("hilist_b", **(row | columns))
+        for lmt_type, value, *more in limits:
+            row = {"hilist_code": code, "lmt_type": lmt_type, "lmt_value": value}
+            self.world.add("hilist_lmt_b", **(row | (more or [{}])[0]))
+        return code
+
+    def mark(self, visit: str, rules: str) -> str:
+        """Note a visit under the rules (ids apart by blanks) that must find it."""
+        for rule in rules.split():
+            self.guilty[rule].add(visit)
+        return visit
+
+    def seen(self, *lines: tuple, guilty="", who=None, where="H1", when="2024-03-01 09:00", **more) -> str:
+        """An outpatient visit with lines (item, count, price[, time])."""
+        visit = self.world.visit(who or self.someone(), where, when, lines=list(lines), **more)
+        return self.mark(visit, guilty)
+
+    def stay(self, *lines: tuple, guilty="", who=None, where="H1", begin="2024-03-01", days=4, **more) -> str:
+        """A stay with lines."""
+        visit = self.world.stay(who or self.someone(), where, begin, days, lines=list(lines), **more)
+        return self.mark(visit, guilty)
+
+    def buy(self, when, *lines: tuple, guilty="", who=None, where="P1", **more) -> str:
+        """A purchase, settled at once; a pill for 40 yuan unless said otherwise."""
+        row = {"settled": str(when), "lines": list(lines) or [("pill", 1, 40.0)]} | more
+        return self.mark(self.world.purchase(who or self.someone(), where, str(when), **row), guilty)
+
+    def sell(
+        self, when, code: str | None, *, item="pill", count: float = 1, guilty="", where="P1", who=None,
+        visit=None, sale=None, **more,
+    ) -> str:  # fmt: skip
+        """A purchase of one pack whose trace code was scanned; `sale` are other columns of the sale line."""
+        visit = visit or self.buy(when, (item, 1, 40.0), who=who, where=where, **more)
+        self.world.sell(visit, item, str(when), code, count, **(sale or {}))
+        return self.mark(visit, guilty)
+
+
+def context_of(world: World, folder: Path, as_of: str = "2025-01-01") -> RuleContext:
+    """What rules may look at of a world, to be run again and again."""
+    store = Store(folder / "store")
+    store.ingest(world.write(folder / "input"))
+    (folder / "scratch").mkdir()
+    con = connect(folder / "scratch")
+    claims = claims_as_of(con, store.tables(con), date.fromisoformat(as_of))
+    facts = visit_facts(claims)
+    return RuleContext(claims, facts, con.table("item_days"))
+
+
+def found_by(hits: pd.DataFrame, rule: str) -> set[str]:
+    """Visits that a rule found."""
+    return set(hits.mdtrt_id[hits.rule_id == rule])

@@ -1,0 +1,81 @@
+"""Findings summed to visits, and the weight of rare and common rules."""
+
+import ibis
+import pandas as pd
+import pytest
+
+import features.rules  # noqa: F401  declares the rules: R032 is one of M07
+from features.rules.declaration import CLEAR, SUSPECT
+from features.rules.visit_findings import by_visit, visit_weights
+
+
+def hits(*rows: tuple) -> ibis.Table:
+    """Rule, visit, settlement, line, severity, the fund's yuan."""
+    names = ["rule_id", "mdtrt_id", "setl_id", "bkkp_sn", "sev_deg", "vola_amt"]
+    schema = dict.fromkeys(names, "string") | {"vola_amt": "float64"}
+    return ibis.memtable(list(rows), schema=ibis.schema(schema))
+
+
+def visits(*paid: float) -> ibis.Table:
+    return ibis.memtable({"mdtrt_id": [f"v{n}" for n in range(len(paid))], "fund_pay_sumamt": list(paid)})
+
+
+def summed(found: ibis.Table, facts: ibis.Table) -> dict[str, dict]:
+    return by_visit(found, facts).to_pandas().set_index("mdtrt_id").to_dict("index")
+
+
+def test_findings_are_counted_and_a_line_costs_once():
+    found = hits(
+        ("R046", "v0", "s", "l1", CLEAR, 30.0), ("R040", "v0", "s", "l1", CLEAR, 50.0),
+        ("R065", "v0", "s", "l1", SUSPECT, 40.0), ("R046", "v0", "s", "l2", CLEAR, 7.0),
+        ("R089", "v1", None, None, SUSPECT, 20.0), ("R090", "v1", None, None, SUSPECT, 10.0),
+    )  # fmt: skip
+    assert summed(found, visits(100.0, 100.0, 100.0)) == {
+        "v0": {"findings": 4, "clear_findings": 3, "out_of_scope": 0, "findings_amount": 57.0},
+        "v1": {"findings": 2, "clear_findings": 0, "out_of_scope": 0, "findings_amount": 20.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("paid", "amount"), [(100.0, 60.0), (60.0, 60.0), (59.99, 59.99), (0.0, 0.0), (-5.0, 0.0)]
+)
+def test_a_visit_costs_no_more_than_was_paid_for_it(paid, amount):
+    found = hits(("R046", "v0", "s", "l1", CLEAR, 30.0), ("R046", "v0", "s", "l2", CLEAR, 30.0))
+    assert summed(found, visits(paid))["v0"]["findings_amount"] == amount
+
+
+def test_cents_are_rounded():
+    found = hits(("R046", "v0", "s", "l1", CLEAR, 0.333), ("R046", "v0", "s", "l2", CLEAR, 0.333))
+    assert summed(found, visits(9.0))["v0"]["findings_amount"] == 0.67
+
+
+def test_out_of_scope_lines_are_those_of_the_rules_of_m07():
+    found = hits(
+        ("R032", "v0", "s", "l1", SUSPECT, 1.0), ("R024", "v0", "s", "l1", SUSPECT, 1.0),  # of one line
+        ("R071", "v0", "s", "l2", SUSPECT, 1.0), ("R046", "v0", "s", "l3", CLEAR, 1.0),
+    )  # fmt: skip
+    assert summed(found, visits(9.0))["v0"]["out_of_scope"] == 2
+
+
+def weights(visits_of_rule: dict[str, list[str]], total: int) -> pd.Series:
+    rows = [(rule, visit, None, None, SUSPECT, 0.0) for rule, ids in visits_of_rule.items() for visit in ids]
+    parts = visit_weights(hits(*rows), visits(*[0.0] * total)).to_pandas()
+    return parts.set_index("mdtrt_id").rule_part
+
+
+@pytest.mark.parametrize(
+    ("total", "weight"), [(1, 0.0), (10, 0.2), (100, 0.4), (10_000, 0.8), (100_000, 0.8)]
+)
+def test_a_rule_weighs_by_its_rarity_up_to_one_in_ten_thousand(total, weight):
+    assert weights({"R001": ["v0"]}, total)["v0"] == pytest.approx(weight, abs=1e-9)
+
+
+def test_rules_of_a_visit_combine_as_independent_probabilities():
+    parts = weights({"R001": ["v0"], "R002": ["v0"], "R003": [f"v{n}" for n in range(10)]}, 100)
+    assert parts["v0"] == pytest.approx(1 - (1 - 0.4) * (1 - 0.4) * (1 - 0.2))
+    assert parts["v1"] == pytest.approx(0.2) and len(parts) == 10
+
+
+def test_two_findings_of_a_rule_in_a_visit_are_one():
+    once, twice = weights({"R001": ["v0"]}, 100), weights({"R001": ["v0", "v0"]}, 100)
+    assert once["v0"] == twice["v0"]
