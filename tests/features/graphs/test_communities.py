@@ -44,12 +44,12 @@ def test_no_edges_no_groups():
 
 
 def test_the_strength_of_edges_decides_between_groups():
-    """m is linked to both groups alike by number, and strongly to one."""
+    """m has two edges to either group, and stronger ones to one of them."""
     found = drawn("abcd", "wxyz", extra=("am", "bm", "mw", "mx"))
-    strong = found.neg_log10_fdr.where(~(found.b.eq("m") & found.a.isin(["a", "b"])), 50.0)
-    assert groups(communities(found.assign(neg_log10_fdr=strong))) == {"abcdm", "wxyz"}
-    strong = found.neg_log10_fdr.where(~(found.a.eq("m") & found.b.isin(["w", "x"])), 50.0)
-    assert groups(communities(found.assign(neg_log10_fdr=strong))) == {"abcd", "mwxyz"}
+    to_first = found.b.eq("m")
+    assert groups(communities(found.assign(neg_log10_fdr=5.0 + 5 * to_first))) == {"abcdm", "wxyz"}
+    to_second = found.a.eq("m")
+    assert groups(communities(found.assign(neg_log10_fdr=5.0 + 5 * to_second))) == {"abcd", "mwxyz"}
 
 
 def test_weight_is_strength_within_the_group_relative_to_the_strongest_member():
@@ -118,6 +118,4 @@ def test_two_groups_never_share_an_earlier_name():
 def test_the_order_of_members_and_groups_does_not_matter():
     pd.testing.assert_frame_equal(named("abc", "xyz"), named("zyx", "cba"))
     before = named("abc", "xyz")
-    pd.testing.assert_frame_equal(
-        named("abcd", "wxyz", before=before), named("zyxw", "dcba", before=before)
-    )
+    pd.testing.assert_frame_equal(named("abcd", "wxyz", before=before), named("zyxw", "dcba", before=before))

@@ -1,272 +1,322 @@
-"""Who meets beyond chance: rings drawn by hand beside strangers who meet as often, and the groups they form."""
+"""Who meets beyond chance: rings drawn by hand beside strangers who meet as often, and a slow twin of the edges."""
 
-from datetime import date, timedelta
-from itertools import combinations
+from collections import Counter, defaultdict
+from itertools import groupby, pairwise
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
-from claims.as_of import STAY
-from features.graphs.communities import communities, name_groups
-from features.graphs.covisit import NEXT_VISITS, edges, meetings, ties, visits
+from claims.as_of import OUTPATIENT, STAY
+from features.graphs.covisit import MEDICINE, NEXT_VISITS, edges, meetings, ties, visits
+from tests.features.graphs.slow_chance import slow_neg_log10_fdr
+from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
 
-NIGHT = date(2024, 12, 31)
 RING = ["ring-1", "ring-2", "ring-3", "ring-4", "ring-5"]
 SHIFT = ["shift-1", "shift-2", "shift-3"]
 BEDS = ["bed-1", "bed-2", "bed-3", "bed-4", "bed-5"]
 WARD = ["ward-1", "ward-2", "ward-3", "ward-4", "ward-5"]
 REGULARS = ["regular-1", "regular-2", "regular-3", "regular-4", "regular-5"]
+HOUR, DAY = 3600, 86_400
 
 
-class Diary:
-    """Who came where and when: the columns of the facts that the graph looks at."""
-
-    SCHEMA = ibis.schema(
-        dict(fixmedins_code="string", kind="string", psn_no="string", day="date", second="int64", mdtrt_id="string",
-             course="boolean", days_ago="float64")
-    )  # fmt: skip
-
-    def __init__(self):
-        self.rows = []
-
-    def came(
-        self, who: str, where: str, days_ago: int, minute: float = 0, kind="outpatient", course=False
-    ) -> str:
-        """A visit so many days before the night, so many minutes after eight."""
-        day, mdtrt_id = NIGHT - timedelta(days=days_ago), f"M{len(self.rows):06}"
-        second = (day - date(1970, 1, 1)).days * 86400 + 8 * 3600 + int(60 * minute)
-        self.rows.append((where, kind, who, day, second, mdtrt_id, course, float(days_ago)))
-        return mdtrt_id
-
-    def together(self, people: list[str], where: str, days: list[int], minute: float = 0, **more) -> None:
-        """They come one after the other, two minutes apart."""
-        for day in days:
-            for number, who in enumerate(people):
-                self.came(who, where, day, minute + 2 * number, **more)
-
-    def met(self) -> tuple[ibis.Table, ibis.Table]:
-        """The facts, and the meetings stored."""
-        con = ibis.duckdb.connect()
-        frame = pd.DataFrame(self.rows, columns=self.SCHEMA.names)
-        facts = con.create_table("facts", ibis.memtable(frame, schema=self.SCHEMA))
-        events = visits(facts)
-        return events, con.create_table("meetings", meetings(events))
-
-    def edges(self) -> pd.DataFrame:
-        return edges(*self.met())
+def met(book: VisitBook) -> tuple[ibis.Table, ibis.Table]:
+    """The events, and the meetings stored."""
+    events = visits(book.facts())
+    return events, events.get_backend().create_table("meetings", meetings(events))
 
 
-def pairs(found: pd.DataFrame) -> set[frozenset]:
-    return {frozenset(pair) for pair in zip(found.a, found.b, strict=True)}
-
-
-def every_pair(people: list[str]) -> set[frozenset]:
-    return {frozenset(pair) for pair in combinations(people, 2)}
+def found_in(book: VisitBook) -> pd.DataFrame:
+    return edges(*met(book))
 
 
 @pytest.fixture(scope="module")
-def town() -> Diary:
-    diary = Diary()
+def town() -> VisitBook:
+    book = VisitBook()
     for day in range(200):
-        diary.came(f"quiet-{day}", "quiet", day, 300)
+        book.add(f"quiet-{day}", "quiet", day, 300)
         for number in range(30):
-            diary.came(f"busy-{day}-{number}", "busy", day, 20 * number)
+            book.add(f"busy-{day}-{number}", "busy", day, 20 * number)
         for number in range(4):
-            diary.came(f"ward-{day}-{number}", "ward", day, 120 * number, kind=STAY)
-        diary.came(f"patient-{day}", "hospital", day, 240, kind=STAY)
+            book.add(f"ward-{day}-{number}", "ward", day, 120 * number, kind=STAY)
+        book.add(f"patient-{day}", "hospital", day, 240, kind=STAY)
     # Five people, five days: where hardly anybody comes, and as regulars where everybody comes.
-    diary.together(RING, "quiet", [10, 40, 70, 100, 130])
-    diary.together(REGULARS, "busy", [10, 40, 70, 100, 130], minute=65)
-    for number, who in enumerate(REGULARS):
+    book.add_together(RING, "quiet", [10, 40, 70, 100, 130])
+    book.add_together(REGULARS, "busy", [10, 40, 70, 100, 130], minute=65)
+    for number, person in enumerate(REGULARS):
         for day in range(5 + number, 200, 5):
-            diary.came(who, "busy", day, 300 + 50 * number)
-    diary.together(SHIFT, "quiet", list(range(1, 150, 3)), minute=200, course=True)
+            book.add(person, "busy", day, 300 + 50 * number)
+    book.add_together(SHIFT, "quiet", list(range(1, 150, 3)), minute=200, course=True)
     # Five people, four stays: where hardly anybody is twice, and as regulars of a ward.
-    diary.together(BEDS, "hospital", [20, 70, 120, 170], kind=STAY)
-    diary.together(WARD, "ward", [20, 70, 120, 170], kind=STAY)
-    for number, who in enumerate(WARD):
+    book.add_together(BEDS, "hospital", [20, 70, 120, 170], kind=STAY)
+    book.add_together(WARD, "ward", [20, 70, 120, 170], kind=STAY)
+    for number, person in enumerate(WARD):
         for day in range(25 + 3 * number, 190, 20):
-            diary.came(who, "ward", day, kind=STAY)
-    diary.together(["long ago-1", "long ago-2"], "quiet", list(range(400, 430, 3)))
-    return diary
+            book.add(person, "ward", day, kind=STAY)
+    book.add_together(["long ago-1", "long ago-2"], "quiet", list(range(400, 430, 3)))
+    return book
 
 
 @pytest.fixture(scope="module")
 def found(town) -> pd.DataFrame:
-    return town.edges()
+    return found_in(town)
 
 
 def test_a_ring_at_a_quiet_clinic_is_found_whole(found):
-    assert every_pair(RING) <= pairs(found)
+    assert every_pair(RING) <= pairs_of(found)
     ring = found[found.a.isin(RING)]
     assert set(ring.days) == {5} and (ring.expected < 0.5).all() and (ring.neg_log10_fdr > 2).all()
 
 
-def test_regulars_of_a_busy_clinic_meet_by_accident(town, found):
-    frame = town.met()[1].to_pandas()
+def test_regulars_of_a_busy_clinic_meet_by_chance(town, found):
+    frame = met(town)[1].to_pandas()
     often = frame[frame.a.isin(REGULARS) & frame.b.isin(REGULARS)].groupby(["a", "b"]).day.nunique()
     assert len(often) == 10 and (often >= 5).all()
-    assert not pairs(found) & every_pair(REGULARS)
+    assert not pairs_of(found) & every_pair(REGULARS)
 
 
-def test_a_shift_meets_by_plan(found):
-    assert not pairs(found) & every_pair(SHIFT)
+def test_a_dialysis_shift_meets_by_schedule(found):
+    assert not pairs_of(found) & every_pair(SHIFT)
 
 
-def test_stays_together_count_where_they_are_no_accident(found):
-    assert every_pair(BEDS) <= pairs(found)
-    assert not pairs(found) & every_pair(WARD)
-
-
-def test_two_days_are_no_habit_but_two_stays_are():
-    diary = Diary()
-    for day in range(0, 200, 3):
-        diary.came(f"visitor-{day}", "clinic", day, 300)
-        diary.came(f"patient-{day}", "hospital", day, 240, kind=STAY)
-    diary.together(["two days-1", "two days-2"], "clinic", [20, 120])
-    diary.together(["one stay-1", "one stay-2"], "hospital", [61], kind=STAY)
-    diary.together(["two stays-1", "two stays-2"], "hospital", [20, 121], kind=STAY)
-    assert pairs(diary.edges()) == every_pair(["two stays-1", "two stays-2"])
-
-
-def test_only_the_last_year_counts(found):
-    assert frozenset({"long ago-1", "long ago-2"}) not in pairs(found)
+def test_stays_together_count_where_chance_does_not_explain_them(found):
+    assert every_pair(BEDS) <= pairs_of(found)
+    assert not pairs_of(found) & every_pair(WARD)
 
 
 def test_nobody_else_is_an_edge(found):
-    assert pairs(found) == every_pair(RING) | every_pair(BEDS)
+    assert pairs_of(found) == every_pair(RING) | every_pair(BEDS)
 
 
-def test_every_visit_is_tied_to_its_companions(town, found):
-    facts, met = town.met()
-    linked = facts.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]]))
-    count = ties(met, linked).to_pandas().groupby("mdtrt_id").other.nunique()
-    who = {row[5]: row[2] for row in town.rows}
-    of_ring = count[[m in count.index and who[m] in RING for m in count.index]]
+def test_every_visit_is_tied_to_the_people_met(town, found):
+    events, stored = met(town)
+    linked = events.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]]))
+    frame = ties(stored, linked).to_pandas()
+    count = frame.groupby("mdtrt_id").other.nunique()
+    who = {row["mdtrt_id"]: row["psn_no"] for row in town.rows}
+    of_ring = count[[who[mdtrt_id] in RING for mdtrt_id in count.index]]
     assert len(of_ring) == 5 * 5 and (of_ring == 4).all()
-    assert {who[m] for m in count.index} == {*RING, *BEDS}
+    assert {who[mdtrt_id] for mdtrt_id in count.index} == {*RING, *BEDS}
+    assert list(frame.columns) == ["mdtrt_id", "a", "b", "other"] and (frame.a < frame.b).all()
+    mine = frame.mdtrt_id.map(who)
+    assert ((mine == frame.a) & (frame.other == frame.b) | (mine == frame.b) & (frame.other == frame.a)).all()
+
+
+def test_two_days_are_no_habit_but_two_stays_are():
+    book = VisitBook()
+    for day in range(0, 200, 3):
+        book.add(f"visitor-{day}", "clinic", day, 300)
+        book.add(f"patient-{day}", "hospital", day, 240, kind=STAY)
+    book.add_together(["two days-1", "two days-2"], "clinic", [20, 120])
+    book.add_together(["one stay-1", "one stay-2"], "hospital", [61], kind=STAY)
+    book.add_together(["two stays-1", "two stays-2"], "hospital", [20, 121], kind=STAY)
+    assert pairs_of(found_in(book)) == every_pair(["two stays-1", "two stays-2"])
+
+
+@pytest.mark.parametrize("days, linked", [([20, 70], False), ([20, 70, 120], True)])
+def test_an_edge_of_visits_needs_three_days(days, linked):
+    book = VisitBook()
+    for day in range(0, 364, 2):
+        book.add(f"visitor-{day}", "clinic", day, 300)
+    book.add_together(["ada", "ben"], "clinic", days)
+    assert pairs_of(found_in(book)) == (every_pair(["ada", "ben"]) if linked else set())
+
+
+@pytest.mark.parametrize(
+    "kind, seconds",
+    [(OUTPATIENT, 2 * HOUR), ("purchase", 2 * HOUR), (STAY, 24 * HOUR), (MEDICINE, 10 * HOUR)],
+)
+def test_the_boundary_of_the_time_window(kind, seconds):
+    """Two people exactly as far apart as is close meet; a second later they do not."""
+    for later, together in ((0, True), (1, False)):
+        book = VisitBook()
+        book.add("ada", "place", 10, kind=kind)
+        book.add("ben", "place", 10, (seconds + later) / 60, kind=kind)
+        assert len(met(book)[1].to_pandas()) == together
+
+
+@pytest.mark.parametrize("days_ago, counted", [(365, 1), (366, 0)])
+def test_only_the_last_year_counts(days_ago, counted):
+    book = VisitBook()
+    book.add_together(["ada", "ben"], "place", [days_ago])
+    assert len(met(book)[1].to_pandas()) == counted
+
+
+def test_a_meeting_names_venue_kind_day_people_and_visits():
+    book = VisitBook()
+    later = book.add("ada", "place", 7, 30)
+    earlier = book.add("ben", "place", 7, 0)
+    row = met(book)[1].to_pandas().iloc[0]
+    assert row.drop("day").to_dict() == {
+        "venue": "place", "kind": "visit", "a": "ada", "b": "ben", "mdtrt_a": later, "mdtrt_b": earlier,
+    }  # fmt: skip
+    assert str(row.day)[:10] == "2024-12-24"
+
+
+def test_visits_at_two_venues_and_of_two_kinds_are_no_meeting():
+    book = VisitBook()
+    book.add("ada", "place", 7)
+    book.add("ben", "elsewhere", 7)
+    book.add("cyd", "place", 7, kind=STAY)
+    assert met(book)[1].to_pandas().empty
 
 
 def test_paying_thrice_is_coming_once():
-    diary = Diary()
+    book = VisitBook()
     for minute in (0, 5, 10):
-        diary.together(["ada", "ben"], "quiet", [7], minute)
-    assert len(diary.met()[1].to_pandas()) == 1
+        book.add_together(["ada", "ben"], "quiet", [7], minute)
+    found = met(book)[1].to_pandas()
+    assert found[["mdtrt_a", "mdtrt_b"]].to_numpy().tolist() == [["M000000", "M000001"]]
 
 
-def test_a_crowded_day_makes_no_more_pairs_than_it_may():
-    diary = Diary()
-    for number in range(3000):
-        diary.came(f"visitor-{number}", "fair", 3, number / 6)
-    count = diary.met()[1].count().execute()
-    assert count == 3000 * NEXT_VISITS - NEXT_VISITS * (NEXT_VISITS + 1) / 2
+def test_a_crowded_day_makes_a_bounded_number_of_pairs():
+    assert NEXT_VISITS == 20
+    book = VisitBook()
+    for number in range(300):
+        book.add(f"visitor-{number}", "fair", 3, number / 6)
+    count = met(book)[1].count().execute()
+    assert count == 300 * NEXT_VISITS - NEXT_VISITS * (NEXT_VISITS + 1) / 2
 
 
-VISITS = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 7), st.integers(0, 9)),
-    min_size=5,
-    max_size=60,
-)
+def crowd(seed: int) -> VisitBook:
+    """Eight people with visits of all kinds at three venues, few enough to be dense; three of them keep together."""
+    rng = np.random.default_rng(seed)
+    book = VisitBook()
+    kinds = [OUTPATIENT, "purchase", STAY, MEDICINE]
+    for number in range(240):
+        kind = kinds[number % 4]
+        book.add(
+            f"p{rng.integers(8)}", f"{kind[:2]}-{rng.integers(3)}", int(rng.integers(0, 380)),
+            int(rng.integers(0, 600)), kind=kind, course=bool(rng.random() < 0.1),
+        )  # fmt: skip
+    for number in range(400):
+        book.add(
+            f"q{number}",
+            f"{kinds[number % 4][:2]}-{rng.integers(3)}",
+            number % 365,
+            300,
+            kind=kinds[number % 4],
+        )
+    for kind in kinds:
+        book.add_together(
+            ["p1", "p5", "p6"], f"{kind[:2]}-1", [12, 30, 77, 101, 150, 177, 208, 245, 290, 340], kind=kind
+        )
+    # Two who refill every four weeks, on the same day each time.
+    book.add_together(["r1", "r2"], f"{MEDICINE[:2]}-2", list(range(3, 364, 28)), kind=MEDICINE)
+    return book
 
 
-# Each example asks the database twice; shrinking would ask it a thousand times.
-@settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-@given(VISITS, st.permutations(range(6)))
-def test_names_of_people_do_not_matter(visits, names):
-    def drawn(label) -> pd.DataFrame:
-        diary = Diary()
-        # Whatever Hypothesis draws, three of them keep company where others come alone.
-        for day in range(20, 80):
-            diary.came(f"other-{day}", "place-9", day, 200)
-        for day in range(20, 60, 5):
-            for who in range(3):
-                diary.came(label(who), "place-9", day, who)
-        for who, where, day, quarter in visits:
-            diary.came(label(who), f"place-{where}", day, 15 * quarter)
-        return diary.edges()
-
-    plain, renamed = drawn("p{}".format), drawn(lambda who: f"p{names[who]}")
-    back = {f"p{new}": f"p{old}" for old, new in enumerate(names)}
-    renamed = renamed.assign(a=renamed.a.map(back), b=renamed.b.map(back))
-    assert every_pair(["p0", "p1", "p2"]) <= pairs(plain)
-    assert facts_of(plain) == facts_of(renamed)
+def counted(book: VisitBook) -> list[dict]:
+    rows = [row for row in book.rows if row["days_ago"] <= 365 and not row["course"]]
+    return [row | {"kind": row["kind"] if row["kind"] in (STAY, MEDICINE) else "visit"} for row in rows]
 
 
-def facts_of(found: pd.DataFrame) -> dict[frozenset, tuple]:
+def slow_meetings(book: VisitBook) -> list[tuple]:
+    """venue, kind, day, a, b, mdtrt_a, mdtrt_b."""
+    limits, found = {"visit": 2 * HOUR, STAY: DAY, MEDICINE: 10 * HOUR}, []
+
+    def queue(row):
+        return row["fixmedins_code"], row["kind"]
+
+    rows = sorted(counted(book), key=lambda row: (queue(row), row["second"], row["mdtrt_id"]))
+    for (venue, kind), line in groupby(rows, key=queue):
+        seen, waiting = set(), []
+        for row in line:
+            if (row["psn_no"], row["day"]) not in seen:
+                waiting.append(row)
+            seen.add((row["psn_no"], row["day"]))
+        for turn, row in enumerate(waiting):
+            for later in waiting[turn + 1 : turn + 21]:
+                if later["second"] - row["second"] <= limits[kind] and later["psn_no"] != row["psn_no"]:
+                    one, two = sorted((row, later), key=lambda r: r["psn_no"])
+                    people, ids = (one["psn_no"], two["psn_no"]), (one["mdtrt_id"], two["mdtrt_id"])
+                    found.append((venue, kind, row["day"], *people, *ids))
+    return found
+
+
+def slow_close_rates(book: VisitBook, meetings_: list[tuple]) -> dict[tuple[str, str], float]:
+    """Probability by venue and kind that a random pair of visits is close, at most a few times the even spread."""
+    even = {"visit": 3 * 2 * 2 / 10, STAY: 1 * 2 * 24 / 24, MEDICINE: 1.0}
+    close = Counter((row[0], row[1]) for row in meetings_)
+    rates = {}
+    for venue, kind in close:
+        rows = [row for row in counted(book) if (row["fixmedins_code"], row["kind"]) == (venue, kind)]
+        n = len({(row["psn_no"], row["day"]) for row in rows})
+        days = len({row["day"] for row in rows})
+        rates[venue, kind] = min(close[venue, kind] / (n * (n - 1) / 2), even[kind] / days)
+    return rates
+
+
+def slow_edges(book: VisitBook) -> dict[tuple[str, str], tuple]:
+    """(a, b) → days, expected, neg_log10_fdr."""
+    meetings_ = slow_meetings(book)
+    rates, days_there, common = slow_close_rates(book, meetings_), defaultdict(set), defaultdict(set)
+    for row in counted(book):
+        days_there[row["psn_no"], row["fixmedins_code"], row["kind"]].add(row["day"])
+    for _venue, kind, day, a, b, _mdtrt_a, _mdtrt_b in meetings_:
+        common[a, b, kind].add(day)
+    found = defaultdict(list)
+    for kind, fewest in (("visit", 3), (STAY, 2), (MEDICINE, 3)):
+        often = [key for key in common if key[2] == kind and len(common[key]) >= fewest]
+        expected = []
+        for a, b, _kind in often:
+            total = 0.0
+            for (venue, of_kind), q in rates.items():
+                n, m = (len(days_there[who, venue, kind]) for who in (a, b))
+                if of_kind == kind and n and m:
+                    total += (
+                        n * m * q
+                        if kind != MEDICINE
+                        else min(n * m * q * 28 / 5, n * m * q + min(n, m, 13) / 5)
+                    )
+            expected.append(round(total, 9))
+        rate = slow_neg_log10_fdr(
+            [len(common[key]) for key in often], expected, sum(key[2] == kind for key in common)
+        )
+        for key, mean, value in zip(often, expected, rate, strict=True):
+            if value > 2:
+                found[key[:2]].append((len(common[key]), mean, value))
     return {
-        frozenset((row.a, row.b)): (row.days, round(row.expected, 9), round(row.neg_log10_fdr, 9))
-        for row in found.itertuples()
+        pair: (sum(row[0] for row in rows), sum(row[1] for row in rows), max(row[2] for row in rows))
+        for pair, rows in found.items()
     }
 
 
-def drawn(*cliques: str, extra: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Edges between all letters of a clique, and single ones."""
-    both = [tuple(sorted(pair)) for clique in cliques for pair in combinations(clique, 2)]
-    both += [tuple(sorted(pair)) for pair in extra]
-    return pd.DataFrame([(a, b, 5.0) for a, b in both], columns=["a", "b", "neg_log10_fdr"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_edges_equal_the_slow_twin(seed):
+    book = crowd(seed)
+    events, stored = met(book)
+    frame = stored.to_pandas()
+    frame["day"] = pd.to_datetime(frame.day).dt.date
+    columns = ["venue", "kind", "day", "a", "b", "mdtrt_a", "mdtrt_b"]
+    assert sorted(map(tuple, frame[columns].to_numpy())) == sorted(slow_meetings(book))
+    found, expected = edges(events, stored), slow_edges(book)
+    assert len(expected) >= 3
+    rows = found[["days", "expected", "neg_log10_fdr"]].to_numpy()
+    got = dict(zip(zip(found.a, found.b, strict=True), rows, strict=True))
+    assert set(got) == set(expected)
+    for pair, values in expected.items():
+        assert got[pair] == pytest.approx(values, rel=1e-6)
 
 
-def groups(found: pd.DataFrame, key: str = "group") -> set[str]:
-    return {"".join(sorted(members)) for _group, members in found.groupby(key).psn_no}
+def test_edges_stand_in_order_with_declared_columns():
+    found = found_in(crowd(0))
+    assert list(found.columns) == ["a", "b", "days", "expected", "neg_log10_fdr"]
+    rows = list(zip(found.a, found.b, strict=True))
+    assert all(one < two for one, two in pairwise(rows)) and list(found.index) == list(range(len(found)))
 
 
-def test_two_cliques_joined_by_one_edge_stay_two():
-    assert groups(communities(drawn("abcde", "vwxyz", extra=("ev",)))) == {"abcde", "vwxyz"}
+def test_names_of_people_do_not_matter():
+    def named(label) -> pd.DataFrame:
+        book = VisitBook()
+        for day in range(20, 80):
+            book.add(f"other-{day}", "place-9", day, 200)
+        for day in range(20, 60, 5):
+            for number in range(3):
+                book.add(label(number), "place-9", day, number)
+        return found_in(book)
 
-
-def test_who_hangs_on_by_one_edge_is_no_member():
-    assert groups(communities(drawn("abcd", extra=("dq",)))) == {"abcd"}
-
-
-def test_a_couple_is_no_company_and_three_are():
-    assert groups(communities(drawn("ab", "xyz"))) == {"xyz"}
-
-
-def test_no_edges_no_groups():
-    assert communities(drawn()).empty
-
-
-def test_weight_says_how_close_a_member_is():
-    found = communities(drawn("abcd", extra=("ae", "be"))).set_index("psn_no").weight
-    assert found["a"] == 1 and found["e"] < found["c"] < found["a"] and found.min() > 0
-
-
-def named(*cliques: str, before: pd.DataFrame | None = None) -> pd.DataFrame:
-    rows = [(f"group {number}", who, 1.0) for number, clique in enumerate(cliques) for who in clique]
-    earlier = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object) if before is None else before
-    return name_groups(pd.DataFrame(rows, columns=["group", "psn_no", "weight"]), earlier)
-
-
-def test_a_group_keeps_its_name_while_most_stay():
-    before = named("abcdefgh")
-    assert set(named("abcdefxy", before=before).group_id) == set(before.group_id)
-
-
-def test_a_group_of_mostly_new_people_has_a_new_name():
-    before = named("abcdefgh")
-    assert not set(named("abcduvwxyz", before=before).group_id) & set(before.group_id)
-
-
-def test_when_a_group_splits_the_larger_part_keeps_the_name():
-    before = named("abcdefgh")
-    after = named("abcde", "fgh", before=before).groupby("group_id").psn_no.agg("".join)
-    assert after[before.group_id[0]] == "abcde" and len(after) == 2
-
-
-def test_when_groups_merge_one_name_is_left():
-    before = named("abcde", "vwxyz")
-    after = named("abcdevwxyz", before=before)
-    assert after.group_id.nunique() == 1 and set(after.group_id) < set(before.group_id)
-
-
-def test_the_order_of_members_and_groups_does_not_matter():
-    assert_same(named("abc", "xyz"), named("zyx", "cba"))
-    before = named("abc", "xyz")
-    assert_same(named("abcd", "wxyz", before=before), named("zyxw", "dcba", before=before))
-
-
-def assert_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
-    pd.testing.assert_frame_equal(one, other)
+    plain, renamed = named("p{}".format), named(lambda number: f"p{(2, 0, 1)[number]}")
+    assert pairs_of(plain) == every_pair(["p0", "p1", "p2"]) == pairs_of(renamed)
+    pd.testing.assert_frame_equal(plain.drop(columns=["a", "b"]), renamed.drop(columns=["a", "b"]))

@@ -1,0 +1,200 @@
+"""All edges in one table, and what each visit has to do with them: rows in, rows out."""
+
+from types import SimpleNamespace
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from claims.as_of import PHARMACY, STAY
+from features.graphs import network as graph
+from features.graphs.network import (
+    COLUMNS,
+    Network,
+    beside,
+    build_network,
+    inside_of,
+    kinds_of,
+    links,
+    stored,
+)
+from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
+
+
+def city() -> VisitBook:
+    """A quiet clinic with a ring, a busy doctor who sends people far, and villages of which one is recruited."""
+    book = VisitBook()
+    for day in range(200):
+        book.add(f"quiet-{day}", "quiet", day, 300)
+    book.add_together(["ring-1", "ring-2", "ring-3"], "quiet", [10, 40, 70, 100, 130, 150, 170, 190])
+    for number in range(400):
+        over = number % 19 == 0 or (number % 10 == 3 and number < 80)
+        for month in range(1, 6):
+            book.add(
+                f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY,
+                dr_code=f"D{number % 10}", supply_days=30.0, surplus_spent=200.0 if over else 0.0,
+            )  # fmt: skip
+    for village in range(12):
+        for number in range(20):
+            hospital = "far" if (village == 5 and number < 12) or number == 19 else f"H{number % 3}"
+            book.add(
+                f"villager-{village}-{number}", hospital, 10 * number, village % 5, kind=STAY,
+                village=f"420800{village:06}",
+            )  # fmt: skip
+    for hospital in range(4):
+        for number in range(120):
+            doctor = f"E{hospital}-{number % 4}"
+            far = doctor == "E2-1" and number % 3
+            book.add(
+                f"patient-{hospital}-{number}", f"H{hospital}", 100, number, dr_code=doctor,
+                sent_to="far" if far else f"H{(hospital + 1) % 4}" if number % 5 == 0 else None,
+            )  # fmt: skip
+    return book
+
+
+def claims_of(book: VisitBook) -> SimpleNamespace:
+    """Purchases of an expensive medicine at the quiet clinic, and boxes of one pharmacy sold again by another."""
+    facts = book.facts()
+    con = facts.get_backend()
+    lines = [(row["mdtrt_id"], "cheap", 10.0) for row in book.rows]
+    lines += [(row["mdtrt_id"], "pill", 400.0) for row in book.rows if row["fixmedins_code"] == "quiet"]
+    frame = pd.DataFrame(lines, columns=["mdtrt_id", "hilist_code", "amount"]).assign(charge="09")
+    con.create_table("item_days", ibis.memtable(frame))
+    boxes = [(f"box{n}", f"u{n}", f"P{n % 5}", n, 1.0) for n in range(60)]
+    boxes += [(f"box{n}", f"v{n}", "P2", 1000 + n, 1.0) for n in range(1, 60, 5)]
+    names = ["drug_trac_codg", "psn_no", "fixmedins_code", "sel_retn_time", "sel_retn_cnt"]
+    sold = pd.DataFrame(boxes, columns=names).assign(trdn_flag="0")
+    sold["medins_prod_sel_no"] = [f"N{number:03}" for number in range(len(sold))]
+    return SimpleNamespace(con=con, facts=facts, sales=con.create_table("sales", ibis.memtable(sold)))
+
+
+@pytest.fixture(scope="module")
+def built() -> tuple[VisitBook, SimpleNamespace, Network]:
+    book = city()
+    claims = claims_of(book)
+    return book, claims, build_network(claims, claims.facts)
+
+
+def test_every_kind_of_edge_is_in_one_table(built):
+    _book, _claims, network = built
+    edges = network.edges
+    assert list(edges.columns) == COLUMNS and list(edges.index) == list(range(len(edges)))
+    assert (edges.dtypes[["observed", "expected", "neg_log10_fdr"]] == float).all()
+    kinds = edges.groupby("kind")[["a_type", "b_type"]].agg(lambda values: sorted(set(values)))
+    assert kinds.T.to_dict() == {
+        "co_visit": {"a_type": ["patient"], "b_type": ["patient"]},
+        "co_purchase": {"a_type": ["patient"], "b_type": ["patient"]},
+        "co_oversupply": {"a_type": ["patient"], "b_type": ["patient"]},
+        "oversupply": {"a_type": ["patient"], "b_type": ["prescriber"]},
+        "trace_flow": {"a_type": ["pharmacy"], "b_type": ["pharmacy"]},
+        "referral": {"a_type": ["prescriber"], "b_type": ["hospital"]},
+        "origin": {"a_type": ["village"], "b_type": ["hospital"]},
+    }
+    ring = every_pair(["ring-1", "ring-2", "ring-3"])
+    for kind in ("co_visit", "co_purchase"):
+        assert pairs_of(edges[edges.kind == kind]) == ring
+    assert edges[edges.kind == "referral"][["a", "b"]].to_numpy().tolist() == [["E2-1", "far"]]
+    assert edges[edges.kind == "origin"][["a", "b"]].to_numpy().tolist() == [["420800000005", "far"]]
+    assert edges[edges.kind == "trace_flow"][["a", "b", "observed"]].to_numpy().tolist() == [["P1", "P2", 12]]
+
+
+def test_a_pair_of_patients_has_the_evidence_of_all_kinds(built):
+    _book, _claims, network = built
+    edges, people = network.edges, network.people
+    assert list(people.columns) == ["a", "b", "neg_log10_fdr"]
+    mine = edges[edges.a_type.eq("patient") & edges.b_type.eq("patient")]
+    assert set(map(tuple, people[["a", "b"]].to_numpy())) == set(map(tuple, mine[["a", "b"]].to_numpy()))
+    ring = people[people.a.eq("ring-1") & people.b.eq("ring-2")].neg_log10_fdr.item()
+    assert ring == mine[mine.a.eq("ring-1") & mine.b.eq("ring-2")].neg_log10_fdr.sum()
+    assert len(mine[mine.a.eq("ring-1") & mine.b.eq("ring-2")]) == 2
+
+
+def test_visits_know_their_companions_and_their_flows(built):
+    book, claims, network = built
+    found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
+    assert set(found.columns) == {"companions", "co_oversupplied", "referred", "village_recruitment_excess"}
+    assert found.index.is_unique
+    who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows})[found.index]
+    ring = found[who.str.startswith("ring")]
+    assert len(ring) == 24 and (ring.companions == 2).all() and ring.co_oversupplied.isna().all()
+    # Ten buyers of D3 are oversupplied; those of other doctors are not linked.
+    buyers = found[who.str.startswith("buyer")]
+    assert set(buyers.co_oversupplied) == {9} and buyers.companions.isna().all() and len(buyers) == 50
+    referred = found.referred.dropna()
+    edge = network.edges[network.edges.kind == "referral"].iloc[0]
+    assert len(referred) == edge.observed and set(referred) == {1 - edge.expected / edge.observed}
+    recruited = found.village_recruitment_excess.dropna()
+    edge = network.edges[network.edges.kind == "origin"].iloc[0]
+    assert len(recruited) == edge.observed and set(recruited) == {1 - edge.expected / edge.observed}
+
+
+def test_only_pairs_that_count_are_counted(built):
+    _book, claims, network = built
+    people = network.people[network.people.a.eq("ring-1") & network.people.b.eq("ring-2")]
+    found = links(claims.con, network, people, "one_pair").to_pandas()
+    assert found.companions.dropna().tolist() == [1] * 16 and found.co_oversupplied.isna().all()
+
+
+def test_without_visits_there_is_a_network_without_edges():
+    book = VisitBook()
+    facts = book.facts()
+    con = facts.get_backend()
+    days = ibis.schema(dict(mdtrt_id="string", hilist_code="string", amount="float64", charge="string"))
+    con.create_table("item_days", schema=days)
+    names = ["drug_trac_codg", "psn_no", "fixmedins_code", "trdn_flag", "medins_prod_sel_no"]
+    sales = ibis.schema(dict.fromkeys(names, "string") | dict(sel_retn_time="int64", sel_retn_cnt="float64"))
+    claims = SimpleNamespace(con=con, sales=con.create_table("sales", schema=sales))
+    network = build_network(claims, facts)
+    assert network.edges.empty and list(network.edges.columns) == COLUMNS and network.people.empty
+    assert links(con, network, network.people, "none").to_pandas().empty
+
+
+def inside(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["group_id", "kind", "neg_log10_fdr"])
+
+
+def test_a_group_is_of_resale_when_oversupply_is_more_than_half_of_its_evidence():
+    frame = inside(
+        ("half", "co_oversupply", 5.0), ("half", "co_visit", 2.0), ("half", "co_return", 3.0),
+        ("more", "co_oversupply", 5.1), ("more", "co_visit", 5.0), ("none", "co_visit", 9.0),
+    )  # fmt: skip
+    assert kinds_of(frame).to_dict() == {"half": "co_visit", "more": "drug_resale", "none": "co_visit"}
+
+
+def test_edges_inside_a_group_join_two_of_its_members():
+    edges = pd.DataFrame(
+        [
+            ("co_visit", "patient", "a", "patient", "b"), ("co_visit", "patient", "b", "patient", "x"),
+            ("oversupply", "patient", "a", "prescriber", "b"), ("trace_flow", "pharmacy", "a", "patient", "b"),
+            ("co_visit", "patient", "x", "patient", "y"), ("co_visit", "patient", "a", "patient", "z"),
+        ],
+        columns=COLUMNS[:5],
+    )  # fmt: skip
+    members = pd.DataFrame({"group_id": ["G1", "G1", "G2", "G2"], "psn_no": list("abxy"), "weight": 1.0})
+    found = inside_of(edges, members)
+    assert found[["a", "b", "group_id"]].to_numpy().tolist() == [["a", "b", "G1"], ["x", "y", "G2"]]
+
+
+def test_a_stored_frame_keeps_its_types_without_rows():
+    con = ibis.duckdb.connect()
+    frame = pd.DataFrame({"text": ["x"], "whole": [1], "part": [0.5]})
+    for name, rows in (("full", frame), ("empty", frame.head(0))):
+        table = stored(con, name, rows)
+        assert dict(table.schema()) == {
+            "text": ibis.dtype("string"), "whole": ibis.dtype("int64"), "part": ibis.dtype("float64"),
+        }  # fmt: skip
+        assert con.table(name).to_pandas().to_numpy().tolist() == rows.to_numpy().tolist()
+
+
+def test_counts_side_by_side_keep_visits_of_either_side():
+    con = ibis.duckdb.connect()
+    one = stored(con, "one", pd.DataFrame({"mdtrt_id": ["m1", "m2"], "x": [1, 2]}))
+    other = stored(con, "other", pd.DataFrame({"mdtrt_id": ["m2", "m3"], "y": [3.0, 4.0]}))
+    found = beside(one, other).order_by("mdtrt_id").to_pandas()
+    assert list(found.columns) == ["mdtrt_id", "x", "y"] and found.mdtrt_id.tolist() == ["m1", "m2", "m3"]
+    np.testing.assert_array_equal(found[["x", "y"]].to_numpy(), [[1, np.nan], [2, 3], [np.nan, 4]])
+
+
+def test_flows_that_are_facts_of_visits_are_flows():
+    assert set(graph.FLOW_COLUMNS) < set(graph.FLOWS)

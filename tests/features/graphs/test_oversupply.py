@@ -1,0 +1,182 @@
+"""Doctors and pharmacies with too many oversupplied buyers beside careless buyers everywhere, and a slow twin."""
+
+from collections import defaultdict
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from claims.as_of import PHARMACY
+from features.graphs import oversupply
+from tests.features.graphs.slow_chance import slow_dispersion, slow_neg_log10_fdr
+from tests.features.graphs.visit_book import VisitBook, people_in
+
+
+def shops(guilty: bool) -> VisitBook:
+    """Ten doctors and ten shops with forty buyers each; one buyer in nineteen hoards; one doctor has eight more who do, from
+    several shops."""
+    book = VisitBook()
+    for number in range(400):
+        over = number % 19 == 0 or (guilty and number % 10 == 3 and number < 80)
+        for month in range(1, 11):
+            book.add(
+                f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY, dr_code=f"D{number % 10}",
+                supply_days=30.0, surplus_spent=200.0 if over else 0.0,
+            )  # fmt: skip
+    return book
+
+
+def steps(book: VisitBook) -> tuple[pd.DataFrame, ibis.Table, ibis.Table]:
+    """The hubs, their oversupplied buyers and the pairs of these, the last two stored."""
+    bought = oversupply.buyers(book.facts())
+    con = bought.get_backend()
+    bought = con.create_table("buyers", bought)
+    hubs = oversupply.hubs(bought)
+    schema = ibis.schema(dict(hub_type="string", hub="string", neg_log10_fdr="float64"))
+    found = con.create_table("hubs", ibis.memtable(hubs[list(schema.names)], schema=schema))
+    over = con.create_table("over", oversupply.oversupplied(bought, found))
+    return hubs, over, con.create_table("co_oversupplied", oversupply.pairs(over))
+
+
+def linked(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The hubs and the edges between their buyers."""
+    hubs, _over, pairs = steps(book)
+    return hubs, oversupply.edges(pairs)
+
+
+def test_a_doctor_with_too_many_oversupplied_buyers_links_them_and_hoarders_elsewhere_stay_alone():
+    hubs, found = linked(shops(guilty=True))
+    assert hubs.hub.tolist() == ["D3"] and hubs.observed[0] >= 8 > 3 * hubs.expected[0]
+    # The two of his who hoard by themselves cannot be told from them.
+    assert people_in(found) - {"buyer-133", "buyer-323"} == {f"buyer-{number}" for number in range(3, 80, 10)}
+
+
+def test_hoarders_by_chance_make_no_hub():
+    hubs, found = linked(shops(guilty=False))
+    assert hubs.empty and found.empty
+
+
+def market(seed: int) -> VisitBook:
+    """Buyers at doctors and pharmacies of all sizes; two doctors and a pharmacy with many oversupplied ones."""
+    rng = np.random.default_rng(seed)
+    book = VisitBook()
+    for number in range(220):
+        place = rng.integers(6)
+        hoards = rng.random() < (0.95 if place == 5 else 0.08)
+        for _time in range(rng.integers(2, 6)):
+            book.add(
+                f"b{number:03}", f"P{place}", int(rng.integers(0, 380)), rng.integers(0, 600),
+                kind=PHARMACY if rng.random() < 0.9 else "outpatient",
+                dr_code=f"D{place}" if rng.random() < 0.9 else None,
+                supply_days=float(rng.choice([0, 30], p=[0.05, 0.95])),
+                surplus_spent=float(rng.choice([0, 100], p=[0.1, 0.9])) if hoards else 0.0,
+                course=bool(rng.random() < 0.03),
+            )  # fmt: skip
+    return book
+
+
+def slow_buyers(book: VisitBook) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
+    """(hub_type, hub) → buyer → days bought, days bought while oversupplied."""
+    days = defaultdict(lambda: defaultdict(lambda: (set(), set())))
+    for row in book.rows:
+        if row["days_ago"] <= 365 and row["supply_days"] > 0 and not row["course"]:
+            hubs = [("prescriber", row["dr_code"])] if row["dr_code"] else []
+            hubs += [("pharmacy", row["fixmedins_code"])] if row["is_pharmacy"] else []
+            for hub in hubs:
+                bought, surplus = days[hub][row["psn_no"]]
+                bought.add(row["day"])
+                if row["surplus_spent"] > 0:
+                    surplus.add(row["day"])
+    return {
+        hub: {buyer: (len(bought), len(surplus)) for buyer, (bought, surplus) in buyers.items()}
+        for hub, buyers in days.items()
+    }
+
+
+def slow_hubs(book: VisitBook) -> dict[tuple[str, str], tuple]:
+    """(hub_type, hub) → buyers, observed, expected, neg_log10_fdr."""
+    counts, found = {}, {}
+    for hub, buyers in slow_buyers(book).items():
+        regular = [surplus for bought, surplus in buyers.values() if bought >= 3]
+        if regular:
+            counts[hub] = len(regular), sum(surplus >= 3 for surplus in regular)
+    for kind in ("prescriber", "pharmacy"):
+        hubs = [hub for hub in counts if hub[0] == kind]
+        everybody, over = (sum(counts[hub][place] for hub in hubs) for place in (0, 1))
+        expected = [counts[h][0] * (over - counts[h][1] + 1) / (everybody - counts[h][0] + 2) for h in hubs]
+        observed = [counts[hub][1] for hub in hubs]
+        spread = slow_dispersion(observed, expected)
+        rates = slow_neg_log10_fdr(observed, expected, len(hubs), spread)
+        for hub, mean, rate in zip(hubs, expected, rates, strict=True):
+            if counts[hub][1] >= 3 and rate > 2:
+                found[hub] = *counts[hub], mean, rate
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_hubs_buyers_and_pairs_equal_the_slow_twin(seed):
+    book = market(seed)
+    hubs, over, pairs = steps(book)
+    expected, buyers = slow_hubs(book), slow_buyers(book)
+    assert {kind for kind, _hub in expected} == {"prescriber", "pharmacy"}
+    assert list(hubs.columns) == ["hub_type", "hub", "buyers", "observed", "expected", "neg_log10_fdr"]
+    assert list(hubs.index) == list(range(len(hubs)))
+    assert [tuple(row) for row in hubs[["hub_type", "hub"]].to_numpy()] == sorted(expected)[::1]
+    for kind, hub, *row in hubs.to_numpy():
+        assert row == pytest.approx(expected[kind, hub], rel=1e-6)
+    named = {hub: sorted(b for b, days in buyers[hub].items() if days[1] >= 3) for hub in expected}
+    frame = over.to_pandas()
+    assert {hub: sorted(rows.psn_no) for hub, rows in frame.groupby(["hub_type", "hub"])} == named
+    slow = {}
+    for hub, people in named.items():
+        queue = sorted(people, key=lambda b: (-buyers[hub][b][1], b))
+        for turn, one in enumerate(queue):
+            for other in queue[turn + 1 : turn + 21]:
+                days = min(buyers[hub][one][1], buyers[hub][other][1])
+                slow[*hub, *sorted((one, other))] = days, pytest.approx(expected[hub][3])
+    columns = ["hub_type", "hub", "a", "b", "days", "neg_log10_fdr"]
+    assert {tuple(row[:4]): tuple(row[4:]) for row in pairs.to_pandas()[columns].to_numpy()} == slow
+
+
+def test_edges_sum_the_evidence_of_the_doctors_and_pharmacies_that_two_share():
+    frame = pd.DataFrame(
+        {
+            "hub_type": ["prescriber", "pharmacy", "pharmacy"], "hub": ["D", "P", "P"], "a": ["x", "x", "v"],
+            "b": ["y", "y", "w"], "days": [4, 7, 3], "neg_log10_fdr": [2.5, 3.0, 3.0],
+        }
+    )  # fmt: skip
+    found = oversupply.edges(ibis.duckdb.connect().create_table("pairs", ibis.memtable(frame)))
+    assert list(found.columns) == ["a", "b", "days", "neg_log10_fdr", "expected"]
+    assert found.drop(columns="expected").to_numpy().tolist() == [["v", "w", 3, 3.0], ["x", "y", 7, 5.5]]
+    assert found.expected.isna().all()
+
+
+def test_edges_to_hubs_have_the_days_and_the_evidence_of_the_hub():
+    hubs, over, _pairs = steps(shops(guilty=True))
+    found = oversupply.hub_edges(over)
+    assert list(found.columns) == ["a", "b_type", "b", "observed", "neg_log10_fdr", "expected"]
+    assert found.a.is_monotonic_increasing and len(found) == hubs.observed.sum()
+    assert set(found.b_type) == {"prescriber"} and set(found.b) == {"D3"} and set(found.observed) == {10}
+    assert set(found.neg_log10_fdr) == {hubs.neg_log10_fdr[0]} and found.expected.isna().all()
+
+
+def test_ties_are_the_oversupplied_purchases_at_the_shared_doctor_or_pharmacy():
+    book = VisitBook()
+    more = dict(kind=PHARMACY, supply_days=30.0)
+    mine = book.add("ada", "P1", 10, dr_code="D1", surplus_spent=5.0, **more)
+    theirs = book.add("ben", "P2", 365, dr_code="D1", surplus_spent=5.0, **more)
+    for person, place, days_ago, changed in (
+        ("ada", "P1", 20, dict(surplus_spent=0.0)), ("ada", "P1", 20, dict(dr_code="D2")),
+        ("ada", "P1", 366, {}), ("ada", "P1", 20, dict(course=True)), ("cyd", "P1", 20, {}),
+    ):  # fmt: skip
+        book.add(person, place, days_ago, **(dict(dr_code="D1", surplus_spent=5.0) | more | changed))
+    facts = book.facts()
+    frame = pd.DataFrame({"hub_type": ["prescriber"], "hub": ["D1"], "a": ["ada"], "b": ["ben"]})
+    pairs = facts.get_backend().create_table("pairs", ibis.memtable(frame))
+    found = oversupply.ties(facts, pairs).order_by("mdtrt_id").to_pandas()
+    assert list(found.columns) == ["mdtrt_id", "a", "b", "other"]
+    assert found.to_numpy().tolist() == [[mine, "ada", "ben", "ben"], [theirs, "ada", "ben", "ada"]]
+    # A pharmacy of the same pair: its own purchases.
+    at_pharmacy = pairs.mutate(hub_type=ibis.literal("pharmacy"), hub=ibis.literal("P2"))
+    assert oversupply.ties(facts, at_pharmacy).mdtrt_id.to_pandas().tolist() == [theirs]
