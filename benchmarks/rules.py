@@ -24,7 +24,8 @@ from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.store import Store, connect
 from claims.synthetic import simulate
 from features.rules.engine import RULES, RuleContext, RuleSettings, plain_queries, run_rules
-from features.visits.facts import item_days, visit_facts
+from features.visits.bill_lines import item_days
+from features.visits.facts import visit_facts
 
 # Visits of a person in a year, in the cities that `claims.synthetic` makes as in the bureau's own data.
 VISITS_EACH = 5.2

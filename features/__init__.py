@@ -1,7 +1,7 @@
-"""From claims to measures, graphs and findings as of a night.
+"""From claims to facts, measures, graphs and rule findings as of a date.
 
-The modules of the subjects fill the catalogue when they are imported, so whoever imports anything from here finds
-it complete.
+The modules of measures enter the catalogue when they are imported, so whoever imports anything from here finds it
+complete.
 """
 
 from features.measures import (

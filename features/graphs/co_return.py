@@ -15,7 +15,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # A round of a broker takes days, one of a card collector hours: five days of admissions, three hours of visits.
 SECONDS, STAY_SECONDS = 3 * 3600, 5 * 86_400

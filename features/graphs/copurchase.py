@@ -10,7 +10,7 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.graphs.covisit import MEDICINE
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 # Dear is a medicine that usually costs so many times what the usual medicine of a visit does. Our own choice.
 DEAR = 2
@@ -21,7 +21,7 @@ def purchases(facts: ibis.Table, days: ibis.Table) -> ibis.Table:
     (``medicine``), psn_no, day, second, mdtrt_id, course, days_ago.
 
     Args:
-        days: `features.visits.facts.item_days`.
+        days: `features.visits.bill_lines.item_days`.
     """
     bought = days.filter(days.charge.isin(DRUGS)).group_by("mdtrt_id", "hilist_code")
     bought = bought.aggregate(amount=_.amount.sum()).filter(_.amount > 0)

@@ -13,8 +13,8 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.graphs.chance import dispersion, neg_log10_fdr, significant
-from features.measures.catalogue import YEAR
 from features.visits.prescription_steering import workplaces
+from features.windows import YEAR
 
 # Fewer people are no habit.
 LEAST_PERSONS = 5

@@ -15,7 +15,7 @@ from ibis import _
 from claims.as_of import ClaimsAsOf
 from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.graphs.queue import ends, following
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Oversupplied is who bought on so many days of the year while a month was at hand.
 LEAST_DAYS = 3

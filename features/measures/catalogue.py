@@ -11,10 +11,11 @@ from typing import Literal
 import ibis
 import pandas as pd
 
+from features.windows import MONTH, QUARTER, YEAR, YEARS
+
 HIGH, LOW = 1, -1
 PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
-# Days back from the night. Flows are watched over all of them; patterns that need many visits over the long ones.
-MONTH, QUARTER, YEAR, YEARS = 30, 90, 365, 1095
+# Flows are watched over all windows; patterns that need many visits over the long ones.
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
 PATTERN = (YEAR, YEARS)
 

@@ -6,7 +6,8 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.engine import CLEAR, SUSPECT, Parameter, RuleContext, rule
 from features.rules.limits import LINE, cached_table, held_to, least
-from features.visits.facts import HOUSEKEEPING
+from features.visits.codelists import HOUSEKEEPING
+from features.windows import YEAR
 
 CARE, OPERATION, MATERIAL = "07", "06", "08"
 # What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
@@ -247,7 +248,7 @@ def material_in_service(context: RuleContext) -> ibis.Table:
 @rule(
     "R057", "静脉置管护理违规收费", "Improper catheter care", "place", SUSPECT, "38(三)/40(三)",
     needs="fee_list_d hilist_b hilist_rela_b",
-    days=Parameter(365, "days", "own starting value: a catheter may stay in for a year"),
+    days=Parameter(YEAR, "days", "own starting value: a catheter may stay in for a year"),
 )  # fmt: skip
 def care_without_ground(context: RuleContext, days: float) -> ibis.Table:
     # Care of what nobody put in (the catalogue says what must have been), or that another item contains.

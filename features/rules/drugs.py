@@ -25,7 +25,7 @@ from features.rules.limits import (
     starts,
     text,
 )
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 # Western drugs and patent medicine: dispensed by the pack. Herbs are made up by the week and bought often.
 PACKED = ("09", "11")

@@ -86,7 +86,7 @@ class RuleContext:
     Attributes:
         known: tables as of the night (`claims.as_of.ClaimsAsOf`).
         facts: one row a visit (`features.visits.facts.visit_facts`).
-        item_days: visit × item × day (`features.visits.facts.item_days`); rules take lines from here, so that the fee
+        item_days: visit × item × day (`features.visits.bill_lines.item_days`); rules take lines from here, so that the fee
             lines are read once for all of them.
         made: tables that several rules look at, by name (`features.rules.limits.once`).
     """

@@ -35,7 +35,7 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.rules.engine import CLEAR, SUSPECT, Parameter, RuleContext, rule
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 DRUG, MATERIAL, SERVICE = "drug", "material", "service"
 # Of `hilist_rela_b`: the first item may be charged only where one of the second was.

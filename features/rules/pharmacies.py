@@ -3,20 +3,29 @@
 import ibis
 from ibis import _
 
-from claims.as_of import OUTPATIENT, PHARMACY
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.drugs import paid_sales, with_amount
 from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
 from features.rules.limits import said, text
+from features.visits.timestamps import has_time_of_day
 
 
 @rule(
     "R113", "连续刷卡", "Back-to-back cards", "place", SUSPECT, "40(一)/41(一)",
     persons=Parameter(10, "persons", "bureau scripts: >=10 different persons in <60 s gaps"),
+    seconds=Parameter(60, "seconds", "bureau scripts: >=10 different persons in <60 s gaps"),
 )  # fmt: skip
-def back_to_back(context: RuleContext, persons: float) -> ibis.Table:
+def back_to_back(context: RuleContext, persons: float, seconds: float) -> ibis.Table:
+    # Payments that carry only their date say nothing of seconds.
+    paid = context.facts.filter(context.facts.kind != STAY, has_time_of_day(context.facts.setl_time))
+    paid = paid.mutate(_second=paid.setl_time.epoch_seconds())
+    first = (paid.payment_gap_seconds < seconds).fill_null(False).ifelse(0, 1)
+    runs = paid.mutate(_run=first.cumsum(group_by="fixmedins_code", order_by=["_second", "mdtrt_id"]))
+    counts = runs.group_by("fixmedins_code", "_run").aggregate(run_persons=_.psn_no.nunique())
+    fast = runs.inner_join(counts.filter(counts.run_persons >= persons), ["fixmedins_code", "_run"])
     # A hospital has many tills, so that its cards follow one another fast by nature.
-    fast = context.facts.filter(context.facts.kind == PHARMACY, context.facts.swipe_persons >= persons)
-    message = said("与前后共", text(fast.swipe_persons), "人的医保卡连续结算,相邻间隔不足60秒")
+    fast = fast.filter(fast.kind == PHARMACY)
+    message = said("与前后共", text(fast.run_persons), f"人的医保卡连续结算,相邻间隔不足{seconds:g}秒")
     return fast.select("mdtrt_id", amount_in_question=fast.medfee_sumamt, message=message)
 
 

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
 from features.rules.limits import breaches, charged, limited, said, starts, text
-from features.visits.facts import LARGE_EXAM
+from features.visits.codelists import LARGE_EXAM
 
 
 @rule(

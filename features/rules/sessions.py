@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import OUTPATIENT, STAY
 from features.rules.billing import MATERIAL, TESTED, in_figures, line_finding, without
 from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
-from features.visits.facts import DIALYSIS, DRUGS, LARGE_EXAM, REHAB
+from features.visits.codelists import DIALYSIS, DRUGS, LARGE_EXAM, REHAB
 
 # A session of dialysis uses one of these; the names are those of the national catalogue of consumables.
 DIALYSER = "透析器"

@@ -5,7 +5,8 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, STAY
 from features.rules.engine import SUSPECT, Parameter, RuleContext, rule
-from features.visits.facts import HOUSEKEEPING
+from features.visits.codelists import HOUSEKEEPING
+from features.windows import YEAR
 
 # Left by doctor's order to another hospital or to the community; died (fields.md, dscg_way).
 MOVED_ON, DIED = ["2", "3"], ["5"]
@@ -81,7 +82,7 @@ def split_stay(context: RuleContext, days: float, cycles: float) -> ibis.Table:
     least=Parameter(30, "stays", "schemes.md §5: n>=30"),
 )  # fmt: skip
 def readmissions(context: RuleContext, days: float, rate: float, least: float) -> ibis.Table:
-    stays = _stays(context).filter(~_.course, ~_.bed_days, _.days_ago <= 365)
+    stays = _stays(context).filter(~_.course, ~_.bed_days, _.days_ago <= YEAR)
     stays = stays.mutate(_back=(stays.gap_days.between(-1, days) & stays.same_place).fill_null(False))
     places = stays.group_by("fixmedins_code", "level").aggregate(_n=_.count(), _rate=_._back.mean())
     places = places.filter(places._n >= least)
@@ -118,7 +119,7 @@ def frequent_outpatient(context: RuleContext, visits: float, days: float) -> ibi
     "R088", "频繁住院", "Frequent admission", "patient", SUSPECT, "38(二)/41",
     official="GZ10000204004000",
     stays=Parameter(6, "stays", "R088: >=6 a year (peer P99)"),
-    days=Parameter(365, "days", "R088: a year"),
+    days=Parameter(YEAR, "days", "R088: a year"),
 )  # fmt: skip
 def frequent_stays(context: RuleContext, stays: float, days: float) -> ibis.Table:
     taken = _stays(context).filter(
