@@ -1,8 +1,9 @@
 """Which visits make a measure of a subject what it is: the supporting records behind a reason.
 
-A measure taken of one visit alone says how far the visit carries it: a count gives one or nothing, a sum the visit's own
-part, a share or a median the visit's own value. So no measure has to declare a second time which visits it is about.
-Where a subject's visits are counted by another column, those of the count with most weight carry the measure.
+A measure taken of one visit alone says how far the visit carries it: a count gives one or nothing, a sum the
+visit's own part, a share or a median the visit's own value. So no measure has to declare a second time which
+visits it is about. Where a subject's visits are counted by another column, those of the count with most
+weight carry the measure.
 """
 
 from collections import defaultdict
@@ -39,9 +40,9 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
         most: visits a measure, each of another person as long as there are others.
 
     Returns:
-        subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing where no
-        visit carries it and the most suspicious of its window stand in), n (visits of the count; missing without
-        one).
+        subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing
+        where no visit carries it and the most suspicious of its window stand in), n (visits of the count;
+        missing without one).
     """
     facts = subject_facts(marks.get_backend(), subject)
     found = []
@@ -89,7 +90,8 @@ def _bucketed(facts: ibis.Table, base: str, window: int | None, columns: _Column
     rows = ROWS[kind](facts)
     rows = rows.filter(rows.days_ago <= window) if window else rows
     counts = counted(facts, base, window)
-    # What the counts are weighed by: the fund's money, else persons, else visits, whichever the measure looks at.
+    # What the counts are weighed by: the fund's money, else persons, else visits, whichever the measure looks
+    # at.
     weighed = {}
     for column, (entry, _days) in columns.items():
         fields = _fields(_value(entry, counts))
@@ -132,7 +134,8 @@ def _strongest(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
     rows = rows.mutate(evidence=_.evidence.fill_null(0.0))
     reason = ["subject_id", "nth"]
     strength = [*map(ibis.desc, ("carries", "signed", "weight", "evidence", "paid")), "mdtrt_id"]
-    # The strongest visit of each person before the second of anybody: three people say more than one three times.
+    # The strongest visit of each person before the second of anybody: three people say more than one three
+    # times.
     turn = ibis.row_number().over(ibis.window(group_by=[*reason, "psn_no"], order_by=strength))
     rows = rows.mutate(turn=turn, any=_.carries.max().over(group_by=reason))
     rows = rows.filter(rows.carries | ~rows.any)
@@ -144,7 +147,8 @@ def _strongest(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
 
 
 def _value(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
-    """The expression of a measure over rows of its window; of GRAPH (None) how many others the visit links to."""
+    """The expression of a measure over rows of its window; of GRAPH (None) how many others the visit links
+    to."""
     if entry is None:
         return ibis.greatest(rows.companions, rows.co_oversupplied)
     return entry.take(rows, ibis.literal(True))
@@ -153,8 +157,8 @@ def _value(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
 def alone(value: ibis.Value) -> ibis.Value:
     """A measure's aggregate as it is over one row alone, so that no aggregation is left in it.
 
-    A spread of one row is unknown; a rate over calendar days is taken as of the row's own day, so that the amount
-    decides.
+    A spread of one row is unknown; a rate over calendar days is taken as of the row's own day, so that the
+    amount decides.
     """
 
     def single(node: ops.Node, given: dict[str, Any] | None) -> ops.Node:
@@ -176,8 +180,8 @@ def alone(value: ibis.Value) -> ibis.Value:
 
 
 def counts_visits(entry: Measure, facts: ibis.Table) -> bool:
-    """Does a measure only count visits with some property, or divide them by calendar days, so that its value of one
-    visit says nothing by itself?"""
+    """Does a measure only count visits with some property, or divide them by calendar days, so that its value
+    of one visit says nothing by itself?"""
     value = _value(entry, facts)
     reductions = value.op().find(ops.Reduction, filter=ops.Value)
     counting = all(
@@ -187,7 +191,8 @@ def counts_visits(entry: Measure, facts: ibis.Table) -> bool:
 
 
 def lines_of(entry: Measure, facts: ibis.Table) -> str | None:
-    """Key of LINES: which lines of a visit a measure is taken from; None where from none, or where less is suspicious."""
+    """Key of LINES: which lines of a visit a measure is taken from; None where from none, or where less is
+    suspicious."""
     if entry.direction != HIGH:
         return None
     kind, counted_by = entry.base.partition("/")[::2]

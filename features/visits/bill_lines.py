@@ -1,4 +1,5 @@
-"""Fee lines summed once, in one scan, to visit, item and day; everything that looks at content starts from there."""
+"""Fee lines summed once, in one scan, to visit, item and day; everything that looks at content starts from
+there."""
 
 from functools import reduce
 from operator import xor
@@ -18,17 +19,19 @@ from features.visits.codelists import (
     TREATMENTS,
 )
 
-# So many least hashes make the template of a bill. Two bills agree in all six with a chance of J ** 6, J being the
-# share of their items that both have (Jaccard index): .53 for nine in ten, .016 for half. Own starting value.
+# So many least hashes make the template of a bill. Two bills agree in all six with a chance of J ** 6, J
+# being the share of their items that both have (Jaccard index): .53 for nine in ten, .016 for half. Own
+# starting value.
 TEMPLATE_HASHES = 6
 
 
 def item_days(claims: ClaimsAsOf) -> ibis.Table:
-    """Fee lines summed to visit, item and day, with the item's entry in the catalogue; stored as ``item_days``.
+    """Fee lines summed to visit, item and day, with the item's entry in the catalogue; stored as
+    ``item_days``.
 
-    Columns: mdtrt_id, hilist_code, day, cnt, amount (yuan), pric (highest), n_lines, bkkp_sn and setl_id (first),
-    rx_no (order or prescription, first), own_code (of the institution's own catalogue, first), inscp (yuan), charge,
-    list_type, serv_type, days_per_unit, ceiling.
+    Columns: mdtrt_id, hilist_code, day, cnt, amount (yuan), pric (highest), n_lines, bkkp_sn and setl_id
+    (first), rx_no (order or prescription, first), own_code (of the institution's own catalogue, first), inscp
+    (yuan), charge, list_type, serv_type, days_per_unit, ceiling.
     """
     items = claims["hilist_b"].select(
         "hilist_code",
@@ -59,10 +62,10 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 
 
 def bill_content(days: ibis.Table) -> ibis.Table:
-    """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount, treat_amount,
-    material_amount, keeping_amount (yuan), dialysis (sessions), dialysis_days, large_exams, rehab (counts),
-    over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more than bed, round and
-    nursing), medical_amount (yuan beside bed, round and nursing).
+    """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
+    treat_amount, material_amount, keeping_amount (yuan), dialysis (sessions), dialysis_days, large_exams,
+    rehab (counts), over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more
+    than bed, round and nursing), medical_amount (yuan beside bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
     medical = ~days.charge.isin(HOUSEKEEPING)
@@ -93,8 +96,8 @@ def bill_templates(days: ibis.Table) -> ibis.Table:
     """Marks that bills with (nearly) the same items, and those with the same examinations, share (M01, M33):
     mdtrt_id, template, exam_set.
 
-    Number, order and days of the items do not matter. A template is a set of TEMPLATE_HASHES least hashes (min-wise
-    hashing, Broder 1997).
+    Number, order and days of the items do not matter. A template is a set of TEMPLATE_HASHES least hashes
+    (min-wise hashing, Broder 1997).
     """
     items = days.select("mdtrt_id", "hilist_code", "charge").distinct()
     least = [(_.hilist_code + f"/{n}").hash().min() for n in range(TEMPLATE_HASHES)]

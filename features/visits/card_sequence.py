@@ -1,7 +1,9 @@
-"""The order and pace of cards: at one institution, of one card between institutions, of one doctor (M15-M17, M48).
+"""The order and pace of cards: at one institution, of one card between institutions, of one doctor (M15-M17,
+M48).
 
-A visit that carries only its date says nothing of the order within the day. Such visits are left out before any visit
-is compared with the one before it, so that they neither get anybody suspected nor hide the visit before.
+A visit that carries only its date says nothing of the order within the day. Such visits are left out before
+any visit is compared with the one before it, so that they neither get anybody suspected nor hide the visit
+before.
 """
 
 import ibis
@@ -12,7 +14,8 @@ from features.visits.codelists import COURSES
 from features.visits.timestamps import has_time_of_day
 from features.windows import YEAR
 
-# Cards of different persons that follow one another this fast come from one hand (M15; R113: gaps under a minute).
+# Cards of different persons that follow one another this fast come from one hand (M15; R113: gaps under a
+# minute).
 BURST_SECONDS = 60
 # Who comes to a place within so many seconds of another may come with him (own starting value: half an hour).
 FOLLOW_SECONDS = 1_800
@@ -23,8 +26,8 @@ ROUND_FROM, ROUND_TO = 20, 10
 
 
 def card_gaps(base: ibis.Table) -> ibis.Table:
-    """How fast a card follows another person's at the same institution (M15): mdtrt_id, card_gap (seconds; null after
-    the same person or none), burst (at most BURST_SECONDS)."""
+    """How fast a card follows another person's at the same institution (M15): mdtrt_id, card_gap (seconds;
+    null after the same person or none), burst (at most BURST_SECONDS)."""
     order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
     visits = base.filter(base.kind != STAY, has_time_of_day(base.begntime)).mutate(
         _gap=_.second - _.second.lag().over(order), _other=_.psn_no != _.psn_no.lag().over(order)
@@ -43,8 +46,8 @@ def payment_gaps(base: ibis.Table) -> ibis.Table:
 
 
 def followers(base: ibis.Table) -> ibis.Table:
-    """On how many days of the last year the same person came within FOLLOW_SECONDS of the same other person at the
-    same place (M15, M26): mdtrt_id, follow_days.
+    """On how many days of the last year the same person came within FOLLOW_SECONDS of the same other person
+    at the same place (M15, M26): mdtrt_id, follow_days.
 
     Visits of a course (dialysis shifts) do not count: such patients follow one another by schedule.
     """
@@ -60,8 +63,8 @@ def followers(base: ibis.Table) -> ibis.Table:
 
 
 def bill_amounts(base: ibis.Table) -> ibis.Table:
-    """How common the exact amount is among bills of the kind at the institution, and whether it is round (M16, M18):
-    mdtrt_id, same_amount (other visits), round_amount."""
+    """How common the exact amount is among bills of the kind at the institution, and whether it is round
+    (M16, M18): mdtrt_id, same_amount (other visits), round_amount."""
     keys = ["fixmedins_code", "kind", "medfee_sumamt"]
     joined = base.inner_join(base.group_by(*keys).aggregate(_n=_.count()), keys)
     amount = joined.medfee_sumamt
@@ -73,15 +76,16 @@ def bill_amounts(base: ibis.Table) -> ibis.Table:
 
 
 def card_travel(base: ibis.Table) -> ibis.Table:
-    """Whether and when the same card was used at another institution before (M15, R112): mdtrt_id, two_places (within
-    TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before)."""
+    """Whether and when the same card was used at another institution before (M15, R112): mdtrt_id, two_places
+    (within TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before)."""
     moved = _moves(base.filter(base.kind != STAY), "psn_no")
     near = (moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False)
     return moved.select("mdtrt_id", "moved_minutes", "moved_from", "moved_kind", two_places=near)
 
 
 def doctor_travel(base: ibis.Table) -> ibis.Table:
-    """Whether the doctor had a patient of another institution within TRAVEL_MINUTES before (M48): mdtrt_id, dr_moved.
+    """Whether the doctor had a patient of another institution within TRAVEL_MINUTES before (M48): mdtrt_id,
+    dr_moved.
 
     A prescription is filled where its author is not, so purchases say nothing of the doctor's place.
     """
@@ -90,8 +94,8 @@ def doctor_travel(base: ibis.Table) -> ibis.Table:
 
 
 def _moves(visits: ibis.Table, by: str) -> ibis.Table:
-    """Visits that carry a time of day against the one before of the same card or doctor: mdtrt_id, moved_minutes,
-    moved_from, moved_kind; null where that was at the same institution."""
+    """Visits that carry a time of day against the one before of the same card or doctor: mdtrt_id,
+    moved_minutes, moved_from, moved_kind; null where that was at the same institution."""
     order = ibis.window(group_by=by, order_by=["second", "mdtrt_id"])
     timed = visits.filter(has_time_of_day(visits.begntime))
     timed = timed.select(

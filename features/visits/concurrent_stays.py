@@ -1,4 +1,5 @@
-"""Stays that resemble others of the same hospital: admitted together, or with copied bills (M01, M02, M11)."""
+"""Stays that resemble others of the same hospital: admitted together, or with copied bills (M01, M02,
+M11)."""
 
 import ibis
 from ibis import _
@@ -9,22 +10,23 @@ from features.windows import YEAR
 
 # Admissions so many days apart count as together (own starting value).
 TOGETHER_DAYS = 1
-# A list of so many different items is not the same by chance; shorter ones are in many honest stays (own starting
-# value).
+# A list of so many different items is not the same by chance; shorter ones are in many honest stays (own
+# starting value).
 MIN_ITEMS_COPIED = 6
 
 
 def village_batches(base: ibis.Table) -> ibis.Table:
-    """Other people of the same village admitted to the same hospital within TOGETHER_DAYS (M02, M11): mdtrt_id,
-    village_batch."""
+    """Other people of the same village admitted to the same hospital within TOGETHER_DAYS (M02, M11):
+    mdtrt_id, village_batch."""
     stays = base.filter(base.kind == STAY, base.village.notnull())
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "village", "day")
     return _admitted_together(stays, "fixmedins_code", "village").rename(village_batch="persons")
 
 
 def copied_stays(base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Stays that look copied (M01): mdtrt_id; twins, other people admitted to the hospital within TOGETHER_DAYS with
-    the same disease and length of stay; copies, other people there within a year with the same set of items."""
+    """Stays that look copied (M01): mdtrt_id; twins, other people admitted to the hospital within
+    TOGETHER_DAYS with the same disease and length of stay; copies, other people there within a year with the
+    same set of items."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
     # Each item once: one billed on two days would cancel itself out.

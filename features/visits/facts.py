@@ -54,24 +54,24 @@ from features.visits.registers import (
 from features.visits.stay_benchmarks import stay_benchmarks
 from features.visits.visit_base import visit_base
 
-# Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one (epoch
-# seconds, 0 where there is none; `features.measures.neighbour_outcomes`).
+# Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one
+# (epoch seconds, 0 where there is none; `features.measures.neighbour_outcomes`).
 ENDS = ("patient", "doctor", "place", "visit")
 NEIGHBOUR_OUTCOME_COLUMNS = (
     *[f"{what}_{end}" for end in ENDS for what in ("closed", "confirmed")],
     "confirmed_linked",
 )
-# Facts that need the others first: people who come along more often than chance explains, people oversupplied through
-# the same doctor or pharmacy, excess of referrals to a hospital from a doctor or of admissions from a village;
-# findings of the audit rules, how many of them clear violations, lines with medicine out of scope, and the fund's money
-# in findings (yuan, each line once); outcomes of those the visit has to do with.
+# Facts that need the others first: people who come along more often than chance explains, people oversupplied
+# through the same doctor or pharmacy, excess of referrals to a hospital from a doctor or of admissions from a
+# village; findings of the audit rules, how many of them clear violations, lines with medicine out of scope,
+# and the fund's money in findings (yuan, each line once); outcomes of those the visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
     *("companions", "co_oversupplied", "referred", "village_recruitment_excess"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,
 )
-# Fact of a visit → which of its lines, summed to item and day (`features.visits.bill_lines.item_days`), it is taken
-# from.
+# Fact of a visit → which of its lines, summed to item and day (`features.visits.bill_lines.item_days`), it is
+# taken from.
 LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "drug_amount": lambda days: days.charge.isin(DRUGS),
     "supply_days": lambda days: days.days_per_unit.notnull(),
@@ -143,7 +143,8 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
 
 
 def _with_readmissions(facts: ibis.Table) -> ibis.Table:
-    """Facts with those that need several themes: course, chain_odd, split, readmitted_31d, same_doctor_readmission."""
+    """Facts with those that need several themes: course, chain_odd, split, readmitted_31d,
+    same_doctor_readmission."""
     facts = facts.mutate(
         course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
     )
@@ -156,7 +157,8 @@ def _with_readmissions(facts: ibis.Table) -> ibis.Table:
 
 
 def with_counts(con: ibis.BaseBackend, facts: ibis.Table, counts: ibis.Table, name: str) -> ibis.Table:
-    """Facts with some of GRAPH_AND_RULE_COLUMNS filled in from a graph or the rules; visits without a row get 0.
+    """Facts with some of GRAPH_AND_RULE_COLUMNS filled in from a graph or the rules; visits without a row get
+    0.
 
     Args:
         counts: mdtrt_id and some of GRAPH_AND_RULE_COLUMNS.

@@ -1,5 +1,5 @@
-"""The course of a stay: what came before it, when the patient came back, idle days, visits outside it (M03, M10, M12,
-M13, M31)."""
+"""The course of a stay: what came before it, when the patient came back, idle days, visits outside it (M03,
+M10, M12, M13, M31)."""
 
 import ibis
 from ibis import _
@@ -9,15 +9,18 @@ from features.visits.codelists import COURSES
 from features.visits.stay_benchmarks import PRIOR_STAYS
 from features.visits.timestamps import SECONDS_A_DAY
 
-# A readmission within so many days is looked at as a split stay (M03, R084; public rule sets use 7 to 15 days).
+# A readmission within so many days is looked at as a split stay (M03, R084; public rule sets use 7 to 15
+# days).
 SPLIT_DAYS = 15
 # A readmission to the same hospital within so many days counts whatever its cause (R085; ZB10000205008000).
 READMISSION_DAYS = 31
-# A stay may begin on the day before the last discharge (transfers are booked overnight); by more, stays overlap.
+# A stay may begin on the day before the last discharge (transfers are booked overnight); by more, stays
+# overlap.
 OVERLAP_DAYS = 1
 # An admission elsewhere within so many days of a consultation is looked at as a referral (M31: 1 to 3 days).
 REFERRAL_DAYS = 3
-# An admission so many days after an outpatient visit to the hospital converts it (M13: same day or the day after).
+# An admission so many days after an outpatient visit to the hospital converts it (M13: same day or the day
+# after).
 CONVERSION_DAYS = 1
 # Only stays of so many days have a day that is neither the first nor the last (R089 exempts both).
 MIN_INNER_DAYS = 2
@@ -40,8 +43,8 @@ def idle_days(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 
 def stay_sequence(base: ibis.Table) -> ibis.Table:
-    """Each stay against the person's stay before (M03): mdtrt_id, gap_days (from discharge to admission), same_place,
-    same_disease, same_doctor, overlap (of more than OVERLAP_DAYS)."""
+    """Each stay against the person's stay before (M03): mdtrt_id, gap_days (from discharge to admission),
+    same_place, same_disease, same_doctor, overlap (of more than OVERLAP_DAYS)."""
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     stays = base.filter(base.kind == STAY)
     compared = ("fixmedins_code", "dr_code", "dx3", "end_second")
@@ -68,21 +71,21 @@ def readmitted_31d(facts: ibis.Table) -> ibis.Value:
 
 
 def same_doctor_readmission(facts: ibis.Table) -> ibis.Value:
-    """Readmitted by the same doctor within SPLIT_DAYS for whatever disease; an honest second disease mostly belongs
-    to another department."""
+    """Readmitted by the same doctor within SPLIT_DAYS for whatever disease; an honest second disease mostly
+    belongs to another department."""
     return _readmitted(facts, SPLIT_DAYS, facts.same_doctor)
 
 
 def _readmitted(facts: ibis.Table, days: int, alike: ibis.Value) -> ibis.Value:
-    """A stay outside a course of treatment that follows another in the same hospital within so many days and is
-    alike; null where the visit is no stay."""
+    """A stay outside a course of treatment that follows another in the same hospital within so many days and
+    is alike; null where the visit is no stay."""
     soon = facts.gap_days.between(-OVERLAP_DAYS, days) & facts.same_place & alike
     return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
 
 
 def expected_readmissions(facts: ibis.Table) -> ibis.Table:
-    """Share of readmissions within READMISSION_DAYS among stays with the disease in all other hospitals, shrunk toward
-    the share of all diseases there (M03): mdtrt_id, readmission_expected."""
+    """Share of readmissions within READMISSION_DAYS among stays with the disease in all other hospitals,
+    shrunk toward the share of all diseases there (M03): mdtrt_id, readmission_expected."""
     stays = facts.filter(facts.kind == STAY, ~facts.course)
     stays = stays.select(
         "mdtrt_id", "fixmedins_code", "dx3", readmitted=stays.readmitted_31d.cast("float64"), stay=1.0
@@ -117,8 +120,8 @@ def outside_visits(base: ibis.Table) -> ibis.Table:
 
 
 def referred_admissions(base: ibis.Table) -> ibis.Table:
-    """Where a patient was admitted within REFERRAL_DAYS of an outpatient visit, if elsewhere (M31): mdtrt_id (of the
-    outpatient visit), sent_to (institution; the first code of several)."""
+    """Where a patient was admitted within REFERRAL_DAYS of an outpatient visit, if elsewhere (M31): mdtrt_id
+    (of the outpatient visit), sent_to (institution; the first code of several)."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("psn_no", admitted=_.second, sent_to=_.fixmedins_code)
     seen = base.filter(base.kind == OUTPATIENT).select("mdtrt_id", "psn_no", "fixmedins_code", "second")
@@ -129,8 +132,8 @@ def referred_admissions(base: ibis.Table) -> ibis.Table:
 
 
 def converted_admissions(base: ibis.Table) -> ibis.Table:
-    """Stays that began on the day of an outpatient visit to the same hospital or CONVERSION_DAYS after it (M13):
-    mdtrt_id, converted."""
+    """Stays that began on the day of an outpatient visit to the same hospital or CONVERSION_DAYS after it
+    (M13): mdtrt_id, converted."""
     stays = base.filter(base.kind == STAY).select("mdtrt_id", "psn_no", "fixmedins_code", "day")
     seen = base.filter(base.kind == OUTPATIENT).select("psn_no", "fixmedins_code", "day")
     days = [seen.mutate(day=_.day + ibis.interval(days=k)) for k in range(CONVERSION_DAYS + 1)]

@@ -1,25 +1,27 @@
-"""Medicine bought: stock at hand, usual prices, trace codes, prescriptions, branches of a chain (M05, M20-M22, M40,
-M42)."""
+"""Medicine bought: stock at hand, usual prices, trace codes, prescriptions, branches of a chain (M05,
+M20-M22, M40, M42)."""
 
 import ibis
 from ibis import _
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf
 from features.visits.codelists import DRUGS
-from features.visits.timestamps import SECONDS_A_DAY
+from features.visits.timestamps import SECONDS_A_DAY, has_time_of_day
 from features.windows import YEAR
 
-# Medicine bought with more than so many days' supply still at hand is surplus (M05; own starting value: a month).
+# Medicine bought with more than so many days' supply still at hand is surplus (M05; own starting value: a
+# month).
 SURPLUS_STOCK_DAYS = 30
-# A doctor who signs prescriptions so many seconds apart has read none of them (M22: more than one in ten seconds).
+# A doctor who signs prescriptions so many seconds apart has read none of them (M22: more than one in ten
+# seconds).
 RUSH_SECONDS = 10
 # The usual price of an item is known where so many pharmacies sell it (own starting value).
 MIN_PHARMACIES = 3
 
 
 def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Days of supply bought and how many were still at hand, from a ledger per person and drug (M05): mdtrt_id,
-    supply_days, stock_days (of the drug with most), n_drugs, surplus_spent (yuan).
+    """Days of supply bought and how many were still at hand, from a ledger per person and drug (M05):
+    mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, surplus_spent (yuan).
 
     Stock before a purchase is what was bought minus the days gone by since, never below nothing; with running
     sums of supply and time that is a running minimum, so no loop over purchases is needed.
@@ -48,8 +50,9 @@ def _supplies(days: ibis.Table) -> ibis.Table:
 
 
 def usual_prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """What the items of a purchase cost, and would cost at the pharmacies' median price, of items that MIN_PHARMACIES
-    sell (M40): mdtrt_id, priced, usual_price (yuan). Each pharmacy has one vote, its own median."""
+    """What the items of a purchase cost, and would cost at the pharmacies' median price, of items that
+    MIN_PHARMACIES sell (M40): mdtrt_id, priced, usual_price (yuan). Each pharmacy has one vote, its own
+    median."""
     purchases = base.filter(base.kind == PHARMACY).select("mdtrt_id", "fixmedins_code")
     sold = days.inner_join(purchases, "mdtrt_id").filter(_.cnt > 0, _.amount > 0)
     by_pharmacy = sold.group_by("hilist_code", "fixmedins_code").aggregate(price=(_.amount / _.cnt).median())
@@ -63,8 +66,8 @@ def usual_prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
 
 
 def trace_codes(claims: ClaimsAsOf) -> ibis.Table:
-    """Boxes sold under a trace code that had been sold before and not returned, and boxes sold without a code (M20,
-    R105, R108): mdtrt_id, repeat_codes, boxes, uncoded."""
+    """Boxes sold under a trace code that had been sold before and not returned, and boxes sold without a code
+    (M20, R105, R108): mdtrt_id, repeat_codes, boxes, uncoded."""
     sales = claims.sales
     again = _sold_again(sales).select("medins_prod_sel_no", "drug_trac_codg", _again=1)
     sold = sales.filter(sales.sel_retn_cnt > 0, sales.setl_id.notnull())
@@ -76,7 +79,7 @@ def trace_codes(claims: ClaimsAsOf) -> ibis.Table:
 
 
 def _sold_again(sales: ibis.Table) -> ibis.Table:
-    """Sales of a whole box whose code is out already. Parts of a box (trdn_flag 1) share its code (schemes.md §6)."""
+    """Sales of a whole box whose code is out already; parts of a box (trdn_flag 1) share its code."""
     whole = sales.filter(sales.drug_trac_codg.notnull(), (sales.trdn_flag != "1").fill_null(True))
     order = ibis.window(
         group_by="drug_trac_codg",
@@ -90,8 +93,9 @@ def _sold_again(sales: ibis.Table) -> ibis.Table:
 
 
 def prescription_use(claims: ClaimsAsOf) -> ibis.Table:
-    """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits beyond those it allows), rx_late (written on a
-    later day than the sale), rx_rushed (written within RUSH_SECONDS of the doctor's one before)."""
+    """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits beyond those it allows), rx_late
+    (written on a later day than the sale), rx_rushed (written within RUSH_SECONDS of the doctor's one
+    before)."""
     sales = claims.sales.filter(_.rxno.notnull(), _.sel_retn_cnt > 0, _.setl_id.notnull())
     paid = sales.inner_join(claims.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     used = paid.group_by("rxno").aggregate(times=_.mdtrt_id.nunique())
@@ -104,15 +108,17 @@ def prescription_use(claims: ClaimsAsOf) -> ibis.Table:
 
 
 def _written(prescriptions: ibis.Table) -> ibis.Table:
-    """Prescriptions: rxno, allowed (times it may be filled), written, rushed."""
-    order = ibis.window(group_by="dr_code", order_by=["prsc_time", "hi_rxno"])
-    seconds = prescriptions.prsc_time.epoch_seconds()
-    paced = prescriptions.mutate(_gap=seconds - seconds.lag().over(order))
-    return paced.select(
+    """Prescriptions: rxno, allowed (times it may be filled), written, rushed; a prescription that carries
+    only its date neither is rushed nor hides the pace of the others."""
+    written = prescriptions.mutate(_timed=has_time_of_day(prescriptions.prsc_time))
+    order = ibis.window(group_by=["dr_code", "_timed"], order_by=["prsc_time", "hi_rxno"])
+    seconds = written.prsc_time.epoch_seconds()
+    gap = seconds - seconds.lag().over(order)
+    return written.select(
         rxno=_.hi_rxno,
         allowed=_.max_rept_cnt.fill_null(0) + 1,
         written=_.prsc_time,
-        rushed=_._gap <= RUSH_SECONDS,
+        rushed=written._timed & (gap <= RUSH_SECONDS),
     )
 
 

@@ -13,12 +13,12 @@ PRIOR_PRESCRIPTIONS = 10
 
 
 def prescription_steering(base: ibis.Table) -> ibis.Table:
-    """How much more of a doctor's prescriptions is filled at the pharmacy than is explained otherwise (M40): mdtrt_id
-    (of the purchase), prescription_steering (share of the doctor's prescriptions of the last year).
+    """How much more of a doctor's prescriptions is filled at the pharmacy than is explained otherwise (M40):
+    mdtrt_id (of the purchase), prescription_steering (share of the doctor's prescriptions of the last year).
 
-    Two things explain a pharmacy: where the same patients, or else their neighbours, buy what others prescribed; and
-    where the patients of the doctor's colleagues go, for there is a pharmacy at every hospital's gate. The excess over
-    the larger of both is shrunk toward none.
+    Two things explain a pharmacy: where the same patients, or else their neighbours, buy what others
+    prescribed; and where the patients of the doctor's colleagues go, for there is a pharmacy at every
+    hospital's gate. The excess over the larger of both is shrunk toward none.
     """
     bought = base.get_backend().create_table("purchases_of_year", _purchases(base))
     written = bought.filter(bought.dr_code.notnull())
@@ -50,8 +50,9 @@ def _city_shares(bought: ibis.Table) -> ibis.Table:
 
 
 def _expected_by_patients(bought: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
-    """The share of a doctor's prescriptions that the patients' habits would bring to a pharmacy: dr_code, shop,
-    of_patients. Habits are purchases on any other doctor's prescription or on none, shrunk toward the village's."""
+    """The share of a doctor's prescriptions that the patients' habits would bring to a pharmacy: dr_code,
+    shop, of_patients. Habits are purchases on any other doctor's prescription or on none, shrunk toward the
+    village's."""
     patients = written.group_by("dr_code", "psn_no", "village").aggregate(here=_.count())
     patients = patients.inner_join(bought.group_by("psn_no").aggregate(all=_.count()), "psn_no")
     patients = patients.mutate(weight=_.here / (_["all"] - _.here + PRIOR_PURCHASES))
@@ -66,7 +67,8 @@ def _expected_by_patients(bought: ibis.Table, written: ibis.Table, pairs: ibis.T
 
 
 def _patients_habits(bought: ibis.Table, written: ibis.Table, patients: ibis.Table) -> ibis.Table:
-    """Prescriptions of a doctor that the patients' other purchases would bring to a pharmacy: dr_code, shop, habit."""
+    """Prescriptions of a doctor that the patients' other purchases would bring to a pharmacy: dr_code, shop,
+    habit."""
     times = bought.group_by("psn_no", "shop").aggregate(times=_.count())
     mine = written.group_by("dr_code", "psn_no", "shop").aggregate(own=_.count())
     joined = patients.inner_join(times, "psn_no").left_join(mine, ["dr_code", "psn_no", "shop"])
@@ -77,8 +79,8 @@ def _patients_habits(bought: ibis.Table, written: ibis.Table, patients: ibis.Tab
 def _village_habits(
     bought: ibis.Table, written: ibis.Table, patients: ibis.Table, pairs: ibis.Table
 ) -> ibis.Table:
-    """Prescriptions of a doctor that the habits of the patients' villages would bring to a pharmacy, as the prior of
-    the patients' own: dr_code, shop, neighbours. A village's habits are shrunk toward the city's."""
+    """Prescriptions of a doctor that the habits of the patients' villages would bring to a pharmacy, as the
+    prior of the patients' own: dr_code, shop, neighbours. A village's habits are shrunk toward the city's."""
     villages = patients.group_by("dr_code", "village").aggregate(weight=_.weight.sum(), here=_.here.sum())
     local = villages.inner_join(bought.group_by("village").aggregate(all=_.count()), "village")
     local = local.inner_join(pairs.select("dr_code", "shop", "city"), "dr_code")
@@ -94,8 +96,8 @@ def _village_habits(
 
 
 def _expected_by_colleagues(base: ibis.Table, written: ibis.Table, pairs: ibis.Table) -> ibis.Table:
-    """The share of prescriptions of the other doctors of the doctor's workplace that a pharmacy fills: dr_code, shop,
-    of_colleagues; shrunk toward the pharmacy's share of the city."""
+    """The share of prescriptions of the other doctors of the doctor's workplace that a pharmacy fills:
+    dr_code, shop, of_colleagues; shrunk toward the pharmacy's share of the city."""
     work = workplaces(base)
     filled = written.inner_join(work, "dr_code")
     at_work = filled.group_by("work").aggregate(all=_.count())
@@ -109,7 +111,8 @@ def _expected_by_colleagues(base: ibis.Table, written: ibis.Table, pairs: ibis.T
 
 
 def workplaces(visits: ibis.Table) -> ibis.Table:
-    """The institution where each doctor sees most patients: dr_code, work (of several with as many, the first code).
+    """The institution where each doctor sees most patients: dr_code, work (of several with as many, the first
+    code).
     Purchases do not count: a prescription is filled where its author is not."""
     seen = visits.filter(visits.kind != PHARMACY, visits.dr_code.notnull())
     counts = seen.group_by("dr_code", work="fixmedins_code").aggregate(n=_.count())

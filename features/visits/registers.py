@@ -1,4 +1,5 @@
-"""Visits against other registers: deaths, sign-ins, dialysis sessions, accidents, long-term care (M08, M09, M27, M28)."""
+"""Visits against other registers: deaths, sign-ins, dialysis sessions, accidents, long-term care (M08, M09,
+M27, M28)."""
 
 import ibis
 from ibis import _
@@ -24,8 +25,8 @@ def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
 
 
 def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Dialysis sessions on days without a sign-in at the place (M28, R101): mdtrt_id, unsigned; no rows of places where
-    nobody ever signs in."""
+    """Dialysis sessions on days without a sign-in at the place (M28, R101): mdtrt_id, unsigned; no rows of
+    places where nobody ever signs in."""
     signs = claims["psn_sign_d"].filter(_.serv_type == DIALYSIS)
     signs = signs.select("psn_no", "fixmedins_code", day=_.sign_in_time.date(), signed=True).distinct()
     sessions = days.filter(days.serv_type == DIALYSIS, days.cnt > 0).select("mdtrt_id", "day", "cnt")
@@ -37,8 +38,8 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
 
 def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """The person's dialysis in the week of the visit (M28, R099: three sessions a week are usual): mdtrt_id,
-    week_sessions, and weekday_share: in how many of the weeks of treatment the person came on this day of the week,
-    for patients keep their days."""
+    week_sessions, and weekday_share: in how many of the weeks of treatment the person came on this day of the
+    week, for patients keep their days."""
     sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
     visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
     visits = visits.inner_join(sessions, "mdtrt_id")
@@ -51,8 +52,8 @@ def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
 
 
 def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
-    """Stays for an injury within ACCIDENT_DAYS of an accident on record that name no third party (M27, R128): mdtrt_id,
-    hidden_accident (1)."""
+    """Stays for an injury within ACCIDENT_DAYS of an accident on record that name no third party (M27, R128):
+    mdtrt_id, hidden_accident (1)."""
     accidents = claims["acdt_rec_d"].select("psn_no", "acdt_time")
     joined = base.filter(base.kind == STAY).inner_join(accidents, "psn_no")
     gap = (joined.second - joined.acdt_time.epoch_seconds()) / SECONDS_A_DAY
@@ -62,8 +63,8 @@ def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
 
 
 def long_term_care_days(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
-    """Days between the first and the last of a stay on which long-term care was charged (M08, R095): mdtrt_id,
-    care_days."""
+    """Days between the first and the last of a stay on which long-term care was charged (M08, R095):
+    mdtrt_id, care_days."""
     services = claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < claims.as_of)
     services = services.select(cared="psn_no", serv_day=_.serv_begntime.date())
     stays = base.filter(base.kind == STAY, base.los >= MIN_INNER_DAYS)

@@ -1,4 +1,5 @@
-"""What is usual for a stay of its disease group at its level of hospital, and how far each stay is from it (M24, M25)."""
+"""What is usual for a stay of its disease group at its level of hospital, and how far each stay is from it
+(M24, M25)."""
 
 from functools import reduce
 
@@ -9,17 +10,20 @@ from claims.as_of import STAY
 
 # Logarithms of a stay that are compared: bill, length, amount beside bed and nursing, different items.
 COMPARED = ("cost", "los", "medical", "items")
-# Classes of stays, each within the one before: all stays, ICD chapter (first letter), disease, disease group, group at
-# the hospital's level.
+# Classes of stays, each within the one before: all stays, ICD chapter (first letter), disease, disease group,
+# group at the hospital's level.
 ALL, CHAPTER, DISEASE = ("everything",), ("chapter",), ("dx3",)
 GROUP, GROUP_AT_LEVEL = ("dx_group",), ("dx_group", "level")
 # A class of so many stays counts as much as the wider one it is shrunk toward (own starting value).
 PRIOR_STAYS = 8
-# From this share of a class on, a hospital is compared with the others in it, leaving itself out (own starting value).
+# From this share of a class on, a hospital is compared with the others in it, leaving itself out (own
+# starting value).
 DOMINANT = 0.25
-# A disease group is a dear one when it usually costs so many times what its disease does (own starting value).
+# A disease group is a dear one when it usually costs so many times what its disease does (own starting
+# value).
 DEARER = 1.05
-# A stay with less than so much of the group's usual content lacks what the group is paid for (own starting value).
+# A stay with less than so much of the group's usual content lacks what the group is paid for (own starting
+# value).
 LITTLE_CONTENT = 0.6
 # Bills below a yuan, and stays under half a day, count as that much, so that their logarithm is finite.
 LEAST_YUAN, LEAST_DAYS = 1, 0.5
@@ -28,8 +32,8 @@ LEAST_YUAN, LEAST_DAYS = 1, 0.5
 def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     """The stay against what is usual for its disease group at its level: cost, length, content (M24, M25).
 
-    Usual is the median logarithm (bills spread by factors), shrunk from narrow classes of stays toward wider ones. No
-    class known of any kind leaves a ratio null.
+    Usual is the median logarithm (bills spread by factors), shrunk from narrow classes of stays toward wider
+    ones. No class known of any kind leaves a ratio null.
 
     Args:
         base: visits.
@@ -37,9 +41,9 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
             (`features.visits.bill_lines.bill_content`).
 
     Returns:
-        mdtrt_id; group_weight (how many times dearer the group usually is than its disease) and dear_group (whether it
-        is); cost_ratio, los_ratio, content_ratio, paid_per_content and items_ratio against what is usual; overgrouped
-        (a dear group without the content for it).
+        mdtrt_id; group_weight (how many times dearer the group usually is than its disease) and dear_group
+        (whether it is); cost_ratio, los_ratio, content_ratio, paid_per_content and items_ratio against what
+        is usual; overgrouped (a dear group without the content for it).
     """
     stays = base.get_backend().create_table("stay_logs", _logarithms(base, content))
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
@@ -109,10 +113,11 @@ def _shrink(rows: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Ta
 
 
 def _class_medians(stays: ibis.Table, by: tuple[str, ...]) -> ibis.Table:
-    """Medians of each class as each hospital is compared with it: keys, fixmedins_code, size, ``median_`` columns.
+    """Medians of each class as each hospital is compared with it: keys, fixmedins_code, size, ``median_``
+    columns.
 
-    A hospital with DOMINANT of a class is left out of its own benchmark (leave-one-out); where nobody else treats the
-    class, its own median is all there is.
+    A hospital with DOMINANT of a class is left out of its own benchmark (leave-one-out); where nobody else
+    treats the class, its own median is all there is.
     """
     keys = [*by, "fixmedins_code"]
     medians = {c: stays[c].median() for c in COMPARED}

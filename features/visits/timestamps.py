@@ -10,8 +10,8 @@ NIGHT_FROM, NIGHT_UNTIL = 22, 6
 
 
 def has_time_of_day(when: ibis.Value) -> ibis.Value:
-    """Does a timestamp carry a time of day? Systems that record only the date write midnight, so midnight says
-    nothing of hours, minutes or the order within the day."""
+    """Does a timestamp carry a time of day? Systems that record only the date write midnight, so midnight
+    says nothing of hours, minutes or the order within the day."""
     return when != when.truncate("D")
 
 
@@ -21,7 +21,8 @@ def calendar_days(start: ibis.Value, end: ibis.Value) -> ibis.Value:
 
 
 def completed_years(birth: ibis.Value, day: ibis.Value) -> ibis.Value:
-    """Completed years of age; a birthday counts from its first hour, 29 February from 1 March in common years."""
+    """Completed years of age; a birthday counts from its first hour, 29 February from 1 March in common
+    years."""
     before_birthday = (day.month() * 100 + day.day()) < (birth.month() * 100 + birth.day())
     return day.year() - birth.year() - before_birthday.cast("int64")
 

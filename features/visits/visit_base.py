@@ -1,4 +1,5 @@
-"""The base of all facts: one row a visit, with its person, its institution, and what follows from its own columns."""
+"""The base of all facts: one row a visit, with its person, its institution, and what follows from its own
+columns."""
 
 from datetime import datetime
 
@@ -19,8 +20,8 @@ def visit_base(claims: ClaimsAsOf) -> ibis.Table:
     """One row a visit: columns of `claims.as_of.ClaimsAsOf.visits`, of its person and of its institution, and
 
     dr_code; dx3 (three characters of the diagnosis); dx_group (disease group, else dx3); age (years), years
-    (completed), age_days; day, week, month (dates); days_ago (before the as-of instant, with fractions); night;
-    second, end_second (epoch); los (days, of stays); fund_share, cash_share (of the bill).
+    (completed), age_days; day, week, month (dates); days_ago (before the as-of instant, with fractions);
+    night; second, end_second (epoch); los (days, of stays); fund_share, cash_share (of the bill).
     """
     visits = claims.visits.left_join(_persons(claims), "psn_no").drop("psn_no_right")
     visits = visits.left_join(_institutions(claims), "fixmedins_code").drop("fixmedins_code_right")
