@@ -27,7 +27,8 @@ from features.rules.declaration import RULES
 from features.rules.engine import run_rules, unfused_selects
 from features.rules.rule_context import RuleContext
 from features.rules.rule_settings import RuleSettings
-from features.visits.facts import item_days, visit_facts
+from features.visits.bill_lines import item_days
+from features.visits.facts import visit_facts
 
 # Visits of a person in a year, in the cities that `claims.synthetic` makes as in the bureau's own data.
 VISITS_EACH = 5.2

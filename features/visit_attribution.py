@@ -1,11 +1,14 @@
-"""Which visits make a measure of a subject what it is: the papers behind a reason.
+"""Which visits make a measure of a subject what it is: the supporting records behind a reason.
 
-A measure taken of one visit alone says how far the visit carries it: a count gives one or nothing, a sum the visit's own
-part, a share or a median the visit's own value. So no measure has to say a second time which visits it is about.
-Where a subject's visits are counted by another column, those of the weightiest count carry the measure.
+A measure taken of one visit alone says how far the visit carries it: a count gives one or nothing, a sum the
+visit's own part, a share or a median the visit's own value. So no measure has to declare a second time which
+visits it is about. Where a subject's visits are counted by another column, those of the count with most
+weight carry the measure.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, cast
 
 import ibis
 import ibis.expr.operations as ops
@@ -13,12 +16,18 @@ import pandas as pd
 from ibis import _
 
 from features.measures.aggregation import ROWS, counted, subject_facts
-from features.measures.catalogue import HIGH, YEAR, Measure, measures_of
+from features.measures.catalogue import HIGH, Measure, measures_of
 from features.visits.facts import LINES
+from features.windows import YEAR
 
 # The reason that a graph gives instead of a measure: visits that link to others beyond chance.
 GRAPH = "graph"
-_CARRIED = {"subject_id": "string", "nth": "int64", "column": "string"}
+_WANTED = {"subject_id": "string", "nth": "int64", "column": "string"}
+_VISIT = ("subject_id", "mdtrt_id", "psn_no", "fund_pay_sumamt")
+# Columns of the catalogue (or GRAPH) → the measure and its window in days.
+_Columns = dict[str, tuple[Measure | None, int | None]]
+# From the wanted rows to the visits of their subjects (`_with_strength`).
+_Visits = Callable[[ibis.Table], ibis.Table]
 
 
 def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, most: int) -> pd.DataFrame:
@@ -26,76 +35,85 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
 
     Args:
         wanted: subject_id, nth (which reason of the subject it is), column (of the catalogue, or GRAPH).
-        subject: kind of subject; its facts must have been measured on the night (`measure_subjects`).
-        marks: mdtrt_id, evidence (how much speaks against the visit): decides between visits that carry as much.
+        subject: kind of subject; its facts must have been measured before (`measure_subjects`).
+        marks: mdtrt_id, evidence (how suspicious the visit is): decides between visits that carry as much.
         most: visits a measure, each of another person as long as there are others.
 
     Returns:
-        subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing where no
-        visit carries it and the most suspicious of its window stand in), n (visits of the count; missing without
-        one).
+        subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing
+        where no visit carries it and the most suspicious of its window stand in), n (visits of the count;
+        missing without one).
     """
     facts = subject_facts(marks.get_backend(), subject)
-    bases = defaultdict(dict)
-    for column in wanted["column"].unique():
-        entry, days = (None, YEAR) if column == GRAPH else measures_of(subject)[column]
-        base = "visits" if entry is None else entry.base
-        bases[base, None if base == "visits" else days][column] = (entry, days)
     found = []
-    for (base, window), taken in bases.items():
-        rows = wanted[wanted["column"].isin(list(taken))][list(_CARRIED)]
-        asked = ibis.memtable(rows, schema=ibis.schema(_CARRIED))
-        seen = _plain(facts, taken) if base == "visits" else _bucketed(facts, base, window, taken)
-        found.append(_first(seen(asked), marks, most))
+    for (base, window), columns in _by_base(wanted["column"].unique(), subject).items():
+        rows = wanted[wanted["column"].isin(list(columns))][list(_WANTED)]
+        asked = ibis.memtable(rows, schema=ibis.schema(_WANTED))
+        visits = _plain(facts, columns) if base == "visits" else _bucketed(facts, base, window, columns)
+        found.append(_strongest(visits(asked), marks, most))
     return pd.concat(found, ignore_index=True).sort_values(["subject_id", "nth", "place"], ignore_index=True)
 
 
-def _plain(facts: ibis.Table, taken: dict):
+def _by_base(names: Any, subject: str) -> dict[tuple[str, int | None], _Columns]:
+    """Columns by the table, and for counts the window, that they are taken from."""
+    bases: dict[tuple[str, int | None], _Columns] = defaultdict(dict)
+    for column in names:
+        entry, days = (None, YEAR) if column == GRAPH else measures_of(subject)[column]
+        base = "visits" if entry is None else entry.base
+        bases[base, None if base == "visits" else days][column] = (entry, days)
+    return bases
+
+
+def _plain(facts: ibis.Table, columns: _Columns) -> _Visits:
     """Visits with what each measure is of the visit alone."""
 
-    # Few columns, for a wide table makes a query that takes long to make.
-    used = {"subject_id", "mdtrt_id", "psn_no", "fund_pay_sumamt", "days_ago"}
-    used = used.union(*(_fields(_taken(entry, facts)) for entry, _days in taken.values()))
+    # Few columns, for a wide table makes a query that takes long to compile.
+    used = {*_VISIT, "days_ago"}
+    used = used.union(*(_fields(_value(entry, facts)) for entry, _days in columns.values()))
     slim = facts.select(*sorted(used))
 
-    def seen(asked: ibis.Table) -> ibis.Table:
+    def visits(asked: ibis.Table) -> ibis.Table:
         rows = slim.inner_join(asked, "subject_id")
         inside = [
-            (rows.column == column, rows.days_ago <= days) for column, (_e, days) in taken.items() if days
+            (rows.column == column, rows.days_ago <= days) for column, (_e, days) in columns.items() if days
         ]
         rows = rows.filter(ibis.cases(*inside, else_=True)) if inside else rows
-        values = {c: _number(alone(_taken(entry, rows))) for c, (entry, _days) in taken.items()}
-        return _told(rows, taken, values, ibis.literal(0.0), ibis.null("int64"))
+        values = {c: _number(alone(_value(entry, rows))) for c, (entry, _days) in columns.items()}
+        return _with_strength(rows, columns, values, ibis.literal(0.0), ibis.null("int64"))
 
-    return seen
+    return visits
 
 
-def _bucketed(facts: ibis.Table, base: str, window: int | None, taken: dict):
+def _bucketed(facts: ibis.Table, base: str, window: int | None, columns: _Columns) -> _Visits:
     """Visits with what each measure is of the count they belong to, alone."""
     kind, other = base.split("/")
     rows = ROWS[kind](facts)
     rows = rows.filter(rows.days_ago <= window) if window else rows
     counts = counted(facts, base, window)
-    fields = {column: _fields(entry.take(counts, None)) for column, (entry, _d) in taken.items()}
+    # What the counts are weighed by: the fund's money, else persons, else visits, whichever the measure looks
+    # at.
+    weighed = {}
+    for column, (entry, _days) in columns.items():
+        fields = _fields(_value(entry, counts))
+        weighed[column] = next(c for c in ("fund", "persons", "n") if c in fields)
 
-    def seen(asked: ibis.Table) -> ibis.Table:
-        marked = rows.mutate(other=rows[other]).select(
-            "subject_id", "mdtrt_id", "psn_no", "fund_pay_sumamt", "other"
-        )
+    def visits(asked: ibis.Table) -> ibis.Table:
+        marked = rows.mutate(other=rows[other]).select(*_VISIT, "other")
         joined = marked.inner_join(counts, ["subject_id", "other"]).inner_join(asked, "subject_id")
-        values = {column: _number(alone(entry.take(joined, None))) for column, (entry, _d) in taken.items()}
-        by = {column: next(c for c in ("fund", "persons", "n") if c in fields[column]) for column in taken}
-        weight = ibis.cases(*[(joined.column == c, joined[by[c]].cast("float64")) for c in taken], else_=0.0)
-        return _told(joined, taken, values, weight, joined.n)
+        values = {column: _number(alone(_value(entry, joined))) for column, (entry, _d) in columns.items()}
+        weights = [(joined.column == c, joined[by].cast("float64")) for c, by in weighed.items()]
+        return _with_strength(joined, columns, values, ibis.cases(*weights, else_=0.0), joined.n)
 
-    return seen
+    return visits
 
 
-def _told(rows: ibis.Table, taken: dict, values: dict, weight: ibis.Value, n: ibis.Value) -> ibis.Table:
+def _with_strength(
+    rows: ibis.Table, columns: _Columns, values: dict[str, ibis.Value], weight: ibis.Value, n: ibis.Value
+) -> ibis.Table:
     """Rows with what decides their order: carries, signed (value in the suspicious direction) and weight."""
-    high = {column: entry is None or entry.direction == HIGH for column, (entry, _days) in taken.items()}
-    value = ibis.cases(*[(rows.column == column, values[column]) for column in taken], else_=None)
-    rising = rows.column.isin([column for column in taken if high[column]])
+    high = {column: entry is None or entry.direction == HIGH for column, (entry, _days) in columns.items()}
+    value = ibis.cases(*[(rows.column == column, values[column]) for column in columns], else_=None)
+    rising = rows.column.isin([column for column in columns if high[column]])
     return rows.select(
         "subject_id",
         "nth",
@@ -110,37 +128,40 @@ def _told(rows: ibis.Table, taken: dict, values: dict, weight: ibis.Value, n: ib
     )
 
 
-def _first(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
+def _strongest(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
+    """The visits that carry each reason most, at most so many a reason, as a frame."""
     rows = rows.left_join(marks.select("mdtrt_id", "evidence"), "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(evidence=_.evidence.fill_null(0.0))
     reason = ["subject_id", "nth"]
     strength = [*map(ibis.desc, ("carries", "signed", "weight", "evidence", "paid")), "mdtrt_id"]
-    # The strongest of each person before the second of anybody: three people tell more than one three times.
+    # The strongest visit of each person before the second of anybody: three people say more than one three
+    # times.
     turn = ibis.row_number().over(ibis.window(group_by=[*reason, "psn_no"], order_by=strength))
     rows = rows.mutate(turn=turn, any=_.carries.max().over(group_by=reason))
     rows = rows.filter(rows.carries | ~rows.any)
     order = ibis.window(group_by=reason, order_by=["turn", *strength])
     first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < most)
     alone_ = first.carries.ifelse(first.alone, None)
-    return first.select(*reason, "mdtrt_id", "place", alone=alone_, n=first.n).to_pandas()
+    frame = first.select(*reason, "mdtrt_id", "place", alone=alone_, n=first.n).to_pandas()
+    return cast(pd.DataFrame, frame)
 
 
-def _taken(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
-    """A measure of rows that lie in its window; None is how many others the visit links to."""
-    return (
-        ibis.greatest(rows.companions, rows.co_oversupplied)
-        if entry is None
-        else entry.take(rows, ibis.literal(True))
-    )
+def _value(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
+    """The expression of a measure over rows of its window; of GRAPH (None) how many others the visit links
+    to."""
+    if entry is None:
+        return ibis.greatest(rows.companions, rows.co_oversupplied)
+    return entry.take(rows, ibis.literal(True))
 
 
 def alone(value: ibis.Value) -> ibis.Value:
-    """A measure's aggregate as it is over the one row: no aggregate any more.
+    """A measure's aggregate as it is over one row alone, so that no aggregation is left in it.
 
-    A spread of one row is unknown; a rate over calendar days is taken as of the row's own day, so that the amount decides.
+    A spread of one row is unknown; a rate over calendar days is taken as of the row's own day, so that the
+    amount decides.
     """
 
-    def single(node: ops.Node, given: dict | None) -> ops.Node:
+    def single(node: ops.Node, given: dict[str, Any] | None) -> ops.Node:
         node = node.__recreate__(given) if given else node
         if isinstance(node, ops.Field) and node.name == "days_ago":
             return (node.to_expr() * 0).op()
@@ -159,25 +180,28 @@ def alone(value: ibis.Value) -> ibis.Value:
 
 
 def counts_visits(entry: Measure, facts: ibis.Table) -> bool:
-    """Does a measure only count the visits that have something, or set them against the calendar, so that its value of
-    one visit says nothing by itself?"""
-    value = _taken(entry, facts)
-    taken = value.op().find(ops.Reduction, filter=ops.Value)
-    counting = all(isinstance(n, ops.Count | ops.CountDistinct) or n.arg.dtype.is_boolean() for n in taken)
+    """Does a measure only count visits with some property, or divide them by calendar days, so that its value
+    of one visit says nothing by itself?"""
+    value = _value(entry, facts)
+    reductions = value.op().find(ops.Reduction, filter=ops.Value)
+    counting = all(
+        isinstance(n, ops.Count | ops.CountDistinct) or n.arg.dtype.is_boolean() for n in reductions
+    )
     return counting or "days_ago" in _fields(value)
 
 
 def lines_of(entry: Measure, facts: ibis.Table) -> str | None:
-    """Key of LINES: which lines of a visit a measure points at; None where it points at none, or at what is missing."""
+    """Key of LINES: which lines of a visit a measure is taken from; None where from none, or where less is
+    suspicious."""
     if entry.direction != HIGH:
         return None
     kind, counted_by = entry.base.partition("/")[::2]
-    used = {kind} if counted_by else _fields(_taken(entry, facts))
+    used = {kind} if counted_by else _fields(_value(entry, facts))
     return next((fact for fact in LINES if fact in used), None)
 
 
 def _fields(value: ibis.Value) -> set[str]:
-    """Columns that an expression looks at."""
+    """Columns that an expression refers to."""
     return {field.name for field in value.op().find(ops.Field, filter=ops.Value)}
 
 

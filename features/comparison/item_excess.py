@@ -14,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from features.comparison.funnel import between_variance, proportion_surprise
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Class of items → charge types of the dictionary (med_chrgitm_type).
 CLASSES = {

@@ -19,7 +19,8 @@ from ibis import _
 from ibis.expr.types.groupby import GroupedTable
 
 from claims.as_of import PHARMACY, STAY
-from features.measures.catalogue import YEARS, Measure, expected_column, measures_of
+from features.measures.catalogue import Measure, expected_column, measures_of
+from features.windows import YEARS
 
 # Shrinkage: a group of so many peers has as much weight as all subjects together.
 PRIOR_PEERS = 20

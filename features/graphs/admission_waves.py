@@ -14,7 +14,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Admissions on so many days in a row make one window: a bus brings a village in a day, its papers take two
 # more.

@@ -11,7 +11,7 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.graphs.covisit import MEDICINE
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 # A medicine is expensive when its median cost a visit is at least so many times that of all medicines. Own
 # starting value.
@@ -23,7 +23,7 @@ def purchases(facts: ibis.Table, days: ibis.Table) -> ibis.Table:
     (MEDICINE), psn_no, day, second, mdtrt_id, course, days_ago.
 
     Args:
-        days: `features.visits.facts.item_days`.
+        days: `features.visits.bill_lines.item_days`.
     """
     bought = days.filter(days.charge.isin(DRUGS)).group_by("mdtrt_id", venue=_.hilist_code)
     bought = bought.aggregate(amount=_.amount.sum()).filter(_.amount > 0)

@@ -17,7 +17,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Kind of the rows whose venue is a medicine.
 MEDICINE = "medicine"

@@ -6,7 +6,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # A household is a handful of one village's people of several generations (docs/schemes.md, M15).
 HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18

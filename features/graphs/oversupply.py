@@ -16,7 +16,7 @@ from ibis import _
 
 from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.graphs.queue import ends, following
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting
 # value.

@@ -13,7 +13,7 @@ import pandas as pd
 from ibis import _
 
 from features.comparison.funnel import between_variance, distance_surprise
-from features.measures.catalogue import YEAR
+from features.windows import YEAR
 
 # Fewer purchases are no habit of a doctor and a shop.
 MIN_PURCHASES = 8

@@ -16,8 +16,8 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.graphs.chance import dispersion, neg_log10_fdr, significant
-from features.measures.catalogue import YEAR
 from features.visits.prescription_steering import workplaces
+from features.windows import YEAR
 
 # Fewest people of a flow. Own starting value.
 MIN_PERSONS = 5

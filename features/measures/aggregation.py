@@ -11,7 +11,8 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
-from features.measures.catalogue import YEARS, Measure, measures_of
+from features.measures.catalogue import Measure, measures_of
+from features.windows import YEARS
 
 # Which of some visits are meant.
 Rows = Callable[[ibis.Table], ibis.Table]

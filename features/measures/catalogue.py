@@ -14,13 +14,12 @@ import ibis
 import pandas as pd
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.windows import MONTH, QUARTER, YEAR, YEARS
 
 HIGH: Final = 1
 LOW: Final = -1
 PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
-# Days back from the as-of date. Volumes are taken over all of them; patterns that need many visits over the
-# long ones.
-MONTH, QUARTER, YEAR, YEARS = 30, 90, 365, 1095
+# Volumes are taken over all windows; patterns that need many visits over the long ones.
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
 PATTERN = (YEAR, YEARS)
 

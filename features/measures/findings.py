@@ -2,8 +2,9 @@
 
 from ibis import Table, Value
 
-from features.measures.catalogue import FLOW, SUBJECTS, YEAR, declare, measure, shared
+from features.measures.catalogue import FLOW, SUBJECTS, declare, measure, shared
 from features.measures.formulas import ratio
+from features.windows import YEAR
 
 # Schemes that findings of any rule are evidence of.
 SCHEMES = "M01 M03 M05 M09 M10 M16 M20 M28"

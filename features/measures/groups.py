@@ -6,7 +6,8 @@ from claims.as_of import PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, HINT, STRONG, YEAR, declare, measure
+from features.measures.catalogue import CONTEXT, HINT, STRONG, declare, measure
+from features.windows import YEAR
 
 
 @measure(

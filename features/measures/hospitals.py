@@ -7,8 +7,9 @@ from claims.as_of import STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, HINT, LOW, PROOF, STRONG, YEAR, declare, measure
+from features.measures.catalogue import CONTEXT, HINT, LOW, PROOF, STRONG, declare, measure
 from features.measures.formulas import growth, ratio, share_in, top_share
+from features.windows import YEAR
 
 # How much
 

@@ -7,7 +7,8 @@ it some.
 from ibis import Table, Value
 
 from features.graphs.neighbour_outcomes import confirmed_before
-from features.measures.catalogue import LEARNT, YEAR, SharedMeasure, declare, shared
+from features.measures.catalogue import LEARNT, SharedMeasure, declare, shared
+from features.windows import YEAR
 
 # Other end of a visit → the meaning of a share of visits.
 _SHARES = {

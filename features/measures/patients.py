@@ -6,8 +6,9 @@ from claims.as_of import PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, PROOF, STRONG, YEAR, declare, measure
+from features.measures.catalogue import CONTEXT, FLOW, HINT, PROOF, STRONG, declare, measure
 from features.measures.formulas import top_share
+from features.windows import YEAR
 
 declare("patient", volume.visits, "M06 M15", materiality=5)
 declare("patient", volume.purchases, "M06 M19", materiality=3)

@@ -6,8 +6,9 @@ from claims.as_of import PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, YEAR, declare, measure
+from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, declare, measure
 from features.measures.formulas import concentration, ratio, top_share
+from features.windows import YEAR
 
 # How much
 

@@ -3,8 +3,9 @@
 from ibis import Table, Value
 
 from claims.as_of import STAY
-from features.measures.catalogue import CONTEXT, FLOW, STRONG, YEAR, shared
+from features.measures.catalogue import CONTEXT, FLOW, STRONG, shared
 from features.measures.formulas import ratio, top_share
+from features.windows import YEAR
 
 
 @shared("药费", "spent on medicine", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)

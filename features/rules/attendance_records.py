@@ -8,7 +8,7 @@ from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure, iso_date, line_finding
 from features.rules.rule_context import RuleContext
-from features.visits.facts import DIALYSIS, LARGE_EXAM, REHAB
+from features.visits.codelists import DIALYSIS, LARGE_EXAM, REHAB
 
 OUTAGE = Parameter(5, "patients", "own starting value: so many without a sign-in are a device that failed")
 

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.dictionary_values import BIRTH
 from features.rules.rule_context import RuleContext, cached_table
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 DRUG = "drug"
 MATERIAL = "material"

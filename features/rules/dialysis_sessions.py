@@ -9,7 +9,7 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import MATERIALS
 from features.rules.finding_text import figure, line_finding
 from features.rules.rule_context import RuleContext
-from features.visits.facts import DIALYSIS
+from features.visits.codelists import DIALYSIS
 
 # A session of dialysis uses one of these; the names are those of the national catalogue of consumables.
 DIALYSER = "透析器"

@@ -11,7 +11,7 @@ from features.rules.finding_text import sentence, whole_number
 from features.rules.limit_checks import lines_with_limits
 from features.rules.limits_table import limit_number, lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 
 @rule(

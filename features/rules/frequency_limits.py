@@ -10,7 +10,7 @@ from features.rules.dictionary_values import BIRTH
 from features.rules.finding_text import figure, iso_date, line_finding
 from features.rules.limits_table import lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
-from features.visits.facts import HOUSEKEEPING
+from features.visits.codelists import HOUSEKEEPING
 
 # Where the catalogue says how often an item may be charged in how many days.
 CYCLE = (

@@ -10,7 +10,8 @@ from features.rules.dictionary_values import CARE, MATERIALS
 from features.rules.finding_text import figure, iso_date, line_finding, sentence
 from features.rules.limits_table import with_limit
 from features.rules.rule_context import RuleContext
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
+from features.windows import YEAR
 
 # Of `hilist_rela_b`: the first item may be charged only where one of the second was.
 REQUIRES = "3"
@@ -138,7 +139,7 @@ def package_in_parts(context: RuleContext) -> ibis.Table:
 @rule(
     "R057", "静脉置管护理违规收费", "Improper catheter care", "place", SUSPECT, "38(三)/40(三)",
     needs="fee_list_d hilist_b hilist_rela_b",
-    lookback_days=Parameter(365, "days", "own starting value: a catheter may stay in for a year"),
+    lookback_days=Parameter(YEAR, "days", "own starting value: a catheter may stay in for a year"),
 )  # fmt: skip
 def care_without_ground(context: RuleContext, lookback_days: float) -> ibis.Table:
     """Catheter care without a catheter placed before, or contained in another item."""

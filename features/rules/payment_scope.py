@@ -11,7 +11,7 @@ from features.rules.finding_text import sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking, lines_with_limits
 from features.rules.limits_table import in_force, limits_of
 from features.rules.rule_context import RuleContext
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 
 @rule(

@@ -10,7 +10,7 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.sales_lines import paid_sales, with_billed_amount
-from features.visits.facts import DRUGS
+from features.visits.codelists import DRUGS
 
 
 @rule(

@@ -8,6 +8,7 @@ from features.rules.dictionary_values import BIRTH, DAY_SURGERY, EMERGENCY, MOVE
 from features.rules.finding_text import whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
+from features.windows import YEAR
 
 
 def _not_planned(stays: ibis.Table, course_stays: float) -> tuple[ibis.Value, ...]:
@@ -70,7 +71,7 @@ def high_readmission_rate(
     context: RuleContext, readmission_days: float, maximum_rate: float, minimum_stays: float
 ) -> ibis.Table:
     """Readmissions at hospitals with a rate far above that of their level."""
-    stays = stays_with_days(context).filter(~_.course, ~_.bed_days, _.days_ago <= 365)
+    stays = stays_with_days(context).filter(~_.course, ~_.bed_days, _.days_ago <= YEAR)
     within = stays.gap_days.between(-1, readmission_days) & stays.same_place
     stays = stays.mutate(_back=within.fill_null(False))
     odd = _odd_places(stays, maximum_rate, minimum_stays)

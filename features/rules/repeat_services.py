@@ -10,7 +10,8 @@ from features.rules.dictionary_values import DAY_SURGERY, PACKED, REFERRED
 from features.rules.finding_text import sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
-from features.visits.facts import LARGE_EXAM
+from features.visits.codelists import LARGE_EXAM
+from features.windows import YEAR
 
 
 def _visits_within_window(visits: ibis.Table, minimum: float, window_days: float, noun: str) -> ibis.Table:
@@ -121,7 +122,7 @@ def frequent_purchase(
     "R088", "频繁住院", "Frequent admission", "patient", SUSPECT, "38(二)/41", schemes="M06 M12",
     official="GZ10000204004000",
     minimum_stays=Parameter(6, "stays", "own starting value: >=6 a year (peer P99)"),
-    window_days=Parameter(365, "days", "own starting value: a year"),
+    window_days=Parameter(YEAR, "days", "own starting value: a year"),
 )  # fmt: skip
 def frequent_stays(context: RuleContext, minimum_stays: float, window_days: float) -> ibis.Table:
     """Stays from a person's so-many-th within a rolling window on."""

@@ -9,7 +9,7 @@ from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON,
 from features.rules.finding_text import iso_date, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
-from features.visits.facts import HOUSEKEEPING
+from features.visits.codelists import HOUSEKEEPING
 
 
 @rule(

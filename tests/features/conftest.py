@@ -1,4 +1,4 @@
-"""The night of a small town, taken once for all tests of the features."""
+"""Facts and measures of a small town, taken once for all tests of the features."""
 
 import pytest
 

@@ -3,30 +3,13 @@
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import mean
 
-import ibis
-import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import measures_of
-from features.visits.facts import (
-    _bills,
-    _drugs,
-    _idle,
-    _readmitted,
-    _same_doctor_readmission,
-    _sequence,
-    _sets,
-    _split,
-    _twins,
-)
-from features.visits.stay_benchmarks import DOMINANT, PRIOR_STAYS, stay_benchmarks
 from tests.features.town import NIGHT, PEOPLE
 from tests.tiny import ITEMS, World
 
@@ -58,7 +41,7 @@ class Visit:
     split: bool = False
     burst: bool = False
     card_gap: float | None = None
-    two_places: bool = False
+    two_places: bool | None = None
     follow_days: int | None = None
     outside: int = 0
     batch: int = 0
@@ -69,7 +52,7 @@ class Visit:
     unsigned: int | None = None
     converted: bool = False
     sent_to: str | None = None
-    dr_moved: bool = False
+    dr_moved: bool | None = None
 
     @property
     def day(self):
@@ -189,28 +172,32 @@ def keep_stays(visits: list[Visit]) -> None:
         last[visit.who] = visit
 
 
+def bare_date(visit: Visit) -> bool:
+    """Only the date was recorded; nobody knows what came before or after on that day."""
+    return visit.begin.time() == datetime.min.time()
+
+
 def keep_cards(visits: list[Visit]) -> None:
     """The card before at the place, and the place before of the card."""
     at_place, of_person, behind, followed = {}, {}, {}, defaultdict(set)
     for visit in visits:
         if visit.kind == STAY:
             continue
-        # A bare date tells no seconds.
-        timed = visit.begin.time() != datetime.min.time()
+        if bare_date(visit):
+            continue
         before = at_place.get(visit.where)
-        if timed and before and before.who != visit.who:
+        if before and before.who != visit.who:
             visit.card_gap = (visit.begin - before.begin).total_seconds()
             visit.burst = visit.card_gap <= 60
-        if timed:
-            at_place[visit.where] = visit
-        elsewhere = of_person.get(visit.who)
-        if timed and elsewhere and elsewhere.where != visit.where:
-            visit.two_places = visit.begin - elsewhere.begin <= timedelta(minutes=30)
+        at_place[visit.where] = visit
+        last = of_person.get(visit.who)
+        away = last is not None and last.where != visit.where
+        visit.two_places = away and visit.begin - last.begin <= timedelta(minutes=30)
         of_person[visit.who] = visit
     for visit in visits:
         if visit.kind == STAY or visit.dx == "Z49" or visit.age > 365:
             continue
-        if visit.begin.time() == datetime.min.time():
+        if bare_date(visit):
             continue
         before = behind.get(visit.where)
         if before and before.who != visit.who and visit.begin - before.begin <= timedelta(minutes=30):
@@ -248,10 +235,10 @@ def look_around(visits: list[Visit]) -> None:
 def look_at_doctors(visits: list[Visit]) -> None:
     last = {}
     for visit in visits:
-        if visit.kind == OUTPATIENT and visit.dr:
+        if visit.kind == OUTPATIENT and visit.dr and not bare_date(visit):
             before = last.get(visit.dr)
-            if before and before.where != visit.where and visit.begin.time() != datetime.min.time():
-                visit.dr_moved = visit.begin - before.begin <= timedelta(minutes=30)
+            away = before is not None and before.where != visit.where
+            visit.dr_moved = away and visit.begin - before.begin <= timedelta(minutes=30)
             last[visit.dr] = visit
 
 
@@ -389,7 +376,7 @@ OF_SUBJECTS = {
     ("patient", "village_batch"): lambda vs: max((v.batch for v in vs), default=0),
     ("patient", "follow_days"): lambda vs: max((v.follow_days or 0 for v in vs), default=0),
     ("patient", "bursts"): lambda vs: sum(v.burst for v in bought(vs)),
-    ("patient", "two_places"): lambda vs: sum(v.two_places for v in vs),
+    ("patient", "two_places"): lambda vs: sum(v.two_places or False for v in vs),
     ("patient", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
     ("patient", "repeat_codes"): lambda vs: sum(v.repeats for v in vs),
     ("patient", "uncoded_boxes"): lambda vs: sum(s["drug_trac_codg"] is None for v in vs for s in v.sales),
@@ -409,7 +396,7 @@ OF_SUBJECTS = {
     ),
     ("pharmacy", "burst_share"): lambda vs: average(v.burst for v in vs),
     ("pharmacy", "follow_share"): lambda vs: average((v.follow_days or 0) >= 3 for v in vs),
-    ("pharmacy", "two_places_share"): lambda vs: average(v.two_places for v in vs),
+    ("pharmacy", "two_places_share"): lambda vs: average(v.two_places or False for v in vs),
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
     ("pharmacy", "top_amount_share"): lambda vs: top(round(v.fee, 2) for v in vs),
     ("pharmacy", "same_amount_chance"): lambda vs: meeting(round(v.fee, 2) for v in vs),
@@ -432,7 +419,7 @@ OF_SUBJECTS = {
     ("prescriber", "visits"): len,
     ("prescriber", "outpatient_visits"): lambda vs: len(seen(vs)),
     ("prescriber", "visits_per_day"): lambda vs: share(len(seen(vs)), len({v.day for v in seen(vs)})),
-    ("prescriber", "moved_share"): lambda vs: average(v.dr_moved for v in seen(vs)),
+    ("prescriber", "moved_share"): lambda vs: average(v.dr_moved or False for v in seen(vs)),
     ("prescriber", "sent"): lambda vs: sum(v.sent_to is not None for v in seen(vs)),
     ("prescriber", "stocked_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
     ("prescriber", "top_pharmacy_share"): lambda vs: top(v.where for v in bought(vs)),
@@ -471,7 +458,7 @@ OF_VISITS = {
     "outside_visits": lambda v: v.outside if v.kind == STAY else None,
     "card_gap": lambda v: v.card_gap if v.burst else None,
     "follow_days": lambda v: v.follow_days,
-    "two_places": lambda v: int(v.two_places) if v.kind != STAY else None,
+    "two_places": lambda v: None if v.two_places is None else int(v.two_places),
     "unsigned_dialysis": lambda v: v.unsigned,
     "repeat_codes": lambda v: v.repeats if v.sales else None,
     "rx_overused": lambda v: v.rx_overused,
@@ -533,218 +520,3 @@ def test_the_town_shows_what_it_is_meant_to_show(town):
     ages = [v.age for v in visits]
     for days in (30, 90, 365, 1095):
         assert days in ages and any(0 < age - days < 2 / 86400 for age in ages)
-
-
-# Single steps on their own, against loops, over many small histories.
-
-
-def table(types: dict[str, str], rows: list[tuple]) -> ibis.Table:
-    return ibis.memtable(pd.DataFrame(rows, columns=list(types)), schema=ibis.schema(types))
-
-
-purchases = st.lists(
-    st.tuples(
-        st.integers(0, 90), st.sampled_from("ab"), st.sampled_from(["pill", "dear"]), st.integers(1, 5)
-    ),
-    max_size=12,
-)
-
-
-@settings(max_examples=15, deadline=None)
-@given(purchases)
-def test_stock_is_a_running_ledger(purchases):
-    rows = [(f"M{n:02}", day, who, drug, count * 10) for n, (day, who, drug, count) in enumerate(purchases)]
-    expected, left, last = {}, defaultdict(float), {}
-    for visit, day, who, drug, supply in sorted(rows, key=lambda row: (row[1], row[0])):
-        gone = day - last.get((who, drug), day)
-        expected[visit] = left[who, drug] = max(left[who, drug] - gone, 0)
-        left[who, drug] += supply
-        last[who, drug] = day
-    base = table(
-        {"mdtrt_id": "string", "kind": "string", "psn_no": "string", "second": "int64"},
-        [(visit, PHARMACY, who, day * 86400) for visit, day, who, _drug, _supply in rows],
-    )
-    days = table(
-        {"mdtrt_id": "string", "hilist_code": "string", "charge": "string", "cnt": "float64",
-         "days_per_unit": "float64", "amount": "float64"},
-        [(visit, drug, "09", supply / 10, 10.0, 5.0) for visit, _day, _who, drug, supply in rows],
-    )  # fmt: skip
-    found = _drugs(base, days).to_pandas().set_index("mdtrt_id")
-    assert found["stock_days"].to_dict() == pytest.approx(expected, abs=1e-6)
-    assert found["surplus_spent"].to_dict() == {
-        visit: 5.0 * (stock > 30) for visit, stock in expected.items()
-    }
-
-
-histories = st.lists(
-    st.tuples(
-        st.integers(0, 60),
-        st.integers(0, 20),
-        st.sampled_from("ab"),
-        st.sampled_from(["H1", "H2"]),
-        st.sampled_from(["I10", "J44", "Z51", None]),
-        st.sampled_from(["D1", "D2", None]),
-    ),
-    max_size=10,
-)
-
-
-@settings(max_examples=15, deadline=None)
-@given(histories)
-@example(
-    [
-        (0, 5, "a", "H1", "I10", "D1"),
-        (20, 1, "a", "H1", "I10", "D1"),
-        (0, 5, "b", "H1", "I10", "D1"),
-        (21, 1, "b", "H1", "I10", "D1"),
-    ]
-)
-@example(
-    [
-        (0, 5, "a", "H1", "I10", "D1"),
-        (4, 9, "a", "H1", None, "D2"),
-        (0, 5, "b", "H1", "I10", None),
-        (3, 1, "b", "H1", "J44", None),
-    ]
-)
-def test_a_split_stay_continues_the_one_before(stays):
-    rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
-    split, back, same_doctor_readmission, last = {}, {}, {}, {}
-    for visit, day, los, who, where, dx, doctor in sorted(rows, key=lambda row: (row[1], row[0])):
-        left, place, disease, former = last.get(who, (None, None, None, None))
-        gap = None if left is None or place != where or dx == "Z51" else day - left
-        back[visit] = gap is not None and -1 <= gap <= 31
-        split[visit] = back[visit] and gap <= 15 and (dx is None or disease == dx)
-        same_doctor_readmission[visit] = back[visit] and gap <= 15 and doctor is not None and doctor == former
-        last[who] = day + los, where, dx, doctor
-    texts = dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3", "dr_code"), "string")
-    base = table(
-        texts | {"second": "int64", "end_second": "int64", "fund_pay_sumamt": "float64"},
-        [
-            (v, STAY, who, where, dx, doctor, day * 86400, (day + los) * 86400, 1.0)
-            for v, day, los, who, where, dx, doctor in rows
-        ],
-    )
-    facts = base.join(_sequence(base), "mdtrt_id").mutate(course=ibis._.dx3.isin(["Z51"]).fill_null(False))
-    marks = {
-        "split": _split(facts),
-        "readmitted_31d": _readmitted(facts),
-        "same_doctor_readmission": _same_doctor_readmission(facts),
-    }
-    found = facts.select("mdtrt_id", **marks).to_pandas().set_index("mdtrt_id")
-    assert found.to_dict() == {
-        "split": split,
-        "readmitted_31d": back,
-        "same_doctor_readmission": same_doctor_readmission,
-    }
-
-
-LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
-wards = st.lists(
-    st.tuples(
-        st.sampled_from(list(LEVELS)),
-        st.sampled_from(["J18", "J44", "K29", None]),
-        st.sampled_from(["outpatient_rate", "grave"]),
-        st.integers(1, 30),
-        st.integers(0, 5),
-    ),
-    max_size=25,
-)
-
-
-@settings(max_examples=6, deadline=None)
-@given(wards)
-@example(
-    [("H1", "J18", "grave", 30, 1)] * 9
-    + [("H2", "J18", "grave", 10, 1), ("H3", "J18", "outpatient_rate", 5, 2)]
-)
-def test_norms_are_drawn_from_wide_classes_to_narrow_ones(stays):
-    rows = [(f"M{n:02}", *stay) for n, stay in enumerate(stays)]
-    ways = [
-        lambda r: "",
-        lambda r: r[2] and r[2][0],
-        lambda r: r[2],
-        lambda r: r[3],
-        lambda r: (r[3], LEVELS[r[1]]),
-    ]
-
-    def usual(row, number, until=5) -> tuple[float, float, int]:
-        """What is usual, the median of the last class, and how many stays that has."""
-        value = None
-        for way in ways[:until]:
-            if way(row) is None:
-                median, n = None, 0
-                continue
-            alike = [r for r in rows if way(r) == way(row)]
-            mine = [r for r in alike if r[1] == row[1]]
-            others = [r for r in alike if r[1] != row[1]]
-            if len(mine) >= DOMINANT * len(alike) and others:
-                alike = others
-            n, median = len(alike), np.median([math.log(max(number(r), 1)) for r in alike])
-            value = median if value is None else (n * median + PRIOR_STAYS * value) / (n + PRIOR_STAYS)
-        return value, median, n
-
-    con = ibis.duckdb.connect()
-    texts = dict.fromkeys(("mdtrt_id", "fixmedins_code", "dx3", "dx_group", "kind", "level"), "string")
-    base = table(
-        texts | {"medfee_sumamt": "float64", "los": "float64"},
-        [(v, where, dx, group, STAY, LEVELS[where], cost, 3.0) for v, where, dx, group, cost, _worth in rows],
-    )
-    days = table(
-        {"mdtrt_id": "string", "charge": "string", "amount": "float64", "hilist_code": "string"},
-        [(row[0], "05", float(row[5]), "treat") for row in rows]
-        + [(row[0], "01", 9.0, "bed") for row in rows],
-    )
-    found = stay_benchmarks(con.create_table("base", base), _bills(days)).to_pandas().set_index("mdtrt_id")
-    for row in rows:
-        cost, worth = (usual(row, lambda r, place=place: r[place])[0] for place in (4, 5))
-        assert found.cost_ratio[row[0]] == pytest.approx(row[4] / math.exp(cost))
-        assert found.content_ratio[row[0]] == pytest.approx(max(row[5], 1) / math.exp(worth))
-        disease = usual(row, lambda r: r[4], until=3)[1]
-        _value, group, n = usual(row, lambda r: r[4], until=4)
-        weight = 1.0 if disease is None else math.exp((group - disease) * n / (n + PRIOR_STAYS))
-        assert found.group_weight[row[0]] == pytest.approx(weight)
-
-
-bills = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["01", "02", "05", "09"])), max_size=10)
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 6), bills)
-def test_an_idle_day_has_nothing_but_bed_round_and_care(los, bill):
-    base = table({"mdtrt_id": "string", "kind": "string", "los": "float64"}, [("M1", STAY, los)])
-    days = table(
-        {"mdtrt_id": "string", "charge": "string", "day": "int64"}, [("M1", c, day) for day, c in bill]
-    )
-    expected = {}
-    if bill:
-        told = len({day for day, _charge in bill}) > 1 or los <= 1
-        treated = {day for day, charge in bill if charge in ("05", "09")}
-        expected = {"M1": max(los - len(treated), 0) if told else math.nan}
-    found = _idle(base, days).to_pandas().set_index("mdtrt_id")["idle_days"]
-    assert found.to_dict() == pytest.approx(expected, nan_ok=True)
-
-
-def test_bills_of_one_template_are_recognised_whatever_their_days():
-    same = [f"item-{n}" for n in range(12)]
-    bills = {
-        "once": [(item, 1) for item in same],
-        "twice": [(item, day) for item in reversed(same) for day in (1, 2)],
-        "other": [(f"else-{n}", 1) for n in range(12)],
-    }
-    rows = [(visit, item, "04", day) for visit, bill in bills.items() for item, day in bill]
-    days = table({"mdtrt_id": "string", "hilist_code": "string", "charge": "string", "day": "int64"}, rows)
-    found = _sets(days).to_pandas().set_index("mdtrt_id")
-    for mark in ("template", "exam_set"):
-        assert found.loc["once", mark] == found.loc["twice", mark] != found.loc["other", mark]
-    first = date(2024, 5, 1)
-    base = table(
-        dict.fromkeys(("mdtrt_id", "kind", "psn_no", "fixmedins_code", "dx3"), "string")
-        | {"los": "float64", "day": "date", "days_ago": "float64"},
-        [
-            (visit, STAY, visit, "H1", "I10", 5, first + timedelta(days=9 * n), 50)
-            for n, visit in enumerate(bills)
-        ],
-    )
-    copies = _twins(base, days).to_pandas().set_index("mdtrt_id")["copies"]
-    assert copies.to_dict() == {"once": 1, "twice": 1, "other": 0}

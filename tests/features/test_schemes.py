@@ -1,4 +1,5 @@
-"""Conduct beside what only looks like it: up-coded stays, stays split under another name, a partner pharmacy, padding."""
+"""Conduct beside what only looks like it: up-coded stays, stays split under another name, a partner pharmacy,
+padding."""
 
 import pandas as pd
 import pytest
@@ -42,7 +43,8 @@ class City:
             self.ids.setdefault(name, []).append(visit)
 
     def stays(self) -> None:
-        """A disease with a cheap and a dear group; one hospital treats the dear one best, one only claims it."""
+        """A disease with a cheap and a dear group; one hospital treats the dear one best, one only claims
+        it."""
         for where in ("H1", "H2", "H3", "H4"):
             for _ in range(12):
                 self.admit(where, "J18-light", 1500, "light")
@@ -53,14 +55,16 @@ class City:
             self.admit("upcoder", "J18-grave", 1500, "upcoded", days=4)
 
     def returns(self) -> None:
-        """Twice in hospital within a week, for two diseases: under one doctor, or from one ward to another."""
+        """Twice in hospital within a week, for two diseases: under one doctor, or from one ward to
+        another."""
         for name, doctors in (("kept", ("D1", "D1")), ("ill", ("D1", "D2"))):
             self.world.person(name)
             for day, dx, doctor in zip(("01", "09"), ("J18", "K29"), doctors, strict=True):
                 self.world.stay(name, "H1", f"2024-10-{day}", 5, dscg_maindiag_code=dx, chfpdr_code=doctor)
 
     def prescriptions(self) -> None:
-        """Patients buy at their corner; at H1's gate whoever the doctor is; the partner's only on one prescription."""
+        """Patients buy at their corner; at H1's gate whoever the doctor is; the partner's only on one
+        prescription."""
         for doctor, where in (("honest", "H1"), ("colleague", "H1"), ("partnered", "H2"), ("other", "H2")):
             for n in range(15):
                 corner, home = f"corner-{n % 3 + 1}", f"village-{n % 3 + 1}"
@@ -114,9 +118,9 @@ def test_little_content_in_a_dear_group_is_up_coding_and_in_a_cheap_one_is_not(c
     assert share["upcoder"] > 0.9 and share.drop("upcoder").fillna(0).max() < 0.2
 
 
-def test_who_makes_half_of_a_group_is_not_its_own_norm(city):
+def test_a_hospital_with_half_of_a_group_is_left_out_of_its_benchmark(city):
     ids, facts, _measured = city
-    # 36 of 56 grave stays have their content; without the up-coder, who has 20, the norm is theirs alone.
+    # 36 of 56 grave stays have their content; without the up-coder, who has 20, they alone are the benchmark.
     assert facts.content_ratio[ids["upcoded"]].median() == pytest.approx(0.25, abs=0.06)
 
 

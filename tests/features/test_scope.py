@@ -1,4 +1,5 @@
-"""Medicine that the fund does not cover for an illness, as a measure of those who get it and hand it out (M07)."""
+"""Medicine that the fund does not cover for an illness, as a measure of those who get it and hand it out
+(M07)."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What happens on the day of the night or later changes no fact and no measure of it."""
+"""What happens on the as-of date or later changes no fact and no measure."""
 
 import copy
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ def add_later_rows(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def once_more(a_night, tmp_path_factory) -> Snapshot:
-    """The same night, looked at from a store that also holds all that came later."""
+    """The same as-of date, measured from a store that also holds all that came later."""
     world = copy.deepcopy(a_night.world)
     add_later_rows(world)
     con = connect(tmp_path_factory.mktemp("later"))
@@ -96,10 +96,10 @@ def test_the_later_rows_are_there(a_night, once_more):
         assert len(once_more.world.rows[table]) >= len(a_night.world.rows[table]) + len(LATER)
 
 
-def test_facts_of_the_night_stay_as_they_were(a_night, once_more):
+def test_facts_as_of_the_date_stay_as_they_were(a_night, once_more):
     pd.testing.assert_frame_equal(a_night.facts, once_more.facts, check_exact=True)
 
 
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
-def test_measures_of_the_night_stay_as_they_were(a_night, once_more, subject):
+def test_measures_as_of_the_date_stay_as_they_were(a_night, once_more, subject):
     pd.testing.assert_frame_equal(a_night.measured[subject], once_more.measured[subject], check_exact=True)

@@ -1,4 +1,5 @@
-"""Which visits carry a measure: what is told of a visit alone is what the measure is of a subject with no other."""
+"""Which visits carry a measure: what is taken of a visit alone is what the measure is of a subject with no
+other."""
 
 from datetime import date
 
@@ -9,9 +10,10 @@ import pandas as pd
 import pytest
 
 from features.measures.aggregation import counted, measure_subjects, subject_facts
-from features.measures.catalogue import SUBJECTS, YEARS, measures_of
+from features.measures.catalogue import SUBJECTS, measures_of
 from features.visit_attribution import GRAPH, alone, counts_visits, lines_of, visit_attribution
 from features.visits.facts import LINES, visit_facts
+from features.windows import YEARS
 from tests.tiny import World
 
 NIGHT = date(2025, 1, 1)
@@ -25,8 +27,8 @@ def wanted(*rows: tuple[str, str]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def town(claims_of):
-    """A patient who buys again and again while the drug is at hand, and one who buys when it is used up; another who
-    is admitted twice, once for little but examinations."""
+    """A patient who buys again and again while the drug is at hand, and one who buys when it is used up;
+    another who is admitted twice, once for little but examinations."""
     world = World()
     for code in ("P1", "P2"):
         world.pharmacy(code)
@@ -40,10 +42,14 @@ def town(claims_of):
     care = next(
         row["hilist_code"] for row in world.rows["hilist_b"] if row["med_chrgitm_type"] in ("05", "06")
     )
-    bought = {
-        "hoarder": [world.purchase("hoarder", f"P{1 + n % 2}", f"2024-10-{1 + n:02d} 10:00", lines=[(drug, 20 + n, 10.0)]) for n in range(4)],
-        "honest": [world.purchase("honest", "P1", f"2024-{month:02d}-01 10:00", lines=[(drug, 1, 10.0)]) for month in (2, 6, 10)],
-    }  # fmt: skip
+    bought = {"hoarder": [], "honest": []}
+    for n in range(4):
+        more = {"lines": [(drug, 20 + n, 10.0)]}
+        when = f"2024-10-{1 + n:02d} 10:00"
+        bought["hoarder"].append(world.purchase("hoarder", f"P{1 + n % 2}", when, **more))
+    for month in (2, 6, 10):
+        when = f"2024-{month:02d}-01 10:00"
+        bought["honest"].append(world.purchase("honest", "P1", when, lines=[(drug, 1, 10.0)]))
     bought["examined"] = [
         world.stay("examined", "H1", "2024-05-01", 3, lines=[(exam, 9, 100.0), (care, 1, 10.0)]),
         world.stay("examined", "H1", "2024-08-01", 3, lines=[(exam, 1, 100.0), (care, 9, 100.0)]),
@@ -101,15 +107,16 @@ def test_every_measure_of_a_lone_visit_is_the_measure_of_its_subject(city_snapsh
     }
     lone = facts.semi_join(ibis.memtable(once[["subject_id"]]), "subject_id")
     taken = {c: alone(entry.take(lone, ibis.literal(True))).cast("float64") for c, entry in plain.items()}
-    told = lone.select("subject_id", **taken).to_pandas().set_index("subject_id").sort_index()
+    of_visit = lone.select("subject_id", **taken).to_pandas().set_index("subject_id").sort_index()
     for column, entry in plain.items():
         if counts_visits(entry, facts) and entry.unit in ("ratio", "share"):
             continue  # set against the calendar
-        claims = values.loc[told.index, column]
-        both = claims.notna() & told[column].notna()
-        np.testing.assert_allclose(told[column][both], claims[both], atol=0.01, err_msg=column)
+        of_subject = values.loc[of_visit.index, column]
+        both = of_subject.notna() & of_visit[column].notna()
+        np.testing.assert_allclose(of_visit[column][both], of_subject[both], atol=0.01, err_msg=column)
         assert (
-            told[column].notna().sum() >= claims.notna().sum() or claims[told[column].isna()].eq(0).all()
+            of_visit[column].notna().sum() >= of_subject.notna().sum()
+            or of_subject[of_visit[column].isna()].eq(0).all()
         ), column
 
 

@@ -1,4 +1,4 @@
-"""A small town full of everything that the measures look at, and its facts and measures on a night."""
+"""A small town full of everything that the measures look at, and its facts and measures as of a date."""
 
 import random
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Town:
         # Two purchases that carry only their date did not follow one another within a minute.
         for who in ("p08", "p09"):
             self.world.purchase(who, "P3", "2024-11-05", lines=[("pill", 1, 20.0)])
-        # Still in bed on the night, a part of the bill is settled.
+        # Still in bed on the as-of date, a part of the bill is settled.
         self.world.visit(
             "p13", "H1", "2024-12-20 09:00", med_type="21", settled="2024-12-28", dscg_maindiag_code="I10"
         )
@@ -169,7 +169,7 @@ class Town:
         self._regret(visit, total, day + timedelta(days=length))
 
     def _edges_of_windows(self) -> None:
-        """Purchases exactly 30, 90, 365 and 1095 days before the night, and a second earlier."""
+        """Purchases exactly 30, 90, 365 and 1095 days before the as-of date, and a second earlier."""
         for days in (30, 90, 365, 1095):
             edge = datetime(NIGHT.year, NIGHT.month, NIGHT.day) - timedelta(days=days)
             self.world.purchase("p00", "P1", str(edge), fee=10.0)
@@ -188,7 +188,7 @@ class Town:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is seen of a world on the night."""
+    """Facts and measures of a world as of a date."""
 
     world: World
     facts: pd.DataFrame
@@ -196,7 +196,7 @@ class Snapshot:
 
 
 def look(world: World, con: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Snapshot:
-    """Take the facts and all measures of the night from the tables that hold a world."""
+    """The facts and all measures as of the date from the tables that hold a world."""
     facts = visit_facts(claims_as_of(con, tables, NIGHT))
     measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
     measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()

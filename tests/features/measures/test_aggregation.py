@@ -16,7 +16,8 @@ from features.measures.aggregation import (
     of_subjects,
     subject_facts,
 )
-from features.measures.catalogue import CATALOGUE, YEARS, measure
+from features.measures.catalogue import CATALOGUE, measure
+from features.windows import YEARS
 from tests.features.measures.tables import facts
 
 PROBED = ("patient", "prescriber", "pharmacy", "hospital", "group", "visit")

@@ -228,3 +228,21 @@ def test_only_the_excess_offends(street):
     _s, found = street
     assert found.vola_amt[found.rule_id == "R116"].tolist() == [0.42]  # 60 fen, of which the fund paid 70 %
     assert found.vola_cont.notna().all()
+
+
+@pytest.mark.parametrize(
+    "settings, shops",
+    [
+        ({}, {"P1"}),
+        ({"gap_seconds": 61}, {"P1", "P3"}),
+        ({"gap_seconds": 59}, set()),
+        ({"minimum_persons": 9}, {"P1", "P2"}),
+    ],
+)
+def test_both_parameters_of_back_to_back_cards_count(tmp_path, settings, shops):
+    """Ten persons 59 seconds apart at P1, nine 30 seconds apart at P2, twelve 60 seconds apart at P3."""
+    s = Street()
+    cards(s)
+    found = findings(s.world, tmp_path, ["R113"], R113=settings)
+    assert set(found.fixmedins_code) == shops
+    assert all(f"不足{settings.get('gap_seconds', 60)}秒" in text for text in found.vola_cont)

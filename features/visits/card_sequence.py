@@ -1,0 +1,114 @@
+"""The order and pace of cards: at one institution, of one card between institutions, of one doctor (M15-M17,
+M48).
+
+A visit that carries only its date says nothing of the order within the day. Such visits are left out before
+any visit is compared with the one before it, so that they neither get anybody suspected nor hide the visit
+before.
+"""
+
+import ibis
+from ibis import _
+
+from claims.as_of import OUTPATIENT, STAY
+from features.visits.codelists import COURSES
+from features.visits.timestamps import has_time_of_day
+from features.windows import YEAR
+
+# Cards of different persons that follow one another this fast come from one hand (M15; R113: gaps under a
+# minute).
+BURST_SECONDS = 60
+# Who comes to a place within so many seconds of another may come with him (own starting value: half an hour).
+FOLLOW_SECONDS = 1_800
+# The same card, or doctor, is not in two institutions within this time (M15, M48; R112).
+TRAVEL_MINUTES = 30
+# A bill of at least so many yuan that is a multiple of so many yuan is round (M16; own starting values).
+ROUND_FROM, ROUND_TO = 20, 10
+
+
+def card_gaps(base: ibis.Table) -> ibis.Table:
+    """How fast a card follows another person's at the same institution (M15): mdtrt_id, card_gap (seconds;
+    null after the same person or none), burst (at most BURST_SECONDS)."""
+    order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
+    visits = base.filter(base.kind != STAY, has_time_of_day(base.begntime)).mutate(
+        _gap=_.second - _.second.lag().over(order), _other=_.psn_no != _.psn_no.lag().over(order)
+    )
+    gap = visits._other.ifelse(visits._gap, None)
+    return visits.select("mdtrt_id", card_gap=gap, burst=(gap <= BURST_SECONDS).fill_null(False))
+
+
+def payment_gaps(base: ibis.Table) -> ibis.Table:
+    """Seconds since the payment before at the same institution, whoever made it (M15, R113): mdtrt_id,
+    payment_gap_seconds (null for the first)."""
+    order = ibis.window(group_by="fixmedins_code", order_by=["_paid", "mdtrt_id"])
+    visits = base.filter(base.kind != STAY, has_time_of_day(base.setl_time))
+    visits = visits.select("mdtrt_id", "fixmedins_code", _paid=_.setl_time.epoch_seconds())
+    return visits.select("mdtrt_id", payment_gap_seconds=visits._paid - visits._paid.lag().over(order))
+
+
+def followers(base: ibis.Table) -> ibis.Table:
+    """On how many days of the last year the same person came within FOLLOW_SECONDS of the same other person
+    at the same place (M15, M26): mdtrt_id, follow_days.
+
+    Visits of a course (dialysis shifts) do not count: such patients follow one another by schedule.
+    """
+    order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
+    visits = base.filter(base.kind != STAY, ~base.dx3.isin(COURSES).fill_null(False), base.days_ago <= YEAR)
+    visits = visits.filter(has_time_of_day(visits.begntime))
+    visits = visits.select("mdtrt_id", "fixmedins_code", "psn_no", "day", "second").mutate(
+        before=_.psn_no.lag().over(order), gap=_.second - _.second.lag().over(order)
+    )
+    near = visits.filter(visits.before != visits.psn_no, visits.gap <= FOLLOW_SECONDS)
+    pairs = near.group_by("fixmedins_code", "before", "psn_no").aggregate(follow_days=_.day.nunique())
+    return near.inner_join(pairs, ["fixmedins_code", "before", "psn_no"]).select("mdtrt_id", "follow_days")
+
+
+def bill_amounts(base: ibis.Table) -> ibis.Table:
+    """How common the exact amount is among bills of the kind at the institution, and whether it is round
+    (M16, M18): mdtrt_id, same_amount (other visits), round_amount."""
+    keys = ["fixmedins_code", "kind", "medfee_sumamt"]
+    joined = base.inner_join(base.group_by(*keys).aggregate(_n=_.count()), keys)
+    amount = joined.medfee_sumamt
+    return joined.select(
+        "mdtrt_id",
+        same_amount=joined._n - 1,
+        round_amount=(amount % ROUND_TO == 0) & (amount >= ROUND_FROM),
+    )
+
+
+def card_travel(base: ibis.Table) -> ibis.Table:
+    """Whether and when the same card was used at another institution before (M15, R112): mdtrt_id, two_places
+    (within TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before)."""
+    moved = _moves(base.filter(base.kind != STAY), "psn_no")
+    near = (moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False)
+    return moved.select("mdtrt_id", "moved_minutes", "moved_from", "moved_kind", two_places=near)
+
+
+def doctor_travel(base: ibis.Table) -> ibis.Table:
+    """Whether the doctor had a patient of another institution within TRAVEL_MINUTES before (M48): mdtrt_id,
+    dr_moved.
+
+    A prescription is filled where its author is not, so purchases say nothing of the doctor's place.
+    """
+    moved = _moves(base.filter(base.kind == OUTPATIENT, base.dr_code.notnull()), "dr_code")
+    return moved.select("mdtrt_id", dr_moved=(moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False))
+
+
+def _moves(visits: ibis.Table, by: str) -> ibis.Table:
+    """Visits that carry a time of day against the one before of the same card or doctor: mdtrt_id,
+    moved_minutes, moved_from, moved_kind; null where that was at the same institution."""
+    order = ibis.window(group_by=by, order_by=["second", "mdtrt_id"])
+    timed = visits.filter(has_time_of_day(visits.begntime))
+    timed = timed.select(
+        "mdtrt_id",
+        "fixmedins_code",
+        _minutes=(timed.second - timed.second.lag().over(order)) / 60,
+        _from=timed.fixmedins_code.lag().over(order),
+        _kind=timed.kind.lag().over(order),
+    )
+    moved = timed.fixmedins_code != timed._from
+    return timed.select(
+        "mdtrt_id",
+        moved_minutes=moved.ifelse(timed._minutes, None),
+        moved_from=moved.ifelse(timed._from, None),
+        moved_kind=moved.ifelse(timed._kind, None),
+    )

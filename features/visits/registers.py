@@ -1,0 +1,77 @@
+"""Visits against other registers: deaths, sign-ins, dialysis sessions, accidents, long-term care (M08, M09,
+M27, M28)."""
+
+import ibis
+from ibis import _
+
+from claims.as_of import STAY, ClaimsAsOf
+from features.visits.codelists import DIALYSIS
+from features.visits.inpatient import MIN_INNER_DAYS
+from features.visits.timestamps import SECONDS_A_DAY, calendar_days
+
+# An admission for an injury within so many days of an accident on record is about it (M27, R128).
+ACCIDENT_DAYS = 7
+# Chapters of ICD-10 that hold injuries (S, T) and their external causes (V to Y).
+INJURIES = "^[STVWXY]"
+
+
+def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
+    """Days from the person's death to the visit, 0 before it; of several records the earliest counts (M09):
+    mdtrt_id, days_dead."""
+    deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
+    joined = base.inner_join(deaths, "psn_no")
+    days = calendar_days(joined.die_date, joined.begntime)
+    return joined.select("mdtrt_id", days_dead=ibis.greatest(days, 0))
+
+
+def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Dialysis sessions on days without a sign-in at the place (M28, R101): mdtrt_id, unsigned; no rows of
+    places where nobody ever signs in."""
+    signs = claims["psn_sign_d"].filter(_.serv_type == DIALYSIS)
+    signs = signs.select("psn_no", "fixmedins_code", day=_.sign_in_time.date(), signed=True).distinct()
+    sessions = days.filter(days.serv_type == DIALYSIS, days.cnt > 0).select("mdtrt_id", "day", "cnt")
+    sessions = sessions.inner_join(base.select("mdtrt_id", "psn_no", "fixmedins_code"), "mdtrt_id")
+    sessions = sessions.semi_join(signs.select("fixmedins_code").distinct(), "fixmedins_code")
+    sessions = sessions.left_join(signs, ["psn_no", "fixmedins_code", "day"])
+    return sessions.group_by("mdtrt_id").aggregate(unsigned=_.cnt.sum(where=_.signed.isnull()).fill_null(0))
+
+
+def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """The person's dialysis in the week of the visit (M28, R099: three sessions a week are usual): mdtrt_id,
+    week_sessions, and weekday_share: in how many of the weeks of treatment the person came on this day of the
+    week, for patients keep their days."""
+    sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
+    visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
+    visits = visits.inner_join(sessions, "mdtrt_id")
+    weeks = visits.week.nunique()
+    return visits.select(
+        "mdtrt_id",
+        week_sessions=visits.sessions.sum().over(group_by=["psn_no", "week"]),
+        weekday_share=weeks.over(group_by=["psn_no", "weekday"]) / weeks.over(group_by="psn_no"),
+    )
+
+
+def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
+    """Stays for an injury within ACCIDENT_DAYS of an accident on record that name no third party (M27, R128):
+    mdtrt_id, hidden_accident (1)."""
+    accidents = claims["acdt_rec_d"].select("psn_no", "acdt_time")
+    joined = base.filter(base.kind == STAY).inner_join(accidents, "psn_no")
+    gap = (joined.second - joined.acdt_time.epoch_seconds()) / SECONDS_A_DAY
+    unnamed = (joined.rel_ttp_flag != "1").fill_null(True)
+    hidden = joined.filter(gap.between(0, ACCIDENT_DAYS), unnamed, joined.dx3.re_search(INJURIES))
+    return hidden.select("mdtrt_id", hidden_accident=1).distinct()
+
+
+def long_term_care_days(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
+    """Days between the first and the last of a stay on which long-term care was charged (M08, R095):
+    mdtrt_id, care_days."""
+    services = claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < claims.as_of)
+    services = services.select(cared="psn_no", serv_day=_.serv_begntime.date())
+    stays = base.filter(base.kind == STAY, base.los >= MIN_INNER_DAYS)
+    inside = [
+        stays.psn_no == services.cared,
+        services.serv_day > stays.day,
+        services.serv_day < stays.endtime.date(),
+    ]
+    joined = stays.inner_join(services, inside)
+    return joined.group_by("mdtrt_id").aggregate(care_days=_.serv_day.nunique())

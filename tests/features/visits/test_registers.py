@@ -1,0 +1,157 @@
+"""Visits against other registers, hand-made: the guilty beside those who come as near as they may."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.visits.bill_lines import item_days
+from features.visits.registers import (
+    days_after_death,
+    dialysis_weeks,
+    hidden_accidents,
+    long_term_care_days,
+    unsigned_sessions,
+)
+from features.visits.visit_base import visit_base
+from tests.features.visits.tables import lines, values, visits
+from tests.tiny import World
+
+NIGHT = date(2025, 1, 1)
+SESSION = [("dialysis", 1, 400.0)]
+
+
+def test_the_earliest_record_of_a_death_counts(claims_of):
+    world = World()
+    for day in ("2024-05-03", "2024-05-01 18:00"):
+        world.add("psn_die_regn_d", psn_no="anna", die_date=day)
+    ids = [world.visit("anna", "H1", f"2024-05-0{day} 09:00") for day in (1, 2, 4)]
+    ids.append(world.visit("anna", "H1", "2024-04-30 09:00"))
+    world.visit("bert", "H1", "2024-05-09 09:00")
+    claims = claims_of(world, NIGHT)
+    found = values(days_after_death(claims, visit_base(claims)), "days_dead")
+    assert [found[visit] for visit in ids] == [0, 1, 3, 0] and len(found) == 4
+
+
+def test_sessions_without_a_sign_in_that_day(claims_of):
+    world = World()
+    first, second = "2024-05-06 09:00", "2024-05-08 09:00"
+    signed = world.visit("anna", "H1", first, lines=SESSION)
+    unsigned = world.visit("anna", "H1", second, lines=[("dialysis", 2, 400.0)])
+    elsewhere = world.visit("anna", "H2", first, lines=SESSION)
+    other = world.visit("bert", "H1", first, lines=[("lab", 1, 30.0)])
+    refunded = world.visit("bert", "H1", second, lines=[("dialysis", -1, 400.0), ("lab", 50, 30.0)])
+    sign = {"psn_no": "anna", "fixmedins_code": "H1"}
+    # Twice on the day, and for an examination on the other.
+    world.add("psn_sign_d", sign_sn="1", serv_type="1", sign_in_time=first, **sign)
+    world.add("psn_sign_d", sign_sn="2", serv_type="1", sign_in_time="2024-05-06 18:00", **sign)
+    world.add("psn_sign_d", sign_sn="3", serv_type="2", sign_in_time=second, **sign)
+    claims = claims_of(world, NIGHT)
+    found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned")
+    # Where nobody signs in (H2), nothing is known.
+    assert found == {signed: 0, unsigned: 2}
+    assert not {elsewhere, other, refunded} & set(found)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.integers(0, 2)), min_size=1, max_size=12)
+)
+def test_the_weeks_of_dialysis_against_loops(rows):
+    base = [
+        {"psn_no": who, "begntime": datetime(2024, 5, 6, 9) + timedelta(days=day)}
+        for who, day, _count in rows
+    ]
+    bill = [
+        {"mdtrt_id": f"M{n:02}", "serv_type": "1", "cnt": float(count)}
+        for n, (_who, _day, count) in enumerate(rows, 1)
+        if count
+    ]
+    # An examination is no session.
+    found = dialysis_weeks(visits(*base), lines(*bill, {"serv_type": "2", "hilist_code": "scan"}))
+    expected = {}
+    for n, (who, day, count) in enumerate(rows, 1):
+        mine = [(d, c) for w, d, c in rows if w == who and c]
+        if count:
+            weeks = {d // 7 for d, _c in mine}
+            same_day = {d // 7 for d, _c in mine if d % 7 == day % 7}
+            week = sum(c for d, c in mine if d // 7 == day // 7)
+            expected[f"M{n:02}"] = week, pytest.approx(len(same_day) / len(weeks))
+    assert values(found, "week_sessions", "weekday_share") == expected
+
+
+def test_the_thursday_of_a_monday_patient():
+    monday = datetime(2024, 3, 4, 8)
+    days = [timedelta(weeks=week, days=day) for week in range(10) for day in (0, 2, 4)] + [
+        timedelta(weeks=5, days=3)
+    ]
+    base = visits(*[{"begntime": monday + gap} for gap in days])
+    bill = lines(*[{"mdtrt_id": f"M{n:02}", "serv_type": "1"} for n in range(1, len(days) + 1)])
+    found = values(dialysis_weeks(base, bill), "week_sessions", "weekday_share")
+    assert found.pop("M31") == (4, 0.1)
+    assert {share for _n, share in found.values()} == {1.0} and sorted({n for n, _s in found.values()}) == [
+        3,
+        4,
+    ]
+
+
+@pytest.mark.parametrize(
+    "accident, more, hidden",
+    [
+        ("2024-04-24 09:00", {}, True),  # seven days before
+        ("2024-04-24 08:59", {}, False),
+        ("2024-05-01 09:00", {}, True),
+        ("2024-05-01 09:01", {}, False),  # after the admission
+        ("2024-04-30 09:00", {"rel_ttp_flag": "1"}, False),
+        ("2024-04-30 09:00", {"rel_ttp_flag": "0"}, True),
+        ("2024-04-30 09:00", {"dscg_maindiag_code": "I10.x00"}, False),
+        ("2024-04-30 09:00", {"dscg_maindiag_code": "Y95"}, True),
+        ("2024-04-30 09:00", {"dscg_maindiag_code": None}, False),
+        ("2024-04-30 09:00", {"med_type": "11"}, False),
+    ],
+)
+def test_an_accident_in_the_week_before_a_stay_for_an_injury(claims_of, accident, more, hidden):
+    world = World()
+    visit = world.stay("anna", "H1", "2024-05-01", 5, **({"dscg_maindiag_code": "S72.0"} | more))
+    world.stay("bert", "H1", "2024-05-01", 5, dscg_maindiag_code="S72.0")
+    for number in ("1", "2"):
+        world.add("acdt_rec_d", acdt_no=number, psn_no="anna", acdt_type="1", acdt_time=accident)
+    claims = claims_of(world, NIGHT)
+    assert values(hidden_accidents(claims, visit_base(claims)), "hidden_accident") == (
+        {visit: 1} if hidden else {}
+    )
+
+
+@pytest.mark.parametrize(
+    "who, when, counted",
+    [
+        ("anna", "2024-05-02 08:00", True),
+        ("anna", "2024-05-05 23:00", True),
+        ("anna", "2024-05-01 20:00", False),  # day of admission
+        ("anna", "2024-05-06 08:00", False),  # day of discharge
+        ("bert", "2024-05-03 08:00", False),
+        ("anna", None, False),
+    ],
+)
+def test_long_term_care_on_inner_days_of_a_stay(claims_of, who, when, counted):
+    world = World()
+    visit = world.stay("anna", "H1", "2024-05-01", 5)
+    world.stay("anna", "H1", "2024-06-01", 1)
+    for _twice in range(2):
+        world.add("ltci_trt_d", psn_no=who, trt_begndate="2024-01-01", serv_begntime=when)
+    claims = claims_of(world, NIGHT)
+    assert values(long_term_care_days(claims, visit_base(claims)), "care_days") == (
+        {visit: 1} if counted else {}
+    )
+
+
+def test_care_that_is_booked_for_later_has_not_been_given(claims_of):
+    world = World()
+    world.stay("anna", "H1", "2024-12-20", 30)
+    world.rows["mdtrt_d"][-1]["endtime"] = "2024-12-30 10:00"
+    world.rows["setl_d"][-1]["setl_time"] = "2024-12-30 10:00"
+    for day in ("2024-12-25 10:00", "2025-01-01 00:00"):
+        world.add("ltci_trt_d", psn_no="anna", trt_begndate="2024-01-01", serv_begntime=day)
+    claims = claims_of(world, NIGHT)
+    assert list(values(long_term_care_days(claims, visit_base(claims)), "care_days").values()) == [1]
