@@ -3,8 +3,10 @@
 import ibis
 from ibis import Table, Value
 
+from features.windows import QUARTER, YEAR
+
 # Growth sets the last quarter against the year before it, both in days.
-RECENT_DAYS, COMPARED_DAYS = 90, 365
+RECENT_DAYS, COMPARED_DAYS = QUARTER, YEAR
 
 
 def ratio(part: Value, whole: Value) -> Value:

@@ -55,7 +55,7 @@ from features.visits.stay_benchmarks import stay_benchmarks
 from features.visits.visit_base import visit_base
 
 # Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one
-# (epoch seconds, 0 where there is none; `features.measures.neighbour_outcomes`).
+# (epoch seconds, 0 where there is none; `features.graphs.neighbour_outcomes`).
 ENDS = ("patient", "doctor", "place", "visit")
 NEIGHBOUR_OUTCOME_COLUMNS = (
     *[f"{what}_{end}" for end in ENDS for what in ("closed", "confirmed")],

@@ -369,6 +369,7 @@ BOUNDARIES = [
     ("R112", "maximum_minutes", "two shops in twenty minutes", 20, 19, {}),
     ("R130", "maximum_minutes", "two cities in twenty minutes", 20, 19, {}),
     ("R113", "minimum_persons", "fourth card in a row", 4, 5, {}),
+    ("R113", "gap_seconds", "fourth card in a row", 31, 30, {"minimum_persons": 4}),
     ("R114", "purchase_cap", "just under the cap", 98, 97, CAPPED),
     ("R114", "band_share", "just under the cap", 0.02, 0.01, CAPPED),
     ("R114", "minimum_purchases", "just under the cap", 4, 5, CAPPED),

@@ -232,7 +232,12 @@ def test_only_the_excess_offends(street):
 
 @pytest.mark.parametrize(
     "settings, shops",
-    [({}, {"P1"}), ({"seconds": 61}, {"P1", "P3"}), ({"seconds": 59}, set()), ({"persons": 9}, {"P1", "P2"})],
+    [
+        ({}, {"P1"}),
+        ({"gap_seconds": 61}, {"P1", "P3"}),
+        ({"gap_seconds": 59}, set()),
+        ({"minimum_persons": 9}, {"P1", "P2"}),
+    ],
 )
 def test_both_parameters_of_back_to_back_cards_count(tmp_path, settings, shops):
     """Ten persons 59 seconds apart at P1, nine 30 seconds apart at P2, twelve 60 seconds apart at P3."""
@@ -240,4 +245,4 @@ def test_both_parameters_of_back_to_back_cards_count(tmp_path, settings, shops):
     cards(s)
     found = findings(s.world, tmp_path, ["R113"], R113=settings)
     assert set(found.fixmedins_code) == shops
-    assert all(f"不足{settings.get('seconds', 60)}秒" in text for text in found.vola_cont)
+    assert all(f"不足{settings.get('gap_seconds', 60)}秒" in text for text in found.vola_cont)
