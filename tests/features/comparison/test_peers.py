@@ -10,7 +10,7 @@ import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.peers import PEER_WORDS, PRIOR_COUNT, Standing, fit_peers, peer_groups, surplus
-from features.measures.catalogue import CATALOGUE, LOW, measure
+from features.measures.catalogue import CATALOGUE, LOW, expected_column, measure
 
 PROBE = "probe"
 
@@ -89,6 +89,32 @@ def test_an_average_over_few_is_drawn_to_the_middle():
     assert few == pytest.approx(many / 11, rel=1e-6)
 
 
+def test_an_average_over_nobody_knows_how_many_says_nothing():
+    frame = values(42, mean_part=[0.2] * 40 + [0.6] * 2, count=[50.0] * 40 + [np.nan, 0])
+    peers = pd.Series("all", frame.index)
+    assert fit_peers(PROBE, frame, peers).differences(frame, peers).mean_part.iloc[-2:].tolist() == [0, 0]
+
+
+def test_by_mix_the_distance_from_the_expected_value_is_compared():
+    """A specialist who is as expected, and one of the usual share of whom less is expected."""
+
+    def by_mix(v, w):
+        raise NotImplementedError
+
+    subject = "probe by mix"
+    more = {"materiality": 0.05, "windows": (), "mix": True}
+    measure(subject, "比", "share", "share", "money", "M01", **more)(by_mix)
+    expected = expected_column("by_mix")
+    frame = pd.DataFrame({"by_mix": [0.2] * 40 + [0.9, 0.2], expected: [0.2] * 40 + [0.9, 0.05]})
+    peers = pd.Series("all", frame.index)
+    found = fit_peers(subject, frame, peers)
+    away = found.differences(frame, peers).by_mix
+    assert away.iloc[40] == pytest.approx(0) and away.iloc[41] == pytest.approx(0.15 / 0.05)
+    assert found.standing("by_mix", 0.2, "all", 0.05).highest
+    assert not found.standing("by_mix", 0.9, "all", 0.9).highest
+    del CATALOGUE[subject, "by_mix"]
+
+
 def test_a_group_of_few_is_judged_by_all_and_a_large_group_by_itself():
     part = [0.1] * 60 + [0.9] + [0.9] * 60
     frame = values(121, part=part)
@@ -129,7 +155,7 @@ def test_there_is_no_percentile_of_the_unknown():
     frame = values(30, money=range(30))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
     assert found.standing("money", float("nan"), "all") == Standing(None, 30, highest=False, lowest=False)
-    assert found.standing("money", 3, "others").share is None
+    assert found.standing("money", 3, "others") == Standing(None, 0)
     assert found.standing("part", 0.3, "all").share is None
 
 

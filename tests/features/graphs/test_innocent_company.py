@@ -123,12 +123,27 @@ def test_colleagues_are_examined(kind, amount, employed, expected):
 
 def test_nobodys_employer_is_no_employer():
     assert reason(strangers(2, 2, exam_amount=100.0)) is None
+    assert reason(company([30.0], 1, exam_amount=100.0)) == "villagers"
 
 
 @pytest.mark.parametrize("bought,expected", [(1, "villagers"), (2, None)])
 def test_villagers_are_seen_at_their_clinic(bought, expected):
     rows = company([30.0] * 10, 1)
     assert reason([r | {"kind": PHARMACY} if n < bought else r for n, r in enumerate(rows)]) == expected
+
+
+@pytest.mark.parametrize("elsewhere,expected", [(1, "villagers"), (2, None)])
+def test_villagers_have_one_place_for_nine_visits_of_ten(elsewhere, expected):
+    rows = company([30.0] * 10, 1)
+    rows = [row | {"fixmedins_code": "H2"} if n < elsewhere else row for n, row in enumerate(rows)]
+    assert reason(rows) == expected
+
+
+@pytest.mark.parametrize("employed,expected", [(9, "examined"), (8, None)])
+def test_colleagues_are_nine_of_ten(employed, expected):
+    rows = [row | {"village": row["psn_no"]} for row in company([30.0] * 10, 1, exam_amount=60.0)]
+    rows = [row | {"emp_no": "E1"} if n < employed else row for n, row in enumerate(rows)]
+    assert reason(rows) == expected
 
 
 def test_what_they_do_alone_does_not_count():
