@@ -100,7 +100,7 @@ def sold_patients(city: City) -> None:
         for doctor in senders:
             visits = city.visits[city.visits.doctor == doctor]
             wanted = max(8, round(len(visits) * city.dose((0.25, 0.45), (0.1, 0.18))))
-            sent = visits.sample(min(wanted, len(visits)), random_state=int(rng.integers(1e9)))
+            sent = visits.sample(min(wanted, len(visits)), random_state=rng)
             day = sent.time.to_numpy() + rng.integers(1, 4, len(sent)) * DAY
             why = rng.choice(
                 [i for i, r in enumerate(STAYS) if r.minor or r.icd in ("I69", "I25", "E11")], len(sent)

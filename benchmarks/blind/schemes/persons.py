@@ -75,7 +75,7 @@ def borrowed_cards(city: City) -> None:
     who = np.repeat(np.arange(len(psn)), times)
     clinics = city.km[:, : city.first_shop][city.villages_of(psn)]
     far = np.array([rng.choice(np.argsort(np.abs(row - rng.uniform(28, 45)))[:5]) for row in clinics])[who]
-    own = city.visits[city.visits.psn.isin(psn)].sample(frac=1, random_state=int(rng.integers(1e9)))
+    own = city.visits[city.visits.psn.isin(psn)].sample(frac=1, random_state=rng)
     pool = own.groupby("psn").time.apply(list)
     same = rng.random(len(who)) < city.dose((0.45, 0.7), (0.35, 0.5))
     met = np.array([np.datetime64(pool[psn[w]][i % len(pool[psn[w]])], "s") for i, w in enumerate(who)])

@@ -180,7 +180,7 @@ def hanging_beds(city: City) -> None:
             free=True,
             absent=True,
         )
-        out = planned.sample(frac=city.dose((0.7, 1.0), (0.25, 0.45)), random_state=int(rng.integers(1e9)))
+        out = planned.sample(frac=city.dose((0.7, 1.0), (0.25, 0.45)), random_state=rng)
         day = out.begin.to_numpy() + rng.integers(2, 8, len(out)) * DAY
         shop = city.shops_near(city.villages_of(out.psn.to_numpy()))
         counter_sales(city, out.psn.to_numpy(), shop, calendar.on_day(rng, day, "shop"), free=True)
