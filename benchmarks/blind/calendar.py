@@ -48,7 +48,9 @@ def on_day(rng: np.random.Generator, day: np.ndarray, kind: str) -> np.ndarray:
     return day.astype("datetime64[D]").astype("datetime64[s]") + hours(rng, len(day), kind)
 
 
-def to_market(rng: np.random.Generator, time: np.ndarray, market: np.ndarray, share: float) -> np.ndarray:
+def to_market(
+    rng: np.random.Generator, time: np.ndarray, market: np.ndarray, share: np.ndarray | float
+) -> np.ndarray:
     """A share of the times moved to the next market day (every fifth day) of the village."""
     day = time.astype("datetime64[D]").astype(int)
     wait = (market - day) % 5

@@ -205,49 +205,23 @@ def _drug_code(number: int, patent: bool) -> str:
     )
 
 
+def _row(name: str, code: str, label: str, kind: str, price: float, **more: object) -> dict[str, object]:
+    known = {"hilist_code": code, "hilist_name": label, "med_chrgitm_type": kind, "price": price}
+    return {"name": name, **known, **more}
+
+
 @cache
 def items() -> pd.DataFrame:
     """The catalogue by name of item: columns of `hilist_b`, `tag`, `drug` (bool), `number` (its position)."""
     rows = []
     for name, (code, label, kind, price, limits) in SERVICES.items():
-        rows.append(
-            {
-                "name": name,
-                "hilist_code": code,
-                "hilist_name": label,
-                "med_chrgitm_type": kind,
-                "list_type": "201",
-                "price": price,
-                "ceiling": price * 1.25,
-                **limits,
-            }
-        )
+        rows.append(_row(name, code, label, kind, price, list_type="201", ceiling=price * 1.25, **limits))
     for name, (code, label, price) in MATERIALS.items():
-        rows.append(
-            {
-                "name": name,
-                "hilist_code": code,
-                "hilist_name": label,
-                "med_chrgitm_type": "08",
-                "list_type": "301",
-                "price": price,
-                "chrgitm_lv": "02",
-            }
-        )
-    for number, (name, (label, price, days, kind, tag)) in enumerate(DRUGS.items(), 11):
-        rows.append(
-            {
-                "name": name,
-                "hilist_code": _drug_code(number, kind == "11"),
-                "hilist_name": label,
-                "med_chrgitm_type": kind,
-                "list_type": "101",
-                "price": price,
-                "days_per_unit": days,
-                "tag": tag,
-                "chrgitm_lv": "02" if price > 40 else "01",
-            }
-        )
+        rows.append(_row(name, code, label, "08", price, list_type="301", chrgitm_lv="02"))
+    for place, (name, (label, price, days, kind, tag)) in enumerate(DRUGS.items(), 11):
+        level, code = "02" if price > 40 else "01", _drug_code(place, kind == "11")
+        drug = {"list_type": "101", "days_per_unit": days, "tag": tag, "chrgitm_lv": level}
+        rows.append(_row(name, code, label, kind, price, **drug))
     table = pd.DataFrame(rows).set_index("name")
     table["chrgitm_lv"] = table.chrgitm_lv.fillna("01")
     table["drug"] = table.list_type.eq("101")

@@ -213,22 +213,17 @@ class City:
 
     def doctor_at(self, inst: np.ndarray, dept: np.ndarray | str | None = None) -> np.ndarray:
         """A doctor of each institution, of the department where it has one, the popular more often."""
-        doc = self.doctors
-        wanted = (
-            np.full(len(inst), "", dtype=object)
-            if dept is None
-            else np.broadcast_to(np.asarray(dept, object), len(inst))
+        wanted = pd.DataFrame({"inst": inst, "dept": "" if dept is None else dept})
+        key, names, out = (
+            self.doctors.popular.to_numpy(),
+            self.doctors.dept.to_numpy(),
+            np.full(len(inst), -1),
         )
-        key = doc.popular.to_numpy()
-        out = np.full(len(inst), -1)
-        need = pd.DataFrame({"inst": np.asarray(inst), "dept": wanted})
-        by_place = {i: g for i, g in doc.groupby("inst").indices.items()}
-        for (place, department), at in need.groupby(["inst", "dept"]).indices.items():
-            all_here = by_place.get(place)
-            if all_here is None:
-                continue
-            fit = all_here[doc.dept.to_numpy()[all_here] == department]
-            pool = fit if len(fit) else all_here
+        here = self.doctors.groupby("inst").indices
+        for at in wanted.groupby(["inst", "dept"]).indices.values():
+            place, department = wanted.iloc[at[0]]
+            fit = here[place][names[here[place]] == department]
+            pool = fit if len(fit) else here[place]
             out[at] = self.rng.choice(pool, len(at), p=key[pool] / key[pool].sum())
         return out
 
@@ -252,10 +247,9 @@ class City:
 
     def name(self, kind: str, at: np.ndarray | int) -> list[str]:
         """Ids of subjects by their number."""
-        frame, column = {
-            "patient": (self.people, "psn_no"),
-            "prescriber": (self.doctors, "code"),
-        }.get(kind, (self.places, "code"))
+        frame, column = {"patient": (self.people, "psn_no"), "prescriber": (self.doctors, "code")}.get(
+            kind, (self.places, "code")
+        )
         return list(frame[column].to_numpy()[np.atleast_1d(at)])
 
     def blame(self, kind: str, at: np.ndarray | int, scheme: str) -> None:

@@ -41,8 +41,11 @@ def dialysis(city: City) -> None:
     sessions(city, ill[who], at[who], city.plan.start + day * DAY + hour)
 
 
-def sessions(city: City, psn: np.ndarray, inst: np.ndarray, time: np.ndarray, **columns: object) -> None:
+def sessions(
+    city: City, psn: np.ndarray, inst: np.ndarray | int, time: np.ndarray, **columns: object
+) -> None:
     """Plan dialysis sessions; the terminal misses one in fifty."""
+    inst = np.broadcast_to(inst, len(psn))
     signed = city.rng.random(len(psn)) > 0.02 + 0.3 * city.places.unsigned.to_numpy()[inst]
     planned: dict[str, object] = {
         "psn": psn,
@@ -97,9 +100,15 @@ def rehabilitation(city: City) -> None:
 
 
 def course(
-    city: City, psn: np.ndarray, inst: np.ndarray, times: np.ndarray, first: np.ndarray, **columns: object
+    city: City,
+    psn: np.ndarray,
+    inst: np.ndarray | int,
+    times: np.ndarray,
+    first: np.ndarray,
+    **columns: object,
 ) -> None:
     """Plan rehabilitation sessions on days one to three apart."""
+    inst = np.broadcast_to(inst, len(psn))
     rng = city.rng
     who = np.repeat(np.arange(len(psn)), times)
     start = np.cumsum(times) - times

@@ -78,10 +78,16 @@ def _stays(city: City) -> None:
 
 
 def add_stays(
-    city: City, psn: np.ndarray, inst: np.ndarray, begin: np.ndarray, why: np.ndarray, **columns: object
+    city: City,
+    psn: np.ndarray,
+    inst: np.ndarray | int,
+    begin: np.ndarray,
+    why: np.ndarray | int,
+    **columns: object,
 ) -> pd.DataFrame:
     """Plan stays as ill as people are at hospitals of that level, as long as they take there."""
     rng, table = city.rng, stay_table()
+    inst, why = np.broadcast_to(inst, len(psn)), np.broadcast_to(why, len(psn))
     level = city.places.hosp_lv.to_numpy()[inst]
     chance = np.cumsum(np.array([SEVERITY[lv] for lv in level]), axis=1) if len(inst) else np.zeros((0, 3))
     sev = (rng.random(len(inst))[:, None] > chance).sum(1).clip(0, 2)
@@ -227,9 +233,10 @@ def _counter(city: City) -> None:
 
 
 def counter_sales(
-    city: City, psn: np.ndarray, shop: np.ndarray, time: np.ndarray, **columns: object
+    city: City, psn: np.ndarray, shop: np.ndarray | int, time: np.ndarray, **columns: object
 ) -> pd.DataFrame:
     """Plan one purchase of one or two counter drugs for each entry."""
+    shop = np.broadcast_to(shop, len(psn))
     rng = city.rng
     lines = 1 + (rng.random(len(psn)) < 0.35)
     at = np.repeat(np.arange(len(psn)), lines)

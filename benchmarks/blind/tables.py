@@ -118,7 +118,7 @@ def _sales(
 ) -> pd.DataFrame:
     line_of = lines[lines["sale"].notna()].set_index("sale").bkkp_sn
     sales = sales[sales["sale"].isin(line_of.index)]
-    rx = sales.number.map(lambda number: f"RX{int(number):012d}", na_action="ignore")
+    rx = sales.rx.map(lambda number: f"RX{int(number):012d}", na_action="ignore")
     return pd.DataFrame(
         {
             "medins_prod_sel_no": "M" + line_of.loc[sales["sale"]].to_numpy(),

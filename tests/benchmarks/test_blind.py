@@ -1,4 +1,4 @@
-"""The cities nobody tuned on: valid by the contract, the same for a seed, each scheme with truth and look-alikes."""
+"""Cities nobody tuned on: valid by the contract, the same for a seed, guilty and look-alikes for schemes."""
 
 from pathlib import Path
 

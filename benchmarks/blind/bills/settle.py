@@ -26,29 +26,22 @@ def _rate(visits: pd.DataFrame, employee: np.ndarray) -> np.ndarray:
     return np.where(visits.pooled.astype(bool), np.where(employee, pair[:, 0], pair[:, 1]), 0.0)
 
 
+def _by_visit(amount: np.ndarray, lines: pd.DataFrame, visits: int) -> np.ndarray:
+    return np.round(np.bincount(lines.visit, weights=amount, minlength=visits), 2)
+
+
 def settle(city: City, visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """One row a visit with total, in-scope amount and payments; visits without lines have zeros."""
     people = city.people
-    total = (
-        (lines.cnt * lines.pric)
-        .round(2)
-        .groupby(lines.visit)
-        .sum()
-        .reindex(range(len(visits)), fill_value=0.0)
-    )
-    scope = (
-        pd.Series(in_scope(lines))
-        .groupby(lines.visit.to_numpy())
-        .sum()
-        .reindex(range(len(visits)), fill_value=0.0)
-    )
+    total = _by_visit((lines.cnt * lines.pric).round(2).to_numpy(), lines, len(visits))
+    scope = _by_visit(in_scope(lines), lines, len(visits))
     employee = people.insutype.eq("310").to_numpy()[visits.psn]
     ward = visits.med_type.str.startswith("2").to_numpy()
     level = city.places.hosp_lv.map(DEDUCTIBLE).fillna(0).to_numpy()[visits.inst]
-    pooled = np.maximum(scope.to_numpy() - np.where(ward, level, 0), 0) * _rate(visits, employee)
+    pooled = np.maximum(scope - np.where(ward, level, 0), 0) * _rate(visits, employee)
     poor = people.psn_idet_type.notna().to_numpy()[visits.psn] & ward
-    fund = np.round(pooled + np.where(poor, (scope.to_numpy() - pooled) * AID, 0), 2)
-    rest = np.round(total.to_numpy() - fund, 2)
+    fund = np.round(pooled + np.where(poor, (scope - pooled) * AID, 0), 2)
+    rest = np.round(total - fund, 2)
     card = (employee | visits.med_type.eq("41").to_numpy()) & (city.rng.random(len(visits)) < 0.9) & ~ward
     account = np.where(card, rest, 0.0)
     cash = np.where(visits.waived.astype(bool), 0.0, rest - account)
@@ -60,8 +53,8 @@ def settle(city: City, visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFram
             "inst": visits.inst,
             "med_type": visits.med_type,
             "time": visits.end.to_numpy() + lag,
-            "medfee_sumamt": total.round(2).to_numpy(),
-            "inscp_amt": scope.round(2).to_numpy(),
+            "medfee_sumamt": total,
+            "inscp_amt": scope,
             "fund_pay_sumamt": fund,
             "hifp_pay": np.round(pooled, 2),
             "acct_pay": account,

@@ -14,14 +14,29 @@ def bill_shops(city: City, sheet: Sheet) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Visits and lines of all purchases.
 
     Returns:
-        Sales, a row a pack (sale, visit, psn, inst, item, time, cnt, code, split, number), and prescriptions
+        Sales, a row a pack (sale, visit, psn, inst, item, time, cnt, code, split, rx), and prescriptions
         (number, psn, doctor, written, valid, repeats).
     """
     buys = city.buys.sort_values(["time", "basket"], kind="stable").reset_index(drop=True)
-    head = buys.drop_duplicates("basket")
-    shop = head.inst.to_numpy() >= city.first_shop
-    begin = head.time.to_numpy()
-    visits = head.assign(
+    buys["shop"] = buys.inst >= city.first_shop
+    head = _visits(buys.drop_duplicates("basket"))
+    number_of = pd.Series(sheet.enter(head), index=head.basket.to_numpy())
+    buys["visit"], buys["sale"] = number_of.loc[buys.basket].to_numpy(), np.arange(len(buys))
+    rx = _prescriptions(city, buys[buys["shop"] & buys.lead.notna()])
+    buys["rx"] = buys["sale"].map(rx.set_index("sale")["number"])
+    _charge(city, sheet, buys)
+    clinic = head[~head["shop"]]
+    visit, time = number_of.loc[clinic.basket].to_numpy(), clinic.begin.to_numpy()
+    sheet.charge(visit, number("consult"), 1.0, time, doctor=clinic.doctor.to_numpy())
+    kept = buys.recorded.astype(bool)
+    kept &= city.rng.random(len(buys)) > city.places.unrecorded.fillna(0).to_numpy()[buys.inst]
+    return _sales(city, buys[buys["shop"] & kept]), rx.drop_duplicates("number")
+
+
+def _visits(head: pd.DataFrame) -> pd.DataFrame:
+    """A visit for each basket: pharmacy purchases take no time, a sale without prescription has no doctor."""
+    shop, begin = head["shop"].to_numpy(), head.time.to_numpy()
+    return head.assign(
         med_type=np.where(shop, "41", "14"),
         begin=begin,
         end=begin + np.where(shop, 0, 1200).astype("timedelta64[s]"),
@@ -30,45 +45,26 @@ def bill_shops(city: City, sheet: Sheet) -> tuple[pd.DataFrame, pd.DataFrame]:
         lag=np.where(shop, 0, 300),
         doctor=np.where(shop & head.lead.isna(), -1, head.doctor),
     )
-    number_of = pd.Series(sheet.enter(visits), index=head.basket.to_numpy())
-    buys["visit"] = number_of.loc[buys.basket].to_numpy()
-    buys["sale"] = np.arange(len(buys))
-    at_shop = buys.inst.to_numpy() >= city.first_shop
-    rx = _prescriptions(city, buys[at_shop & buys.lead.notna()])
-    buys["number"] = buys.sale.map(rx.drop_duplicates("sale").set_index("sale")["number"])
-    offer = np.exp(city.rng.normal(0, 1, len(buys)) * np.nan_to_num(city.places.offers.to_numpy()[buys.inst]))
-    usual = np.where(buys.factor == 1, np.where(city.rng.random(len(buys)) < 0.3, offer, 1), buys.factor)
-    factor = usual * np.where(at_shop, city.places.price.to_numpy()[buys.inst], 1)
-    sheet.charge(
-        buys.visit.to_numpy(),
-        buys.item.to_numpy(),
-        buys.cnt.to_numpy(),
-        buys.time.to_numpy(),
-        factor,
-        all_items=True,
-        doctor=np.where(at_shop & buys.lead.isna(), -1, buys.doctor),
-        sale=buys["sale"].to_numpy(),
-        rx=buys["number"].to_numpy(),
-    )
-    clinic = visits[~shop]
-    sheet.charge(
-        number_of.loc[clinic.basket].to_numpy(),
-        number("consult"),
-        1.0,
-        clinic.begin.to_numpy(),
-        doctor=clinic.doctor.to_numpy(),
-    )
-    kept = buys.recorded.astype(bool) & (
-        city.rng.random(len(buys)) > city.places.unrecorded.to_numpy()[buys.inst]
-    )
-    return _sales(city, buys[at_shop & kept]), rx.drop_duplicates("number")
+
+
+def _charge(city: City, sheet: Sheet, buys: pd.DataFrame) -> None:
+    """A line for each drug; three in ten at the offer of the day, unless the price was planned."""
+    rng, place = city.rng, city.places.iloc[buys.inst]
+    shop, planned = buys["shop"].to_numpy(), buys.factor.to_numpy() != 1
+    offer = np.exp(rng.normal(0, 1, len(buys)) * place.offers.fillna(0).to_numpy())
+    factor = np.where(planned, buys.factor, np.where(rng.random(len(buys)) < 0.3, offer, 1))
+    factor = factor * np.where(shop, place.price, 1)
+    visit, item, cnt, time = (buys[name].to_numpy() for name in ("visit", "item", "cnt", "time"))
+    doctor = np.where(shop & buys.lead.isna(), -1, buys.doctor)
+    more = {"doctor": doctor, "sale": buys["sale"].to_numpy(), "rx": buys.rx.to_numpy(dtype=float)}
+    sheet.charge(visit, item, cnt, time, factor, all_items=True, **more)
 
 
 def _prescriptions(city: City, lines: pd.DataFrame) -> pd.DataFrame:
     """One prescription for each basket, or for all baskets that share one; the first sale dates it."""
     own = lines.rx < 0
     key = np.where(own, lines.basket + city.prescriptions, lines.rx)
-    when = lines.time.to_numpy() - (lines.lead.to_numpy() * 1e0).astype("timedelta64[s]")
+    when = lines.time.to_numpy() - lines.lead.to_numpy().astype("timedelta64[s]")
     table = lines.assign(number=key, written=when)
     first = table.groupby("number").written.transform("min")
     columns = ["sale", "number", "psn", "doctor", "written", "valid", "repeats"]
@@ -91,7 +87,7 @@ def _sales(city: City, lines: pd.DataFrame) -> pd.DataFrame:
     # Now and then the till takes the code of the pack before.
     slip = rng.random(len(row)) < city.places.repeats.to_numpy()[lines.inst.to_numpy()[row]]
     pack = np.where(given >= 0, given + turn, np.where(slip & (turn > 0), np.roll(fresh, 1), fresh))
-    sales = lines.iloc[row][["sale", "visit", "psn", "inst", "item", "time", "split", "number"]].reset_index(
+    sales = lines.iloc[row][["sale", "visit", "psn", "inst", "item", "time", "split", "rx"]].reset_index(
         drop=True
     )
     item = sales["item"].astype(str).str.zfill(6)

@@ -65,8 +65,8 @@ def _charge(
     cnt: np.ndarray | float,
     time: np.ndarray,
 ) -> None:
-    get = lambda name: stays[name].to_numpy()[row]  # noqa: E731
-    sheet.charge(get("visit"), item, cnt, time, get("price"), doctor=get("doctor"))
+    visit, price, doctor = (stays[name].to_numpy()[row] for name in ("visit", "price", "doctor"))
+    sheet.charge(visit, item, cnt, time, price, doctor=doctor)
 
 
 def _daily(city: City, sheet: Sheet, stays: pd.DataFrame) -> None:

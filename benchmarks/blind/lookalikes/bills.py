@@ -36,15 +36,7 @@ def spine_centre(city: City) -> None:
     here = np.flatnonzero(city.doctors.inst == h)
     ortho = here[city.doctors.dept.to_numpy()[here] == "ortho"]
     surgeon = int((ortho if len(ortho) else here)[0])
-    add_stays(
-        city,
-        psn,
-        np.full(len(psn), h),
-        begin,
-        why,
-        implants=rng.choice([1.0, 1.25], len(psn)),
-        doctor=surgeon,
-    )
+    add_stays(city, psn, h, begin, why, implants=rng.choice([1.0, 1.25], len(psn)), doctor=surgeon)
     city.excuse("hospital", h, "M29: spine centre")
     city.excuse("prescriber", surgeon, "M29: spine surgeon")
 
@@ -64,7 +56,7 @@ def hospital_beside_a_home(city: City) -> None:
     residents = found_home(city, h, city.count(26, 46, 10))
     psn = np.repeat(residents, rng.poisson(0.9, len(residents)))
     why = rng.choice([stay(icd) for icd in ("J18", "I63", "I50", "J44", "S72", "E11")], len(psn))
-    add_stays(city, psn, np.full(len(psn), h), calendar.moments(rng, city.plan, len(psn), "ward"), why)
+    add_stays(city, psn, h, calendar.moments(rng, city.plan, len(psn), "ward"), why)
     city.excuse("hospital", h, "M34: beside a nursing home")
     city.excuse("patient", residents, "M34: residents of a nursing home")
 
@@ -80,7 +72,7 @@ def alliance(city: City) -> None:
         old = his[(city.people.age.to_numpy()[his.psn] > 55)]
         sent = old.sample(frac=0.12, random_state=city.plan.seed)
         begin = calendar.on_day(rng, sent.time.to_numpy() + rng.integers(1, 6, len(sent)) * DAY, "ward")
-        add_stays(city, sent.psn.to_numpy(), np.full(len(sent), h), begin, np.full(len(sent), stay("I69")))
+        add_stays(city, sent.psn.to_numpy(), h, begin, np.full(len(sent), stay("I69")))
         city.excuse("prescriber", doctor, "M31: medical alliance")
     city.excuse("hospital", h, "M31: medical alliance")
 

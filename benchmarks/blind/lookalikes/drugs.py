@@ -13,7 +13,7 @@ from benchmarks.blind.schemes.drugs import chronic, trade
 
 
 def stocking_up(city: City) -> None:
-    """M05: half a year of drugs before leaving for work elsewhere; dear drugs after a transplant."""
+    """M05: half a year of drugs before leaving for work elsewhere, twice."""
     rng = city.rng
     psn = city.pick_people(city.count(14, 28), chronic(city) & city.people.age.lt(62).to_numpy())
     city.buys = city.buys[~city.buys.psn.isin(psn)]
@@ -31,6 +31,10 @@ def stocking_up(city: City) -> None:
         )
         fill(city, trip, city.drugs)
     city.excuse("patient", psn, "M05: drugs for half a year before leaving")
+
+
+def transplanted(city: City) -> None:
+    """M05: dear drugs for life after a transplant, wherever they are in stock."""
     dear = city.pick_people(city.count(5, 12), city.people.transplant)
     city.excuse("patient", dear, "M05: dear drugs after a transplant")
     mine = city.buys.psn.isin(dear) & (city.buys.inst >= city.first_shop)
@@ -99,7 +103,7 @@ def filled_in_two_parts(city: City) -> None:
 
 
 def pharmacy_next_door(city: City) -> None:
-    """M40: a doctor's patients go next door, and one pharmacy alone keeps the special drugs."""
+    """M40: a doctor's patients fill their prescriptions next door."""
     rng, place = city.rng, city.places
     written = np.bincount(city.buys.doctor[city.buys.doctor >= 0], minlength=len(city.doctors))
     for doctor in city.pick_doctors(
@@ -114,7 +118,11 @@ def pharmacy_next_door(city: City) -> None:
         city.buys.loc[sent, "inst"] = shop
         city.excuse("prescriber", doctor, "M40: pharmacy next door")
         city.excuse("pharmacy", shop, "M40: next door to a doctor")
-    special = int(city.pick_places(1, place.kind == "P", trade(city))[0])
+
+
+def pharmacy_for_special_drugs(city: City) -> None:
+    """M40: one pharmacy alone keeps the special drugs, whoever writes them."""
+    special = int(city.pick_places(1, city.places.kind == "P", trade(city))[0])
     rare = city.buys["item"].isin(numbers(["gefitinib", "tacrolimus", "mycophenolate", "letrozole"]))
     baskets = city.buys.basket[rare & city.buys.inst.ge(city.first_shop)].unique()
     city.buys.loc[city.buys.basket.isin(baskets), "inst"] = special
@@ -184,10 +192,12 @@ def one_disease_doctors(city: City) -> None:
 
 ALL = (
     stocking_up,
+    transplanted,
     carers_round,
     repeat_prescriptions,
     filled_in_two_parts,
     pharmacy_next_door,
+    pharmacy_for_special_drugs,
     slow_clock,
     internet_doctor,
     one_disease_doctors,

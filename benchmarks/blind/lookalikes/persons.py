@@ -1,6 +1,7 @@
 """Honest people and doctors that look like M09, M14, M27 and M48."""
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.blind import calendar
 from benchmarks.blind.catalogue import COUNTER, numbers
@@ -82,7 +83,7 @@ def fetched_by_children(city: City) -> None:
 
 
 def commuters(city: City) -> None:
-    """M14: lives in one district and works in another: doctors in both, on other days; slips in a code."""
+    """M14: lives in one district and works in another: doctors in both, on other days."""
     rng = city.rng
     psn = city.pick_people(
         city.count(25, 50), city.people.age.between(22, 58) & city.people.insutype.eq("310")
@@ -93,14 +94,8 @@ def commuters(city: City) -> None:
     who, inst = psn[row], far[row]
     time = calendar.moments(rng, city.plan, len(who), "clinic")
     day = city.visits[city.visits.psn.isin(psn)]
-    busy = set(zip(day.psn, day.time.dt.floor("D"), strict=True))
-    own = np.array(
-        [
-            (p, t) not in busy
-            for p, t in zip(who, time.astype("datetime64[D]").astype("datetime64[s]"), strict=True)
-        ],
-        bool,
-    )
+    busy = pd.MultiIndex.from_arrays([day.psn, day.time.dt.normalize()])
+    own = ~pd.MultiIndex.from_arrays([who, pd.Series(time).dt.normalize()]).isin(busy)
     city.add(
         "visits",
         psn=who[own],
@@ -110,6 +105,10 @@ def commuters(city: City) -> None:
         why=rng.integers(0, 5, own.sum()),
     )
     city.excuse("patient", psn, "M14: commuter")
+
+
+def slips_in_codes(city: City) -> None:
+    """M14: one diagnosis of the other sex, by a slip of the keyboard."""
     slips = city.pick_people(city.count(20, 40), np.bincount(city.visits.psn, minlength=len(city.people)) > 2)
     first = city.visits[city.visits.psn.isin(slips)].drop_duplicates("psn").index
     male = city.people.gend.to_numpy()[city.visits.psn[first]] == "1"
@@ -140,9 +139,7 @@ def fled_driver(city: City) -> None:
     psn = city.pick_people(city.count(2, 5, 2), city.people.age.gt(16))
     begin = calendar.moments(rng, city.plan, len(psn), "ward")
     city.add("accidents", psn=psn, time=begin - np.timedelta64(7200, "s"), kind="1", ttp="1")
-    add_stays(
-        city, psn, city.wards_near(city.villages_of(psn)), begin, np.full(len(psn), stay("S82")), free=True
-    )
+    add_stays(city, psn, city.wards_near(city.villages_of(psn)), begin, stay("S82"), free=True)
     city.excuse("patient", psn, "M27: driver fled")
 
 
@@ -164,6 +161,7 @@ ALL = (
     last_days,
     mistaken_dates,
     commuters,
+    slips_in_codes,
     fetched_by_children,
     ill_after_an_accident,
     fled_driver,

@@ -46,13 +46,7 @@ def busy_rehabilitation(city: City) -> None:
     )
     doctors = np.flatnonzero(city.doctors.inst == h)
     before = len(city.visits)
-    course(
-        city,
-        psn,
-        np.full(len(psn), h),
-        rng.integers(14, 30, len(psn)),
-        rng.integers(0, city.plan.days - 40, len(psn)),
-    )
+    course(city, psn, h, rng.integers(14, 30, len(psn)), rng.integers(0, city.plan.days - 40, len(psn)))
     added = np.arange(before, len(city.visits))
     city.visits.loc[added, "units"] = rng.integers(3, 6, len(added)).astype(float)
     city.excuse("hospital", h, "M45: busy rehabilitation")
@@ -65,15 +59,7 @@ def care_around_a_stay(city: City) -> None:
     rng = city.rng
     psn = city.pick_people(city.count(12, 24), city.people.cared)
     begin, los = calendar.moments(rng, city.plan, len(psn), "ward"), rng.integers(5, 12, len(psn))
-    add_stays(
-        city,
-        psn,
-        city.wards_near(city.villages_of(psn)),
-        begin,
-        np.full(len(psn), stay("J18")),
-        los=los,
-        free=True,
-    )
+    add_stays(city, psn, city.wards_near(city.villages_of(psn)), begin, stay("J18"), los=los, free=True)
     morning, evening = begin.astype("datetime64[D]").astype("datetime64[s]"), begin + los * DAY
     evening = evening.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(17 * 3600, "s")
     for time in (np.maximum(morning + np.timedelta64(6 * 3600, "s"), morning), evening):

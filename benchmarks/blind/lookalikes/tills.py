@@ -44,10 +44,10 @@ def _weights(city: City) -> np.ndarray:
     return weight / weight.sum()
 
 
-def set_price_and_scanner(city: City) -> None:
-    """M16: a set for 145 yuan on offer, all scanned; and a shop whose scanner was broken for six weeks."""
+def set_price(city: City) -> None:
+    """M16: a set for 145 yuan on offer, just under the limit, and really sold."""
     rng = city.rng
-    offer, broken = shops(city, 2)
+    offer = shops(city, 1)[0]
     n = max(10, purchases(city, offer) // 4)
     price = 145 / 2 / 64
     city.add(
@@ -60,9 +60,14 @@ def set_price_and_scanner(city: City) -> None:
         time=calendar.moments(rng, city.plan, n, "shop"),
         factor=price / city.places.price.iloc[offer],
     )
+    city.excuse("pharmacy", offer, "M16: a set at one price")
+
+
+def broken_scanner(city: City) -> None:
+    """M16: sold without codes for six weeks, while the scanner was away."""
+    rng, broken = city.rng, shops(city, 1)[0]
     since = city.plan.start + rng.integers(20, city.plan.days - 60) * DAY
     city.buys.loc[city.buys.inst.eq(broken) & city.buys.time.between(since, since + 42 * DAY), "scan"] = 0
-    city.excuse("pharmacy", offer, "M16: a set at one price")
     city.excuse("pharmacy", broken, "M16: scanner broken")
 
 
@@ -122,4 +127,4 @@ def influenza(city: City) -> None:
         city.excuse("pharmacy", shop, "M47: influenza in December")
 
 
-ALL = (market_bus, queue_by_the_hospital, set_price_and_scanner, tonic_shop, split_packs, influenza)
+ALL = (market_bus, queue_by_the_hospital, set_price, broken_scanner, tonic_shop, split_packs, influenza)

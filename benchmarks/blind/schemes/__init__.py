@@ -32,7 +32,7 @@ SCHEMES: Mapping[str, Callable[[City], None]] = {
     "M18": tills.goods_as_drugs,
     "M20": tills.reused_codes,
     "M47": tills.year_end_rush,
-    "M09": persons.cards_of_the_dead,
+    "M09": persons.after_death,
     "M14": persons.borrowed_cards,
     "M27": persons.hidden_third_party,
     "M48": persons.two_places_at_once,

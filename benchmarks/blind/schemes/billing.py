@@ -79,7 +79,7 @@ def supplied_by_home(city: City) -> None:
         add_stays(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             calendar.on_day(rng, day, "ward"),
             why,
             sev=0,
@@ -105,14 +105,7 @@ def sold_patients(city: City) -> None:
             why = rng.choice(
                 [i for i, r in enumerate(STAYS) if r.minor or r.icd in ("I69", "I25", "E11")], len(sent)
             )
-            add_stays(
-                city,
-                sent.psn.to_numpy(),
-                np.full(len(sent), h),
-                calendar.on_day(rng, day, "ward"),
-                why,
-                free=True,
-            )
+            add_stays(city, sent.psn.to_numpy(), h, calendar.on_day(rng, day, "ward"), why, free=True)
             city.leave_out("patient", sent.psn.unique())
         city.blame("hospital", h, "M31")
         city.blame("prescriber", senders, "M31")

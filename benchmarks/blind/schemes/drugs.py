@@ -120,7 +120,7 @@ def kickbacks(city: City) -> None:
     rng = city.rng
     for _ in range(city.few(2, 3)):
         written = np.bincount(city.buys.doctor[city.buys.doctor >= 0], minlength=len(city.doctors))
-        doctor = city.pick_doctors(1, written >= np.quantile(written[written > 0], 0.6), written)[0]
+        doctor = city.pick_doctors(1, written >= np.quantile(written[written > 0], 0.85), written)[0]
         village = int(city.places.village.iloc[int(city.doctors.inst.iloc[doctor])])
         away = city.km[village]
         shop = int(city.pick_places(1, (city.places.kind == "P").to_numpy() & (away > 3) & (away < 18))[0])

@@ -21,7 +21,7 @@ def _dead(city: City, n: int, before: int) -> np.ndarray:
 
 
 def cards_of_the_dead(city: City) -> None:
-    """M09: families go on collecting, and a village clinic goes on billing, after somebody's death."""
+    """M09: families go on collecting drugs after somebody's death."""
     rng, people = city.rng, city.people
     psn = _dead(city, city.count(8, 15), 75)
     times = rng.integers(1, 4, len(psn)) if city.plan.hard else rng.integers(3, 10, len(psn))
@@ -46,6 +46,11 @@ def cards_of_the_dead(city: City) -> None:
         doctor=people.doc.to_numpy()[who],
     )
     city.blame("patient", psn, "M09")
+
+
+def clinic_of_the_dead(city: City) -> None:
+    """M09: a village clinic goes on billing visits of its dead."""
+    rng, people = city.rng, city.people
     for clinic in city.pick_places(1, city.places.hosp_lv.eq("11") & ~city.places.beds):
         dead = _dead(city, 6 if not city.plan.hard else 3, 40)
         turn = np.repeat(
@@ -64,6 +69,12 @@ def cards_of_the_dead(city: City) -> None:
         )
         city.leave_out("patient", dead)
         city.blame("hospital", clinic, "M09")
+
+
+def after_death(city: City) -> None:
+    """M09: both."""
+    cards_of_the_dead(city)
+    clinic_of_the_dead(city)
 
 
 def borrowed_cards(city: City) -> None:

@@ -28,7 +28,7 @@ def phantom_dialysis(city: City) -> None:
         psn = np.r_[extra, lent]
         time = calendar.moments(rng, city.plan, len(psn), "clinic")
         signed = rng.random(len(psn)) < city.dose((0.0, 0.1), (0.3, 0.5))
-        sessions(city, psn, np.full(len(psn), h), time, signed=signed, free=True)
+        sessions(city, psn, h, time, signed=signed, free=True)
         city.leave_out("patient", own)
         city.blame("hospital", h, "M28")
         city.blame("patient", lenders, "M28")
@@ -49,7 +49,7 @@ def phantom_therapy(city: City) -> None:
         course(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             times,
             rng.integers(0, city.plan.days - 30, len(psn)),
             doctor=therapist[0],

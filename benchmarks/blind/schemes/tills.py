@@ -130,8 +130,7 @@ def reused_codes(city: City) -> None:
             city.buys.loc[again, "trace"] = city.new_traces(int(key.max()) + 1)[key]
             city.buys.loc[again, "cnt"] = 1.0
         back = hoarded.sample(
-            min(len(hoarded), max(4, int(len(own) * city.dose((0.04, 0.1), (0.01, 0.02))))),
-            random_state=rng,
+            min(len(hoarded), max(4, int(len(own) * city.dose((0.04, 0.1), (0.01, 0.02))))), random_state=rng
         )
         later = back.time.to_numpy() + rng.integers(50, 150, len(back)) * DAY
         psn = customers(city, shop, len(back))

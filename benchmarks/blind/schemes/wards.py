@@ -66,7 +66,7 @@ def phantom_stays(city: City) -> None:
         add_stays(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             calendar.on_day(rng, day, "ward"),
             rng.choice(kinds, len(psn)),
             los=los,
@@ -142,7 +142,7 @@ def checkup_stays(city: City) -> None:
         add_stays(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             calendar.on_day(rng, day, "ward"),
             why,
             los=rng.integers(2, 5, len(psn)),
@@ -170,7 +170,7 @@ def hanging_beds(city: City) -> None:
         planned = add_stays(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             begin,
             why,
             los=rng.integers(9, 17, len(psn)),
@@ -202,7 +202,7 @@ def fetched_patients(city: City) -> None:
         add_stays(
             city,
             psn,
-            np.full(len(psn), h),
+            h,
             calendar.on_day(rng, day, "ward"),
             rng.choice(MINOR, len(psn)),
             waived=paid,
