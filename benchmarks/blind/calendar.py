@@ -37,9 +37,14 @@ def hours(rng: np.random.Generator, n: int, kind: str) -> np.ndarray:
     return (np.clip(hour, 7, 21.5) * 3600).astype("timedelta64[s]")
 
 
-def moments(rng: np.random.Generator, plan: Plan, n: int, kind: str) -> np.ndarray:
-    """n times of the data's period, as people of the kind of place come."""
-    day = rng.choice(plan.days, n, p=day_weights(plan, kind))
+def moments(rng: np.random.Generator, plan: Plan, n: int, kind: str, margin: int = 0) -> np.ndarray:
+    """n times of the data's period, as people of the kind of place come.
+
+    Args:
+        margin: Days kept free at both ends, for events that others must follow or go before within the data.
+    """
+    weight = day_weights(plan, kind)[margin : plan.days - margin]
+    day = margin + rng.choice(len(weight), n, p=weight / weight.sum())
     return plan.start + day * DAY + hours(rng, n, kind)
 
 

@@ -115,7 +115,7 @@ def hidden_third_party(city: City) -> None:
     """M27: hit by a car or beaten, and the fund pays because nobody said so."""
     rng = city.rng
     psn = city.pick_people(city.count(9, 18), city.people.age.between(14, 85))
-    begin = calendar.moments(rng, city.plan, len(psn), "ward")
+    begin = calendar.moments(rng, city.plan, len(psn), "ward", margin=35)
     hours = (
         rng.integers(1, 150 if city.plan.hard else 48, len(psn))
         .astype("timedelta64[h]")

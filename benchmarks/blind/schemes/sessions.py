@@ -68,7 +68,7 @@ def care_in_ward(city: City) -> None:
     rng = city.rng
     psn = city.pick_people(city.count(7, 14), city.people.cared)
     turn = np.repeat(psn, rng.integers(1, 3, len(psn)))
-    begin = calendar.moments(rng, city.plan, len(turn), "ward")
+    begin = calendar.moments(rng, city.plan, len(turn), "ward", margin=30)
     los = rng.integers(10, 20, len(turn))
     why = rng.choice([stay("I63"), stay("J44"), stay("I50"), stay("I69")], len(turn))
     add_stays(city, turn, city.wards_near(city.villages_of(turn)), begin, why, los=los, free=True)

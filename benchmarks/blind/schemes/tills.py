@@ -67,7 +67,8 @@ def card_drawers(city: City) -> None:
             scan=rng.choice([0, 1], len(row)),
         )
         city.blame("pharmacy", shop, "M15")
-        city.blame("patient", cards, "M15")
+        swiped = np.unique((first[row] + nth) % len(cards))
+        city.blame("patient", cards[swiped], "M15")
 
 
 def empty_swipes(city: City) -> None:

@@ -91,7 +91,7 @@ def companions(city: City) -> None:
         villages = rng.choice(len(city.geo.villages), city.few(2, 4), replace=False)
         members = city.pick_people(int(rng.integers(4, 10)), from_villages(city, villages, 45, 85))
         wards = rng.choice(usual, 2)
-        for day in days(city, int(rng.integers(2, 4) if city.plan.hard else rng.integers(3, 7))):
+        for day in days(city, int(rng.integers(3, 5) if city.plan.hard else rng.integers(3, 7))):
             come = members[rng.random(len(members)) < city.dose((0.85, 1.0), (0.65, 0.85))]
             when = day + rng.integers(0, 3 if city.plan.hard else 2, len(come)) * DAY
             ward = np.full(len(come), rng.choice(wards))
@@ -165,7 +165,7 @@ def hanging_beds(city: City) -> None:
             city.count(12, 28), from_villages(city, np.flatnonzero(city.km[:, h] < 15))
         )
         psn = np.repeat(patients, rng.integers(1, 4, len(patients)))
-        begin = calendar.moments(rng, city.plan, len(psn), "ward")
+        begin = calendar.moments(rng, city.plan, len(psn), "ward", margin=25)
         why = rng.choice([*MINOR, stay("I69"), stay("E11")], len(psn))
         planned = add_stays(
             city,
