@@ -21,7 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from claims.as_of import CLEARED
 from claims.errors import InputError
-from claims.store import Store, connect, scratch
+from claims.store import Store, connected, scratch
 from reports.scheme_texts import SCHEMES
 from reports.workbook import (
     GUIDE_TITLES,
@@ -105,16 +105,15 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
 
 def _held(store: Store, work: Path, case_ids: list[str]) -> dict[str, Case]:
     """The cases of these ids that the store holds."""
-    con = connect(work)
-    tables = store.tables(con)
-    held = {}
-    if TABLE in tables and case_ids:
+    held: dict[str, Case] = {}
+    with connected(work) as con:
+        tables = store.tables(con)
+        if TABLE not in tables or not case_ids:
+            return held
         rows = tables[TABLE].filter(_.case_id.isin(case_ids)).select(*Case.__dataclass_fields__)
         frame = rows.to_pandas().astype(object)
         frame = frame.where(frame.notna(), None)
-        held = {row.case_id: Case(*row) for row in frame.itertuples(index=False)}
-    con.disconnect()
-    return held
+        return {str(row.case_id): Case(*row) for row in frame.itertuples(index=False)}
 
 
 def _differences(there: Case, here: Case) -> Iterator[str]:
