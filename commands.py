@@ -52,7 +52,8 @@ def simulate_command(
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
-        Other proportions: some schemes and look-alikes are many times as frequent as in other cities, some absent.
+        Other proportions: some schemes and look-alikes are many times as frequent as in other cities, some
+            absent.
     """
     from claims.synthetic import simulate
 
@@ -104,7 +105,8 @@ app.command(cases)
 
 @cases.command(name="import")
 def cases_import_command(file: Path, /, *, store: Path, closed: date | None = None) -> None:
-    """Take the verdicts that inspectors wrote into a run's workbook, all or none; taking them twice changes nothing.
+    """Take the verdicts that inspectors wrote into a run's workbook, all or none; taking them twice changes
+    nothing.
 
     Parameters
     ----------
@@ -236,11 +238,12 @@ def _launch(
 
 
 def main() -> None:
-    """The console script: exit status 0 only when everything was written; errors are one plain line on stderr."""
+    """The console script: exit status 0 only when everything was written; errors are one plain line on
+    stderr."""
     os.umask(0o077)
     status = _status()
-    # Outside of any `except`: an error that is still handled keeps its frames, and with them open connections, alive
-    # until the interpreter ends, of which DuckDB then complains on stderr.
+    # Outside of any `except`: an error that is still handled keeps its frames, and with them open
+    # connections, alive until the interpreter ends, of which DuckDB then complains on stderr.
     sys.exit(status)
 
 

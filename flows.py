@@ -1,7 +1,8 @@
 """Prefect flows around the steps of `pipelines/`: order, retries, schedules, Prefect's server; no logic.
 
-Prefect's own server runs on this machine for as long as a flow does; nothing is sent anywhere. Importing Prefect and
-the data libraries takes seconds, so a flow imports what it needs when it is asked for (`as_flow`).
+Prefect's own server runs on this machine for as long as a flow does; nothing is sent anywhere. Importing
+Prefect and the data libraries takes seconds, so a flow imports what it needs when it is asked for
+(`as_flow`).
 """
 
 import os
@@ -16,14 +17,12 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from claims.errors import ExpectedError, StoreError
 
 if TYPE_CHECKING:
-    from prefect import Flow
-
     from claims.store import Store
     from pipelines.ingest import Load
     from pipelines.publish.run_folder import Published
@@ -34,11 +33,13 @@ if TYPE_CHECKING:
 ZONE = ZoneInfo("Asia/Shanghai")
 # Set once, by the launcher: tracebacks and a full log are wanted.
 DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
+P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
 class StepFailed(RuntimeError):
-    """A step failed unexpectedly; the message names the step and the type of the error, never a value of a row.
+    """A step failed unexpectedly; the message names the step and the type of the error, never a value of a
+    row.
 
     The error itself is an attribute and no cause, because Prefect keeps and logs whatever is chained.
     """
@@ -57,7 +58,8 @@ class Steps:
         self.count = count
         self.seconds: dict[str, float] = {}
         key, description = f"fundguard-{name}", f"fundguard {name}"
-        self.artifact = create_progress_artifact(0.0, key=key, description=description)
+        # Prefect types what it gives as awaitable too; outside of an event loop it is not.
+        self.artifact: Any = create_progress_artifact(0.0, key=key, description=description)
 
     def run(self, name: str, work: Callable[..., Result], *inputs: Any) -> Result:
         """Run a step as a Prefect task; a fault of the machine is tried once more, bad input is not."""
@@ -69,13 +71,16 @@ class Steps:
         def step() -> Result:
             return _guarded(name, work, *inputs)
 
-        options: dict[str, Any] = {
-            "retry_delay_seconds": 2,
-            "cache_policy": NO_CACHE,
-            "persist_result": False,
-        }
+        as_task: Any = task(
+            name=name,
+            retries=1,
+            retry_delay_seconds=2,
+            retry_condition_fn=_is_machine_fault,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
         begin = time.perf_counter()
-        done = task(step, name=name, retries=1, retry_condition_fn=_is_machine_fault, **options)()
+        done: Result = as_task(step)()
         self.seconds[name] = time.perf_counter() - begin
         update_progress_artifact(self.artifact, 100.0 * len(self.seconds) / self.count)
         return done
@@ -213,18 +218,25 @@ def today() -> date:
     return datetime.now(ZONE).date()
 
 
-def __getattr__(name: str) -> "Flow[..., Any]":
-    """`run_flow`, `nightly_flow` …: the Prefect flows, made when first asked for; Prefect's workers find them by name."""
+def __getattr__(name: str) -> Any:
+    """`run_flow`, `nightly_flow` …: the Prefect flows, made when first asked for; Prefect's workers ask by
+    name."""
     functions = {
         f"{function.__name__}_flow": function for function in (run, ingest, train, evaluate, nightly)
     }
     if name not in functions:
         raise AttributeError(name)
-    return as_flow(functions[name])
+    return _prefect_flow(functions[name])
+
+
+def as_flow(function: Callable[P, Result]) -> Callable[P, Result]:
+    """One of the functions above as a Prefect flow."""
+    flow: Callable[P, Result] = _prefect_flow(function)
+    return flow
 
 
 @cache
-def as_flow(function: Callable[..., Any]) -> "Flow[..., Any]":
+def _prefect_flow(function: Callable[..., Any]) -> Any:
     set_up_prefect()
     from prefect import flow
 
@@ -253,9 +265,10 @@ def set_up_prefect() -> None:
 
 
 def serve_nightly(store: Path, source: Path | None, cron: str, every: int | None, port: int) -> None:
-    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names one."""
+    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names
+    one."""
     with _prefect_server(port):
-        flow = as_flow(nightly)
+        flow: Any = as_flow(nightly)
         from prefect import serve
 
         given = {"store": str(store.resolve()), "source": str(source.resolve()) if source else None}

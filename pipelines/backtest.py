@@ -1,6 +1,7 @@
 """How well earlier lists would have done: models trained on the past, tested on outcomes that came later.
 
-Prequential where outcomes cover at least two windows (Dawid 1984, doi 10.2307/2981683), cross-validated otherwise.
+Prequential where outcomes cover at least two windows (Dawid 1984, doi 10.2307/2981683), cross-validated
+otherwise.
 """
 
 from collections.abc import Iterator
@@ -38,9 +39,9 @@ def backtest(past: list[Past], subject: str, settings: Settings) -> tuple[str, p
         past: snapshots, oldest first; the cases of the last are all that is known.
 
     Returns:
-        How it was tested (``prequential`` or ``cross-validated``), the tested subjects (none where outcomes are too
-        few): target, score, rank, amount (yuan confirmed), new (no case decided before the list); and the mean length
-        of the lists.
+        How it was tested (``prequential`` or ``cross-validated``), the tested subjects (none where outcomes
+        are too few): target, score, rank, amount (yuan confirmed), new (no case decided before the list); and
+        the mean length of the lists.
     """
     for how, tests in (
         ("prequential", _prequential(past, subject, settings)),
@@ -71,7 +72,8 @@ def _prequential(past: list[Past], subject: str, settings: Settings) -> Iterator
 
 
 def _window_test(before: Past, now: Past, later: Past, subject: str, settings: Settings) -> Test:
-    """A model of the snapshot before scores the next; outcomes since judge it, of subjects it was not trained on."""
+    """A model of the snapshot before scores the next; outcomes since judge it, of subjects it was not trained
+    on."""
     known = labels(before.cases[subject])
     model = fit_model(subject, before.subjects[subject], known, settings)
     cases = later.cases[subject]
@@ -93,7 +95,8 @@ def _cross_validated(last: Past, subject: str, settings: Settings) -> Iterator[T
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
     for seen, held in folds.split(target, target):
         listed = _scores(fit_model(subject, measured, target.iloc[seen], settings), measured)
-        # Subjects the fold was trained on leave the list, so that the held-out stand among the never inspected.
+        # Subjects the fold was trained on leave the list, so that the held-out stand among the never
+        # inspected.
         listed = listed.drop(target.index[seen])
         yield _tested(cases.iloc[held], listed, pd.Index([])), len(listed)
 
@@ -103,7 +106,8 @@ def _scores(model: SubjectModel, measured: Measured) -> pd.Series:
 
 
 def _tested(cases: pd.DataFrame, listed: pd.Series, before: pd.Index) -> pd.DataFrame:
-    """The decided subjects of a list: target, score, rank, amount (yuan confirmed), new (no case before the list)."""
+    """The decided subjects of a list: target, score, rank, amount (yuan confirmed), new (no case before the
+    list)."""
     cases = cases[cases.index.isin(listed.index)]
     rank = pd.Series(np.arange(1, len(listed) + 1), listed.index)
     return pd.DataFrame(

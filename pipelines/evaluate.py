@@ -21,9 +21,11 @@ from pipelines.recall_estimate import RECALL_ESTIMATE, closed_cases, recall_esti
 from pipelines.settings import Settings
 from pipelines.step_log import Figure, logged_step
 from pipelines.train import decided, labels
+from pipelines.typed_frames import tuples
 from reports.evaluation import page
 
-# Days of outcomes that a window tests on, at least (more where outcomes take longer to become known); most windows.
+# Days of outcomes that a window tests on, at least (more where outcomes take longer to become known); most
+# windows.
 WINDOW, MOST_WINDOWS = 90, 4
 # Depths of a list at which precision and recall are stated, beside the capacity.
 DEPTHS = (50, 100, 500)
@@ -39,7 +41,8 @@ class Evaluation:
         figures: subject_type, population (all, or new: not decided before), metric, value, low, high, tested,
             confirmed.
         curves: kind of subject → `models.evaluation.reliability` of all its tested subjects.
-        suspicious: kind of subject → measures that separate the confirmed too well to be true, with their AUC.
+        suspicious: kind of subject → measures that separate the confirmed too well to be true, with their
+            AUC.
         recall_estimate: share of the guilty the list reaches (`pipelines.recall_estimate.recall_estimate`).
     """
 
@@ -70,10 +73,10 @@ class EvaluationFolder:
 def evaluate(store: Store, settings: Settings, as_of: date) -> Evaluation:
     """Evaluate the lists of every kind of subject that has outcomes.
 
-    Windows go back from the date. A model trained on one snapshot scores the next; it is tested on the outcomes that
-    became known in the window after that, of subjects it was not trained on. Snapshots lie at least as far apart as
-    outcomes usually take to become known. Where outcomes cover less than two windows, subjects are cross-validated on
-    the last snapshot.
+    Windows go back from the date. A model trained on one snapshot scores the next; it is tested on the
+    outcomes that became known in the window after that, of subjects it was not trained on. Snapshots lie at
+    least as far apart as outcomes usually take to become known. Where outcomes cover less than two windows,
+    subjects are cross-validated on the last snapshot.
 
     Raises:
         StoreError: nothing was loaded yet, or nothing was settled before the date.
@@ -110,8 +113,8 @@ def evaluate_past(past: list[Past], settings: Settings) -> Evaluation:
 
 @logged_step("report")
 def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of: date) -> EvaluationFolder:
-    """Write `evaluation.parquet`, `recall_estimate.parquet` and `evaluation.html` to STORE/evaluations/AS_OF, whole or
-    not at all, and log the figures to MLflow."""
+    """Write `evaluation.parquet`, `recall_estimate.parquet` and `evaluation.html` to STORE/evaluations/AS_OF,
+    whole or not at all, and log the figures to MLflow."""
     target = store.path / "evaluations" / as_of.isoformat()
     target.parent.mkdir(mode=0o700, exist_ok=True)
     text = page(
@@ -135,9 +138,11 @@ def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of:
 def _metrics(found: Evaluation) -> dict[str, float]:
     """The figures by the names under which MLflow keeps them."""
     known = found.figures[found.figures.value.notna()]
-    metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in known.itertuples()}
-    sampled = found.recall_estimate.set_index("subject_type")[["decided", "share", "recall"]].stack().dropna()
-    return metrics | {f"{subject}.sampled.{name}": float(value) for (subject, name), value in sampled.items()}
+    metrics = {f"{row.subject_type}.{row.population}.{row.metric}": row.value for row in tuples(known)}
+    for row in tuples(found.recall_estimate):
+        values = {"decided": row.decided, "share": row.share, "recall": row.recall}
+        metrics |= {f"{row.subject_type}.sampled.{k}": float(v) for k, v in values.items() if pd.notna(v)}
+    return metrics
 
 
 def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFrame:
@@ -145,9 +150,9 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
     found = []
     for population, chosen in (("all", rows), ("new", rows[rows.new])):
         if len(chosen):
-            counts = {"population": population, "tested": len(chosen), "confirmed": int(chosen.target.sum())}
             figures = with_intervals(chosen, length, depths, settings.seed).reset_index(names="metric")
-            found.append(figures.assign(**counts))
+            confirmed = int(chosen.target.sum())
+            found.append(figures.assign(population=population, tested=len(chosen), confirmed=confirmed))
     return pd.concat(found)
 
 
@@ -159,7 +164,8 @@ def _suspicious(last: Past, subject: str, settings: Settings) -> dict[str, float
 
 
 def _past(store: Store, settings: Settings, as_of: date) -> tuple[Past, date, pd.DataFrame]:
-    """A snapshot without its claims, the day of its first settlement, and every decided case known by then."""
+    """A snapshot without its claims, the day of its first settlement, and every decided case known by
+    then."""
     with scratch(store.path) as work, closing(measure(store, as_of, work, settings.rules)) as snapshot:
         cases = {subject: decided(snapshot.claims, subject) for subject in snapshot.subjects}
         first, closed = snapshot.claims.visits.setl_time.min().execute(), closed_cases(snapshot.claims)
@@ -167,7 +173,8 @@ def _past(store: Store, settings: Settings, as_of: date) -> tuple[Past, date, pd
 
 
 def _window(cases: dict[str, pd.DataFrame]) -> int:
-    """Days between snapshots: WINDOW, or the median time from the end of the conduct to the close of the case."""
+    """Days between snapshots: WINDOW, or the median time from the end of the conduct to the close of the
+    case."""
     every = pd.concat(list(cases.values()))
     delay = (pd.to_datetime(every.close_date) - pd.to_datetime(every.enddate)).dt.days.median()
     return max(WINDOW, 0 if np.isnan(delay) else int(delay))

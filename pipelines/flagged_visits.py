@@ -1,4 +1,5 @@
-"""Part of the step that scores: suspicious visits, the evidence they are against others, and the money in them."""
+"""Part of the step that scores: suspicious visits, the evidence they are against others, and the money in
+them."""
 
 import ibis
 import pandas as pd
@@ -8,9 +9,10 @@ from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch, fetch_by
 
-# A visit with this much evidence against it is evidence against whoever took part: one strong family of measures at
-# one in a hundred, or a proof.
+# A visit with this much evidence against it is evidence against whoever took part: one strong family of
+# measures at one in a hundred, or a proof.
 FLAGGED = 3.0
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
@@ -36,8 +38,8 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
 def amounts_at_risk(snapshot: Snapshot, subject: str, settings: Settings) -> pd.Series:
     """Fund payment (yuan) in each subject's evidence, each visit once, never below 0."""
     rows = _evidence_rows(snapshot, subject, settings)
-    sums = rows.group_by("subject_id").aggregate(amount=_.fund_pay_sumamt.sum().round(2)).to_pandas()
-    return sums.set_index("subject_id")["amount"].clip(lower=0)
+    sums = rows.group_by("subject_id").aggregate(amount=_.fund_pay_sumamt.sum().round(2))
+    return fetch_by(sums, "subject_id")["amount"].clip(lower=0)
 
 
 def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, settings: Settings) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, settings: 
         amount=rows.fund_pay_sumamt,
         visit_score=rows.evidence,
     )
-    return rows.order_by("subject_id", ibis.desc("visit_score"), "mdtrt_id").to_pandas()
+    return fetch(rows.order_by("subject_id", ibis.desc("visit_score"), "mdtrt_id"))
 
 
 def _marked(snapshot: Snapshot) -> ibis.Table:

@@ -1,4 +1,5 @@
-"""The step that measures every subject as of a date: facts, audit rules, network and groups, measures, peers."""
+"""The step that measures every subject as of a date: facts, audit rules, network and groups, measures,
+peers."""
 
 from contextlib import ExitStack
 from datetime import date
@@ -25,6 +26,7 @@ from pipelines.network_result import network_result
 from pipelines.score_parts import graph_part_of, rule_part_of, visit_rule_parts
 from pipelines.snapshot import Measured, NetworkResult, Snapshot
 from pipelines.step_log import logged_step
+from pipelines.typed_frames import fetch_by
 
 
 @logged_step("measure")
@@ -68,7 +70,7 @@ def _measured(con: Any, facts: ibis.Table, subject: str, network: NetworkResult)
         return None
     rows, key = _visits_of(con, facts, subject)
     if subject == "visit":
-        values = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
+        values = fetch_by(measure_visits(facts), "subject_id").sort_index()
     else:
         values = measure_subjects(rows, subject)
     if values.empty:
@@ -89,7 +91,8 @@ def _visits_of(con: Any, facts: ibis.Table, subject: str) -> tuple[ibis.Table, s
 
 
 def _members_before(store: Store, as_of: date) -> pd.DataFrame:
-    """Members of the groups of the last run before this date, so that groups keep their ids: group_id, psn_no."""
+    """Members of the groups of the last run before this date, so that groups keep their ids: group_id,
+    psn_no."""
     past_runs = store.runs_before(as_of)
     if not past_runs:
         return pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)

@@ -1,4 +1,5 @@
-"""Part of the step that measures: links beyond chance, the groups they form, and which groups have an honest reason."""
+"""Part of the step that measures: links beyond chance, the groups they form, and which groups have an honest
+reason."""
 
 import ibis
 import pandas as pd
@@ -22,8 +23,8 @@ def network_result(
         before: group_id, psn_no of the groups of the run before.
 
     Returns:
-        The facts with two more kinds of column (how many people each visit links its patient to, and the outcomes of
-        the patient's neighbours), and the network.
+        The facts with two more kinds of column (how many people each visit links its patient to, and the
+        outcomes of the patient's neighbours), and the network.
     """
     con = claims.con
     network = build_network(claims, facts)

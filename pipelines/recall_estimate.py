@@ -1,4 +1,5 @@
-"""What share of the guilty the worklist misses, estimated from the audit samples of past runs (Horvitz-Thompson)."""
+"""What share of the guilty the worklist misses, estimated from the audit samples of past runs
+(Horvitz-Thompson)."""
 
 import json
 from datetime import date, timedelta
@@ -12,8 +13,10 @@ from models.evaluation import MIN_INSPECTED
 from models.sampling_estimators import CONFIDENCE, list_recall, share
 from pipelines.select.worklist import VISITED
 from pipelines.snapshot import SUBJECT
+from pipelines.typed_frames import fetch
 
-# Where fewer of the sample were decided, somebody chose among them, and the decided are no random sample any more.
+# Where fewer of the sample were decided, somebody chose among them, and the decided are no random sample any
+# more.
 LEAST_ANSWERED = 0.5
 RECALL_ESTIMATE = [
     "subject_type", "runs", "sampled", "decided", "confirmed", "share", "share_low", "share_high", "recall",
@@ -25,9 +28,9 @@ _MISSING = float("nan")
 def recall_estimate(past_runs: list[Path], closed: pd.DataFrame, as_of: date, window: int) -> pd.DataFrame:
     """What share of the guilty the worklist reaches, by kind of subject.
 
-    A listed subject is one of the first of its run's worklist, as many as could be visited. Of the others some were
-    drawn at random; each stands for one over its inclusion probability. Runs younger than a window are left out,
-    because outcomes that come early may differ from those that come late.
+    A listed subject is one of the first of its run's worklist, as many as could be visited. Of the others
+    some were drawn at random; each stands for one over its inclusion probability. Runs younger than a window
+    are left out, because outcomes that come early may differ from those that come late.
 
     Args:
         past_runs: folders of earlier runs.
@@ -35,9 +38,10 @@ def recall_estimate(past_runs: list[Path], closed: pd.DataFrame, as_of: date, wi
         window: days within which outcomes usually become known.
 
     Returns:
-        Columns of RECALL_ESTIMATE, a row for each kind that was in the sampling frame of a run: ``share`` of guilty
-        among those neither listed nor known already, ``recall`` of the list in an average run, each with the ends of
-        its interval; missing while too few of the sample were decided.
+        Columns of RECALL_ESTIMATE, a row for each kind that was in the sampling frame of a run: ``share`` of
+            guilty
+        among those neither listed nor known already, ``recall`` of the list in an average run, each with the
+        ends of its interval; missing while too few of the sample were decided.
     """
     last = (as_of - timedelta(days=window)).isoformat()
     draws = {folder: _random_draw(folder) for folder in past_runs if folder.name <= last}
@@ -57,11 +61,11 @@ def recall_estimate(past_runs: list[Path], closed: pd.DataFrame, as_of: date, wi
 
 
 def closed_cases(claims: ClaimsAsOf) -> pd.DataFrame:
-    """Every decided case: subject_type, subject_id, close_date, guilty (1 confirmed or partly, 0 cleared); oldest
-    first."""
+    """Every decided case: subject_type, subject_id, close_date, guilty (1 confirmed or partly, 0 cleared);
+    oldest first."""
     cases = claims["insp_case_d"]
     cases = cases.filter(cases.clue_stas.isin(CONFIRMED + CLEARED)).order_by("close_date", "case_id")
-    rows = cases.select(*SUBJECT, "close_date", "clue_stas").to_pandas()
+    rows = fetch(cases.select(*SUBJECT, "close_date", "clue_stas"))
     return rows.assign(guilty=rows.clue_stas.isin(CONFIRMED).astype(int)).drop(columns="clue_stas")
 
 
@@ -88,7 +92,7 @@ def _with_outcome(rows: pd.DataFrame, closed: pd.DataFrame) -> pd.DataFrame:
     return rows.merge(later[["row", "guilty"]], how="left", on="row")
 
 
-def _row(kind: str, frame: pd.Series, sampled: pd.DataFrame, listed: pd.DataFrame) -> tuple:
+def _row(kind: str, frame: pd.Series, sampled: pd.DataFrame, listed: pd.DataFrame) -> tuple[Any, ...]:
     decided = sampled[sampled.guilty.notna()]
     counts = kind, len(frame), len(sampled), len(decided), int(decided.guilty.sum())
     if len(decided) < MIN_INSPECTED or len(decided) < LEAST_ANSWERED * len(sampled):
@@ -98,9 +102,8 @@ def _row(kind: str, frame: pd.Series, sampled: pd.DataFrame, listed: pd.DataFram
     wider = share(target, weight, 1 - (1 - CONFIDENCE) / 2)
     by_subject = listed[listed.guilty.notna()].groupby("subject_id")
     outcomes = by_subject.agg(guilty=("guilty", "last"), runs=("as_of", "nunique"))
-    recall = list_recall(
-        *(outcomes.runs[outcomes.guilty == outcome].to_numpy() for outcome in (1, 0)),
-        int(listed.guilty.isna().sum()),
-        tuple(float(frame.sum()) * part for part in wider),
-    )
+    confirmed, cleared = (outcomes.runs[outcomes.guilty == guilty].to_numpy() for guilty in (1, 0))
+    size = float(frame.sum())
+    unlisted = size * wider[0], size * wider[1], size * wider[2]
+    recall = list_recall(confirmed, cleared, int(listed.guilty.isna().sum()), unlisted)
     return *counts, *share(target, weight), *recall

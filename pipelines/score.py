@@ -38,8 +38,8 @@ class Scores:
     """Every kind of subject, scored.
 
     Attributes:
-        evidence: suspicious visits of the subjects down to the explained depth: subject_type, subject_id, scheme,
-            mdtrt_id, amount (yuan), visit_score; largest first within a subject.
+        evidence: suspicious visits of the subjects down to the explained depth: subject_type, subject_id,
+            scheme, mdtrt_id, amount (yuan), visit_score; largest first within a subject.
     """
 
     subjects: dict[str, Scored]
@@ -88,7 +88,8 @@ def _score_one(
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:
-    """The lists of all kinds, each cut at its depth: subject_type, subject_id and the columns of `Scored.ranked`."""
+    """The lists of all kinds, each cut at its depth: subject_type, subject_id and the columns of
+    `Scored.ranked`."""
     lists = [
         found.ranked.head(settings.depth(subject) or len(found.ranked))
         .rename_axis("subject_id")

@@ -20,15 +20,18 @@ class Settings(BaseSettings):
         visit_depth: the visit list is cut at this rank; other lists are whole.
         dossier_depth: so many of each kind of subject get a dossier.
         capacity: so many subjects can be visited in a day.
-        random_share: share of the capacity that is drawn at random from those who are not listed; 0 draws nobody.
+        random_share: share of the capacity that is drawn at random from those who are not listed; 0 draws
+            nobody.
         cool_down: so many days a cleared subject is left alone unless it did something new.
         appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
-        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0 tries none.
+        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0
+            tries none.
         language: of the workbook.
-        mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for demonstrations).
+        mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for
+            demonstrations).
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         log_level: of the log lines on stderr (and in the file); none by default.
         log_file: the log is appended to this file, relative to the store; none by default.

@@ -1,4 +1,5 @@
-"""What was measured as of a date: subjects with their measures, peers and parts, the network, the rules' findings."""
+"""What was measured as of a date: subjects with their measures, peers and parts, the network, the rules'
+findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""The log of a run: one `key=value` line when a step begins, ends or fails; counts, seconds and content hashes only.
+"""The log of a run: one `key=value` line when a step begins, ends or fails; counts, seconds and content
+hashes only.
 
-No line may hold an identifier of a person, doctor, institution or claim, nor a value of a row. That is why a step
-reports figures (numbers and digests) and why a failure is named by its type alone.
+No line may hold an identifier of a person, doctor, institution or claim, nor a value of a row. That is why a
+step reports figures (numbers and digests) and why a failure is named by its type alone.
 """
 
 import logging
@@ -35,7 +36,8 @@ Result = TypeVar("Result", bound=Counted)
 
 
 def configure_logging(level: str | None = None, file: Path | None = None) -> None:
-    """Send the log of the product to stderr, a file, both or nowhere; what was configured before no longer holds.
+    """Send the log of the product to stderr, a file, both or nowhere; what was configured before no longer
+    holds.
 
     Args:
         level: of the lines on stderr and in the file; None keeps stderr clean and writes INFO to the file.

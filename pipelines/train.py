@@ -1,4 +1,5 @@
-"""The step that trains: a challenger for every kind of subject, logged and registered; the better model is champion."""
+"""The step that trains: a challenger for every kind of subject, logged and registered; the better model is
+champion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def _champion(models: Registry, subject: str) -> Champion | None:
 def compare(
     champion: Champion | None, model: SubjectModel, measured: Measured, cases: pd.DataFrame, as_of: date
 ) -> tuple[bool, str]:
-    """Does a challenger take over, and why: compared on outcomes that neither model was trained on, in one snapshot.
+    """Does a challenger take over, and why: by outcomes that neither was trained on, in one snapshot.
 
     The challenger's scores are out of fold; the champion's are of outcomes closed since it was trained.
     """
@@ -143,7 +144,7 @@ def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:
 
 
 def outcomes(claims: ClaimsAsOf, subject: str) -> pd.Series:
-    """Outcomes known by then: 1 confirmed or partly confirmed, 0 cleared, by subject_id; the last case counts."""
+    """Outcomes by subject_id: 1 confirmed or partly confirmed, 0 cleared; the last decided case counts."""
     return labels(decided(claims, subject))
 
 

@@ -21,7 +21,7 @@ def load_summary(report: Report) -> str:
     return "\n".join(lines)
 
 
-def quarantine_summary(rows: Iterable[tuple]) -> list[str]:
+def quarantine_summary(rows: Iterable[tuple[str, str, int, object, str]]) -> list[str]:
     """A line for each quarantined row, without its content.
 
     Args:

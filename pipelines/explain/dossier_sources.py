@@ -1,5 +1,7 @@
-"""Part of the step that explains: what the dossiers of one kind of subject need from the scratch database, asked once."""
+"""Part of the step that explains: what the dossiers of one kind of subject need from the scratch database,
+asked once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import ibis
@@ -10,16 +12,19 @@ from features.graphs.group_profiles import linked
 from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.rules.declaration import RULES
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch, fetch_by
 
 # Days that the pictures of a dossier cover.
 YEAR = 365
 # Hospitals, pharmacies and doctors are shown by the week; people by the day.
 BUSY = ("hospital", "pharmacy", "prescriber")
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
-INNOCENT = (
+INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
     ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy", lambda v: v.course),
-    ("上级或下级转诊、转院", "a referral or transfer", lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
-    ("分娩及计划生育", "childbirth and family planning", lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
+    ("上级或下级转诊、转院", "a referral or transfer",
+     lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
+    ("分娩及计划生育", "childbirth and family planning",
+     lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
     ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
     ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing", lambda v: v.poor),
 )  # fmt: skip
@@ -68,7 +73,7 @@ class DossierSources:
         weeks = marked.group_by("subject_id", "week").aggregate(
             total=_.count(), marked=_.mdtrt_id_right.notnull().sum()
         )
-        return by_subject(weeks.order_by("subject_id", "week").to_pandas())
+        return by_subject(fetch(weeks.order_by("subject_id", "week")))
 
     def _days(self) -> dict[str, pd.DataFrame]:
         rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
@@ -77,17 +82,17 @@ class DossierSources:
         if self.subject == "visit":
             marked = rows.mdtrt_id == rows.subject_id
         days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=marked)
-        return by_subject(days.order_by("subject_id", "day", "lane").to_pandas())
+        return by_subject(fetch(days.order_by("subject_id", "day", "lane")))
 
     def _details(self) -> pd.DataFrame:
         facts = self.snapshot.facts.select("mdtrt_id", "day", "fixmedins_code", "psn_no")
         wanted = self.pulled.select("mdtrt_id").distinct()
-        return facts.semi_join(wanted, "mdtrt_id").to_pandas().set_index("mdtrt_id")
+        return fetch_by(facts.semi_join(wanted, "mdtrt_id"), "mdtrt_id")
 
     def _innocent(self) -> pd.DataFrame:
         rows = self.pulled.inner_join(self.snapshot.facts, "mdtrt_id")
         fits = {f"fits_{n}": test(rows).fill_null(False).sum() for n, (_z, _e, test) in enumerate(INNOCENT)}
-        return rows.group_by("subject_id").aggregate(of=_.count(), **fits).to_pandas().set_index("subject_id")
+        return fetch_by(rows.group_by("subject_id").aggregate(of=_.count(), **fits), "subject_id")
 
     def _findings(self) -> dict[str, pd.DataFrame]:
         hits = self._hits().semi_join(self.ids, _.whose == self.ids.subject_id)
@@ -96,7 +101,7 @@ class DossierSources:
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
             example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
         )  # fmt: skip
-        found = rules.order_by("subject_id", ibis.desc("amount"), "rule_id").to_pandas()
+        found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
         return by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
 
     def _hits(self) -> ibis.Table:
@@ -109,10 +114,11 @@ class DossierSources:
         return hits.mutate(whose=_[key])
 
     def explanations(self, subject_id: str) -> list[tuple[Any, ...]]:
-        """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how many)."""
+        """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how
+        many)."""
         if subject_id not in self.innocent.index:
             return []
-        counted = self.innocent.loc[subject_id]
+        counted: Any = self.innocent.loc[subject_id]
         return [
             (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
             for n, (zh, en, _test) in enumerate(INNOCENT)

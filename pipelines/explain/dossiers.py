@@ -14,6 +14,7 @@ from pipelines.explain.similar_cases import SimilarCases
 from pipelines.score import Scored, Scores
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
+from pipelines.typed_frames import records, tuples
 from reports import charts
 from reports.dossier import Dossier
 from reports.reasons import expected_of, worded
@@ -23,7 +24,7 @@ EVIDENCE_ROWS, FINDING_ROWS, RUNS = 15, 12, 10
 # A difference this far on the honest side of the peers speaks for a subject; so many are shown.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 # Ranks and scores in earlier runs, oldest first: (subject_type, subject_id) → as-of date, rank, score.
-History = dict[tuple[str, str], list[tuple]]
+History = dict[tuple[str, str], list[tuple[str, int, float]]]
 # A row of the suspects' table.
 Row = Any
 
@@ -57,7 +58,7 @@ def dossiers(snapshot: Snapshot, scores: Scores, given: DossierInput) -> Iterato
         listed = given.chosen[given.chosen.subject_type == subject].sort_values("rank")
         if len(listed):
             kind = _Kind(snapshot, subject, scored, listed, given)
-            for row in listed.itertuples():
+            for row in tuples(listed):
                 yield kind.dossier(row, history.get((subject, row.subject_id), []))
 
 
@@ -78,7 +79,7 @@ class _Kind:
         self.sources = DossierSources(snapshot, subject, listed.subject_id, evidence)
         self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.differences)
 
-    def dossier(self, row: Row, history: list[tuple]) -> Dossier:
+    def dossier(self, row: Row, history: list[tuple[str, int, float]]) -> Dossier:
         """The dossier of a row of the suspects' table."""
         subject_id = row.subject_id
         mine = self.evidence[self.evidence.subject_id == subject_id]
@@ -90,7 +91,8 @@ class _Kind:
             peers=peers, peers_count=int(self.measured.usual.size[peers]), rank=row.rank,
             of=len(self.scored.ranked), score=row.score, amount=row.amount_at_risk,
             scheme=row.scheme if isinstance(row.scheme, str) else None,
-            random_sample=(self.subject, subject_id) in self.given.sampled, history=history, reasons=row.reasons,
+            random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
+            reasons=row.reasons,
             favourable=self._favourable(subject_id, peers), strips=self._strips(row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
             company=self.network.kinds.get(subject_id), money=_money(mine[mine.at_stake]),
@@ -121,7 +123,7 @@ class _Kind:
         mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
         return [
             (row.member_type, f"{row.member_id} {self.names.get(row.member_id, '')}".strip(), row.weight)
-            for row in mine.itertuples()
+            for row in tuples(mine)
         ]
 
     def _strips(self, reasons: list[dict[str, Any]], peers: str) -> Any:
@@ -137,10 +139,12 @@ class _Kind:
     def _favourable(self, subject_id: str, peers: str) -> list[dict[str, Any]]:
         """The measures farthest on the honest side, one a family."""
         measures, standing = measures_of(self.subject), self.measured.usual.standing
-        away = self.measured.differences.loc[subject_id].dropna().sort_values(kind="stable")
+        differences: Any = self.measured.differences.loc[subject_id]
+        away = differences.dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
-        values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
+        values: Any = self.measured.values.loc[subject_id]
+        usual: Any = self.measured.usual.usual.loc[peers]
         return [
             worded(
                 c, measures[c], values[c], usual[c], standing, peers, float(away[c]), expected_of(values, c)
@@ -153,20 +157,20 @@ class _Kind:
         mine = self.records.get(subject_id)
         if mine is None:
             return {}
-        return {int(nth): self._rows(rows) for nth, rows in mine.groupby("nth", sort=True)}
+        return {int(str(nth)): self._rows(rows) for nth, rows in mine.groupby("nth", sort=True)}
 
     def _rows(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
         """Rows with the day, place and person of their visit."""
         details = self.sources.details.reindex(rows.mdtrt_id)
         places = [f"{code} {self.names.get(code, '')}".strip() for code in details.fixmedins_code]
         days = [str(day)[:10] for day in details.day]
-        return rows.assign(day=days, place=places, person=details.psn_no.to_numpy()).to_dict("records")
+        return records(rows.assign(day=days, place=places, person=details.psn_no.to_numpy()))
 
     def _findings(self, subject_id: str) -> list[dict[str, Any]]:
         found = self.sources.findings.get(subject_id)
-        return [] if found is None else found.head(FINDING_ROWS).to_dict("records")
+        return [] if found is None else records(found.head(FINDING_ROWS))
 
-    def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple]:
+    def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
         found = self.sources.explanations(subject_id)
         if len(members):
@@ -181,8 +185,9 @@ def _central_member(members: pd.DataFrame) -> str | None:
     return None if order.empty else str(order.psn_no.iloc[0])
 
 
-def _money(evidence: pd.DataFrame) -> list[tuple]:
-    """Money in evidence by scheme: scheme, visits, yuan; each visit counts for the scheme of its strongest evidence."""
+def _money(evidence: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Money in evidence by scheme: scheme, visits, yuan; each visit counts for the scheme of its strongest
+    evidence."""
     sums = evidence.groupby(evidence.scheme.fillna(""), sort=False).amount.agg(["size", "sum"])
     sums = sums.sort_values("sum", ascending=False, kind="stable")
     return [(scheme or None, int(row["size"]), float(row["sum"])) for scheme, row in sums.iterrows()]
@@ -193,7 +198,8 @@ def rank_history(past_runs: list[Path]) -> History:
     found: History = {}
     columns = ["subject_type", "subject_id", "rank", "score"]
     for folder in past_runs[-RUNS:]:
-        for row in pd.read_parquet(folder / "suspects.parquet", columns=columns).itertuples(index=False):
-            key = str(row.subject_type), str(row.subject_id)
-            found.setdefault(key, []).append((folder.name, row.rank, row.score))
+        for row in tuples(pd.read_parquet(folder / "suspects.parquet", columns=columns)):
+            found.setdefault((row.subject_type, row.subject_id), []).append(
+                (folder.name, row.rank, row.score)
+            )
     return found

@@ -1,4 +1,5 @@
-"""Part of the step that explains: all visits to pull of each suspect, each once, with the money in dispute."""
+"""Part of the step that explains: all visits to pull of each suspect, each once, with the money in
+dispute."""
 
 import pandas as pd
 import pyarrow as pa
@@ -11,8 +12,9 @@ from reports.record_texts import Paper, why
 EVIDENCE = pa.schema(
     [
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
-        ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()), ("amount", pa.float64()),
-        ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()), ("reason", pa.string()),
+        ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()),
+        ("amount", pa.float64()), ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()),
+        ("reason", pa.string()),
     ]
 )  # fmt: skip
 
@@ -20,10 +22,11 @@ EVIDENCE = pa.schema(
 def evidence_table(
     snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame, records: pd.DataFrame
 ) -> pd.DataFrame:
-    """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in their
-    order, then the other visits that are suspicious by themselves.
+    """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in
+    their order, then the other visits that are suspicious by themselves.
 
-    Money is at stake only in the suspicious visits, wherever they stand: a record that merely shows what a reason
+    Money is at stake only in the suspicious visits, wherever they stand: a record that merely shows what a
+        reason
     counts has nothing at stake.
 
     Args:
@@ -31,11 +34,12 @@ def evidence_table(
         records: `pipelines.explain.supporting_records.supporting_records`.
 
     Returns:
-        subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named), amount
-        (yuan of the fund at stake), at_stake, why, why_en, nth and reason (the first that the visit serves; null
-        where it stands by itself).
+        subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named),
+        amount (yuan of the fund at stake), at_stake, why, why_en, nth and reason (the first that the visit
+        serves; null where it stands by itself).
     """
-    first = records.assign(bkkp_sn=[lines[0]["bkkp_sn"] if lines else None for lines in records.lines])
+    first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
+    first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
     rest = _with_texts(snapshot, scores, suspicious)
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})

@@ -1,6 +1,8 @@
-"""The step that explains: reasons, evidence, dossiers, notices and portraits, everything that a run says in words.
+"""The step that explains: reasons, evidence, dossiers, notices and portraits, everything that a run says in
+words.
 
-Nothing is written here; `pipelines.publish.run_folder.publish` writes what this step gives and asks for nothing more.
+Nothing is written here; `pipelines.publish.run_folder.publish` writes what this step gives and asks for
+nothing more.
 """
 
 from collections.abc import Mapping
@@ -50,7 +52,8 @@ class Explanation:
         names: of institutions, by code; pseudonyms where names are masked.
         places: institution by mdtrt_id, of the visits in evidence.
         monthly: findings by month, rule and institution (`reports.supervision.monthly`).
-        dossiers, notices: of the first suspects of each kind and of the audit sample; notices of institutions.
+        dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
+            institutions.
         identifiers: what is masked in what people read; empty where nothing is.
     """
 
@@ -171,7 +174,8 @@ def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> di
 
 
 def _with_dossier(shown: pd.DataFrame, sampled: pd.MultiIndex, settings: Settings) -> pd.DataFrame:
-    """The suspects with a dossier: the first of each kind and the audit sample; nobody where the depth is 0."""
+    """The suspects with a dossier: the first of each kind and the audit sample; nobody where the depth is
+    0."""
     if not settings.dossier_depth:
         return shown.head(0)
     return shown[(shown["rank"] <= settings.dossier_depth) | keys_of(shown).isin(sampled)]

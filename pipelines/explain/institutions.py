@@ -1,16 +1,18 @@
-"""Part of the step that explains: names and grades of institutions, and where the visits in evidence took place."""
+"""Part of the step that explains: names and grades of institutions, and where the visits in evidence took
+place."""
 
 import ibis
 import pandas as pd
 
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch_by
 from reports import portrait
 
 
 def institution_names(snapshot: Snapshot) -> pd.Series:
     """Names of all institutions, by code; empty where none is known."""
-    names = snapshot.claims["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
-    return names.set_index("fixmedins_code")["fixmedins_name"].fillna("")
+    names = snapshot.claims["fixmedins_b"].select("fixmedins_code", "fixmedins_name")
+    return fetch_by(names, "fixmedins_code")["fixmedins_name"].fillna("")
 
 
 def places_of(snapshot: Snapshot, visits: pd.Series) -> pd.Series:
@@ -19,7 +21,7 @@ def places_of(snapshot: Snapshot, visits: pd.Series) -> pd.Series:
         pd.DataFrame({"mdtrt_id": visits.unique()}), schema=ibis.schema({"mdtrt_id": "string"})
     )
     facts = snapshot.facts.select("mdtrt_id", "fixmedins_code").semi_join(wanted, "mdtrt_id")
-    return facts.to_pandas().set_index("mdtrt_id")["fixmedins_code"]
+    return fetch_by(facts, "mdtrt_id")["fixmedins_code"]
 
 
 def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from ibis import _
 
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch
 
 # What stands in a sentence in place of another institution's code.
 OTHERS = "其他机构"
@@ -17,20 +18,21 @@ _COLUMNS = [
 
 
 def notices(snapshot: Snapshot, codes: list[str], names: pd.Series) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Findings of each of some institutions, latest first; codes of other institutions are replaced by OTHERS.
+    """Findings of each of some institutions, latest first; codes of other institutions are replaced by
+    OTHERS.
 
     Args:
         codes: institutions.
         names: of all institutions, by code.
 
     Yields:
-        Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid; institutions
-        without findings are left out.
+        Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid;
+        institutions without findings are left out.
     """
     hits = snapshot.rules.hits.filter(_.fixmedins_code.isin(codes))
     days = snapshot.facts.select("mdtrt_id", day=_.day.strftime("%Y-%m-%d"))
     rows = hits.inner_join(days, "mdtrt_id").order_by("fixmedins_code", ibis.desc("day"), "rule_id", "jr_id")
-    found = rows.select("fixmedins_code", *_COLUMNS).to_pandas()
+    found = fetch(rows.select("fixmedins_code", *_COLUMNS))
     # Longest first, because one code may begin another.
     any_code = re.compile("|".join(re.escape(code) for code in sorted(names.index, key=len, reverse=True)))
     for code, own in found.groupby("fixmedins_code"):

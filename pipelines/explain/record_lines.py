@@ -11,6 +11,7 @@ from features.rules.declaration import CLEAR
 from features.visits.facts import LINES
 from pipelines.explain.visit_signs import id_table, records_by_visit
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch, tuples
 
 # So many lines of a visit are named.
 LINES_SHOWN = 3
@@ -34,9 +35,9 @@ def dearest_lines(snapshot: Snapshot, found: pd.DataFrame) -> dict[tuple[str, st
     first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < LINES_SHOWN)
     named = first.left_join(_item_names(snapshot), "hilist_code").order_by("mdtrt_id", "lines", "place")
     lines: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in named.select("mdtrt_id", "lines", "bkkp_sn", "item", "amount").to_pandas().itertuples():
+    for row in tuples(fetch(named.select("mdtrt_id", "lines", "bkkp_sn", "item", "amount"))):
         line = {"bkkp_sn": row.bkkp_sn, "item": row.item, "amount": row.amount}
-        lines[str(row.mdtrt_id), str(row.lines)].append(line)
+        lines[row.mdtrt_id, row.lines].append(line)
     return lines
 
 

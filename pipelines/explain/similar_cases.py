@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.typed_frames import records
+
 # So many cases are shown.
 SIMILAR = 3
 # Differences beyond this count as this, so that one extreme measure does not decide alone.
@@ -26,7 +28,8 @@ class SimilarCases:
         self.directions = directions(differences.loc[self.cases.index])
 
     def of(self, subject_id: str) -> list[dict[str, Any]]:
-        """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date, scheme."""
+        """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date,
+        scheme."""
         others = self.cases.drop(index=subject_id, errors="ignore")
         if others.empty:
             return []
@@ -34,7 +37,7 @@ class SimilarCases:
         likeness = pd.Series(self.directions @ own, self.cases.index).drop(subject_id, errors="ignore")
         best = likeness.sort_values(ascending=False, kind="stable").head(SIMILAR)
         rows = others.loc[best.index].assign(likeness=best.clip(lower=0)).reset_index()
-        return rows.assign(close_date=rows.close_date.astype(str).str[:10]).to_dict("records")
+        return records(rows.assign(close_date=rows.close_date.astype(str).str[:10]))
 
 
 def directions(differences: pd.DataFrame) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Part of the step that explains: which visits, settlements and lines to pull for each reason of a suspect, and why."""
+"""Part of the step that explains: which visits, settlements and lines to pull for each reason of a suspect,
+and why."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +16,14 @@ from pipelines.explain.visit_signs import Sign, signs_of, visits_of
 from pipelines.flagged_visits import MARKS
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
+from pipelines.typed_frames import tuples
 from reports.reasons import MOST_REASONS
 from reports.record_texts import Paper, why
 
 # So many visits a reason.
 VISITS = 3
-# Reasons of these families are what a rule found, or what these rules (trace codes, prescriptions) find line by line.
+# Reasons of these families are what a rule found, or what these rules (trace codes, prescriptions) find line
+# by line.
 FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110", "R111", "R117")}
 _COLUMNS = [*SUBJECT, "nth", "reason", "mdtrt_id", "setl_id", "amount", "scheme", "lines", "why", "why_en"]
 # A row of visits with what its reason measures.
@@ -34,8 +37,9 @@ def supporting_records(snapshot: Snapshot, scores: Scores, suspects: pd.DataFram
         suspects: as the contract's table, with reasons.
 
     Returns:
-        subject_type, subject_id, nth (of the reason, from 1), reason (its code), mdtrt_id, setl_id, amount (yuan that
-        the fund paid for the visit), scheme, lines (bkkp_sn, item, amount in yuan of each), why, why_en.
+        subject_type, subject_id, nth (of the reason, from 1), reason (its code), mdtrt_id, setl_id, amount
+        (yuan that the fund paid for the visit), scheme, lines (bkkp_sn, item, amount in yuan of each), why,
+        why_en.
     """
     found = pd.concat(
         [_visits_by_reason(snapshot, subject, suspects) for subject in scores.subjects], ignore_index=True
@@ -49,7 +53,7 @@ def supporting_records(snapshot: Snapshot, scores: Scores, suspects: pd.DataFram
     }
     rows = [
         _record(row, visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id), lines, signs)
-        for row in found.itertuples()
+        for row in tuples(found)
     ]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -60,7 +64,7 @@ def _record(
     finding: dict[str, Any] | None,
     lines: dict[tuple[str, str], list[dict[str, Any]]],
     signs: dict[str, tuple[Sign, ...]],
-) -> tuple:
+) -> tuple[Any, ...]:
     """A row of the supporting records; a finding names its own line and settlement."""
     text = why(_paper(row, visit, finding, signs[row.mdtrt_id]))
     scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
@@ -71,8 +75,9 @@ def _record(
 
 
 def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) -> pd.DataFrame:
-    """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id, alone, n,
-    suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family, schemes."""
+    """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
+    alone, n, suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
+    schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
     if subject == "visit":
         # A visit is its own record, whatever the reason.
@@ -94,24 +99,24 @@ def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
     """A row a reason: subject_type, subject_id, nth, reason, column (of the catalogue), suspected."""
     rows = [
         (row.subject_type, row.subject_id, nth, reason["code"], reason["code"].partition(".")[2], row.scheme)
-        for row in listed.itertuples()
+        for row in tuples(listed)
         for nth, reason in enumerate(row.reasons, 1)
     ]
     return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
 
 
 def each_visit_once(found: pd.DataFrame) -> pd.DataFrame:
-    """The first VISITS of each reason that no earlier reason of the subject has; a reason left with none keeps its
-    first.
+    """The first VISITS of each reason that no earlier reason of the subject has; a reason left with none
+    keeps its first.
 
     Args:
         found: subject_id, nth, mdtrt_id; of each reason those that contribute most first.
     """
     kept: list[Any] = []
     taken: set[tuple[str, str]] = set()
-    for (subject_id, _nth), part in found.groupby(["subject_id", "nth"], sort=True):
-        fresh = [row for row in part.itertuples() if (subject_id, row.mdtrt_id) not in taken][:VISITS]
-        taken.update((subject_id, row.mdtrt_id) for row in fresh)
+    for _reason, part in found.groupby(["subject_id", "nth"], sort=True):
+        fresh = [row for row in tuples(part) if (row.subject_id, row.mdtrt_id) not in taken][:VISITS]
+        taken.update((row.subject_id, row.mdtrt_id) for row in fresh)
         kept += [row.Index for row in fresh] or [part.index[0]]
     return found.loc[kept]
 

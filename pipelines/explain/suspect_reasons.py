@@ -1,6 +1,8 @@
-"""Part of the step that explains: what each measure adds to a score, and the reasons in words that follow from it."""
+"""Part of the step that explains: what each measure adds to a score, and the reasons in words that follow
+from it."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -19,10 +21,10 @@ _REASON = pa.struct(
 )  # fmt: skip
 SUSPECTS = pa.schema(
     [
-        ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()), ("score", pa.float64()),
-        ("amount_at_risk", pa.float64()), ("scheme", pa.string()), ("model_score", pa.float64()),
-        ("anomaly_score", pa.float64()), ("rule_score", pa.float64()), ("graph_score", pa.float64()),
-        ("reasons", pa.list_(_REASON)),
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
+        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("scheme", pa.string()),
+        ("model_score", pa.float64()), ("anomaly_score", pa.float64()), ("rule_score", pa.float64()),
+        ("graph_score", pa.float64()), ("reasons", pa.list_(_REASON)),
     ]
 )  # fmt: skip
 # Links by which the graph part of a subject is explained where it is no group.
@@ -54,7 +56,8 @@ def suspects_table(
 ) -> pd.DataFrame:
     """The ranked lists with the reasons of the explained: columns of SUSPECTS."""
     table = ranked_lists(scores, settings)
-    return with_reasons(table.assign(reasons=[[] for _row in range(len(table))]), snapshot, explained)
+    empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
+    return with_reasons(table.assign(reasons=empty), snapshot, explained)
 
 
 def with_reasons(
@@ -68,23 +71,29 @@ def with_reasons(
     }
     keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
     reasons = [found.get(key, old) for key, old in zip(keys, suspects.reasons, strict=True)]
-    return suspects.assign(reasons=reasons)[SUSPECTS.names]
+    filled = suspects.assign(reasons=pd.Series(reasons, suspects.index, dtype=object))
+    return filled[list(SUSPECTS.names)]
 
 
-def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[dict]]:
+def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[dict[str, Any]]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
-    kinds = snapshot.network.kinds if subject == "group" else {}
+    # One row of each: pandas types a single label as row or frame.
+    whole, part, values, usual = (
+        cast(Any, frame.loc)
+        for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
+    )
+    kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
     found = {}
-    for subject_id, contributions in explained.whole.iterrows():
+    for subject_id in map(str, explained.whole.index):
         peers = measured.peers[subject_id]
-        found[str(subject_id)] = reasons_of(
-            contributions,
-            measured.values.loc[subject_id],
+        found[subject_id] = reasons_of(
+            whole[subject_id],
+            values[subject_id],
             measures,
             peers,
-            measured.usual.usual.loc[peers],
+            usual[peers],
             measured.usual.standing,
-            explained.deterministic.loc[subject_id],
+            part[subject_id],
             kinds.get(subject_id, _COMPANY),
         )
     return found

@@ -10,6 +10,7 @@ from features.measures.catalogue import Measure, measures_of
 from pipelines.flagged_visits import MARKS
 from pipelines.score import Scored
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch_by, records_by
 from reports.reasons import matters
 
 # So many signs of a visit are named.
@@ -21,7 +22,8 @@ Sign = tuple[Measure, float, float]
 
 
 def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict[str, Any]]:
-    """Visits by mdtrt_id: kind, fund_pay_sumamt (yuan), companions, co_oversupplied, scheme, setl_id (the last)."""
+    """Visits by mdtrt_id: kind, fund_pay_sumamt (yuan), companions, co_oversupplied, scheme, setl_id (the
+    last)."""
     wanted = id_table(snapshot, ids, "visits_asked")
     columns = ["mdtrt_id", "kind", "fund_pay_sumamt", "companions", "co_oversupplied"]
     facts = snapshot.facts.select(*columns).semi_join(wanted, "mdtrt_id")
@@ -41,9 +43,8 @@ def id_table(snapshot: Snapshot, ids: pd.Series, name: str) -> ibis.Table:
 
 def records_by_visit(rows: ibis.Table) -> dict[str, dict[str, Any]]:
     """Rows as dicts by mdtrt_id; null is None."""
-    frame = rows.to_pandas().set_index("mdtrt_id").astype(object)
-    records: dict[str, dict[str, Any]] = frame.where(frame.notna(), None).to_dict("index")
-    return records
+    frame = fetch_by(rows, "mdtrt_id").astype(object)
+    return records_by(frame.where(frame.notna(), None))
 
 
 def signs_of(snapshot: Snapshot, visit_model: Scored, visits: list[str]) -> dict[str, tuple[Sign, ...]]:

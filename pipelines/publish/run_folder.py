@@ -1,4 +1,5 @@
-"""The step that publishes: it writes a run's tables, pages and summary, whole or not at all, and computes nothing."""
+"""The step that publishes: it writes a run's tables, pages and summary, whole or not at all, and computes
+nothing."""
 
 import time
 from collections.abc import Mapping

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -127,7 +128,7 @@ class _Pages:
             random_sample=frozenset(keys_of(sample)),
         )
 
-    def _sheets(self, listed: pd.DataFrame, sample: pd.DataFrame) -> list[tuple]:
+    def _sheets(self, listed: pd.DataFrame, sample: pd.DataFrame) -> list[tuple[Any, ...]]:
         """The sheets beside the lists: the worklist, supervision and portraits."""
         names, language, capacity = self.names, self.language, self.settings.capacity
         monthly, graded = (

@@ -22,7 +22,8 @@ def run_summary(
     as_of: date,
     load: Report,
 ) -> dict[str, Any]:
-    """The contract's keys of `run.json`, and what is ours: extra_columns, list_depth, random_draw, tables_absent."""
+    """The contract's keys of `run.json`, and what is ours: extra_columns, list_depth, random_draw,
+    tables_absent."""
     scored, claims, rules = scores.subjects, snapshot.claims, snapshot.rules
     return {
         "as_of": as_of.isoformat(),

@@ -1,8 +1,8 @@
 """The audit sample: a few inspections drawn at random, from which a bureau learns what its list misses.
 
-Outcomes of listed subjects say nothing of those whom nobody visits (selective labels: Lakkaraju et al. 2017, doi
-10.1145/3097983.3098066). Each drawn subject stands for one over its inclusion probability (Horvitz and Thompson
-1952), so the probability is kept with the run.
+Outcomes of listed subjects say nothing of those whom nobody visits (selective labels: Lakkaraju et al. 2017,
+doi 10.1145/3097983.3098066). Each drawn subject stands for one over its inclusion probability (Horvitz and
+Thompson 1952), so the probability is kept with the run.
 """
 
 from datetime import date, timedelta
@@ -27,11 +27,11 @@ AUDIT_SAMPLE = pa.schema(
 
 
 def draw(frame: dict[str, list[str]], settings: Settings, as_of: date) -> pd.DataFrame:
-    """Draw a stratified random sample: capacity × random_share subjects, the same number from every kind on average,
-    because there are a hundred patients to a pharmacy.
+    """Draw a stratified random sample: capacity × random_share subjects, the same number from every kind on
+    average, because there are a hundred patients to a pharmacy.
 
-    Capacity × share is seldom whole: 0.6 means that one subject is drawn on six days of ten. The draw depends on the
-    seed, the date and the sampling frame, not on the order of the frame.
+    Capacity × share is seldom whole: 0.6 means that one subject is drawn on six days of ten. The draw depends
+    on the seed, the date and the sampling frame, not on the order of the frame.
 
     Args:
         frame: `sampling_frame`.
@@ -42,7 +42,7 @@ def draw(frame: dict[str, list[str]], settings: Settings, as_of: date) -> pd.Dat
     expected = settings.capacity * settings.random_share
     random = np.random.default_rng([settings.seed, as_of.toordinal()])
     number = floor(expected) + int(random.random() < expected % 1)
-    rows: list[tuple] = []
+    rows: list[tuple[str, str, date, float]] = []
     for kind, count in _allocation(number, list(frame), random).items():
         chance = inclusion_probability(expected, len(frame), len(frame[kind]))
         drawn = random.choice(sorted(frame[kind]), min(count, len(frame[kind])), replace=False)
@@ -58,11 +58,13 @@ def sampling_frame(
     settings: Settings,
     as_of: date,
 ) -> dict[str, list[str]]:
-    """Who can be drawn, by kind: not listed, not known to be guilty, not visited lately. Nobody where the share is 0.
+    """Who can be drawn, by kind: not listed, not known to be guilty, not visited lately. Nobody where the
+    share is 0.
 
     Args:
         ranked: all lists (`pipelines.score.ranked_lists`).
-        listed: `pipelines.select.worklist.worklist`; its first places, as many as the capacity, count as listed.
+        listed: `pipelines.select.worklist.worklist`; its first places, as many as the capacity, count as
+            listed.
         past_runs: folders of earlier runs, oldest first.
     """
     if not settings.random_share:

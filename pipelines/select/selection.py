@@ -20,7 +20,8 @@ class Selection:
     """Whom to visit.
 
     Attributes:
-        worklist: the explained subjects with their status, those to visit first in front (columns of WORKLIST).
+        worklist: the explained subjects with their status, those to visit first in front (columns of
+            WORKLIST).
         sampling_frame: kind of subject → ids from which the audit sample was drawn.
         audit_sample: those drawn at random (columns of AUDIT_SAMPLE).
     """

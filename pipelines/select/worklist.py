@@ -9,19 +9,21 @@ import pyarrow as pa
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
 from pipelines.snapshot import SUBJECT, Snapshot
+from pipelines.typed_frames import fetch
 
 # Kinds of subject that somebody can be sent to.
 VISITED = ("hospital", "pharmacy", "prescriber", "patient", "group")
 # A subject has risen when its rank improved by this share of its rank before and by so many places at least.
 RISEN_SHARE, RISEN_PLACES = 0.25, 5
-# Statuses of subjects that are not to be visited now, and of those of whom only conduct after the last case counts.
+# Statuses of subjects that are not to be visited now, and of those of whom only conduct after the last case
+# counts.
 LEFT_ALONE, JUDGED = ("inspected", "cleared", "confirmed"), ("again", "relapsed")
 WORKLIST = pa.schema(
     [
-        ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
-        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("expected", pa.float64()),
-        ("scheme", pa.string()), ("status", pa.string()), ("rank_before", pa.int64()),
-        ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
+        ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()),
+        ("rank", pa.int64()), ("score", pa.float64()), ("amount_at_risk", pa.float64()),
+        ("expected", pa.float64()), ("scheme", pa.string()), ("status", pa.string()),
+        ("rank_before", pa.int64()), ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
     ]
 )  # fmt: skip
 _RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme"]
@@ -44,10 +46,11 @@ def worklist(
         cool_down: so many days a cleared subject is left alone unless it did something new.
 
     Returns:
-        Columns of WORKLIST. ``expected``: score × fund payment (yuan) of the evidence that no subject before it in
-        the list has, so that the column adds up; ``place`` is null for who is not to be visited now. ``status``: new,
-        risen, known, inspected (a case is open), cleared or confirmed (and left alone), again or relapsed (cleared
-        or confirmed before, with conduct since; only that conduct is expected back).
+        Columns of WORKLIST. ``expected``: score × fund payment (yuan) of the evidence that no subject before
+        it in the list has, so that the column adds up; ``place`` is null for who is not to be visited now.
+        ``status``: new, risen, known, inspected (a case is open), cleared or confirmed (and left alone),
+        again or relapsed (cleared or confirmed before, with conduct since; only that conduct is expected
+        back).
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
@@ -58,7 +61,7 @@ def worklist(
     rows["status"] = _status(rows, as_of, cool_down)
     order = _order(rows, evidence, later)
     rows = rows.merge(order, how="left", on=SUBJECT)
-    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[WORKLIST.names]
+    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(WORKLIST.names)]
 
 
 def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:
@@ -79,13 +82,14 @@ def _last_outcomes(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _evidence_since(snapshot: Snapshot, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Evidence of visits begun after the subject's last case closed: subject_type, subject_id, mdtrt_id, amount (yuan)."""
+    """Evidence of visits begun after the subject's last case closed: subject_type, subject_id, mdtrt_id,
+    amount (yuan)."""
     closed = rows.dropna(subset=["last_closed"])[[*SUBJECT, "last_closed"]]
     mine = evidence[[*SUBJECT, "mdtrt_id", "amount"]].merge(closed)
     days = pd.DataFrame(columns=["mdtrt_id", "day"])
     if len(mine):
         facts = snapshot.facts.select("mdtrt_id", "day")
-        days = facts.filter(facts.mdtrt_id.isin(list(mine.mdtrt_id))).to_pandas()
+        days = fetch(facts.filter(facts.mdtrt_id.isin(list(mine.mdtrt_id))))
     mine = mine.merge(days, on="mdtrt_id")
     later = mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)]
     return later.drop(columns=["last_closed", "day"])
@@ -115,7 +119,8 @@ def _risen(rows: pd.DataFrame) -> pd.Series:
 
 
 def _order(rows: pd.DataFrame, evidence: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    """Place and expected money of those to visit; evidence that a closed case has judged is not expected back again."""
+    """Place and expected money of those to visit; evidence that a closed case has judged is not expected back
+    again."""
     judged = rows.status.isin(JUDGED)
     open_evidence = evidence.merge(rows.loc[~judged, SUBJECT])
     counted = pd.concat([open_evidence, later.merge(rows.loc[judged, SUBJECT])])
@@ -125,8 +130,8 @@ def _order(rows: pd.DataFrame, evidence: pd.DataFrame, later: pd.DataFrame) -> p
 def greedy_cover(rows: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
     """Order by expected money, where evidence of a subject placed before counts no more.
 
-    Lazy greedy maximum coverage: the gain of a subject can only shrink, so an outdated gain that still leads is right
-    (Minoux 1978, doi 10.1007/BFb0006528).
+    Lazy greedy maximum coverage: the gain of a subject can only shrink, so an outdated gain that still leads
+    is right (Minoux 1978, doi 10.1007/BFb0006528).
 
     Args:
         rows: subject_type, subject_id, score.
@@ -136,14 +141,14 @@ def greedy_cover(rows: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
         subject_type, subject_id, place (from 1), expected (yuan); subjects that add nothing are left out.
     """
     mine = evidence[[*SUBJECT, "mdtrt_id", "amount"]].merge(rows[[*SUBJECT, "score"]], on=SUBJECT)
-    money = {
-        key: list(zip(part.mdtrt_id, part.score * part.amount, strict=True))
-        for key, part in mine.groupby(SUBJECT)
+    money: dict[tuple[str, str], list[tuple[str, float]]] = {
+        (str(kind), str(subject_id)): list(zip(part.mdtrt_id, part.score * part.amount, strict=True))
+        for (kind, subject_id), part in mine.groupby(SUBJECT)
     }
     heap = [(-sum(yuan for _visit, yuan in visits), key) for key, visits in money.items()]
     heapq.heapify(heap)
     covered: set[str] = set()
-    found: list[tuple] = []
+    found: list[tuple[str, str, int, float]] = []
     while heap:
         _bound, key = heapq.heappop(heap)
         gain = sum(yuan for visit, yuan in money[key] if visit not in covered)
@@ -151,5 +156,5 @@ def greedy_cover(rows: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
             heapq.heappush(heap, (-gain, key))
         elif gain > 0:
             covered.update(visit for visit, _yuan in money[key])
-            found.append((*key, len(found) + 1, round(gain, 2)))
+            found.append((key[0], key[1], len(found) + 1, round(gain, 2)))
     return pd.DataFrame(found, columns=[*SUBJECT, "place", "expected"]).astype({"place": "Int64"})
