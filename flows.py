@@ -1,365 +1,282 @@
-"""Prefect flows around the steps of `pipelines/`, and the command line. Order, retries, schedules; no logic.
+"""Prefect flows around the steps of `pipelines/`: order, retries, schedules, Prefect's server; no logic.
 
-    fundguard run SRC --store DIR --as-of DATE
-
-Prefect's own server runs on this machine for as long as a flow does; nothing is sent anywhere.
+Prefect's own server runs on this machine for as long as a flow does; nothing is sent anywhere. Importing
+Prefect and the data libraries takes seconds, so a flow imports what it needs when it is asked for
+(`as_flow`).
 """
 
-import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-# Before Prefect is imported, for it reads them then. One plain line on stderr is the contract's way to fail, so
-# Prefect's own log stays silent unless asked.
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-if "--debug" not in sys.argv:
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+from claims.errors import ExpectedError, StoreError
 
-import httpx
-from cyclopts import App, CycloptsError, Parameter
-from prefect import flow, serve, task
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.runtime import flow_run
+if TYPE_CHECKING:
+    from claims.store import Store
+    from pipelines.ingest import Load
+    from pipelines.publish.run_folder import Published
+    from pipelines.settings import Settings
+    from pipelines.snapshot import Snapshot
+    from pipelines.train import Training
 
-from claims.adapters import ADAPTERS
-from claims.checks import find_tables
-from claims.errors import InputError, StoreError
-from claims.store import Report, Store, preview, scratch
-from claims.synthetic import simulate
-from models.registry import RegistryError
-from pipelines.cases import VerdictsRefused, import_verdicts
-from pipelines.evaluate import evaluate, write_evaluation
-from pipelines.measure import measure
-from pipelines.publish import RunInfo, write_run
-from pipelines.score import score
-from pipelines.settings import Settings, settings_of
-from pipelines.train import Trained, registry, train
-
-EXPECTED = (InputError, StoreError, RegistryError)
 ZONE = ZoneInfo("Asia/Shanghai")
-STEPS = {"run": 5, "ingest": 1, "train": 2, "nightly": 3, "evaluate": 2}
+# Set once, by the launcher: tracebacks and a full log are wanted.
+DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 class StepFailed(RuntimeError):
-    """A step failed in a way nobody foresaw; its message names the step and the kind of error, never a value."""
+    """A step failed unexpectedly; the message names the step and the type of the error, never a value of a
+    row.
+
+    The error itself is an attribute and no cause, because Prefect keeps and logs whatever is chained.
+    """
+
+    def __init__(self, step: str, error: Exception):
+        super().__init__(f"step '{step}' failed with {type(error).__name__}; --debug shows where")
+        self.error = error
 
 
-class RulesFailed(RuntimeError):
-    """Some audit rules failed; everything else was written."""
-
-
-class Progress:
+class Steps:
     """Runs the steps of a flow, times them, and shows on the run page how far it is."""
 
-    def __init__(self, name: str):
-        self.steps, self.done = STEPS[name], 0
-        self.seconds: dict[str, float] = {}
-        self.artifact = create_progress_artifact(
-            0.0, key=f"fundguard-{name}", description=f"fundguard {name}"
-        )
+    def __init__(self, name: str, count: int):
+        from prefect.artifacts import create_progress_artifact
 
-    def step(self, name: str, work: Callable, *inputs):
-        """Run a step as a Prefect task; a fault in the machinery is tried once more, bad input is not."""
-        begin = time.perf_counter()
-        done = task(
-            _guarded(name, work),
+        self.count = count
+        self.seconds: dict[str, float] = {}
+        key, description = f"fundguard-{name}", f"fundguard {name}"
+        # Prefect types what it gives as awaitable too; outside of an event loop it is not.
+        self.artifact: Any = create_progress_artifact(0.0, key=key, description=description)
+
+    def run(self, name: str, work: Callable[..., Result], *inputs: Any) -> Result:
+        """Run a step as a Prefect task; a fault of the machine is tried once more, bad input is not."""
+        from prefect import task
+        from prefect.artifacts import update_progress_artifact
+        from prefect.cache_policies import NO_CACHE
+
+        # Without parameters, for Prefect looks through all that a task is given.
+        def step() -> Result:
+            return _guarded(name, work, *inputs)
+
+        as_task: Any = task(
             name=name,
             retries=1,
             retry_delay_seconds=2,
-            retry_condition_fn=lambda _task, _run, state: isinstance(
-                state.result(raise_on_failure=False), OSError
-            ),
+            retry_condition_fn=_is_machine_fault,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(*inputs)
+        )
+        begin = time.perf_counter()
+        done: Result = as_task(step)()
         self.seconds[name] = time.perf_counter() - begin
-        self.done += 1
-        update_progress_artifact(self.artifact, 100.0 * self.done / self.steps)
+        update_progress_artifact(self.artifact, 100.0 * len(self.seconds) / self.count)
         return done
 
 
-def _guarded(name: str, work: Callable) -> Callable:
-    """Let foreseen errors through; hide the text of all others, which may quote a patient's row."""
-
-    def guarded(*inputs):
-        try:
-            return work(*inputs)
-        except (*EXPECTED, OSError):
-            raise
-        except Exception as error:
-            if "--debug" in sys.argv:
-                raise
-            raise StepFailed(
-                f"step '{name}' failed with {type(error).__name__}; --debug shows where"
-            ) from None
-
-    return guarded
+def _is_machine_fault(_task: Any, _run: Any, state: Any) -> bool:
+    return isinstance(state.result(raise_on_failure=False), OSError)
 
 
-@flow(name="run", persist_result=False)
-def run_flow(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
-    """The main job: load a folder, train where outcomes allow, score, explain, write the run."""
+def _guarded(name: str, work: Callable[..., Result], *inputs: Any) -> Result:
+    """Let expected errors through; hide the text of all others, which may quote a patient's row."""
+    try:
+        return work(*inputs)
+    except (ExpectedError, OSError):
+        raise
+    except Exception as error:
+        raise StepFailed(name, error) from None
+
+
+def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
+    """The main job: load a folder, train where outcomes allow, score, select, explain, publish."""
+    from pipelines.ingest import ingest
+    from pipelines.train import train
+
     with _opened(store, mask) as (claims, settings, work):
-        progress = Progress("run")
-        load = progress.step("ingest", claims.ingest, source, settings.values)
-        _show_counts(load)
-        snapshot = progress.step("measure", measure, claims, as_of, work, settings.rules)
-        progress.step("train", train, snapshot, claims, settings, as_of)
-        return _score_and_write(progress, snapshot, load, claims, settings, as_of)
+        steps = Steps("run", 7)
+        load = steps.run("ingest", ingest, claims, source, settings)
+        _show_rows(load)
+        with _measured(steps, claims, settings, as_of, work) as snapshot:
+            steps.run("train", train, snapshot, claims, settings, as_of)
+            return _score_and_publish(steps, snapshot, load, claims, settings, as_of)
 
 
-@flow(name="ingest", persist_result=False)
-def ingest_flow(source: Path, store: Path) -> Report:
+def ingest(source: Path, store: Path) -> "Load":
     """Load a folder of claim tables into the store."""
+    from pipelines.ingest import ingest
+
     with _opened(store) as (claims, settings, _work):
-        load = Progress("ingest").step("ingest", claims.ingest, source, settings.values)
-        _show_counts(load)
+        load = Steps("ingest", 1).run("ingest", ingest, claims, source, settings)
+        _show_rows(load)
         return load
 
 
-@flow(name="train", persist_result=False)
-def train_flow(store: Path, as_of: date, promote: bool = False) -> dict[str, Trained]:
-    """Train on what was known on a night; a new model becomes champion if it is better, or by command."""
+def train(store: Path, as_of: date, promote: bool = False) -> "Training":
+    """Train on what was known by a date; a new model becomes champion if it is better, or by command."""
+    from pipelines.train import train
+
     with _opened(store) as (claims, settings, work):
-        progress = Progress("train")
-        snapshot = progress.step("measure", measure, claims, as_of, work, settings.rules)
-        return progress.step("train", train, snapshot, claims, settings, as_of, promote)
+        steps = Steps("train", 2)
+        with _measured(steps, claims, settings, as_of, work) as snapshot:
+            return steps.run("train", train, snapshot, claims, settings, as_of, promote)
 
 
-@flow(name="evaluate", persist_result=False)
-def evaluate_flow(store: Path, as_of: date) -> Path:
-    """Judge the lists of past nights by the outcomes known on a night."""
+def evaluate(store: Path, as_of: date) -> Path:
+    """Evaluate the lists of past runs by the outcomes known by a date."""
+    from pipelines.evaluate import evaluate, write_evaluation
+
     with _opened(store) as (claims, settings, _work):
-        progress = Progress("evaluate")
-        found = progress.step("evaluate", evaluate, claims, settings, as_of)
-        return progress.step("report", write_evaluation, found, claims, settings, as_of)
+        steps = Steps("evaluate", 2)
+        found = steps.run("evaluate", evaluate, claims, settings, as_of)
+        return steps.run("report", write_evaluation, found, claims, settings, as_of).folder
 
 
-@flow(name="nightly", persist_result=False)
-def nightly_flow(
-    store: Path, as_of: date | None = None, source: Path | None = None, mask: bool = False
-) -> Path:
-    """Score a night with the champions; loads the day's folder first where one is given."""
-    night_of = as_of or datetime.now(ZONE).date()
+def nightly(store: Path, as_of: date | None = None, source: Path | None = None, mask: bool = False) -> Path:
+    """Score a snapshot with the champions; loads the day's folder first where one is given."""
+    from pipelines.ingest import ingest, last_load
+
+    day = as_of or today()
     with _opened(store, mask) as (claims, settings, work):
-        progress = Progress("nightly")
-        load = (
-            progress.step("ingest", claims.ingest, source, settings.values) if source else claims.last_load()
-        )
-        snapshot = progress.step("measure", measure, claims, night_of, work, settings.rules)
-        return _score_and_write(progress, snapshot, load, claims, settings, night_of)
+        steps = Steps("nightly", 6 if source else 5)
+        load = steps.run("ingest", ingest, claims, source, settings) if source else last_load(claims)
+        with _measured(steps, claims, settings, day, work) as snapshot:
+            return _score_and_publish(steps, snapshot, load, claims, settings, day)
 
 
-def _score_and_write(
-    progress: Progress, snapshot, load: Report, claims: Store, settings: Settings, as_of: date
+def _score_and_publish(
+    steps: Steps, snapshot: "Snapshot", load: "Load", claims: "Store", settings: "Settings", as_of: date
 ) -> Path:
-    scored, evidence = progress.step("score", score, snapshot, registry(claims, settings), settings)
-    info = RunInfo(str(flow_run.id), claims.generation.name, load, progress.seconds)
-    run = progress.step("report", write_run, snapshot, scored, evidence, claims, settings, as_of, info)
-    counts = [{"subject": subject, "ranked": len(found.ranked)} for subject, found in scored.items()]
-    create_table_artifact(counts, key="fundguard-ranked", description=f"ranked subjects, {as_of}")
-    return run
+    from prefect.runtime import flow_run
 
+    from pipelines.champions import registry
+    from pipelines.explain.explanation import explain
+    from pipelines.publish.run_folder import RunInfo, publish
+    from pipelines.score import score
+    from pipelines.select.selection import select
 
-def _show_counts(load: Report) -> None:
-    rows = [{"table": name, **counts} for name, counts in load.tables.items()]
-    create_table_artifact(rows, key="fundguard-rows", description="rows of the load")
+    past_runs, info = claims.runs_before(as_of), RunInfo(str(flow_run.id), as_of, load, steps.seconds)
+    scores = steps.run("score", score, snapshot, registry(claims, settings), settings)
+    chosen = steps.run("select", select, snapshot, scores, past_runs, settings, as_of)
+    found = steps.run("explain", explain, snapshot, scores, chosen, past_runs, settings, info.origin)
+    published: Published = steps.run(
+        "publish", publish, snapshot, scores, chosen, found, claims, settings, info
+    )
+    rows = [{"subject": kind, "ranked": len(scored.ranked)} for kind, scored in scores.subjects.items()]
+    _show_table(rows, "fundguard-ranked", f"ranked subjects, {as_of}")
+    return published.folder
 
 
 @contextmanager
-def _opened(path: Path, mask: bool = False) -> Iterator[tuple[Store, Settings, Path]]:
+def _measured(
+    steps: Steps, claims: "Store", settings: "Settings", as_of: date, work: Path
+) -> Iterator["Snapshot"]:
+    from pipelines.measure import measure
+
+    with closing(steps.run("measure", measure, claims, as_of, work, settings.rules)) as snapshot:
+        yield snapshot
+
+
+def _show_rows(load: "Load") -> None:
+    rows = [{"table": name, **counts} for name, counts in load.report.tables.items()]
+    _show_table(rows, "fundguard-rows", "rows of the load")
+
+
+def _show_table(rows: list[dict[str, Any]], key: str, description: str) -> None:
+    from prefect.artifacts import create_table_artifact
+
+    create_table_artifact(rows, key=key, description=description)
+
+
+@contextmanager
+def _opened(path: Path, mask: bool = False) -> Iterator[tuple["Store", "Settings", Path]]:
+    """The store, locked, with its settings and a scratch folder; the log goes where the settings say."""
+    from claims.store import Store, scratch
+    from pipelines.settings import settings_of
+    from pipelines.step_log import configure_logging
+
     store = Store(path)
     with store.locked(), scratch(path) as work:
         settings = settings_of(path)
+        configure_logging("DEBUG" if DEBUG.get() else settings.log_level, settings.log_path(path))
         yield store, settings.model_copy(update={"mask": mask or settings.mask}), work
 
 
-app = App(
-    name="fundguard",
-    help="Finds fraud in medical insurance funds: whom to visit first, why, and which papers to pull.",
-    version_flags=[],
-)
+def today() -> date:
+    return datetime.now(ZONE).date()
 
 
-@app.command(name="simulate")
-def simulate_command(
-    *,
-    out: Path,
-    persons: int = 20_000,
-    start: date = date(2024, 1, 1),
-    days: int = 366,
-    seed: int = 0,
-    hard: bool = False,
-    uneven: bool = False,
-) -> None:
-    """Write a synthetic city: OUT/input in the form of the contract, the truth beside it.
+def __getattr__(name: str) -> Any:
+    """`run_flow`, `nightly_flow` …: the Prefect flows, made when first asked for; Prefect's workers ask by
+    name."""
+    functions = {
+        f"{function.__name__}_flow": function for function in (run, ingest, train, evaluate, nightly)
+    }
+    if name not in functions:
+        raise AttributeError(name)
+    return _prefect_flow(functions[name])
 
-    Parameters
-    ----------
-    hard
-        Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
-    uneven
-        Other proportions: some schemes and look-alikes are many times as frequent as in other cities, some absent.
+
+def as_flow(function: Callable[P, Result]) -> Callable[P, Result]:
+    """One of the functions above as a Prefect flow."""
+    flow: Callable[P, Result] = _prefect_flow(function)
+    return flow
+
+
+@cache
+def _prefect_flow(function: Callable[..., Any]) -> Any:
+    set_up_prefect()
+    from prefect import flow
+
+    return flow(name=function.__name__, flow_run_name=_run_name, persist_result=False)(function)
+
+
+def _run_name() -> str:
+    """Flow, store and as-of date of the flow run at work."""
+    from prefect.runtime import flow_run
+
+    given = flow_run.parameters
+    day = [str(given["as_of"] or today())] if "as_of" in given else []
+    return " ".join([str(flow_run.flow_name), str(given["store"]), *day])
+
+
+def set_up_prefect() -> None:
+    """Set what Prefect reads from the environment when it is imported; what the operator has set stays.
+
+    One plain line on stderr is the contract's way to fail, so Prefect's own log is silent unless asked for.
     """
-    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard, uneven=uneven)
-    print(f"{out / 'input'}")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not DEBUG.get():
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 
 
-@app.command(name="adapt")
-def adapt_command(dataset: Literal[tuple(ADAPTERS)], source: Path, /, *, out: Path) -> None:
-    """Turn a public data set into the tables of the contract."""
-    ADAPTERS[dataset](source, out)
-    print(f"{out}")
-
-
-@app.command(name="check")
-def check_command(source: Path, /, *, store: Path | None = None) -> None:
-    """Read and check a folder, write nothing, say what a run would do with the rows.
-
-    Parameters
-    ----------
-    store
-        Read the region's codes as this store's settings say.
-    """
-    report, rows = preview(source, settings_of(store).values if store else None)
-    print_counts(report)
-    for table, file, row, column, reason in rows:
-        print(f"{file} row {row}: {reason}" + (f" ({table}.{column})" if isinstance(column, str) else ""))
-
-
-@app.command(name="ingest")
-def ingest_command(source: Path, /, *, store: Path) -> None:
-    """Load a folder of claim tables into a store; loading it twice changes nothing."""
-    find_tables(source)
-    print_counts(ingest_flow(source.resolve(), store.resolve()))
-
-
-cases = App(name="cases", help="What inspections found.", version_flags=[])
-app.command(cases)
-
-
-@cases.command(name="import")
-def cases_import_command(file: Path, /, *, store: Path, closed: date | None = None) -> None:
-    """Take the verdicts that investigators wrote into a night's workbook, all or none; taking them twice changes nothing.
-
-    Parameters
-    ----------
-    file
-        The filled suspects.xlsx of a night, in either language.
-    closed
-        The day on which the cases were closed; today, Asia/Shanghai, unless given.
-    """
-    try:
-        taken, held = import_verdicts(file, Store(store), closed or datetime.now(ZONE).date())
-    except VerdictsRefused as refused:
-        for line in refused.lines:
-            print(line, file=sys.stderr)
-        raise
-    print(f"{taken:,} verdicts taken, {held:,} there already")
-
-
-@app.command(name="train")
-def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
-    """Train on what was known on a night; a new model becomes champion if it ranks later outcomes better.
-
-    Parameters
-    ----------
-    promote
-        Make the new models champions whatever the comparison says.
-    """
-    for subject, found in train_flow(store.resolve(), as_of, promote).items():
-        print(
-            f"{subject}: trained version {found.version}; champion is version {found.champion} ({found.why})"
-        )
-
-
-@app.command(name="evaluate")
-def evaluate_command(*, store: Path, as_of: date) -> None:
-    """Judge the lists of past nights by the outcomes that came after them: table, page and MLflow metrics."""
-    print(evaluate_flow(store.resolve(), as_of))
-
-
-@app.command(name="rollback")
-def rollback_command(subject: str, /, *, store: Path) -> None:
-    """Put the champion before this one back in force, for one kind of subject."""
-    version = registry(Store(store), settings_of(store)).roll_back(subject)
-    print(f"{subject}: champion is version {version}")
-
-
-@app.command(name="nightly")
-def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mask: bool = False) -> None:
-    """Score a night with the champion models.
-
-    Parameters
-    ----------
-    mask
-        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
-    """
-    finish(nightly_flow(store.resolve(), as_of, source.resolve() if source else None, mask))
-
-
-@app.command(name="run")
-def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False) -> None:
-    """The main job on a folder: load, train where outcomes allow, score, explain, write the run.
-
-    Parameters
-    ----------
-    mask
-        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
-    """
-    # What is missing is said before a server is started.
-    find_tables(source)
-    finish(run_flow(source.resolve(), store.resolve(), as_of, mask))
-
-
-def finish(run: Path) -> None:
-    """Say where the run is; a rule that failed shows in the exit status, though the others finished."""
-    print(run)
-    failed = json.loads((run / "run.json").read_text(encoding="utf-8"))["checks_failed"]
-    if failed:
-        raise RulesFailed(
-            "the run is written, but audit rules failed: "
-            + ", ".join(f"{k} ({v})" for k, v in failed.items())
-        )
-
-
-@app.command(name="serve")
-def serve_command(
-    *,
-    store: Path = Path("store"),
-    source: Path | None = None,
-    cron: str = "0 3 * * *",
-    every: int | None = None,
-    port: int = 4200,
-) -> None:
-    """Serve the night on its schedule; starts Prefect's server on this machine unless PREFECT_API_URL names one.
-
-    Parameters
-    ----------
-    source
-        Folder that brings the day's tables; loaded before each night.
-    cron
-        When the night starts, Asia/Shanghai.
-    every
-        Start a night every so many seconds instead.
-    """
+def serve_nightly(store: Path, source: Path | None, cron: str, every: int | None, port: int) -> None:
+    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names
+    one."""
     with _prefect_server(port):
-        schedule = {"interval": every} if every else {"cron": cron}
+        flow: Any = as_flow(nightly)
+        from prefect import serve
+
         given = {"store": str(store.resolve()), "source": str(source.resolve()) if source else None}
-        # One night at a time: a night that is late waits for the one at work, for a store serves one.
-        serve(nightly_flow.to_deployment("nightly", parameters=given, **schedule), limit=1)
+        schedule: dict[str, Any] = {"interval": every} if every else {"cron": cron}
+        deployment = flow.to_deployment("nightly", parameters=given, **schedule)
+        deployment.entrypoint = f"{Path(__file__).resolve()}:nightly_flow"
+        # One run at a time: a run that is late waits for the one at work, because a store serves one.
+        serve(deployment, limit=1)
 
 
 @contextmanager
@@ -368,77 +285,60 @@ def _prefect_server(port: int) -> Iterator[None]:
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
+    _require_free(port)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    set_up_prefect()
+    nowhere = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        _await_health(server)
+        await_health(server, os.environ["PREFECT_API_URL"])
         yield
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
 
 
-def _await_health(server: subprocess.Popen, seconds: int = 120) -> None:
-    for _ in range(seconds):
-        if server.poll() is not None:
-            raise StoreError("Prefect's server did not start; is the port taken?")
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As the server will: a port that the last server has just left counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            if httpx.get(f"{os.environ['PREFECT_API_URL']}/health").is_success:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StoreError(
+                f"port {port} is taken by another program: choose another with --port"
+            ) from error
+
+
+def await_health(server: "subprocess.Popen[bytes]", api: str, tries: int = 120, pause: float = 1) -> None:
+    """Wait until Prefect's server answers; whatever else it answers, ask again after a pause (seconds).
+
+    Raises:
+        StoreError: the server ended, or gave no good answer in so many tries.
+    """
+    import httpx
+
+    for _try in range(tries):
+        if server.poll() is not None:
+            raise StoreError(
+                "Prefect's server did not start: is another one at work in the same PREFECT_HOME?"
+            )
+        try:
+            if httpx.get(f"{api}/health").is_success:
                 return
         except httpx.TransportError:
-            time.sleep(1)
-    raise StoreError("Prefect's server did not answer within two minutes")
-
-
-def print_counts(report: Report) -> None:
-    """What became of the rows, as a table, and why rows were refused."""
-    columns = ("in", "kept", "quarantined", "set_aside", "identical")
-    print(f"{'table':<16}" + "".join(f"{name:>13}" for name in columns))
-    for name, counts in report.tables.items():
-        print(f"{name:<16}" + "".join(f"{counts[column]:>13,}" for column in columns))
-    for reason, count in report.quarantine.items():
-        print(f"quarantine: {count:,} {reason}")
-    for name, columns in report.extra.items():
-        if columns:
-            print(f"not in the contract: {name}: {', '.join(columns)}")
-
-
-@app.meta.default
-def _launch(
-    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], debug: bool = False
-) -> None:
-    app(tokens, exit_on_error=False, print_error=False)
+            pass  # Not listening yet.
+        time.sleep(pause)
+    raise StoreError(f"Prefect's server did not answer within {tries * pause:.0f} seconds")
 
 
 def main() -> None:
-    """The console script: exit status 0 only when everything was written; errors are one plain line on stderr."""
-    os.umask(0o077)
-    try:
-        app.meta(exit_on_error=False, print_error=False)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        print(f"fundguard: {_one_line(error)}", file=sys.stderr)
-        _silence()
-        sys.exit(2 if isinstance(error, CycloptsError) else 1)
+    """The console script (`commands.main`)."""
+    from commands import main
 
-
-def _silence() -> None:
-    """Keep native libraries, which complain on their way out about what an error left open, off stderr."""
-    sys.stderr.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, (*EXPECTED, OSError, StepFailed, RulesFailed, CycloptsError, ValueError)):
-        return " ".join(str(error).split()) or type(error).__name__
-    return f"unexpected {type(error).__name__}; --debug shows where"
+    main()
 
 
 if __name__ == "__main__":

@@ -69,6 +69,16 @@ def connect(work: Path) -> ibis.BaseBackend:
 
 
 @contextlib.contextmanager
+def connected(work: Path) -> Iterator[ibis.BaseBackend]:
+    """A `connect`ion that is closed when the block ends, however it ends."""
+    con = connect(work)
+    try:
+        yield con
+    finally:
+        con.disconnect()
+
+
+@contextlib.contextmanager
 def scratch(inside: Path | None = None) -> Iterator[Path]:
     """A folder that only its owner reads and that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix=".work-", dir=inside) as folder:
@@ -173,14 +183,12 @@ class Store:
         if partial:
             self.require_claims()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with scratch(self.path) as work:
-            con = connect(work)
+        with scratch(self.path) as work, connected(work) as con:
             before = self.tables(con)
             load = check(con, source, work, before, values, partial)
             merges = {name: _merge(load, TABLES[name], before.get(name)) for name in load.tables}
             report = _account(load, before, merges)
             self._commit(con, load, before, merges, report, work)
-            con.disconnect()
         return report
 
     def _commit(self, con, load: Load, before: dict, merges: dict, report: Report, work: Path) -> None:
@@ -211,12 +219,10 @@ def preview(source: Path, values: ValueMap | None = None) -> tuple[Report, list[
     Returns:
         The report and the first quarantined rows as (table, file, row, field, reason), without their content.
     """
-    with scratch() as work:
-        con = connect(work)
+    with scratch() as work, connected(work) as con:
         load = check(con, source, work, {}, values)
         report = _account(load, {}, {name: _merge(load, TABLES[name], None) for name in load.tables})
         first = load.quarantine.order_by("table", "file", "row").limit(20).drop("raw").to_pandas()
-        con.disconnect()
     return report, list(first.itertuples(index=False, name=None))
 
 

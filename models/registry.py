@@ -33,6 +33,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.utils.logging_utils import disable_logging
 
+from claims.errors import ExpectedError
 from models.subject_model import SubjectModel
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -42,7 +43,7 @@ _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "shap", "scipy")
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
-class RegistryError(Exception):
+class RegistryError(ExpectedError):
     """The registry has no model that can be used."""
 
 

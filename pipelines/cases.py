@@ -1,7 +1,7 @@
-"""Verdicts come back: what investigators wrote into a night's workbook becomes rows of `insp_case_d`.
+"""Import of verdicts: what inspectors wrote into a run's workbook becomes rows of `insp_case_d`.
 
-A case is named after its night and its subject, so the same file can come twice. Nothing is taken from a file as
-long as one of its lines cannot be read or differs from a case that is there already.
+A case is named after the as-of date of its run and its subject, so the same file can come twice. Nothing is
+taken from a file as long as one of its lines cannot be read or differs from a case that is there already.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import openpyxl
@@ -21,7 +22,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from claims.as_of import CLEARED
 from claims.errors import InputError
-from claims.store import Store, connect, scratch
+from claims.store import Store, connected, scratch
 from reports.scheme_texts import SCHEMES
 from reports.workbook import (
     GUIDE_TITLES,
@@ -75,21 +76,25 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
     """Add the verdicts of a filled workbook to the store, all or none.
 
     Args:
-        file: `suspects.xlsx` of a night, in either language; rows whose verdict is empty or pending are left out.
-        closed: the day on which the cases were closed; they are known on the nights after it.
+        file: `suspects.xlsx` of a run, in either language; rows whose verdict is empty or pending are left
+            out.
+        closed: the day on which the cases were closed; they are known to runs as of a later date.
 
     Returns:
         How many verdicts were taken, and how many the store held already.
 
     Raises:
-        InputError: the file is no workbook of a night, or `closed` lies before its night.
-        VerdictsRefused: cells that cannot be read, or a case whose verdict, amount or remark is another already.
+        InputError: the file is no workbook of a run, or `closed` lies before its as-of date.
+        VerdictsRefused: cells that cannot be read, or a case whose verdict, amount or remark is another
+            already.
         StoreError: the store is empty or in use.
     """
     store.require_claims()
     as_of, found, wrong = read_verdicts(file)
     if closed < as_of:
-        raise InputError(f"{file}: its cases cannot have been closed on {closed}, before its night, {as_of}")
+        raise InputError(
+            f"{file}: its cases cannot have been closed on {closed}, before its as-of date, {as_of}"
+        )
     with store.locked(), scratch(store.path) as work:
         known = _held(store, work, [case.case_id for _where, case in found])
         fresh = []
@@ -105,20 +110,19 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
 
 def _held(store: Store, work: Path, case_ids: list[str]) -> dict[str, Case]:
     """The cases of these ids that the store holds."""
-    con = connect(work)
-    tables = store.tables(con)
-    held = {}
-    if TABLE in tables and case_ids:
+    held: dict[str, Case] = {}
+    with connected(work) as con:
+        tables = store.tables(con)
+        if TABLE not in tables or not case_ids:
+            return held
         rows = tables[TABLE].filter(_.case_id.isin(case_ids)).select(*Case.__dataclass_fields__)
         frame = rows.to_pandas().astype(object)
         frame = frame.where(frame.notna(), None)
-        held = {row.case_id: Case(*row) for row in frame.itertuples(index=False)}
-    con.disconnect()
-    return held
+        return {str(row.case_id): Case(*row) for row in frame.itertuples(index=False)}
 
 
 def _differences(there: Case, here: Case) -> Iterator[str]:
-    """What a case says otherwise than the one of its id that came before; remarks are not repeated."""
+    """How a case differs from the one of the same id in the store; remarks are not repeated."""
     if there.clue_stas != here.clue_stas:
         was, now = VERDICTS.get(there.clue_stas, (there.clue_stas,))[-1], VERDICTS[here.clue_stas][-1]
         yield f"the case is there already with another verdict ({was}, here {now})"
@@ -137,7 +141,7 @@ def _load(store: Store, cases: list[Case], closed: date, work: Path) -> int:
     folder = work / "cases"
     folder.mkdir()
     pq.write_table(pa.Table.from_pylist(rows, _CASE), folder / f"{TABLE}.parquet")
-    # The region's own codes have no part in this: the verdicts are in the contract's.
+    # No translation of the region's codes: the verdicts are in the contract's.
     return store.ingest(folder, partial=True).tables[TABLE]["kept"]
 
 
@@ -145,10 +149,11 @@ def read_verdicts(file: Path) -> tuple[date, list[tuple[str, Case]], list[str]]:
     """Read a filled workbook.
 
     Returns:
-        Its night; the verdicts, each with its sheet and row; what cannot be read, with sheet, row and column.
+        Its as-of date; the verdicts, each with its sheet and row; what cannot be read, with sheet, row and
+        column.
 
     Raises:
-        InputError: the file is no workbook of a night.
+        InputError: the file is no workbook of a run.
     """
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
@@ -169,7 +174,7 @@ def read_verdicts(file: Path) -> tuple[date, list[tuple[str, Case]], list[str]]:
 
 
 def _as_of(book: openpyxl.Workbook, file: Path) -> date:
-    """The night that the guide names."""
+    """The as-of date that the guide names."""
     titles = [title for title in GUIDE_TITLES if title in book.sheetnames]
     lines = [line for title in titles for (line,) in book[title].iter_rows(max_col=1, values_only=True)]
     for start in (pattern.format("") for pattern in NIGHT_LINES):
@@ -177,11 +182,11 @@ def _as_of(book: openpyxl.Workbook, file: Path) -> date:
             if isinstance(line, str) and line.startswith(start):
                 with contextlib.suppress(ValueError):
                     return date.fromisoformat(line.removeprefix(start).strip())
-    raise InputError(f"{file}: no sheet {' or '.join(GUIDE_TITLES)} names the night of the list")
+    raise InputError(f"{file}: no sheet {' or '.join(GUIDE_TITLES)} names the as-of date of the list")
 
 
 def _cases(
-    title: str, heads: tuple, rows: Iterator[tuple], as_of: date
+    title: str, heads: tuple[Any, ...], rows: Iterator[tuple[Any, ...]], as_of: date
 ) -> Iterator[tuple[str, Case | None, list[str]]]:
     """The rows of a sheet in which somebody wrote: where, the case if it is decided, what is wrong."""
     subject, english = _SHEETS[title]
@@ -199,23 +204,17 @@ def _cases(
             yield where, case, [f", column {columns[name]}: {fault}" for name, fault in faults]
 
 
-def _case(cells: dict, subject: str, english: int, as_of: date) -> tuple[Case | None, list[tuple[str, str]]]:
+def _case(
+    cells: dict[str, Any], subject: str, english: int, as_of: date
+) -> tuple[Case | None, list[tuple[str, str]]]:
     """The case of a row, None where it is open or cannot be read, and faults as (column, what is wrong)."""
     word = _text(cells["verdict"])
     status = _STATUS.get(word.lower()) if word else PENDING
-    amount, faults = None, []
+    amount, faults = _verified(cells["verified"], word, status)
     if status is None:
         words = ", ".join(words[english] for words in VERDICTS.values())
-        faults.append(("verdict", f"is none of {words}"))
-    try:
-        amount = _amount(cells["verified"])
-    except ValueError as error:
-        faults.append(("verified", str(error)))
-    if amount and (word is None or status in CLEARED):
-        faults.append(
-            ("verified", "an amount " + ("without a verdict" if word is None else "on a cleared row"))
-        )
-    if faults or status == PENDING:
+        faults.insert(0, ("verdict", f"is none of {words}"))
+    if faults or status is None or status == PENDING:
         return None, faults
     subject_id, scheme = cells["subject_id"], (_text(cells["scheme"]) or "").split(" ")[0]
     if not isinstance(subject_id, str):
@@ -228,11 +227,24 @@ def _case(cells: dict, subject: str, english: int, as_of: date) -> tuple[Case | 
     return Case(case_id, subject, subject_id, scheme or None, status, amount, _text(cells["remark"])), []
 
 
-def _text(cell) -> str | None:
+def _verified(cell: Any, word: str | None, status: str | None) -> tuple[float | None, list[tuple[str, str]]]:
+    """The verified amount, and what is wrong with it given the verdict beside it."""
+    try:
+        amount = _amount(cell)
+    except ValueError as error:
+        return None, [("verified", str(error))]
+    if amount and word is None:
+        return amount, [("verified", "an amount without a verdict")]
+    if amount and status in CLEARED:
+        return amount, [("verified", "an amount on a cleared row")]
+    return amount, []
+
+
+def _text(cell: Any) -> str | None:
     return (str(cell).strip() or None) if cell is not None else None
 
 
-def _amount(cell) -> float | None:
+def _amount(cell: Any) -> float | None:
     """Yuan, to the cent; None where nothing was written.
 
     Raises:

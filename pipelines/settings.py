@@ -19,17 +19,22 @@ class Settings(BaseSettings):
         explained_depth: so many of each kind of subject get reasons and evidence.
         visit_depth: the visit list is cut at this rank; other lists are whole.
         dossier_depth: so many of each kind of subject get a dossier.
-        capacity: so many subjects can be visited on a morning.
-        random_share: share of the capacity that is drawn at random from whoever is not listed; 0 draws nobody.
+        capacity: so many subjects can be visited in a day.
+        random_share: share of the capacity that is drawn at random from those who are not listed; 0 draws
+            nobody.
         cool_down: so many days a cleared subject is left alone unless it did something new.
         appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
-        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0 tries none.
+        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0
+            tries none.
         language: of the workbook.
-        mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for demonstrations).
+        mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for
+            demonstrations).
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
+        log_level: of the log lines on stderr (and in the file); none by default.
+        log_file: the log is appended to this file, relative to the store; none by default.
         rules: thresholds of audit rules that differ from their defaults: rule id → parameter → value.
     """
 
@@ -48,12 +53,18 @@ class Settings(BaseSettings):
     tuning_budget: int = Field(0, ge=0)
     language: Literal["zh", "en"] = "zh"
     mask: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
+    log_file: Path | None = None
     values: ValueMap = Field(default_factory=dict)
     rules: dict[str, dict[str, float | date | str]] = Field(default_factory=dict)
 
     def tracking(self, store: Path) -> str:
         """Where MLflow keeps runs and models."""
         return self.tracking_uri or f"sqlite:///{(store / 'mlflow.db').resolve()}"
+
+    def log_path(self, store: Path) -> Path | None:
+        """Where the log is written, if anywhere."""
+        return store / self.log_file if self.log_file else None
 
     def depth(self, subject: str) -> int | None:
         """Rank at which a list is cut; None for lists that are whole."""
@@ -70,8 +81,16 @@ def settings_of(store: Path) -> Settings:
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         return Settings(**given)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StoreError(f"{file} cannot be read: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise StoreError(f"settings: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise StoreError(_explained(error, file)) from error
+
+
+def _explained(error: ValidationError, file: Path) -> str:
+    """The first thing that is wrong; of an unknown key, which keys there are."""
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"{file}: unknown setting {key}; the settings are {', '.join(sorted(Settings.model_fields))}"
+    return f"settings: {key}: {first['msg']}"

@@ -1,5 +1,7 @@
-"""The step that trains: a challenger for every kind of subject, logged and registered; the better one is champion."""
+"""The step that trains: a challenger for every kind of subject, logged and registered; the better model is
+champion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,53 +13,74 @@ from features.measures.catalogue import spec
 from models.evaluation import probability_better
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Snapshot, lacking
+from pipelines.champions import registry
 from pipelines.settings import Settings
+from pipelines.snapshot import Measured, Snapshot, missing_measures
+from pipelines.step_log import Figure, logged_step
 from reports.model_card import card
 
-# A challenger takes over when it ranks better in this share of the bootstrap's draws.
+# A challenger takes over when it ranks better in this share of the bootstrap samples.
 SURE = 0.9
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What became of a training: the version that was logged, the champion now in force, and why."""
+    """The outcome of one training: the version that was logged, the champion now in force, and why."""
 
     version: str
     champion: str
     why: str
 
 
-def registry(store: Store, settings: Settings) -> Registry:
-    """The MLflow registry that belongs to a store."""
-    return Registry(settings.tracking(store.path), store.path / "mlartifacts")
+@dataclass(frozen=True)
+class Training:
+    """The outcome of the step, by kind of subject."""
+
+    subjects: dict[str, Trained]
+
+    def counts(self) -> Mapping[str, Figure]:
+        """Models trained, and how many of them became champion."""
+        won = sum(found.version == found.champion for found in self.subjects.values())
+        return {"trained": len(self.subjects), "promoted": won}
 
 
+@logged_step("train")
 def train(
     snapshot: Snapshot, store: Store, settings: Settings, as_of: date, promote: bool = False
-) -> dict[str, Trained]:
-    """Train a challenger for every kind of subject that the night measured; it becomes champion if it is better.
+) -> Training:
+    """Train a challenger for every kind of subject that was measured; it becomes champion if it is better.
 
     Args:
         promote: make the challengers champions whatever the comparison says.
-
-    Returns:
-        What became of it, by kind of subject.
     """
-    models = registry(store, settings)
-    found, tags = {}, _tags(snapshot)
-    for subject, measured in snapshot.subjects.items():
-        cases = decided(snapshot.claims, subject)
-        model = fit_model(subject, measured, labels(cases), settings)
-        sample = measured.differences.head(50)
-        text = card(model, cases, len(measured.values), as_of, tags)
-        version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
-        champion = _champion(models, subject)
-        wins, why = (True, "by command") if promote else compare(champion, model, measured, cases, as_of)
-        if wins:
-            models.promote(subject, version)
-        found[subject] = Trained(version, version if wins else champion.version, why)
-    return found
+    models, tags = registry(store, settings), _tags(snapshot)
+    found = {
+        subject: _train_one(snapshot, subject, models, settings, as_of, tags, promote)
+        for subject in snapshot.subjects
+    }
+    return Training(found)
+
+
+def _train_one(
+    snapshot: Snapshot,
+    subject: str,
+    models: Registry,
+    settings: Settings,
+    as_of: date,
+    tags: dict[str, str],
+    promote: bool,
+) -> Trained:
+    measured, cases = snapshot.subjects[subject], decided(snapshot.claims, subject)
+    model = fit_model(subject, measured, labels(cases), settings)
+    text = card(model, cases, len(measured.values), as_of, tags)
+    sample = measured.differences.head(50)
+    version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
+    champion = _champion(models, subject)
+    wins, why = (True, "by command") if promote else compare(champion, model, measured, cases, as_of)
+    if wins or champion is None:
+        models.promote(subject, version)
+        return Trained(version, version, why)
+    return Trained(version, champion.version, why)
 
 
 def _tags(snapshot: Snapshot) -> dict[str, str]:
@@ -79,32 +102,37 @@ def _champion(models: Registry, subject: str) -> Champion | None:
 def compare(
     champion: Champion | None, model: SubjectModel, measured: Measured, cases: pd.DataFrame, as_of: date
 ) -> tuple[bool, str]:
-    """Does a challenger take over, and why: judged by outcomes that neither has seen, on the same night.
+    """Does a challenger take over, and why: by outcomes that neither was trained on, in one snapshot.
 
     The challenger's scores are out of fold; the champion's are of outcomes closed since it was trained.
     """
     if champion is None:
         return True, "there was no champion"
-    if lacking(champion.model.spec, measured):
+    if missing_measures(champion.model.spec, measured):
         return True, f"version {champion.version} needs measures that are no longer taken"
     if champion.as_of >= as_of.isoformat():
         return True, f"version {champion.version} knows of {champion.as_of}"
-    later = cases[cases.close_date.astype(str).str[:10] >= champion.as_of].index
-    seen = later if champion.model.learner else cases.index
-    if model.held_out is None and champion.model.learner is None:
-        return True, "neither has outcomes to learn from; the newer peers count"
     if model.held_out is None:
+        if champion.model.learner is None:
+            return True, "neither has outcomes to learn from; the newer peers count"
         return False, "too few outcomes to learn from"
-    judged = model.held_out[model.held_out.inspected & model.held_out.index.isin(seen)]
+    later = cases[cases.close_date.astype(str).str[:10] >= champion.as_of].index
+    unseen = later if champion.model.learner else cases.index
+    judged = model.held_out[model.held_out.inspected & model.held_out.index.isin(unseen)]
     if judged.target.nunique() < 2:
         return False, f"{len(judged)} new outcomes are too few to compare by"
-    parts = champion.model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
-    sure = probability_better(judged.target, judged.score, champion.model.score(parts)["score"])
+    scores = champion.model.score(measured_parts(champion.model, measured))["score"]
+    sure = probability_better(judged.target, judged.score, scores)
     return sure >= SURE, f"better with confidence {sure:.2f} on {len(judged)} new outcomes; {SURE} is needed"
 
 
+def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
+    """The parts of the score of every measured subject (`SubjectModel.parts`)."""
+    return model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
+
+
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
-    """Fit one kind of subject's model to a night and the outcomes known on it."""
+    """Fit the model of one kind of subject to a snapshot and the outcomes known by then."""
     model = SubjectModel(subject, spec(subject), settings.seed, settings.tuning_budget)
     return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
 
@@ -116,10 +144,10 @@ def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:
 
 
 def outcomes(claims: ClaimsAsOf, subject: str) -> pd.Series:
-    """Outcomes known on the night: 1 confirmed or partly, 0 cleared, by subject_id; the latest case counts."""
+    """Outcomes by subject_id: 1 confirmed or partly confirmed, 0 cleared; the last decided case counts."""
     return labels(decided(claims, subject))
 
 
 def labels(cases: pd.DataFrame) -> pd.Series:
-    """What decided cases say: 1 confirmed or partly confirmed, 0 cleared."""
+    """Outcomes of decided cases: 1 confirmed or partly confirmed, 0 cleared."""
     return cases["clue_stas"].isin(CONFIRMED).astype(int)

@@ -1,4 +1,4 @@
-"""The step that gathers what an institution may be shown of its own findings."""
+"""Part of the step that explains: what an institution may be shown of its own findings."""
 
 import re
 from collections.abc import Iterator
@@ -7,42 +7,37 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from pipelines.measure import Snapshot
+from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch
 
 # What stands in a sentence in place of another institution's code.
 OTHERS = "其他机构"
+_COLUMNS = [
+    "rule_id", "rule_name", "sev_deg", "day", "mdtrt_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
+]  # fmt: skip
 
 
 def notices(snapshot: Snapshot, codes: list[str], names: pd.Series) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Findings of each of some institutions, latest first, without a word about others.
+    """Findings of each of some institutions, latest first; codes of other institutions are replaced by
+    OTHERS.
 
     Args:
         codes: institutions.
         names: of all institutions, by code.
 
     Yields:
-        Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid; institutions
-        without findings are left out.
+        Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid;
+        institutions without findings are left out.
     """
     hits = snapshot.rules.hits.filter(_.fixmedins_code.isin(codes))
     days = snapshot.facts.select("mdtrt_id", day=_.day.strftime("%Y-%m-%d"))
     rows = hits.inner_join(days, "mdtrt_id").order_by("fixmedins_code", ibis.desc("day"), "rule_id", "jr_id")
-    columns = [
-        "rule_id",
-        "rule_name",
-        "sev_deg",
-        "day",
-        "mdtrt_id",
-        "bkkp_sn",
-        "vola_amt",
-        "vola_cont",
-        "vola_evid",
-    ]
-    found = rows.select("fixmedins_code", *columns).to_pandas()
-    # Longest first, for one code may begin another.
-    known = re.compile("|".join(re.escape(code) for code in sorted(names.index, key=len, reverse=True)))
-    for code, mine in found.groupby("fixmedins_code"):
-        said = mine.vola_cont.str.replace(
-            known, lambda m, own=code: m[0] if m[0] == own else OTHERS, regex=True
-        )
-        yield str(code), mine.assign(vola_cont=said)[columns]
+    found = fetch(rows.select("fixmedins_code", *_COLUMNS))
+    # Longest first, because one code may begin another.
+    any_code = re.compile("|".join(re.escape(code) for code in sorted(names.index, key=len, reverse=True)))
+    for code, own in found.groupby("fixmedins_code"):
+        yield str(code), own.assign(vola_cont=_without_others(own.vola_cont, any_code, str(code)))[_COLUMNS]
+
+
+def _without_others(texts: pd.Series, any_code: re.Pattern[str], code: str) -> pd.Series:
+    return texts.str.replace(any_code, lambda found: code if found[0] == code else OTHERS, regex=True)

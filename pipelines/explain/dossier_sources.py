@@ -1,0 +1,130 @@
+"""Part of the step that explains: what the dossiers of one kind of subject need from the scratch database,
+asked once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from features.graphs.group_profiles import linked
+from features.measures.aggregation import KEYS, MEMBERS, of_subjects
+from features.rules.declaration import RULES
+from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch, fetch_by
+
+# Days that the pictures of a dossier cover.
+YEAR = 365
+# Hospitals, pharmacies and doctors are shown by the week; people by the day.
+BUSY = ("hospital", "pharmacy", "prescriber")
+# Honest explanations that the claims can show: (Chinese, English, which visits they fit).
+INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
+    ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy", lambda v: v.course),
+    ("上级或下级转诊、转院", "a referral or transfer",
+     lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
+    ("分娩及计划生育", "childbirth and family planning",
+     lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
+    ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
+    ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing", lambda v: v.poor),
+)  # fmt: skip
+
+
+class DossierSources:
+    """The visits, events, details and findings of the listed subjects of one kind.
+
+    Attributes:
+        events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others.
+        details: mdtrt_id → day, fixmedins_code, psn_no of the visits in evidence.
+        innocent: subject_id → ``of`` (visits in evidence), ``fits_N`` (those that explanation N fits).
+        findings: by subject_id: rule_id, rule_name, sev_deg, n, amount (yuan), example, basis, rule_en.
+    """
+
+    def __init__(self, snapshot: Snapshot, subject: str, listed: pd.Series, evidence: pd.DataFrame):
+        """Query the sources.
+
+        Args:
+            listed: subject_id.
+            evidence: subject_id, mdtrt_id of the listed.
+        """
+        self.snapshot, self.subject = snapshot, subject
+        self.ids = self._stored(f"dossier_{subject}", pd.DataFrame({"subject_id": list(listed)}))
+        pulled = evidence[["subject_id", "mdtrt_id"]].astype("str")
+        self.pulled = self._stored(f"pulled_{subject}", pulled)
+        self.visits = self._visits()
+        self.events = self._weeks() if subject in BUSY else self._days()
+        self.details, self.innocent, self.findings = self._details(), self._innocent(), self._findings()
+
+    def _stored(self, name: str, frame: pd.DataFrame) -> ibis.Table:
+        schema = ibis.schema(dict.fromkeys(frame.columns, "string"))
+        con = self.snapshot.claims.con
+        return con.create_table(name, ibis.memtable(frame, schema=schema), overwrite=True)
+
+    def _visits(self) -> ibis.Table:
+        """Visits of the last year of the listed, with subject_id; of a visit, those of its patient."""
+        facts = self.snapshot.facts.filter(_.days_ago <= YEAR)
+        if self.subject == "visit":
+            patients = self.snapshot.facts.select("psn_no", subject_id=_.mdtrt_id)
+            return facts.inner_join(patients.semi_join(self.ids, "subject_id"), "psn_no")
+        return of_subjects(facts, self.subject).semi_join(self.ids, "subject_id")
+
+    def _weeks(self) -> dict[str, pd.DataFrame]:
+        marked = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        weeks = marked.group_by("subject_id", "week").aggregate(
+            total=_.count(), marked=_.mdtrt_id_right.notnull().sum()
+        )
+        return by_subject(fetch(weeks.order_by("subject_id", "week")))
+
+    def _days(self) -> dict[str, pd.DataFrame]:
+        rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
+        marked = linked(rows) if self.subject == "group" else rows.mdtrt_id_right.notnull()
+        if self.subject == "visit":
+            marked = rows.mdtrt_id == rows.subject_id
+        days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=marked)
+        return by_subject(fetch(days.order_by("subject_id", "day", "lane")))
+
+    def _details(self) -> pd.DataFrame:
+        facts = self.snapshot.facts.select("mdtrt_id", "day", "fixmedins_code", "psn_no")
+        wanted = self.pulled.select("mdtrt_id").distinct()
+        return fetch_by(facts.semi_join(wanted, "mdtrt_id"), "mdtrt_id")
+
+    def _innocent(self) -> pd.DataFrame:
+        rows = self.pulled.inner_join(self.snapshot.facts, "mdtrt_id")
+        fits = {f"fits_{n}": test(rows).fill_null(False).sum() for n, (_z, _e, test) in enumerate(INNOCENT)}
+        return fetch_by(rows.group_by("subject_id").aggregate(of=_.count(), **fits), "subject_id")
+
+    def _findings(self) -> dict[str, pd.DataFrame]:
+        hits = self._hits().semi_join(self.ids, _.whose == self.ids.subject_id)
+        order = [ibis.desc("vola_amt"), "jr_id"]
+        rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
+            rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
+            example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
+        )  # fmt: skip
+        found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
+        return by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
+
+    def _hits(self) -> ibis.Table:
+        """Findings with ``whose``: the subject of this kind whom they concern."""
+        hits = self.snapshot.rules.hits
+        if self.subject == "group":
+            members = self.snapshot.claims.con.table(MEMBERS).select("psn_no", whose=_.group_id)
+            return hits.inner_join(members, "psn_no")
+        key = "mdtrt_id" if self.subject == "visit" else KEYS[self.subject][0]
+        return hits.mutate(whose=_[key])
+
+    def explanations(self, subject_id: str) -> list[tuple[Any, ...]]:
+        """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how
+        many)."""
+        if subject_id not in self.innocent.index:
+            return []
+        counted: Any = self.innocent.loc[subject_id]
+        return [
+            (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
+            for n, (zh, en, _test) in enumerate(INNOCENT)
+        ]
+
+
+def by_subject(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each subject_id."""
+    return {str(subject_id): rows for subject_id, rows in frame.groupby("subject_id", sort=False)}

@@ -1,0 +1,63 @@
+"""Part of the step that explains: all visits to pull of each suspect, each once, with the money in
+dispute."""
+
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.explain.visit_signs import signs_of, visits_of
+from pipelines.score import Scores
+from pipelines.snapshot import SUBJECT, Snapshot
+from reports.record_texts import Paper, why
+
+EVIDENCE = pa.schema(
+    [
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
+        ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()),
+        ("amount", pa.float64()), ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()),
+        ("reason", pa.string()),
+    ]
+)  # fmt: skip
+
+
+def evidence_table(
+    snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame, records: pd.DataFrame
+) -> pd.DataFrame:
+    """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in
+    their order, then the other visits that are suspicious by themselves.
+
+    Money is at stake only in the suspicious visits, wherever they stand: a record that merely shows what a
+        reason
+    counts has nothing at stake.
+
+    Args:
+        suspicious: as `pipelines.score.Scores.evidence`.
+        records: `pipelines.explain.supporting_records.supporting_records`.
+
+    Returns:
+        subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named),
+        amount (yuan of the fund at stake), at_stake, why, why_en, nth and reason (the first that the visit
+        serves; null where it stands by itself).
+    """
+    first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
+    first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
+    rest = _with_texts(snapshot, scores, suspicious)
+    rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
+    rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
+    staked = pd.MultiIndex.from_frame(suspicious[[*SUBJECT, "mdtrt_id"]])
+    rows["at_stake"] = pd.MultiIndex.from_frame(rows[[*SUBJECT, "mdtrt_id"]]).isin(staked)
+    rows["amount"] = rows.amount.where(rows.at_stake, 0.0).astype(float)
+    order = {kind: place for place, kind in enumerate(scores.subjects)}
+    rows = rows.assign(_kind=rows.subject_type.map(order)).sort_values(["_kind", "subject_id"], kind="stable")
+    return rows.drop(columns="_kind").reset_index(drop=True)
+
+
+def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) -> pd.DataFrame:
+    """Suspicious visits with their last settlement and what is unusual about them in words."""
+    visits = visits_of(snapshot, suspicious.mdtrt_id)
+    signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
+    text = {key: why(Paper(visit["kind"], signs=signs[key])) for key, visit in visits.items()}
+    return suspicious.assign(
+        setl_id=[visits[key]["setl_id"] for key in suspicious.mdtrt_id],
+        why=[text[key][0] for key in suspicious.mdtrt_id],
+        why_en=[text[key][1] for key in suspicious.mdtrt_id],
+    )

@@ -1,0 +1,190 @@
+"""The step that explains: reasons, evidence, dossiers, notices and portraits, everything that a run says in
+words.
+
+Nothing is written here; `pipelines.publish.run_folder.publish` writes what this step gives and asks for
+nothing more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from features.rules.findings_table import HITS
+from pipelines.explain.dossiers import DossierInput, dossiers
+from pipelines.explain.evidence_table import evidence_table
+from pipelines.explain.group_tables import groups_table, members_table
+from pipelines.explain.identifiers import identifiers
+from pipelines.explain.institutions import institution_names, places_of, portrait_table
+from pipelines.explain.notices import notices
+from pipelines.explain.supporting_records import supporting_records
+from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
+from pipelines.flagged_visits import evidence_against
+from pipelines.score import Scores
+from pipelines.select.selection import Selection
+from pipelines.settings import Settings
+from pipelines.snapshot import SUBJECT, Snapshot
+from pipelines.step_log import Figure, logged_step
+from reports import supervision
+from reports.dossier import Dossier
+from reports.masking import Mask
+
+RULE_HITS = pa.schema(
+    [(name, pa.float64() if kind == "float64" else pa.string()) for name, kind in HITS.items()]
+)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a run says.
+
+    Attributes:
+        suspects: columns of SUSPECTS; reasons down to the explained depth.
+        shown: the same, with the reasons of the audit sample too, however far down it stands.
+        contributions: kind of subject → of those down to the explained depth.
+        evidence: `pipelines.explain.evidence_table.evidence_table`.
+        rule_hits: all findings, in the contract's columns.
+        members, groups, edges: columns of GROUP_MEMBERS, GROUPS and EDGES.
+        portraits: the grade of every hospital and pharmacy.
+        names: of institutions, by code; pseudonyms where names are masked.
+        places: institution by mdtrt_id, of the visits in evidence.
+        monthly: findings by month, rule and institution (`reports.supervision.monthly`).
+        dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
+            institutions.
+        identifiers: what is masked in what people read; empty where nothing is.
+    """
+
+    suspects: pd.DataFrame
+    shown: pd.DataFrame
+    sampled: pd.MultiIndex
+    contributions: dict[str, Contributions]
+    evidence: pd.DataFrame
+    rule_hits: pa.Table
+    members: pd.DataFrame
+    groups: pd.DataFrame
+    edges: pd.DataFrame
+    portraits: pd.DataFrame
+    names: pd.Series
+    places: pd.Series
+    monthly: pd.DataFrame
+    dossiers: tuple[Dossier, ...]
+    notices: tuple[tuple[str, pd.DataFrame], ...]
+    identifiers: frozenset[str]
+
+    @cached_property
+    def sample(self) -> pd.DataFrame:
+        """The rows of the audit sample in ``shown``."""
+        return self.shown[keys_of(self.shown).isin(self.sampled)]
+
+    def counts(self) -> Mapping[str, Figure]:
+        """Explained suspects, rows of evidence, findings, dossiers and notices."""
+        return {
+            "explained": sum(len(found.whole) for found in self.contributions.values()),
+            "evidence": len(self.evidence),
+            "rule_hits": self.rule_hits.num_rows,
+            "dossiers": len(self.dossiers),
+            "notices": len(self.notices),
+        }
+
+
+@dataclass(frozen=True)
+class _Reasons:
+    """Suspects with reasons, and their evidence."""
+
+    suspects: pd.DataFrame
+    shown: pd.DataFrame
+    contributions: dict[str, Contributions]
+    records: pd.DataFrame
+    evidence: pd.DataFrame
+
+
+@logged_step("explain")
+def explain(
+    snapshot: Snapshot,
+    scores: Scores,
+    selection: Selection,
+    past_runs: list[Path],
+    settings: Settings,
+    origin: dict[str, str],
+) -> Explanation:
+    """Explain the first of each list and the audit sample.
+
+    Args:
+        past_runs: folders of earlier runs, oldest first.
+        origin: run, as_of, claims: what every dossier states.
+    """
+    found = _explained(snapshot, scores, selection, settings)
+    sampled = keys_of(selection.audit_sample)
+    chosen = _with_dossier(found.shown, sampled, settings)
+    masked: frozenset[str] = frozenset()
+    if settings.mask:
+        masked = identifiers(snapshot, found.shown, found.evidence, found.records)
+    # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
+    names = Mask(masked, origin["run"]).names(institution_names(snapshot))
+    given = DossierInput(
+        chosen, found.evidence, found.records, names, past_runs, frozenset(sampled), origin,
+    )  # fmt: skip
+    return Explanation(
+        suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
+        evidence=found.evidence,
+        rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
+        members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
+        edges=snapshot.network.edges, portraits=portrait_table(snapshot, found.suspects), names=names,
+        places=places_of(snapshot, found.evidence[found.evidence.at_stake].mdtrt_id),
+        monthly=supervision.monthly(snapshot.rules.hits, snapshot.facts),
+        dossiers=tuple(dossiers(snapshot, scores, given)),
+        notices=tuple(notices(snapshot, _institutions(chosen), names)),
+        identifiers=masked,
+    )  # fmt: skip
+
+
+def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, settings: Settings) -> _Reasons:
+    depth = settings.explained_depth
+    contributions = {
+        subject: contributions_of(snapshot, subject, scored, scored.ranked.index[:depth])
+        for subject, scored in scores.subjects.items()
+    }
+    suspects = suspects_table(snapshot, scores, contributions, settings)
+    below = _sampled_below(scores, selection.audit_sample, depth)
+    more = {
+        subject: contributions_of(snapshot, subject, scores.subjects[subject], ids)
+        for subject, ids in below.items()
+    }
+    shown = with_reasons(suspects, snapshot, more)
+    suspicious = [evidence_against(snapshot, subject, ids, settings) for subject, ids in below.items()]
+    records = supporting_records(snapshot, scores, shown)
+    evidence = evidence_table(
+        snapshot, scores, pd.concat([scores.evidence, *suspicious], ignore_index=True), records
+    )
+    return _Reasons(suspects, shown, contributions, records, evidence)
+
+
+def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> dict[str, pd.Index]:
+    """The audit sample below the explained depth, by kind of subject."""
+    found = {}
+    for subject, rows in audit_sample.groupby("subject_type"):
+        explained = scores.subjects[str(subject)].ranked.index[:depth]
+        ids = rows.subject_id[~rows.subject_id.isin(explained)]
+        if len(ids):
+            found[str(subject)] = pd.Index(ids)
+    return found
+
+
+def _with_dossier(shown: pd.DataFrame, sampled: pd.MultiIndex, settings: Settings) -> pd.DataFrame:
+    """The suspects with a dossier: the first of each kind and the audit sample; nobody where the depth is
+    0."""
+    if not settings.dossier_depth:
+        return shown.head(0)
+    return shown[(shown["rank"] <= settings.dossier_depth) | keys_of(shown).isin(sampled)]
+
+
+def _institutions(chosen: pd.DataFrame) -> list[str]:
+    return list(chosen.subject_id[chosen.subject_type.isin(["hospital", "pharmacy"])])
+
+
+def keys_of(rows: pd.DataFrame) -> pd.MultiIndex:
+    """(subject_type, subject_id) of each row."""
+    return pd.MultiIndex.from_frame(rows[SUBJECT])

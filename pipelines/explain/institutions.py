@@ -1,0 +1,32 @@
+"""Part of the step that explains: names and grades of institutions, and where the visits in evidence took
+place."""
+
+import ibis
+import pandas as pd
+
+from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch_by
+from reports import portrait
+
+
+def institution_names(snapshot: Snapshot) -> pd.Series:
+    """Names of all institutions, by code; empty where none is known."""
+    names = snapshot.claims["fixmedins_b"].select("fixmedins_code", "fixmedins_name")
+    return fetch_by(names, "fixmedins_code")["fixmedins_name"].fillna("")
+
+
+def places_of(snapshot: Snapshot, visits: pd.Series) -> pd.Series:
+    """The institution of each visit, by mdtrt_id."""
+    wanted = ibis.memtable(
+        pd.DataFrame({"mdtrt_id": visits.unique()}), schema=ibis.schema({"mdtrt_id": "string"})
+    )
+    facts = snapshot.facts.select("mdtrt_id", "fixmedins_code").semi_join(wanted, "mdtrt_id")
+    return fetch_by(facts, "mdtrt_id")["fixmedins_code"]
+
+
+def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame) -> pd.DataFrame:
+    """The grade of every hospital and pharmacy (`reports.portrait.portraits`)."""
+    kinds = [kind for kind in ("hospital", "pharmacy") if kind in snapshot.subjects]
+    peers = pd.concat([snapshot.subjects[kind].peers for kind in kinds])
+    findings = portrait.findings_of(snapshot.rules.hits, snapshot.facts)
+    return portrait.portraits(suspects, findings, portrait.outcomes_of(snapshot.claims["insp_case_d"]), peers)

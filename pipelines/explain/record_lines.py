@@ -1,0 +1,66 @@
+"""Part of the step that explains: the fee lines and findings that a supporting record names."""
+
+from collections import defaultdict
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from features.rules.declaration import CLEAR
+from features.visits.facts import LINES
+from pipelines.explain.visit_signs import id_table, records_by_visit
+from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import fetch, tuples
+
+# So many lines of a visit are named.
+LINES_SHOWN = 3
+
+
+def dearest_lines(snapshot: Snapshot, found: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The lines with the largest amounts among those that a measure points at.
+
+    Args:
+        found: mdtrt_id, lines (key of `features.visits.facts.LINES`; null where the measure points at none).
+
+    Returns:
+        (mdtrt_id, key of LINES) → bkkp_sn, item, amount (yuan) of each.
+    """
+    asked = found[["mdtrt_id", "lines"]].dropna().drop_duplicates()
+    schema = ibis.schema({"mdtrt_id": "string", "lines": "string"})
+    rows = snapshot.claims.con.table("item_days").inner_join(ibis.memtable(asked, schema=schema), "mdtrt_id")
+    chosen = [(rows.lines == key, test(rows)) for key, test in LINES.items()]
+    rows = rows.filter(ibis.cases(*chosen, else_=False))
+    order = ibis.window(group_by=["mdtrt_id", "lines"], order_by=[ibis.desc("amount"), "bkkp_sn"])
+    first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < LINES_SHOWN)
+    named = first.left_join(_item_names(snapshot), "hilist_code").order_by("mdtrt_id", "lines", "place")
+    lines: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in tuples(fetch(named.select("mdtrt_id", "lines", "bkkp_sn", "item", "amount"))):
+        line = {"bkkp_sn": row.bkkp_sn, "item": row.item, "amount": row.amount}
+        lines[row.mdtrt_id, row.lines].append(line)
+    return lines
+
+
+def strongest_findings(
+    snapshot: Snapshot, visits: pd.Series, rules: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """The most serious finding of some rules in each visit, the largest amount first among equals.
+
+    Returns:
+        mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_amt and amount (both the fund's yuan), item.
+    """
+    hits = snapshot.rules.hits.semi_join(id_table(snapshot, visits, "visits_found"), "mdtrt_id")
+    hits = hits.filter(hits.rule_id.isin(rules))
+    weight = [ibis.desc(hits.sev_deg == CLEAR), ibis.desc("vola_amt"), "jr_id"]
+    order = ibis.window(group_by="mdtrt_id", order_by=weight)
+    first = hits.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
+    lines = snapshot.claims.con.table("item_days").group_by("bkkp_sn")
+    items = lines.aggregate(hilist_code=_.hilist_code.min())
+    named = first.left_join(items, "bkkp_sn").drop("bkkp_sn_right")
+    named = named.left_join(_item_names(snapshot), "hilist_code")
+    columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", "vola_cont", "vola_amt", "item"]
+    return records_by_visit(named.select(*columns).mutate(amount=_.vola_amt))
+
+
+def _item_names(snapshot: Snapshot) -> ibis.Table:
+    return snapshot.claims["hilist_b"].select("hilist_code", item=_.hilist_name)

@@ -1,0 +1,47 @@
+"""Part of the step that explains: past cases that differ from their peers in the same way as a suspect."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.typed_frames import records
+
+# So many cases are shown.
+SIMILAR = 3
+# Differences beyond this count as this, so that one extreme measure does not decide alone.
+BOUND = 6.0
+_LEAST_NORM = 1e-9
+
+
+class SimilarCases:
+    """Cosine similarity between the differences of suspects and those of inspected subjects of the same kind.
+
+    Args:
+        cases: columns of `insp_case_d`, by subject_id.
+        differences: subjects × measures, of the suspects and the inspected.
+    """
+
+    def __init__(self, cases: pd.DataFrame, differences: pd.DataFrame):
+        self.cases = cases[cases.index.isin(differences.index)]
+        self.differences = differences
+        self.directions = directions(differences.loc[self.cases.index])
+
+    def of(self, subject_id: str) -> list[dict[str, Any]]:
+        """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date,
+        scheme."""
+        others = self.cases.drop(index=subject_id, errors="ignore")
+        if others.empty:
+            return []
+        own = directions(self.differences.loc[[subject_id]])[0]
+        likeness = pd.Series(self.directions @ own, self.cases.index).drop(subject_id, errors="ignore")
+        best = likeness.sort_values(ascending=False, kind="stable").head(SIMILAR)
+        rows = others.loc[best.index].assign(likeness=best.clip(lower=0)).reset_index()
+        return records(rows.assign(close_date=rows.close_date.astype(str).str[:10]))
+
+
+def directions(differences: pd.DataFrame) -> np.ndarray:
+    """Differences as vectors of length 1; missing ones count as none."""
+    bounded = np.clip(np.nan_to_num(differences.to_numpy(dtype=float)), -BOUND, BOUND)
+    lengths = np.linalg.norm(bounded, axis=1, keepdims=True)
+    return np.asarray(bounded / np.maximum(lengths, _LEAST_NORM))

@@ -1,0 +1,99 @@
+"""Part of the step that explains: what each measure adds to a score, and the reasons in words that follow
+from it."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa
+
+from features.measures.catalogue import measures_of
+from pipelines.score import Scored, Scores, ranked_lists
+from pipelines.settings import Settings
+from pipelines.snapshot import Snapshot
+from reports.reasons import reasons_of
+
+_REASON = pa.struct(
+    [
+        ("code", pa.string()), ("text_zh", pa.string()), ("text_en", pa.string()), ("value", pa.float64()),
+        ("peer_median", pa.float64()), ("peer_percentile", pa.float64()), ("contribution", pa.float64()),
+    ]
+)  # fmt: skip
+SUSPECTS = pa.schema(
+    [
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
+        ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("scheme", pa.string()),
+        ("model_score", pa.float64()), ("anomaly_score", pa.float64()), ("rule_score", pa.float64()),
+        ("graph_score", pa.float64()), ("reasons", pa.list_(_REASON)),
+    ]
+)  # fmt: skip
+# Links by which the graph part of a subject is explained where it is no group.
+_COMPANY = "co_visit"
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What each column adds to the raw score of explained subjects of one kind.
+
+    Attributes:
+        whole: subjects × (columns of the catalogue, graph, rule, base).
+        deterministic: that part of them that depends on no random seed, by column of the catalogue.
+    """
+
+    whole: pd.DataFrame
+    deterministic: pd.DataFrame
+
+
+def contributions_of(snapshot: Snapshot, subject: str, scored: Scored, ids: pd.Index) -> Contributions:
+    """Explain the scores of chosen subjects of one kind."""
+    measured = snapshot.subjects[subject]
+    rows, peers = measured.differences.loc[ids], measured.peers.loc[ids]
+    return Contributions(*scored.model.explain(rows, peers, scored.parts.loc[ids]))
+
+
+def suspects_table(
+    snapshot: Snapshot, scores: Scores, explained: dict[str, Contributions], settings: Settings
+) -> pd.DataFrame:
+    """The ranked lists with the reasons of the explained: columns of SUSPECTS."""
+    table = ranked_lists(scores, settings)
+    empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
+    return with_reasons(table.assign(reasons=empty), snapshot, explained)
+
+
+def with_reasons(
+    suspects: pd.DataFrame, snapshot: Snapshot, explained: dict[str, Contributions]
+) -> pd.DataFrame:
+    """Suspects with the reasons of the explained filled in: columns of SUSPECTS."""
+    found = {
+        (subject, subject_id): reasons
+        for subject, contributions in explained.items()
+        for subject_id, reasons in _reasons(snapshot, subject, contributions).items()
+    }
+    keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
+    reasons = [found.get(key, old) for key, old in zip(keys, suspects.reasons, strict=True)]
+    filled = suspects.assign(reasons=pd.Series(reasons, suspects.index, dtype=object))
+    return filled[list(SUSPECTS.names)]
+
+
+def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[dict[str, Any]]]:
+    measured, measures = snapshot.subjects[subject], measures_of(subject)
+    # One row of each: pandas types a single label as row or frame.
+    whole, part, values, usual = (
+        cast(Any, frame.loc)
+        for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
+    )
+    kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
+    found = {}
+    for subject_id in map(str, explained.whole.index):
+        peers = measured.peers[subject_id]
+        found[subject_id] = reasons_of(
+            whole[subject_id],
+            values[subject_id],
+            measures,
+            peers,
+            usual[peers],
+            measured.usual.standing,
+            part[subject_id],
+            kinds.get(subject_id, _COMPANY),
+        )
+    return found

@@ -1,0 +1,60 @@
+"""Part of the step that measures: links beyond chance, the groups they form, and which groups have an honest
+reason."""
+
+import ibis
+import pandas as pd
+
+from claims.as_of import ClaimsAsOf
+from features.graphs import communities
+from features.graphs.group_profiles import described, group_facts, hubs, innocent_company
+from features.graphs.neighbour_outcomes import neighbour_outcomes
+from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
+from features.measures.aggregation import MEMBERS
+from features.visits.facts import with_counts
+from pipelines.snapshot import NetworkResult
+
+
+def network_result(
+    claims: ClaimsAsOf, facts: ibis.Table, before: pd.DataFrame
+) -> tuple[ibis.Table, NetworkResult]:
+    """Find links and groups.
+
+    Args:
+        before: group_id, psn_no of the groups of the run before.
+
+    Returns:
+        The facts with two more kinds of column (how many people each visit links its patient to, and the
+        outcomes of the patient's neighbours), and the network.
+    """
+    con = claims.con
+    network = build_network(claims, facts)
+    members = communities.name_groups(communities.communities(network.people), before)
+    kept = stored(con, MEMBERS, members)
+    excused, profiles = _profiles(claims, facts, network, kept)
+    # Links inside an excused group are no evidence: they count neither as companions nor towards neighbours.
+    counts = links(con, network, _suspicious_pairs(network, members, excused), "suspicious_pairs")
+    ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
+        con.table("suspicious_pairs"), ["a", "b"]
+    )
+    facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
+    shared, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
+    result = NetworkResult(network.edges, inside, members, kinds_of(inside), shared, profiles, excused)
+    return facts, result
+
+
+def _profiles(
+    claims: ClaimsAsOf, facts: ibis.Table, network: Network, members: ibis.Table
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Honest reasons of the groups and what the groups did; all links count here, excused or not."""
+    con = claims.con
+    counts = links(con, network, network.people, "people")
+    of_members = with_counts(con, facts.semi_join(members, "psn_no"), counts, "facts_of_members")
+    visits = group_facts(of_members, members)
+    return innocent_company(visits), described(visits)
+
+
+def _suspicious_pairs(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
+    """The linked pairs of which at least one is in no excused group."""
+    honest = set(members[members.group_id.map(excused).notna()].psn_no)
+    people = network.people
+    return people[~(people.a.isin(honest) & people.b.isin(honest))]

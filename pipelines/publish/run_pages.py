@@ -1,0 +1,145 @@
+"""Part of the step that publishes: what people read of a run; identifiers are masked here if so set."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.measures.catalogue import measures_of
+from pipelines.explain.explanation import Explanation, keys_of
+from pipelines.score import Scores
+from pipelines.select.selection import Selection
+from pipelines.settings import Settings
+from reports import dossier, notice, overview, portrait, supervision, worklist_sheet
+from reports.masking import Mask
+from reports.workbook import write_workbook
+
+_IDS = ("subject_id", "mdtrt_id", "setl_id", "bkkp_sn")
+
+
+def write_pages(
+    folder: Path,
+    scores: Scores,
+    selection: Selection,
+    explanation: Explanation,
+    settings: Settings,
+    as_of: date,
+    salt: str,
+) -> None:
+    """Write workbook, dossiers, notices, supervision report and overview.
+
+    Args:
+        salt: of the pseudonyms, another for every run.
+    """
+    pages = _Pages(
+        folder, scores, selection, explanation, settings, as_of, Mask(explanation.identifiers, salt)
+    )
+    pages.write_supervision()
+    pages.write_overview()
+    pages.write_notices()
+    pages.write_workbook(pages.write_dossiers())
+
+
+class _Pages:
+    def __init__(
+        self,
+        folder: Path,
+        scores: Scores,
+        selection: Selection,
+        explanation: Explanation,
+        settings: Settings,
+        as_of: date,
+        mask: Mask,
+    ):
+        self.folder, self.scores, self.explanation = folder, scores, explanation
+        self.listed, self.settings, self.as_of, self.mask = selection.worklist, settings, as_of, mask
+        self.language = settings.language
+        self.names = explanation.names
+        self.totals = supervision.totals(explanation.monthly)
+
+    def write_supervision(self) -> None:
+        """The supervision report of the month."""
+        monthly = self.explanation.monthly
+        supervision.write_supervision(
+            self.folder, monthly, self.totals, self.names, self.as_of, self.language, self.mask
+        )
+
+    def write_overview(self) -> None:
+        """The overview: what drives the scores, where the money is."""
+        evidence = self.explanation.evidence[self.explanation.evidence.at_stake]
+        driven = {}
+        for subject, found in self.explanation.contributions.items():
+            families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
+            if len(found.whole):
+                driven[subject] = overview.drivers(found.whole, families)
+        # Masked before a label is cut short, because what is left of an identifier could not be recognised.
+        places = self.explanation.places.map(self.mask.one)
+        text = overview.page(
+            driven,
+            evidence,
+            places,
+            self.names,
+            self.listed,
+            self.explanation.sample,
+            self.as_of,
+            self.language,
+        )
+        (self.folder / "overview.html").write_text(self.mask(text), encoding="utf-8")
+
+    def write_notices(self) -> None:
+        """A sheet for each institution with a dossier, which it can be shown."""
+        folder, as_of = self.folder / "notices", self.as_of.isoformat()
+        folder.mkdir()
+        for code, findings in self.explanation.notices:
+            name = self.names.get(code, "")
+            page = notice.page(
+                code, name, findings, len(findings), as_of, self.settings.appeal_days, self.language
+            )
+            file = dossier.file_name("notice", self.mask.one(code), self.language)
+            (folder / file).write_text(self.mask(page), encoding="utf-8")
+
+    def write_dossiers(self) -> dict[tuple[str, str], str]:
+        """The dossiers; returns where each is, from the run's folder."""
+        (self.folder / "dossiers").mkdir()
+        written = {}
+        for found in self.explanation.dossiers:
+            dossier.write(self.folder / "dossiers", found, self.mask)
+            shown = self.mask.one(found.subject_id)
+            name = dossier.file_name(found.subject, shown, self.language)
+            written[found.subject, shown] = f"dossiers/{name}"
+        return written
+
+    def write_workbook(self, dossiers: dict[tuple[str, str], str]) -> None:
+        """`suspects.xlsx`, with links to the dossiers."""
+        mask, explanation = self.mask, self.explanation
+        listed, sample = (mask.columns(frame, "subject_id") for frame in (self.listed, explanation.sample))
+        write_workbook(
+            self.folder / "suspects.xlsx",
+            mask.columns(explanation.shown, "subject_id"),
+            mask.texts(mask.columns(explanation.evidence, *_IDS), "why", "why_en"),
+            mask.columns(explanation.members, "member_id"),
+            self.names,
+            self.as_of.isoformat(),
+            self.language,
+            self._sheets(listed, sample),
+            dossiers=dossiers,
+            figures=worklist_sheet.figures(listed, len(sample), self.settings.capacity, self.language),
+            random_sample=frozenset(keys_of(sample)),
+        )
+
+    def _sheets(self, listed: pd.DataFrame, sample: pd.DataFrame) -> list[tuple[Any, ...]]:
+        """The sheets beside the lists: the worklist, supervision and portraits."""
+        names, language, capacity = self.names, self.language, self.settings.capacity
+        monthly, graded = (
+            self.mask.columns(frame, "fixmedins_code")
+            for frame in (self.explanation.monthly, self.explanation.portraits)
+        )
+        return [
+            (worklist_sheet.SHEET_NAMES, worklist_sheet.SHEET_HEADS, worklist_sheet.SHEET_WIDTHS,
+             worklist_sheet.sheet_rows(listed, sample, names, capacity, language)),
+            (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
+             supervision.sheet_rows(self.totals, monthly, names, self.as_of, language)),
+            (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
+             portrait.sheet_rows(graded, names, language)),
+        ]  # fmt: skip
