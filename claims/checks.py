@@ -1,7 +1,7 @@
 """Which rows of a load can be used, and what becomes of the others: every row is accounted for.
 
-A row is *quarantined* when it cannot be keyed, timed or placed; *identical* when the store or the load already
-holds it; *set aside* when it is valid but does not count (contract, Money); all others are *kept*.
+A row is *quarantined* when it cannot be keyed, timed or placed; *identical* when the store or the load has it
+already; *set aside* when it is valid but does not count (contract, Money); all others are *kept*.
 """
 
 from dataclasses import dataclass, field
@@ -10,10 +10,11 @@ from operator import or_
 from pathlib import Path
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis import _
 
 from claims.errors import InputError
-from claims.readers import Part, find_parts, open_part
+from claims.readers import Opened, Part, find_parts, open_part
 from claims.tables import CODE, FLAG, LOCAL_ALIASES, TABLES, Table
 from claims.values import ValueMap, parse, refuse_unknown, text_of
 
@@ -23,7 +24,8 @@ BROKEN, REPEATED = "broken row", "key repeated with other content"
 UNKNOWN, FOLLOWS = "not found in its parent table", "its parent row is in quarantine"
 
 QUARANTINE_SCHEMA = {
-    "table": "string", "file": "string", "row": "int64", "field": "string", "reason": "string", "raw": "string",
+    **dict.fromkeys(("table", "file"), "string"), "row": "int64",
+    **dict.fromkeys(("field", "reason", "raw"), "string"),
 }  # fmt: skip
 
 
@@ -33,17 +35,18 @@ class Load:
 
     Attributes:
         con: connection to the scratch database.
+        quarantine: rows as QUARANTINE_SCHEMA.
         rows: rows read, per table.
         tables: accepted rows (columns of the contract, ``_part``, ``_row``) of each table that is there.
-        quarantine: rows as QUARANTINE_SCHEMA.
+        repeats: rows that stood before in this load, per table.
         extra: columns that the contract does not know, per table.
     """
 
     con: ibis.BaseBackend
+    quarantine: ibis.Table
     rows: dict[str, int] = field(default_factory=dict)
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     repeats: dict[str, int] = field(default_factory=dict)
-    quarantine: ibis.Table | None = None
     extra: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -51,30 +54,28 @@ def check(
     con: ibis.BaseBackend,
     source: Path,
     work: Path,
-    known: dict[str, ibis.Table],
+    held: dict[str, ibis.Table],
     values: ValueMap | None = None,
     partial: bool = False,
 ) -> Load:
-    """Read a folder of tables and part its rows.
+    """Read a folder of tables and sort its rows.
 
     Args:
         con: scratch DuckDB connection; it receives one table per table of the contract.
         source: the folder.
         work: scratch folder for transcoded files.
-        known: what earlier loads brought, per table, for parents that came before.
+        held: rows of the store, per table, for parents that came before.
         values: what the region's own codes mean.
-        partial: required tables may be missing; `known` holds them.
+        partial: required tables may be missing; `held` has them.
 
     Raises:
         StoreError: `values` names a column that is no code or flag of the contract.
         InputError: the folder, a required table or a mandatory column is missing, or a file is unreadable.
     """
     refuse_unknown(values or {})
-    load = Load(con)
-    con.create_table("quarantine", schema=ibis.schema(QUARANTINE_SCHEMA))
-    load.quarantine = con.table("quarantine")
+    load = Load(con, con.create_table("quarantine", schema=ibis.schema(QUARANTINE_SCHEMA)))
     for table, parts in find_tables(source, partial).items():
-        _check_table(load, TABLES[table], parts, work, known, values or {})
+        _check_table(load, TABLES[table], parts, work, held, values or {})
     return load
 
 
@@ -97,16 +98,16 @@ def find_tables(source: Path, partial: bool = False) -> dict[str, list[Part]]:
 
 
 def _check_table(
-    load: Load, table: Table, parts: list[Part], work: Path, known: dict[str, ibis.Table], values: ValueMap
+    load: Load, table: Table, parts: list[Part], work: Path, held: dict[str, ibis.Table], values: ValueMap
 ) -> None:
-    """Stage the parts as typed rows with a reason each, then sort out strangers and repeats."""
+    """Stage the parts as typed rows with a reason each, then find rows without a parent and repeated rows."""
     opened = [open_part(load.con, part, work) for part in parts]
     load.extra[table.name] = sorted({name for part in parts for name in part.extra})
     staged = reduce(
         ibis.union, [_typed(rows, part, values) for part, (rows, _broken) in zip(parts, opened, strict=False)]
     )
     for column, parent in table.parents.items():
-        staged = _place(load, staged, column, parent, known.get(parent))
+        staged = _place(load, staged, column, parent, held.get(parent))
     staged = load.con.create_table(f"staged_{table.name}", staged)
     load.rows[table.name] = staged.count().execute() + sum(len(broken) for _, broken in opened)
 
@@ -166,7 +167,7 @@ def _parsed(part: Part) -> list[str]:
     return [name for name in part.columns if part.table.kind(name) not in (CODE, FLAG)]
 
 
-def _first(reasons: list[tuple], position: int) -> ibis.Value:
+def _first(reasons: list[tuple[ibis.Value, str, str]], position: int) -> ibis.Value:
     return ibis.cases(*[(reason[0], reason[position]) for reason in reasons], else_=ibis.null("string"))
 
 
@@ -176,12 +177,12 @@ def _reversed(begin: ibis.Value, end: ibis.Value) -> ibis.Value:
     return bare.ifelse(end < begin.truncate("D"), end < begin)
 
 
-def _place(load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.Table | None) -> ibis.Table:
+def _place(load: Load, rows: ibis.Table, column: str, parent: str, stored: ibis.Table | None) -> ibis.Table:
     """Give a reason to rows whose parent is neither in this load nor in the store."""
     key = TABLES[parent].key[0]
-    held = [load.tables[parent]] if parent in load.tables else []
-    held += [known] if known is not None else []
-    parents = reduce(ibis.union, [table.select(key) for table in held])
+    sources = [load.tables[parent]] if parent in load.tables else []
+    sources += [stored] if stored is not None else []
+    parents = reduce(ibis.union, [table.select(key) for table in sources])
     parents = parents.distinct().select(_parent=key, _found=True)
     if parent in load.tables:
         refused = load.con.table(f"staged_{parent}").filter(_._reason.notnull(), _[key].notnull())
@@ -190,17 +191,17 @@ def _place(load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.T
         refused = parents.limit(0).select(_refused="_parent")
     placed = rows.left_join(parents, rows[column] == parents._parent)
     placed = placed.left_join(refused, placed[column] == refused._refused)
-    stranger = placed._reason.isnull() & placed._found.isnull()
+    orphan = placed._reason.isnull() & placed._found.isnull()
     reason = placed._refused.notnull().ifelse(FOLLOWS, UNKNOWN)
     placed = placed.mutate(
-        _reason=stranger.ifelse(reason, placed._reason),
-        _field=stranger.ifelse(ibis.literal(column), placed._field),
+        _reason=orphan.ifelse(reason, placed._reason),
+        _field=orphan.ifelse(ibis.literal(column), placed._field),
     )
     return placed.select(*rows.columns)
 
 
 def _repeats(table: Table, good: ibis.Table) -> ibis.Table:
-    """Rows (``_part``, ``_row``) whose key stood before in this load; ``differs`` from the first of its key?"""
+    """Rows (``_part``, ``_row``) whose key stood before in this load; ``differs`` from its first row?"""
     key = list(table.key) or list(table.columns)
     keys = good.select(
         "_part", "_row", *table.columns, **{f"_key_{k}": good[k].cast("string").fill_null("") for k in key}
@@ -237,11 +238,13 @@ def _quarantine(load: Load, part: Part, rows: ibis.Table, bad: ibis.Table) -> No
     )
 
 
-@ibis.udf.scalar.builtin(name="to_json")
-def _to_json(content) -> str: ...
+def _to_json_arguments(content: ibis.Value) -> ibis.Value: ...
 
 
-def _quarantine_broken(load: Load, table: Table, parts: list[Part], opened: list) -> None:
+_to_json = ibis.udf.scalar.builtin(_to_json_arguments, name="to_json", signature=((None,), dt.string))
+
+
+def _quarantine_broken(load: Load, table: Table, parts: list[Part], opened: list[Opened]) -> None:
     lines = [
         (part.path.name, row, text)
         for part, (_rows, broken) in zip(parts, opened, strict=False)

@@ -1,4 +1,4 @@
-"""Files → DuckDB relations: Parquet, CSV and folders of parts, as text or as they are typed, with row numbers."""
+"""Files → DuckDB relations: Parquet, CSV and folders of parts, with row numbers."""
 
 import codecs
 import csv
@@ -6,6 +6,7 @@ import gzip
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import ibis
 import pyarrow.parquet as pq
@@ -16,6 +17,9 @@ from claims.tables import ALIASES, Table
 
 FORMATS = (".parquet", ".csv", ".csv.gz")
 _CHUNK = 1 << 22
+
+# The readable rows of a part, and (row number, text) of rows whose structure could not be read.
+Opened = tuple[ibis.Table, list[tuple[int, str]]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Part:
 
 
 def find_parts(source: Path, table: Table) -> list[Part]:
-    """Find the files of a table in a folder: ``NAME.parquet``, ``NAME.csv[.gz]`` or a folder ``NAME/`` of parts.
+    """Find the files of a table: ``NAME.parquet``, ``NAME.csv[.gz]`` or a folder ``NAME/`` of parts.
 
     Returns:
         Parts in the order of their paths; empty when the folder has no such table.
@@ -74,7 +78,7 @@ def _part(table: Table, path: Path, number: int) -> Part:
 
 
 def _match(table: Table, header: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Which column of the file carries which column of the contract; the contract's own spelling comes first."""
+    """Which column of the file carries which column of the contract; the contract's spelling comes first."""
     plain = {name.strip().lower(): name for name in header}
     columns = {name: plain[name] for name in table.columns if name in plain}
     for alias, name in ALIASES.items():
@@ -99,8 +103,8 @@ def _header(path: Path) -> tuple[str, ...]:
     return names
 
 
-def _open(path: Path):
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _encoding(path: Path) -> str:
@@ -121,7 +125,7 @@ def _encoding(path: Path) -> str:
     return "gb18030" if broken * 5 > foreign else "utf-8-sig"
 
 
-def open_part(con: ibis.BaseBackend, part: Part, work: Path) -> tuple[ibis.Table, list[tuple[int, str]]]:
+def open_part(con: ibis.BaseBackend, part: Part, work: Path) -> Opened:
     """Open a part as a relation with the columns of the file and ``_row`` (1 = first row below the header).
 
     Returns:
@@ -143,7 +147,7 @@ def open_part(con: ibis.BaseBackend, part: Part, work: Path) -> tuple[ibis.Table
         raise InputError(f"{part.path.name} cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _open_csv(con: ibis.BaseBackend, part: Part, work: Path) -> tuple[ibis.Table, list[tuple[int, str]]]:
+def _open_csv(con: ibis.BaseBackend, part: Part, work: Path) -> Opened:
     path = _as_utf8(part.path, work)
     name = f"raw_{part.table.name}_{part.number}"
     columns = ", ".join(f"{_quote(column)}: 'VARCHAR'" for column in part.header)

@@ -4,11 +4,11 @@
       CURRENT            name of the generation in force
       claims-000007/     one generation: TABLE/month=YYYY-MM/*.parquet
       loads/             what each load brought (counts) and its quarantine
-      runs/AS_OF/        what the nights wrote
-      evaluations/AS_OF/ how good the lists of past nights were
+      runs/AS_OF/        lists, evidence and pages of an as-of date
+      evaluations/AS_OF/ how good past lists were, judged at an as-of date
 
-A load builds the next generation beside the current one (months it does not touch are hard links) and swaps the
-name in CURRENT, so a reader sees either all of a load or nothing of it.
+A load builds the next generation beside the current one (months it does not touch are hard links) and
+replaces the name in CURRENT, so a reader sees either all of a load or nothing of it.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import reduce
@@ -52,7 +52,7 @@ class Counts:
 
 @dataclass
 class Report:
-    """What a load brought: counts per table, quarantined rows per reason, columns the contract does not know."""
+    """What a load brought: counts per table, quarantined rows per reason, columns outside the contract."""
 
     tables: dict[str, dict[str, int]]
     quarantine: dict[str, int]
@@ -77,8 +77,7 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replaced(target: Path) -> Iterator[Path]:
-    """A folder to write that takes the target's place in one step, for its owner alone; of one that fails nothing
-    stays, and a reader sees the old one or the new one."""
+    """A folder to write that then replaces the target, for its owner alone; on failure nothing changes."""
     building = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o700)
@@ -105,11 +104,11 @@ class Store:
 
     @property
     def runs(self) -> Path:
-        """Folder of the runs, one a night."""
+        """Folder of the runs, one for each as-of date."""
         return self.path / "runs"
 
     def runs_before(self, as_of: date) -> list[Path]:
-        """Folders of the runs of earlier nights, oldest first; what is still being written is none."""
+        """Folders of the runs of earlier as-of dates, oldest first; unfinished ones left out."""
         names = re.compile(r"\d{4}-\d\d-\d\d")
         found = [path for path in self.runs.glob("*") if names.fullmatch(path.name)]
         return sorted(path for path in found if path.name < as_of.isoformat())
@@ -167,8 +166,8 @@ class Store:
 
         Raises:
             InputError: the folder cannot be read (`claims.checks.check`).
-            StoreError: `values` names a column that is no code or flag of the contract; `partial`, but the store
-                holds no claims.
+            StoreError: `values` names a column that is no code or flag of the contract, or nothing was ever
+                loaded although `partial`.
         """
         if partial:
             self.require_claims()
@@ -179,11 +178,14 @@ class Store:
             load = check(con, source, work, before, values, partial)
             merges = {name: _merge(load, TABLES[name], before.get(name)) for name in load.tables}
             report = _account(load, before, merges)
-            self._commit(con, load, before, merges, report, work)
+            self._commit(load, before, merges, report, work)
             con.disconnect()
         return report
 
-    def _commit(self, con, load: Load, before: dict, merges: dict, report: Report, work: Path) -> None:
+    def _commit(
+        self, load: Load, before: Iterable[str], merges: dict[str, "_Merge"], report: Report, work: Path
+    ) -> None:
+        con = load.con
         number = int(self.generation.name.split("-")[1]) + 1 if self.generation else 1
         building, loads = work / "next", self.path / "loads"
         building.mkdir()
@@ -205,7 +207,9 @@ class Store:
             shutil.rmtree(old)
 
 
-def preview(source: Path, values: ValueMap | None = None) -> tuple[Report, list[tuple]]:
+def preview(
+    source: Path, values: ValueMap | None = None
+) -> tuple[Report, list[tuple[str, str, int, str, str]]]:
     """What loading a folder into an empty store would do; nothing is written.
 
     Returns:
@@ -222,7 +226,14 @@ def preview(source: Path, values: ValueMap | None = None) -> tuple[Report, list[
 
 @dataclass
 class _Merge:
-    """Rows of a load that change the store: ``fresh`` come in; rows of ``old`` whose key is in ``replaced`` go."""
+    """What a load changes in a table of the store.
+
+    Attributes:
+        fresh: rows that are new or replace a row of the same key.
+        identical: rows that the store holds already.
+        after: the table after the load.
+        touched: months (``month``) that change; None where the table is new.
+    """
 
     fresh: ibis.Table
     identical: int
@@ -270,7 +281,9 @@ def _months(rows: ibis.Table, table: Table) -> ibis.Table:
     return rows.select(month=_month(rows, table)).distinct()
 
 
-def _write(con, table: Table, merge: _Merge | None, current: Path | None, target: Path) -> None:
+def _write(
+    con: ibis.BaseBackend, table: Table, merge: _Merge | None, current: Path | None, target: Path
+) -> None:
     """Write a table of the next generation; months that the load does not touch are linked."""
     old = current / table.name if current and (current / table.name).exists() else None
     rows, touched = None, None
@@ -290,7 +303,7 @@ def _write(con, table: Table, merge: _Merge | None, current: Path | None, target
             f"COPY ({con.compile(rows)} ORDER BY {order}) TO '{target}' "
             "(FORMAT parquet, PARTITION_BY (month), OVERWRITE_OR_IGNORE)"
         )
-    if not any(target.iterdir()):
+    if rows is not None and not any(target.iterdir()):
         empty = target / f"month={_ONE_MONTH}"
         empty.mkdir()
         con.raw_sql(

@@ -6,6 +6,7 @@ splits good rows from bad also proves what the store holds.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis.expr.datatypes as dt
 import pandera.ibis as pa
@@ -13,8 +14,8 @@ import pandera.ibis as pa
 CODE, FLAG, TIME, NUMBER = "code", "flag", "time", "number"
 TYPES = {CODE: dt.string, FLAG: dt.string, TIME: dt.Timestamp(scale=6), NUMBER: dt.float64}
 
-# Interface dialect → platform dialect (domain/fields.md §0.2). One map for all tables; an alias gives way where
-# the table has a column of the alias's own name (`rxno` of `drug_sel_d`).
+# Names of the interface standard → names of the national platform. One map for all tables; an alias gives way
+# where the table has a column of the alias's own name (`rxno` of `drug_sel_d`).
 ALIASES = {
     "psn_part_amt": "psn_pay",
     "psn_cash_pay": "cash_payamt",
@@ -33,8 +34,8 @@ ALIASES = {
     "prac_psn_code": "dr_code",
 }
 
-# `feedetl_sn` is unique only inside one visit, `bkkp_sn` everywhere (domain/fields.md §0.2): when a file brings
-# the former, the visit's id is put before it.
+# `feedetl_sn` is unique only inside one visit, `bkkp_sn` everywhere: when a file brings the former,
+# the visit's id is put before it.
 LOCAL_ALIASES = {"feedetl_sn": "mdtrt_id"}
 
 
@@ -67,11 +68,11 @@ class Table:
 
     def kind(self, column: str) -> str:
         """Declared kind of a column: CODE, FLAG, TIME or NUMBER."""
-        return self.columns[column].metadata["kind"]
+        return str(self.columns[column].metadata["kind"])
 
     def mandatory(self, column: str) -> bool:
         """Must the file have this column?"""
-        return self.columns[column].metadata["mandatory"]
+        return bool(self.columns[column].metadata["mandatory"])
 
     def blocking(self) -> list[str]:
         """Columns whose null keeps a row from being keyed, timed or placed."""
@@ -83,7 +84,7 @@ def _column(name: str, kind: str) -> pa.Column:
     that a row without a value can still be placed."""
     bare = name.rstrip("?~")
     mandatory = not name.endswith("?")
-    # A missing code other than a key or a parent leaves the row where it belongs: it is reported, not quarantined.
+    # A row that lacks a code other than a key or a parent can still be placed: reported, not quarantined.
     blocks = mandatory and not name.endswith("~") and kind in (TIME, NUMBER)
     return pa.Column(
         TYPES[kind], nullable=not blocks, name=bare, metadata={"kind": kind, "mandatory": mandatory}
@@ -100,7 +101,7 @@ def _table(
     key: str,
     required: bool = False,
     parents: dict[str, str] | None = None,
-    **options,
+    **options: Any,
 ) -> Table:
     columns = {}
     for kind, names in ((CODE, codes), (FLAG, flags), (TIME, times), (NUMBER, numbers)):
@@ -138,11 +139,11 @@ _DECLARED = [
     _table(
         "hilist_b",
         key="hilist_code",
-        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? serv_type? "
-        "prcunt?",
+        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? "
+        "serv_type? prcunt?",
         flags="rx_flag?",
-        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit? cycl_days? cycl_max_cnt? "
-        "year_uplmt_amt? serv_mins?",
+        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit? cycl_days? "
+        "cycl_max_cnt? year_uplmt_amt? serv_mins?",
     ),
     _table(
         "mdtrt_d",

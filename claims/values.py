@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from claims.errors import StoreError
 from claims.tables import CODE, FLAG, NUMBER, TABLES, TIME
 
-# What a region's own codes mean: ``table.column`` → its code → the contract's (domain/fields.md §17, 4).
+# What a region's own codes mean: ``table.column`` → its code → the contract's.
 ValueMap = dict[str, dict[str, str]]
 
 _LOCAL = "Asia/Shanghai"
@@ -25,16 +25,23 @@ _COMPACT = [
 ]
 
 
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _try_strptime(text: str, formats: list[str]) -> dt.Timestamp(scale=6): ...
+def _try_strptime_arguments(text: ir.Value, formats: ir.Value) -> ir.Value: ...
 
 
-@ibis.udf.scalar.builtin(name="timezone")
-def _at_zone(zone: str, instant: dt.Timestamp(timezone="UTC")) -> dt.Timestamp(scale=6): ...
+def _at_zone_arguments(zone: ir.Value, instant: ir.Value) -> ir.Value: ...
+
+
+_LOCAL_TIME = dt.Timestamp(scale=6)
+_try_strptime = ibis.udf.scalar.builtin(
+    _try_strptime_arguments, name="try_strptime", signature=((dt.string, dt.Array(dt.string)), _LOCAL_TIME)
+)
+_at_zone = ibis.udf.scalar.builtin(
+    _at_zone_arguments, name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), _LOCAL_TIME)
+)
 
 
 def text_of(value: ir.Value) -> ir.StringValue:
-    """A cell as trimmed text, null when empty; whole numbers lose the ``.0`` that a nullable column gave them."""
+    """A cell as trimmed text, null when empty; whole numbers lose the ``.0`` of a nullable column."""
     kind = value.type()
     if kind.is_boolean():
         text = value.cast("int8").cast("string")
