@@ -74,15 +74,15 @@ NAMED = (
     ("C0301311110000901230000001", "空心纤维透析器", "dialyser", "08", 165, 1, None, None),
 )
 
-# Limits by sex and age on items of a family: (use, place in the family, sex, lowest, highest age).
+# Items that only one sex or age can need: (use, place in the family, name, sex, lowest, highest age).
 LIMITED = (
-    ("shelf_patent", 0, "2", None, None),
-    ("shelf_patent", 1, "1", 18, None),
-    ("shelf_drug", 0, None, None, 14),
-    ("ward_drug", 0, None, None, 18),
-    ("lab", 0, "2", None, None),
-    ("lab", 1, "1", 40, None),
-    ("surgery", 0, "2", None, None),
+    ("shelf_patent", 0, "益母草颗粒", "2", None, None),
+    ("shelf_patent", 1, "前列舒通胶囊", "1", 18, None),
+    ("shelf_drug", 0, "小儿氨酚黄那敏颗粒", None, None, 14),
+    ("ward_drug", 0, "小儿复方氨基酸注射液", None, None, 18),
+    ("lab", 1, "宫颈液基薄层细胞学检查", "2", None, None),
+    ("lab", 2, "前列腺特异性抗原测定", "1", 40, None),
+    ("surgery", 0, "子宫肌瘤剔除术", "2", None, None),
 )
 
 # Least days between two of an item, and the most that a person is paid for an item a year (yuan).
@@ -226,6 +226,6 @@ def _limit(items: pd.DataFrame) -> None:
     items["cycle"] = items.name.map(CYCLES)
     items["year_cap"] = items.name.map(YEAR_CAPS)
     items["sex"], items["age_low"], items["age_high"] = None, np.nan, np.nan
-    for use, place, sex, low, high in LIMITED:
+    for use, place, name, sex, low, high in LIMITED:
         row = items.index[items.use == use][place]
-        items.loc[row, ["sex", "age_low", "age_high"]] = [sex, low, high]
+        items.loc[row, ["name", "sex", "age_low", "age_high"]] = [name, sex, low, high]

@@ -42,7 +42,7 @@ def small_faults(city: City, rng: Generator, draft: Drafts) -> Drafts:
 
 def add_corrections(city: City, books: Books) -> None:
     """Refunds, invalid and doubled settlements, and honest repeats of trace codes."""
-    rng = city.rng("dirt")
+    rng = city.rng("data errors")
     settled = books.settlements
     extra = [_refunds(rng, settled, city.clock.horizon), *_invalid(rng, settled)]
     settled = pd.concat([settled, *extra], ignore_index=True)

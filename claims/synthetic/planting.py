@@ -55,7 +55,7 @@ class Assignments:
     @classmethod
     def of(cls, city: City) -> "Assignments":
         """Nobody has a part yet; the bad hospitals and pharmacies are drawn."""
-        rng, size = city.rng("cast"), len(city.people)
+        rng, size = city.rng("assignments"), len(city.people)
         hospitals, shops = city.places.of("hospital"), city.places.of("pharmacy")
         # The large public houses are not where invented stays happen: schemes M01-M04, M10 (magnitudes 4).
         small = hospitals[city.grade(hospitals) < 3]

@@ -60,7 +60,8 @@ def checkup(city: City, rng: Generator, visits: pd.DataFrame, labs: int, exams: 
     visits = visits.assign(
         end=end, settle=end, department=pd.Categorical(city.caty(visits.doctor.to_numpy()))
     )
-    tests = rng.choice(city.catalogue.of("lab")[2:], labs, replace=False)
+    tests = city.catalogue.of("lab")
+    tests = rng.choice(tests[~city.catalogue.limits.any[tests]], labs, replace=False)
     images = rng.choice(city.catalogue.of("exam"), exams, replace=False)
     package = np.r_[city.catalogue.one("register"), tests, images]
     row = np.repeat(np.arange(size), len(package))

@@ -16,7 +16,7 @@ from claims.synthetic.schemes.pharmacy_fraud import (
     POOLED_CAP,
     collected_cards,
     doctor_and_pharmacy,
-    drug_farmers,
+    oversupply_ring,
     resold_boxes,
 )
 from claims.synthetic.world import City
@@ -80,8 +80,8 @@ def share_elsewhere(city: City, plant: Plant) -> float:
 @pytest.mark.parametrize(
     ("scheme", "measure"),
     [
-        (drug_farmers, shops),
-        (drug_farmers, days_of_admission),
+        (oversupply_ring, shops),
+        (oversupply_ring, days_of_admission),
         (collected_cards, shops),
         (resold_boxes, shops),
         (doctor_and_pharmacy, share_elsewhere),
@@ -117,7 +117,7 @@ def sessions_a_day(city: City, plant: Plant) -> float:
 @pytest.mark.parametrize(
     ("scheme", "measure"),
     [
-        (drug_farmers, boxes_for_days),
+        (oversupply_ring, boxes_for_days),
         (collected_cards, swipes_at_the_cap),
         (padded_dialysis, sessions_a_day),
     ],

@@ -142,7 +142,7 @@ def _between(one: Content, other: Content, share: float) -> Content:
     return Content(**numbers, drug_use=one.drug_use)
 
 
-def hanging_stays(context: SchemeContext) -> Plant:
+def phantom_bed_stays(context: SchemeContext) -> Plant:
     """M10: registered but absent; most days hold bed and nursing only, and the patient shops in town."""
     rng = context.rng
     hospital = context.hospital()

@@ -1,4 +1,4 @@
-"""Schemes around pharmacies: drug farmers, cards of the dead, collected cards, resold boxes, kickbacks.
+"""Schemes around pharmacies: oversupply rings, cards of the dead, collected cards, resold boxes, kickbacks.
 
 Each function stages one instance; what it means is in docs/schemes.md under its id.
 """
@@ -15,7 +15,7 @@ from claims.synthetic.planting import Plant, SchemeContext, subjects
 POOLED_CAP = 200.0  # yuan a pooled purchase may cost; empty swipes keep just under it (M16)
 
 
-def drug_farmers(context: SchemeContext) -> Plant:
+def oversupply_ring(context: SchemeContext) -> Plant:
     """M05/M19: chronic patients fetch far more dear drugs than they can take, together, for a dealer."""
     rng, days = context.rng, context.city.clock.days
     people = context.city.people
