@@ -34,8 +34,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from claims.adapters import ADAPTERS
-from claims.checks import find_tables
 from claims.errors import InputError, StoreError
+from claims.folders import find_tables
 from claims.store import Report, Store, preview, scratch
 from claims.synthetic import simulate
 from models.registry import RegistryError
@@ -113,7 +113,7 @@ def run_flow(source: Path, store: Path, as_of: date, mask: bool = False) -> Path
     """The main job: load a folder, train where outcomes allow, score, explain, write the run."""
     with _opened(store, mask) as (claims, settings, work):
         progress = Progress("run")
-        load = progress.step("ingest", claims.ingest, source, settings.values)
+        load = progress.step("ingest", claims.ingest, source, settings.values, False, _today())
         _show_counts(load)
         snapshot = progress.step("measure", measure, claims, as_of, work, settings.rules)
         progress.step("train", train, snapshot, claims, settings, as_of)
@@ -124,7 +124,7 @@ def run_flow(source: Path, store: Path, as_of: date, mask: bool = False) -> Path
 def ingest_flow(source: Path, store: Path) -> Report:
     """Load a folder of claim tables into the store."""
     with _opened(store) as (claims, settings, _work):
-        load = Progress("ingest").step("ingest", claims.ingest, source, settings.values)
+        load = Progress("ingest").step("ingest", claims.ingest, source, settings.values, False, _today())
         _show_counts(load)
         return load
 
@@ -156,7 +156,9 @@ def nightly_flow(
     with _opened(store, mask) as (claims, settings, work):
         progress = Progress("nightly")
         load = (
-            progress.step("ingest", claims.ingest, source, settings.values) if source else claims.last_load()
+            progress.step("ingest", claims.ingest, source, settings.values, False, _today())
+            if source
+            else claims.last_load()
         )
         snapshot = progress.step("measure", measure, claims, night_of, work, settings.rules)
         return _score_and_write(progress, snapshot, load, claims, settings, night_of)
@@ -171,6 +173,10 @@ def _score_and_write(
     counts = [{"subject": subject, "ranked": len(found.ranked)} for subject, found in scored.items()]
     create_table_artifact(counts, key="fundguard-ranked", description=f"ranked subjects, {as_of}")
     return run
+
+
+def _today() -> date:
+    return datetime.now(ZONE).date()
 
 
 def _show_counts(load: Report) -> None:
@@ -231,9 +237,10 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
     Parameters
     ----------
     store
-        Read the region's codes as this store's settings say.
+        Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
-    report, rows = preview(source, settings_of(store).values if store else None)
+    values, held = (settings_of(store).values, Store(store)) if store else (None, None)
+    report, rows = preview(source, values, held, _today())
     print_counts(report)
     for table, file, row, column, reason in rows:
         print(f"{file} row {row}: {reason}" + (f" ({table}.{column})" if isinstance(column, str) else ""))
@@ -242,7 +249,7 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 @app.command(name="ingest")
 def ingest_command(source: Path, /, *, store: Path) -> None:
     """Load a folder of claim tables into a store; loading it twice changes nothing."""
-    find_tables(source)
+    find_tables(source, Store(store).table_names())
     print_counts(ingest_flow(source.resolve(), store.resolve()))
 
 
@@ -320,7 +327,7 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
     # What is missing is said before a server is started.
-    find_tables(source)
+    find_tables(source, Store(store).table_names())
     finish(run_flow(source.resolve(), store.resolve(), as_of, mask))
 
 
@@ -402,6 +409,12 @@ def print_counts(report: Report) -> None:
         print(f"{name:<16}" + "".join(f"{counts[column]:>13,}" for column in columns))
     for reason, count in report.quarantine.items():
         print(f"quarantine: {count:,} {reason}")
+    for name, count in report.taken_later.items():
+        print(f"taken now from earlier loads: {count:,} of {name}")
+    for name, count in report.waiting.items():
+        print(f"waiting for their parent rows: {count:,} of {name}")
+    for file in report.not_taken:
+        print(f"not taken: {file}")
     for name, columns in report.extra.items():
         if columns:
             print(f"not in the contract: {name}: {', '.join(columns)}")

@@ -11,7 +11,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.store import valid_settlements
+from claims.merge import valid_settlements
 from claims.tables import TABLES
 
 STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"

@@ -12,6 +12,8 @@ import ibis.expr.datatypes as dt
 import pandera.ibis as pa
 
 CODE, FLAG, TIME, NUMBER = "code", "flag", "time", "number"
+# What a time is the time of, and so which ones are possible (`claims.values.impossible`).
+EVENT, BIRTH, VALIDITY = "event", "birth", "validity"
 TYPES = {CODE: dt.string, FLAG: dt.string, TIME: dt.Timestamp(scale=6), NUMBER: dt.float64}
 
 # Names of the interface standard → names of the national platform. One map for all tables; an alias gives way
@@ -70,6 +72,10 @@ class Table:
         """Declared kind of a column: CODE, FLAG, TIME or NUMBER."""
         return str(self.columns[column].metadata["kind"])
 
+    def period(self, column: str) -> str:
+        """What a time is the time of: EVENT, BIRTH or VALIDITY."""
+        return str(self.columns[column].metadata["period"])
+
     def mandatory(self, column: str) -> bool:
         """Must the file have this column?"""
         return bool(self.columns[column].metadata["mandatory"])
@@ -80,14 +86,22 @@ class Table:
 
 
 def _column(name: str, kind: str) -> pa.Column:
-    """Declare a column; a trailing ``?`` says that it may be absent, a ``~`` that it must be there but
-    that a row without a value can still be placed."""
+    """Declare a column.
+
+    A trailing ``?`` says that it may be absent, ``~`` that it must be there but that a row without a value
+    can still be placed, ``^`` that it is a date of birth, ``*`` that it begins or ends a validity.
+    """
+    period = BIRTH if "^" in name else VALIDITY if "*" in name else EVENT
+    name = name.rstrip("^*")
     bare = name.rstrip("?~")
     mandatory = not name.endswith("?")
     # A row that lacks a code other than a key or a parent can still be placed: reported, not quarantined.
     blocks = mandatory and not name.endswith("~") and kind in (TIME, NUMBER)
     return pa.Column(
-        TYPES[kind], nullable=not blocks, name=bare, metadata={"kind": kind, "mandatory": mandatory}
+        TYPES[kind],
+        nullable=not blocks,
+        name=bare,
+        metadata={"kind": kind, "mandatory": mandatory, "period": period},
     )
 
 
@@ -121,7 +135,7 @@ _DECLARED = [
         required=True,
         key="psn_no",
         codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno? tel? surv_stas?",
-        times="brdy~ surv_stas_ocur_date?",
+        times="brdy~^ surv_stas_ocur_date?",
     ),
     _table(
         "fixmedins_b",
@@ -134,7 +148,7 @@ _DECLARED = [
         "dr_info_b",
         key="dr_code fixmedins_code",
         codes="dr_code fixmedins_code dr_prac_type? caty? certno?",
-        times="begntime? endtime?",
+        times="begntime?* endtime?*",
     ),
     _table(
         "hilist_b",
@@ -203,7 +217,7 @@ _DECLARED = [
         "hilist_rela_b",
         key="rela_type hilist_code rela_hilist_code begndate",
         codes="rela_type hilist_code rela_hilist_code",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
         numbers="rela_days?",
     ),
     # Limits of the catalogue, one value a row (features/rules/limits_table.py names the kinds).
@@ -211,13 +225,13 @@ _DECLARED = [
         "hilist_lmt_b",
         key="hilist_code lmt_type lmt_value medinslv begndate",
         codes="hilist_code lmt_type lmt_value medinslv?",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
     ),
     _table(
         "icd_lmt_b",
         key="icd_code icd_type lmt_type lmt_value begndate",
         codes="icd_code icd_type lmt_type lmt_value",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
     ),
     _table(
         "inv_chg_d",
@@ -231,7 +245,7 @@ _DECLARED = [
         "psn_insu_d",
         key="psn_insu_rlts_id",
         codes="psn_insu_rlts_id psn_no insutype?",
-        times="crt_insu_date paus_insu_date?",
+        times="crt_insu_date* paus_insu_date?*",
         spans=(("crt_insu_date", "paus_insu_date"),),
     ),
     _table(
@@ -262,7 +276,7 @@ _DECLARED = [
         "ltci_trt_d",
         key="",
         codes="psn_no fixmedins_code? dsabasmt_lv?",
-        times="trt_begndate trt_enddate? serv_begntime?",
+        times="trt_begndate trt_enddate?* serv_begntime?",
         numbers="fund_payamt?",
         month="trt_begndate",
         spans=(("trt_begndate", "trt_enddate"),),
