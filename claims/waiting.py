@@ -35,7 +35,7 @@ def keys_of(parent: str, *sources: ibis.Table | None) -> ibis.Table:
 
 
 def begin_to_wait(con: ibis.BaseBackend, table: Table, staged: ibis.Table, good: ibis.Table) -> ibis.Table:
-    """Rows of the load that wait from now on: the first of each key without a parent, unless the key is taken.
+    """Rows of the load that wait from now on: the first of each key without a parent, unless it is taken.
 
     Args:
         staged: rows of the load with ``_part``, ``_row`` and ``_reason``.
