@@ -26,7 +26,7 @@ from claims.quarantine import (
     add_rows,
     create_quarantine,
 )
-from claims.readers import Opened, Part, open_part
+from claims.readers import Part, open_part
 from claims.tables import CODE, FLAG, LOCAL_ALIASES, TABLES, TIME, Table
 from claims.values import ValueMap, filled, impossible, parse, refuse_unknown
 from claims.waiting import begin_to_wait, key_of, keys_of, try_again
@@ -122,29 +122,32 @@ def _check_table(
         staged = _place(load, staged, column, parent, held.tables.get(parent))
     staged = load.con.create_table(f"staged_{table.name}", staged)
     load.rows[table.name] = int(staged.count().execute()) + sum(one.unreadable for one in opened)
-    repeats = _repeats(table, staged.filter(staged._reason.isnull()))
-    repeats = load.con.create_table(f"repeats_{table.name}", repeats)
-    load.repeats[table.name] = int(repeats.filter(~_.differs).count().execute())
-    good = staged.filter(staged._reason.isnull()).anti_join(repeats, ["_part", "_row"])
-    good = load.con.create_table(f"good_{table.name}", good.drop("_reason", "_field"))
+    good, bad = _sort(load, table, staged)
     load.tables[table.name] = good
-    if table.parents:
+    if table.parents and bad is not None:
         load.waiting[table.name] = begin_to_wait(load.con, table, staged, good)
-    _quarantine(load, table, parts, opened, repeats)
-
-
-def _quarantine(
-    load: Load, table: Table, parts: list[Part], opened: list[Opened], repeats: ibis.Table
-) -> None:
-    staged = load.con.table(f"staged_{table.name}")
-    differing = staged.semi_join(repeats.filter(_.differs), ["_part", "_row"])
-    differing = differing.mutate(_reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key)))
-    columns = ("_part", "_row", "_reason", "_field")
-    bad = staged.filter(staged._reason.notnull()).select(*columns).union(differing.select(*columns))
-    bad = load.con.create_table(f"bad_{table.name}", bad)
     for part, one in zip(parts, opened, strict=True):
-        add_rows(load.con, part, one.rows, bad)
         add_broken_lines(load.con, part, one)
+        if bad is not None:
+            add_rows(load.con, part, one.rows, bad)
+
+
+def _sort(load: Load, table: Table, staged: ibis.Table) -> tuple[ibis.Table, ibis.Table | None]:
+    """Rows that are taken, and rows for the quarantine (as `add_rows` wants them), if there are any."""
+    columns = ("_part", "_row", "_reason", "_field")
+    good = staged.filter(staged._reason.isnull())
+    bad = staged.filter(staged._reason.notnull()).select(*columns)
+    sound = int(good.count().execute())
+    if sound > good.select(*key_of(table)).distinct().count().execute():
+        repeats = load.con.create_table(f"repeats_{table.name}", _repeats(table, good))
+        load.repeats[table.name] = int(repeats.filter(~_.differs).count().execute())
+        differing = good.semi_join(repeats.filter(_.differs), ["_part", "_row"])
+        differing = differing.mutate(_reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key)))
+        good, bad = good.anti_join(repeats, ["_part", "_row"]), bad.union(differing.select(*columns))
+    good = load.con.create_table(f"good_{table.name}", good.drop("_reason", "_field"))
+    if sound == staged.count().execute() and table.name not in load.repeats:
+        return good, None
+    return good, load.con.create_table(f"bad_{table.name}", bad)
 
 
 def _take_waiting(load: Load, table: Table, held: Held) -> None:

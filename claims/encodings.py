@@ -29,12 +29,14 @@ _SIGNATURES = {
     b"BZh": "a bzip2 file",
 }
 # A sample with this share of NUL bytes is text of two or four bytes a character without a byte order mark.
-_NUL_SHARE = 0.2
+_NUL_SHARE, _LEAST_NULS = 0.1, 4
 # The second byte of a character of GB 2312 is at least A1; in Big5 a third of them is below. Rare characters
 # of GBK have such bytes too, but are few.
 _GB2312, _BIG5_SHARE, _LEAST_BIG5 = 0xA1, 0.15, 8
 # By chance one in eight lines with a single character of GB 18030 is UTF-8 too.
 _MAJORITY = 0.8
+# One pair of such bytes may as well be what is left of a character of UTF-8.
+_LEAST_GB18030 = 2
 _SAMPLE = 100_000
 
 
@@ -82,6 +84,8 @@ def _other_encoding(path: Path) -> str:
     if len(strange) < _MAJORITY * len(lines):
         return UTF8
     second = _second_bytes(b"\n".join(strange))
+    if len(second) < _LEAST_GB18030:
+        return UTF8
     low = (second < _GB2312).mean()
     if low > _BIG5_SHARE and len(second) >= _LEAST_BIG5 and all(decodes(line, "big5") for line in strange):
         raise InputError(f"{path.name} is Big5 text: save it as UTF-8 or GB18030")
@@ -104,7 +108,8 @@ def _refuse_signature(path: Path, start: bytes) -> None:
     for signature, what in _SIGNATURES.items():
         if start.startswith(signature):
             raise InputError(f"{path.name} is {what}: save it as CSV in UTF-8 or GB18030")
-    if start[:4096].count(0) > _NUL_SHARE * len(start[:4096]):
+    nuls = start[:4096].count(0)
+    if nuls >= _LEAST_NULS and nuls > _NUL_SHARE * len(start[:4096]):
         raise InputError(
             f"{path.name} is UTF-16 or UTF-32 text or no text: save it as CSV in UTF-8 or GB18030"
         )

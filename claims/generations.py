@@ -54,7 +54,7 @@ def stored_tables(con: ibis.BaseBackend, generation: Path | None) -> dict[str, i
     if generation is None:
         return {}
     folders = (generation / name for name in sorted(TABLES))
-    return {f.name: _fit(_read(con, f / "*" / "*.parquet"), TABLES[f.name]) for f in folders if f.is_dir()}
+    return {f.name: _fit(_read(con, *f.glob("*/*.parquet")), TABLES[f.name]) for f in folders if f.is_dir()}
 
 
 def stored_waiting(con: ibis.BaseBackend, generation: Path | None) -> dict[str, ibis.Table]:
@@ -65,8 +65,9 @@ def stored_waiting(con: ibis.BaseBackend, generation: Path | None) -> dict[str, 
     return {file.stem: _fit(_read(con, file), TABLES[file.stem]) for file in files}
 
 
-def _read(con: ibis.BaseBackend, path: Path) -> ibis.Table:
-    return con.read_parquet(str(path), hive_partitioning=False)
+def _read(con: ibis.BaseBackend, *files: Path) -> ibis.Table:
+    # Named one by one, for a pattern would also read brackets in the path of the store.
+    return con.read_parquet([str(file) for file in sorted(files)], hive_partitioning=False)
 
 
 def _fit(rows: ibis.Table, table: Table) -> ibis.Table:

@@ -120,7 +120,7 @@ def account(load: Load, before: Mapping[str, ibis.Table], merges: dict[str, Merg
     tables = {}
     for name, rows in load.rows.items():
         aside = _of_load(_set_aside(merges[name].fresh, TABLES[name], *negative))
-        identical = merges[name].identical + load.repeats[name]
+        identical = merges[name].identical + load.repeats.get(name, 0)
         bad = quarantined.get(name, 0)
         tables[name] = Counts(rows - aside - identical - bad, bad, aside, identical).as_dict()
     waited = {

@@ -162,7 +162,8 @@ def open_part(con: ibis.BaseBackend, part: Part, work: Path) -> Opened:
             return _open_csv(con, part, name, work)
         return Opened(_open_parquet(con, part, name))
     except (duckdb.Error, ArrowException, OSError) as error:
-        column = _unreadable_column(con, part) if part.path.suffix == ".parquet" else ""
+        pages = part.path.suffix == ".parquet" and part.path.exists()
+        column = _unreadable_column(con, part) if pages else ""
         raise InputError(f"{part.path.name}{column} cannot be read: {_first_line(error)}") from error
 
 

@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -32,9 +31,6 @@ from claims.merge import Report, account, merge
 from claims.readers import quote
 from claims.tables import TABLES
 from claims.values import ValueMap
-
-# Seconds that a process may take from making its scratch folder to locking it.
-_GRACE = 60
 
 __all__ = ["Report", "Store", "connect", "preview", "replaced", "scratch"]
 
@@ -52,30 +48,34 @@ def connect(work: Path) -> ibis.BaseBackend:
 def scratch(inside: Path | None = None) -> Iterator[Path]:
     """A folder that only its owner reads and that is gone afterwards.
 
-    One of a process that died is removed by the next that needs one in the same place.
+    Its process holds a lock on it; what a process left that died is removed by the next one.
     """
-    if inside is not None:
-        _remove_dead_scratch(inside)
-    with (
-        tempfile.TemporaryDirectory(prefix=".work-", dir=inside, ignore_cleanup_errors=True) as folder,
-        (Path(folder) / ".alive").open("w") as alive,
-    ):
-        fcntl.flock(alive, fcntl.LOCK_EX)
-        yield Path(folder)
+    parent = Path(tempfile.gettempdir()) if inside is None else inside
+    with _directory_lock(parent, fcntl.LOCK_EX), contextlib.ExitStack() as stack:
+        if inside is not None:
+            _remove_dead_scratch(inside)
+        work = tempfile.TemporaryDirectory(prefix=".work-", dir=inside)
+        stack.enter_context(_directory_lock(Path(work.name), fcntl.LOCK_EX))
+        alive = stack.pop_all()
+    with work, alive:
+        yield Path(work.name)
 
 
 def _remove_dead_scratch(inside: Path) -> None:
     """Remove scratch folders whose process no longer holds its lock."""
     for folder in inside.glob(".work-*"):
-        with contextlib.suppress(OSError):
-            if not (folder / ".alive").exists():
-                # A process that has just made the folder may not have come to its lock yet.
-                if time.time() - folder.stat().st_mtime > _GRACE:
-                    shutil.rmtree(folder)
-                continue
-            with (folder / ".alive").open() as alive:
-                fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+        with contextlib.suppress(BlockingIOError), _directory_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _directory_lock(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
