@@ -77,13 +77,14 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
     Parameters
     ----------
     store
-        Read the region's codes as this store's settings say.
+        Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
-    from claims.store import preview
+    from claims.store import Store, preview
     from pipelines.settings import settings_of
     from reports.load_summary import load_summary, quarantine_summary
 
-    report, rows = preview(source, settings_of(store).values if store else None)
+    values, held = (settings_of(store).values, Store(store)) if store else (None, None)
+    report, rows = preview(source, values, held, flows.today())
     print(load_summary(report))
     for line in quarantine_summary(rows):
         print(line)
@@ -92,10 +93,11 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 @app.command(name="ingest")
 def ingest_command(source: Path, /, *, store: Path) -> None:
     """Load a folder of claim tables into a store; loading it twice changes nothing."""
-    from claims.checks import find_tables
+    from claims.folders import find_tables
+    from claims.store import Store
     from reports.load_summary import load_summary
 
-    find_tables(source)
+    find_tables(source, Store(store).table_names())
     print(load_summary(flows.as_flow(flows.ingest)(source.resolve(), store.resolve()).report))
 
 
@@ -181,10 +183,11 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
-    from claims.checks import find_tables
+    from claims.folders import find_tables
+    from claims.store import Store
 
     # What is missing is said before a server is started.
-    find_tables(source)
+    find_tables(source, Store(store).table_names())
     finish(flows.as_flow(flows.run)(source.resolve(), store.resolve(), as_of, mask))
 
 

@@ -107,7 +107,7 @@ def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
 
     with _opened(store, mask) as (claims, settings, work):
         steps = Steps("run", 7)
-        load = steps.run("ingest", ingest, claims, source, settings)
+        load = steps.run("ingest", ingest, claims, source, settings, today())
         _show_rows(load)
         with _measured(steps, claims, settings, as_of, work) as snapshot:
             steps.run("train", train, snapshot, claims, settings, as_of)
@@ -119,7 +119,7 @@ def ingest(source: Path, store: Path) -> "Load":
     from pipelines.ingest import ingest
 
     with _opened(store) as (claims, settings, _work):
-        load = Steps("ingest", 1).run("ingest", ingest, claims, source, settings)
+        load = Steps("ingest", 1).run("ingest", ingest, claims, source, settings, today())
         _show_rows(load)
         return load
 
@@ -151,7 +151,7 @@ def nightly(store: Path, as_of: date | None = None, source: Path | None = None, 
     day = as_of or today()
     with _opened(store, mask) as (claims, settings, work):
         steps = Steps("nightly", 6 if source else 5)
-        load = steps.run("ingest", ingest, claims, source, settings) if source else last_load(claims)
+        load = steps.run("ingest", ingest, claims, source, settings, today()) if source else last_load(claims)
         with _measured(steps, claims, settings, day, work) as snapshot:
             return _score_and_publish(steps, snapshot, load, claims, settings, day)
 

@@ -1,7 +1,7 @@
-"""What was known on a night: the claims as of an instant, refunds netted. Nothing later gets past this module.
+"""The claims as known at an as-of date, refunds netted. Nothing later passes this module.
 
-Every measure, rule, edge and training row takes its claims from here, so a row of the as-of day or later cannot
-reach any of them, and no other module filters by time of knowledge.
+Every measure, rule, edge and training row takes its claims from here, so a row of the as-of date or later
+cannot reach any of them, and no other module filters by the time at which a row became known.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.store import valid_settlements
+from claims.merge import valid_settlements
 from claims.tables import TABLES
 
 STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
 # clue_stas of `insp_case_d`: 2 confirmed, 4 partly confirmed, 3 cleared; any other is not decided.
 CONFIRMED, CLEARED = ("2", "4"), ("3",)
 
-# Tables that hold events, and when an event happened; the other tables describe and are known throughout.
+# Tables of events with the time of the event; the other tables describe and are known throughout.
 _EVENTS = {
     "mdtrt_d": "begntime",
     "setl_d": "setl_time",
@@ -48,15 +48,15 @@ _ENDS = {
 
 @dataclass(frozen=True)
 class ClaimsAsOf:
-    """Claims as of a night.
+    """Claims as of a date.
 
     Attributes:
-        as_of: the instant; rows of this day or later are not here.
+        as_of: 00:00 of the as-of date; rows of this time or later are not here.
         tables: every table of the contract; an absent optional one is empty.
         present: names of the tables that the bureau delivers.
         visits: visits that count, one row each, with their settlements summed: columns of `mdtrt_d`,
-            ``kind`` (stay, pharmacy, outpatient), ``setl_time`` (first), ``medfee_sumamt``, ``fund_pay_sumamt``,
-            ``hifp_pay``, ``acct_pay``, ``cash_payamt`` in yuan.
+            ``kind`` (stay, pharmacy, outpatient), ``setl_time`` (first), ``medfee_sumamt``,
+            ``fund_pay_sumamt``, ``hifp_pay``, ``acct_pay``, ``cash_payamt`` in yuan.
         lines: fee lines of those visits and of settlements that stand.
         sales: pharmacy sales that stand.
     """
@@ -76,29 +76,31 @@ class ClaimsAsOf:
 
 
 def claims_as_of(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: date) -> ClaimsAsOf:
-    """The claims as of the morning of a day.
+    """The claims as known at 00:00 of a date.
 
     Args:
         con: scratch connection; receives the tables ``visits``, ``settlements`` and ``lines``.
         tables: the store's tables on that connection.
-        as_of: the day; what was settled before it counts.
+        as_of: the as-of date; what was settled before it counts.
     """
     instant = datetime(as_of.year, as_of.month, as_of.day)
-    seen = {
+    known = {
         name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES
     }
-    standing = _standing(seen["setl_d"])
-    visits = con.create_table("visits", _visits(seen["mdtrt_d"], standing))
+    standing = _standing(known["setl_d"])
+    visits = con.create_table("visits", _visits(known["mdtrt_d"], standing))
     standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
     # A settlement that was void, refunded, counted twice or made later takes its lines and sales with it.
-    lines = _settled(seen["fee_list_d"].semi_join(visits, "mdtrt_id"), standing)
-    sales = _settled(seen["drug_sel_d"], standing)
-    return ClaimsAsOf(con, instant, seen, frozenset(tables), visits, standing, lines, sales)
+    lines = _settled(known["fee_list_d"].semi_join(visits, "mdtrt_id"), standing)
+    sales = _settled(known["drug_sel_d"], standing)
+    return ClaimsAsOf(con, instant, known, frozenset(tables), visits, standing, lines, sales)
 
 
 def last_cases(claims: ClaimsAsOf, decided: bool = False) -> pd.DataFrame:
-    """The last case of each inspected subject: subject_type, subject_id, clue_stas, scheme, enddate, cfm_amt (yuan),
-    close_date.
+    """The last case of each inspected subject.
+
+    Returns:
+        One row a subject: subject_type, subject_id, clue_stas, scheme, enddate, cfm_amt (yuan), close_date.
 
     Args:
         decided: leave out cases that are neither confirmed nor cleared before the last is taken.
@@ -106,9 +108,9 @@ def last_cases(claims: ClaimsAsOf, decided: bool = False) -> pd.DataFrame:
     cases = claims["insp_case_d"]
     cases = cases.filter(_.clue_stas.isin(CONFIRMED + CLEARED)) if decided else cases
     subject = ["subject_type", "subject_id"]
-    told = ["clue_stas", "scheme", "enddate", "cfm_amt", "close_date"]
-    rows = cases.order_by("close_date", "case_id").select(*subject, *told)
-    return rows.to_pandas().drop_duplicates(subject, keep="last", ignore_index=True)
+    outcome = ["clue_stas", "scheme", "enddate", "cfm_amt", "close_date"]
+    rows: pd.DataFrame = cases.order_by("close_date", "case_id").select(*subject, *outcome).to_pandas()
+    return rows.drop_duplicates(subject, keep="last", ignore_index=True)
 
 
 def visit_kind(med_type: ibis.Value) -> ibis.Value:
@@ -136,14 +138,16 @@ def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
 def _standing(settlements: ibis.Table) -> ibis.Table:
     """Valid settlements without the pairs of a payment and its full refund, oldest payment first."""
     valid = valid_settlements(settlements).mutate(
-        _size=_.medfee_sumamt.abs().round(2), _back=_.medfee_sumamt < 0
+        _size=_.medfee_sumamt.abs().round(2), _refund=_.medfee_sumamt < 0
     )
-    window = ibis.window(group_by=["mdtrt_id", "_size", "_back"], order_by=["setl_time", "setl_id"])
+    window = ibis.window(group_by=["mdtrt_id", "_size", "_refund"], order_by=["setl_time", "setl_id"])
     numbered = valid.mutate(_nth=ibis.row_number().over(window))
-    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(_pays=(~_._back).sum(), _refunds=_._back.sum())
-    pairs = pairs.mutate(_undone=ibis.least(pairs._pays, pairs._refunds))
+    pairs = numbered.group_by("mdtrt_id", "_size").aggregate(
+        _pays=(~_._refund).sum(), _refunds=_._refund.sum()
+    )
+    pairs = pairs.mutate(_netted=ibis.least(pairs._pays, pairs._refunds))
     kept = numbered.left_join(pairs, ["mdtrt_id", "_size"])
-    return kept.filter(kept._nth >= kept._undone).select(*settlements.columns)
+    return kept.filter(kept._nth >= kept._netted).select(*settlements.columns)
 
 
 def _settled(rows: ibis.Table, standing: ibis.Table) -> ibis.Table:

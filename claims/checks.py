@@ -1,10 +1,11 @@
 """Which rows of a load can be used, and what becomes of the others: every row is accounted for.
 
-A row is *quarantined* when it cannot be keyed, timed or placed; *identical* when the store or the load already
-holds it; *set aside* when it is valid but does not count (contract, Money); all others are *kept*.
+A row is *quarantined* when it cannot be keyed, timed or placed; *identical* when the store or the load has it
+already; *set aside* when it is valid but does not count (contract, Money); all others are *kept*.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,19 +13,34 @@ from pathlib import Path
 import ibis
 from ibis import _
 
-from claims.errors import InputError
-from claims.readers import Part, find_parts, open_part
-from claims.tables import CODE, FLAG, LOCAL_ALIASES, TABLES, Table
-from claims.values import ValueMap, parse, refuse_unknown, text_of
+from claims.folders import find_tables, not_taken
+from claims.quarantine import (
+    FOLLOWS,
+    IMPOSSIBLE,
+    MISSING,
+    REPEATED,
+    REVERSED,
+    UNKNOWN,
+    UNREADABLE,
+    add_broken_lines,
+    add_rows,
+    create_quarantine,
+)
+from claims.readers import Part, open_part
+from claims.tables import CODE, FLAG, LOCAL_ALIASES, TABLES, TIME, Table
+from claims.values import ValueMap, filled, impossible, parse, refuse_unknown
+from claims.waiting import begin_to_wait, key_of, keys_of, try_again
 
-# What the quarantine says of a row; the field stands beside it.
-MISSING, UNREADABLE, REVERSED = "missing value", "unreadable value", "end before begin"
-BROKEN, REPEATED = "broken row", "key repeated with other content"
-UNKNOWN, FOLLOWS = "not found in its parent table", "its parent row is in quarantine"
+# A reason against a row: when it holds, what it is, and the field.
+_Reason = tuple[ibis.Value, str, str]
 
-QUARANTINE_SCHEMA = {
-    "table": "string", "file": "string", "row": "int64", "field": "string", "reason": "string", "raw": "string",
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Held:
+    """What the store has: its tables, and rows that wait for their parents, by table."""
+
+    tables: dict[str, ibis.Table] = field(default_factory=dict)
+    waiting: dict[str, ibis.Table] = field(default_factory=dict)
 
 
 @dataclass
@@ -33,140 +49,173 @@ class Load:
 
     Attributes:
         con: connection to the scratch database.
+        quarantine: table, file, row, field, reason, raw.
         rows: rows read, per table.
-        tables: accepted rows (columns of the contract, ``_part``, ``_row``) of each table that is there.
-        quarantine: rows as QUARANTINE_SCHEMA.
+        tables: accepted rows (columns of the contract, ``_part``, ``_row``) of each table that is there; rows
+            that waited for their parents have ``_part`` -1.
+        repeats: rows that stood before in this load, per table.
+        waiting: rows that wait for their parents after this load, per table.
         extra: columns that the contract does not know, per table.
+        not_taken: files that look like tables and are not taken, with the reason.
     """
 
     con: ibis.BaseBackend
+    quarantine: ibis.Table
     rows: dict[str, int] = field(default_factory=dict)
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     repeats: dict[str, int] = field(default_factory=dict)
-    quarantine: ibis.Table | None = None
+    waiting: dict[str, ibis.Table] = field(default_factory=dict)
     extra: dict[str, list[str]] = field(default_factory=dict)
+    not_taken: list[str] = field(default_factory=list)
 
 
 def check(
     con: ibis.BaseBackend,
     source: Path,
     work: Path,
-    known: dict[str, ibis.Table],
+    held: Held,
     values: ValueMap | None = None,
-    partial: bool = False,
+    today: date | None = None,
 ) -> Load:
-    """Read a folder of tables and part its rows.
+    """Read a folder of tables and sort its rows.
 
     Args:
         con: scratch DuckDB connection; it receives one table per table of the contract.
         source: the folder.
-        work: scratch folder for transcoded files.
-        known: what earlier loads brought, per table, for parents that came before.
+        work: scratch folder for copies of CSV files.
+        held: what the store has: parents that came before, tables that need not come again, rows that wait.
         values: what the region's own codes mean.
-        partial: required tables may be missing; `known` holds them.
+        today: claims of more than a year from this day are quarantined; None judges none.
 
     Raises:
         StoreError: `values` names a column that is no code or flag of the contract.
         InputError: the folder, a required table or a mandatory column is missing, or a file is unreadable.
     """
     refuse_unknown(values or {})
-    load = Load(con)
-    con.create_table("quarantine", schema=ibis.schema(QUARANTINE_SCHEMA))
-    load.quarantine = con.table("quarantine")
-    for table, parts in find_tables(source, partial).items():
-        _check_table(load, TABLES[table], parts, work, known, values or {})
+    found = find_tables(source, held.tables)
+    load = Load(con, create_quarantine(con), not_taken=not_taken(source))
+    for name, table in TABLES.items():
+        if name in found:
+            _check_table(load, table, found[name], work, held, _Reading(values or {}, today))
+        if name in held.waiting:
+            _take_waiting(load, table, held)
     return load
 
 
-def find_tables(source: Path, partial: bool = False) -> dict[str, list[Part]]:
-    """The parts of each table of the contract that the folder holds.
+@dataclass(frozen=True)
+class _Reading:
+    """How cells are read: what codes mean, and the day from which a claim lies in the future."""
 
-    Args:
-        partial: required tables may be missing.
-
-    Raises:
-        InputError: the folder or a required table is missing, or a table is declared wrongly by its header.
-    """
-    if not source.is_dir():
-        raise InputError(f"{source} is not a folder of claim tables")
-    found = {name: find_parts(source, table) for name, table in TABLES.items()}
-    for name, parts in found.items():
-        if TABLES[name].required and not parts and not partial:
-            raise InputError(f"required table {name} is missing in {source}")
-    return {name: parts for name, parts in found.items() if parts}
+    values: ValueMap
+    today: date | None
 
 
 def _check_table(
-    load: Load, table: Table, parts: list[Part], work: Path, known: dict[str, ibis.Table], values: ValueMap
+    load: Load, table: Table, parts: list[Part], work: Path, held: Held, reading: _Reading
 ) -> None:
-    """Stage the parts as typed rows with a reason each, then sort out strangers and repeats."""
+    """Stage the parts as typed rows with a reason each, then find rows without a parent and repeated rows."""
     opened = [open_part(load.con, part, work) for part in parts]
     load.extra[table.name] = sorted({name for part in parts for name in part.extra})
-    staged = reduce(
-        ibis.union, [_typed(rows, part, values) for part, (rows, _broken) in zip(parts, opened, strict=False)]
-    )
+    typed = [_typed(one.rows, part, reading) for part, one in zip(parts, opened, strict=True)]
+    staged = reduce(ibis.union, typed)
     for column, parent in table.parents.items():
-        staged = _place(load, staged, column, parent, known.get(parent))
+        staged = _place(load, staged, column, parent, held.tables.get(parent))
     staged = load.con.create_table(f"staged_{table.name}", staged)
-    load.rows[table.name] = staged.count().execute() + sum(len(broken) for _, broken in opened)
-
-    bad = staged.filter(staged._reason.notnull())
-    _quarantine_broken(load, table, parts, opened)
-    repeats = load.con.create_table(
-        f"repeats_{table.name}", _repeats(table, staged.filter(staged._reason.isnull()))
-    )
-    load.repeats[table.name] = repeats.filter(~_.differs).count().execute()
-    differing = staged.semi_join(repeats.filter(_.differs), ["_part", "_row"]).mutate(
-        _reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key))
-    )
-    for part, (rows, _broken) in zip(parts, opened, strict=False):
-        _quarantine(load, part, rows, bad)
-        _quarantine(load, part, rows, differing)
-    good = (
-        staged.filter(staged._reason.isnull()).anti_join(repeats, ["_part", "_row"]).drop("_reason", "_field")
-    )
-    load.tables[table.name] = load.con.create_table(f"good_{table.name}", good)
+    load.rows[table.name] = int(staged.count().execute()) + sum(one.unreadable for one in opened)
+    good, bad = _sort(load, table, staged)
+    load.tables[table.name] = good
+    if table.parents and bad is not None:
+        load.waiting[table.name] = begin_to_wait(load.con, table, staged, good)
+    for part, one in zip(parts, opened, strict=True):
+        add_broken_lines(load.con, part, one)
+        if bad is not None:
+            add_rows(load.con, part, one.rows, bad)
 
 
-def _typed(rows: ibis.Table, part: Part, means: ValueMap) -> ibis.Table:
+def _sort(load: Load, table: Table, staged: ibis.Table) -> tuple[ibis.Table, ibis.Table | None]:
+    """Rows that are taken, and rows for the quarantine (as `add_rows` wants them), if there are any."""
+    columns = ("_part", "_row", "_reason", "_field")
+    good = staged.filter(staged._reason.isnull())
+    bad = staged.filter(staged._reason.notnull()).select(*columns)
+    sound = int(good.count().execute())
+    if sound > good.select(*key_of(table)).distinct().count().execute():
+        repeats = load.con.create_table(f"repeats_{table.name}", _repeats(table, good))
+        load.repeats[table.name] = int(repeats.filter(~_.differs).count().execute())
+        differing = good.semi_join(repeats.filter(_.differs), ["_part", "_row"])
+        differing = differing.mutate(_reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key)))
+        good, bad = good.anti_join(repeats, ["_part", "_row"]), bad.union(differing.select(*columns))
+    good = load.con.create_table(f"good_{table.name}", good.drop("_reason", "_field"))
+    if sound == staged.count().execute() and table.name not in load.repeats:
+        return good, None
+    return good, load.con.create_table(f"bad_{table.name}", bad)
+
+
+def _take_waiting(load: Load, table: Table, held: Held) -> None:
+    """Add waiting rows whose parents are known by now."""
+    parents = {
+        column: keys_of(parent, load.tables.get(parent), held.tables.get(parent))
+        for column, parent in table.parents.items()
+    }
+    begun = load.waiting.get(table.name)
+    newer = [rows for rows in (load.tables.get(table.name), begun) if rows is not None]
+    placed, still = try_again(load.con, table, held.waiting[table.name], newer, parents)
+    good = load.tables.get(table.name)
+    both = placed if good is None else good.union(placed.select(*good.columns))
+    load.tables[table.name] = load.con.create_table(f"taken_{table.name}", both)
+    load.waiting[table.name] = still if begun is None else begun.union(still)
+
+
+def _typed(rows: ibis.Table, part: Part, reading: _Reading) -> ibis.Table:
     """The columns of the contract, typed, with ``_part``, ``_row`` and the first reason against the row."""
     table = part.table
+    typed = rows.select(
+        _part=ibis.literal(part.number, "int64"),
+        _row=rows._row.cast("int64"),
+        **_values(rows, part, reading.values),
+        **{f"_filled_{name}": filled(part.cell(rows, name)) for name in part.columns},
+    )
+    reasons: list[_Reason] = [
+        (typed[f"_filled_{name}"] & typed[name].isnull(), UNREADABLE, name) for name in _may_fail(rows, part)
+    ]
+    times = [name for name in part.columns if table.kind(name) == TIME]
+    reasons += [
+        (impossible(typed[name], table.period(name), reading.today), IMPOSSIBLE, name) for name in times
+    ]
+    reasons += [(typed[name].isnull(), MISSING, name) for name in table.blocking()]
+    reasons += [(_reversed(typed[begin], typed[end]), REVERSED, end) for begin, end in table.spans]
+    return typed.select(
+        "_part", "_row", *table.columns, _reason=_first(reasons, 1), _field=_first(reasons, 2)
+    )
+
+
+def _values(rows: ibis.Table, part: Part, means: ValueMap) -> dict[str, ibis.Value]:
+    """Each column of the contract as the file has it; null where it has none."""
+    table = part.table
     values = {
-        name: parse(rows[part.columns[name]], table.kind(name))
+        name: parse(part.cell(rows, name), table.kind(name))
         if name in part.columns
         else ibis.null(column.dtype.type)
         for name, column in table.columns.items()
     }
     for name in table.columns:
-        prefix = LOCAL_ALIASES.get(part.columns.get(name, ""))
+        prefix = LOCAL_ALIASES.get(part.spelling(name))
         if prefix in table.columns:
             values[name] = values[prefix] + ":" + values[name]
         if f"{table.name}.{name}" in means:
             values[name] = values[name].substitute(means[f"{table.name}.{name}"])
-    typed = rows.select(
-        _part=ibis.literal(part.number),
-        _row=rows._row.cast("int64"),
-        **values,
-        **{f"_text_{n}": text_of(rows[part.columns[n]]).notnull() for n in _parsed(part)},
-    )
-    reasons = [(typed[f"_text_{name}"] & typed[name].isnull(), UNREADABLE, name) for name in _parsed(part)]
-    reasons += [(typed[name].isnull(), MISSING, name) for name in table.blocking()]
-    reasons += [(_reversed(typed[begin], typed[end]), REVERSED, end) for begin, end in table.spans]
-    return typed.select(
-        "_part",
-        "_row",
-        *table.columns,
-        _reason=_first(reasons, 1),
-        _field=_first(reasons, 2),
-    )
+    return values
 
 
-def _parsed(part: Part) -> list[str]:
-    """Columns whose text may fail to be a time or a number."""
-    return [name for name in part.columns if part.table.kind(name) not in (CODE, FLAG)]
+def _may_fail(rows: ibis.Table, part: Part) -> list[str]:
+    """Columns with cells that may not be readable; any text is a code, but not any floating point number."""
+    return [
+        name
+        for name in part.columns
+        if part.table.kind(name) not in (CODE, FLAG) or part.cell(rows, name).type().is_floating()
+    ]
 
 
-def _first(reasons: list[tuple], position: int) -> ibis.Value:
+def _first(reasons: list[_Reason], position: int) -> ibis.Value:
     return ibis.cases(*[(reason[0], reason[position]) for reason in reasons], else_=ibis.null("string"))
 
 
@@ -176,32 +225,29 @@ def _reversed(begin: ibis.Value, end: ibis.Value) -> ibis.Value:
     return bare.ifelse(end < begin.truncate("D"), end < begin)
 
 
-def _place(load: Load, rows: ibis.Table, column: str, parent: str, known: ibis.Table | None) -> ibis.Table:
+def _place(load: Load, rows: ibis.Table, column: str, parent: str, stored: ibis.Table | None) -> ibis.Table:
     """Give a reason to rows whose parent is neither in this load nor in the store."""
     key = TABLES[parent].key[0]
-    held = [load.tables[parent]] if parent in load.tables else []
-    held += [known] if known is not None else []
-    parents = reduce(ibis.union, [table.select(key) for table in held])
-    parents = parents.distinct().select(_parent=key, _found=True)
-    if parent in load.tables:
+    parents = keys_of(parent, load.tables.get(parent), stored).mutate(_found=True)
+    if parent in load.rows:
         refused = load.con.table(f"staged_{parent}").filter(_._reason.notnull(), _[key].notnull())
         refused = refused.select(_refused=key).distinct()
     else:
         refused = parents.limit(0).select(_refused="_parent")
     placed = rows.left_join(parents, rows[column] == parents._parent)
     placed = placed.left_join(refused, placed[column] == refused._refused)
-    stranger = placed._reason.isnull() & placed._found.isnull()
+    orphan = placed._reason.isnull() & placed._found.isnull()
     reason = placed._refused.notnull().ifelse(FOLLOWS, UNKNOWN)
     placed = placed.mutate(
-        _reason=stranger.ifelse(reason, placed._reason),
-        _field=stranger.ifelse(ibis.literal(column), placed._field),
+        _reason=orphan.ifelse(reason, placed._reason),
+        _field=orphan.ifelse(ibis.literal(column), placed._field),
     )
     return placed.select(*rows.columns)
 
 
 def _repeats(table: Table, good: ibis.Table) -> ibis.Table:
-    """Rows (``_part``, ``_row``) whose key stood before in this load; ``differs`` from the first of its key?"""
-    key = list(table.key) or list(table.columns)
+    """Rows (``_part``, ``_row``) whose key stood before in this load; ``differs`` from its first row?"""
+    key = key_of(table)
     keys = good.select(
         "_part", "_row", *table.columns, **{f"_key_{k}": good[k].cast("string").fill_null("") for k in key}
     )
@@ -215,49 +261,3 @@ def _repeats(table: Table, good: ibis.Table) -> ibis.Table:
     )
     differs = reduce(or_, [~firsts[c].identical_to(firsts[f"_first_{c}"]) for c in table.columns])
     return firsts.filter(firsts._place > 0).select("_part", "_row", differs=differs)
-
-
-def _quarantine(load: Load, part: Part, rows: ibis.Table, bad: ibis.Table) -> None:
-    """Put rows of a part, as they stand in the file, into the quarantine."""
-    bad = bad.filter(bad._part == part.number).select("_row", "_reason", "_field")
-    if not bad.count().execute():
-        return
-    raw = rows.inner_join(bad, rows._row.cast("int64") == bad._row)
-    content = ibis.struct({name: rows[name].cast("string") for name in part.header})
-    load.con.insert(
-        "quarantine",
-        raw.select(
-            table=ibis.literal(part.table.name),
-            file=ibis.literal(part.path.name),
-            row=raw._row.cast("int64"),
-            field=raw._field,
-            reason=raw._reason,
-            raw=_to_json(content),
-        ),
-    )
-
-
-@ibis.udf.scalar.builtin(name="to_json")
-def _to_json(content) -> str: ...
-
-
-def _quarantine_broken(load: Load, table: Table, parts: list[Part], opened: list) -> None:
-    lines = [
-        (part.path.name, row, text)
-        for part, (_rows, broken) in zip(parts, opened, strict=False)
-        for row, text in broken
-    ]
-    if lines:
-        files, rows, texts = map(list, zip(*lines, strict=False))
-        found = ibis.memtable({"file": files, "row": rows, "raw": texts})
-        load.con.insert(
-            "quarantine",
-            found.select(
-                table=ibis.literal(table.name),
-                file="file",
-                row=_.row.cast("int64"),
-                field=ibis.null("string"),
-                reason=ibis.literal(BROKEN),
-                raw="raw",
-            ),  # fmt: skip
-        )

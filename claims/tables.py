@@ -6,15 +6,18 @@ splits good rows from bad also proves what the store holds.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis.expr.datatypes as dt
 import pandera.ibis as pa
 
 CODE, FLAG, TIME, NUMBER = "code", "flag", "time", "number"
+# What a time is the time of, and so which ones are possible (`claims.values.impossible`).
+EVENT, BIRTH, VALIDITY = "event", "birth", "validity"
 TYPES = {CODE: dt.string, FLAG: dt.string, TIME: dt.Timestamp(scale=6), NUMBER: dt.float64}
 
-# Interface dialect → platform dialect (domain/fields.md §0.2). One map for all tables; an alias gives way where
-# the table has a column of the alias's own name (`rxno` of `drug_sel_d`).
+# Names of the interface standard → names of the national platform. One map for all tables; an alias gives way
+# where the table has a column of the alias's own name (`rxno` of `drug_sel_d`).
 ALIASES = {
     "psn_part_amt": "psn_pay",
     "psn_cash_pay": "cash_payamt",
@@ -33,8 +36,8 @@ ALIASES = {
     "prac_psn_code": "dr_code",
 }
 
-# `feedetl_sn` is unique only inside one visit, `bkkp_sn` everywhere (domain/fields.md §0.2): when a file brings
-# the former, the visit's id is put before it.
+# `feedetl_sn` is unique only inside one visit, `bkkp_sn` everywhere: when a file brings the former,
+# the visit's id is put before it.
 LOCAL_ALIASES = {"feedetl_sn": "mdtrt_id"}
 
 
@@ -67,11 +70,15 @@ class Table:
 
     def kind(self, column: str) -> str:
         """Declared kind of a column: CODE, FLAG, TIME or NUMBER."""
-        return self.columns[column].metadata["kind"]
+        return str(self.columns[column].metadata["kind"])
+
+    def period(self, column: str) -> str:
+        """What a time is the time of: EVENT, BIRTH or VALIDITY."""
+        return str(self.columns[column].metadata["period"])
 
     def mandatory(self, column: str) -> bool:
         """Must the file have this column?"""
-        return self.columns[column].metadata["mandatory"]
+        return bool(self.columns[column].metadata["mandatory"])
 
     def blocking(self) -> list[str]:
         """Columns whose null keeps a row from being keyed, timed or placed."""
@@ -79,14 +86,22 @@ class Table:
 
 
 def _column(name: str, kind: str) -> pa.Column:
-    """Declare a column; a trailing ``?`` says that it may be absent, a ``~`` that it must be there but
-    that a row without a value can still be placed."""
+    """Declare a column.
+
+    A trailing ``?`` says that it may be absent, ``~`` that it must be there but that a row without a value
+    can still be placed, ``^`` that it is a date of birth, ``*`` that it begins or ends a validity.
+    """
+    period = BIRTH if "^" in name else VALIDITY if "*" in name else EVENT
+    name = name.rstrip("^*")
     bare = name.rstrip("?~")
     mandatory = not name.endswith("?")
-    # A missing code other than a key or a parent leaves the row where it belongs: it is reported, not quarantined.
+    # A row that lacks a code other than a key or a parent can still be placed: reported, not quarantined.
     blocks = mandatory and not name.endswith("~") and kind in (TIME, NUMBER)
     return pa.Column(
-        TYPES[kind], nullable=not blocks, name=bare, metadata={"kind": kind, "mandatory": mandatory}
+        TYPES[kind],
+        nullable=not blocks,
+        name=bare,
+        metadata={"kind": kind, "mandatory": mandatory, "period": period},
     )
 
 
@@ -100,7 +115,7 @@ def _table(
     key: str,
     required: bool = False,
     parents: dict[str, str] | None = None,
-    **options,
+    **options: Any,
 ) -> Table:
     columns = {}
     for kind, names in ((CODE, codes), (FLAG, flags), (TIME, times), (NUMBER, numbers)):
@@ -120,7 +135,7 @@ _DECLARED = [
         required=True,
         key="psn_no",
         codes="psn_no gend insutype psn_type? emp_no? live_admdvs? psn_idet_type? certno? tel? surv_stas?",
-        times="brdy~ surv_stas_ocur_date?",
+        times="brdy~^ surv_stas_ocur_date?",
     ),
     _table(
         "fixmedins_b",
@@ -133,16 +148,16 @@ _DECLARED = [
         "dr_info_b",
         key="dr_code fixmedins_code",
         codes="dr_code fixmedins_code dr_prac_type? caty? certno?",
-        times="begntime? endtime?",
+        times="begntime?* endtime?*",
     ),
     _table(
         "hilist_b",
         key="hilist_code",
-        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? serv_type? "
-        "prcunt?",
+        codes="hilist_code hilist_name med_chrgitm_type list_type? chrgitm_lv? lmt_gend? excl_grp? "
+        "serv_type? prcunt?",
         flags="rx_flag?",
-        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit? cycl_days? cycl_max_cnt? "
-        "year_uplmt_amt? serv_mins?",
+        numbers="pric_uplmt_amt? lmt_age_low? lmt_age_high? max_day_cnt? days_per_unit? cycl_days? "
+        "cycl_max_cnt? year_uplmt_amt? serv_mins?",
     ),
     _table(
         "mdtrt_d",
@@ -202,7 +217,7 @@ _DECLARED = [
         "hilist_rela_b",
         key="rela_type hilist_code rela_hilist_code begndate",
         codes="rela_type hilist_code rela_hilist_code",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
         numbers="rela_days?",
     ),
     # Limits of the catalogue, one value a row (features/rules/limits_table.py names the kinds).
@@ -210,13 +225,13 @@ _DECLARED = [
         "hilist_lmt_b",
         key="hilist_code lmt_type lmt_value medinslv begndate",
         codes="hilist_code lmt_type lmt_value medinslv?",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
     ),
     _table(
         "icd_lmt_b",
         key="icd_code icd_type lmt_type lmt_value begndate",
         codes="icd_code icd_type lmt_type lmt_value",
-        times="begndate? enddate?",
+        times="begndate?* enddate?*",
     ),
     _table(
         "inv_chg_d",
@@ -230,7 +245,7 @@ _DECLARED = [
         "psn_insu_d",
         key="psn_insu_rlts_id",
         codes="psn_insu_rlts_id psn_no insutype?",
-        times="crt_insu_date paus_insu_date?",
+        times="crt_insu_date* paus_insu_date?*",
         spans=(("crt_insu_date", "paus_insu_date"),),
     ),
     _table(
@@ -261,7 +276,7 @@ _DECLARED = [
         "ltci_trt_d",
         key="",
         codes="psn_no fixmedins_code? dsabasmt_lv?",
-        times="trt_begndate trt_enddate? serv_begntime?",
+        times="trt_begndate trt_enddate?* serv_begntime?",
         numbers="fund_payamt?",
         month="trt_begndate",
         spans=(("trt_begndate", "trt_enddate"),),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from claims.store import Report, Store
@@ -24,14 +25,17 @@ class Load:
 
 
 @logged_step("ingest")
-def ingest(store: Store, source: Path, settings: Settings) -> Load:
+def ingest(store: Store, source: Path, settings: Settings, today: date) -> Load:
     """Check a folder and add its rows to the store (`claims.store.Store.ingest`).
+
+    Args:
+        today: claims of more than a year after this day are quarantined.
 
     Raises:
         InputError: the folder cannot be read.
         StoreError: the settings translate a column that holds no codes.
     """
-    return _in_force(store, store.ingest(source, settings.values))
+    return _in_force(store, store.ingest(source, settings.values, today=today))
 
 
 def last_load(store: Store) -> Load:

@@ -14,6 +14,11 @@ def load_summary(report: Report) -> str:
         lines.append(f"{name:<16}" + "".join(f"{counts[column]:>13,}" for column in _COLUMNS))
     lines += [f"quarantine: {count:,} {reason}" for reason, count in report.quarantine.items()]
     lines += [
+        f"taken now from earlier loads: {count:,} of {name}" for name, count in report.taken_later.items()
+    ]
+    lines += [f"waiting for their parent rows: {count:,} of {name}" for name, count in report.waiting.items()]
+    lines += [f"not taken: {file}" for file in report.not_taken]
+    lines += [
         f"not in the contract: {name}: {', '.join(columns)}"
         for name, columns in report.extra.items()
         if columns

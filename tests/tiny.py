@@ -95,8 +95,8 @@ class World:
         mdtrt_id = self._next("mdtrt_d", "M")
         start = pd.Timestamp(begin)
         self.add(
-            "mdtrt_d", mdtrt_id=mdtrt_id, psn_no=psn_no, fixmedins_code=where, med_type=med_type, insutype="310",
-            begntime=begin, endtime=end, **more,
+            "mdtrt_d", mdtrt_id=mdtrt_id, psn_no=psn_no, fixmedins_code=where, med_type=med_type,
+            insutype="310", begntime=begin, endtime=end, **more,
         )  # fmt: skip
         if lines:
             fee = sum(count * price for _item, count, price, *_time in lines)
@@ -104,8 +104,9 @@ class World:
         for item, count, price, *time in lines:
             self.add(
                 "fee_list_d", bkkp_sn=self._next("fee_list_d", "L"), setl_id=setl_id, mdtrt_id=mdtrt_id,
-                psn_no=psn_no, fixmedins_code=where, fee_ocur_time=time[0] if time else begin, hilist_code=item,
-                cnt=count, pric=price, det_item_fee_sumamt=round(count * price, 2), bilg_dr_codg=more.get("chfpdr_code"),
+                psn_no=psn_no, fixmedins_code=where, fee_ocur_time=time[0] if time else begin,
+                hilist_code=item, cnt=count, pric=price, det_item_fee_sumamt=round(count * price, 2),
+                bilg_dr_codg=more.get("chfpdr_code"),
             )  # fmt: skip
         return mdtrt_id
 
@@ -135,7 +136,7 @@ class World:
         return row["setl_id"]
 
     def sell(self, mdtrt_id: str, item: str, when: str, code: str | None, count: float = 1, **more) -> str:
-        """A pack of a purchase leaves the till, or comes back (count -1), with its trace code. Returns its number."""
+        """A pack is sold, or returned (count -1), with its trace code. Returns the number of the sale."""
         visit = next(row for row in self.rows["mdtrt_d"] if row["mdtrt_id"] == mdtrt_id)
         setl = next((row["setl_id"] for row in self.rows["setl_d"] if row["mdtrt_id"] == mdtrt_id), None)
         lines = [
@@ -144,8 +145,9 @@ class World:
             if row["mdtrt_id"] == mdtrt_id and row["hilist_code"] == item
         ]
         row = {
-            "medins_prod_sel_no": self._next("drug_sel_d", "N"), "bkkp_sn": lines[0]["bkkp_sn"] if lines else None,
-            "setl_id": setl, "psn_no": visit["psn_no"], "fixmedins_code": visit["fixmedins_code"],
+            "medins_prod_sel_no": self._next("drug_sel_d", "N"),
+            "bkkp_sn": lines[0]["bkkp_sn"] if lines else None, "setl_id": setl,
+            "psn_no": visit["psn_no"], "fixmedins_code": visit["fixmedins_code"],
             "hilist_code": item, "sel_retn_time": when, "sel_retn_cnt": count, "drug_trac_codg": code,
             "trdn_flag": "0",
         }  # fmt: skip
@@ -156,8 +158,8 @@ class World:
         """The outcome of an inspection."""
         case_id = self._next("insp_case_d", "C")
         self.add(
-            "insp_case_d", case_id=case_id, subject_type=subject_type, subject_id=subject_id, clue_stas=clue_stas,
-            close_date=close_date, **more,
+            "insp_case_d", case_id=case_id, subject_type=subject_type, subject_id=subject_id,
+            clue_stas=clue_stas, close_date=close_date, **more,
         )  # fmt: skip
         return case_id
 
@@ -214,9 +216,9 @@ def findings(
     store.ingest(world.write(folder / "input"))
     (folder / "scratch").mkdir()
     con = connect(folder / "scratch")
-    known = claims_as_of(con, store.tables(con), pd.Timestamp(as_of).date())
-    facts = visit_facts(known)
-    context = RuleContext(known, facts, con.table("item_days"))
+    claims = claims_as_of(con, store.tables(con), pd.Timestamp(as_of).date())
+    facts = visit_facts(claims)
+    context = RuleContext(claims, facts, con.table("item_days"))
     outcome = run_rules(context, RuleSettings(settings), {name: RULES[name] for name in rules})
     frame = outcome.hits.to_pandas()
     frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)

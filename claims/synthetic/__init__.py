@@ -1,4 +1,4 @@
-"""A synthetic city: claims with planted fraud, innocent look-alikes and the dirt of real books."""
+"""A synthetic city: claims with planted fraud, innocent look-alikes and the data errors of real claims."""
 
 from claims.synthetic.city import simulate
 

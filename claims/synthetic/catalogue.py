@@ -1,7 +1,7 @@
 """The item catalogue `hilist_b`: about 300 drugs, services and consumables with their limits.
 
-Codes follow domain/fields.md 0.3 (shapes) and 16.10 (the real service codes); names are plain, prices
-are list prices in yuan of the kind a prefecture pays.
+Codes have the shapes of the national item codes, services carry their real ones; names are plain, prices are
+list prices in yuan of the kind a prefecture pays.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ CHRONIC = pd.DataFrame(
 )
 DRUGS_PER_DISEASE = 7  # the last one of each disease is dear: easily resold (scheme M05, M19)
 
-# (use, name, charge type of fields.md 16.7, list type, how many, prices from-to).
+# (use, name, charge type of national data dictionary, list type, how many, prices from-to).
 FAMILIES = (
     ("lab", "检验项目", "04", "201", 48, 8, 110),
     ("exam", "检查项目", "03", "201", 20, 18, 160),
@@ -74,18 +74,18 @@ NAMED = (
     ("C0301311110000901230000001", "空心纤维透析器", "dialyser", "08", 165, 1, None, None),
 )
 
-# Limits by sex and age, on the first items of a family: (use, place in the family, sex, lowest, highest age).
+# Items that only one sex or age can need: (use, place in the family, name, sex, lowest, highest age).
 LIMITED = (
-    ("shelf_patent", 0, "2", None, None),
-    ("shelf_patent", 1, "1", 18, None),
-    ("shelf_drug", 0, None, None, 14),
-    ("ward_drug", 0, None, None, 18),
-    ("lab", 0, "2", None, None),
-    ("lab", 1, "1", 40, None),
-    ("surgery", 0, "2", None, None),
+    ("shelf_patent", 0, "益母草颗粒", "2", None, None),
+    ("shelf_patent", 1, "前列舒通胶囊", "1", 18, None),
+    ("shelf_drug", 0, "小儿氨酚黄那敏颗粒", None, None, 14),
+    ("ward_drug", 0, "小儿复方氨基酸注射液", None, None, 18),
+    ("lab", 1, "宫颈液基薄层细胞学检查", "2", None, None),
+    ("lab", 2, "前列腺特异性抗原测定", "1", 40, None),
+    ("surgery", 0, "子宫肌瘤剔除术", "2", None, None),
 )
 
-# Items that may come again only after so many days, and the most of an item that a person is paid a year (yuan).
+# Least days between two of an item, and the most that a person is paid for an item a year (yuan).
 CYCLES = {"康复评定": 14}
 YEAR_CAPS = {"平衡功能训练": 1_500.0}
 NEVER_PAID = 2  # last herbs of their family that the fund does not pay
@@ -110,17 +110,19 @@ class Catalogue:
 
     @cached_property
     def _uses(self) -> dict[str, np.ndarray]:
-        return {use: rows.to_numpy() for use, rows in self.items.groupby("use").groups.items()}
+        return {str(use): rows.to_numpy() for use, rows in self.items.groupby("use").groups.items()}
 
     def of(self, *uses: str) -> np.ndarray:
         """Numbers of the items with one of these uses."""
         return np.concatenate([self._uses[use] for use in uses])
 
     def one(self, use: str) -> int:
+        """Number of the first item with this use."""
         return int(self._uses[use][0])
 
     @cached_property
     def limits(self) -> "Limits":
+        """Limits by sex and age of every item."""
         items = self.items
         last = items.groupby("use").use.transform(lambda use: use.index[-1])
         limited = items[["sex", "age_low", "age_high"]].notna().any(axis=1)
@@ -224,6 +226,6 @@ def _limit(items: pd.DataFrame) -> None:
     items["cycle"] = items.name.map(CYCLES)
     items["year_cap"] = items.name.map(YEAR_CAPS)
     items["sex"], items["age_low"], items["age_high"] = None, np.nan, np.nan
-    for use, place, sex, low, high in LIMITED:
+    for use, place, name, sex, low, high in LIMITED:
         row = items.index[items.use == use][place]
-        items.loc[row, ["sex", "age_low", "age_high"]] = [sex, low, high]
+        items.loc[row, ["name", "sex", "age_low", "age_high"]] = [name, sex, low, high]

@@ -1,5 +1,6 @@
-"""The synthetic city as a whole: a year of claims with planted guilt, look-alikes and ordinary dirt."""
+"""The synthetic city as a whole: claims with planted fraud, look-alikes and data errors."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -8,24 +9,25 @@ import numpy as np
 import pandas as pd
 
 from claims.synthetic import (
-    care,
-    dirt,
+    contract_tables,
+    data_errors,
     disguise,
     drafts,
+    honest_care,
     innocents,
     inspections,
-    knowledge,
     ledger,
     lines,
+    reference_tables,
     registers,
     schemes,
-    spelling,
     timeline,
     world,
 )
-from claims.synthetic.casting import Cast, stage, table
 from claims.synthetic.clock import Clock
+from claims.synthetic.contract_tables import Columns
 from claims.synthetic.ledger import Books
+from claims.synthetic.planting import Assignments, stage, table
 from claims.synthetic.world import City
 
 LEAST_PERSONS = 300
@@ -42,7 +44,7 @@ def simulate(
     hard: bool = False,
     uneven: bool = False,
 ) -> None:
-    """Writes `out/input/<table>.parquet`, `out/truth.parquet` and `out/innocent.parquet`.
+    """Write `out/input/<table>.parquet`, `out/truth.parquet` and `out/innocent.parquet`.
 
     The same arguments give the same rows. `guilt` scales what is planted (0 = none; look-alikes and small
     faults remain); `hard` hides it: honest visits between, more shops, days and villages, amounts under
@@ -53,20 +55,20 @@ def simulate(
         raise ValueError(f"a city needs at least {LEAST_PERSONS} persons, not {persons}")
     city = world.build(Clock(start, days), persons, seed, uneven)
     hidden = disguise.HARD if hard else disguise.OPEN
-    cast = Cast.of(city)
-    harmless = innocents.plant(city, cast)
-    planted = schemes.plant(city, cast, guilt, hidden)
+    assigned = Assignments.of(city)
+    harmless = innocents.plant(city, assigned)
+    planted = schemes.plant(city, assigned, guilt, hidden)
     plants = dict(enumerate([*harmless, *planted], start=1))
     injured, accidents = registers.accidents(city)
     staged = [stage(number, plant) for number, (plant, _) in plants.items()]
     cover = disguise.cover(city, hidden, staged[len(harmless) :], schemes.members(planted))
-    draft = drafts.together([*care.honest(city), injured, *cover, *staged])
+    draft = drafts.together([*honest_care.honest(city), injured, *cover, *staged])
     draft = lines.companions(city, city.rng("companions"), draft)
     draft = timeline.possible(city, city.rng("timeline"), draft)
-    draft = dirt.small_faults(city, city.rng("faults"), draft)
-    books = ledger.keep(city, draft)
-    dirt.soil(city, books)
-    gone = dirt.cancelled(books)
+    draft = data_errors.small_faults(city, city.rng("faults"), draft)
+    books = ledger.settle(city, draft)
+    data_errors.add_corrections(city, books)
+    gone = data_errors.cancelled(books)
     guilty_from = len(harmless)
     truth = table(city, books.visits, {n: p for n, p in plants.items() if n > guilty_from}, gone, "scheme")
     innocent = table(city, books.visits, {n: p for n, p in plants.items() if n <= guilty_from}, gone, "kind")
@@ -90,9 +92,9 @@ def _ids(city: City, rows: pd.DataFrame) -> pd.Series:
     """The published id of each subject."""
     kind, number = rows.subject_type.to_numpy(), rows.subject.to_numpy().astype(np.int64)
     ids = np.empty(len(rows), dtype=object)
-    names = {
+    names: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "patient": lambda n: city.people.number.to_numpy()[n].astype(str),
-        "visit": lambda n: (spelling.VISIT_IDS + n).astype(str),
+        "visit": lambda n: (contract_tables.VISIT_IDS + n).astype(str),
         "prescriber": lambda n: city.places.doctors.code.to_numpy()[n],
         "pharmacy": lambda n: city.places.table.code.to_numpy()[n],
         "hospital": lambda n: city.places.table.code.to_numpy()[n],
@@ -105,38 +107,41 @@ def _ids(city: City, rows: pd.DataFrame) -> pd.Series:
 def _write(city: City, books: Books, accidents: pd.DataFrame, cases: pd.DataFrame, out: Path) -> None:
     (out / "input").mkdir(parents=True, exist_ok=True)
     settlement, prescription = _last_settlement(books), _by_visit(books.prescriptions, len(books.visits))
-    papers = (city, books, settlement, prescription)
+    documents = (city, books, settlement, prescription)
     sales = books.sales.assign(sale=_sale_numbers(books.sales))
-    tables = {
-        "psn_info_b": (city.people.sort_values("number"), partial(spelling.persons, city)),
-        "fixmedins_b": (city.places.table, spelling.institutions),
-        "dr_info_b": (city.places.posts, partial(spelling.doctors, city)),
-        "hilist_b": (city.catalogue.items, spelling.items),
+    tables: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Columns]]] = {
+        "psn_info_b": (city.people.sort_values("number"), partial(contract_tables.persons, city)),
+        "fixmedins_b": (city.places.table, contract_tables.institutions),
+        "dr_info_b": (city.places.posts, partial(contract_tables.doctors, city)),
+        "hilist_b": (city.catalogue.items, contract_tables.items),
         "hilist_lmt_b": (
-            knowledge.limits(city.catalogue, city.clock.days),
-            partial(spelling.item_limits, city),
+            reference_tables.limits(city.catalogue, city.clock.days),
+            partial(contract_tables.item_limits, city),
         ),
-        "hilist_rela_b": (knowledge.relations(city.catalogue), partial(spelling.item_relations, city)),
-        "icd_lmt_b": (knowledge.diagnoses(), spelling.diagnosis_limits),
-        "psn_insu_d": (knowledge.cover(city), partial(spelling.cover, city)),
-        "inv_chg_d": (knowledge.stock(city, books), partial(spelling.stock, city)),
-        "mdtrt_d": (books.visits, partial(spelling.visits, city)),
-        "setl_d": (books.settlements, partial(spelling.settlements, city, books)),
-        "fee_list_d": (books.lines, partial(spelling.fee_lines, *papers)),
-        "drug_sel_d": (sales, partial(spelling.sales, *papers)),
-        "rx_d": (books.prescriptions, partial(spelling.prescriptions, city)),
-        "psn_die_regn_d": (registers.deaths(city), partial(spelling.deaths, city)),
+        "hilist_rela_b": (
+            reference_tables.relations(city.catalogue),
+            partial(contract_tables.item_relations, city),
+        ),
+        "icd_lmt_b": (reference_tables.diagnoses(), contract_tables.diagnosis_limits),
+        "psn_insu_d": (reference_tables.cover(city), partial(contract_tables.cover, city)),
+        "inv_chg_d": (reference_tables.stock(city, books), partial(contract_tables.stock, city)),
+        "mdtrt_d": (books.visits, partial(contract_tables.visits, city)),
+        "setl_d": (books.settlements, partial(contract_tables.settlements, city, books)),
+        "fee_list_d": (books.lines, partial(contract_tables.fee_lines, *documents)),
+        "drug_sel_d": (sales, partial(contract_tables.sales, *documents)),
+        "rx_d": (books.prescriptions, partial(contract_tables.prescriptions, city)),
+        "psn_die_regn_d": (registers.deaths(city), partial(contract_tables.deaths, city)),
         "ltci_trt_d": (
             registers.long_term_care(city, books.visits),
-            partial(spelling.long_term_care, city, registers.CARE_PAY),
+            partial(contract_tables.long_term_care, city, registers.CARE_PAY),
         ),
-        "acdt_rec_d": (accidents, partial(spelling.accidents, city)),
-        "psn_sign_d": (books.signs, partial(spelling.signs, city)),
-        "insp_case_d": (cases.assign(subject_id=_ids(city, cases)), partial(spelling.cases, city)),
+        "acdt_rec_d": (accidents, partial(contract_tables.accidents, city)),
+        "psn_sign_d": (books.signs, partial(contract_tables.signs, city)),
+        "insp_case_d": (cases.assign(subject_id=_ids(city, cases)), partial(contract_tables.cases, city)),
     }
-    for name, (frame, spell) in tables.items():
-        spoil = partial(dirt.spoil, city.rng(f"spoil {name}"), name)
-        spelling.write(out / "input" / f"{name}.parquet", frame, spell, spoil)
+    for name, (frame, columns_of) in tables.items():
+        finish = partial(data_errors.add_invalid_rows, city.rng(f"spoil {name}"), name)
+        contract_tables.write(out / "input" / f"{name}.parquet", frame, columns_of, finish)
 
 
 def _last_settlement(books: Books) -> np.ndarray:

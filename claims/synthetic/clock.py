@@ -39,6 +39,7 @@ class Clock:
 
     @property
     def years(self) -> float:
+        """Length of the period in years."""
         return self.days / 365.25
 
     @cached_property
@@ -54,19 +55,20 @@ class Clock:
         """Relative number of arrivals on every day of the period."""
         months, week = RHYTHMS[rhythm]
         month = self._dates.astype("datetime64[M]").astype("int64") % 12
-        return np.asarray(months)[month] * np.asarray(week)[self.weekday]
+        return np.asarray(np.asarray(months)[month] * np.asarray(week)[self.weekday])
 
     def draw_days(self, rng: Generator, size: int, rhythm: str) -> np.ndarray:
+        """Random days of the period, by the season and the week."""
         weights = np.cumsum(self.day_weights(rhythm))
-        return np.searchsorted(weights, rng.random(size) * weights[-1], side="right")
+        return np.asarray(np.searchsorted(weights, rng.random(size) * weights[-1], side="right"))
 
     def draw(self, rng: Generator, size: int, rhythm: str, hours: str) -> np.ndarray:
         """Arrival times in seconds, following the season, the week and the opening hours."""
-        return self.draw_days(rng, size, rhythm) * DAY + time_of_day(rng, size, hours)
+        return np.asarray(self.draw_days(rng, size, rhythm) * DAY + time_of_day(rng, size, hours))
 
 
 def time_of_day(rng: Generator, size: int, hours: str) -> np.ndarray:
     """Seconds after midnight."""
     weights = np.cumsum(np.asarray(HOURS[hours], dtype=float))
     hour = np.searchsorted(weights, rng.random(size) * weights[-1], side="right")
-    return hour * HOUR + rng.integers(0, HOUR, size)
+    return np.asarray(hour * HOUR + rng.integers(0, HOUR, size))

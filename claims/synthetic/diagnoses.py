@@ -83,8 +83,9 @@ def by_department(rng: Generator, caty: np.ndarray, kinds: tuple[str, ...]) -> n
 
 def stay_group(diagnosis: np.ndarray, severity: np.ndarray) -> np.ndarray:
     """Number of the disease group; severity 0 none, 1 CC, 2 MCC."""
-    return np.asarray(diagnosis) * len(SEVERITY_MARKS) + severity
+    return np.asarray(np.asarray(diagnosis) * len(SEVERITY_MARKS) + severity)
 
 
 def chronic_group(disease: np.ndarray) -> np.ndarray:
+    """Number of the group of a registered chronic disease (row of CHRONIC)."""
     return len(DIAGNOSES) * len(SEVERITY_MARKS) + np.asarray(disease)

@@ -1,4 +1,4 @@
-"""How guilt hides: one setting of the city that every scheme honours through the pieces of `casting.Scene`.
+"""How fraud hides: one setting of the city that every scheme honours through `planting.SchemeContext`.
 
 In an open city each number leaves a scheme as it is. A hidden one costs its rings money and effort: they see
 doctors and shops like anybody else, meet less often and less closely, and stay below what a rule looks at.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from claims.synthetic import care, drafts, stays, visits
+from claims.synthetic import drafts, honest_care, stays, visits
 from claims.synthetic.clock import DAY, MINUTE
 from claims.synthetic.drafts import Drafts
 from claims.synthetic.world import City
@@ -116,10 +116,10 @@ def _honest(city: City, rng: np.random.Generator, frame: pd.DataFrame, med: int)
         return visits.purchase(city, rng, frame)
     if med == 11:
         return visits.outpatient(city, rng, frame)
-    severity = care.draw_severity(rng, len(frame))
+    severity = honest_care.draw_severity(rng, len(frame))
     frame = frame.assign(begin=frame.begin + rng.integers(-1, 2, len(frame)) * DAY)
     return stays.stay(
-        city, rng, frame, care.draw_nights(city, rng, frame.place.to_numpy(), severity), severity
+        city, rng, frame, honest_care.draw_nights(city, rng, frame.place.to_numpy(), severity), severity
     )
 
 

@@ -1,11 +1,12 @@
 """The one form in which everybody hands in visits: honest care, schemes and look-alikes alike.
 
-A draft has no ids and no spelling: persons, places, doctors and items are numbers, times are seconds
+A draft has no ids: persons, places, doctors and items are numbers, times are seconds
 since the first midnight. Ids are handed out at the end, after everything is sorted by time.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 # the patient pays nothing, `fixed` that the visit does not give way when two cannot both be, `plant` the
 # number of the scheme or look-alike it belongs to (0 = neither), `listed` that the visit itself is one of
 # its subjects.
-VISIT = {
+VISIT: dict[str, tuple[str, Any]] = {
     "person": ("int32", None),
     "place": ("int32", None),
     "doctor": ("int32", -1),
@@ -36,7 +37,7 @@ VISIT = {
     "plant": ("int32", 0),
     "listed": ("bool", False),
 }
-LINE = {
+LINE: dict[str, tuple[str, Any]] = {
     "visit": ("int64", None),  # position of the visit in its draft
     "item": ("int16", None),
     "time": ("int64", None),
@@ -49,10 +50,13 @@ NO_SALE, NO_CODE = -1, -2
 
 @dataclass(frozen=True)
 class Drafts:
+    """Visits (columns of VISIT) and their fee lines (columns of LINE; ``visit`` is a position)."""
+
     visits: pd.DataFrame
     lines: pd.DataFrame
 
-    def marked(self, **columns: object) -> "Drafts":
+    def marked(self, **columns: Any) -> "Drafts":
+        """The same drafts with these columns of the visits set."""
         return Drafts(self.visits.assign(**columns), self.lines)
 
     def take(self, rows: np.ndarray) -> "Drafts":
@@ -64,22 +68,23 @@ class Drafts:
         return Drafts(self.visits.iloc[rows].reset_index(drop=True), lines)
 
 
-def visits(**columns: object) -> pd.DataFrame:
+def visits(**columns: Any) -> pd.DataFrame:
     """A frame of visits with every column in its type; what is left out gets its default."""
     size = len(columns["person"])
     return _typed(VISIT, columns, size)
 
 
-def lines(**columns: object) -> pd.DataFrame:
+def lines(**columns: Any) -> pd.DataFrame:
+    """A frame of fee lines with every column in its type; what is left out gets its default."""
     return _typed(LINE, columns, len(columns["visit"]))
 
 
-def _typed(form: dict[str, tuple[str, object]], columns: dict[str, object], size: int) -> pd.DataFrame:
-    data = {}
+def _typed(form: dict[str, tuple[str, Any]], columns: dict[str, Any], size: int) -> pd.DataFrame:
+    data: dict[str, Any] = {}
     for name, (dtype, default) in form.items():
         value = columns.get(name, default)
         if dtype == "str":
-            data[name] = pd.Categorical.from_codes(np.zeros(size, dtype=np.int8), [value])
+            data[name] = pd.Categorical([value]).take(np.zeros(size, dtype=np.int8))
         else:
             data[name] = (
                 np.full(size, value, dtype) if np.isscalar(value) else np.asarray(value).astype(dtype)

@@ -1,4 +1,4 @@
-"""Look-alikes: honest care that resembles a scheme (domain/schemes.md 6). One function a kind.
+"""Look-alikes: honest care that resembles a scheme (docs/schemes.md). One function a kind.
 
 They are visits like any other; `innocent.parquet` names the persons, places and visits, so that a test can
 ask how far down the lists they stay.
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from claims.synthetic import care, diagnoses, drafts, stays, visits
-from claims.synthetic.casting import Cast, Plant, subjects
+from claims.synthetic import diagnoses, drafts, honest_care, stays, visits
 from claims.synthetic.clock import DAY, HOUR, MINUTE, time_of_day
+from claims.synthetic.planting import Assignments, Plant, subjects
 from claims.synthetic.stays import CHEMOTHERAPY
 from claims.synthetic.world import City
 
@@ -20,10 +20,10 @@ PERSONS_PER_NURSING_HOME = 15_000
 PERSONS_PER_FAMILY = 700  # one family that goes to the doctor together
 PERSONS_PER_CHECKUP = 8_000  # one company check-up
 MARKET_DAYS = 5  # days from one market day to the next
-LONG_SUPPLY = 84  # days, the longest prescription allowed (schemes.md 6)
+LONG_SUPPLY = 84  # days, the longest prescription allowed (docs/schemes.md)
 
 
-def plant(city: City, cast: Cast) -> list[tuple[Plant, float]]:
+def plant(city: City, assigned: Assignments) -> list[tuple[Plant, float]]:
     """One plant for each kind; strength is how much of a look-alike it is, here always in full."""
     kinds = (
         dialysis,
@@ -37,9 +37,9 @@ def plant(city: City, cast: Cast) -> list[tuple[Plant, float]]:
     )
     plants = []
     for kind in kinds:
-        plants.append((kind(city, city.rng(f"innocent {kind.__name__}"), cast), 1.0))
+        plants.append((kind(city, city.rng(f"innocent {kind.__name__}"), assigned), 1.0))
         chosen = plants[-1][0].subjects
-        cast.innocent[chosen.subject[chosen.subject_type == "patient"].astype(int)] = True
+        assigned.innocent[chosen.subject[chosen.subject_type == "patient"].astype(int)] = True
     return plants
 
 
@@ -48,10 +48,10 @@ def _number(city: City, kind: str, persons: int) -> int:
     return int(len(city.people) / persons * city.frequency(kind))
 
 
-def dialysis(city: City, rng: Generator, cast: Cast) -> Plant:
+def dialysis(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Three sessions a week in fixed shifts: the same people meet in the same chairs all year (M28, M26)."""
     members = np.flatnonzero(city.people.dialysis)
-    centres = _busiest(city, cast.good_hospitals(2), 1 + len(city.people) // PERSONS_PER_CENTRE)
+    centres = _busiest(city, assigned.good_hospitals(2), 1 + len(city.people) // PERSONS_PER_CENTRE)
     centre = rng.choice(centres, len(members))
     evening, odd = rng.integers(0, 2, len(members)), rng.integers(0, 2, len(members))
     weeks = city.clock.days // 7 + 1
@@ -74,13 +74,13 @@ def _busiest(city: City, numbers: np.ndarray, size: int) -> np.ndarray:
 
 def _alive(city: City, person: np.ndarray, time: np.ndarray) -> np.ndarray:
     death = city.people.death.to_numpy()[person]
-    return (death < 0) | (time < death)
+    return np.asarray((death < 0) | (time < death))
 
 
-def chemotherapy(city: City, rng: Generator, cast: Cast) -> Plant:
+def chemotherapy(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Short stays every two to three weeks at one hospital (looks like M03)."""
     members = np.flatnonzero(city.people.oncology)
-    hospitals = cast.good_hospitals(3) if len(cast.good_hospitals(3)) else cast.good_hospitals()
+    hospitals = assigned.good_hospitals(3) if len(assigned.good_hospitals(3)) else assigned.good_hospitals()
     hospital = rng.choice(hospitals, len(members))
     who, cycle = drafts.ragged(rng.integers(4, 9, len(members)))
     every = rng.choice([14, 21, 21], len(members))
@@ -103,7 +103,7 @@ def chemotherapy(city: City, rng: Generator, cast: Cast) -> Plant:
     return Plant(draft, "chemotherapy", subjects("chemotherapy", patient=np.unique(members[who])))
 
 
-def long_prescription(city: City, rng: Generator, cast: Cast) -> Plant:
+def long_prescription(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Twelve weeks of drugs at once on a long prescription (looks like M05)."""
     members = np.flatnonzero(city.people.long_rx & ~city.people.oncology & ~city.people.dialysis)
     times = city.clock.days // LONG_SUPPLY + 1
@@ -114,15 +114,15 @@ def long_prescription(city: City, rng: Generator, cast: Cast) -> Plant:
     )
     day += rng.integers(-3, 4, len(day))
     kept = (day >= 0) & (day < city.clock.days) & _alive(city, person, (day + 1) * DAY)
-    draft = care.chronic_visits(city, rng, person[kept], day[kept], LONG_SUPPLY)
+    draft = honest_care.chronic_visits(city, rng, person[kept], day[kept], LONG_SUPPLY)
     return Plant(draft, "long_prescription", subjects("long_prescription", patient=np.unique(person[kept])))
 
 
-def nursing_home(city: City, rng: Generator, cast: Cast) -> Plant:
+def nursing_home(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Residents seen together by the clinic next door, in hospital together in the flu season (M02)."""
     clinics, parts = city.places.of("clinic"), []
     homes = min(len(clinics), 1 + _number(city, "nursing_home", PERSONS_PER_NURSING_HOME))
-    old = np.flatnonzero(cast.free() & (city.people.age >= 68).to_numpy())
+    old = np.flatnonzero(assigned.free() & (city.people.age >= 68).to_numpy())
     residents = rng.permutation(old)[: homes * min(24, max(6, len(old) // (3 * homes)))]
     named = []
     for number, members in enumerate(np.array_split(residents, homes)):
@@ -138,30 +138,30 @@ def nursing_home(city: City, rng: Generator, cast: Cast) -> Plant:
             med=11,
             begin=round_day[round_] * DAY + 9 * HOUR + queue,
         )
-        parts += [visits.outpatient(city, rng, frame, weight=0.8), _flu(city, rng, cast, members)]
+        parts += [visits.outpatient(city, rng, frame, weight=0.8), _flu(city, rng, assigned, members)]
         named.append(subjects("nursing_home", patient=members, hospital=[clinic]))
     return Plant(drafts.together(parts), "nursing_home", pd.concat(named))
 
 
-def _flu(city: City, rng: Generator, cast: Cast, members: np.ndarray) -> drafts.Drafts:
+def _flu(city: City, rng: Generator, assigned: Assignments, members: np.ndarray) -> drafts.Drafts:
     """A third of the residents in the same ward within three days, once a year."""
     sick = rng.choice(members, max(2, len(members) // 3), replace=False)
-    hospital = int(rng.choice(cast.good_hospitals()))
+    hospital = int(rng.choice(assigned.good_hospitals()))
     day = int(city.clock.days * rng.uniform(0.05, 0.9))
     begin = (day + rng.integers(0, 3, len(sick))) * DAY + time_of_day(rng, len(sick), "clinic")
     none = np.zeros(len(sick), dtype=int)
     doctor = city.places.doctor_at(np.full(len(sick), hospital), rng.random(len(sick)) * 0.5)
     frame = drafts.visits(person=sick, place=hospital, doctor=doctor, med=21, begin=begin, diagnosis=0)
-    nights = care.draw_nights(city, rng, np.full(len(sick), hospital), none)
+    nights = honest_care.draw_nights(city, rng, np.full(len(sick), hospital), none)
     return stays.stay(city, rng, frame, nights, none)
 
 
-def village_clinic(city: City, rng: Generator, cast: Cast) -> Plant:
+def village_clinic(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """On market days half the queue at a village clinic comes from one village (M26, M02)."""
     parts, named = [], []
     for clinic in city.places.of("village"):
         villagers = np.flatnonzero(
-            (city.people.village == city.places.table.village[clinic]).to_numpy() & cast.free()
+            (city.people.village == city.places.table.village[clinic]).to_numpy() & assigned.free()
         )
         if not len(villagers):
             continue
@@ -178,16 +178,16 @@ def village_clinic(city: City, rng: Generator, cast: Cast) -> Plant:
     return Plant(drafts.together(parts), "village_clinic", pd.concat(named))
 
 
-def company_checkup(city: City, rng: Generator, cast: Cast) -> Plant:
+def company_checkup(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Colleagues on one or two mornings at one hospital, all with the same tests (M04, M26)."""
-    working = np.flatnonzero((city.people.employer >= 0).to_numpy() & cast.free())
+    working = np.flatnonzero((city.people.employer >= 0).to_numpy() & assigned.free())
     staff = city.people.employer.to_numpy()[working]
     employers, sizes = np.unique(staff, return_counts=True)
     wanted = employers[np.argsort(-sizes)][: 1 + _number(city, "company_checkup", PERSONS_PER_CHECKUP)]
     parts, named = [], []
     for employer in wanted:
         members = working[staff == employer][:60]
-        hospital = int(rng.choice(cast.good_hospitals()))
+        hospital = int(rng.choice(assigned.good_hospitals()))
         day = int(city.clock.draw_days(rng, 1, "care")[0])
         begin = (
             (day + rng.integers(0, 2, len(members))) * DAY
@@ -208,11 +208,11 @@ def company_checkup(city: City, rng: Generator, cast: Cast) -> Plant:
     return Plant(drafts.together(parts), "company_checkup", pd.concat(named))
 
 
-def referral(city: City, rng: Generator, cast: Cast) -> Plant:
+def referral(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Out of a small hospital and into a larger one the same or the next day (looks like M03)."""
     size = max(4, round(len(city.people) * REFERRALS * city.clock.years * city.frequency("referral")))
-    members = rng.choice(np.flatnonzero(cast.free()), size, replace=False)
-    hospitals = cast.good_hospitals()
+    members = rng.choice(np.flatnonzero(assigned.free()), size, replace=False)
+    hospitals = assigned.good_hospitals()
     grades = city.grade(hospitals)
     small, large = hospitals[grades < grades.max()], hospitals[grades == grades.max()]
     small = small if len(small) else city.places.of("hospital")[city.grade(city.places.of("hospital")) < 3]
@@ -246,15 +246,15 @@ def referral(city: City, rng: Generator, cast: Cast) -> Plant:
             listed=True,
             begin=first.visits.end.to_numpy() + rng.integers(HOUR, 22 * HOUR, size),
         ),
-        care.draw_nights(city, rng, there, none + 1),
+        honest_care.draw_nights(city, rng, there, none + 1),
         none + 1,
     )
     return Plant(drafts.together([first, second]), "referral", subjects("referral", patient=members))
 
 
-def family(city: City, rng: Generator, cast: Cast) -> Plant:
+def family(city: City, rng: Generator, assigned: Assignments) -> Plant:
     """Families that go to the doctor together several times a year (M02, M26)."""
-    free = cast.free()
+    free = assigned.free()
     household, sizes = np.unique(city.people.family.to_numpy()[free], return_counts=True)
     chosen = rng.permutation(household[sizes >= 3])[: max(3, _number(city, "family", PERSONS_PER_FAMILY))]
     members = np.flatnonzero(free & city.people.family.isin(chosen).to_numpy())

@@ -38,9 +38,8 @@ def inspect(city: City, books: Books, truth: pd.DataFrame, innocent: pd.DataFram
 
 def _seen_schemes(rng: Generator, truth: pd.DataFrame) -> list[str]:
     """The schemes that get outcomes. Schemes planted together are seen or unseen together."""
-    families = (
-        truth.groupby("plant").scheme.agg(lambda ids: tuple(sorted(set(ids)))).drop_duplicates().tolist()
-    )
+    together = {tuple(sorted(set(rows.scheme))): None for _, rows in truth.groupby("plant")}
+    families = list(together)
     schemes = sorted(set(truth.scheme))
     unseen: set[str] = set()
     for chosen in rng.permutation(len(families)):
@@ -64,9 +63,9 @@ def _confirmed(
     )
     found = found[~bill].drop_duplicates(["subject_type", "subject"])
     status = np.where(rng.random(len(found)) < PARTLY_SHARE, "4", "2")
-    dated = _dated(city, rng, books, found, guilty_only=True)
+    dated = _dated(city, rng, books, found, guilty_only=True).assign(status=status)
     dated["amount"] = (dated.amount * rng.uniform(0.5, 1.0, len(dated))).round().astype("int64")
-    return dated.assign(status=status)[lambda cases: cases.close < city.clock.horizon]
+    return dated.loc[dated.close < city.clock.horizon]
 
 
 def _cleared(
@@ -121,7 +120,8 @@ def _dated(city: City, rng: Generator, books: Books, rows: pd.DataFrame, guilty_
     visits = visits[(visits.settle < city.clock.horizon) & ((visits.plant > 0) | (not guilty_only))]
     parts = []
     for kind, wanted in rows.groupby("subject_type"):
-        mine = visits[visits[SUBJECT_COLUMN[kind]].isin(wanted.subject)].groupby(SUBJECT_COLUMN[kind])
+        column = SUBJECT_COLUMN[str(kind)]
+        mine = visits[visits[column].isin(wanted.subject)].groupby(column)
         # Inspectors move on what they see by the middle of the conduct, not on its last day.
         conduct = mine.agg(
             begin=("begin", "min"), end=("settle", "max"), known=("settle", "median"), amount=("paid", "sum")

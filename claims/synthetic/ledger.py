@@ -1,4 +1,4 @@
-"""Drafts become the books of the city: settlements, sales with trace codes, prescriptions, sign-ins.
+"""Drafts become records: settlements, sales with trace codes, prescriptions, sign-ins.
 
 The only place that decides who pays, which box was sold and who signed in; nothing here looks at whether
 a visit is honest. Amounts are in cents (fen) so that the parts add up exactly.
@@ -30,7 +30,7 @@ FRESH_SERIALS = 5 * 10**12  # own codes are numbered below, shared ones above
 
 @dataclass
 class Books:
-    """Numbers and seconds still, sorted by time; `spelling` gives them their names."""
+    """Numbers and seconds still, sorted by time; `contract_tables` gives them ids."""
 
     visits: pd.DataFrame
     lines: pd.DataFrame
@@ -40,7 +40,7 @@ class Books:
     signs: pd.DataFrame
 
 
-def keep(city: City, draft: Drafts) -> Books:
+def settle(city: City, draft: Drafts) -> Books:
     """All books of a draft."""
     rng = city.rng("ledger")
     visits, lines = _by_time(city, rng, draft)
@@ -116,7 +116,7 @@ def _pooled_pay(city: City, visits: pd.DataFrame, scope: np.ndarray) -> np.ndarr
         POOLED_OUTPATIENT * np.where(employee, 1.1, 0.9),
     )
     deductible = np.where(stay, DEDUCTIBLE[grade], np.where(chronic | pharmacy, 0, 1_000))
-    return (np.maximum(0, scope - deductible) * share).round().astype(np.int64)
+    return np.asarray((np.maximum(0, scope - deductible) * share).round().astype(np.int64))
 
 
 def _account_pay(city: City, rng: Generator, visits: pd.DataFrame, rest: np.ndarray) -> np.ndarray:

@@ -86,11 +86,12 @@ def daily_lines(
 
 
 def with_lines(visits: pd.DataFrame, parts: list[pd.DataFrame]) -> Drafts:
+    """Visits with the fee lines of all parts."""
     return Drafts(visits, pd.concat(parts, ignore_index=True))
 
 
 def companions(city: City, rng: Generator, draft: Drafts) -> Drafts:
-    """Adds what never comes alone: contrast with an enhanced scan; on dialysis EPO, and a blood count a fortnight."""
+    """Add contrast to enhanced scans; EPO and a fortnightly blood count to dialysis."""
     lines, items = draft.lines, city.catalogue.items
     enhanced = lines[lines.item.isin(items.index[items.name.isin(ENHANCED)])]
     sessions = lines[lines.item == city.catalogue.one("dialysis")]

@@ -57,7 +57,7 @@ def _households(rng: Generator, people: pd.DataFrame, places: Places) -> None:
 
 
 def _insurance(rng: Generator, people: pd.DataFrame) -> None:
-    """insutype, psn_type, psn_idet_type and employer (fields.md 16.1-16.3)."""
+    """insutype, psn_type, psn_idet_type and employer (national data dictionary)."""
     size, age = len(people), people.age
     adult = age >= 20
     employee = adult & (rng.random(size) < EMPLOYEE_SHARE / adult.mean())
@@ -71,7 +71,9 @@ def _insurance(rng: Generator, people: pd.DataFrame) -> None:
     people["psn_type"] = np.where(retired, "1201", np.where(employee, flexible, resident))
     poor = ~employee & (rng.random(size) < 0.065)
     people["poor"] = poor
-    people["identity"] = np.where(poor, rng.choice(["2302", "2303", "2303", "2304", "2307"], size), None)
+    people["identity"] = pd.Series(
+        rng.choice(["2302", "2303", "2303", "2304", "2307"], size), dtype=object
+    ).where(poor, None)
     employers = max(4, size // 60)
     popularity = rng.pareto(1.2, employers) + 0.2
     people["employer"] = np.where(

@@ -17,7 +17,17 @@ STAYS_PER_PERSON = 0.22  # a year, with 9.3 days each: the census that beds are 
 DAYS_PER_STAY = 9.3
 BED_USE = 0.72
 HOME_COUNTY_PULL = 8.0  # an institution of one's own county draws this many times more
-DEPARTMENTS = ("03", "04", "10", "11", "13", "19", "20", "21", "50")  # fields.md: caty of the practice
+DEPARTMENTS = (
+    "03",
+    "04",
+    "10",
+    "11",
+    "13",
+    "19",
+    "20",
+    "21",
+    "50",
+)  # national data dictionary caty of the practice
 GENERAL_PRACTICE = "02"
 
 # Level by hosp_lv, number and pull of admissions; the first three make sure every city has all levels.
@@ -69,6 +79,7 @@ class Places:
 
 
 def build(rng: Generator, persons: int, catalogue: Catalogue) -> Places:
+    """Counties, villages, institutions, doctors and prices for a city of so many persons."""
     counties = max(2, round(persons / PERSONS_PER_COUNTY))
     villages = _villages(rng, persons, counties)
     table = _institutions(rng, persons, counties, villages)
@@ -109,12 +120,12 @@ def _institutions(rng: Generator, persons: int, counties: int, villages: pd.Data
     table["beds"] = _beds(table, persons)
     table["code"] = _institution_codes(rng, table)
     table["chain"] = _chains(rng, table)
-    table["name"] = [f"{NAMES[row.kind]}{row.code[-5:]}" for row in table.itertuples()]
+    table["name"] = [f"{NAMES[kind]}{code[-5:]}" for kind, code in zip(table.kind, table.code, strict=True)]
     return table
 
 
 def _ownership(rng: Generator, table: pd.DataFrame) -> np.ndarray:
-    """1 for-profit, 2 private non-profit, 3 public (fields.md 2)."""
+    """1 for-profit, 2 private non-profit, 3 public (national data dictionary)."""
     private = np.where(rng.random(len(table)) < 0.7, "1", "2")
     public = (table.grade >= 2) & (rng.random(len(table)) < 0.85) | (table.kind == "village")
     return np.where(table.kind == "pharmacy", "1", np.where(public, "3", private))
@@ -179,4 +190,4 @@ def _prices(rng: Generator, table: pd.DataFrame, catalogue: Catalogue) -> np.nda
     """Price in yuan by place and item: list price by level of care, and every place a little its own."""
     by_level = table.grade.map({3: 1.18, 2: 1.0, 1: 0.86}).where(table.kind != "pharmacy", 1.0).to_numpy()
     own = rng.normal(1.0, 0.05, (len(table), len(catalogue.items))).clip(0.85, 1.15)
-    return (catalogue.items.price.to_numpy() * by_level[:, None] * own).round(2)
+    return np.asarray((catalogue.items.price.to_numpy() * by_level[:, None] * own).round(2))

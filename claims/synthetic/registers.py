@@ -5,9 +5,9 @@ import pandas as pd
 
 from claims.synthetic import diagnoses, drafts, stays
 from claims.synthetic import visits as contents
-from claims.synthetic.care import draw_nights
 from claims.synthetic.clock import DAY, HOUR
 from claims.synthetic.drafts import Drafts
+from claims.synthetic.honest_care import draw_nights
 from claims.synthetic.timeline import is_stay
 from claims.synthetic.world import City
 
@@ -47,7 +47,7 @@ def accidents(city: City) -> tuple[Drafts, pd.DataFrame]:
 
 
 def deaths(city: City) -> pd.DataFrame:
-    """Death records of one or two of the four offices (fields.md 11); the second may be a day or two off."""
+    """Death records of one or two of the four offices; the second may be a day or two off."""
     rng = city.rng("deaths")
     person = np.flatnonzero(city.people.death >= 0)
     time = city.people.death.to_numpy()[person]

@@ -79,14 +79,14 @@ def stay(
     cared = np.maximum(1, np.ceil(days * active))
 
     def early(row: np.ndarray) -> np.ndarray:
-        return begin[row] + rng.integers(20 * MINUTE, 30 * HOUR, len(row))
+        return np.asarray(begin[row] + rng.integers(20 * MINUTE, 30 * HOUR, len(row)))
 
     def any_day(row: np.ndarray) -> np.ndarray:
         day = begin[row] // DAY + (rng.random(len(row)) * cared[row]).astype(int)
-        return day * DAY + rng.integers(7 * HOUR, 18 * HOUR, len(row))
+        return np.asarray(day * DAY + rng.integers(7 * HOUR, 18 * HOUR, len(row)))
 
     def doses(row: np.ndarray) -> np.ndarray:
-        return 1 + rng.poisson(0.9 * np.minimum(much[row], 4))
+        return np.asarray(1 + rng.poisson(0.9 * np.minimum(much[row], 4)))
 
     parts = [
         *_daily(city, rng, visits, days, severity),
@@ -131,7 +131,7 @@ def _operation(
     at[row] = when
 
     def during(rows: np.ndarray) -> np.ndarray:
-        return at[rows]
+        return np.asarray(at[rows])
 
     return [
         price_lines(city, visits, row, surgery, when),

@@ -13,6 +13,7 @@ STAYS = (21, 22, 23, 24, 25, 26, 27, 28, 52)
 
 
 def is_stay(med: pd.Series) -> np.ndarray:
+    """Whether each `med_type` is a stay."""
     return med.isin(STAYS).to_numpy()
 
 
@@ -31,7 +32,7 @@ def possible(city: City, rng: Generator, draft: Drafts) -> Drafts:
 
 def _key(person: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     """One number that sorts by person, then time."""
-    return person.astype(np.int64) * (10_000 * DAY) + seconds
+    return np.asarray(person.astype(np.int64) * (10_000 * DAY) + seconds)
 
 
 def _collides_with_fixed(visits: pd.DataFrame, kept: np.ndarray) -> np.ndarray:
@@ -52,7 +53,7 @@ def _hits(stays: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     person = others.person.to_numpy()
     last = np.searchsorted(begins, _key(person, others.end.to_numpy()), side="right") - 1
     same = (last >= 0) & (stays.person.to_numpy()[last] == person)
-    return same & (stays.end.to_numpy()[last] > others.begin.to_numpy())
+    return np.asarray(same & (stays.end.to_numpy()[last] > others.begin.to_numpy()))
 
 
 def _second_bed(visits: pd.DataFrame, kept: np.ndarray) -> np.ndarray:

@@ -24,14 +24,18 @@ def outpatient(city: City, rng: Generator, visits: pd.DataFrame, weight: np.ndar
     drawn = diagnoses.by_department(rng, caty, kinds)
     diagnosis = np.where(visits.diagnosis >= 0, visits.diagnosis, drawn)
     visits = visits.assign(end=end, settle=end, diagnosis=diagnosis, department=pd.Categorical(caty))
-    much = weight * rng.lognormal(-0.1, 0.45, size) * np.array([0, 0.75, 1.0, 1.3])[city.grade(visits.place)]
+    much = (
+        weight
+        * rng.lognormal(-0.1, 0.45, size)
+        * np.array([0, 0.75, 1.0, 1.3])[city.grade(visits.place.to_numpy())]
+    )
     clinic = (city.places.table.kind != "hospital").to_numpy()[visits.place]
 
     def during(row: np.ndarray) -> np.ndarray:
-        return begin[row] + (rng.random(len(row)) * (end - begin)[row]).astype(int)
+        return np.asarray(begin[row] + (rng.random(len(row)) * (end - begin)[row]).astype(int))
 
     def packs(row: np.ndarray) -> np.ndarray:
-        return 1 + rng.poisson(0.5 * np.minimum(np.broadcast_to(much, size)[row], 2))
+        return np.asarray(1 + rng.poisson(0.5 * np.minimum(np.broadcast_to(much, size)[row], 2)))
 
     fee = price_lines(city, visits, np.arange(size), np.full(size, city.catalogue.one("register")), begin)
     return with_lines(
@@ -56,9 +60,10 @@ def checkup(city: City, rng: Generator, visits: pd.DataFrame, labs: int, exams: 
     visits = visits.assign(
         end=end, settle=end, department=pd.Categorical(city.caty(visits.doctor.to_numpy()))
     )
-    labs = rng.choice(city.catalogue.of("lab")[2:], labs, replace=False)
-    exams = rng.choice(city.catalogue.of("exam"), exams, replace=False)
-    package = np.r_[city.catalogue.one("register"), labs, exams]
+    tests = city.catalogue.of("lab")
+    tests = rng.choice(tests[~city.catalogue.limits.any[tests]], labs, replace=False)
+    images = rng.choice(city.catalogue.of("exam"), exams, replace=False)
+    package = np.r_[city.catalogue.one("register"), tests, images]
     row = np.repeat(np.arange(size), len(package))
     time = begin[row] + rng.integers(0, HOUR, len(row))
     return Drafts(visits, price_lines(city, visits, row, np.tile(package, size), time))
@@ -87,7 +92,7 @@ def refill(
     visits: pd.DataFrame,
     days: np.ndarray | int,
     disease: np.ndarray | None = None,
-    dear: float = 0.0,
+    dear: np.ndarray | float = 0.0,
     extra: float = 1.0,
 ) -> Drafts:
     """Drugs for a registered chronic disease, enough for `days`; at a doctor (med_type 14) or a pharmacy.

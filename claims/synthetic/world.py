@@ -15,6 +15,8 @@ from claims.synthetic.places import Places
 
 @dataclass(frozen=True)
 class City:
+    """Calendar, catalogue, institutions and people of a city; `seed` decides every draw."""
+
     clock: Clock
     seed: int
     catalogue: Catalogue
@@ -27,7 +29,7 @@ class City:
         return stream(self.seed, name)
 
     def frequency(self, name: str) -> float:
-        """How many times as frequent a scheme or look-alike is as in an even city: two thirds of them 0.4 to 2.7 times."""
+        """Frequency of a scheme or look-alike over that of an even city: 0.4 to 2.7 for two thirds."""
         return float(np.exp(self.rng(f"frequency {name}").normal())) if self.uneven else 1.0
 
     def caty(self, doctor: np.ndarray) -> np.ndarray:
@@ -36,14 +38,17 @@ class City:
         return np.where(np.asarray(doctor) >= 0, caty, "")
 
     def grade(self, place: np.ndarray) -> np.ndarray:
-        return self.places.table.grade.to_numpy()[place]
+        """Level of care (3, 2, 1) of each institution."""
+        return np.asarray(self.places.table.grade.to_numpy()[place])
 
 
 def stream(seed: int, name: str) -> Generator:
+    """Random numbers for one part of the city."""
     return np.random.default_rng([seed, crc32(name.encode())])
 
 
 def build(clock: Clock, persons: int, seed: int, uneven: bool = False) -> City:
+    """The city before any visit."""
     items = catalogue.build(stream(seed, "catalogue"))
     sites = places.build(stream(seed, "places"), persons, items)
     crowd = people.build(stream(seed, "people"), persons, clock, sites)

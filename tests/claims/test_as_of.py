@@ -1,4 +1,4 @@
-"""What is known on a night: refunds netted, dead settlements gone with their lines and sales, nothing later."""
+"""Claims as of a date: refunds netted, void settlements gone with their lines and sales, nothing later."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY, ClaimsAsOf
 from claims.tables import TABLES
 from tests.tiny import World
 
-NIGHT = date(2024, 6, 1)
+AS_OF = date(2024, 6, 1)
 
 
 class Ledger(World):
@@ -88,7 +88,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture(scope="module")
 def known(ledger, claims_of) -> ClaimsAsOf:
-    return claims_of(ledger, NIGHT)
+    return claims_of(ledger, AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_dead_settlement_takes_its_sales_with_it(known):
     assert set(known.sales.to_pandas().drug_trac_codg) == {"paid", "settled again"}
 
 
-def test_an_end_after_the_night_has_not_happened(visits):
+def test_an_end_after_the_as_of_date_has_not_happened(visits):
     assert pd.isna(visits.endtime["in bed"])
     assert visits.begntime["in bed"] == pd.Timestamp("2024-05-20 09:00")
 
@@ -158,7 +158,7 @@ def test_a_case_is_known_once_it_was_closed_whenever_the_conduct_was(known):
     assert known["insp_case_d"].to_pandas().clue_stas.tolist() == ["2"]
 
 
-def test_the_next_morning_knows_what_the_night_did_not(ledger, claims_of):
+def test_the_next_date_knows_what_this_one_did_not(ledger, claims_of):
     later = claims_of(ledger, date(2024, 6, 5)).visits.to_pandas().set_index("mdtrt_id")
     name = ledger.names
     assert name["midnight"] in later.index and name["not settled yet"] in later.index
@@ -189,4 +189,4 @@ def test_absent_optional_tables_are_empty_with_their_columns(known):
 def test_the_first_two_digits_say_what_a_visit_is(claims_of, med_type, kind):
     world = Ledger()
     world.named("one", med_type=med_type)
-    assert claims_of(world, NIGHT).visits.to_pandas().kind.tolist() == [kind]
+    assert claims_of(world, AS_OF).visits.to_pandas().kind.tolist() == [kind]

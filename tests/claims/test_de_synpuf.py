@@ -256,7 +256,7 @@ def test_the_patients_part_of_a_year_is_what_cms_says(adapted, beneficiaries, cl
 
 
 def test_one_claim_by_hand(adapted):
-    """196531176983671: Medicare paid 700, the patient the deductible of 1068; 7000 of another insurer stay out."""
+    """196531176983671: Medicare paid 700, the patient a deductible of 1068; of another insurer nothing."""
     visit = table(adapted, "mdtrt_d").set_index("mdtrt_id").loc["196531176983671-1"]
     assert visit.dropna().to_dict() == {
         "psn_no": "D88E828ACA85154D",

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from claims.synthetic import innocents, schemes, world
-from claims.synthetic.casting import FULL_SIZE, Cast, Plant, Scene
 from claims.synthetic.clock import DAY, Clock
 from claims.synthetic.disguise import APART, HARD, OPEN, Disguise, cover
+from claims.synthetic.planting import FULL_SIZE, Assignments, Plant, SchemeContext
 from claims.synthetic.schemes.hospital_fraud import checkup_stays, group_stays, padded_dialysis, split_stays
 from claims.synthetic.schemes.pharmacy_fraud import (
     POOLED_CAP,
     collected_cards,
     doctor_and_pharmacy,
-    drug_farmers,
+    oversupply_ring,
     resold_boxes,
 )
 from claims.synthetic.world import City
@@ -31,15 +31,17 @@ def city() -> City:
 
 @pytest.fixture(scope="module")
 def staged(city: City) -> Callable[[Callable, Disguise], Plant]:
-    """A scheme staged once, in a cast of its own."""
+    """A scheme staged once, in a assigned of its own."""
 
     def stage(scheme: Callable, disguise: Disguise) -> Plant:
-        cast = Cast.of(city)
+        assigned = Assignments.of(city)
         for kind in (innocents.family, innocents.village_clinic):
-            known = kind(city, city.rng(kind.__name__), cast).subjects
-            cast.innocent[known.subject[known.subject_type == "patient"].astype(int)] = True
-        scene = Scene(0, city, city.rng("test"), city.rng("test hiding"), cast, STRENGTH, disguise)
-        return scheme(scene)
+            known = kind(city, city.rng(kind.__name__), assigned).subjects
+            assigned.innocent[known.subject[known.subject_type == "patient"].astype(int)] = True
+        context = SchemeContext(
+            0, city, city.rng("test"), city.rng("test hiding"), assigned, STRENGTH, disguise
+        )
+        return scheme(context)
 
     return stage
 
@@ -78,8 +80,8 @@ def share_elsewhere(city: City, plant: Plant) -> float:
 @pytest.mark.parametrize(
     ("scheme", "measure"),
     [
-        (drug_farmers, shops),
-        (drug_farmers, days_of_admission),
+        (oversupply_ring, shops),
+        (oversupply_ring, days_of_admission),
         (collected_cards, shops),
         (resold_boxes, shops),
         (doctor_and_pharmacy, share_elsewhere),
@@ -115,7 +117,7 @@ def sessions_a_day(city: City, plant: Plant) -> float:
 @pytest.mark.parametrize(
     ("scheme", "measure"),
     [
-        (drug_farmers, boxes_for_days),
+        (oversupply_ring, boxes_for_days),
         (collected_cards, swipes_at_the_cap),
         (padded_dialysis, sessions_a_day),
     ],
@@ -130,12 +132,12 @@ def test_a_hidden_ring_stays_under_the_caps(
 @pytest.mark.parametrize(("disguise", "shows"), [(OPEN, True), (HARD, False)], ids=["open", "hidden"])
 def test_hidden_prices_end_at_the_ceiling_and_members_may_be_look_alikes(disguise: Disguise, shows: bool):
     town = world.build(Clock(date(2024, 1, 1), 200), 2_000, seed=0)
-    cast = Cast.of(town)
-    innocents.plant(town, cast)
-    plants = schemes.plant(town, cast, 20.0, disguise)
+    assigned = Assignments.of(town)
+    innocents.plant(town, assigned)
+    plants = schemes.plant(town, assigned, 20.0, disguise)
     lines = pd.concat([plant.draft.lines for plant, _ in plants])
     assert (lines.price > town.catalogue.items.ceiling.to_numpy()[lines.item]).any() == shows
-    assert (cast.innocent & cast.guilty).any() != shows
+    assert (assigned.innocent & assigned.guilty).any() != shows
 
 
 def test_a_hidden_ring_has_cover(city: City, staged: Callable):

@@ -233,7 +233,7 @@ def test_a_table_can_come_alone_where_the_store_holds_its_parents(world, tmp_pat
     }
     assert report.quarantine == {"not found in its parent table: fee_list_d.mdtrt_id": 1}
     assert len(held(store, tmp_path, "mdtrt_d")) == 2 and len(held(store, tmp_path, "fee_list_d")) == 2
-    # What a night says of its rows is what the bureau's last folder brought.
+    # A run reports the counts of the last whole folder.
     assert store.last_load() == whole
     assert store.ingest(tmp_path / "alone", partial=True).tables["fee_list_d"]["identical"] == 2
 

@@ -132,6 +132,39 @@ def test_required_columns_are_filled_and_keys_unique(city: Simulated, name: str)
         assert not table.duplicated(KEYS.get(name, REQUIRED[name][:1])).any()
 
 
+# Items of the catalogue that only women, only men, or only the young or the old can need.
+LIMITED_ITEMS = {
+    "益母草颗粒": ("2", None, None),  # for menstrual complaints
+    "前列舒通胶囊": ("1", 18, None),  # for the prostate
+    "小儿氨酚黄那敏颗粒": (None, None, 14),  # paediatric dose
+    "小儿复方氨基酸注射液": (None, None, 18),
+    "宫颈液基薄层细胞学检查": ("2", None, None),
+    "前列腺特异性抗原测定": ("1", 40, None),
+    "子宫肌瘤剔除术": ("2", None, None),
+}
+
+
+def test_limits_by_sex_and_age_are_medically_real(city: Simulated):
+    items = city["hilist_b"].set_index("hilist_name")
+    limits = items[["lmt_gend", "lmt_age_low", "lmt_age_high"]].dropna(how="all")
+    limits = limits.astype(object).where(limits.notna(), None)
+    assert dict(zip(limits.index, limits.itertuples(index=False, name=None), strict=True)) == LIMITED_ITEMS
+    assert items.loc["糖化血红蛋白测定"].loc["lmt_gend":"lmt_age_high"].isna().all()
+
+
+def test_limited_items_go_to_whom_they_suit_only(honest_city: Simulated):
+    items = honest_city["hilist_b"].set_index("hilist_code")[["lmt_gend", "lmt_age_low", "lmt_age_high"]]
+    lines = (
+        honest_city["fee_list_d"]
+        .join(items, on="hilist_code")
+        .merge(honest_city["psn_info_b"][["psn_no", "gend", "brdy"]])
+    )
+    age = (lines.fee_ocur_time - pd.to_datetime(lines.brdy)).dt.days / 365.25
+    assert lines.lmt_gend.notna().any() and lines.lmt_age_high.notna().any()
+    assert not (lines.lmt_gend.notna() & (lines.lmt_gend != lines.gend)).any()
+    assert not ((age < lines.lmt_age_low) | (age > lines.lmt_age_high + 1)).any()
+
+
 def test_only_a_few_rows_are_broken_or_delivered_twice(city: Simulated):
     for name in ("mdtrt_d", "setl_d", "fee_list_d"):
         extra = len(city.tables[name]) - len(city[name])
@@ -449,6 +482,18 @@ def test_honest_life_is_the_same_in_a_hard_city(city: Simulated, tmp_path: Path)
     honest, same = (one["mdtrt_d"][lambda t: ~t.psn_no.isin(parts)][what] for one in (city, hard))
     # Customers of a bad shop and strangers beside a ring come more often, or not: they are no part of it.
     assert len(honest.merge(same)) > 0.99 * len(honest)
+
+
+def test_the_product_does_not_import_the_synthetic_city():
+    root = Path(__file__).parents[2]
+    product = [
+        p
+        for room in ("claims", "features", "models", "pipelines", "reports")
+        for p in (root / room).rglob("*.py")
+    ]
+    outside = [path for path in product if "synthetic" not in path.parts]
+    assert len(outside) > 40
+    assert [path.name for path in outside if "claims.synthetic" in path.read_text(encoding="utf-8")] == []
 
 
 def test_an_uneven_city_has_other_proportions(tmp_path: Path):

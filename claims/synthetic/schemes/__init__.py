@@ -1,12 +1,12 @@
-"""Planted guilt. A new scheme is one function in `hospitals` or `pharmacies`, named here."""
+"""Planted fraud. A new scheme is one function in `hospital_fraud` or `pharmacy_fraud`, named here."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from claims.synthetic.casting import Cast, Plant, Scene
 from claims.synthetic.disguise import Disguise
 from claims.synthetic.drafts import Drafts
+from claims.synthetic.planting import Assignments, Plant, SchemeContext
 from claims.synthetic.schemes import hospital_fraud, pharmacy_fraud
 from claims.synthetic.world import City
 
@@ -14,10 +14,10 @@ SCHEMES = (
     hospital_fraud.group_stays,
     hospital_fraud.split_stays,
     hospital_fraud.checkup_stays,
-    hospital_fraud.hanging_stays,
+    hospital_fraud.phantom_bed_stays,
     hospital_fraud.upcoded_stays,
     hospital_fraud.padded_dialysis,
-    pharmacy_fraud.drug_farmers,
+    pharmacy_fraud.oversupply_ring,
     pharmacy_fraud.after_death,
     pharmacy_fraud.collected_cards,
     pharmacy_fraud.resold_boxes,
@@ -27,9 +27,9 @@ FAINTEST = 0.15
 INSTANCES_PER_PERSON = 1.6 / 20_000  # of each scheme; every even city of full guilt has at least one
 
 
-def plant(city: City, cast: Cast, guilt: float, disguise: Disguise) -> list[tuple[Plant, float]]:
+def plant(city: City, assigned: Assignments, guilt: float, disguise: Disguise) -> list[tuple[Plant, float]]:
     """Instances of every scheme with their strengths."""
-    plants = []
+    plants: list[tuple[Plant, float]] = []
     for scheme in SCHEMES:
         rng, hiding = (city.rng(f"{part} {scheme.__name__}") for part in ("scheme", "hiding"))
         share = guilt * city.frequency(scheme.__name__)
@@ -38,8 +38,8 @@ def plant(city: City, cast: Cast, guilt: float, disguise: Disguise) -> list[tupl
         for number in range(size):
             # Spread over the range, so that every city has faint and blatant instances.
             strength = FAINTEST + disguise.reach * (number + rng.random()) / size
-            scene = Scene(len(plants), city, rng, hiding, cast, strength, disguise)
-            plants.append((_priced(city, disguise, scheme(scene)), strength))
+            context = SchemeContext(len(plants), city, rng, hiding, assigned, strength, disguise)
+            plants.append((_priced(city, disguise, scheme(context)), strength))
     return plants
 
 

@@ -1,5 +1,7 @@
 """Honest care: who goes where, when, for what. About 5.2 visits a person a year (magnitudes 6)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
@@ -59,7 +61,7 @@ def _where(
     place[near] = city.places.choose(rng, people.county.to_numpy()[person[near]], kinds)
     away = luck > 1 - AWAY_SHARE / 2
     place[away] = city.places.choose(rng, rng.integers(0, city.places.counties, away.sum()), kinds)
-    return place
+    return np.asarray(place)
 
 
 def _doctor(city: City, rng: Generator, person: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -76,13 +78,14 @@ def _seen(
     place: np.ndarray,
     med: int | np.ndarray,
     begin: np.ndarray,
-    **more: object,
+    **more: Any,
 ) -> pd.DataFrame:
     doctor = _doctor(city, rng, person, place)
     return drafts.visits(person=person, place=place, doctor=doctor, med=med, begin=begin, **more)
 
 
 def outpatients(city: City, rng: Generator) -> Drafts:
+    """Ordinary outpatient visits."""
     person = _visitors(city, rng, OUTPATIENT_RATE)
     at_clinic = rng.random(len(person)) < 0.42
     place = np.where(
@@ -96,6 +99,7 @@ def outpatients(city: City, rng: Generator) -> Drafts:
 
 
 def emergencies(city: City, rng: Generator) -> Drafts:
+    """Emergency visits (med_type 13), at any hour."""
     person = _visitors(city, rng, EMERGENCY_RATE)
     place = _where(city, rng, person, "hospital", ("hospital",), 0.7)
     begin = city.clock.draw(rng, len(person), "care", "emergency")
@@ -182,14 +186,16 @@ def special_drugs(city: City, rng: Generator) -> Drafts:
 def draw_nights(city: City, rng: Generator, place: np.ndarray, severity: np.ndarray) -> np.ndarray:
     """Nights of a stay by the level of the hospital (magnitudes 5), longer for severe cases."""
     mean = beds.NIGHTS[city.grade(place)] * np.array([0.9, 1.1, 1.35])[severity]
-    return np.maximum(1, rng.gamma(3.2, mean / 3.2).round()).astype(np.int64)
+    return np.asarray(np.maximum(1, rng.gamma(3.2, mean / 3.2).round()).astype(np.int64))
 
 
 def draw_severity(rng: Generator, size: int) -> np.ndarray:
+    """Complications of each stay: 0 none, 1 CC, 2 MCC."""
     return rng.choice([0, 1, 2], size, p=[0.66, 0.24, 0.10])
 
 
 def stays(city: City, rng: Generator) -> Drafts:
+    """Ordinary inpatient stays."""
     weight = city.people.frailty.to_numpy() * np.where(city.people.insutype == "310", 1.3, 1.0)
     person = _visitors(city, rng, STAY_RATE, weight)
     place = _where(city, rng, person, "hospital", ("hospital",), 0.5)
@@ -204,6 +210,7 @@ def stays(city: City, rng: Generator) -> Drafts:
 
 
 def day_surgery(city: City, rng: Generator) -> Drafts:
+    """Day surgery (med_type 28): at most one night."""
     person = _visitors(city, rng, DAY_SURGERY_RATE)
     begin = city.clock.draw_days(rng, len(person), "care") * DAY + rng.integers(
         7 * HOUR, 9 * HOUR, len(person)

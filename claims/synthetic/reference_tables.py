@@ -1,6 +1,6 @@
-"""What the city's bureau knows beside the catalogue: limits of items and diagnoses, pairs of items, stock, cover.
+"""Reference tables beside the catalogue: limits of items and diagnoses, pairs of items, stock, cover.
 
-The limits are those that honest care in this city keeps, as a catalogue in force for years would be kept; kinds
+The limits are those that honest care in this city keeps, as in a catalogue that has long been in force; kinds
 as in `features/rules/limits_table.py` and docs/contract-additions.md.
 """
 
@@ -37,7 +37,7 @@ BY_USE = (
     ("chemo_drug", "label_diag", ("C", "Z51")),  # R071
     ("implant", "visit_cnt", ("1",)),  # R058
 )
-# Price ceilings by level of care, times the list price: what the dearest place of the level asks, and a little.
+# Price ceilings by level of care, times the list price: a little above the dearest place of the level.
 CEILINGS = {"3": 1.5, "2": 1.3, "1": 1.1}
 LEVELLED = ("exam", "scan")
 # Ceilings and daily maxima that came in the middle of the period, at all levels (R046, R040).
@@ -118,9 +118,9 @@ def cover(city: City) -> pd.DataFrame:
 
 
 def stock(city: City, books: Books) -> pd.DataFrame:
-    """`inv_chg_d`: what places had at the beginning and bought for each month: place, item, kind, time, count.
+    """`inv_chg_d`: opening stock and monthly purchases: place, item, kind, time, count.
 
-    A place buys what it hands out: a box billed without being handed over, or bought back from a patient, never
+    A place buys what it hands out: a box billed but not handed over, or bought back from a patient, never
     came from a supplier (schemes M16, M20).
     """
     rng = city.rng("stock")
@@ -130,7 +130,7 @@ def stock(city: City, books: Books) -> pd.DataFrame:
     handed = np.where(lines.trace.isin([0, NO_CODE]), lines["count"], 0)
     month = lines.time.to_numpy() // (30 * DAY)
     used = pd.DataFrame({"place": place, "item": lines.item.to_numpy(), "month": month, "count": handed})
-    used = used.groupby(["place", "item", "month"], as_index=False)["count"].sum()
+    used = used.groupby(["place", "item", "month"])["count"].sum().reset_index()
     # Bought for a month at its beginning, with a reserve; a shelf is not filled to the box.
     bought = np.ceil(used["count"] * rng.uniform(1.0, 1.25, len(used))) + 1
     arrivals = used.assign(count=bought, kind=PURCHASE, time=used.month * 30 * DAY + 6 * 3600)

@@ -1,6 +1,7 @@
-"""Who plays which part: plants (a scheme or look-alike with its subjects) and who is still free for one."""
+"""Planted instances of schemes and look-alikes with their subjects, and who is still free for another."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ class Plant:
     subjects: pd.DataFrame
 
 
-def subjects(label: str, **numbers: object) -> pd.DataFrame:
+def subjects(label: str, **numbers: Any) -> pd.DataFrame:
     """Rows of Plant.subjects, e.g. subjects("M05", patient=members, pharmacy=[7])."""
     parts = [
         pd.DataFrame({"subject_type": kind, "subject": np.unique(np.atleast_1d(list(who))), "label": label})
@@ -42,8 +43,8 @@ def subjects(label: str, **numbers: object) -> pd.DataFrame:
 
 
 @dataclass
-class Cast:
-    """Persons and places that have a part already; the bad places share most of the guilt."""
+class Assignments:
+    """Persons and places with a part already; the bad places commit most of the fraud."""
 
     city: City
     innocent: np.ndarray
@@ -52,8 +53,9 @@ class Cast:
     bad_pharmacies: np.ndarray
 
     @classmethod
-    def of(cls, city: City) -> "Cast":
-        rng, size = city.rng("cast"), len(city.people)
+    def of(cls, city: City) -> "Assignments":
+        """Nobody has a part yet; the bad hospitals and pharmacies are drawn."""
+        rng, size = city.rng("assignments"), len(city.people)
         hospitals, shops = city.places.of("hospital"), city.places.of("pharmacy")
         # The large public houses are not where invented stays happen: schemes M01-M04, M10 (magnitudes 4).
         small = hospitals[city.grade(hospitals) < 3]
@@ -63,21 +65,24 @@ class Cast:
 
     def free(self) -> np.ndarray:
         """Whether each person has no part and lives through the period."""
-        return ~self.innocent & ~self.guilty & (self.city.people.death.to_numpy() < 0)
+        return np.asarray(~self.innocent & ~self.guilty & (self.city.people.death.to_numpy() < 0))
 
     def mixable(self) -> np.ndarray:
         """Like `free`, with the look-alikes whose own days leave room for another part."""
         tied = (self.city.people.dialysis | self.city.people.oncology).to_numpy()
-        return self.free() | (self.innocent & ~self.guilty & ~tied & (self.city.people.death.to_numpy() < 0))
+        return np.asarray(
+            self.free() | (self.innocent & ~self.guilty & ~tied & (self.city.people.death.to_numpy() < 0))
+        )
 
     def good_hospitals(self, grade: int = 1) -> np.ndarray:
+        """Hospitals of at least this level without fraud of their own."""
         hospitals = self.city.places.of("hospital")
         return hospitals[(self.city.grade(hospitals) >= grade) & ~np.isin(hospitals, self.bad_hospitals)]
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What one scheme needs to be staged once. `strength` runs from faint (0.15) to blatant (1).
+class SchemeContext:
+    """What one scheme needs for one instance. `strength` runs from faint (0.15) to blatant (1).
 
     The pieces that hide (`together` and what follows it) draw from `hiding`, a stream of its own, so that the
     open city does not depend on them; there each gives back what it was given.
@@ -87,7 +92,7 @@ class Scene:
     city: City
     rng: Generator
     hiding: Generator
-    cast: Cast
+    assigned: Assignments
     strength: float
     disguise: Disguise
 
@@ -101,17 +106,18 @@ class Scene:
         return max(LEAST_MEMBERS, round(self.rng.integers(low, high + 1) * scale))
 
     def persons(self, size: int, among: np.ndarray | None = None, villages: int | None = None) -> np.ndarray:
-        """Persons without another part, guilty from now on; from a few villages if asked, or several times as many.
+        """Persons without another part, guilty from now on; from a few villages if asked.
 
-        Where the city is too small for the wish the villages are widened and the group shrinks.
+        A disguise multiplies the villages. Where the city is too small the villages are widened and the group
+        shrinks.
         """
-        free = self.cast.mixable() if self.disguise.mixed else self.cast.free()
+        free = self.assigned.mixable() if self.disguise.mixed else self.assigned.free()
         free = free if among is None else free & among
         numbers = np.flatnonzero(free)
         if villages:
             numbers = self._from_villages(numbers, size, villages * self.disguise.villages)
         chosen = self.rng.choice(numbers, min(size, len(numbers)), replace=False)
-        self.cast.guilty[chosen] = True
+        self.assigned.guilty[chosen] = True
         return chosen
 
     def _from_villages(self, numbers: np.ndarray, size: int, villages: int) -> np.ndarray:
@@ -122,14 +128,17 @@ class Scene:
         return numbers[np.isin(home, order[: max(villages, enough)])]
 
     def hospital(self) -> int:
-        bad = self.cast.bad_hospitals
+        """One of the bad hospitals, in turn."""
+        bad = self.assigned.bad_hospitals
         return int(bad[self.number % len(bad)])
 
     def pharmacies(self, size: int) -> np.ndarray:
-        bad = self.cast.bad_pharmacies
+        """Some of the bad pharmacies."""
+        bad = self.assigned.bad_pharmacies
         return self.rng.choice(bad, min(size, len(bad)), replace=False)
 
     def doctor(self, place: int) -> int:
+        """A doctor of an institution."""
         return int(self.city.places.doctor_at(np.array([place]), self.rng.random(1))[0])
 
     def together(self, share: float) -> float:
@@ -155,12 +164,14 @@ class Scene:
         """Where each person shops; who hides goes to either of two."""
         people = self.city.people
         if not self.disguise.shops:
-            return people["shop"].to_numpy()[person]
+            return np.asarray(people["shop"].to_numpy()[person])
         other = self.hiding.random(len(person)) < 0.5
-        return np.where(other, people.other_shop.to_numpy()[person], people["shop"].to_numpy()[person])
+        return np.asarray(
+            np.where(other, people.other_shop.to_numpy()[person], people["shop"].to_numpy()[person])
+        )
 
     def varied(self, values: np.ndarray, options: np.ndarray) -> np.ndarray:
-        """Values that ought to be alike; where that would give the scheme away, some are others of the options."""
+        """Values that ought to be alike; where that would reveal the scheme, some are other options."""
         changed = self.hiding.random(len(values)) >= self.disguise.marks
         return np.where(changed, self.hiding.choice(options, len(values)), values)
 

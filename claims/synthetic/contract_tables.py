@@ -1,4 +1,4 @@
-"""The books in the words of the contract: one function a table, written to Parquet piece by piece."""
+"""Columns of the contract's tables: one function a table, written to Parquet in pieces."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from claims.synthetic import diagnoses
 from claims.synthetic.clock import DAY, MINUTE
-from claims.synthetic.knowledge import TRACE_PRODUCT
 from claims.synthetic.ledger import Books
+from claims.synthetic.reference_tables import TRACE_PRODUCT
 from claims.synthetic.timeline import is_stay
 from claims.synthetic.world import City
 
@@ -31,64 +31,86 @@ CASE_IDS, SALE_IDS, RX_IDS, SIGN_IDS, ACCIDENT_IDS, COVER_IDS, STOCK_IDS = (
     42_0801_000_000_000_000,
     42_0801_100_000_000_000,
 )
-CERTIFICATES = ("01", "01", "01", "01", "03", "03", "03", "03", "02", "05")  # fields.md: mdtrt_cert_type
+CERTIFICATES = (
+    "01",
+    "01",
+    "01",
+    "01",
+    "03",
+    "03",
+    "03",
+    "03",
+    "02",
+    "05",
+)  # national data dictionary mdtrt_cert_type
 
 Columns = dict[str, pa.Array]
+Values = np.ndarray | pd.Series | pd.Index
 
 
 def write(
     path: Path,
     frame: pd.DataFrame,
-    spell: Callable[[pd.DataFrame], Columns],
+    columns_of: Callable[[pd.DataFrame], Columns],
     finish: Callable[[pa.Table], pa.Table],
 ) -> None:
-    """Writes a frame as the table that `spell` makes of it, each piece with a last touch by `finish`."""
-    writer = None
-    for first in range(0, max(len(frame), 1), PIECE):
-        table = finish(pa.table(spell(frame.iloc[first : first + PIECE])))
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-        writer.write_table(table)
-    writer.close()
+    """Write a frame as the table that `columns_of` makes of it; `finish` may change each piece before."""
+    starts = range(0, max(len(frame), 1), PIECE)
+    pieces = (finish(pa.table(columns_of(frame.iloc[first : first + PIECE]))) for first in starts)
+    first_piece = next(pieces)
+    with pq.ParquetWriter(path, first_piece.schema, compression="zstd") as writer:
+        for piece in (first_piece, *pieces):
+            writer.write_table(piece)
 
 
-def numbered(base: int, numbers: np.ndarray, known: np.ndarray | None = None) -> pa.Array:
+def _unknown(known: Values | None) -> np.ndarray | None:
+    return None if known is None else ~np.asarray(known, dtype=bool)
+
+
+def numbered(base: int, numbers: Values, known: Values | None = None) -> pa.Array:
     """Ids as text; null where not known."""
     return pc.cast(
-        pa.array(base + np.asarray(numbers, dtype=np.int64), mask=None if known is None else ~known),
+        pa.array(base + np.asarray(numbers, dtype=np.int64), mask=_unknown(known)),
         pa.string(),
     )
 
 
-def named(names: object, numbers: np.ndarray, known: np.ndarray | None = None) -> pa.Array:
+def named(names: object, numbers: Values, known: Values | None = None) -> pa.Array:
     """Text by number; null where not known (by default: where the number is negative)."""
     numbers = np.asarray(numbers)
-    known = numbers >= 0 if known is None else known
-    return pa.array(names, pa.string(), from_pandas=True).take(pa.array(np.maximum(numbers, 0), mask=~known))
+    mask = numbers < 0 if known is None else _unknown(known)
+    return pa.array(names, pa.string(), from_pandas=True).take(pa.array(np.maximum(numbers, 0), mask=mask))
 
 
-def moment(city: City, seconds: np.ndarray, known: np.ndarray | None = None) -> pa.Array:
+def moment(city: City, seconds: Values, known: Values | None = None) -> pa.Array:
+    """Times, from seconds since the first midnight; null where not known."""
     start = np.datetime64(city.clock.start, "s")
     time = (start + np.asarray(seconds, dtype=np.int64)).astype("datetime64[us]")
-    return pa.array(time, pa.timestamp("us"), mask=None if known is None else ~known)
+    return pa.array(time, pa.timestamp("us"), mask=_unknown(known))
 
 
-def day(city: City, seconds: np.ndarray, known: np.ndarray | None = None) -> pa.Array:
+def day(city: City, seconds: Values, known: Values | None = None) -> pa.Array:
+    """Dates, from seconds since the first midnight; null where not known."""
     return pc.cast(moment(city, np.asarray(seconds) // 86_400 * 86_400, known), pa.date32())
 
 
 def text(values: object) -> pa.Array:
+    """Text; null where there is none."""
     return pa.array(np.asarray(values, dtype=object), pa.string(), from_pandas=True)
 
 
-def flag(values: object, known: np.ndarray | None = None) -> pa.Array:
+def flag(values: object, known: Values | None = None) -> pa.Array:
+    """0 or 1; null where not known."""
     return named(["0", "1"], np.asarray(values).astype(int), known)
 
 
-def yuan(cents: np.ndarray) -> pa.Array:
+def yuan(cents: Values) -> pa.Array:
+    """Yuan, from cents."""
     return pa.array(np.asarray(cents) / 100.0)
 
 
 def persons(city: City, frame: pd.DataFrame) -> Columns:
+    """`psn_info_b`."""
     return {
         "psn_no": numbered(0, frame.number),
         "gend": text(frame.sex),
@@ -103,6 +125,7 @@ def persons(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def institutions(frame: pd.DataFrame) -> Columns:
+    """`fixmedins_b`."""
     return {
         "fixmedins_code": text(frame.code),
         "fixmedins_name": text(frame.name),
@@ -116,6 +139,7 @@ def institutions(frame: pd.DataFrame) -> Columns:
 
 
 def doctors(city: City, posts: pd.DataFrame) -> Columns:
+    """`dr_info_b`."""
     staff = city.places.doctors
     return {
         "dr_code": named(staff.code, posts.doctor),
@@ -127,6 +151,7 @@ def doctors(city: City, posts: pd.DataFrame) -> Columns:
 
 
 def items(frame: pd.DataFrame) -> Columns:
+    """`hilist_b`."""
     return {
         "hilist_code": text(frame.code),
         "hilist_name": text(frame.name),
@@ -150,6 +175,7 @@ def items(frame: pd.DataFrame) -> Columns:
 
 
 def item_limits(city: City, frame: pd.DataFrame) -> Columns:
+    """`hilist_lmt_b`."""
     return {
         "hilist_code": named(city.catalogue.items.code, frame.item),
         "lmt_type": text(frame.kind),
@@ -160,6 +186,7 @@ def item_limits(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def item_relations(city: City, frame: pd.DataFrame) -> Columns:
+    """`hilist_rela_b`."""
     return {
         "rela_type": text(frame.kind),
         "hilist_code": named(city.catalogue.items.code, frame.item),
@@ -168,6 +195,7 @@ def item_relations(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def diagnosis_limits(frame: pd.DataFrame) -> Columns:
+    """`icd_lmt_b`."""
     return {
         "icd_code": text(frame.code),
         "icd_type": text(np.full(len(frame), "1")),
@@ -177,6 +205,7 @@ def diagnosis_limits(frame: pd.DataFrame) -> Columns:
 
 
 def cover(city: City, frame: pd.DataFrame) -> Columns:
+    """`psn_insu_d`."""
     ended = (frame.end >= 0).to_numpy()
     return {
         "psn_insu_rlts_id": numbered(COVER_IDS, frame.index),
@@ -188,6 +217,7 @@ def cover(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def stock(city: City, frame: pd.DataFrame) -> Columns:
+    """`inv_chg_d`."""
     return {
         "inv_chg_sn": numbered(STOCK_IDS, frame.index),
         "fixmedins_code": named(city.places.table.code, frame.place),
@@ -205,7 +235,7 @@ def visits(city: City, frame: pd.DataFrame) -> Columns:
     luck = rng.random(len(frame))
     plastic = frame.card.to_numpy() & (luck < 0.9)
     certificate = np.where(plastic, "03", rng.choice(CERTIFICATES, len(frame)))
-    department = frame.department.astype(str).to_numpy()
+    department = frame.department.astype("str").astype(object)
     # Three times as many bed labels as beds, taken in turn: nobody is put into a bed still occupied.
     label = frame.turn.to_numpy() % (3 * city.places.table.beds.fillna(1).to_numpy()[frame.place]).astype(int)
     diagnosed = (frame.diagnosis >= 0).to_numpy() & (stay | (luck > 0.06))
@@ -220,18 +250,17 @@ def visits(city: City, frame: pd.DataFrame) -> Columns:
         "chfpdr_code": named(city.places.doctors.code, frame.doctor),
         "dscg_maindiag_code": named(diagnoses.DIAGNOSES.icd, frame.diagnosis, diagnosed),
         "dise_no": named(diagnoses.GROUPS, frame.group),
-        "dept_code": text(
-            np.where((department == "") | (luck > 0.97), None, "A" + department.astype(object))
-        ),
+        "dept_code": text(("A" + department).mask((department == "") | (luck > 0.97), None)),
         "adm_bed": numbered(1_000, label, stay & (luck > 0.03)),
         "trum_flag": flag(frame.injury, ~shop & (luck > 0.2) | frame.injury.to_numpy()),
         "rel_ttp_flag": flag(frame.third_party, ~shop & (luck > 0.3) | frame.injury.to_numpy()),
-        "mdtrt_cert_type": text(np.where(luck > 0.985, None, certificate)),
+        "mdtrt_cert_type": text(pd.Series(certificate, dtype=object).mask(luck > 0.985, None)),
     }
 
 
 def settlements(city: City, books: Books, frame: pd.DataFrame) -> Columns:
-    rows = books.visits.take(frame.visit)
+    """`setl_d`."""
+    rows = books.visits.take(frame.visit.to_numpy())
     return {
         "setl_id": numbered(SETTLEMENT_IDS, frame.index),
         "mdtrt_id": numbered(VISIT_IDS, frame.visit),
@@ -255,7 +284,7 @@ def fee_lines(
     city: City, books: Books, settlement: np.ndarray, prescription: np.ndarray, frame: pd.DataFrame
 ) -> Columns:
     """`settlement` and `prescription` are the ones of each visit, -1 for none."""
-    rows = books.visits.take(frame.visit)
+    rows = books.visits.take(frame.visit.to_numpy())
     settled, paper = settlement[frame.visit], prescription[frame.visit]
     drug = city.catalogue.items.charge.isin(["09", "10", "11"]).to_numpy()[frame.item]
     return {
@@ -280,6 +309,7 @@ def fee_lines(
 def sales(
     city: City, books: Books, settlement: np.ndarray, prescription: np.ndarray, frame: pd.DataFrame
 ) -> Columns:
+    """`drug_sel_d`."""
     settled, paper = settlement[frame.visit], prescription[frame.visit]
     person = books.visits.person.to_numpy()[frame.visit]
     return {
@@ -298,7 +328,7 @@ def sales(
 
 
 def trace_codes(item: np.ndarray, serial: np.ndarray) -> pa.Array:
-    """20 digits: 8, six for the product, thirteen without visible order (fields.md 0.3); null for none."""
+    """20 digits: 8, six for the product, thirteen without visible order; null for none."""
     high, low = np.divmod(np.maximum(serial, 0), 10**7)
     low = (low * 7_654_321 + 1_234_567) % 10**7
     high = (high + low * 37) % 10**6
@@ -311,6 +341,7 @@ def trace_codes(item: np.ndarray, serial: np.ndarray) -> pa.Array:
 
 
 def prescriptions(city: City, frame: pd.DataFrame) -> Columns:
+    """`rx_d`."""
     return {
         "hi_rxno": numbered(RX_IDS, frame.index),
         "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
@@ -323,6 +354,7 @@ def prescriptions(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def signs(city: City, frame: pd.DataFrame) -> Columns:
+    """`psn_sign_d`."""
     return {
         "sign_sn": numbered(SIGN_IDS, frame.index),
         "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
@@ -334,6 +366,7 @@ def signs(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def deaths(city: City, frame: pd.DataFrame) -> Columns:
+    """`psn_die_regn_d`."""
     return {
         "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
         "die_date": day(city, frame.time),
@@ -342,6 +375,7 @@ def deaths(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def accidents(city: City, frame: pd.DataFrame) -> Columns:
+    """`acdt_rec_d`."""
     return {
         "acdt_no": numbered(ACCIDENT_IDS, frame.index),
         "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
@@ -352,6 +386,7 @@ def accidents(city: City, frame: pd.DataFrame) -> Columns:
 
 
 def long_term_care(city: City, pay: float, frame: pd.DataFrame) -> Columns:
+    """`ltci_trt_d`."""
     service = (frame.time >= 0).to_numpy()
     return {
         "psn_no": numbered(0, city.people.number.to_numpy()[frame.person]),
@@ -364,6 +399,7 @@ def long_term_care(city: City, pay: float, frame: pd.DataFrame) -> Columns:
 
 
 def cases(city: City, frame: pd.DataFrame) -> Columns:
+    """`insp_case_d`."""
     confirmed = (frame.status != "3").to_numpy()
     return {
         "case_id": numbered(CASE_IDS, frame.index),

@@ -1,4 +1,4 @@
-"""What real books hold besides care: small faults, refunds, invalid rows, split packs, broken rows."""
+"""Errors of real claims data: billing faults, refunds, void and double rows, split packs, broken rows."""
 
 import numpy as np
 import pandas as pd
@@ -40,9 +40,9 @@ def small_faults(city: City, rng: Generator, draft: Drafts) -> Drafts:
     return Drafts(visits.assign(signed=visits.signed & ~missed), lines.assign(price=price, count=count))
 
 
-def soil(city: City, books: Books) -> None:
+def add_corrections(city: City, books: Books) -> None:
     """Refunds, invalid and doubled settlements, and honest repeats of trace codes."""
-    rng = city.rng("dirt")
+    rng = city.rng("data errors")
     settled = books.settlements
     extra = [_refunds(rng, settled, city.clock.horizon), *_invalid(rng, settled)]
     settled = pd.concat([settled, *extra], ignore_index=True)
@@ -107,7 +107,7 @@ def _repeated_codes(rng: Generator, sales: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([sales, returned]).sort_values(["time", "line"], ignore_index=True, kind="stable")
 
 
-def spoil(rng: Generator, name: str, table: pa.Table) -> pa.Table:
+def add_invalid_rows(rng: Generator, name: str, table: pa.Table) -> pa.Table:
     """The written table with a few rows more: some that cannot be placed, some delivered twice."""
     if name not in BREAKABLE or table.num_rows == 0:
         return table
@@ -122,7 +122,7 @@ def spoil(rng: Generator, name: str, table: pa.Table) -> pa.Table:
 
 
 def _few(rng: Generator, table: pa.Table, share: float) -> np.ndarray:
-    return rng.choice(table.num_rows, max(1, round(table.num_rows * share)), replace=False)
+    return np.asarray(rng.choice(table.num_rows, max(1, round(table.num_rows * share)), replace=False))
 
 
 def _with(table: pa.Table, column: str, values: pa.ChunkedArray) -> pa.Table:
