@@ -59,7 +59,7 @@ def test_a_household_is_small_and_of_several_generations(ages, more, expected):
 
 def test_a_household_is_of_one_village():
     rows = at_two_places(company(FAMILY, 3))
-    assert reason([row | {"village": row["psn_no"]} for row in rows]) is None
+    assert reason([row | {"village": "w"} if n == 0 else row for n, row in enumerate(rows)]) is None
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,16 @@ def test_nobodys_employer_is_no_employer():
 def test_villagers_are_seen_at_their_clinic(bought, expected):
     rows = company([30.0] * 10, 1)
     assert reason([r | {"kind": PHARMACY} if n < bought else r for n, r in enumerate(rows)]) == expected
+
+
+def test_villagers_are_of_one_village():
+    rows = company([30.0] * 10, 1)
+    assert reason([row | {"village": "w"} if n == 0 else row for n, row in enumerate(rows)]) is None
+
+
+def test_a_purchase_without_a_time_is_not_swiped_in_a_row():
+    rows = at_two_places(company([60.0, 30.0], 5, kind=PHARMACY))
+    assert reason([row | {"burst": None} if n < 5 else row for n, row in enumerate(rows)]) == "household"
 
 
 @pytest.mark.parametrize("elsewhere,expected", [(1, "villagers"), (2, None)])
