@@ -199,6 +199,13 @@ def test_a_kind_of_subject_without_a_measure_by_mix_has_no_expectation():
     assert found.empty and found.index.name == "subject_id"
 
 
+def test_several_kinds_of_subject_are_measured_in_one_database(probe):
+    table = ibis.duckdb.connect().create_table(
+        "v", ibis.memtable(pd.DataFrame([USUAL, USUAL | ODD])[list(TYPES)], schema=ibis.schema(TYPES))
+    )
+    pd.testing.assert_frame_equal(expected(table, PROBE), expected(table, PROBE))
+
+
 def test_parts_of_means_and_ratios():
     frame = pd.DataFrame({"a": [1.0, 2.0, None], "b": [4.0, None, 8.0], "c": [True, True, False]})
     table = ibis.duckdb.connect().create_table("t", ibis.memtable(frame))
