@@ -1,68 +1,15 @@
-"""What is learnt from outcomes: from enough of them only, judged on subjects it has not seen, and chance is chance."""
+"""The learner: exact contributions, cross-fitting that no subject leaks through, and a memory of its seed."""
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from models.evaluation import ranking_metrics, shuffled_auc
+from models.evaluation import ranking_metrics
 from models.learner import MIN_CONFIRMED_FOR_TREES, Learner, out_of_fold
-from models.training_data import (
-    FOLDS,
-    MIN_CONFIRMED,
-    UNINSPECTED_ROWS,
-    UNINSPECTED_WEIGHT,
-    TrainingSet,
-    training_set,
-)
-from models.tuning import tune
-from pipelines.train import outcomes
-
-
-def subjects(size: int = 400, seed: int = 0) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    return pd.DataFrame(
-        random.normal(size=(size, 6)), [f"s{n}" for n in range(size)], [f"m{n}" for n in range(6)]
-    )
-
-
-def opposites() -> tuple[pd.DataFrame, pd.Series]:
-    """Subjects of whom half are inspected by lot, guilty where two measures point in opposite directions."""
-    features = subjects(600)
-    return features, ((features.m1 > 0) ^ (features.m2 > 0)).astype(int).iloc[:300]
-
-
-def test_too_few_confirmed_teach_nothing():
-    features = subjects()
-    known = pd.Series([1] * MIN_CONFIRMED + [0] * 30, features.index[: MIN_CONFIRMED + 30])
-    assert training_set(features, known.iloc[1:]) is None
-    assert training_set(features, known) is not None
-    # Confirmed subjects that were not measured on the night do not count.
-    assert training_set(features.iloc[1:], known) is None
-
-
-def test_inspected_stand_beside_a_light_sample_of_the_others():
-    features = subjects(200)
-    known = pd.Series([1] * 15 + [0] * 5, features.index[:20])
-    data = training_set(features, known)
-    assert set(data.target.index) == set(features.index)
-    assert data.target.sum() == 15 and data.inspected.sum() == 20
-    assert (data.weight[data.inspected] == 1).all()
-    assert data.weight[~data.inspected].sum() == pytest.approx(15 * UNINSPECTED_WEIGHT)
-    many = subjects(UNINSPECTED_ROWS + 500)
-    assert len(training_set(many, known).target) == UNINSPECTED_ROWS + 20
-
-
-def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
-    features = subjects(1000)
-    guilty = (features.m2 > 0.5).astype(int)
-    random_sample = training_set(features, guilty.iloc[:300])
-    assert random_sample.random_sample and len(random_sample.target) == 300 and random_sample.inspected.all()
-    chosen = guilty[features.m1 > 0.6]
-    beside = training_set(features, chosen)
-    assert not beside.random_sample and len(beside.target) == 1000
-    # On few inspected a draw cannot be told from a choice.
-    assert not training_set(features, guilty.iloc[:39]).random_sample
-    assert training_set(features.iloc[:300], guilty.iloc[:300]).random_sample
+from models.training_data import FOLDS, TrainingSet, folds, training_set
+from tests.models.subjects import opposites, subjects
 
 
 @pytest.mark.parametrize("confirmed", [MIN_CONFIRMED_FOR_TREES - 1, MIN_CONFIRMED_FOR_TREES])
@@ -103,24 +50,6 @@ def test_everybody_is_scored_once_and_the_same_seed_gives_the_same():
     pd.testing.assert_series_equal(first, out_of_fold(data, Learner(3)), check_exact=True)
 
 
-def test_without_a_budget_the_default_is_kept_and_nothing_is_searched():
-    found = tune(training_set(*opposites()), budget=0, seed=4)
-    assert found.learner.get_params() == Learner(4).get_params()
-    assert (found.gain, found.error) == (0.0, 0.0)
-
-
-def test_tuning_finds_what_the_default_misses():
-    """Neither measure tells anything alone, so the stiff default sees little."""
-    data = training_set(*opposites())
-    found = tune(data, budget=5)
-    assert found.learner.get_params() != Learner().get_params() and found.gain > found.error
-    default, better = (
-        ranking_metrics(data.target, out_of_fold(data, learner))["average_precision"]
-        for learner in (Learner(), found.learner)
-    )
-    assert better > default
-
-
 def test_a_tuned_learner_is_explained_exactly():
     features, known = opposites()
     data = training_set(features, known)
@@ -138,33 +67,80 @@ def test_hardly_any_cleared_is_no_trouble(recwarn):
     assert [str(w.message) for w in recwarn] == []
 
 
-def test_metrics_as_worked_out_by_hand():
-    score = pd.Series({"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "e": 0.5})
-    target = pd.Series({"e": 0, "d": 1, "c": 0, "b": 0, "a": 1})
-    found = ranking_metrics(target, score, depths=(1, 2, 4, 100))
-    # Of six pairs of a guilty and an honest one, four are in order: a before b, c, e and d before e.
-    assert found["auc"] == pytest.approx(4 / 6)
-    assert found["average_precision"] == pytest.approx((1 / 1 + 2 / 4) / 2)
-    assert [found[f"precision_at_{k}"] for k in (1, 2, 4, 100)] == [1, 0.5, 0.5, 0.4]
-    assert [found[f"recall_at_{k}"] for k in (1, 2, 4, 100)] == [0.5, 0.5, 1, 1]
+def trained(confirmed: int) -> tuple[Learner, TrainingSet]:
+    features = subjects()
+    data = training_set(features, pd.Series([1] * confirmed + [0] * 20, features.index[: confirmed + 20]))
+    return Learner().fit(data.features, data.target, data.weight), data
 
 
-def test_metrics_go_by_name_not_by_position():
-    random = np.random.default_rng(0)
-    target = pd.Series(random.integers(0, 2, 50), [f"s{n}" for n in range(50)])
-    score = pd.Series(random.random(50), target.index)
-    assert ranking_metrics(target, score) == ranking_metrics(target, score.sort_values())
+def test_the_linear_half_is_the_logistic_regression_written_out():
+    """On so few confirmed there are no trees: log-odds = intercept + coefficients · standardised differences."""
+    learner, data = trained(10)
+    rows = data.features
+    mean, sd = rows.mean(), rows.std(ddof=0)
+    slow = LogisticRegression(C=0.01, max_iter=3000).fit(
+        (rows - mean) / sd, data.target, sample_weight=data.weight
+    )
+    assert (learner.raw(rows) + learner.base).to_numpy() == pytest.approx(
+        slow.decision_function((rows - mean) / sd)
+    )
+    # The base is the mean prediction of the weighted rows.
+    assert np.average(learner.raw(rows), weights=data.weight) == pytest.approx(0, abs=1e-9)
+    assert learner.base == learner.linear_base
 
 
-def test_shuffled_outcomes_of_real_measures_give_chance(city_snapshot):
-    """The mean over fifty shuffles, on what was measured of the shared city; true outcomes beat it."""
-    differences = city_snapshot.subjects["patient"].differences
-    known = outcomes(city_snapshot.claims, "patient")
-    inspected = differences.index[differences.index.isin(known.index)]
-    others = differences.index.difference(inspected)[:: max(len(differences) // 250, 1)]
-    sample = differences.loc[inspected.union(others)]
-    target = pd.Series(np.arange(len(sample)) % 3 == 0, sample.index).astype(int)
-    data = TrainingSet(sample, target, pd.Series(1.0, sample.index), target.astype(bool))
-    found = shuffled_auc(data, shuffles=50)
-    assert len(found) == 50 and found.std() > 0.01
-    assert found.mean() == pytest.approx(0.5, abs=0.03)
+def test_with_trees_the_log_odds_are_the_mean_of_both_halves():
+    learner, data = trained(30)
+    rows = data.features
+    linear = learner.linear_base + (rows - learner.means) @ learner.coefficients
+    trees = learner.booster.predict(rows, raw_score=True)
+    assert (learner.raw(rows) + learner.base).to_numpy() == pytest.approx(((linear + trees) / 2).to_numpy())
+    shapley = learner.booster.predict(rows, pred_contrib=True)
+    assert learner.base == pytest.approx((learner.linear_base + shapley[0, -1]) / 2)
+    expected = ((rows - learner.means) * learner.coefficients + shapley[:, :-1]) / 2
+    pd.testing.assert_frame_equal(learner.attribute(rows), expected)
+
+
+def test_the_trees_are_those_of_lightgbm_with_the_stated_parameters():
+    data = trained(30)[1]
+    learner = Learner(5, 0.01, 9, 33, 0.08, 7, 0.6, 3.0).fit(data.features, data.target, data.weight)
+    parameters = {
+        "objective": "binary", "bagging_fraction": 0.8, "bagging_freq": 1, "deterministic": True,
+        "force_row_wise": True, "num_threads": 1, "verbosity": -1, "seed": 5, "learning_rate": 0.08,
+        "num_leaves": 9, "min_data_in_leaf": 7, "feature_fraction": 0.6, "lambda_l2": 3.0,
+    }  # fmt: skip
+    table = lgb.Dataset(data.features, data.target, weight=data.weight.to_numpy())
+    slow = lgb.train(parameters, table, num_boost_round=33)
+    assert (learner.booster.predict(data.features) == slow.predict(data.features)).all()
+
+
+def test_fitting_again_forgets_the_trees():
+    learner, data = trained(30)
+    few = data.target.copy()
+    few[few[few == 1].index[10:]] = 0
+    again = learner.fit(data.features, few, data.weight)
+    assert again is learner and again.booster is None and again.base == again.linear_base
+
+
+def test_weights_count_and_without_any_all_rows_are_equal():
+    _learner, data = trained(30)
+    equal, ones, weighted = (
+        Learner().fit(data.features, data.target, weight).raw(data.features)
+        for weight in (None, pd.Series(1.0, data.target.index), data.weight)
+    )
+    pd.testing.assert_series_equal(equal, ones, check_exact=True)
+    assert not np.allclose(equal, weighted)
+
+
+def test_out_of_fold_is_a_loop_over_the_folds():
+    _learner, data = trained(30)
+    slow = pd.Series(np.nan, data.target.index)
+    for training, held_out in folds(data, 2):
+        rows = data.take(training)
+        fitted = Learner(2, C=0.1).fit(rows.features, rows.target, rows.weight)
+        slow.iloc[held_out] = fitted.raw(data.features.iloc[held_out])
+    learner = Learner(2, C=0.1)
+    pd.testing.assert_series_equal(out_of_fold(data, learner), slow, check_exact=True)
+    # The learner itself is not fitted on the way, and without one the default is taken.
+    assert learner.booster is None
+    pd.testing.assert_series_equal(out_of_fold(data), out_of_fold(data, Learner()), check_exact=True)

@@ -1,12 +1,13 @@
-"""What a list misses, told from draws: against a truth that is known."""
+"""Shares and recall from random samples, against tables and against a known truth."""
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from models.sampling_estimators import list_recall, share
 
 
-def test_whoever_was_drawn_stands_for_one_over_the_probability():
+def test_a_sampled_subject_stands_for_one_over_its_probability():
     target, probability = np.array([1, 0]), np.array([0.1, 0.5])
     assert share(target, 1 / probability)[0] == pytest.approx(10 / 12)
     assert share(target, np.ones(2))[0] == 0.5
@@ -57,3 +58,42 @@ def test_places_of_the_list_without_an_outcome_widen_the_interval():
     partly = list_recall(np.ones(10), np.ones(10), 20, (20.0, 20.0, 20.0))
     assert known == pytest.approx((1 / 3, 1 / 3, 1 / 3))
     assert partly[0] == pytest.approx(0.5) and partly[1] < 0.45 and partly[2] > 0.55
+
+
+def test_unequal_weights_count_as_fewer_draws():
+    """Weights 1 and 3 are 16/10 effective draws (Kish); ends are those of the beta distribution at that size."""
+    value, low, high = share(np.array([1, 0]), np.array([1.0, 3.0]))
+    assert value == 0.25
+    assert low == pytest.approx(beta.ppf(0.025, 0.4, 2.2)) and high == pytest.approx(
+        beta.ppf(0.975, 1.4, 1.2)
+    )
+
+
+def test_a_higher_confidence_gives_a_wider_interval():
+    sample = np.repeat([1, 0], [3, 7]), np.ones(10)
+    assert share(*sample) == share(*sample, 0.95)
+    _value, low, high = share(*sample, 0.99)
+    assert low < share(*sample)[1] and high > share(*sample)[2]
+
+
+def test_recall_of_a_list_by_hand():
+    """Of ten inspected three were confirmed, one of them in two runs; five places are unknown; two to eight missed."""
+    confirmed, cleared = np.array([2.0, 1.0, 1.0]), np.ones(7)
+    known = share(np.repeat([1, 0], [3, 7]), np.concatenate([confirmed, cleared]), 0.975)
+    value, low, high = list_recall(confirmed, cleared, 5, (4.0, 2.0, 8.0))
+    found = [4 + 5 * part for part in known]
+    assert value == pytest.approx(found[0] / (found[0] + 4))
+    assert low == pytest.approx(found[1] / (found[1] + 8)) and high == pytest.approx(
+        found[2] / (found[2] + 2)
+    )
+
+
+def test_without_anybody_guilty_recall_is_missing():
+    assert np.isnan(list_recall(np.array([]), np.ones(3), 0, (0.0, 0.0, 5.0))[0])
+    assert list_recall(np.array([]), np.ones(3), 0, (0.0, 0.0, 5.0))[1] == 0.0
+    assert list_recall(np.ones(2), np.ones(3), 0, (0.0, 0.0, 0.0)) == (1.0, 1.0, 1.0)
+
+
+def test_a_list_without_outcomes_knows_nothing_of_its_unknown_places():
+    value, low, high = list_recall(np.array([]), np.array([]), 5, (5.0, 5.0, 5.0))
+    assert np.isnan(value) and low == 0.0 and high == 0.5
