@@ -17,7 +17,7 @@ _SCHEMA = {
 }  # fmt: skip
 
 
-def _to_json_arguments(content: ibis.Value) -> ibis.Value: ...
+def _to_json_arguments(_content: ibis.Value) -> ibis.Value: ...
 
 
 _to_json = ibis.udf.scalar.builtin(_to_json_arguments, name="to_json", signature=((None,), "string"))

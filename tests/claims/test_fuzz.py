@@ -131,7 +131,7 @@ def test_damaged_csv_files(tmp_path, batch):
     assert sum(counted.values()) - joined <= load.rows["rx_d"] <= sum(counted.values())
     assert load.rows["rx_d"] == len(kept) + len(bad) + load.repeats.get("rx_d", 0)
 
-    # A line that was not damaged, below a header that was not, is kept as it was, unless a damaged line that got
+    # A line not damaged, below a header not damaged, is kept as it was, unless a damaged line that got
     # its key stands before it.
     before = {line: (name, n) for name, lines in whole.items() for n, line in enumerate(lines[1:])}
     held = {row.hi_rxno: row for row in kept.itertuples()}

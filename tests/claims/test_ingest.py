@@ -1,8 +1,12 @@
 """Every row of a load is kept, quarantined, set aside or identical, and nothing is lost on the way."""
 
+import json
+from datetime import date
+
 import pandas as pd
 import pytest
 
+from claims.as_of import claims_as_of
 from claims.errors import InputError, StoreError
 from claims.store import Store, connect, preview
 from tests.tiny import World
@@ -245,3 +249,87 @@ def test_a_table_cannot_come_alone_into_an_empty_store_nor_unasked(world, tmp_pa
         Store(tmp_path / "store").ingest(tmp_path / "alone", partial=True)
     with pytest.raises(InputError, match="required table psn_info_b is missing"):
         Store(tmp_path / "store").ingest(tmp_path / "alone")
+
+
+# Bad rows
+
+
+BAD_TIMES = [
+    "1900-01-01 09:00", "1989-12-31 23:59", "2199-01-01", "infinity", "epoch", "0044-03-15 (BC)", "24-03-01",
+    "2024-03-01 09:00 PM", "2024-03-01 09:00:00Z", "1709254800",
+]  # fmt: skip
+
+
+def test_one_bad_time_is_quarantined_with_what_was_read_and_stops_nothing(world, tmp_path):
+    for number, text in enumerate(BAD_TIMES):
+        world.add(
+            "mdtrt_d",
+            mdtrt_id=f"bad-{number}",
+            psn_no="anna",
+            fixmedins_code="H1",
+            med_type="11",
+            begntime=text,
+        )
+    world.rows["psn_info_b"][0]["brdy"] = "1931-05-05"  # a birth, long before any claim
+    world.add("hilist_lmt_b", hilist_code="pill", lmt_type="gend", lmt_value="2", enddate="9999-12-31")
+    store = Store(tmp_path / "store")
+    report = store.ingest(world.write(tmp_path / "in"), today=date(2024, 6, 1))
+    assert report.tables["mdtrt_d"]["kept"] == 2 and report.tables["mdtrt_d"]["quarantined"] == len(BAD_TIMES)
+    assert report.quarantine == {
+        "impossible date: mdtrt_d.begntime": 3,
+        "unreadable value: mdtrt_d.begntime": 7,
+    }
+    quarantine = pd.read_parquet(next((store.path / "loads").glob("*.quarantine.parquet")))
+    raw = [json.loads(text)["begntime"] for text in quarantine.sort_values("row").raw]
+    assert raw == BAD_TIMES
+    con = connect(tmp_path)
+    claims = claims_as_of(con, store.tables(con), date(2024, 6, 1))
+    assert claims.visits.count().execute() == 2
+    con.disconnect()
+
+
+def test_the_year_to_come_is_possible_and_what_follows_is_not(world, tmp_path):
+    visit = dict(psn_no="anna", fixmedins_code="H1", med_type="11")
+    world.add("mdtrt_d", mdtrt_id="soon", begntime="2025-06-02 23:00", **visit)
+    world.add("mdtrt_d", mdtrt_id="late", begntime="2025-06-03", **visit)
+    folder = world.write(tmp_path / "in")
+    report = Store(tmp_path / "store").ingest(folder, today=date(2024, 6, 1))
+    assert report.quarantine == {"impossible date: mdtrt_d.begntime": 1}
+    assert preview(folder)[0].quarantine == {}  # nobody said what day it is
+
+
+def test_a_stray_quote_costs_its_own_line(world, tmp_path):
+    for number in range(300):
+        world.person(f"p{number}")
+    folder = world.write(tmp_path / "in", as_csv="utf-8")
+    lines = (folder / "psn_info_b.csv").read_text().splitlines()
+    lines[20] = lines[20].replace("p17", '"p17')
+    lines[240] += '"'
+    lines[250] = lines[250].replace("p247", "p\udcff247")
+    (folder / "psn_info_b.csv").write_text("\n".join(lines) + "\n", errors="surrogateescape")
+    store = Store(tmp_path / "store")
+    report = store.ingest(folder)
+    assert report.tables["psn_info_b"] == {
+        "in": 302, "kept": 299, "quarantined": 3, "set_aside": 0, "identical": 0,
+    }  # fmt: skip
+    assert reasons(store) == {("psn_info_b", row, None, "broken row") for row in (20, 240, 250)}
+    assert len(held(store, tmp_path, "psn_info_b")) == 299
+
+
+def test_what_is_not_taken_is_reported(world, tmp_path):
+    folder = world.write(tmp_path / "in")
+    (folder / "RX_D.CSV").write_text("a\n")
+    store = Store(tmp_path / "store")
+    assert store.ingest(folder).not_taken == preview(folder)[0].not_taken == [
+        "RX_D.CSV: the ending is none of .parquet, .csv, .csv.gz"
+    ]  # fmt: skip
+    assert store.last_load().not_taken
+
+
+def test_a_code_that_floating_point_rounded_is_not_a_code(world, tmp_path):
+    folder = world.write(tmp_path / "in", without=("psn_info_b",))
+    persons = world.frame("psn_info_b")
+    persons["certno"] = [4.208e17, None]
+    persons.to_parquet(folder / "psn_info_b.parquet", index=False)
+    report = Store(tmp_path / "store").ingest(folder)
+    assert report.quarantine["unreadable value: psn_info_b.certno"] == 1
