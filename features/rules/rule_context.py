@@ -15,8 +15,8 @@ class RuleContext:
     Attributes:
         claims: tables as of the date.
         facts: one row a visit (`features.visits.facts.visit_facts`).
-        item_days: visit × item × day (`features.visits.bill_lines.item_days`); rules take lines from here, so that
-            the fee lines are read once for all of them.
+        item_days: visit × item × day (`features.visits.bill_lines.item_days`); rules take lines from here, so
+            that the fee lines are read once for all of them.
         cache: tables that several rules look at, by name (`cached_table`).
     """
 

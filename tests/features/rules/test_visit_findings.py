@@ -1,12 +1,11 @@
-"""Findings summed to visits, and the weight of rare and common rules."""
+"""Findings summed to visits: counts, out-of-scope lines and the amount."""
 
 import ibis
-import pandas as pd
 import pytest
 
 import features.rules  # noqa: F401  declares the rules: R032 is one of M07
 from features.rules.declaration import CLEAR, SUSPECT
-from features.rules.visit_findings import by_visit, visit_weights
+from features.rules.visit_findings import by_visit
 
 
 def hits(*rows: tuple) -> ibis.Table:
@@ -55,27 +54,3 @@ def test_out_of_scope_lines_are_those_of_the_rules_of_m07():
         ("R071", "v0", "s", "l2", SUSPECT, 1.0), ("R046", "v0", "s", "l3", CLEAR, 1.0),
     )  # fmt: skip
     assert summed(found, visits(9.0))["v0"]["out_of_scope"] == 2
-
-
-def weights(visits_of_rule: dict[str, list[str]], total: int) -> pd.Series:
-    rows = [(rule, visit, None, None, SUSPECT, 0.0) for rule, ids in visits_of_rule.items() for visit in ids]
-    parts = visit_weights(hits(*rows), visits(*[0.0] * total)).to_pandas()
-    return parts.set_index("mdtrt_id").rule_part
-
-
-@pytest.mark.parametrize(
-    ("total", "weight"), [(1, 0.0), (10, 0.2), (100, 0.4), (10_000, 0.8), (100_000, 0.8)]
-)
-def test_a_rule_weighs_by_its_rarity_up_to_one_in_ten_thousand(total, weight):
-    assert weights({"R001": ["v0"]}, total)["v0"] == pytest.approx(weight, abs=1e-9)
-
-
-def test_rules_of_a_visit_combine_as_independent_probabilities():
-    parts = weights({"R001": ["v0"], "R002": ["v0"], "R003": [f"v{n}" for n in range(10)]}, 100)
-    assert parts["v0"] == pytest.approx(1 - (1 - 0.4) * (1 - 0.4) * (1 - 0.2))
-    assert parts["v1"] == pytest.approx(0.2) and len(parts) == 10
-
-
-def test_two_findings_of_a_rule_in_a_visit_are_one():
-    once, twice = weights({"R001": ["v0"]}, 100), weights({"R001": ["v0", "v0"]}, 100)
-    assert once["v0"] == twice["v0"]
