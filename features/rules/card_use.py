@@ -28,22 +28,22 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
 @rule(
     "R113", "连续刷卡", "Back-to-back cards", "place", SUSPECT, "40(一)/41(一)", schemes="M15 M16",
     minimum_persons=Parameter(10, "persons", "bureau scripts: >=10 different persons in <60 s gaps"),
-    gap_seconds=Parameter(60, "seconds", "bureau scripts: >=10 different persons in <60 s gaps"),
+    maximum_seconds=Parameter(60, "seconds", "bureau scripts: >=10 different persons in <60 s gaps"),
 )  # fmt: skip
-def back_to_back_cards(context: RuleContext, minimum_persons: float, gap_seconds: float) -> ibis.Table:
+def back_to_back_cards(context: RuleContext, minimum_persons: float, maximum_seconds: float) -> ibis.Table:
     """Pharmacy purchases in a row of many cards in quick succession."""
-    runs = _payment_runs(context.facts, gap_seconds)
+    runs = _payment_runs(context.facts, maximum_seconds)
     persons = runs.group_by("fixmedins_code", "_run").aggregate(run_persons=_.psn_no.nunique())
     persons = persons.filter(persons.run_persons >= minimum_persons)
     fast = runs.inner_join(persons, ["fixmedins_code", "_run"])
     # A hospital has many tills, so that its cards follow one another fast by nature.
     fast = fast.filter(fast.kind == PHARMACY)
-    gap = f"人的医保卡连续结算,相邻间隔不足{gap_seconds:g}秒"
+    gap = f"人的医保卡连续结算,相邻间隔不足{maximum_seconds:g}秒"
     message = sentence("与前后共", whole_number(fast.run_persons), gap)
     return fast.select("mdtrt_id", amount_in_question=fast.medfee_sumamt, message=message)
 
 
-def _payment_runs(facts: ibis.Table, gap_seconds: float) -> ibis.Table:
+def _payment_runs(facts: ibis.Table, maximum_seconds: float) -> ibis.Table:
     """Payments with the number of their run, ``_run``: a gap of so many seconds or more at the institution
     begins the next. Payments that carry only their date say nothing of seconds."""
     paid = facts.filter(facts.kind != STAY, has_time_of_day(facts.setl_time))
@@ -56,7 +56,7 @@ def _payment_runs(facts: ibis.Table, gap_seconds: float) -> ibis.Table:
         "payment_gap_seconds",
         _second=_.setl_time.epoch_seconds(),
     )
-    first = (paid.payment_gap_seconds < gap_seconds).fill_null(False).ifelse(0, 1)
+    first = (paid.payment_gap_seconds < maximum_seconds).fill_null(False).ifelse(0, 1)
     return paid.mutate(_run=first.cumsum(group_by="fixmedins_code", order_by=["_second", "mdtrt_id"]))
 
 

@@ -81,7 +81,7 @@ def line_arithmetic(context: RuleContext, amount_tolerance: float, price_roundin
 @rule(
     "R116", "医保价高于自费价", "Dual pricing", "place", SUSPECT, "协议", needs="drug_sel_d",
     filled="drug_sel_d.finl_trns_pric",
-    maximum_markup=Parameter(0.05, "share above cash price", "own starting value: same item, difference >5 %"),
+    maximum_markup=Parameter(0.05, "share above cash price", "own starting value: difference >5 %"),
 )  # fmt: skip
 def dual_price(context: RuleContext, maximum_markup: float) -> ibis.Table:
     """Sales above the cash price of the same item in the same pharmacy and month."""

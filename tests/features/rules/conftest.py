@@ -29,6 +29,10 @@ FACT_COLUMNS = [
 SETTLEMENTS = [("s1", "v1", 300.0, 600.0), ("s2", "v1", 400.0, 400.0), ("s3", "v2", 80.0, 0.0)]
 
 
+class Claims(dict):
+    """The part of `ClaimsAsOf` that rules read: tables by name, and attributes."""
+
+
 @pytest.fixture
 def rule_context() -> RuleContext:
     """A context with five visits, three settlements and two tables that rules may ask for."""
@@ -40,9 +44,6 @@ def rule_context() -> RuleContext:
         "given_d": con.create_table("given_d", {"kind": ["1", "2"], "text": ["x", None]}),
         "hollow_d": con.create_table("hollow_d", schema=ibis.schema({"kind": "string", "text": "string"})),
     }
-
-    class Claims(dict):
-        """The part of `ClaimsAsOf` that the engine reads."""
 
     claims = Claims(tables)
     claims.con, claims.present, claims.settlements = con, {"given_d", "hollow_d", "setl_d"}, settlements
@@ -61,3 +62,24 @@ def found(*rows: tuple) -> ibis.Table:
 def make() -> SimpleNamespace:
     """Builders of findings."""
     return SimpleNamespace(found=found)
+
+
+def table(columns: str, *rows: tuple) -> ibis.Table:
+    """A table in memory; columns are names with types, as `day:date cnt:float64 mdtrt_id` (text without one)."""
+    parts = [name.partition(":") for name in columns.split()]
+    schema = {name: kind or "string" for name, _sep, kind in parts}
+    return ibis.memtable([dict(zip(schema, row, strict=True)) for row in rows], schema=ibis.schema(schema))
+
+
+@pytest.fixture
+def hand_made():
+    """Build a context of hand-made tables: facts, lines, and tables of the claims by name."""
+
+    def build(facts: ibis.Table, item_days: ibis.Table, **tables: ibis.Table) -> RuleContext:
+        claims = Claims(tables)
+        claims.con, claims.present, claims.as_of = ibis.duckdb.connect(), set(tables), date(2025, 1, 1)
+        for name in ("sales", "settlements"):
+            setattr(claims, name, tables.get(name))
+        return RuleContext(claims, facts, item_days)
+
+    return build

@@ -1,6 +1,7 @@
 """Worlds in which each visit that a rule must find is noted under the rule."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Planted:
     def someone(self, **more) -> str:
         """A new person."""
         self.people += 1
-        return self.world.person(f"p{self.people:04}", **more)
+        return self.world.person(f"p{self.people}", **more)
 
     def item(self, code: str, kind: str, *limits: tuple, **columns) -> str:
         """An item of the catalogue, by kind or charge category, with its limits (kind, value[, more])."""
@@ -60,19 +61,37 @@ class Planted:
         visit = self.world.stay(who or self.someone(), where, begin, days, lines=list(lines), **more)
         return self.mark(visit, guilty)
 
-    def buy(self, when, *lines: tuple, guilty="", who=None, where="P1", **more) -> str:
-        """A purchase, settled at once; a pill for 40 yuan unless said otherwise."""
-        row = {"settled": str(when), "lines": list(lines) or [("pill", 1, 40.0)]} | more
-        return self.mark(self.world.purchase(who or self.someone(), where, str(when), **row), guilty)
+    def visit(self, when, *rules: str, who=None, where="H2", **more) -> str:
+        """An outpatient visit at a time, noted under rules."""
+        return self.mark(self.world.visit(who or self.someone(), where, when, **more), " ".join(rules))
+
+    def one(
+        self, item: str | list, rule="", *, where="H2", day="2024-06-10", person: dict | None = None, **more
+    ) -> str:
+        """A visit with one item (or lines) of a new person, on a day, noted under the rule it breaks."""
+        lines = [(item, 1, 100.0)] if isinstance(item, str) else item
+        who = self.someone(**(person or {}))
+        visit = self.world.visit(who, where, f"{day} 09:00:00", lines=lines, **more)
+        return self.mark(visit, rule or "")
+
+    def drug(self, code: str, charge: str = "09", limits: dict | None = None, **columns) -> str:
+        """A drug with its limits by kind."""
+        return self.item(code, charge, *(limits or {}).items(), **columns)
+
+    def buy(
+        self, when, *rules: str, where="P1", who=None, lines: Iterable[tuple] = (("pill", 1, 40.0),), **more
+    ) -> str:
+        """A purchase, settled at once."""
+        row = {"settled": str(when), "lines": list(lines)} | more
+        return self.mark(self.world.purchase(who or self.someone(), where, str(when), **row), " ".join(rules))
 
     def sell(
-        self, when, code: str | None, *, item="pill", count: float = 1, guilty="", where="P1", who=None,
-        visit=None, sale=None, **more,
-    ) -> str:  # fmt: skip
+        self, when, code: str | None, *rules: str, item="pill", where="P1", sale: dict | None = None, **more
+    ) -> str:
         """A purchase of one pack whose trace code was scanned; `sale` are other columns of the sale line."""
-        visit = visit or self.buy(when, (item, 1, 40.0), who=who, where=where, **more)
-        self.world.sell(visit, item, str(when), code, count, **(sale or {}))
-        return self.mark(visit, guilty)
+        visit = self.buy(when, *rules, where=where, lines=[(item, 1, 40.0)], **more)
+        self.world.sell(visit, item, str(when), code, **(sale or {}))
+        return visit
 
 
 def context_of(world: World, folder: Path, as_of: str = "2025-01-01") -> RuleContext:

@@ -188,7 +188,7 @@ def purchases(c: Cases) -> None:
         c.world.pharmacy(shop)
         for n in range(4):
             price = 98.0 if shop == "C1" and n < 3 else 50.0
-            visit = c.buy(after("2024-09-01 10:00:00", n), ("dear", 1, price), where=shop)
+            visit = c.buy(after("2024-09-01 10:00:00", n), lines=[("dear", 1, price)], where=shop)
             if price == 98.0:
                 c.case["just under the cap"] = visit
 
@@ -369,7 +369,7 @@ BOUNDARIES = [
     ("R112", "maximum_minutes", "two shops in twenty minutes", 20, 19, {}),
     ("R130", "maximum_minutes", "two cities in twenty minutes", 20, 19, {}),
     ("R113", "minimum_persons", "fourth card in a row", 4, 5, {}),
-    ("R113", "gap_seconds", "fourth card in a row", 31, 30, {"minimum_persons": 4}),
+    ("R113", "maximum_seconds", "fourth card in a row", 31, 30, {"minimum_persons": 4}),
     ("R114", "purchase_cap", "just under the cap", 98, 97, CAPPED),
     ("R114", "band_share", "just under the cap", 0.02, 0.01, CAPPED),
     ("R114", "minimum_purchases", "just under the cap", 4, 5, CAPPED),

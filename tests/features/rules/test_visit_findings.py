@@ -1,4 +1,4 @@
-"""Findings summed to visits."""
+"""Findings summed to visits: counts, out-of-scope lines and the amount."""
 
 import ibis
 import pytest
