@@ -13,7 +13,7 @@ import pytest
 from pipelines.recall_estimate import recall_estimate
 from pipelines.select.audit_sample import AUDIT_SAMPLE, draw
 from pipelines.settings import Settings
-from reports.evaluation import page
+from reports.evaluation_page import page
 from tests.pipelines.test_audit_sample import FRAME, NIGHT, days
 
 GUILTY = {f"p{n:03}" for n in range(0, 300, 10)} | {f"l{n}" for n in range(14)}
