@@ -84,7 +84,7 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
     from reports.load_summary import load_summary, quarantine_summary
 
     values, held = (settings_of(store).values, Store(store)) if store else (None, None)
-    report, rows = preview(source, values, held, flows.today())
+    report, rows = preview(source, values, held, flows.shanghai_date())
     print(load_summary(report))
     for line in quarantine_summary(rows):
         print(line)
@@ -121,7 +121,7 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
     from pipelines.cases import VerdictsRefused, import_verdicts
 
     try:
-        taken, held = import_verdicts(file, Store(store), closed or flows.today())
+        taken, held = import_verdicts(file, Store(store), closed or flows.shanghai_date())
     except VerdictsRefused as refused:
         for line in refused.lines:
             print(line, file=sys.stderr)
@@ -241,13 +241,10 @@ def _launch(
 
 
 def main() -> None:
-    """The console script: exit status 0 only when everything was written; errors are one plain line on
+    """The console script: exit status 0 only when everything was written; an error is one plain line on
     stderr."""
     os.umask(0o077)
-    status = _status()
-    # Outside of any `except`: an error that is still handled keeps its frames, and with them open
-    # connections, alive until the interpreter ends, of which DuckDB then complains on stderr.
-    sys.exit(status)
+    sys.exit(_status())
 
 
 def _status() -> int:
@@ -257,10 +254,24 @@ def _status() -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        original = error.error if isinstance(error, flows.StepFailed) else error
         if flows.DEBUG.get():
-            traceback.print_exception(error.error if isinstance(error, flows.StepFailed) else error)
+            traceback.print_exception(original)
         print(f"fundguard: {_one_line(error)}", file=sys.stderr)
+        for failed in (error, original):
+            _release(failed)
         return 2 if isinstance(error, CycloptsError) else 1
+
+
+def _release(error: BaseException | None) -> None:
+    """Drop the variables of the frames that an error and what led to it passed through.
+
+    Prefect keeps the error of a failed flow until the interpreter ends, and with its frames the database
+    connections in them, of which DuckDB's binding then complains on stderr.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _one_line(error: Exception) -> str:

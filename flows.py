@@ -107,7 +107,7 @@ def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
 
     with _opened(store, mask) as (claims, settings, work):
         steps = Steps("run", 7)
-        load = steps.run("ingest", ingest, claims, source, settings, today())
+        load = steps.run("ingest", ingest, claims, source, settings, shanghai_date())
         _show_rows(load)
         with _measured(steps, claims, settings, as_of, work) as snapshot:
             steps.run("train", train, snapshot, claims, settings, as_of)
@@ -119,7 +119,7 @@ def ingest(source: Path, store: Path) -> "Load":
     from pipelines.ingest import ingest
 
     with _opened(store) as (claims, settings, _work):
-        load = Steps("ingest", 1).run("ingest", ingest, claims, source, settings, today())
+        load = Steps("ingest", 1).run("ingest", ingest, claims, source, settings, shanghai_date())
         _show_rows(load)
         return load
 
@@ -148,10 +148,14 @@ def nightly(store: Path, as_of: date | None = None, source: Path | None = None, 
     """Score a snapshot with the champions; loads the day's folder first where one is given."""
     from pipelines.ingest import ingest, last_load
 
-    day = as_of or today()
+    day = as_of or shanghai_date()
     with _opened(store, mask) as (claims, settings, work):
         steps = Steps("nightly", 6 if source else 5)
-        load = steps.run("ingest", ingest, claims, source, settings, today()) if source else last_load(claims)
+        load = (
+            steps.run("ingest", ingest, claims, source, settings, shanghai_date())
+            if source
+            else last_load(claims)
+        )
         with _measured(steps, claims, settings, day, work) as snapshot:
             return _score_and_publish(steps, snapshot, load, claims, settings, day)
 
@@ -214,7 +218,7 @@ def _opened(path: Path, mask: bool = False) -> Iterator[tuple["Store", "Settings
         yield store, settings.model_copy(update={"mask": mask or settings.mask}), work
 
 
-def today() -> date:
+def shanghai_date() -> date:
     return datetime.now(ZONE).date()
 
 
@@ -248,7 +252,7 @@ def _run_name() -> str:
     from prefect.runtime import flow_run
 
     given = flow_run.parameters
-    day = [str(given["as_of"] or today())] if "as_of" in given else []
+    day = [str(given["as_of"] or shanghai_date())] if "as_of" in given else []
     return " ".join([str(flow_run.flow_name), str(given["store"]), *day])
 
 

@@ -22,7 +22,8 @@ from models.fusion import Fusion, fit_weights, spreads
 from models.learner import Learner, out_of_fold
 from models.subject_model import SubjectModel
 from models.training_data import TrainingSet
-from pipelines.measure import Measured, measure
+from pipelines.measure import measure
+from pipelines.snapshot import Measured
 from pipelines.train import outcomes
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +70,7 @@ class City:
             snapshot = measure(claims, as_of, work)
             known = {kind: outcomes(snapshot.claims, kind) for kind in SUBJECTS}
             visits = snapshot.claims.visits.select("mdtrt_id", "psn_no").to_pandas()
-            snapshot.claims.con.disconnect()
+            snapshot.close()
         truth, innocent = (pd.read_parquet(city / f"{name}.parquet") for name in ("truth", "innocent"))
         guilty = truth[truth.subject_type == "patient"].subject_id
         listed = truth[truth.subject_type == "visit"].subject_id

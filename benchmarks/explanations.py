@@ -20,9 +20,11 @@ import pandas as pd
 from claims.store import Store
 from features.measures.catalogue import measures_of, spec
 from models.subject_model import SubjectModel
-from pipelines.measure import Measured, Snapshot, measure
+from pipelines.champions import registry
+from pipelines.measure import measure
 from pipelines.settings import settings_of
-from pipelines.train import outcomes, registry
+from pipelines.snapshot import Measured, Snapshot
+from pipelines.train import outcomes
 
 SEEDS, SUSPECTS, FIRST = 20, 100, 5
 # Where there are more subjects, the trainings with other seeds see the inspected, the first suspects and so many

@@ -25,8 +25,9 @@ from sklearn.preprocessing import StandardScaler
 
 from claims.adapters.de_synpuf import adapt
 from claims.store import Store, scratch
-from pipelines.measure import Measured, measure
+from pipelines.measure import measure
 from pipelines.settings import Settings
+from pipelines.snapshot import Measured
 from pipelines.train import fit_model
 
 KEYS = {"patient": "psn_no", "visit": "mdtrt_id", "hospital": "fixmedins_code"}
@@ -63,7 +64,7 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
         snapshot = measure(claims, as_of, work)
         columns = [*KEYS.values(), "chfpdr_code", "fund_pay_sumamt", "medfee_sumamt", "begntime", "endtime"]
         visits = snapshot.claims.visits.select(*dict.fromkeys(columns)).to_pandas()
-        snapshot.claims.con.disconnect()
+        snapshot.close()
     visits["days"] = (visits.endtime - visits.begntime).dt.days.fillna(0)
     totals = {}
     for subject, key in KEYS.items():

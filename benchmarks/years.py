@@ -31,7 +31,8 @@ from features.measures.catalogue import SUBJECTS
 from models.evaluation import reliability, with_intervals
 from models.learner import Learner
 from models.training_data import FOLDS, training_set
-from pipelines.evaluate import DEPTHS, Past, judge
+from pipelines.backtest import Past
+from pipelines.evaluate import DEPTHS, evaluate_past
 from pipelines.measure import measure
 from pipelines.settings import Settings
 from pipelines.train import decided, fit_model, labels
@@ -73,7 +74,7 @@ def read(city: Path, store: Path, as_of: date) -> Snapshot:
             visits = snapshot.claims.visits
             visits = visits.select(*(name for name in columns if name in visits.columns)).to_pandas()
             past = Past(as_of, snapshot.subjects, {kind: decided(snapshot.claims, kind) for kind in SUBJECTS})
-            snapshot.claims.con.disconnect()
+            snapshot.close()
         kept.touch(mode=0o600)
         kept.write_bytes(pickle.dumps(Snapshot(past, {kind: totals(visits, kind) for kind in KINDS})))
     return pickle.loads(kept.read_bytes())
@@ -162,7 +163,7 @@ def compare(city: Path, store: Path, as_of: date) -> None:
     """Print the table of a city."""
     past_runs = [read(city, store, as_of - timedelta(days=WINDOW * n)) for n in reversed(range(NIGHTS))]
     settings = Settings()
-    found = judge([snapshot.past for snapshot in past_runs], settings)
+    found = evaluate_past([snapshot.past for snapshot in past_runs], settings)
     print(f"\n### {city.name}, {as_of}, windows of {WINDOW} days\n")
     rows = []
     for kind, how in found.how.items():

@@ -34,9 +34,10 @@ from models.evaluation import ranking_metrics, shuffled_auc
 from models.learner import Learner, out_of_fold
 from models.subject_model import SubjectModel
 from models.training_data import MIN_CONFIRMED, training_set
+from pipelines.champions import registry
 from pipelines.measure import measure
 from pipelines.settings import settings_of
-from pipelines.train import fit_model, outcomes, registry
+from pipelines.train import fit_model, outcomes
 
 ROOT = Path(pipelines.__file__).parents[1]
 store = Store(ROOT / os.environ.get("FUNDGUARD_NOTEBOOK_STORE", "demo/store"))

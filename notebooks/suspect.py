@@ -35,9 +35,9 @@ from claims.store import Store, scratch
 from features.comparison.peers import PEER_WORDS
 from features.measures.catalogue import measures_of
 from models.fusion import probability
+from pipelines.champions import registry
 from pipelines.measure import measure
 from pipelines.settings import settings_of
-from pipelines.train import registry
 
 ROOT = Path(pipelines.__file__).parents[1]
 store = Store(ROOT / os.environ.get("FUNDGUARD_NOTEBOOK_STORE", "demo/store"))

@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from pipelines.step_log import Figure, logged_step
 from pipelines.train import decided, labels
 from pipelines.typed_frames import tuples
-from reports.evaluation import page
+from reports.evaluation_page import page
 
 # Days of outcomes that a window tests on, at least (more where outcomes take longer to become known); most
 # windows.

@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from claims.store import Store
+from pipelines.champions import registry
 from pipelines.settings import settings_of
-from pipelines.train import registry
 
 ROOT = Path(__file__).parents[1]
 # Each notebook measures the city anew: they run with `make notebooks` and the slow suite.

@@ -303,12 +303,12 @@ def test_a_file_that_is_no_list_of_a_night_is_refused(plain, store, tmp_path):
         with pytest.raises(InputError, match=r"is no workbook: save the filled list as \.xlsx$"):
             import_verdicts(tmp_path / name, store, CLOSED)
     del plain.book[GUIDE_TITLES[1]]
-    with pytest.raises(InputError, match="no sheet 说明 or Read me names the night of the list$"):
+    with pytest.raises(InputError, match="no sheet 说明 or Read me names the as-of date of the list$"):
         import_verdicts(plain.saved(), store, CLOSED)
 
 
 def test_nothing_was_closed_before_its_night_nor_enters_an_empty_store(filled, store, tmp_path):
-    with pytest.raises(InputError, match="closed on 2024-12-31, before its night, 2025-01-01$"):
+    with pytest.raises(InputError, match="closed on 2024-12-31, before its as-of date, 2025-01-01$"):
         import_verdicts(filled.file, store, date(2024, 12, 31))
     with pytest.raises(StoreError, match="holds no claims yet"):
         import_verdicts(filled.file, Store(tmp_path / "nowhere"), CLOSED)

@@ -8,10 +8,11 @@ import pytest
 
 from features.measures.catalogue import spec
 from models.registry import Registry, RegistryError
-from pipelines.evaluate import Past, judge
-from pipelines.measure import Measured
+from pipelines.backtest import Past
+from pipelines.evaluate import evaluate_past
 from pipelines.settings import Settings
-from pipelines.train import fit_model, lacking
+from pipelines.snapshot import Measured, missing_measures
+from pipelines.train import fit_model
 
 COLUMNS = list(spec("patient").index)
 PATIENTS = [f"p{n}" for n in range(420)]
@@ -56,7 +57,7 @@ def rolled() -> list[Past]:
 
 
 def test_lists_of_the_past_are_judged_by_what_came_after(rolled):
-    found = judge(rolled, Settings())
+    found = evaluate_past(rolled, Settings())
     assert found.how == {"patient": "prequential"} and found.suspicious == {"patient": {}}
     figures = found.figures[found.figures.population == "new"].set_index("metric")
     assert figures.value["auc"] > 0.8 and figures.low["auc"] > 0.6
@@ -69,21 +70,21 @@ def test_lists_of_the_past_are_judged_by_what_came_after(rolled):
 
 def test_outcomes_in_one_list_are_cross_validated():
     day = LAST - timedelta(days=5)
-    found = judge(past(dict.fromkeys(PATIENTS[:120], day)), Settings())
+    found = evaluate_past(past(dict.fromkeys(PATIENTS[:120], day)), Settings())
     assert found.how == {"patient": "cross-validated"}
     figures = found.figures.set_index(["population", "metric"])
     assert figures.value["all", "auc"] > 0.8 and figures.tested["all", "auc"] == 120
 
 
 def test_a_handful_of_outcomes_says_nothing():
-    found = judge(past(dict.fromkeys(PATIENTS[:15], LAST - timedelta(days=5))), Settings())
+    found = evaluate_past(past(dict.fromkeys(PATIENTS[:15], LAST - timedelta(days=5))), Settings())
     assert found.how == {} and found.figures.empty
 
 
 def test_outcomes_that_mean_nothing_are_not_found(rolled):
     """Outcomes handed out by lot: the same machinery must not rank them."""
     lot = pd.Series(np.random.default_rng(7).integers(0, 2, 420), PATIENTS)
-    random_sample = [
+    by_lot = [
         Past(
             snapshot.as_of,
             snapshot.subjects,
@@ -92,14 +93,14 @@ def test_outcomes_that_mean_nothing_are_not_found(rolled):
         for snapshot in rolled
         for c in [snapshot.cases["patient"]]
     ]
-    figures = judge(random_sample, Settings()).figures.set_index(["population", "metric"])
+    figures = evaluate_past(by_lot, Settings()).figures.set_index(["population", "metric"])
     assert figures.low["all", "auc"] < 0.5 < figures.high["all", "auc"]
 
 
 def test_a_measure_that_is_no_longer_taken_is_named(tmp_path):
     snapshot = measured(0)
     model = fit_model("patient", snapshot, pd.Series(dtype=int), Settings())
-    assert lacking(model.spec, snapshot) == []
+    assert missing_measures(model.spec, snapshot) == []
     fewer = Measured(
         snapshot.values,
         snapshot.peers,
@@ -108,7 +109,7 @@ def test_a_measure_that_is_no_longer_taken_is_named(tmp_path):
         snapshot.graph,
         snapshot.rules,
     )
-    assert lacking(model.spec, fewer) == [COLUMNS[4]]
+    assert missing_measures(model.spec, fewer) == [COLUMNS[4]]
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlartifacts")
     with pytest.raises(RegistryError, match="^no earlier champion model for patient to go back to$"):
         registry.roll_back("patient")

@@ -15,7 +15,7 @@ from tests.conftest import City, Done, fundguard
 pytestmark = pytest.mark.slow
 CLOSED, AS_OF = date(2024, 9, 20), date(2024, 10, 1)
 # Guilty and others told: enough to test, too few for trees, which would take most of the time.
-NEIGHBOUR_OUTCOME_COLUMNS = 18
+EACH = 18
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def one_list(city: City) -> pd.DataFrame:
     rows = [
         (subject_id, status)
         for ids, status in found
-        for subject_id in sorted(ids)[:: len(ids) // NEIGHBOUR_OUTCOME_COLUMNS][:NEIGHBOUR_OUTCOME_COLUMNS]
+        for subject_id in sorted(ids)[:: len(ids) // EACH][:EACH]
     ]
     cases = pd.DataFrame(rows, columns=["subject_id", "clue_stas"])
     return cases.assign(

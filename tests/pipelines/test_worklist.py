@@ -7,30 +7,22 @@ import ibis
 import pandas as pd
 import pytest
 
-from pipelines.explain.notices import OTHERS, notices
-from pipelines.select.worklist import _greedy, worklist
+from pipelines.select.worklist import greedy_cover, worklist
 
 NIGHT = date(2025, 1, 1)
 
 
 @dataclass
-class Rules:
-    hits: ibis.Table
-
-
-@dataclass
 class Snapshot:
-    """As much of a night as these steps look at."""
+    """As much of a snapshot as the worklist looks at."""
 
-    known: dict
+    claims: dict
     facts: ibis.Table
-    rules: Rules | None = None
 
 
 def suspects(*rows: tuple) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "rank", "score", "amount_at_risk"])
-    empty = {name: None for name in ("model_score", "anomaly_score", "rule_score", "graph_score")}
-    return frame.assign(scheme="M10", reasons=[[{"code": "x"}]] * len(frame), **empty)
+    return frame.assign(scheme="M10")
 
 
 def evidence(*rows: tuple) -> pd.DataFrame:
@@ -95,7 +87,7 @@ def test_new_risen_and_known_against_the_night_before(tmp_path):
         ("hospital", "H1", 40, 0.2, 0.0), ("hospital", "H2", 3, 0.8, 0.0), ("patient", "p1", 1, 0.9, 0.0)
     )
     (tmp_path / "2024-12-31").mkdir()
-    before.drop(columns="reasons").to_parquet(tmp_path / "2024-12-31" / "suspects.parquet")
+    before.to_parquet(tmp_path / "2024-12-31" / "suspects.parquet")
     listed = worklist(snapshot([], DAYS), SEEN, PULLED, [tmp_path / "2024-12-31"], NIGHT, 180)
     status = listed.set_index("subject_id").status.to_dict()
     assert status == {"H1": "risen", "H2": "known", "p1": "known", "p2": "new"}
@@ -114,20 +106,4 @@ def test_lazy_order_is_that_of_looking_at_everybody_each_time(seed):
         first = sums.idxmax()
         slow.append(round(sums[first], 2))
         left = left[~left.mdtrt_id.isin(left[left.subject_id == first].mdtrt_id)]
-    assert list(_greedy(seen, pulled).expected) == pytest.approx(slow)
-
-
-def test_a_notice_tells_an_institution_nothing_of_others():
-    rows = [
-        ("j1", "R105", "P1", "v1", "追溯码81已于2024-01-02在P22结算"), ("j2", "R105", "P2", "v2", "P2自己"),
-    ]  # fmt: skip
-    hits = pd.DataFrame(rows, columns=["jr_id", "rule_id", "fixmedins_code", "mdtrt_id", "vola_cont"])
-    hits = hits.assign(
-        rule_name="追溯码重复结算", sev_deg="高度可疑", bkkp_sn="b", vola_amt=1.0, vola_evid="第四十条"
-    )
-    facts = pd.DataFrame({"mdtrt_id": ["v1", "v2"], "day": pd.to_datetime(["2024-05-01", "2024-05-02"])})
-    seen = Snapshot({}, ibis.memtable(facts), Rules(ibis.memtable(hits)))
-    found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"})))
-    assert set(found) == {"P1", "P2"} and list(found["P1"].mdtrt_id) == ["v1"]
-    assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算"
-    assert found["P2"].vola_cont.item() == "P2自己"
+    assert list(greedy_cover(seen, pulled).expected) == pytest.approx(slow)

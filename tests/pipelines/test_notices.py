@@ -1,0 +1,39 @@
+"""Notices: an institution reads its own findings, and not a word about others."""
+
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+
+from pipelines.explain.notices import OTHERS, notices
+
+
+@dataclass
+class Rules:
+    """Findings alone."""
+
+    hits: ibis.Table
+
+
+@dataclass
+class Snapshot:
+    """As much of a snapshot as notices look at."""
+
+    facts: ibis.Table
+    rules: Rules
+
+
+def test_a_notice_tells_an_institution_nothing_of_others():
+    rows = [
+        ("j1", "R105", "P1", "v1", "追溯码81已于2024-01-02在P22结算"), ("j2", "R105", "P2", "v2", "P2自己"),
+    ]  # fmt: skip
+    hits = pd.DataFrame(rows, columns=["jr_id", "rule_id", "fixmedins_code", "mdtrt_id", "vola_cont"])
+    hits = hits.assign(
+        rule_name="追溯码重复结算", sev_deg="高度可疑", bkkp_sn="b", vola_amt=1.0, vola_evid="第四十条"
+    )
+    facts = pd.DataFrame({"mdtrt_id": ["v1", "v2"], "day": pd.to_datetime(["2024-05-01", "2024-05-02"])})
+    seen = Snapshot(ibis.memtable(facts), Rules(ibis.memtable(hits)))
+    found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"})))
+    assert set(found) == {"P1", "P2"} and list(found["P1"].mdtrt_id) == ["v1"]
+    assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算"
+    assert found["P2"].vola_cont.item() == "P2自己"
