@@ -23,8 +23,15 @@ from pipelines.select.audit_sample import AUDIT_SAMPLE, KEYS, draw, sampling_fra
 from pipelines.select.worklist import WORKLIST, worklist
 from pipelines.settings import Settings
 from reports import dossier as dossier_page
-from reports import notice, overview, portrait, supervision
-from reports import worklist_sheet as morning_page
+from reports import (
+    monthly_findings,
+    notice,
+    overview,
+    portrait,
+    supervision,
+    supervision_sheet,
+    worklist_sheet,
+)
 from reports.masking import Mask
 from reports.reasons import reasons_of
 from reports.workbook import write_workbook
@@ -187,8 +194,8 @@ def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
     mask = Mask(_identifiers(told) if settings.mask else (), told.origin["run"])
     names = snapshot.claims["fixmedins_b"].select("fixmedins_code", "fixmedins_name").to_pandas()
     names = mask.names(names.set_index("fixmedins_code")["fixmedins_name"].fillna(""))
-    findings = supervision.monthly(snapshot.rules.hits, snapshot.facts)
-    totals = supervision.totals(findings)
+    findings = monthly_findings.monthly(snapshot.rules.hits, snapshot.facts)
+    totals = monthly_findings.totals(findings)
     supervision.write_supervision(folder, findings, totals, names, as_of, language, mask)
     text = _overview(told, names, mask)
     (folder / "overview.html").write_text(mask(text), encoding="utf-8")
@@ -199,10 +206,10 @@ def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
     findings, graded = (mask.columns(frame, "fixmedins_code") for frame in (findings, told.graded))
     listed, random_sample = (mask.columns(frame, "subject_id") for frame in (told.listed, told.random_sample))
     sheets = [
-        (morning_page.SHEET_NAMES, morning_page.SHEET_HEADS, morning_page.SHEET_WIDTHS,
-         morning_page.sheet_rows(listed, random_sample, names, settings.capacity, language)),
-        (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
-         supervision.sheet_rows(totals, findings, names, as_of, language)),
+        (worklist_sheet.SHEET_NAMES, worklist_sheet.SHEET_HEADS, worklist_sheet.SHEET_WIDTHS,
+         worklist_sheet.sheet_rows(listed, random_sample, names, settings.capacity, language)),
+        (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
+         supervision_sheet.sheet_rows(totals, findings, names, as_of, language)),
         (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
          portrait.sheet_rows(graded, names, language)),
     ]  # fmt: skip
@@ -218,7 +225,7 @@ def _write_pages(folder: Path, told: _Told, seconds: dict[str, float]) -> None:
         language,
         sheets,
         dossiers=written,
-        figures=morning_page.figures(listed, len(random_sample), settings.capacity, language),
+        figures=worklist_sheet.figures(listed, len(random_sample), settings.capacity, language),
         random_sample=frozenset(_keys(random_sample)),
     )
 

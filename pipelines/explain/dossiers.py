@@ -18,7 +18,7 @@ from pipelines.score import Scored
 from pipelines.train import decided
 from reports import charts
 from reports.dossier import Dossier
-from reports.reasons import expected_of, worded
+from reports.reason_texts import expected_of, measure_reason
 
 YEAR = 365
 EVIDENCE_ROWS, FINDING_ROWS, SIMILAR, NIGHTS = 15, 12, 3, 10
@@ -240,7 +240,7 @@ class _Kind:
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
         return [
-            worded(
+            measure_reason(
                 c,
                 measures[c],
                 values[c],

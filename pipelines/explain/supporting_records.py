@@ -13,8 +13,8 @@ from features.visit_attribution import counts_visits, lines_of, visit_attributio
 from features.visits.facts import LINES
 from pipelines.measure import Snapshot
 from pipelines.score import MARKS, Scored
-from reports.reasons import MOST_REASONS, matters
-from reports.record_texts import Paper, why
+from reports.reasons import MOST_REASONS, is_material
+from reports.record_texts import SupportingRecord, record_text
 
 # So many visits a reason, lines a visit, and signs of its own a visit.
 VISITS, LINES_SHOWN, SIGNS = 3, 3, 2
@@ -45,7 +45,7 @@ def supporting_records(snapshot: Snapshot, scored: dict[str, Scored], suspects: 
     rows = []
     for row in found.itertuples():
         visit, said = visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id)
-        text = why(_paper(row, visit, said, signs[row.mdtrt_id]))
+        text = record_text(_paper(row, visit, said, signs[row.mdtrt_id]))
         scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
         # A finding names its own line and settlement.
         told = [said] if said and said["bkkp_sn"] else lines.get((row.mdtrt_id, row.lines), [])
@@ -74,7 +74,9 @@ def evidence_of(
     """
     visits = visits_of(snapshot, flagged.mdtrt_id)
     signs = signs_of(snapshot, scored, visits)
-    text = {key: why(Paper(visit["kind"], signs=signs[key])) for key, visit in visits.items()}
+    text = {
+        key: record_text(SupportingRecord(visit["kind"], signs=signs[key])) for key, visit in visits.items()
+    }
     rest = flagged.assign(
         setl_id=[visits[key]["setl_id"] for key in flagged.mdtrt_id],
         why=[text[key][0] for key in flagged.mdtrt_id],
@@ -141,19 +143,19 @@ def _said(measure: tuple | None, facts: ibis.Table) -> dict:
     }
 
 
-def _paper(row, visit: dict, finding: dict | None, signs: tuple) -> Paper:
+def _paper(row, visit: dict, finding: dict | None, signs: tuple) -> SupportingRecord:
     if finding:
         rule = RULES[finding["rule_id"]]
         found = (rule.rule_id, rule.zh, rule.en, finding["vola_cont"], finding["vola_amt"])
-        return Paper(visit["kind"], row.measure, finding=found, signs=signs)
+        return SupportingRecord(visit["kind"], row.measure, finding=found, signs=signs)
     if row.subject_type == "visit":
-        return Paper(visit["kind"], signs=signs)
+        return SupportingRecord(visit["kind"], signs=signs)
     if row.measure is None:
         # Of a group that never meets, the shop or doctor its members share is what links them.
         linked = "companions" if visit["companions"] or not visit["co_oversupplied"] else "co_oversupplied"
-        return Paper(visit["kind"], **{linked: int(visit[linked])}, signs=signs)
+        return SupportingRecord(visit["kind"], **{linked: int(visit[linked])}, signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
-    return Paper(visit["kind"], row.measure, alone, row.counts, n, signs=signs)
+    return SupportingRecord(visit["kind"], row.measure, alone, row.counts, n, signs=signs)
 
 
 def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict]:
@@ -193,7 +195,7 @@ def signs_of(snapshot: Snapshot, scored: dict[str, Scored], visits: dict) -> dic
             (measures[columns[c]][0], float(values[row, c]), float(usual[row, c]))
             for c in first
             if evidence_weight[row, c] > SIGN
-            and matters(measures[columns[c]][0], values[row, c], usual[row, c])
+            and is_material(measures[columns[c]][0], values[row, c], usual[row, c])
         )[:SIGNS]
     return found
 

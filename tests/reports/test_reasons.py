@@ -1,4 +1,4 @@
-"""Reasons in words: every measure of the catalogue can be said in both languages, the strongest come first."""
+"""Reasons in words: every measure can be said in both languages, the strongest come first."""
 
 import re
 
@@ -17,13 +17,18 @@ from features.measures.catalogue import (
     expected_column,
     measures_of,
 )
-from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of, spell
+from reports.formatting import value_with_unit
+from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, reasons_of
 
 FIELDS = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
 PEERS = {
-    "visit": "outpatient", "patient": "chronic", "prescriber": "clinic", "pharmacy": "large", "hospital": "level2",
+    "visit": "outpatient",
+    "patient": "chronic",
+    "prescriber": "clinic",
+    "pharmacy": "large",
+    "hospital": "level2",
     "group": "groups",
-}  # fmt: skip
+}
 EVERY = [(subject, column) for subject in SUBJECTS for column in measures_of(subject)]
 
 
@@ -200,7 +205,7 @@ def test_company_is_a_reason_of_its_own():
     ],
 )
 def test_values_are_spelled_with_their_unit(value, unit, zh, en):
-    assert (spell(value, unit, 0), spell(value, unit, 1)) == (zh, en)
+    assert (value_with_unit(value, unit, "zh"), value_with_unit(value, unit, "en")) == (zh, en)
 
 
 def test_what_is_usual_among_the_peers_is_no_reason_beside_one_that_is_not():

@@ -1,10 +1,11 @@
-"""The workbook as an inspector opens it: sheets, filters, words, and nothing that a spreadsheet would execute."""
+"""The workbook as an inspector opens it: sheets, filters, words, and nothing a spreadsheet would execute."""
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from reports.workbook import SHEET_ROWS, write_workbook
+from reports.workbook import write_workbook
+from reports.workbook_guide import SHEET_ROWS
 
 DANGEROUS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
 REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
@@ -76,11 +77,27 @@ def column(sheet, head: str) -> list:
 
 def test_one_sheet_a_kind_and_one_that_says_how_to_read_it(book, english):
     assert book.sheetnames == [
-        "说明", "医疗机构", "药店", "医师", "参保人", "结伴群体", "就诊", "证据", "群体成员",
-    ]  # fmt: skip
+        "说明",
+        "医疗机构",
+        "药店",
+        "医师",
+        "参保人",
+        "结伴群体",
+        "就诊",
+        "证据",
+        "群体成员",
+    ]
     assert english.sheetnames == [
-        "Read me", "Hospitals", "Pharmacies", "Prescribers", "Patients", "Groups", "Visits", "Evidence", "Members",
-    ]  # fmt: skip
+        "Read me",
+        "Hospitals",
+        "Pharmacies",
+        "Prescribers",
+        "Patients",
+        "Groups",
+        "Visits",
+        "Evidence",
+        "Members",
+    ]
     guide = [row[0].value or "" for row in book["说明"].rows]
     assert any("2025-01-01" in line for line in guide) and "参保人:3 个" in guide and "药店:6 个" in guide
     assert any("2025-01-01" in row[0].value for row in english["Read me"].rows)
@@ -189,11 +206,33 @@ def test_the_guide_says_how_verdicts_come_back_and_what_the_night_brought(tmp_pa
     lines = guide(written(tmp_path, language, figures=[("前 50 名 {涉及}", "1,234 元"), ("=1+1", "2")]))
     assert any("fundguard cases import" in line and "--store" in line for line in lines)
     said = {
-        "zh": ["本夜概况", "清单日期:2025-01-01", "医疗机构:0 个", "药店:6 个", "医师:0 个", "参保人:3 个",
-               "结伴群体:0 个", "就诊:0 个", "证据:1 条", "前 50 名 {涉及}:1,234 元", "=1+1:2"],
-        "en": ["This night", "Night: 2025-01-01", "Hospitals: 0", "Pharmacies: 6", "Prescribers: 0", "Patients: 3",
-               "Groups: 0", "Visits: 0", "Evidence: 1", "前 50 名 {涉及}: 1,234 元", "=1+1: 2"],
-    }  # fmt: skip
+        "zh": [
+            "本夜概况",
+            "清单日期:2025-01-01",
+            "医疗机构:0 个",
+            "药店:6 个",
+            "医师:0 个",
+            "参保人:3 个",
+            "结伴群体:0 个",
+            "就诊:0 个",
+            "证据:1 条",
+            "前 50 名 {涉及}:1,234 元",
+            "=1+1:2",
+        ],
+        "en": [
+            "This night",
+            "Night: 2025-01-01",
+            "Hospitals: 0",
+            "Pharmacies: 6",
+            "Prescribers: 0",
+            "Patients: 3",
+            "Groups: 0",
+            "Visits: 0",
+            "Evidence: 1",
+            "前 50 名 {涉及}: 1,234 元",
+            "=1+1: 2",
+        ],
+    }
     assert lines[-11:] == said[language]
 
 
