@@ -303,6 +303,7 @@ def _suspects(subject: str, scored: Scored, snapshot: Snapshot, settings: Settin
     ranked = scored.ranked.head(settings.depth(subject) or len(scored.ranked))
     measured, measures = snapshot.subjects[subject], measures_of(subject)
     usual = measured.usual.usual
+    days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id, contributions in scored.contributions.iterrows():
         peers = measured.peers[subject_id]
@@ -315,6 +316,7 @@ def _suspects(subject: str, scored: Scored, snapshot: Snapshot, settings: Settin
             measured.usual.standing,
             scored.deterministic_contributions.loc[subject_id],
             snapshot.company.kinds.get(subject_id, "co_visit") if subject == "group" else "co_visit",
+            days_of_claims,
         )
     frame = ranked.rename_axis("subject_id").reset_index()
     frame["subject_type"] = subject

@@ -18,6 +18,7 @@ from reports.languages import LANGUAGES, text_in
 from reports.masking import Mask
 from reports.reason_texts import Reason
 from reports.scheme_texts import honest, on_site, scheme_name
+from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
 from reports.templates import render
 
@@ -42,7 +43,7 @@ class Dossier:
         history: earlier runs, oldest first: as-of date, rank, score.
         reasons: as the contract spells them, strongest first.
         favourable: what speaks for the subject, spelled as reasons.
-        strips: where the subject stands among its peers, a strip a reason; None where none has a number.
+        strips: where the subject stands among its peers, a strip a reason that has a number.
         pictures: calendar, weeks or network.
         hub: of a group, the member who holds it together; else None.
         through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and
@@ -75,7 +76,7 @@ class Dossier:
     history: Sequence[tuple[str, int, float]]
     reasons: Sequence[Reason]
     favourable: Sequence[Reason]
-    strips: Markup | None
+    strips: Sequence[Strip]
     pictures: Mapping[str, Markup]
     hub: str | None
     through: Sequence[tuple[str, str, float]]
@@ -112,6 +113,7 @@ def page(dossier: Dossier, language: str) -> str:
         d=dossier,
         language=language,
         words=words,
+        strips=strips(dossier.strips, language) if dossier.strips else None,
         kind=subject_word(dossier.subject, language),
         through=[
             (subject_word(kind, language), name, f"{share:.0%}") for kind, name, share in dossier.through

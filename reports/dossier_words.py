@@ -73,6 +73,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "as_of": "日期",
         "first": "首次上榜。",
         "origin": "来源",
+        "origins": {"run": "运行编号", "as_of": "清单日期", "claims": "数据版本", "model": "模型"},
     },
     "en": {
         "title": "Dossier",
@@ -148,5 +149,6 @@ WORDS: dict[str, dict[str, Any]] = {
         "as_of": "Snapshot",
         "first": "Listed for the first time.",
         "origin": "Origin",
+        "origins": {"run": "run", "as_of": "list of", "claims": "claims", "model": "model"},
     },
 }

@@ -5,11 +5,22 @@ from typing import Any
 
 import pandas as pd
 
+from features.measures.catalogue import measures_of
 from reports import charts
+from reports.formatting import period
 from reports.languages import text_in
 from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
 
+# Stem of a metric of `models.evaluation` → words.
+_METRICS = {
+    "auc": ("排序正确率(AUC)", "share of pairs in the right order (AUC)"),
+    "average_precision": ("平均查准率", "average precision"),
+    "brier": ("概率误差(Brier 分数)", "error of the probability (Brier score)"),
+    "precision": ("中查实的比例", "share confirmed"),
+    "recall": ("查到的查实对象比例", "share of all confirmed"),
+    "recall_of_money": ("查到的查实金额比例", "share of all confirmed money"),
+}
 _POPULATIONS = {"all": ("全部", "all"), "new": ("此前未结案者", "never decided before")}
 
 
@@ -38,14 +49,28 @@ def page(
                 _kind(subject, language),
                 words[how[subject]],
                 _tables(rows, language),
-                charts.reliability(curves[subject], key=f"reliability-{subject}"),
-                suspicious[subject],
+                charts.reliability(curves[subject]),
+                [column_name(subject, column, language) for column in suspicious[subject]],
             )
             for subject, rows in _by(figures, "subject_type")
         ],
         recall_estimate=[(_kind(row["subject_type"], language), row) for row in _records(recall_estimate)],
-        shown=lambda value: "—" if pd.isna(value) else f"{value:.3f}",
+        metric=lambda name: metric_name(name, language),
     )
+
+
+def metric_name(name: str, language: str) -> str:
+    """A metric of `models.evaluation` in words; one with a depth says how many subjects were looked at."""
+    stem, _at, depth = name.partition("_at_")
+    zh, en = _METRICS[stem]
+    return text_in(language, (f"前 {depth} 名{zh}", f"{en} of the first {depth}") if depth else (zh, en))
+
+
+def column_name(subject: str, column: str, language: str) -> str:
+    """A column of the catalogue in words: period and name of its measure."""
+    entry, days = measures_of(subject)[column]
+    since_zh, since_en = period(days)
+    return text_in(language, (f"{since_zh}{entry.zh}", f"{entry.en} {since_en}".rstrip()))
 
 
 def _kind(subject: str, language: str) -> str:

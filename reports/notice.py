@@ -22,7 +22,8 @@ def page(
         count: how many findings there are in all.
         days: length of the appeal period in working days.
     """
-    rules = findings.groupby(["rule_id", "rule_name", "sev_deg", "vola_evid"], as_index=False).agg(
+    keys = ["rule_id", "rule_name", "sev_deg", "vola_evid"]
+    rules = findings.groupby(keys, as_index=False, dropna=False).agg(
         n=("mdtrt_id", "size"), amount=("vola_amt", "sum")
     )
     return render(
@@ -53,6 +54,7 @@ WORDS = {
         "rows": "疑点明细",
         "visit": "就诊号",
         "line": "明细号",
+        "whole_visit": "整次就诊",
         "day": "日期",
         "what": "情况",
         "answer": "机构说明",
@@ -71,6 +73,7 @@ WORDS = {
         "rows": "Records",
         "visit": "Visit",
         "line": "Line",
+        "whole_visit": "whole visit",
         "day": "Day",
         "what": "What was found",
         "answer": "Your statement",

@@ -2,9 +2,9 @@
 is."""
 
 from datetime import date
-from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from features.measures.catalogue import FAMILIES
 from reports import charts
@@ -64,11 +64,9 @@ def page(
         words=words,
         as_of=as_of.isoformat(),
         total=float(once["amount"].sum()),
-        drivers=[
-            (_kind(subject, language), _bars(found, subject, language)) for subject, found in driven.items()
-        ],
+        drivers=[(_kind(subject, language), _bars(found, language)) for subject, found in driven.items()],
         schemes=_by_scheme(once, language),
-        places=charts.bars(labels, list(by_place), words["yuan"], key="places"),
+        places=charts.bars(labels, list(by_place), words["yuan"]),
         standing=_standing(listed, random_sample, language),
     )
 
@@ -77,9 +75,11 @@ def _kind(subject: str, language: str) -> str:
     return text_in(language, SUBJECT_WORDS[subject])
 
 
-def _bars(found: pd.Series, subject: str, language: str) -> Any:
-    labels = [text_in(language, FAMILIES[family]) for family in found.index]
-    return charts.bars(labels, list(found), WORDS[language]["unit"], digits=2, key=subject)
+def _bars(found: pd.Series, language: str) -> Markup:
+    """What each family of measures contributes to the scores, in per cent of all contributions."""
+    labels = [text_in(language, FAMILIES[str(family)]) for family in found.index]
+    total = float(found.sum()) or 1.0
+    return charts.bars(labels, [100 * value / total for value in found], WORDS[language]["unit"], digits=1)
 
 
 def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float]]:
@@ -109,8 +109,8 @@ WORDS = {
         "title": "本夜总览",
         "about": "截至 {as_of} 早晨。疑点不是结论。",
         "drivers": "分数由什么推动",
-        "drivers_note": "已解释对象中,各类指标对原始分数(对数几率)的平均贡献大小。",
-        "unit": "平均贡献",
+        "drivers_note": "各类指标在已解释对象分数中所占的分量,合计为100%。",
+        "unit": "分量(%)",
         "money": "证据涉及金额",
         "total": "合计 {total} 元,每次就诊只计一次。",
         "scheme": "情形",
@@ -127,9 +127,9 @@ WORDS = {
         "title": "The night at a glance",
         "about": "On the morning of {as_of}. A suspicion is no verdict.",
         "drivers": "What drives the scores",
-        "drivers_note": "Mean size of what each family of measures adds to the raw score (log-odds) of the "
-        "explained.",
-        "unit": "mean contribution",
+        "drivers_note": "What each family of measures contributes to the scores of the explained, 100% in "
+        "all.",
+        "unit": "share (%)",
         "money": "Money in evidence",
         "total": "{total} yuan in all, each visit once.",
         "scheme": "Scheme",

@@ -6,10 +6,12 @@ from typing import cast
 
 import pandas as pd
 
-from features.measures.catalogue import Measure
-from reports.formatting import number
+from features.measures.catalogue import HIGH, Measure
+from reports.formatting import is_covered, measure_value
 from reports.reason_texts import (
+    FINDINGS,
     LINKS,
+    NOTHING_STANDS_OUT,
     Reason,
     StandingOf,
     expected_of,
@@ -23,6 +25,9 @@ LEAST_CONTRIBUTION = 0.05
 # Said of a reason that the next training may not give again.
 WEAK = ("(较弱)", " (weak)")
 RULES = "rules"
+# Codes of reasons that are not told by a measure: links to others, findings alone, a sum of slight
+# differences.
+GRAPH_REASON, RULE_REASON, SUM_REASON = "COMPANY.graph", "RULES.rule", "SUM.slight"
 
 
 def reasons_of(
@@ -34,8 +39,12 @@ def reasons_of(
     standing: StandingOf,
     deterministic_contributions: pd.Series | None = None,
     link: str = "co_visit",
+    days_of_claims: int | None = None,
 ) -> list[Reason]:
     """The few reasons that raise a subject's score most, one a family.
+
+    A reason stands on the suspicious side of the peers' median, of what the subject's mix leads one to
+    expect, and of the middle of the peers; its window is covered by the claims.
 
     Args:
         contributions: by column of the catalogue, and ``graph``, ``rule``, ``base`` (log-odds).
@@ -47,14 +56,21 @@ def reasons_of(
         deterministic_contributions: that part of the contributions that another training would repeat; a
             reason that owes it less than half is marked as weak.
         link: what the graph part says of the subject: key of LINKS.
+        days_of_claims: how many days the claims go back; None where that is not known.
 
     Returns:
-        Reasons as the contract spells them, largest contribution first; at least one.
+        Reasons as the contract spells them, largest contribution first; where nothing stands out, the one
+        that says so.
     """
-    subject = _subject(_plain(contributions), _plain(values), _plain(usual), measures)
-    repeated = _plain(contributions if deterministic_contributions is None else deterministic_contributions)
-    found = []
-    for family in _chosen(subject):
+    given, repeated = _plain(contributions), _plain(contributions)
+    if deterministic_contributions is not None:
+        repeated = _plain(deterministic_contributions)
+    told = _told(measures, days_of_claims)
+    subject = _subject(given, _plain(values), _plain(usual), measures, told)
+    found: list[Reason] = []
+    for family in _ordered(subject):
+        if len(found) >= (MOST_REASONS if subject.is_material(family) else FEWEST_REASONS):
+            break
         column = subject.spokesman(family)
         reason = measure_reason(
             column,
@@ -63,22 +79,29 @@ def reasons_of(
             subject.usual[column],
             standing,
             peers,
-            float(subject.sums[family]),
+            subject.sums[family],
             expected_of(subject.values, column),
+            days_of_claims,
         )
-        found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
-    graph = float(contributions.get("graph", 0.0))
-    if graph > LEAST_CONTRIBUTION:
-        found.append(plain_reason("COMPANY.graph", LINKS[link], graph))
+        if _above_the_middle(reason, measures[column][0]):
+            found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
+    found += _parts(subject, found, link)
+    if not found:
+        raising = sum(value for name, value in given.items() if name != "base" and value > 0)
+        found = [plain_reason(SUM_REASON, NOTHING_STANDS_OUT, float(raising))]
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
 
 
-def exceeds_median(entry: Measure, value: float, median: float | None) -> bool:
-    """Does a value lie on the suspicious side of the peers' median (or of what is expected), and read so?"""
+def exceeds_median(entry: Measure, value: float, median: float | None, side: int = 1) -> bool:
+    """Does a value lie on the suspicious side of the peers' median (or of what is expected), and read so?
+
+    Args:
+        side: 1 for the suspicious side, -1 for the other.
+    """
     if median is None or pd.isna(median):
-        return True
-    suspicious = entry.direction * (value - median) > 0
-    return suspicious and number(value, entry.unit) != number(median, entry.unit)
+        return side > 0
+    away = side * entry.direction * (value - median) > 0
+    return away and measure_value(entry, value, "zh") != measure_value(entry, median, "zh")
 
 
 def is_material(entry: Measure, value: float, median: float | None) -> bool:
@@ -102,8 +125,8 @@ class _Subject:
         contributions, values, usual: by column.
         families: family → its columns with a known value, largest contribution first.
         sums: family → its contribution.
-        exceeding: columns whose value exceeds the peers' median, or what the subject's mix leads one to
-            expect.
+        exceeding: columns whose value exceeds the peers' median and what the subject's mix leads one to
+            expect, in a window that the claims cover.
         material: those of them that do so by as much as an inspector would care about.
     """
 
@@ -121,12 +144,25 @@ class _Subject:
         # Findings count by themselves and through the measures that count them; both are one reason.
         return total + self.contributions.get("rule", 0.0) if family == RULES else total
 
+    def is_material(self, family: str) -> bool:
+        """Does a family have a measure that differs by as much as an inspector would care about?"""
+        return not self.material.isdisjoint(self.families[family])
+
     def spokesman(self, family: str) -> str:
-        """The column that a family is told by: that of most contribution, but first the material, then those
-        that exceed the peers' median."""
+        """The column that a family is told by: that of most contribution, but the material ones first."""
         columns = self.families[family]
-        ordered = (c for kept in (self.material, self.exceeding, columns) for c in columns if c in kept)
-        return next(ordered)
+        return next(c for kept in (self.material, self.exceeding) for c in columns if c in kept)
+
+
+def _told(measures: dict[str, tuple[Measure, int | None]], days_of_claims: int | None) -> frozenset[str]:
+    """Columns whose window the claims cover; of a measure without any, that of the shortest window."""
+    if days_of_claims is None:
+        return frozenset(measures)
+    return frozenset(
+        column
+        for column, (entry, days) in measures.items()
+        if days is None or is_covered(days, days_of_claims) or days == min(entry.windows)
+    )
 
 
 def _subject(
@@ -134,6 +170,7 @@ def _subject(
     values: dict[str, float],
     usual: dict[str, float],
     measures: dict[str, tuple[Measure, int | None]],
+    told: frozenset[str],
 ) -> _Subject:
     known = [column for column in measures if pd.notna(values[column])]
     families: dict[str, list[str]] = {}
@@ -141,25 +178,47 @@ def _subject(
         families.setdefault(measures[column][0].family, []).append(column)
     # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds
     # up to.
-    mix = {c: expected_of(values, c) for c in known}
-    norm = {c: usual[c] if (expected := mix[c]) is None else expected for c in known}
-    exceeding = frozenset(c for c in known if exceeds_median(measures[c][0], values[c], norm[c]))
-    material = frozenset(c for c in exceeding if is_material(measures[c][0], values[c], norm[c]))
+    norms = {c: (usual[c], expected_of(values, c)) for c in known if c in told}
+    exceeding = frozenset(
+        c for c, norm in norms.items() if all(exceeds_median(measures[c][0], values[c], n) for n in norm)
+    )
+    material = frozenset(
+        c for c in exceeding if all(is_material(measures[c][0], values[c], n) for n in norms[c])
+    )
     subject = _Subject(contributions, values, usual, families, {}, exceeding, material)
     sums = {family: subject.sum_of(family, contributions) for family in sorted(families)}
     return _Subject(contributions, values, usual, families, sums, exceeding, material)
 
 
-def _chosen(subject: _Subject) -> list[str]:
-    """Families to tell of, largest contribution first: those with a material measure, filled up to a few by
-    others that exceed the peers' median."""
+def _ordered(subject: _Subject) -> list[str]:
+    """Families that raise the score by a measure which exceeds the peers' median: those with a material one
+    first, each part by contribution."""
     order = sorted(subject.sums, key=lambda family: -subject.sums[family])
-    counting = [family for family in order if subject.sums[family] > LEAST_CONTRIBUTION]
-    material = [family for family in counting if subject.material.intersection(subject.families[family])]
-    others = [family for family in counting if subject.exceeding.intersection(subject.families[family])]
-    others = [family for family in others if family not in material]
-    chosen = material + others[: max(FEWEST_REASONS - len(material), 0)]
-    return chosen[:MOST_REASONS] or order[:1]
+    counting = [
+        family
+        for family in order
+        if subject.sums[family] > LEAST_CONTRIBUTION
+        and not subject.exceeding.isdisjoint(subject.families[family])
+    ]
+    return sorted(counting, key=lambda family: not subject.is_material(family))
+
+
+def _above_the_middle(reason: Reason, entry: Measure) -> bool:
+    """Does a value stand on the suspicious side of the middle of its peers, as far as that is known?"""
+    share = reason["peer_percentile"]
+    return share is None or (share > 0.5 if entry.direction == HIGH else share < 0.5)
+
+
+def _parts(subject: _Subject, found: list[Reason], link: str) -> list[Reason]:
+    """Reasons for the parts of a score that no measure tells of: links to others, and findings."""
+    parts = []
+    graph, rule = (float(subject.contributions.get(part, 0.0)) for part in ("graph", "rule"))
+    if graph > LEAST_CONTRIBUTION:
+        parts.append(plain_reason(GRAPH_REASON, LINKS[link], graph))
+    told = any(reason["code"].startswith("RULES.") for reason in found)
+    if rule > LEAST_CONTRIBUTION and not told:
+        parts.append(plain_reason(RULE_REASON, FINDINGS, rule))
+    return parts
 
 
 def _marked(reason: Reason, repeated: float, contribution: float) -> Reason:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import Measure
-from reports.formatting import number, period, value_with_unit
+from reports.contradictions import contradiction
+from reports.formatting import is_missing, measure_value, number, period
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}
@@ -69,8 +68,8 @@ def record_text(record: SupportingRecord) -> Texts:
     signs = [sign for sign in record.signs if not _said_already(record, *sign)]
     if signs:
         joined = (
-            "、".join(_sign(*sign, "zh") for sign in signs),
-            ", ".join(_sign(*sign, "en") for sign in signs),
+            "、".join(_sign(record.kind, *sign, "zh") for sign in signs),
+            ", ".join(_sign(record.kind, *sign, "en") for sign in signs),
         )
         alone = record.measure is None and record.companions is None and record.co_oversupplied is None
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
@@ -131,24 +130,32 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
         )
     if record.counts or record.n:
         return f"{zh}是{name[0]}所计的一次", f"{en} is one of those counted in {name[1]}"
+    if entry.unit == "flag":
+        return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
     return (
-        f"单看{zh},{entry.zh}为 {value_with_unit(record.alone, entry.unit, 'zh')}",
-        f"{en} alone: {entry.en} {_english(record.alone, entry.unit)}",
+        f"单看{zh},{entry.zh}为 {measure_value(entry, record.alone, 'zh')}",
+        f"{en} alone: {entry.en} {_english(entry, record.alone)}",
     )
 
 
-def _sign(entry: Measure, value: float, usual: float | None, language: str) -> str:
+def _sign(kind: str, entry: Measure, value: float, usual: float | None, language: str) -> str:
     english = language == "en"
     name = entry.en if english else entry.zh
+    sentence = contradiction(entry, value, kind)
+    if sentence:
+        return sentence[english]
     if entry.unit == "flag":
         return name
-    text = f"{name} {_english(value, entry.unit) if english else value_with_unit(value, entry.unit, 'zh')}"
-    if usual is None or pd.isna(usual):
+    text = f"{name} {_english(entry, value) if english else measure_value(entry, value, 'zh')}"
+    if usual is None or is_missing(float(usual)):
         return text
-    median = number(usual, entry.unit)
-    return f"{text} (usual {median})" if english else f"{text}(同类 {median})"
+    if english:
+        return f"{text} (usual {_english(entry, usual)})"
+    return f"{text}(同类 {measure_value(entry, usual, 'zh')})"
 
 
-def _english(value: float, unit: str) -> str:
+def _english(entry: Measure, value: float) -> str:
     """A value in English; where the name says already what is counted, the number is enough."""
-    return value_with_unit(value, unit, "en") if unit in _UNITS_WRITTEN else number(value, unit)
+    if entry.unit in _UNITS_WRITTEN or is_missing(float(value)):
+        return measure_value(entry, value, "en")
+    return number(value, entry.unit)

@@ -30,6 +30,16 @@ VERDICTS = {
 PENDING = "0"
 # Severity of a finding as the national rule library spells it → English.
 SEVERITIES = {"明确违规": "clear breach", "高度可疑": "highly suspicious"}
+# What links the members of a group → words.
+LINK_WORDS = {
+    "co_visit": ("结伴就诊", "visits together"),
+    "drug_resale": ("经同一医师或药店超量购药", "oversupply through the same doctor or shop"),
+}
+
+
+def link_word(kind: str, language: str) -> str:
+    """What links the members of a group."""
+    return text_in(language, LINK_WORDS[kind])
 
 
 def subject_word(subject: str, language: str) -> str:

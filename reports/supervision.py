@@ -79,12 +79,10 @@ def _charts(
 ) -> dict[str, Markup]:
     months, yuan = list(shown["month"]), words["yuan"]
     return {
-        "money": charts.columns(months, list(shown["amount"].astype(float)), yuan, key="money"),
-        "cases": charts.columns(months, list(shown["cases"].astype(float)), words["cases"], key="cases"),
-        "rules": charts.bars(_labels(rules, "rule_id"), list(rules["amount"]), yuan, BARS, key="rules"),
-        "places": charts.bars(
-            _labels(places, "fixmedins_code"), list(places["amount"]), yuan, BARS, key="places"
-        ),
+        "money": charts.columns(months, list(shown["amount"].astype(float)), yuan),
+        "cases": charts.columns(months, list(shown["cases"].astype(float)), words["cases"]),
+        "rules": charts.bars(_labels(rules, "rule_id"), list(rules["amount"]), yuan, BARS),
+        "places": charts.bars(_labels(places, "fixmedins_code"), list(places["amount"]), yuan, BARS),
     }
 
 

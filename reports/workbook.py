@@ -10,7 +10,7 @@ import pandas as pd
 import xlsxwriter
 
 from reports.scheme_texts import scheme_name
-from reports.subject_words import SUBJECT_WORDS, subject_word
+from reports.subject_words import SUBJECT_WORDS, link_word, subject_word
 from reports.suspect_sheet import write_suspects
 from reports.workbook_guide import EVIDENCE_TITLES, SHEET_ROWS, run_figures, write_guide
 from reports.workbook_tables import Formats, Row, write_table
@@ -31,7 +31,7 @@ _MEMBER_HEADS = {
     "zh": ("群体编号", "性质", "成员类型", "成员编号", "紧密程度"),
     "en": ("Group", "Kind", "Member type", "Member", "Weight"),
 }
-_MEMBER_WIDTHS = (18, 14, 12, 26, 12)
+_MEMBER_WIDTHS = (18, 22, 12, 26, 12)
 _MEMBER_COLUMNS = ["group_id", "kind", "member_type", "member_id", "weight"]
 # A further sheet: titles, heads and column widths by language or for both, rows.
 Sheet = tuple[Mapping[str, str], Mapping[str, Sequence[str]], Sequence[int], Sequence[Row]]
@@ -71,15 +71,16 @@ def write_workbook(
         formats = Formats(book)
         write_guide(book, formats, run_figures(suspects, evidence, as_of, figures, language), as_of, language)
         for subject, words in SUBJECT_WORDS.items():
-            rows = _listed(suspects, subject, random_sample)
+            listed = _listed(suspects, subject, random_sample)
             sheet = book.add_worksheet(words[language == "en"])
-            write_suspects(sheet, formats, rows, names, dossiers or {}, language)
+            write_suspects(sheet, formats, listed, names, dossiers or {}, language)
         _evidence_sheet(book, formats, _by_rank(evidence, suspects), language)
         for titles, heads, widths, content in more:
             sheet = book.add_worksheet(titles[language])
             write_table(sheet, formats, heads[language], content, widths)
         sheet = book.add_worksheet(_MEMBER_TITLES[language])
-        content = list(members[_MEMBER_COLUMNS].itertuples(index=False, name=None))
+        rows = members[_MEMBER_COLUMNS].itertuples(index=False, name=None)
+        content = [_member_row(row, language) for row in rows]
         write_table(sheet, formats, _MEMBER_HEADS[language], content, _MEMBER_WIDTHS)
 
 
@@ -103,6 +104,12 @@ def _evidence_sheet(book: Any, formats: Formats, evidence: pd.DataFrame, languag
     sheet = book.add_worksheet(EVIDENCE_TITLES[language == "en"])
     rows = [_evidence_row(row, language) for row in evidence.head(SHEET_ROWS).itertuples()]
     write_table(sheet, formats, _EVIDENCE_HEADS[language], rows, _EVIDENCE_WIDTHS)
+
+
+def _member_row(row: Row, language: str) -> Row:
+    """A row of the contract's table of members under _MEMBER_HEADS."""
+    group, kind, member_type, member, weight = row
+    return group, link_word(kind, language), subject_word(member_type, language), member, weight
 
 
 def _evidence_row(row: Any, language: str) -> Row:

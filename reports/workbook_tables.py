@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import xlsxwriter
+
+from reports.formatting import is_missing
 
 # Heads of columns that run from 0 to 1; other fractions are money.
 _UNIT_HEADS = {"分数", "Score", "紧密程度", "Weight"}
@@ -34,7 +35,7 @@ class Formats:
         )
         self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
         self.text = book.add_format({"valign": "top"})
-        self.score = book.add_format({"num_format": "0.000", "valign": "top"})
+        self.score = book.add_format({"num_format": "0.00", "valign": "top"})
         self.money = book.add_format({"num_format": "#,##0.00", "valign": "top"})
         self.link = book.add_format({"font_color": "#0563C1", "underline": 1, "valign": "top"})
         # Cells to write in; a border, because the background hides the lines of the grid.
@@ -72,7 +73,9 @@ def write_table(
 
 
 def _cell(sheet: Any, row: int, column: int, value: Any, number_format: Any, text_format: Any) -> None:
-    if isinstance(value, float) and not pd.isna(value):
+    if is_missing(value):
+        return
+    if isinstance(value, float):
         sheet.write_number(row, column, value, number_format)
     elif isinstance(value, int):
         sheet.write_number(row, column, value, text_format)

@@ -16,9 +16,11 @@ from features.rules.declaration import RULES
 from pipelines.measure import Measured, Snapshot
 from pipelines.score import Scored
 from pipelines.train import decided
-from reports import charts
 from reports.dossier import Dossier
-from reports.reason_texts import expected_of, measure_reason
+from reports.network_chart import Hub, network
+from reports.reason_texts import TOO_FEW_PEERS, expected_of, measure_reason
+from reports.reasons import exceeds_median
+from reports.subject_charts import Strip, calendar, strip_of, weeks
 
 YEAR = 365
 EVIDENCE_ROWS, FINDING_ROWS, SIMILAR, NIGHTS = 15, 12, 3, 10
@@ -201,17 +203,27 @@ class _Kind:
                 .groupby(["a", "b"], as_index=False)["neg_log10_fdr"]
                 .sum()
             )
-            found["network"] = charts.network(inside, list(members.psn_no), hub, key=subject_id)
+            found["network"] = network(
+                inside, list(members.psn_no), hub, self._hubs(subject_id, members.psn_no, names)
+            )
         if events is not None and self.subject in BUSY:
-            found["weeks"] = charts.weeks(events.week, events.total, events.marked, key=subject_id)
+            found["weeks"] = weeks(events.week, events.total, events.marked)
         elif events is not None:
             lanes = (
                 events.lane
                 if self.subject == "group"
                 else events.lane.map(lambda code: names.get(code) or code)
             )
-            found["calendar"] = charts.calendar(events.day, lanes, events.marked, key=subject_id)
+            found["calendar"] = calendar(events.day, lanes, events.marked)
         return found
+
+    def _hubs(self, subject_id: str, members: pd.Series, names: pd.Series) -> list[Hub]:
+        """The doctors and institutions that members of a group are oversupplied through, and who goes through each."""
+        hubs, edges = self.snapshot.company.hubs, self.snapshot.company.edges
+        mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
+        to_hubs = edges[edges.b.isin(mine.member_id) & edges.a.isin(members) & (edges.a_type == "patient")]
+        through = to_hubs.groupby("b")["a"].agg(frozenset)
+        return [Hub(names.get(code) or code, through.get(code, frozenset())) for code in mine.member_id]
 
     def _through(self, subject_id: str, names: pd.Series) -> list[tuple[str, str, float]]:
         """Doctors and institutions that much of a group goes through."""
@@ -222,23 +234,26 @@ class _Kind:
             for row in mine.itertuples()
         ]
 
-    def _strips(self, reasons: list[dict], peers: str):
-        usual = self.measured.usual.quantiles
-        told = [
-            (n, r["code"].split(".")[1], r["value"])
-            for n, r in enumerate(reasons, 1)
-            if r["value"] is not None
+    def _strips(self, reasons: list[dict], peers: str) -> list[Strip]:
+        usual, measures = self.measured.usual.quantiles, measures_of(self.subject)
+        if self.measured.usual.size[peers] < TOO_FEW_PEERS:
+            return []
+        told = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
+        return [
+            strip_of(n, measures[column], usual[peers, column], r["value"], r["peer_median"])
+            for n, column, r in told
+            if r["value"] is not None and (peers, column) in usual
         ]
-        rows = [(n, usual[peers, column], value) for n, column, value in told if (peers, column) in usual]
-        return charts.strips(rows, key="strips") if rows else None
 
     def _favourable(self, subject_id: str, peers: str) -> list[dict]:
         """The measures farthest on the honest side, one a family."""
         measures = measures_of(self.subject)
         away = self.measured.differences.loc[subject_id].dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
-        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values, usual = self.measured.values.loc[subject_id], self.measured.usual.usual.loc[peers]
+        # What reads as usual among the peers speaks for nobody.
+        columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
+        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         return [
             measure_reason(
                 c,

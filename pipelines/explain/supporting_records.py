@@ -13,7 +13,7 @@ from features.visit_attribution import counts_visits, lines_of, visit_attributio
 from features.visits.facts import LINES
 from pipelines.measure import Snapshot
 from pipelines.score import MARKS, Scored
-from reports.reasons import MOST_REASONS, is_material
+from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON, is_material
 from reports.record_texts import SupportingRecord, record_text
 
 # So many visits a reason, lines a visit, and signs of its own a visit.
@@ -101,9 +101,11 @@ def _carried(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) -> pd.Dat
         (subject, row.subject_id, nth, reason["code"], reason["code"].partition(".")[2], row.scheme)
         for row in listed.itertuples()
         for nth, reason in enumerate(row.reasons, 1)
+        # No single visit makes up a sum of slight differences; findings have a table of their own.
+        if reason["code"] not in (RULE_REASON, SUM_REASON)
     ]
     wanted = pd.DataFrame(asked, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
-    if subject == "visit":
+    if subject == "visit" or wanted.empty:
         # A visit is its own paper, whatever the reason.
         facts, found = snapshot.facts, wanted.assign(mdtrt_id=wanted.subject_id, alone=None, n=None)
     else:
