@@ -17,9 +17,10 @@ _METRICS = {
     "auc": ("排序正确率(AUC)", "share of pairs in the right order (AUC)"),
     "average_precision": ("平均查准率", "average precision"),
     "brier": ("概率误差(Brier 分数)", "error of the probability (Brier score)"),
+    "lift": ("查实数为随机抽取的倍数", "times as many confirmed as at random"),
     "precision": ("中查实的比例", "share confirmed"),
-    "recall": ("查到的查实对象比例", "share of all confirmed"),
-    "recall_of_money": ("查到的查实金额比例", "share of all confirmed money"),
+    "recall": ("查到的查实对象占比", "share of all confirmed"),
+    "recall_of_money": ("查到的查实金额占比", "share of all confirmed money"),
 }
 _POPULATIONS = {"all": ("全部", "all"), "new": ("此前未结案者", "never decided before")}
 
@@ -63,7 +64,13 @@ def metric_name(name: str, language: str) -> str:
     """A metric of `models.evaluation` in words; one with a depth says how many subjects were looked at."""
     stem, _at, depth = name.partition("_at_")
     zh, en = _METRICS[stem]
-    return text_in(language, (f"前 {depth} 名{zh}", f"{en} of the first {depth}") if depth else (zh, en))
+    if not depth:
+        return text_in(language, (zh, en))
+    percent = depth.removesuffix("pct")
+    first = (f"前 {depth} 名", f"the first {depth}")
+    if percent != depth:
+        first = (f"名单前 {percent}% ", f"the first {percent}% of the list")
+    return text_in(language, (f"{first[0]}{zh}", f"{en} among {first[1]}"))
 
 
 def column_name(subject: str, column: str, language: str) -> str:

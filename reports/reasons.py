@@ -125,8 +125,8 @@ class _Subject:
         contributions, values, usual: by column.
         families: family → its columns with a known value, largest contribution first.
         sums: family → its contribution.
-        exceeding: columns whose value exceeds the peers' median and what the subject's mix leads one to
-            expect, in a window that the claims cover.
+        exceeding: columns of measures that raise the score whose value exceeds the peers' median and what the
+            subject's mix leads one to expect, in a window that the claims cover.
         material: those of them that do so by as much as an inspector would care about.
     """
 
@@ -179,8 +179,11 @@ def _subject(
     # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds
     # up to.
     norms = {c: (usual[c], expected_of(values, c)) for c in known if c in told}
+    raising = _raising(known, contributions, measures)
     exceeding = frozenset(
-        c for c, norm in norms.items() if all(exceeds_median(measures[c][0], values[c], n) for n in norm)
+        c
+        for c, norm in norms.items()
+        if c in raising and all(exceeds_median(measures[c][0], values[c], n) for n in norm)
     )
     material = frozenset(
         c for c in exceeding if all(is_material(measures[c][0], values[c], n) for n in norms[c])
@@ -188,6 +191,21 @@ def _subject(
     subject = _Subject(contributions, values, usual, families, {}, exceeding, material)
     sums = {family: subject.sum_of(family, contributions) for family in sorted(families)}
     return _Subject(contributions, values, usual, families, sums, exceeding, material)
+
+
+def _raising(
+    known: list[str], contributions: Mapping[str, float], measures: dict[str, tuple[Measure, int | None]]
+) -> frozenset[str]:
+    """Columns of the measures that raise the score over all their windows; where findings do, of all that
+    count them."""
+    sums: dict[str, float] = {}
+    for column in known:
+        name = measures[column][0].name
+        sums[name] = sums.get(name, 0.0) + contributions[column]
+    rule = contributions.get("rule", 0.0) > 0
+    return frozenset(
+        c for c in known if sums[measures[c][0].name] > 0 or (rule and measures[c][0].family == RULES)
+    )
 
 
 def _ordered(subject: _Subject) -> list[str]:

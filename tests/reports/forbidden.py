@@ -1,7 +1,8 @@
-"""What must not stand on anything an inspector opens, and the texts of pages and workbooks to look for it in.
+"""What must not stand on anything an inspector opens, and the texts of pages and workbooks to search.
 
-`offences` takes one text; `page_offences`, `workbook_offences`, `reason_offences` and `run_offences` take what a
-run writes. Each returns what is wrong with an excerpt, so that a test can say `assert page_offences(page) == []`.
+`offences` takes one text; `page_offences`, `workbook_offences`, `reason_offences` and `run_offences` take
+what a run writes. Each returns what is wrong with an excerpt, so that a test can say
+`assert page_offences(page) == []`.
 """
 
 import re
@@ -36,22 +37,24 @@ def _counts() -> re.Pattern[str]:
     """Names of the measures that count days of a calendar, which may be followed by any number of days."""
     named = [e for e in CATALOGUE.values() if e.name in COUNTED_DAYS]
     words = "|".join(re.escape(word) for e in named for word in (e.zh, e.en, e.en[1:]))
-    return re.compile(rf"(?:{words})[^。;;]*$")
+    return re.compile(rf"(?:{words})[^。;;]*(?:; median of [^。;;]*)?$")
 
 
-def offences(text: str) -> list[str]:
-    """What a text says that it must not."""
+def offences(text: str, before: str = "") -> list[str]:
+    """What a text says that it must not; the text `before` it may name what its number counts."""
     found = [f"missing value: {_around(text, m)}" for m in _MISSING.finditer(text)]
     found += [f"model term: {_around(text, m)}" for m in _MODEL.finditer(text)]
     found += [f"internal key: {_around(text, m)}" for m in _KEY.finditer(text) if m[0] not in _SETTINGS]
     found += [f"long fraction: {_around(text, m)}" for m in _FLOAT.finditer(text)]
-    return found + [f"raw duration: {_around(text, m)}" for m in _DURATION.finditer(text) if _raw(text, m)]
+    return found + [
+        f"raw duration: {_around(text, m)}" for m in _DURATION.finditer(text) if _raw(text, m, before)
+    ]
 
 
-def _raw(text: str, found: re.Match[str]) -> bool:
+def _raw(text: str, found: re.Match[str], before: str) -> bool:
     amount = float(found[1].replace(",", ""))
     days = amount / 24 if found[2] in _HOURS else amount
-    return days > MOST_DAYS and not _counts().search(text[: found.start()])
+    return days > MOST_DAYS and not _counts().search(f"{before} {text[: found.start()]}")
 
 
 def _around(text: str, found: re.Match[str]) -> str:
@@ -102,7 +105,10 @@ def _shown(value: Any, number_format: str) -> str:
 
 def page_offences(page: str) -> list[str]:
     """What an HTML page shows that it must not."""
-    return [found for text in texts_of_page(page) for found in offences(text)]
+    texts = texts_of_page(page)
+    return [
+        found for before, text in zip(["", *texts], texts, strict=False) for found in offences(text, before)
+    ]
 
 
 def workbook_offences(path: Path) -> list[str]:

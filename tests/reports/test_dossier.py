@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports import charts
+from features.measures.catalogue import measures_of
 from reports.dossier import LANGUAGES, Dossier, file_name, page, write
 from reports.masking import Mask
+from reports.network_chart import network
+from reports.subject_charts import calendar, strip_of, weeks
+from tests.reports.forbidden import page_offences
 
 EVIL = "<script>alert(1)</script>"
 REASON = {
@@ -35,7 +38,7 @@ GIVEN = Dossier(
     history=[("2024-12-31", 9, 0.41)],
     reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
-    strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"),
+    strips=[strip_of(1, measures_of("hospital")["stays_365d"], np.linspace(0, 3, 401), 7.0, 0.0)],
     pictures={},
     hub=None,
     through=[],
@@ -139,7 +142,7 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
 )
 def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, untold):
     edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.0]})
-    random_sample = charts.network(edges, ["p1", "p2"], "p1", key="ring")
+    drawn = network(edges, ["p1", "p2"], "p1")
     text = page(
         replace(
             GIVEN,
@@ -148,7 +151,7 @@ def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, 
             hub="p1",
             through=[("pharmacy", "P1 大药房", 0.47)],
             company="drug_resale",
-            pictures={"network": random_sample},
+            pictures={"network": drawn},
         ),
         language,
     )
@@ -190,7 +193,7 @@ def test_loads_nothing_and_runs_nothing(language):
 
 
 def test_a_suspect_without_past_cases_findings_or_pictures_has_a_page():
-    bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=None, scheme=None)
+    bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=[], scheme=None)
     text = page(bare, "en")
     assert "There is no past case to compare with." in text and "none stands out" in text
 
@@ -219,3 +222,33 @@ def test_a_masked_dossier_names_nobody(tmp_path):
     )
     assert mask("by p7.") == f"by {mask.one('p7')}."
     assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_stands_on_it_that_an_inspector_must_not_see(language):
+    days = pd.Series(pd.date_range("2024-01-01", periods=20, freq="7D"))
+    places, marked = pd.Series(["二院"] * 20), pd.Series([False] * 19 + [True])
+    edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.123456]})
+    shown = replace(
+        GIVEN,
+        score=0.712345,
+        pictures={
+            "calendar": calendar(days, places, marked),
+            "weeks": weeks(days, pd.Series([3] * 20), pd.Series([0] * 19 + [1])),
+            "network": network(edges, ["p1", "p2"], "p1"),
+        },
+        company="co_visit",
+        evidence=[*GIVEN.evidence, GIVEN.evidence[0] | {"amount": float("nan"), "scheme": None}],
+        supporting_records={1: [GIVEN.supporting_records[1][0] | {"setl_id": float("nan")}]},
+        origin={"run": "r-1", "as_of": "2025-01-01", "claims": "claims-000001", "model": None},
+    )
+    assert page_offences(page(shown, language)) == []
+
+
+@pytest.mark.parametrize("n, of, word", [(0, 103, "does not fit"), (51, 103, "in part"), (52, 103, "fits<")])
+def test_an_explanation_fits_from_half_of_the_visits(n, of, word):
+    assert word in page(replace(GIVEN, innocent=[("急诊", "an emergency", n, of)]), "en")
+
+
+def test_a_subject_without_evidence_has_no_empty_table_of_money():
+    assert "Money in evidence" not in page(replace(GIVEN, money=[]), "en")

@@ -10,6 +10,7 @@ import pytest
 from reports.monthly_findings import ALL, MONTHLY, by_institution, by_rule, monthly, totals
 from reports.supervision import page, write_supervision
 from reports.supervision_sheet import SHEET_HEADS, SHEET_WIDTHS, sheet_rows
+from tests.reports.forbidden import page_offences
 
 AS_OF = date(2024, 4, 10)
 NAMES = pd.Series({"H1": "<script>alert(1)</script>&医院$x$", "H2": "二院", "P1": "药店"})
@@ -143,6 +144,7 @@ def test_the_page_loads_nothing_and_runs_nothing(counted, language):
     assert "<script>alert(1)</script>&医院$x$" in seen.text  # shown as it is, in table and chart
     assert {"svg", "text", "table"} <= seen.tags
     assert "2024-03" in seen.text and "280" in seen.text
+    assert page_offences(text) == []
 
 
 def test_same_findings_same_page(counted):

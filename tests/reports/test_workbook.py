@@ -6,6 +6,7 @@ import pytest
 
 from reports.workbook import write_workbook
 from reports.workbook_guide import SHEET_ROWS
+from tests.reports.forbidden import workbook_offences
 
 DANGEROUS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
 REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
@@ -287,3 +288,18 @@ def test_the_same_night_gives_the_same_file(tmp_path):
         (tmp_path / name).mkdir()
         written(tmp_path / name, "zh")
     assert (tmp_path / "one/suspects.xlsx").read_bytes() == (tmp_path / "two/suspects.xlsx").read_bytes()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_stands_in_it_that_an_inspector_must_not_see(tmp_path, language):
+    rows = suspects().assign(score=0.123456)
+    evidence = EVIDENCE.assign(bkkp_sn=float("nan"), setl_id=None, amount=float("nan"))
+    write_workbook(tmp_path / "w.xlsx", rows, evidence, MEMBERS, NAMES, "2025-01-01", language)
+    assert workbook_offences(tmp_path / "w.xlsx") == []
+
+
+def test_members_stand_in_words(book, english):
+    assert column(book["群体成员"], "性质") == ["结伴就诊"] * 2
+    assert column(book["群体成员"], "成员类型") == ["参保人"] * 2
+    assert column(english["Members"], "Kind") == ["visits together"] * 2
+    assert book["群体成员"]["E2"].number_format == book["参保人"]["D2"].number_format == "0.00"
