@@ -47,7 +47,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "network": "往来图",
         "network_note": {
             "co_visit": "线越粗,同行越不可能出于偶然。",
-            "drug_resale": "连线为经同一医师或药店超量购药,不一定碰面;线越粗,越不可能出于偶然。",
+            "drug_resale": "连线为经同一医师或药店超量购药,不一定碰面;线越粗,越不可能出于偶然。"
+            "方块为共同的医师或药店。",
         },
         "through": "经由:",
         "comma": "、",
@@ -121,8 +122,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "network": "Who is linked to whom",
         "network_note": {
             "co_visit": "A line is company; the thicker, the less chance explains it.",
-            "drug_resale": "A line is oversupply through the same doctor or shop, the two need not have "
-            "met; the thicker, the less chance explains it.",
+            "drug_resale": "A line is oversupply through the same doctor or shop, the two need not have met; "
+            "the thicker, the less chance explains it. Squares are the doctors and shops they share.",
         },
         "through": "Goes through: ",
         "comma": ", ",

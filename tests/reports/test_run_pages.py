@@ -1,4 +1,4 @@
-"""Everything that a whole run writes for people: pages, workbook, reasons; nothing forbidden on any of them."""
+"""Everything a whole run writes for people: pages, workbook, reasons; nothing forbidden on any of them."""
 
 from tests.reports.forbidden import run_offences
 
