@@ -24,14 +24,9 @@ from claims.as_of import CLEARED
 from claims.errors import InputError
 from claims.store import Store, connected, scratch
 from reports.scheme_texts import SCHEMES
-from reports.workbook import (
-    GUIDE_TITLES,
-    NIGHT_LINES,
-    PENDING,
-    SUBJECT_WORDS,
-    SUSPECT_COLUMNS,
-    VERDICTS,
-)
+from reports.subject_words import PENDING, SUBJECT_WORDS, VERDICTS
+from reports.suspect_sheet import SUSPECT_COLUMNS
+from reports.workbook_guide import AS_OF_LINES, GUIDE_TITLES
 
 TABLE = "insp_case_d"
 _READ = ("subject_id", "scheme", "verdict", "verified", "remark")
@@ -177,7 +172,7 @@ def _as_of(book: openpyxl.Workbook, file: Path) -> date:
     """The as-of date that the guide names."""
     titles = [title for title in GUIDE_TITLES if title in book.sheetnames]
     lines = [line for title in titles for (line,) in book[title].iter_rows(max_col=1, values_only=True)]
-    for start in (pattern.format("") for pattern in NIGHT_LINES):
+    for start in (pattern.format("") for pattern in AS_OF_LINES):
         for line in lines:
             if isinstance(line, str) and line.startswith(start):
                 with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""Pseudonyms for demonstrations: what people are shown without a name or number of anybody."""
+"""Pseudonyms for demonstrations: pages and sheets without a name or number of anybody."""
 
 import hashlib
 import re
@@ -16,7 +16,8 @@ class Mask:
     """Replaces known identifiers, the same one always by the same pseudonym within a run.
 
     Args:
-        identifiers: of persons, doctors, institutions, visits, settlements and lines; none to show all as it is.
+        identifiers: of persons, doctors, institutions, visits, settlements and lines; none to show all as it
+            is.
         salt: of the run, so that pseudonyms of two runs cannot be joined.
     """
 
@@ -24,19 +25,19 @@ class Mask:
         self.known, self.salt = frozenset(identifiers), salt
 
     def __call__(self, text: str) -> str:
-        """A text without the identifiers."""
+        """A text with its identifiers replaced."""
         if not self.known:
             return text
         return _TOKEN.sub(self._token, text)
 
-    def _token(self, found: re.Match) -> str:
-        """A word without the identifiers, be it one or several joined by dots and dashes."""
+    def _token(self, found: re.Match[str]) -> str:
+        """A word with its identifiers replaced, be it one or several joined by dots and dashes."""
         word = found[0]
         return self.one(word) if word in self.known else _PART.sub(lambda part: self.one(part[0]), word)
 
     def one(self, identifier: str) -> str:
-        """The pseudonym of an identifier, or of a number so long that it can be nothing else (a trace code, a receipt);
-        other words stay as they are."""
+        """The pseudonym of an identifier, or of a number so long that it can be nothing else (a trace code, a
+        receipt); other words stay as they are."""
         if identifier not in self.known and not (self.known and _LONG.fullmatch(identifier)):
             return identifier
         digest = hashlib.sha256(f"{self.salt}|{identifier}".encode()).hexdigest()

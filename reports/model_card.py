@@ -1,4 +1,7 @@
-"""The card of a model: what it was trained on, what it is good and bad at, what not to use it for (Mitchell et al. 2019)."""
+"""The card of a model: what it was trained on, what it is good and bad at, what not to use it for.
+
+After Mitchell et al. 2019, Model Cards for Model Reporting (doi 10.1145/3287560.3287596).
+"""
 
 from datetime import date
 from typing import Any
@@ -6,8 +9,11 @@ from typing import Any
 import pandas as pd
 
 from reports.scheme_texts import scheme_name
+from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
-from reports.workbook import SUBJECT_WORDS
+
+# A confirmed subject counts as found where this share of all subjects has a lower score.
+FOUND_ABOVE = 0.9
 
 
 def card(model: Any, cases: pd.DataFrame, subjects: int, as_of: date, tags: dict[str, str]) -> str:
@@ -31,16 +37,16 @@ def card(model: Any, cases: pd.DataFrame, subjects: int, as_of: date, tags: dict
 
 
 def by_scheme(model: Any, cases: pd.DataFrame) -> list[tuple[str, int, float]]:
-    """Scheme, confirmed subjects, and the share of them that a model which had not seen them put before nine tenths of
-    all it was judged on; largest scheme first."""
+    """Scheme, confirmed subjects, and the share of them that a model which had not seen them ranked above
+    FOUND_ABOVE of all subjects it was judged on; largest scheme first."""
     if model.held_out is None:
         return []
     place = model.held_out["score"].rank(pct=True)
     confirmed = model.held_out.index[model.held_out["target"] == 1].intersection(cases.index)
-    named = cases.loc[confirmed, "scheme"].fillna("")
-    found = place[confirmed].ge(0.9).groupby(named).agg(["size", "mean"])
+    schemes = cases.loc[confirmed, "scheme"].fillna("")
+    found = place[confirmed].ge(FOUND_ABOVE).groupby(schemes).agg(["size", "mean"])
     order = found.sort_values("size", ascending=False, kind="stable")
     return [
-        (scheme_name(scheme or None, "en") or "no scheme named", int(row["size"]), float(row["mean"]))
-        for scheme, row in order.iterrows()
+        (scheme_name(scheme or None, "en") or "no scheme named", int(size), float(mean))
+        for scheme, size, mean in order.itertuples(name=None)
     ]

@@ -1,30 +1,36 @@
-"""The night at a glance, for the bureau's head and the data scientist: what drives the scores, where the money is."""
+"""A run at a glance, for the bureau's head and the data scientist: what drives the scores, where the money
+is."""
 
 from datetime import date
 
 import pandas as pd
+from markupsafe import Markup
 
 from features.measures.catalogue import FAMILIES
 from reports import charts
+from reports.languages import text_in
 from reports.scheme_texts import scheme_name
+from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
-from reports.workbook import SUBJECT_WORDS
-from reports.worklist_sheet import DRAWN, STANDING
+from reports.worklist_sheet import AUDIT_SAMPLE, STANDING
 
 PLACES = 12
+# Family of the parts of a score that are no measures.
+_PART_FAMILIES = {"graph": "company", "rule": "rules"}
 
 
 def drivers(contributions: pd.DataFrame, families: dict[str, str]) -> pd.Series:
-    """Mean size of what each family of measures adds to the raw score of the explained (log-odds), largest first.
+    """Mean size of what each family of measures adds to the raw score of the explained (log-odds), largest
+    first.
 
     Args:
         contributions: subjects × (columns of the catalogue, graph, rule, base).
         families: column → family.
     """
-    named = {"graph": "company", "rule": "rules"}
-    columns = [c for c in contributions if c != "base"]
-    groups = pd.Series({c: families.get(c) or named[c] for c in columns})
-    return contributions[columns].T.groupby(groups).sum().abs().mean(axis=1).sort_values(ascending=False)
+    columns = [str(c) for c in contributions if c != "base"]
+    groups = pd.Series({c: families.get(c) or _PART_FAMILIES[c] for c in columns}, dtype=object)
+    sums: pd.DataFrame = contributions[columns].T.groupby(groups).sum()
+    return sums.abs().mean(axis=1).sort_values(ascending=False)
 
 
 def page(
@@ -43,55 +49,97 @@ def page(
         driven: kind of subject → `drivers`.
         evidence: as the contract's table; a visit counts once, however many subjects it is evidence against.
         places: institution by mdtrt_id.
+        names: of institutions, by code.
         listed: `pipelines.select.worklist.worklist`.
         random_sample: subject_type, subject_id of those drawn at random.
     """
-    english = language == "en"
     words = WORDS[language]
     once = evidence.sort_values("amount", ascending=False, kind="stable").drop_duplicates("mdtrt_id")
-    by_scheme = (
-        once.groupby(once.scheme.fillna("")).amount.agg(["size", "sum"]).sort_values("sum", ascending=False)
-    )
-    by_place = once.groupby(once.mdtrt_id.map(places)).amount.sum().sort_values(ascending=False).head(PLACES)
+    by_place = once.groupby(once["mdtrt_id"].map(places))["amount"].sum()
+    by_place = by_place.sort_values(ascending=False).head(PLACES)
     labels = [f"{code} {names.get(code, '')}".strip() for code in by_place.index]
-    standing = listed.groupby(["subject_type", "status"]).size()
     return render(
         "overview.html.j2",
         language=language,
         words=words,
         as_of=as_of.isoformat(),
-        total=float(once.amount.sum()),
-        drivers=[
-            (
-                SUBJECT_WORDS[kind][english],
-                charts.bars([FAMILIES[f][english] for f in found.index], list(found), words["unit"], digits=2, key=kind),
-            )
-            for kind, found in driven.items()
-        ],
-        schemes=[(scheme_name(s or None, language) or words["none"], int(r["size"]), r["sum"]) for s, r in by_scheme.iterrows()],
-        places=charts.bars(labels, list(by_place), words["yuan"], key="places"),
-        standing=[
-            (SUBJECT_WORDS[kind][english], STANDING[status][english], int(n)) for (kind, status), n in standing.items()
-        ]
-        + [
-            (SUBJECT_WORDS[kind][english], DRAWN[english], len(rows)) for kind, rows in random_sample.groupby("subject_type")
-        ],
-    )  # fmt: skip
+        total=float(once["amount"].sum()),
+        drivers=[(_kind(subject, language), _bars(found, language)) for subject, found in driven.items()],
+        schemes=_by_scheme(once, language),
+        places=charts.bars(labels, list(by_place), words["yuan"]),
+        standing=_standing(listed, random_sample, language),
+    )
+
+
+def _kind(subject: str, language: str) -> str:
+    return text_in(language, SUBJECT_WORDS[subject])
+
+
+def _bars(found: pd.Series, language: str) -> Markup:
+    """What each family of measures contributes to the scores, in per cent of all contributions."""
+    labels = [text_in(language, FAMILIES[str(family)]) for family in found.index]
+    total = float(found.sum()) or 1.0
+    return charts.bars(labels, [100 * value / total for value in found], WORDS[language]["unit"], digits=1)
+
+
+def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float]]:
+    """Name of the scheme, visits, yuan; most money first."""
+    sums = once.groupby(once["scheme"].fillna(""))["amount"].agg(["size", "sum"])
+    return [
+        (scheme_name(scheme or None, language) or WORDS[language]["none"], int(size), float(amount))
+        for scheme, size, amount in sums.sort_values("sum", ascending=False).itertuples(name=None)
+    ]
+
+
+def _standing(listed: pd.DataFrame, random_sample: pd.DataFrame, language: str) -> list[tuple[str, str, int]]:
+    """Kind, status, number of subjects; those drawn at random last."""
+    counts = listed.groupby(["subject_type", "status"], as_index=False).size()
+    sampled = random_sample.groupby("subject_type", as_index=False).size()
+    return [
+        (_kind(kind, language), text_in(language, STANDING[status]), int(n))
+        for kind, status, n in counts.itertuples(index=False, name=None)
+    ] + [
+        (_kind(kind, language), text_in(language, AUDIT_SAMPLE), int(n))
+        for kind, n in sampled.itertuples(index=False, name=None)
+    ]
 
 
 WORDS = {
     "zh": {
-        "title": "本夜总览", "about": "截至 {as_of} 早晨。疑点不是结论。",
-        "drivers": "分数由什么推动", "drivers_note": "已解释对象中,各类指标对原始分数(对数几率)的平均贡献大小。", "unit": "平均贡献",
-        "money": "证据涉及金额", "total": "合计 {total} 元,每次就诊只计一次。", "scheme": "情形", "none": "无突出情形",
-        "visits": "就诊数", "yuan": "基金支付(元)", "places": "涉及机构", "standing": "新增与已知", "kind": "类别",
-        "status": "状态", "count": "个数",
+        "title": "本夜总览",
+        "about": "截至 {as_of} 早晨。疑点不是结论。",
+        "drivers": "分数由什么推动",
+        "drivers_note": "各类指标在已解释对象分数中所占的分量,合计为100%。",
+        "unit": "分量(%)",
+        "money": "证据涉及金额",
+        "total": "合计 {total} 元,每次就诊只计一次。",
+        "scheme": "情形",
+        "none": "无突出情形",
+        "visits": "就诊数",
+        "yuan": "基金支付(元)",
+        "places": "涉及机构",
+        "standing": "新增与已知",
+        "kind": "类别",
+        "status": "状态",
+        "count": "个数",
     },
     "en": {
-        "title": "The night at a glance", "about": "On the morning of {as_of}. A suspicion is no verdict.",
-        "drivers": "What drives the scores", "drivers_note": "Mean size of what each family of measures adds to the raw score (log-odds) of the explained.", "unit": "mean contribution",
-        "money": "Money in evidence", "total": "{total} yuan in all, each visit once.", "scheme": "Scheme", "none": "none stands out",
-        "visits": "Visits", "yuan": "Paid by the fund (yuan)", "places": "Institutions", "standing": "New and known", "kind": "Kind",
-        "status": "Standing", "count": "Subjects",
+        "title": "The night at a glance",
+        "about": "On the morning of {as_of}. A suspicion is no verdict.",
+        "drivers": "What drives the scores",
+        "drivers_note": "What each family of measures contributes to the scores of the explained, 100% in "
+        "all.",
+        "unit": "share (%)",
+        "money": "Money in evidence",
+        "total": "{total} yuan in all, each visit once.",
+        "scheme": "Scheme",
+        "none": "none stands out",
+        "visits": "Visits",
+        "yuan": "Paid by the fund (yuan)",
+        "places": "Institutions",
+        "standing": "New and known",
+        "kind": "Kind",
+        "status": "Standing",
+        "count": "Subjects",
     },
-}  # fmt: skip
+}

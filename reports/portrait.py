@@ -1,9 +1,11 @@
-"""The portrait of an institution: a grade from its findings, its peers and its past outcomes.
+"""The portrait of an institution (机构画像): a grade from its findings, its peers and its past outcomes.
 
 Each hospital and pharmacy starts from 100 points and loses some by four components; the arithmetic is shown,
 so that everyone can recompute the sum. All constants are our own starting values, to be set with a bureau: no
 source publishes any.
 """
+
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -41,23 +43,20 @@ SHEET_HEADS = {
 SHEET_WIDTHS = (18, 24, 10, 10, 90)
 
 
-def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> list[tuple]:
-    """Rows for a workbook sheet under SHEET_HEADS, fewest points first."""
-    shown = f"arithmetic_{language}"
-    return [
-        (
-            row.fixmedins_code,
-            names.get(row.fixmedins_code, ""),
-            row.grade,
-            f"{row.points:.1f}",
-            getattr(row, shown),
-        )
-        for row in graded.itertuples()
-    ]
+def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> list[tuple[str, ...]]:
+    """Rows for a workbook sheet under SHEET_HEADS, fewest points first.
+
+    Args:
+        graded: `portraits`.
+        names: of institutions, by code.
+    """
+    columns = ["fixmedins_code", "grade", "points", f"arithmetic_{language}"]
+    rows = graded[columns].itertuples(index=False, name=None)
+    return [(code, names.get(code, ""), grade, f"{points:.1f}", text) for code, grade, points, text in rows]
 
 
 def findings_of(hits: ibis.Table, facts: ibis.Table, days: int = DAYS) -> pd.DataFrame:
-    """Visits and findings of each institution in the days before the night.
+    """Visits and findings of each institution in the days before the as-of date.
 
     Args:
         hits: findings, as table ``rule_hits`` of the contract.
@@ -73,30 +72,25 @@ def findings_of(hits: ibis.Table, facts: ibis.Table, days: int = DAYS) -> pd.Dat
     rows = visits.left_join(sums, "mdtrt_id")
     capped = ibis.greatest(ibis.least(rows._amount, rows.fund), 0)
     rows = rows.mutate(_capped=rows.mdtrt_id_right.notnull().ifelse(capped, 0))
-    return (
-        rows.group_by("fixmedins_code")
-        .aggregate(
-            visits=_.count(),
-            fund=_.fund.sum(),
-            cases=_.mdtrt_id_right.notnull().sum(),
-            amount=_._capped.sum(),
-        )
-        .order_by("fixmedins_code")
-        .to_pandas()
+    counts = rows.group_by("fixmedins_code").aggregate(
+        visits=_.count(), fund=_.fund.sum(), cases=_.mdtrt_id_right.notnull().sum(), amount=_._capped.sum()
     )
+    found: pd.DataFrame = counts.order_by("fixmedins_code").to_pandas()
+    return found
 
 
 def outcomes_of(cases: ibis.Table) -> pd.DataFrame:
     """Confirmed (also in part) and cleared cases of each institution: fixmedins_code, confirmed, cleared.
 
     Args:
-        cases: ``insp_case_d`` as known on the night.
+        cases: ``insp_case_d`` as known at the as-of instant.
     """
     rows = cases.filter(_.subject_type.isin(list(_KINDS)))
     counts = rows.group_by(fixmedins_code=_.subject_id).aggregate(
         confirmed=_.clue_stas.isin(CONFIRMED).sum(), cleared=_.clue_stas.isin(CLEARED).sum()
     )
-    return counts.order_by("fixmedins_code").to_pandas()
+    found: pd.DataFrame = counts.order_by("fixmedins_code").to_pandas()
+    return found
 
 
 def portraits(
@@ -114,6 +108,16 @@ def portraits(
         COLUMNS, fewest points first: ``grade`` is Chinese, ``points`` out of 100, the arithmetic has one line
         for each component and one for the sum.
     """
+    rows = _compared(suspects, findings, outcomes, peers)
+    found = pd.DataFrame([_portrait(row) for row in rows.itertuples()], columns=list(COLUMNS))
+    return found.sort_values(["points", "fixmedins_code"], ignore_index=True)
+
+
+def _compared(
+    suspects: pd.DataFrame, findings: pd.DataFrame, outcomes: pd.DataFrame, peers: pd.Series
+) -> pd.DataFrame:
+    """A row an institution with its rates and, of its peers, the median of each and the place of the
+    score."""
     rows = suspects[suspects.subject_type.isin(list(_KINDS))]
     rows = rows[["subject_type", "subject_id", "score"]].rename(columns={"subject_id": "fixmedins_code"})
     rows = rows.merge(findings, "left", on="fixmedins_code").merge(outcomes, "left", on="fixmedins_code")
@@ -127,18 +131,17 @@ def portraits(
         rows[f"usual_{name}"] = grouped[name].transform("median")
     rows["size"] = grouped["score"].transform("size")
     rows["above"] = ((grouped["score"].rank(method="min") - 1) / (rows["size"] - 1).clip(lower=1)).fillna(0)
-    found = pd.DataFrame([_portrait(row) for row in rows.itertuples()], columns=list(COLUMNS))
-    return found.sort_values(["points", "fixmedins_code"], ignore_index=True)
+    return rows
 
 
 def _peers(rows: pd.DataFrame, peers: pd.Series) -> pd.Series:
     """Peer group of each institution; its kind where the group is small or unknown."""
-    group = rows.fixmedins_code.map(peers)
+    group = rows["fixmedins_code"].map(peers)
     size = group.map(group.value_counts()).fillna(0)
-    return group.where(size >= FEW_PEERS, rows.subject_type)
+    return group.where(size >= FEW_PEERS, rows["subject_type"])
 
 
-def _portrait(row) -> tuple:
+def _portrait(row: Any) -> tuple[str, str, float, str, str]:
     parts = [_rate(row), _share(row), _score(row), _outcomes(row)]
     points = round(max(FULL - sum(lost for lost, _zh, _en in parts), 0.0), 1)
     zh, en = _grade(points)
@@ -159,9 +162,9 @@ def _grade(points: float) -> tuple[str, str]:
     return next(((zh, en) for zh, en, least in GRADES if points >= least), FAILED)
 
 
-def _rate(row) -> tuple[float, str, str]:
+def _rate(row: Any) -> tuple[float, str, str]:
     lost = _lost(row.rate, row.usual_rate, RATE_POINTS, RATE_MOST)
-    peers_zh, peers_en = _words(row.peers)
+    peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
         f"规则疑点:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}中位数"
@@ -172,9 +175,9 @@ def _rate(row) -> tuple[float, str, str]:
     )
 
 
-def _share(row) -> tuple[float, str, str]:
+def _share(row: Any) -> tuple[float, str, str]:
     lost = _lost(row.share, row.usual_share, SHARE_POINTS, SHARE_MOST)
-    peers_zh, peers_en = _words(row.peers)
+    peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
         f"疑点金额:占基金支付 {row.share:.1f}%({row.amount:,.0f}/{row.fund:,.0f} 元),{peers_zh}中位数"
@@ -190,23 +193,23 @@ def _lost(value: float, usual: float, points: float, most: float) -> float:
     return round(min(max(value - usual, 0.0) * points, most), 1)
 
 
-def _score(row) -> tuple[float, str, str]:
+def _score(row: Any) -> tuple[float, str, str]:
     lost = _score_lost(row)
-    peers_zh, peers_en = _words(row.peers)
+    peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"可疑分数:{row.score:.3f},高于 {row.above:.0%} 的{peers_zh}(共 {row.size:.0f} 家);超过"
+        f"可疑分数:{row.score:.2f},高于 {row.above:.0%} 的{peers_zh}(共 {row.size:.0f} 家);超过"
         f" {SCORE_FROM:.0%} 起扣分,最多 {SCORE_MOST:.0f} 分:扣 {lost:.1f} 分",
-        f"Score: {row.score:.3f}, above {row.above:.0%} of {peers_en} ({row.size:.0f} in all); points from"
+        f"Score: {row.score:.2f}, above {row.above:.0%} of {peers_en} ({row.size:.0f} in all); points from"
         f" {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: −{lost:.1f}",
     )
 
 
-def _score_lost(row) -> float:
-    return round(max(row.above - SCORE_FROM, 0.0) / (1 - SCORE_FROM) * SCORE_MOST, 1)
+def _score_lost(row: Any) -> float:
+    return round(max(float(row.above) - SCORE_FROM, 0.0) / (1 - SCORE_FROM) * SCORE_MOST, 1)
 
 
-def _outcomes(row) -> tuple[float, str, str]:
+def _outcomes(row: Any) -> tuple[float, str, str]:
     confirmed = min(row.confirmed * CONFIRMED_POINTS, CONFIRMED_MOST)
     back = min(row.cleared * CLEARED_POINTS, CLEARED_MOST, _score_lost(row))
     lost = confirmed - back
@@ -221,5 +224,5 @@ def _outcomes(row) -> tuple[float, str, str]:
     )
 
 
-def _words(peers: str) -> tuple[str, str]:
+def _peer_words(peers: str) -> tuple[str, str]:
     return _KINDS.get(peers) or PEER_WORDS[peers]

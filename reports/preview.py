@@ -5,11 +5,12 @@ python -m reports.preview STORE/runs/AS_OF [zh]
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from reports.scheme_texts import scheme_name
-from reports.workbook import SUBJECT_WORDS
+from reports.subject_words import SUBJECT_WORDS
 
 FIRST = 3
 _WORDS = {
@@ -33,11 +34,11 @@ def preview(run: Path, language: str = "en") -> str:
     return "\n".join(lines)
 
 
-def _suspect(row, language: str) -> list[str]:
+def _suspect(row: Any, language: str) -> list[str]:
     _head, score, money = _WORDS[language]
     facts = [score.format(row.score), money.format(row.amount_at_risk), scheme_name(row.scheme, language)]
-    said = [f"  {row.rank}  {row.subject_id}  " + "  ".join(fact for fact in facts if fact)]
-    return said + [f"     {reason[f'text_{language}']}" for reason in row.reasons[:1]]
+    lines = [f"  {row.rank}  {row.subject_id}  " + "  ".join(fact for fact in facts if fact)]
+    return lines + [f"     {reason[f'text_{language}']}" for reason in row.reasons[:1]]
 
 
 if __name__ == "__main__":

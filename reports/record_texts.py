@@ -1,17 +1,16 @@
-"""Papers to pull in words: why a visit is evidence, in a sentence for whoever has to fetch the file."""
+"""Supporting records in words: why a visit is evidence, in a sentence for whoever has to fetch its file."""
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import Measure
-from reports.reasons import number, period, spell
+from reports.contradictions import contradiction
+from reports.formatting import is_missing, measure_value, number, period
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}
 # Column by which a subject's visits are counted → what visits of one count have in common.
-ALIKE = {
+SHARED = {
     "fixmedins_code": ("在同一机构", "at one institution"),
     "dr_code": ("出自同一医师", "under one doctor"),
     "psn_no": ("属于同一参保人", "of one person"),
@@ -27,22 +26,28 @@ ALIKE = {
     "los": ("住院天数相同", "of the same length"),
     "sent_to": ("随后住进同一医院", "followed by a stay in one hospital"),
 }
+# Units that the name of a measure does not say already, in English.
+_UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
+Sign = tuple[Measure, float, float | None]
+Texts = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Paper:
+class SupportingRecord:
     """A visit to pull.
 
     Attributes:
         kind: of visit, key of KINDS.
-        measure: what the reason measures, and its window; None for company and for a visit that stands by itself.
-        alone: the measure of the visit alone; None where no visit carries it by itself.
+        measure: what the reason measures, and its window; None for links to others and for a visit that is
+            suspicious by itself.
+        alone: the measure of the visit alone; None where no single visit makes it up.
         counts: the measure only counts visits.
         n: of a measure that counts visits by a column, visits of the count; else None.
         companions: people beyond chance who were there, where the reason is company; else None.
-        co_oversupplied: people oversupplied through the same doctor or shop, where that is the reason; else None.
-        finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the reason
-            is a rule's finding or its proof; else None.
+        co_oversupplied: people oversupplied through the same doctor or shop, where that is the reason; else
+            None.
+        finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the
+            reason is a rule's finding or its proof; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
     """
 
@@ -54,85 +59,103 @@ class Paper:
     companions: int | None = None
     co_oversupplied: int | None = None
     finding: tuple[str, str, str, str, float] | None = None
-    signs: tuple[tuple[Measure, float, float | None], ...] = ()
+    signs: tuple[Sign, ...] = ()
 
 
-def why(paper: Paper) -> tuple[str, str]:
+def record_text(record: SupportingRecord) -> Texts:
     """Why a visit is there, in Chinese and English."""
-    this = KINDS[paper.kind]
-    zh, en = _carried(paper, f"这次{this[0]}", f"This {this[1]}")
-    signs = [sign for sign in paper.signs if not _repeats(paper, *sign)]
+    zh, en = _main_clause(record)
+    signs = [sign for sign in record.signs if not _said_already(record, *sign)]
     if signs:
-        joined = "、".join(_sign(*sign, 0) for sign in signs), ", ".join(_sign(*sign, 1) for sign in signs)
-        alone = paper.measure is None and paper.companions is None and paper.co_oversupplied is None
+        joined = (
+            "、".join(_sign(record.kind, *sign, "zh") for sign in signs),
+            ", ".join(_sign(record.kind, *sign, "en") for sign in signs),
+        )
+        alone = record.measure is None and record.companions is None and record.co_oversupplied is None
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
     return f"{zh}。", f"{en}."
 
 
-def _repeats(paper: Paper, sign: Measure, value: float, _usual: float | None) -> bool:
-    """Was it said already?"""
-    if paper.measure is None:
-        linked = {"companions": paper.companions, "co_oversupplied": paper.co_oversupplied}
+def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
+    if record.measure is None:
+        linked = {"companions": record.companions, "co_oversupplied": record.co_oversupplied}
         return linked.get(sign.name) is not None
-    same = paper.alone == value and paper.measure[0].unit == sign.unit
-    return same or (paper.finding is not None and sign.family == paper.measure[0].family)
+    same = record.alone == value and record.measure[0].unit == sign.unit
+    return same or (record.finding is not None and sign.family == record.measure[0].family)
 
 
-def _carried(paper: Paper, zh: str, en: str) -> tuple[str, str]:
-    if paper.finding:
-        rule_id, name, english, message, yuan = paper.finding
+def _main_clause(record: SupportingRecord) -> Texts:
+    visit = f"这次{KINDS[record.kind][0]}", f"This {KINDS[record.kind][1]}"
+    if record.finding:
+        return _found(visit, *record.finding)
+    if record.companions is not None:
         return (
-            f"{zh}有规则 {rule_id}({name})的疑点:{message}",
-            f"{en} has a finding of rule {rule_id} ({english}), {yuan:,.0f} yuan of the fund",
+            f"{visit[0]}时有 {record.companions} 名非偶然同行的人在场",
+            f"{visit[1]} was made in the company of {record.companions} people, beyond chance",
         )
-    if paper.companions is not None:
+    if record.co_oversupplied is not None:
         return (
-            f"{zh}时有 {paper.companions} 名非偶然同行的人在场",
-            f"{en} was made in the company of {paper.companions} people, beyond chance",
+            f"{visit[0]}所经的医师或药店另有 {record.co_oversupplied} 人超量购药,远超偶然",
+            f"{visit[1]} went through a doctor or shop by which {record.co_oversupplied} others are "
+            f"oversupplied, "
+            "beyond chance",
         )
-    if paper.co_oversupplied is not None:
-        return (
-            f"{zh}所经的医师或药店另有 {paper.co_oversupplied} 人超量购药,远超偶然",
-            f"{en} went through a doctor or shop by which {paper.co_oversupplied} others are oversupplied, beyond chance",
-        )
-    if paper.measure is None:
-        return f"{zh}本身可疑", f"{en} is suspicious by itself"
-    entry, days = paper.measure
-    since = period(days)
-    named = f"“{since[0]}{entry.zh}”", f'"{entry.en}{" " * bool(since[1])}{since[1]}"'
-    if paper.alone is None:
-        return (
-            f"{named[0]}不由单次就诊构成,{zh}是所计期间内最可疑的之一",
-            f"No single visit makes up {named[1]}; {en[0].lower()}{en[1:]} is among the most suspicious of its period",
-        )
-    if paper.n and paper.n > 1:
-        alike = ALIKE[entry.base.split("/")[1]]
-        return (
-            f"{zh}与另外 {paper.n - 1} 次{alike[0]},共同构成{named[0]}",
-            f"{en} is one of {paper.n} {alike[1]}, which make up {named[1]}",
-        )
-    if paper.counts or paper.n:
-        return f"{zh}是{named[0]}所计的一次", f"{en} is one of those counted in {named[1]}"
+    if record.measure is None:
+        return f"{visit[0]}本身可疑", f"{visit[1]} is suspicious by itself"
+    return _measured(visit, record, *record.measure)
+
+
+def _found(visit: Texts, rule_id: str, name: str, english: str, message: str, yuan: float) -> Texts:
     return (
-        f"单看{zh},{entry.zh}为 {spell(paper.alone, entry.unit, 0)}",
-        f"{en} alone: {entry.en} {_spelled(paper.alone, entry.unit)}",
+        f"{visit[0]}有规则 {rule_id}({name})的疑点:{message}",
+        f"{visit[1]} has a finding of rule {rule_id} ({english}), {yuan:,.0f} yuan of the fund",
     )
 
 
-def _sign(entry: Measure, value: float, usual: float | None, language: int) -> str:
-    name = (entry.zh, entry.en)[language]
+def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int | None) -> Texts:
+    """What the visit has to do with a measure of its subject."""
+    (zh, en), (since_zh, since_en) = visit, period(days)
+    name = f"“{since_zh}{entry.zh}”", f'"{entry.en}{" " * bool(since_en)}{since_en}"'
+    if record.alone is None:
+        return (
+            f"{name[0]}不由单次就诊构成,{zh}是所计期间内最可疑的之一",
+            f"No single visit makes up {name[1]}; {en[0].lower()}{en[1:]} is among the most suspicious of "
+            f"its period",
+        )
+    if record.n and record.n > 1:
+        shared = SHARED[entry.base.split("/")[1]]
+        return (
+            f"{zh}与另外 {record.n - 1} 次{shared[0]},共同构成{name[0]}",
+            f"{en} is one of {record.n} {shared[1]}, which make up {name[1]}",
+        )
+    if record.counts or record.n:
+        return f"{zh}是{name[0]}所计的一次", f"{en} is one of those counted in {name[1]}"
+    if entry.unit == "flag":
+        return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
+    return (
+        f"单看{zh},{entry.zh}为 {measure_value(entry, record.alone, 'zh')}",
+        f"{en} alone: {entry.en} {_english(entry, record.alone)}",
+    )
+
+
+def _sign(kind: str, entry: Measure, value: float, usual: float | None, language: str) -> str:
+    english = language == "en"
+    name = entry.en if english else entry.zh
+    sentence = contradiction(entry, value, kind)
+    if sentence:
+        return sentence[english]
     if entry.unit == "flag":
         return name
-    told = f"{name} {_spelled(value, entry.unit) if language else spell(value, entry.unit, 0)}"
-    if usual is None or pd.isna(usual):
-        return told
-    middle = number(usual, entry.unit)
-    return f"{told} (usual {middle})" if language else f"{told}(同类 {middle})"
+    text = f"{name} {_english(entry, value) if english else measure_value(entry, value, 'zh')}"
+    if usual is None or is_missing(float(usual)):
+        return text
+    if english:
+        return f"{text} (usual {_english(entry, usual)})"
+    return f"{text}(同类 {measure_value(entry, usual, 'zh')})"
 
 
-def _spelled(value: float, unit: str) -> str:
+def _english(entry: Measure, value: float) -> str:
     """A value in English; where the name says already what is counted, the number is enough."""
-    return spell(value, unit, 1) if unit in _SPELLED else number(value, unit)
-
-
-_SPELLED = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
+    if entry.unit in _UNITS_WRITTEN or is_missing(float(value)):
+        return measure_value(entry, value, "en")
+    return number(value, entry.unit)

@@ -1,26 +1,43 @@
 """How pages are made from data: Jinja templates beside this module; everything they print is escaped."""
 
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from reports.formatting import MISSING, amount_text, is_missing, score_text
 
-def render(template: str, **data) -> str:
+
+def render(template: str, **data: Any) -> str:
     """A page of a template (its file name in this folder) and what it prints."""
     return _ENVIRONMENT.get_template(template).render(**data)
 
 
-def _number(value: float) -> str:
-    return "" if value is None or pd.isna(value) else f"{value:,.0f}"
+def _change(value: float | None) -> str:
+    return MISSING if is_missing(value) else _signed(f"{value:+,.0f}")
 
 
-def _change(value: float) -> str:
-    return "—" if value is None or pd.isna(value) else f"{value:+,.0f}".replace("-", "−")
+def _percent(value: float | None) -> str:
+    return MISSING if is_missing(value) else _signed(f"{value:+,.1f}%")
 
 
-def _percent(value: float) -> str:
-    return "—" if value is None or pd.isna(value) else f"{value:+,.1f}%".replace("-", "−")
+def _signed(text: str) -> str:
+    """A change with its sign; none where nothing changed."""
+    return text[1:] if text.strip("+-0.%") == "" else text.replace("-", "−")
+
+
+def _or_else(value: Any, otherwise: str) -> Any:
+    return otherwise if is_missing(value) or value == "" else value
+
+
+def _printable(value: Any) -> Any:
+    """What a template prints without a filter: a missing value as such, and no number that has not been
+    rounded."""
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, float):
+        raise TypeError(f"a page would print the unrounded number {value!r}: pass it through a filter")
+    return value
 
 
 def _environment() -> Environment:
@@ -30,8 +47,15 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_printable,
     )
-    found.filters |= {"number": _number, "change": _change, "percent": _percent}
+    found.filters |= {
+        "number": amount_text,
+        "score": score_text,
+        "change": _change,
+        "percent": _percent,
+        "or_else": _or_else,
+    }
     return found
 
 

@@ -15,9 +15,11 @@ from pipelines.score import Scored, Scores
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
-from reports import charts
 from reports.dossier import Dossier
-from reports.reasons import expected_of, worded
+from reports.network_chart import Hub, network
+from reports.reason_texts import TOO_FEW_PEERS, expected_of, measure_reason
+from reports.reasons import exceeds_median
+from reports.subject_charts import Strip, calendar, strip_of, weeks
 
 # Rows of a dossier, and earlier runs whose ranks it shows.
 EVIDENCE_ROWS, FINDING_ROWS, RUNS = 15, 12, 10
@@ -107,15 +109,25 @@ class _Kind:
         if len(members):
             inside = self.network.inside[self.network.inside.group_id == subject_id]
             pairs = inside.groupby(["a", "b"], as_index=False)["neg_log10_fdr"].sum()
-            found["network"] = charts.network(pairs, list(members.psn_no), hub, key=subject_id)
+            hubs = self._hubs(subject_id, members.psn_no)
+            found["network"] = network(pairs, list(members.psn_no), hub, hubs)
         if events is not None and self.subject in BUSY:
-            found["weeks"] = charts.weeks(events.week, events.total, events.marked, key=subject_id)
+            found["weeks"] = weeks(events.week, events.total, events.marked)
         elif events is not None:
             lanes = events.lane
             if self.subject != "group":
                 lanes = lanes.map(lambda code: self.names.get(code) or code)
-            found["calendar"] = charts.calendar(events.day, lanes, events.marked, key=subject_id)
+            found["calendar"] = calendar(events.day, lanes, events.marked)
         return found
+
+    def _hubs(self, subject_id: str, members: pd.Series) -> list[Hub]:
+        """The doctors and institutions that members of a group are oversupplied through, and who goes through
+        each."""
+        hubs, edges = self.network.hubs, self.network.edges
+        mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
+        to_hubs = edges[edges.b.isin(mine.member_id) & edges.a.isin(members) & (edges.a_type == "patient")]
+        through = to_hubs.groupby("b")["a"].agg(frozenset)
+        return [Hub(self.names.get(code) or code, through.get(code, frozenset())) for code in mine.member_id]
 
     def _shared(self, subject_id: str) -> list[tuple[str, str, float]]:
         """Doctors and institutions that many members of a group share."""
@@ -126,15 +138,16 @@ class _Kind:
             for row in tuples(mine)
         ]
 
-    def _strips(self, reasons: list[dict[str, Any]], peers: str) -> Any:
-        usual = self.measured.usual.quantiles
-        placed = [
-            (n, (peers, reason["code"].split(".")[1]), reason["value"])
-            for n, reason in enumerate(reasons, 1)
-            if reason["value"] is not None
+    def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
+        usual, measures = self.measured.usual.quantiles, measures_of(self.subject)
+        if self.measured.usual.size[peers] < TOO_FEW_PEERS:
+            return []
+        placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
+        return [
+            strip_of(n, measures[column], usual[peers, column], r["value"], r["peer_median"])
+            for n, column, r in placed
+            if r["value"] is not None and (peers, column) in usual
         ]
-        rows = [(n, usual[key], value) for n, key, value in placed if key in usual]
-        return charts.strips(rows, key="strips") if rows else None
 
     def _favourable(self, subject_id: str, peers: str) -> list[dict[str, Any]]:
         """The measures farthest on the honest side, one a family."""
@@ -142,11 +155,13 @@ class _Kind:
         differences: Any = self.measured.differences.loc[subject_id]
         away = differences.dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
-        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         values: Any = self.measured.values.loc[subject_id]
         usual: Any = self.measured.usual.usual.loc[peers]
+        # What reads as usual among the peers supports nobody.
+        columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
+        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         return [
-            worded(
+            measure_reason(
                 c, measures[c], values[c], usual[c], standing, peers, float(away[c]), expected_of(values, c)
             )
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pipelines.explain.visit_signs import signs_of, visits_of
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
-from reports.record_texts import Paper, why
+from reports.record_texts import SupportingRecord, record_text
 
 EVIDENCE = pa.schema(
     [
@@ -55,7 +55,9 @@ def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) ->
     """Suspicious visits with their last settlement and what is unusual about them in words."""
     visits = visits_of(snapshot, suspicious.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
-    text = {key: why(Paper(visit["kind"], signs=signs[key])) for key, visit in visits.items()}
+    text = {
+        key: record_text(SupportingRecord(visit["kind"], signs=signs[key])) for key, visit in visits.items()
+    }
     return suspicious.assign(
         setl_id=[visits[key]["setl_id"] for key in suspicious.mdtrt_id],
         why=[text[key][0] for key in suspicious.mdtrt_id],

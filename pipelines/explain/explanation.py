@@ -28,7 +28,7 @@ from pipelines.select.selection import Selection
 from pipelines.settings import Settings
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.step_log import Figure, logged_step
-from reports import supervision
+from reports import monthly_findings
 from reports.dossier import Dossier
 from reports.masking import Mask
 
@@ -134,7 +134,7 @@ def explain(
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, portraits=portrait_table(snapshot, found.suspects), names=names,
         places=places_of(snapshot, found.evidence[found.evidence.at_stake].mdtrt_id),
-        monthly=supervision.monthly(snapshot.rules.hits, snapshot.facts),
+        monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(notices(snapshot, _institutions(chosen), names)),
         identifiers=masked,

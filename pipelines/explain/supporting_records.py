@@ -17,8 +17,8 @@ from pipelines.flagged_visits import MARKS
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import tuples
-from reports.reasons import MOST_REASONS
-from reports.record_texts import Paper, why
+from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON
+from reports.record_texts import SupportingRecord, record_text
 
 # So many visits a reason.
 VISITS = 3
@@ -66,7 +66,7 @@ def _record(
     signs: dict[str, tuple[Sign, ...]],
 ) -> tuple[Any, ...]:
     """A row of the supporting records; a finding names its own line and settlement."""
-    text = why(_paper(row, visit, finding, signs[row.mdtrt_id]))
+    text = record_text(_paper(row, visit, finding, signs[row.mdtrt_id]))
     scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
     shown = [finding] if finding and finding["bkkp_sn"] else lines.get((row.mdtrt_id, row.lines), [])
     settled = (finding and finding["setl_id"]) or visit["setl_id"]
@@ -79,7 +79,7 @@ def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) 
     alone, n, suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
     schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
-    if subject == "visit":
+    if subject == "visit" or wanted.empty:
         # A visit is its own record, whatever the reason.
         facts, found = snapshot.facts, wanted.assign(mdtrt_id=wanted.subject_id, alone=None, n=None)
     else:
@@ -101,6 +101,8 @@ def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
         (row.subject_type, row.subject_id, nth, reason["code"], reason["code"].partition(".")[2], row.scheme)
         for row in tuples(listed)
         for nth, reason in enumerate(row.reasons, 1)
+        # No single visit makes up a sum of slight differences; findings have a table of their own.
+        if reason["code"] not in (RULE_REASON, SUM_REASON)
     ]
     return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
 
@@ -135,18 +137,20 @@ def _described(measure: tuple[Measure, int | None] | None, facts: ibis.Table) ->
     }
 
 
-def _paper(row: Row, visit: dict[str, Any], finding: dict[str, Any] | None, signs: Sequence[Sign]) -> Paper:
+def _paper(
+    row: Row, visit: dict[str, Any], finding: dict[str, Any] | None, signs: Sequence[Sign]
+) -> SupportingRecord:
     kind, signs = visit["kind"], tuple(signs)
     if finding:
         rule = RULES[finding["rule_id"]]
         found = (rule.rule_id, rule.zh, rule.en, finding["vola_cont"], finding["vola_amt"])
-        return Paper(kind, row.measure, finding=found, signs=signs)
+        return SupportingRecord(kind, row.measure, finding=found, signs=signs)
     if row.subject_type == "visit":
-        return Paper(kind, signs=signs)
+        return SupportingRecord(kind, signs=signs)
     if row.measure is None:
         # What links a group that never meets is the pharmacy or doctor its members share.
         if visit["companions"] or not visit["co_oversupplied"]:
-            return Paper(kind, companions=int(visit["companions"]), signs=signs)
-        return Paper(kind, co_oversupplied=int(visit["co_oversupplied"]), signs=signs)
+            return SupportingRecord(kind, companions=int(visit["companions"]), signs=signs)
+        return SupportingRecord(kind, co_oversupplied=int(visit["co_oversupplied"]), signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
-    return Paper(kind, row.measure, alone, row.counts, n, signs=signs)
+    return SupportingRecord(kind, row.measure, alone, row.counts, n, signs=signs)

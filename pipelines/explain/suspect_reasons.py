@@ -83,6 +83,7 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
+    days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id in map(str, explained.whole.index):
         peers = measured.peers[subject_id]
@@ -95,5 +96,6 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
             measured.usual.standing,
             part[subject_id],
             kinds.get(subject_id, _COMPANY),
+            days_of_claims,
         )
     return found

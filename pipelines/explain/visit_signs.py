@@ -11,7 +11,7 @@ from pipelines.flagged_visits import MARKS
 from pipelines.score import Scored
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by
-from reports.reasons import matters
+from reports.reasons import is_material
 
 # So many signs of a visit are named.
 SIGNS = 2
@@ -68,5 +68,5 @@ def signs_of(snapshot: Snapshot, visit_model: Scored, visits: list[str]) -> dict
             for c in strongest
             if evidence[row, c] > MIN_EVIDENCE
         ]
-        found[visit] = tuple(sign for sign in signs if matters(*sign))[:SIGNS]
+        found[visit] = tuple(sign for sign in signs if is_material(*sign))[:SIGNS]
     return found

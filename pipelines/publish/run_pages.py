@@ -11,7 +11,16 @@ from pipelines.explain.explanation import Explanation, keys_of
 from pipelines.score import Scores
 from pipelines.select.selection import Selection
 from pipelines.settings import Settings
-from reports import dossier, notice, overview, portrait, supervision, worklist_sheet
+from reports import (
+    dossier,
+    monthly_findings,
+    notice,
+    overview,
+    portrait,
+    supervision,
+    supervision_sheet,
+    worklist_sheet,
+)
 from reports.masking import Mask
 from reports.workbook import write_workbook
 
@@ -56,7 +65,7 @@ class _Pages:
         self.listed, self.settings, self.as_of, self.mask = selection.worklist, settings, as_of, mask
         self.language = settings.language
         self.names = explanation.names
-        self.totals = supervision.totals(explanation.monthly)
+        self.totals = monthly_findings.totals(explanation.monthly)
 
     def write_supervision(self) -> None:
         """The supervision report of the month."""
@@ -138,8 +147,8 @@ class _Pages:
         return [
             (worklist_sheet.SHEET_NAMES, worklist_sheet.SHEET_HEADS, worklist_sheet.SHEET_WIDTHS,
              worklist_sheet.sheet_rows(listed, sample, names, capacity, language)),
-            (supervision.SHEET_NAMES, supervision.SHEET_HEADS, supervision.SHEET_WIDTHS,
-             supervision.sheet_rows(self.totals, monthly, names, self.as_of, language)),
+            (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
+             supervision_sheet.sheet_rows(self.totals, monthly, names, self.as_of, language)),
             (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
              portrait.sheet_rows(graded, names, language)),
         ]  # fmt: skip

@@ -13,7 +13,10 @@ from claims.as_of import claims_as_of
 from claims.errors import InputError, StoreError
 from claims.store import Store, connect, scratch
 from pipelines.cases import VerdictsRefused, import_verdicts
-from reports.workbook import GUIDE_TITLES, SUBJECT_WORDS, SUSPECT_COLUMNS, write_workbook
+from reports.subject_words import SUBJECT_WORDS
+from reports.suspect_sheet import SUSPECT_COLUMNS
+from reports.workbook import write_workbook
+from reports.workbook_guide import GUIDE_TITLES
 from tests.conftest import fundguard
 from tests.tiny import World
 

@@ -6,49 +6,127 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports import charts
+from features.measures.catalogue import measures_of
 from reports.dossier import LANGUAGES, Dossier, file_name, page, write
 from reports.masking import Mask
+from reports.network_chart import network
+from reports.subject_charts import calendar, strip_of, weeks
+from tests.reports.forbidden import page_offences
 
 EVIL = "<script>alert(1)</script>"
 REASON = {
-    "code": "STAY.split_stays_365d", "text_zh": "近一年分解住院 7次", "text_en": "Split stays in the last year: 7",
-    "value": 7.0, "peer_median": 0.0, "peer_percentile": 0.99, "contribution": 2.0,
-}  # fmt: skip
+    "code": "STAY.split_stays_365d",
+    "text_zh": "近一年分解住院 7次",
+    "text_en": "Split stays in the last year: 7",
+    "value": 7.0,
+    "peer_median": 0.0,
+    "peer_percentile": 0.99,
+    "contribution": 2.0,
+}
 GIVEN = Dossier(
-    subject="hospital", subject_id="H1", name=EVIL, peers="level2", peers_count=12, rank=3, of=40, score=0.71,
-    amount=12345.6, scheme="M03", random_sample=False, history=[("2024-12-31", 9, 0.41)], reasons=[REASON],
+    subject="hospital",
+    subject_id="H1",
+    name=EVIL,
+    peers="level2",
+    peers_count=12,
+    rank=3,
+    of=40,
+    score=0.71,
+    amount=12345.6,
+    scheme="M03",
+    random_sample=False,
+    history=[("2024-12-31", 9, 0.41)],
+    reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
-    strips=charts.strips([(1, np.linspace(0, 3, 401), 7.0)], key="strips"), pictures={}, hub=None, through=[], company=None,
+    strips=[strip_of(1, measures_of("hospital")["stays_365d"], np.linspace(0, 3, 401), 7.0, 0.0)],
+    pictures={},
+    hub=None,
+    through=[],
+    company=None,
     money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
     supporting_records={
         1: [
-            {"mdtrt_id": "V2", "setl_id": "S2", "day": "2024-05-02", "place": "H1", "person": "p8", "amount": 1234.0,
-             "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
-             "why": "这次住院是所计的一次。", "why_en": "This stay is one of those counted."},
+            {
+                "mdtrt_id": "V2",
+                "setl_id": "S2",
+                "day": "2024-05-02",
+                "place": "H1",
+                "person": "p8",
+                "amount": 1234.0,
+                "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
+                "why": "这次住院是所计的一次。",
+                "why_en": "This stay is one of those counted.",
+            },
         ],
     },
     evidence=[
-        {"mdtrt_id": "V1", "day": "2024-05-01", "place": "H1 " + EVIL, "person": "p7", "scheme": "M03",
-         "why": "出院后3天再入院", "why_en": "back after 3 days", "amount": 5000.0},
+        {
+            "mdtrt_id": "V1",
+            "day": "2024-05-01",
+            "place": "H1 " + EVIL,
+            "person": "p7",
+            "scheme": "M03",
+            "why": "出院后3天再入院",
+            "why_en": "back after 3 days",
+            "amount": 5000.0,
+        },
     ],
     evidence_count=3,
-    findings=[{"rule_id": "R084", "rule_name": "分解住院", "rule_en": "Split stay", "sev_deg": "高度可疑", "n": 2, "amount": 900.0,
-               "example": "出院后3天" + EVIL, "basis": "第三十八条(一)"}],
-    innocent=[("急诊", "an emergency", 0, 3), ("分娩及计划生育", "childbirth", 1, 3), ("转诊", "a referral", 2, 3)],
-    similar=[{"subject_id": "H9", "clue_stas": "3", "close_date": "2024-02-01", "scheme": "M03", "likeness": 0.8}],
+    findings=[
+        {
+            "rule_id": "R084",
+            "rule_name": "分解住院",
+            "rule_en": "Split stay",
+            "sev_deg": "高度可疑",
+            "n": 2,
+            "amount": 900.0,
+            "example": "出院后3天" + EVIL,
+            "basis": "第三十八条(一)",
+        }
+    ],
+    innocent=[
+        ("急诊", "an emergency", 0, 3),
+        ("分娩及计划生育", "childbirth", 1, 3),
+        ("转诊", "a referral", 2, 3),
+    ],
+    similar=[
+        {"subject_id": "H9", "clue_stas": "3", "close_date": "2024-02-01", "scheme": "M03", "likeness": 0.8}
+    ],
     origin={"run": "r-1", "as_of": "2025-01-01"},
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
     "language, told",
     [
-        ("zh", ["近一年分解住院 7次", "M03 分解住院", "两次出院小结", "出院后3天再入院", "急诊", "排除", "现金自付比例 35.0%"]),
-        ("en", ["Split stays in the last year: 7", "M03 split admission", "both discharge summaries", "back after 3 days",
-                "an emergency", "cleared", "Split stay", "highly suspicious", "Share paid in cash: 35.0%"]),
+        (
+            "zh",
+            [
+                "近一年分解住院 7次",
+                "M03 分解住院",
+                "两次出院小结",
+                "出院后3天再入院",
+                "急诊",
+                "排除",
+                "现金自付比例 35.0%",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Split stays in the last year: 7",
+                "M03 split admission",
+                "both discharge summaries",
+                "back after 3 days",
+                "an emergency",
+                "cleared",
+                "Split stay",
+                "highly suspicious",
+                "Share paid in cash: 35.0%",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
     text = page(GIVEN, language)
     for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
@@ -64,14 +142,19 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
 )
 def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, untold):
     edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.0]})
-    random_sample = charts.network(edges, ["p1", "p2"], "p1", key="ring")
+    drawn = network(edges, ["p1", "p2"], "p1")
     text = page(
         replace(
-            GIVEN, subject="group", peers="groups", hub="p1", through=[("pharmacy", "P1 大药房", 0.47)],
-            company="drug_resale", pictures={"network": random_sample},
+            GIVEN,
+            subject="group",
+            peers="groups",
+            hub="p1",
+            through=[("pharmacy", "P1 大药房", 0.47)],
+            company="drug_resale",
+            pictures={"network": drawn},
         ),
         language,
-    )  # fmt: skip
+    )
     assert all(words in text for words in told) and untold not in text
 
 
@@ -110,7 +193,7 @@ def test_loads_nothing_and_runs_nothing(language):
 
 
 def test_a_suspect_without_past_cases_findings_or_pictures_has_a_page():
-    bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=None, scheme=None)
+    bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=[], scheme=None)
     text = page(bare, "en")
     assert "There is no past case to compare with." in text and "none stands out" in text
 
@@ -128,7 +211,7 @@ def test_a_masked_dossier_names_nobody(tmp_path):
     write(tmp_path, GIVEN, mask)
     for path in tmp_path.iterdir():
         text = path.read_text(encoding="utf-8")
-        assert not any(f">{known}<" in text or f" {known} " in text for known in mask.claims)
+        assert not any(f">{known}<" in text or f" {known} " in text for known in mask.known)
         assert mask.one("H1") in path.name and mask.one("p7") in text and "R084" in text
     assert mask("p7-H1") == f"{mask.one('p7')}-{mask.one('H1')}"
     trace = "81020375411188898888"
@@ -139,3 +222,33 @@ def test_a_masked_dossier_names_nobody(tmp_path):
     )
     assert mask("by p7.") == f"by {mask.one('p7')}."
     assert mask.one("H1") == Mask({"H1"}, "run").one("H1") != Mask({"H1"}, "another run").one("H1")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_stands_on_it_that_an_inspector_must_not_see(language):
+    days = pd.Series(pd.date_range("2024-01-01", periods=20, freq="7D"))
+    places, marked = pd.Series(["二院"] * 20), pd.Series([False] * 19 + [True])
+    edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.123456]})
+    shown = replace(
+        GIVEN,
+        score=0.712345,
+        pictures={
+            "calendar": calendar(days, places, marked),
+            "weeks": weeks(days, pd.Series([3] * 20), pd.Series([0] * 19 + [1])),
+            "network": network(edges, ["p1", "p2"], "p1"),
+        },
+        company="co_visit",
+        evidence=[*GIVEN.evidence, GIVEN.evidence[0] | {"amount": float("nan"), "scheme": None}],
+        supporting_records={1: [GIVEN.supporting_records[1][0] | {"setl_id": float("nan")}]},
+        origin={"run": "r-1", "as_of": "2025-01-01", "claims": "claims-000001", "model": None},
+    )
+    assert page_offences(page(shown, language)) == []
+
+
+@pytest.mark.parametrize("n, of, word", [(0, 103, "does not fit"), (51, 103, "in part"), (52, 103, "fits<")])
+def test_an_explanation_fits_from_half_of_the_visits(n, of, word):
+    assert word in page(replace(GIVEN, innocent=[("急诊", "an emergency", n, of)]), "en")
+
+
+def test_a_subject_without_evidence_has_no_empty_table_of_money():
+    assert "Money in evidence" not in page(replace(GIVEN, money=[]), "en")

@@ -26,12 +26,17 @@ def town(**changes: dict) -> pd.DataFrame:
     codes = [f"H{n:02}" for n in range(PEERS)]
     rows = {
         code: {
-            "score": n / 100, "visits": 1000, "fund": 10_000.0, "cases": 10, "amount": 100.0, "confirmed": 0,
+            "score": n / 100,
+            "visits": 1000,
+            "fund": 10_000.0,
+            "cases": 10,
+            "amount": 100.0,
+            "confirmed": 0,
             "cleared": 0,
         }
         | changes.get(code, {})
         for n, code in enumerate(codes)
-    }  # fmt: skip
+    }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("fixmedins_code").reset_index()
     suspects = pd.DataFrame({"subject_type": "hospital", "subject_id": codes, "score": frame.score})
     suspects.loc[len(suspects)] = ["patient", "somebody", 1.0]

@@ -7,27 +7,22 @@ import ibis
 import pandas as pd
 import pytest
 
-from reports.supervision import (
-    ALL,
-    MONTHLY,
-    SHEET_HEADS,
-    SHEET_WIDTHS,
-    by_institution,
-    by_rule,
-    monthly,
-    page,
-    sheet_rows,
-    totals,
-    write_supervision,
-)
+from reports.monthly_findings import ALL, MONTHLY, by_institution, by_rule, monthly, totals
+from reports.supervision import page, write_supervision
+from reports.supervision_sheet import SHEET_HEADS, SHEET_WIDTHS, sheet_rows
+from tests.reports.forbidden import page_offences
 
 AS_OF = date(2024, 4, 10)
 NAMES = pd.Series({"H1": "<script>alert(1)</script>&医院$x$", "H2": "二院", "P1": "药店"})
 # visit, institution, begin, paid by the fund
 VISITS = [
-    ("v1", "H1", "2024-01-05", 100.0), ("v2", "H1", "2024-01-31", 300.0), ("v3", "P1", "2024-01-09", 50.0),
-    ("v4", "H1", "2024-03-02", 1000.0), ("v5", "H2", "2024-03-03", 80.0), ("v6", "P1", "2024-04-01", 40.0),
-]  # fmt: skip
+    ("v1", "H1", "2024-01-05", 100.0),
+    ("v2", "H1", "2024-01-31", 300.0),
+    ("v3", "P1", "2024-01-09", 50.0),
+    ("v4", "H1", "2024-03-02", 1000.0),
+    ("v5", "H2", "2024-03-03", 80.0),
+    ("v6", "P1", "2024-04-01", 40.0),
+]
 # rule, visit, settlement, line, amount
 HITS = [
     ("R001", "v1", "s1", "l1", 60.0),
@@ -91,8 +86,11 @@ def test_a_line_that_breaks_three_rules_costs_once():
 def test_change_against_the_month_before(counted):
     found = totals(counted).set_index("month")
     assert found[["institutions", "cases", "lines", "amount"]].values.tolist() == [
-        [2, 3, 5, 360.0], [0, 0, 0, 0.0], [2, 2, 2, 280.0], [1, 1, 1, 10.0],
-    ]  # fmt: skip
+        [2, 3, 5, 360.0],
+        [0, 0, 0, 0.0],
+        [2, 2, 2, 280.0],
+        [1, 1, 1, 10.0],
+    ]
     assert found.loc["2024-01"].filter(like="_change").isna().all()
     assert found.loc["2024-02", ["cases_change", "amount_change", "amount_change_pct"]].tolist() == [
         -3,
@@ -146,6 +144,7 @@ def test_the_page_loads_nothing_and_runs_nothing(counted, language):
     assert "<script>alert(1)</script>&医院$x$" in seen.text  # shown as it is, in table and chart
     assert {"svg", "text", "table"} <= seen.tags
     assert "2024-03" in seen.text and "280" in seen.text
+    assert page_offences(text) == []
 
 
 def test_same_findings_same_page(counted):

@@ -1,10 +1,12 @@
-"""The workbook as an inspector opens it: sheets, filters, words, and nothing that a spreadsheet would execute."""
+"""The workbook as an inspector opens it: sheets, filters, words, and nothing a spreadsheet would execute."""
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from reports.workbook import SHEET_ROWS, write_workbook
+from reports.workbook import write_workbook
+from reports.workbook_guide import SHEET_ROWS
+from tests.reports.forbidden import workbook_offences
 
 DANGEROUS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "https://x.example", "0042"]
 REASON = {"text_zh": "近一年住院次数 9次", "text_en": "Stays in the last year: 9 visits"}
@@ -76,11 +78,27 @@ def column(sheet, head: str) -> list:
 
 def test_one_sheet_a_kind_and_one_that_says_how_to_read_it(book, english):
     assert book.sheetnames == [
-        "说明", "医疗机构", "药店", "医师", "参保人", "结伴群体", "就诊", "证据", "群体成员",
-    ]  # fmt: skip
+        "说明",
+        "医疗机构",
+        "药店",
+        "医师",
+        "参保人",
+        "结伴群体",
+        "就诊",
+        "证据",
+        "群体成员",
+    ]
     assert english.sheetnames == [
-        "Read me", "Hospitals", "Pharmacies", "Prescribers", "Patients", "Groups", "Visits", "Evidence", "Members",
-    ]  # fmt: skip
+        "Read me",
+        "Hospitals",
+        "Pharmacies",
+        "Prescribers",
+        "Patients",
+        "Groups",
+        "Visits",
+        "Evidence",
+        "Members",
+    ]
     guide = [row[0].value or "" for row in book["说明"].rows]
     assert any("2025-01-01" in line for line in guide) and "参保人:3 个" in guide and "药店:6 个" in guide
     assert any("2025-01-01" in row[0].value for row in english["Read me"].rows)
@@ -189,11 +207,33 @@ def test_the_guide_says_how_verdicts_come_back_and_what_the_night_brought(tmp_pa
     lines = guide(written(tmp_path, language, figures=[("前 50 名 {涉及}", "1,234 元"), ("=1+1", "2")]))
     assert any("fundguard cases import" in line and "--store" in line for line in lines)
     said = {
-        "zh": ["本夜概况", "清单日期:2025-01-01", "医疗机构:0 个", "药店:6 个", "医师:0 个", "参保人:3 个",
-               "结伴群体:0 个", "就诊:0 个", "证据:1 条", "前 50 名 {涉及}:1,234 元", "=1+1:2"],
-        "en": ["This night", "Night: 2025-01-01", "Hospitals: 0", "Pharmacies: 6", "Prescribers: 0", "Patients: 3",
-               "Groups: 0", "Visits: 0", "Evidence: 1", "前 50 名 {涉及}: 1,234 元", "=1+1: 2"],
-    }  # fmt: skip
+        "zh": [
+            "本夜概况",
+            "清单日期:2025-01-01",
+            "医疗机构:0 个",
+            "药店:6 个",
+            "医师:0 个",
+            "参保人:3 个",
+            "结伴群体:0 个",
+            "就诊:0 个",
+            "证据:1 条",
+            "前 50 名 {涉及}:1,234 元",
+            "=1+1:2",
+        ],
+        "en": [
+            "This night",
+            "Night: 2025-01-01",
+            "Hospitals: 0",
+            "Pharmacies: 6",
+            "Prescribers: 0",
+            "Patients: 3",
+            "Groups: 0",
+            "Visits: 0",
+            "Evidence: 1",
+            "前 50 名 {涉及}: 1,234 元",
+            "=1+1: 2",
+        ],
+    }
     assert lines[-11:] == said[language]
 
 
@@ -248,3 +288,18 @@ def test_the_same_night_gives_the_same_file(tmp_path):
         (tmp_path / name).mkdir()
         written(tmp_path / name, "zh")
     assert (tmp_path / "one/suspects.xlsx").read_bytes() == (tmp_path / "two/suspects.xlsx").read_bytes()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_stands_in_it_that_an_inspector_must_not_see(tmp_path, language):
+    rows = suspects().assign(score=0.123456)
+    evidence = EVIDENCE.assign(bkkp_sn=float("nan"), setl_id=None, amount=float("nan"))
+    write_workbook(tmp_path / "w.xlsx", rows, evidence, MEMBERS, NAMES, "2025-01-01", language)
+    assert workbook_offences(tmp_path / "w.xlsx") == []
+
+
+def test_members_stand_in_words(book, english):
+    assert column(book["群体成员"], "性质") == ["结伴就诊"] * 2
+    assert column(book["群体成员"], "成员类型") == ["参保人"] * 2
+    assert column(english["Members"], "Kind") == ["visits together"] * 2
+    assert book["群体成员"]["E2"].number_format == book["参保人"]["D2"].number_format == "0.00"

@@ -1,0 +1,224 @@
+"""One measure of a subject in words: value, peers' median and where the subject stands among its peers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypedDict
+
+from features.comparison.peers import PEER_WORDS, Standing
+from features.measures.catalogue import FAMILIES, HIGH, Measure, expected_column
+from reports.contradictions import contradiction
+from reports.formatting import is_missing, measure_value, period, share_of_peers
+from reports.languages import LANGUAGES
+
+FAMILY_CODES = {name: name.upper() for name in FAMILIES}
+# With fewer peers (the subject among them) a place among them says nothing.
+TOO_FEW_PEERS = 5
+_TOO_FEW = ("同类过少,仅供参考", "too few peers, for reference only")
+# Up to so many peers their number is said instead of a share of them.
+FEW_PEERS = 20
+NOTHING_STANDS_OUT = (
+    "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
+    "No single measure stands out from the peers; the score adds up several slight differences",
+)
+FINDINGS = (
+    "有审核规则疑点,详见规则疑点",
+    "Has findings of the audit rules, see the findings",
+)
+# What the graph part says of a subject, by what links it to others.
+LINKS = {
+    "co_visit": (
+        "与固定人员反复在同一机构相近时间就诊,次数远超机构客流可以解释的程度",
+        "Comes again and again close in time with the same people, far beyond what the places' volume "
+        "explains",
+    ),
+    "drug_resale": (
+        "成员经同一医师或药店反复超量购药,人数远超该医师或药店的客流可以解释的程度",
+        "Members are oversupplied again and again through the same doctors or shops, far more of them than "
+        "the volume of these explains",
+    ),
+}
+
+
+class Reason(TypedDict):
+    """A reason as the contract spells it."""
+
+    code: str
+    text_zh: str
+    text_en: str
+    value: float | None
+    peer_median: float | None
+    peer_percentile: float | None
+    contribution: float
+
+
+class StandingOf(Protocol):
+    """Where a value stands among the peers (`features.comparison.peers.Peers.standing`)."""
+
+    def __call__(self, column: str, value: float, group: str, expected: float | None = None, /) -> Standing:
+        """Standing of a value of a column in a peer group, against what the subject's mix leads to expect."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A value of a measure beside those of the peers.
+
+    Attributes:
+        measure: with its window in days.
+        median: of the peers.
+        expected: what the subject's mix of cases leads one to expect; None where that is not asked or not
+            known.
+        standing: where the value (or its distance from what is expected) stands among the peers.
+        peers: key of PEER_WORDS.
+        days_of_claims: how many days the claims go back, where that is known.
+    """
+
+    measure: tuple[Measure, int | None]
+    value: float
+    median: float | None
+    expected: float | None
+    standing: Standing
+    peers: str
+    days_of_claims: int | None = None
+
+    def text(self, value: float, language: str) -> str:
+        """A value of the measure in words."""
+        return measure_value(self.measure[0], value, language)
+
+
+def measure_reason(
+    column: str,
+    measure: tuple[Measure, int | None],
+    value: float,
+    median: float | None,
+    standing: StandingOf,
+    peers: str,
+    contribution: float,
+    expected: float | None = None,
+    days_of_claims: int | None = None,
+) -> Reason:
+    """One measure of a subject as the contract spells a reason; for suspicion or, where the contribution is
+    negative, against it.
+
+    Args:
+        median: of the peers.
+        expected: what the subject's mix leads one to expect; its distance from that is then what is compared.
+        days_of_claims: how many days the claims go back, where that is known.
+    """
+    entry, _days = measure
+    value, median = float(value), known(median)
+    found = standing(column, value, peers, expected)
+    zh, en = _texts(
+        Compared(measure, value, median, expected, found, peers, days_of_claims),
+        entry.direction if contribution >= 0 else -entry.direction,
+    )
+    return {
+        "code": f"{FAMILY_CODES[entry.family]}.{column}",
+        "text_zh": zh,
+        "text_en": en,
+        "value": value,
+        "peer_median": median,
+        "peer_percentile": found.share,
+        "contribution": contribution,
+    }
+
+
+def plain_reason(code: str, texts: tuple[str, str], contribution: float) -> Reason:
+    """A reason without a number of its own."""
+    return {
+        "code": code,
+        "text_zh": texts[0],
+        "text_en": texts[1],
+        "value": None,
+        "peer_median": None,
+        "peer_percentile": None,
+        "contribution": contribution,
+    }
+
+
+def expected_of(values: Mapping[str, float], column: str) -> float | None:
+    """What a subject's mix leads one to expect of a measure; None where that is not asked or not known."""
+    return known(values.get(expected_column(column)))
+
+
+def known(value: float | None) -> float | None:
+    """A number, or None where it is missing."""
+    return None if value is None or is_missing(float(value)) else float(value)
+
+
+def _texts(compared: Compared, side: int) -> tuple[str, str]:
+    entry, _days = compared.measure
+    sentence = contradiction(entry, compared.value, compared.peers)
+    if sentence:
+        return sentence
+    parts = [_own(compared), _expected(compared), *_against_peers(compared, side)]
+    return "".join(zh for zh, _en in parts), "".join(en for _zh, en in parts)
+
+
+def _own(compared: Compared) -> tuple[str, str]:
+    """Name, period and value; of a flag the name says it all, unless it is not set."""
+    entry, days = compared.measure
+    period_zh, period_en = period(days, compared.days_of_claims)
+    zh, en = f"{period_zh}{entry.zh}", f"{entry.en[0].upper()}{entry.en[1:]} {period_en}".rstrip()
+    if entry.unit == "flag":
+        return (zh, en) if compared.value >= 0.5 else (f"无“{zh}”的情况", f"Not so: {entry.en}")
+    return (
+        f"{zh} {compared.text(compared.value, 'zh')}",
+        f"{en}: {compared.text(compared.value, 'en')}",
+    )
+
+
+def _expected(compared: Compared) -> tuple[str, str]:
+    if compared.expected is None:
+        return "", ""
+    zh, en = (compared.text(compared.expected, language) for language in LANGUAGES)
+    return (
+        f",按其病种、年龄和就诊类别预期为 {zh}",
+        f"; its diseases, ages and kinds of visit lead one to expect {en}",
+    )
+
+
+def _against_peers(compared: Compared, side: int) -> list[tuple[str, str]]:
+    """Median of the peers and place among them; with too few peers no place."""
+    peers_zh, peers_en = PEER_WORDS[compared.peers]
+    of, share = compared.standing.of, compared.standing.share
+    if of == 1:
+        return [
+            (f",没有其他{peers_zh}可比({_TOO_FEW[0]})", f"; there is no other of {peers_en} ({_TOO_FEW[1]})")
+        ]
+    found = [] if compared.median is None else [_median(compared, compared.median)]
+    if of < TOO_FEW_PEERS:
+        return [*found, (f"({_TOO_FEW[0]})", f" ({_TOO_FEW[1]})")]
+    if share is not None:
+        zh, en = _place(compared.standing, share, side)
+        if compared.expected is not None:
+            zh, en = f"与预期之差{zh}", f"distance from what is expected {en}"
+        found.append((f",{zh}", f", {en}"))
+    return found
+
+
+def _median(compared: Compared, median: float) -> tuple[str, str]:
+    peers_zh, peers_en = PEER_WORDS[compared.peers]
+    unit, zh, en = compared.measure[0].unit, compared.text(median, "zh"), compared.text(median, "en")
+    if unit == "flag":
+        usual = median >= 0.5
+        return (
+            f",同类({peers_zh})通常{'也如此' if usual else '没有此情况'}",
+            f"; {'usual' if usual else 'unusual'} among {peers_en}",
+        )
+    return f",同类({peers_zh})中位数 {zh}", f"; median of {peers_en}: {en}"
+
+
+def _place(found: Standing, share: float, side: int) -> tuple[str, str]:
+    """How many of the peers lie below, or above where low values are suspicious; of a few their number is
+    said, for then a share says little."""
+    beaten = share if side == HIGH else 1 - share
+    side_zh, side_en = ("高于", "above") if side == HIGH else ("低于", "below")
+    if found.of > FEW_PEERS:
+        return f"{side_zh} {share_of_peers(beaten)} 的同类", f"{side_en} {share_of_peers(beaten)} of them"
+    if found.highest and side == HIGH:
+        return f"{found.of} 个同类中最高", f"the highest of {found.of}"
+    if found.lowest and side != HIGH:
+        return f"{found.of} 个同类中最低", f"the lowest of {found.of}"
+    others = found.of - 1
+    below = min(round(beaten * others), others)
+    return f"{side_zh}其他 {others} 个同类中的 {below} 个", f"{side_en} {below} of the {others} others"

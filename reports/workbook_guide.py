@@ -1,0 +1,139 @@
+"""The first sheet of the workbook: how to read the lists, how to fill in verdicts, and the run's figures."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from reports.subject_words import SUBJECT_WORDS
+from reports.workbook_tables import Formats
+
+GUIDE_TITLES = ("说明", "Read me")
+EVIDENCE_TITLES = ("证据", "Evidence")
+# The line of the guide by which a filled workbook says to which as-of date it belongs.
+AS_OF_LINES = ("清单日期:{}", "Night: {}")
+# Excel holds 1,048,576 rows; an inspector reads far fewer.
+SHEET_ROWS = 20_000
+_WIDTH = 100
+_FIGURES_TITLES = ("本夜概况", "This night")
+# Sections: a title and its lines. The run's figures follow.
+_SECTIONS = {
+    "zh": (
+        (
+            "本表是什么",
+            "这是 {as_of} 早晨的疑点清单:截至前一日已结算的全部数据里,按可疑程度排出的机构、药店、医师、"
+            "参保人、结伴群体和就诊。",
+            "疑点不是结论。分数高只说明应先去核查;系统从不认定欺诈。",
+        ),
+        (
+            "怎么读",
+            "每类对象一张表,第 1 名最可疑。分数在 0 到 1 之间,越高越该先查。",
+            "“理由”写明:什么指标、数值多少、同类对象的中位数、超过多少同类。同类指同级别机构或同类参保人。",
+            "“疑似情形”是分量最重的一种(编号见情形目录);空白表示没有哪一种特别突出。",
+            "“涉及基金”是证据就诊的基金支付合计,同一对象的每次就诊只算一次;不同对象之间会重叠,不能相加。",
+            "“卷宗”打开该对象的详细页面;本表须与 dossiers 文件夹放在一起。没有链接的没有卷宗。",
+            "“证据”表列出先调阅哪些就诊、结算和明细,为哪条理由(空白为本身可疑的就诊),为什么;"
+            "只作对照的就诊涉及基金为 0。每张表可筛选,首行固定。",
+        ),
+        (
+            "怎么填结论",
+            "浅黄色的三列由核查人员填写。“核查结论”从下拉列表里选:查实、部分查实、排除、待查;"
+            "还没有查的留空。",
+            "“查实金额”填核实的违规基金金额(元),没有就留空。“备注”写依据、文号或其他说明,随结论一起保存。",
+            "可以筛选、排序、删去不归自己查的行;其他列的内容、表名和首行不要改。",
+            "填好后存为 xlsx 交给运维人员,由其运行:fundguard cases import 本文件 --store "
+            "数据目录(结案日期不是当天的,加 --closed 日期)。",
+            "空白和待查的行不取。结案日期之后的夜里,结论才参与训练和评分。同一文件交两次不会重复;"
+            "与已有结论不一致的逐行报告,不会覆盖。",
+        ),
+    ),
+    "en": (
+        (
+            "What this is",
+            "The suspects on the morning of {as_of}: from all that had been settled by the day before, "
+            "institutions, pharmacies, prescribers, patients, groups and visits in order of suspicion.",
+            "A suspicion is no verdict. A high score says where to look first; the system never finds fraud "
+            "by itself.",
+        ),
+        (
+            "How to read it",
+            "One sheet a kind of subject; rank 1 is most suspect. Scores run from 0 to 1.",
+            "A reason says what was measured, its value, the median of the peers and how many of them lie "
+            "below. Peers are institutions of the same level or patients of the same kind.",
+            "The suspected scheme is the one that weighs most; empty where none stands out.",
+            "Fund at stake adds the fund's payment for the visits in evidence, each visit once for a "
+            "subject; subjects overlap, so the column does not add up.",
+            "Dossier opens the page about the subject; keep this file beside its folder dossiers. A row "
+            "without a link has no dossier.",
+            "The evidence sheet says which visits, settlements and lines to pull first, for which reason "
+            "(none where the visit is suspicious by itself), and why; a visit that only shows what a reason "
+            "counts has nothing at stake. Every sheet can be filtered; its first row stays.",
+        ),
+        (
+            "How to fill in verdicts",
+            "The three light yellow columns are for the investigator. Choose the verdict from the list: "
+            "confirmed, partly confirmed, cleared or pending; leave it empty where nobody has looked yet.",
+            "The verified amount is the fund's money found to be wrongly paid, in yuan; empty where there "
+            "is none. The remark (grounds, file number) is kept with the verdict.",
+            "Filter, sort, and delete rows that are not yours as you like; leave the other columns, the "
+            "names of the sheets and their first rows as they are.",
+            "Save as xlsx and hand it to the operator, who runs: fundguard cases import FILE --store STORE "
+            "(with --closed DATE where the case was not closed today).",
+            "Empty and pending rows are left out. A verdict counts on the nights after its close date. "
+            "Importing a file twice changes nothing; a verdict that differs from one already there is "
+            "reported, never overwritten.",
+        ),
+    ),
+}
+
+
+def write_guide(book: Any, formats: Formats, figures: Sequence[str], as_of: str, language: str) -> None:
+    """Add the sheet.
+
+    Args:
+        book: `xlsxwriter.Workbook`.
+        figures: lines about the run, as of `run_figures`.
+    """
+    english = language == "en"
+    sheet = book.add_worksheet(GUIDE_TITLES[english])
+    sheet.set_column(0, 0, _WIDTH)
+    sheet.hide_gridlines(2)
+    lines = []
+    for title, *texts in (*_SECTIONS[language], (_FIGURES_TITLES[english], *figures)):
+        lines.append((title, formats.title))
+        lines += [(line.replace("{as_of}", as_of), formats.wrap) for line in texts]
+    for row, (line, line_format) in enumerate(lines):
+        sheet.set_row(row, 24 if line_format is formats.title else 16 * _lines_of(line))
+        sheet.write_string(row, 0, line, line_format)
+    sheet.set_landscape()
+
+
+def _lines_of(text: str) -> int:
+    """Lines that a text takes; a Chinese character is as wide as two others."""
+    # Not every program makes a row as high as its text, and the letters may be wider than Excel's own.
+    return math.ceil(sum(1 if letter.isascii() else 2 for letter in text) / (0.95 * _WIDTH))
+
+
+def run_figures(
+    suspects: pd.DataFrame,
+    evidence: pd.DataFrame,
+    as_of: str,
+    figures: Sequence[tuple[str, str]],
+    language: str,
+) -> list[str]:
+    """Lines about the run: as-of date, how many of each kind there are, how deep a cut list goes, more
+    figures as label and value."""
+    english = language == "en"
+    kinds = suspects["subject_type"].value_counts()
+    lines = [AS_OF_LINES[english].format(as_of)]
+    lines += [_count(words[english], int(kinds.get(s, 0)), language) for s, words in SUBJECT_WORDS.items()]
+    lines.append(_count(EVIDENCE_TITLES[english], len(evidence), language))
+    return lines + [f"{label}: {value}" if english else f"{label}:{value}" for label, value in figures]
+
+
+def _count(name: str, count: int, language: str) -> str:
+    if language == "en":
+        return f"{name}: {count:,}" + (f", the first {SHEET_ROWS:,} are here" if count > SHEET_ROWS else "")
+    unit = "条" if name == EVIDENCE_TITLES[0] else "个"
+    return f"{name}:{count:,} {unit}" + (f",本表列出前 {SHEET_ROWS:,} {unit}" if count > SHEET_ROWS else "")

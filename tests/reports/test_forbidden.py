@@ -1,0 +1,91 @@
+"""The search for what must not be shown finds it, and leaves alone what may stand there."""
+
+import pytest
+import xlsxwriter
+
+from tests.reports.forbidden import offences, page_offences, reason_offences, workbook_offences
+
+REASON = {
+    "code": "FREQUENCY.stays_365d",
+    "text_zh": "近一年住院次数 9次,同类(慢病患者)中位数 1次,高于 99.0% 的同类",
+    "text_en": "Stays in the last year: 9 visits; median of chronic patients: 1 visit, above 99.0% of them",
+    "value": 9.0,
+    "peer_median": 1.0,
+    "peer_percentile": 0.99,
+    "contribution": 1.2,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "明细 nan",
+        "模型 None",
+        "NaT",
+        "增长 inf 倍",
+        "co_visit",
+        "近一年 stays_365d 9次",
+        "对原始分数(对数几率)的贡献",
+        "log-odds",
+        "分数 0.285",
+        "余药 1,535.8天",
+        "间隔 95天",
+        "95 days of supply",
+        "1,500小时",
+        "1500 hours",
+        "drug_resale",
+    ],
+)
+def test_the_forbidden_is_found(text):
+    assert len(offences(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "剩余药量约4.2年",
+        "死亡登记后第102天仍购药",
+        "在 60天 内",
+        "购药天数 120天",
+        "Days with a purchase in the last year: 120 days",
+        "near the Nancy clinic, infusion, information",
+        "分数 0.29",
+        "V000123456 P1_2",
+        "2024-05-01",
+        "请自收到之日起 10 个工作日内",
+        "1,234.56",
+        "fundguard cases import FILE --store STORE",
+    ],
+)
+def test_the_permitted_is_left_alone(text):
+    assert offences(text) == []
+
+
+def test_pages_are_searched_in_what_is_seen():
+    page = "<head><title>nan</title><style>.a_b { }</style></head><body><svg><text>None</text></svg>ok</body>"
+    assert len(page_offences(page)) == 2
+
+
+def test_workbooks_are_searched_as_they_are_shown(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "w.xlsx") as book:
+        sheet = book.add_worksheet("list")
+        sheet.write_number(0, 0, 0.123456)
+        sheet.write_number(1, 0, 0.123456, book.add_format({"num_format": "0.00"}))
+        sheet.write_string(2, 0, "nan")
+    assert len(workbook_offences(tmp_path / "w.xlsx")) == 2
+
+
+@pytest.mark.parametrize(
+    "change, wrong",
+    [
+        ({}, 0),
+        ({"value": 1.0}, 1),
+        ({"value": 0.0}, 1),
+        ({"contribution": -0.1}, 1),
+        ({"text_zh": "2 个同类中最高"}, 1),
+        ({"text_en": "flag None"}, 1),
+        ({"peer_median": None}, 0),
+    ],
+)
+def test_reasons_are_searched_and_weighed(change, wrong):
+    assert len(reason_offences(REASON | change)) == wrong

@@ -1,0 +1,74 @@
+"""The run at a glance: money once a visit, what drives the scores in per cent, who is new."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from reports.overview import drivers, page
+from tests.reports.forbidden import page_offences
+
+EVIDENCE = pd.DataFrame(
+    [("V1", "M01", 500.0), ("V1", "M03", 400.0), ("V2", None, 77.4), ("V3", "M01", 1000.0)],
+    columns=["mdtrt_id", "scheme", "amount"],
+)
+PLACES = pd.Series({"V1": "H1", "V2": "P1", "V3": "H1"})
+NAMES = pd.Series({"H1": "<b>二院"})
+LISTED = pd.DataFrame(
+    [("patient", "new"), ("patient", "new"), ("hospital", "cleared")], columns=["subject_type", "status"]
+)
+SAMPLED = pd.DataFrame({"subject_type": ["pharmacy"], "subject_id": ["P9"]})
+FAMILIES = {"a": "stay", "b": "stay", "c": "money"}
+
+
+def contributions() -> pd.DataFrame:
+    rows = [(1.0, -0.5, 0.2, 0.0, 2.0, 9.0), (-1.0, 0.0, 0.2, 0.0, 0.0, 9.0)]
+    return pd.DataFrame(rows, columns=["a", "b", "c", "graph", "rule", "base"])
+
+
+def test_drivers_are_mean_sizes_of_families_without_the_base():
+    found = drivers(contributions(), FAMILIES)
+    assert found.index[0] == "rules" and "base" not in found
+    assert found.to_dict() == pytest.approx({"rules": 1.0, "stay": 0.75, "money": 0.2, "company": 0.0})
+
+
+@pytest.mark.parametrize(
+    "language, words",
+    [
+        (
+            "zh",
+            [
+                "合计 1,577 元",
+                "M01 虚假住院",
+                "无突出情形",
+                "新上榜",
+                "近期已排除",
+                "随机抽查",
+                "51.3",
+                "审核规则",
+            ],
+        ),
+        (
+            "en",
+            [
+                "1,577 yuan in all",
+                "M01 fake admission",
+                "none stands out",
+                "cleared lately",
+                "51.3",
+                "audit rules",
+            ],
+        ),
+    ],
+)
+def test_says_where_the_money_is_and_what_drives_the_scores(language, words):
+    driven = {"patient": drivers(contributions(), FAMILIES)}
+    text = page(driven, EVIDENCE, PLACES, NAMES, LISTED, SAMPLED, date(2025, 1, 1), language)
+    assert all(word in text for word in words), [word for word in words if word not in text]
+    assert page_offences(text) == []
+    assert "H1 &lt;b&gt;二院" in text and "1,500" in text
+
+
+def test_a_run_without_evidence_or_list_has_a_page():
+    text = page({}, EVIDENCE.head(0), PLACES, NAMES, LISTED.head(0), SAMPLED.head(0), date(2025, 1, 1), "zh")
+    assert "合计 0 元" in text and page_offences(text) == []

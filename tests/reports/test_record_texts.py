@@ -1,0 +1,92 @@
+"""Why a visit is evidence, in a sentence, for each way in which a visit can be."""
+
+import pytest
+
+import features  # noqa: F401  fills the catalogue
+from features.measures.catalogue import measures_of
+from reports.record_texts import SupportingRecord, record_text
+from tests.reports.forbidden import offences
+
+PATIENT, VISIT = measures_of("patient"), measures_of("visit")
+STAYS = PATIENT["stays_365d"]
+BILL, DEAD, TWO_PLACES = (VISIT[c][0] for c in ("bill", "days_dead", "two_places"))
+COUNTED = next(
+    (entry, days) for entry, days in measures_of("hospital").values() if entry.base.endswith("/village")
+)
+
+
+@pytest.mark.parametrize(
+    "record, zh, en",
+    [
+        (SupportingRecord("stay"), "这次住院本身可疑。", "This stay is suspicious by itself."),
+        (
+            SupportingRecord("pharmacy", signs=((BILL, 812.4, 77.0),)),
+            "这次购药本身可疑:费用总额 812元(同类 77元)。",
+            "This purchase is suspicious by itself: total bill 812 yuan (usual 77 yuan).",
+        ),
+        (
+            SupportingRecord("pharmacy", signs=((DEAD, 102.0, 0.0), (TWO_PLACES, 1.0, 0.0))),
+            "这次购药本身可疑:死亡登记后第102天仍购药、30分钟内两处刷卡。",
+            "This purchase is suspicious by itself: medicine bought on day 102 after the registered death, "
+            "card used at two places within 30 minutes.",
+        ),
+        (
+            SupportingRecord("outpatient", companions=3),
+            "这次门诊时有 3 名非偶然同行的人在场。",
+            "This outpatient visit was made in the company of 3 people, beyond chance.",
+        ),
+        (
+            SupportingRecord("pharmacy", co_oversupplied=4),
+            "这次购药所经的医师或药店另有 4 人超量购药,远超偶然。",
+            "This purchase went through a doctor or shop by which 4 others are oversupplied, beyond chance.",
+        ),
+        (
+            SupportingRecord("stay", STAYS, finding=("R084", "分解住院", "Split stay", "3天内再入院", 900.4)),
+            "这次住院有规则 R084(分解住院)的疑点:3天内再入院。",
+            "This stay has a finding of rule R084 (Split stay), 900 yuan of the fund.",
+        ),
+        (
+            SupportingRecord("stay", STAYS, alone=1.0, counts=True),
+            "这次住院是“近一年住院次数”所计的一次。",
+            f'This stay is one of those counted in "{STAYS[0].en} in the last year".',
+        ),
+        (
+            SupportingRecord("stay", STAYS),
+            "“近一年住院次数”不由单次就诊构成,这次住院是所计期间内最可疑的之一。",
+            f'No single visit makes up "{STAYS[0].en} in the last year"; this stay is among the most '
+            "suspicious of its period.",
+        ),
+        (
+            SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.4),
+            "单看这次购药,基金支付为 433元。",
+            "This purchase alone: paid by the fund 433 yuan.",
+        ),
+        (
+            SupportingRecord("pharmacy", (TWO_PLACES, None), alone=1.0),
+            "这次购药:30分钟内两处刷卡。",
+            "This purchase: card used at two places within 30 minutes.",
+        ),
+    ],
+)
+def test_each_way_to_be_evidence(record, zh, en):
+    assert record_text(record) == (zh, en)
+    assert offences(zh) + offences(en) == []
+
+
+def test_visits_of_one_count_say_what_they_share():
+    zh, en = record_text(SupportingRecord("stay", COUNTED, alone=1.0, n=4))
+    assert zh.startswith("这次住院与另外 3 次来自同一村居,共同构成“") and "is one of 4 from one village" in en
+    alone, _en = record_text(SupportingRecord("stay", COUNTED, alone=1.0, n=1))
+    assert "另外" not in alone and "所计的一次" in alone
+
+
+def test_nothing_is_said_twice():
+    same = SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.0, signs=((BILL, 433.0, 1.0),))
+    other = SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.0, signs=((BILL, 500.0, 1.0),))
+    assert "费用总额" not in record_text(same)[0] and "费用总额 500元" in record_text(other)[0]
+
+
+@pytest.mark.parametrize("usual", [None, float("nan")])
+def test_what_is_usual_is_left_out_where_it_is_not_known(usual):
+    zh, en = record_text(SupportingRecord("stay", signs=((BILL, 5.0, usual),)))
+    assert "同类" not in zh and "usual" not in en and offences(zh + en) == []

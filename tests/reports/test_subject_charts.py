@@ -1,0 +1,86 @@
+"""Charts of a dossier: names, values and peers of each reason; days and weeks with what is in evidence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import features  # noqa: F401  fills the catalogue
+from features.measures.catalogue import measures_of
+from reports.subject_charts import MOST_LANES, calendar, strip_of, strips, weeks
+from reports.svg import BLUE, PALE, RED
+from tests.reports.forbidden import offences
+from tests.reports.pictures import Picture
+
+GRID = np.linspace(0, 4, 401)
+STAYS = measures_of("patient")["stays_365d"]
+
+
+@pytest.mark.parametrize(
+    "language, name, figures",
+    [
+        ("zh", "1  近一年住院次数", "9次 · 中位数 2次 · 中间一半 1次–3次"),
+        (
+            "en",
+            f"1  {STAYS[0].en} in the last year",
+            "9 visits · median 2 visits · middle half 1 visit–3 visits",
+        ),
+    ],
+)
+def test_a_strip_has_its_name_its_value_and_its_peers(language, name, figures):
+    picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, None)], language))
+    assert [words.text for words in picture.words()] == [name, figures] and picture.faults() == []
+
+
+def test_a_strip_states_the_median_of_its_reason():
+    picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, 1.6)], "zh"))
+    assert "中位数 2次" in picture.words()[1].text
+    picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, 0.0)], "zh"))
+    assert "中位数 0次" in picture.words()[1].text
+
+
+def test_places_on_a_strip_are_in_order():
+    picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, None)], "zh"))
+    pale, blue = (picture.all("rect", fill=colour)[0] for colour in (PALE, BLUE))
+    subject = float(picture.all("circle", fill=RED)[0].get("cx"))
+    assert float(pale.get("x")) < float(blue.get("x"))
+    end = float(blue.get("x")) + float(blue.get("width"))
+    assert end < float(pale.get("x")) + float(pale.get("width")) < subject
+
+
+@pytest.mark.parametrize("subject", ["patient", "pharmacy", "hospital", "visit"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_strip_of_any_measure_overlaps_or_shows_what_it_must_not(subject, language):
+    for measure in measures_of(subject).values():
+        picture = Picture(strips([strip_of(1, measure, 1000 * GRID, 12_345.678, None)], language))
+        name, figures = (words.text for words in picture.words())
+        assert picture.faults() == [] and offences(name) + offences(figures, name) == []
+
+
+@pytest.mark.parametrize(
+    "first, last", [("2024-01-05", "2024-12-30"), ("2024-05-07", "2024-05-07"), ("2024-01-31", "2024-02-02")]
+)
+def test_a_calendar_has_a_dot_a_visit_and_a_lane_a_place(first, last):
+    days = pd.Series(list(pd.date_range(first, last, freq="1D")))
+    lanes = pd.Series([f"第{n % 3}人民医院" for n in range(len(days))])
+    picture = Picture(calendar(days, lanes, pd.Series([n == 0 for n in range(len(days))])))
+    assert len(picture.all("circle")) == len(days) and len(picture.all("circle", fill=RED)) == 1
+    assert picture.faults() == [] and "第0人民医院" in [words.text for words in picture.words()]
+    # What is in evidence lies in front.
+    assert picture.all("circle")[-1].get("fill") == RED
+
+
+def test_a_calendar_shows_the_busiest_places():
+    lanes = pd.Series(["busy"] * 3 + [f"place{n}" for n in range(MOST_LANES + 5)])
+    days = pd.Series(pd.date_range("2024-01-01", periods=len(lanes)))
+    texts = [words.text for words in Picture(calendar(days, lanes, pd.Series([False] * len(lanes)))).words()]
+    assert texts.count("busy") == 1 and sum(text.startswith("place") for text in texts) == MOST_LANES - 1
+
+
+def test_weeks_show_what_is_in_evidence_within_the_total():
+    when = pd.Series(pd.date_range("2024-01-01", periods=52, freq="7D"))
+    total = pd.Series(range(1, 53))
+    picture = Picture(weeks(when, total, pd.Series([0] * 51 + [26])))
+    bars = picture.all("rect", fill=PALE)
+    (red,) = picture.all("rect", fill=RED)
+    assert len(bars) == 52 and picture.faults() == []
+    assert float(red.get("height")) == pytest.approx(float(bars[-1].get("height")) / 2, abs=0.2)
