@@ -1,7 +1,8 @@
-"""Synthetic cities measured once and kept, outcomes told of them in several ways, and rankings compared with intervals.
+"""Synthetic cities measured once and kept, outcomes told of them in several ways, and rankings compared
+with intervals.
 
-The benchmarks of the learnt part share it. Measuring a city takes minutes and comparing seconds, so what was measured
-is kept beside the store, in a file whose name changes with the sources that measure.
+The benchmarks of the learnt part share it. Measuring a city takes minutes and comparing seconds, so what
+was measured is kept beside the store, in a file whose name changes with the sources that measure.
 """
 
 import pickle
@@ -38,7 +39,8 @@ class City:
     """A city on a night: what was measured, who was inspected, who is guilty.
 
     Attributes:
-        outcomes: by kind, 1 confirmed or partly, 0 cleared, by subject_id: what the simulator's inspectors found.
+        outcomes: by kind, 1 confirmed or partly, 0 cleared, by subject_id: what the simulator's inspectors
+            found.
         truth: subject_type, subject_id, scheme, strength.
         innocent: look-alikes: subject_type, subject_id, kind.
         unjudged: visits of guilty patients that the truth does not list; neither hits nor misses.
@@ -53,7 +55,8 @@ class City:
 
     @classmethod
     def read(cls, city: Path, store: Path, as_of: date) -> "City":
-        """From CITY, what `fundguard simulate` wrote, by way of STORE, which is filled where it holds nothing yet."""
+        """From CITY, what `fundguard simulate` wrote, by way of STORE, which is filled where it holds
+        nothing yet."""
         kept = store / f"measured-{as_of}-{sources():08x}.pickle"
         if not kept.exists():
             found = cls._measured(city, store, as_of)
@@ -143,8 +146,8 @@ def learnt(
         learner: with the parameters to learn with; the default's where there is none.
 
     Returns:
-        The fusion with its weights (not calibrated: that changes no order); the parts of all subjects; the learnt
-        part of the inspected by a model that has not seen them (empty without a training set).
+        The fusion with its weights (not calibrated: that changes no order); the parts of all subjects; the
+        learnt part of the inspected by a model that has not seen them (empty without a training set).
     """
     parts = unlearnt(city, kind)
     if data is None:
@@ -182,7 +185,8 @@ def compared(
         beside: the way to compare with.
 
     Returns:
-        By way: AP and precision at k (means over the cities), and the interval of how much they exceed those of
+        By way: AP and precision at k (means over the cities), and the interval of how much they exceed
+            those of
         `beside` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each city.
     """
     ways, audit_sample = list(scores[0]), []

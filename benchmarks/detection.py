@@ -1,12 +1,13 @@
 """How well a run finds what a synthetic city hides, kind by kind and scheme by scheme.
 
-    python benchmarks/detection.py CITY RUN      CITY = what `fundguard simulate` wrote, RUN = STORE/runs/AS_OF
+    python benchmarks/detection.py CITY RUN      CITY = what `fundguard simulate` wrote, RUN =
+    STORE/runs/AS_OF
 
 k is the number of guilty that no confirmed outcome names; those it names are left out of the list, and so
 are visits of guilty patients that the truth does not list. Prints precision
-at k, how many of the first hundred are innocent look-alikes, recall in the first 2k by scheme, and the same of a
-plain baseline: subjects in order of the fund's payment. `benchmarks/schemes.py` compares several cities with more
-baselines.
+at k, how many of the first hundred are innocent look-alikes, recall in the first 2k by scheme, and the same
+of a plain baseline: subjects in order of the fund's payment. `benchmarks/schemes.py` compares several
+cities with more baselines.
 """
 
 import sys

@@ -2,10 +2,11 @@
 
     python benchmarks/explanations.py CITY STORE AS_OF [--seeds N]
 
-For each kind of subject: the largest difference, over all explained, between contributions plus base and the raw
-score; Kendall's W of the order of the first five reason families of the first hundred suspects over trainings with
-other seeds, of all reasons and of those not marked as weak; and of the guilty among the first hundred, how many have
-first in their evidence a visit of what was planted with them. Then seconds and size of a dossier.
+For each kind of subject: the largest difference, over all explained, between contributions plus base and
+the raw score; Kendall's W of the order of the first five reason families of the first hundred suspects over
+trainings with other seeds, of all reasons and of those not marked as weak; and of the guilty among the
+first hundred, how many have first in their evidence a visit of what was planted with them. Then seconds and
+size of a dossier.
 """
 
 import argparse
@@ -27,13 +28,14 @@ from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import outcomes
 
 SEEDS, SUSPECTS, FIRST = 20, 100, 5
-# Where there are more subjects, the trainings with other seeds see the inspected, the first suspects and so many
-# others: what a seed changes is learnt from no more.
+# Where there are more subjects, the trainings with other seeds see the inspected, the first suspects and so
+# many others: what a seed changes is learnt from no more.
 OTHERS = 20_000
 
 
 def kendall_w(ranks: np.ndarray) -> float:
-    """Agreement of m orders of n things, 0 to 1 (Kendall, Smith 1939); ranks: m × n, ties sharing the mean."""
+    """Agreement of m orders of n things, 0 to 1 (Kendall, Smith 1939); ranks: m × n, ties sharing the
+    mean."""
     m, n = ranks.shape
     spread = ((ranks.sum(axis=0) - m * (n + 1) / 2) ** 2).sum()
     ties = sum(
@@ -51,7 +53,8 @@ def by_family(contributions: pd.DataFrame, subject: str) -> pd.DataFrame:
 
 
 def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFrame) -> tuple[float, float]:
-    """Mean W over the subjects of the order of the first five families, and of those among them that are not weak."""
+    """Mean W over the subjects of the order of the first five families, and of those among them that are
+    not weak."""
     all_, firm = [], []
     for subject_id in runs[0].index:
         row = runs[0].loc[subject_id].sort_values(ascending=False, kind="stable")
@@ -77,7 +80,8 @@ def additivity(model: SubjectModel, measured: Measured, listed: list[str]) -> fl
 def retrained(
     subject: str, measured: Measured, known: pd.Series, listed: list[str], seeds: int
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
-    """Contributions by family of the listed from one training a seed, and that part of them that no seed touches."""
+    """Contributions by family of the listed from one training a seed, and that part of them that no seed
+    touches."""
     rows = measured.differences
     if len(rows) > OTHERS:
         others = rows.index.to_series().sample(OTHERS, random_state=0)
@@ -96,8 +100,8 @@ def retrained(
 def planted(
     ranked: pd.DataFrame, evidence: pd.DataFrame, guilt: dict[str, set], visits: set, persons: pd.Series
 ) -> str:
-    """Of the guilty among the first hundred: how many have first a planted visit, or one of a guilty person that the
-    evidence puts under that person's own scheme.
+    """Of the guilty among the first hundred: how many have first a planted visit, or one of a guilty person
+    that the evidence puts under that person's own scheme.
 
     Args:
         guilt: of persons, their schemes.

@@ -2,11 +2,11 @@
 
     python benchmarks/fusing.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
-CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet. Outcomes are
-those of the simulator's inspectors, ten times as many drawn by lot, or none. k is the number of guilty without an
-outcome. Prints average precision and precision at k as means over the cities, how much each way exceeds the fused
-score, with the 95 % interval by bootstrap over the subjects of each city, and where claims after death (M09) stand:
-how many of them are in the first k, and the middle one's rank.
+CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
+Outcomes are those of the simulator's inspectors, ten times as many drawn by lot, or none. k is the number
+of guilty without an outcome. Prints average precision and precision at k as means over the cities, how much
+each way exceeds the fused score, with the 95 % interval by bootstrap over the subjects of each city, and
+where claims after death (M09) stand: how many of them are in the first k, and the middle one's rank.
 """
 
 import sys

@@ -1,12 +1,13 @@
 """How the graphs grow with the city, and what a busy day costs, as a table.
 
-    python benchmarks/graphs.py [PERSONS …]      cities of 20,000, 80,000 and 320,000 persons without arguments
+    python benchmarks/graphs.py [PERSONS …]      cities of 20,000, 80,000 and 320,000 persons without
+    arguments
 
-The cities are drawn at random, with twelve visits a person and year, a place for every 400 persons (the first ones
-larger), working hours, and one purchase in three with a box that was sold before; nobody is guilty, so what is
-measured is the cost of looking. For each city: visits, pairs close in time, links found, seconds for all links, and the
-seconds against visits × log(visits), the first city being one. The last row is the first city again with a day on which
-10,000 more people come to one institution.
+The cities are drawn at random, with twelve visits a person and year, a place for every 400 persons (the
+first ones larger), working hours, and one purchase in three with a box that was sold before; nobody is
+guilty, so what is measured is the cost of looking. For each city: visits, pairs close in time, links found,
+seconds for all links, and the seconds against visits × log(visits), the first city being one. The last row
+is the first city again with a day on which 10,000 more people come to one institution.
 """
 
 import sys
@@ -28,12 +29,13 @@ VISITS, PLACE_OF, BUSY, MEDICINES = 12, 400, 10_000, 500
 NIGHT = 1_735_689_600
 
 _DRAWN = f"""
-SELECT CASE WHEN kind = '{PHARMACY}' THEN 'P' ELSE 'H' END || place AS fixmedins_code, kind, 'p' || person AS psn_no,
-       make_timestamp((second * 1000000)::BIGINT)::DATE AS day, second, 'm' || visit AS mdtrt_id, false AS course,
-       ({NIGHT} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code,
-       kind = '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days,
-       CASE WHEN visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent,
-       CASE WHEN visit % 90 = 0 THEN 'H' || visit % 17 END AS sent_to, '4208000' || person % 97 AS village
+SELECT CASE WHEN kind = '{PHARMACY}' THEN 'P' ELSE 'H' END || place AS fixmedins_code, kind, 'p' || person
+AS psn_no,
+       make_timestamp((second * 1000000)::BIGINT)::DATE AS day, second, 'm' || visit AS mdtrt_id, false AS
+       course, ({NIGHT} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
+       '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
+       visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent, CASE WHEN visit % 90 = 0 THEN 'H' || visit %
+       17 END AS sent_to, '4208000' || person % 97 AS village
 FROM (
     SELECT i AS visit, (hash(i) % {{persons}})::BIGINT AS person,
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,
@@ -52,7 +54,8 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
     if busy:
         con.raw_sql(
             f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03', 1717401600 + 3 * i,
-            'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97 FROM range({BUSY}) AS t(i)"""
+            'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97 FROM range({BUSY})
+            AS t(i)"""
         )
     bought = con.table("facts").filter(_.is_pharmacy)
     sales = bought.select(

@@ -1,12 +1,13 @@
 """The score against a logistic regression on simple totals, over cuts of what a bureau may have.
 
-    python benchmarks/learning.py DE_SYNPUF CITY      DE_SYNPUF = folder of CMS's files, CITY = what `fundguard simulate` wrote
+    python benchmarks/learning.py DE_SYNPUF CITY      DE_SYNPUF = folder of CMS's files, CITY = what
+    `fundguard simulate` wrote
 
-Plants conduct into the hospitals of the public claims (one in five, then one in sixteen): higher bills, stays that
-never took place, stays split in two; beside them patients and visits of a synthetic city. For each cut some outcomes
-are told, drawn by lot or chosen (as many guilty as honest), and the others are ranked. Prints average precision and
-AUC of both on subjects whose outcome was not told, and how much better the score is, with its 95 % interval by
-bootstrap over subjects.
+Plants conduct into the hospitals of the public claims (one in five, then one in sixteen): higher bills,
+stays that never took place, stays split in two; beside them patients and visits of a synthetic city. For
+each cut some outcomes are told, drawn by lot or chosen (as many guilty as honest), and the others are
+ranked. Prints average precision and AUC of both on subjects whose outcome was not told, and how much better
+the score is, with its 95 % interval by bootstrap over subjects.
 """
 
 import sys
@@ -78,7 +79,8 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
 
 
 def plant(tables: Path, share: float, seed: int) -> set[str]:
-    """Plant conduct into a share of the hospitals of adapted DE-SynPUF tables, in place; returns who is guilty."""
+    """Plant conduct into a share of the hospitals of adapted DE-SynPUF tables, in place; returns who is
+    guilty."""
     random = np.random.default_rng(seed)
     visits = pd.read_parquet(tables / "mdtrt_d.parquet").set_index("mdtrt_id", drop=False)
     paid = pd.read_parquet(tables / "setl_d.parquet").set_index("mdtrt_id", drop=False)

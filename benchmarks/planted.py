@@ -1,4 +1,5 @@
-"""What a synthetic city hides, and in what order a run and plain baselines name it; the benchmarks share it."""
+"""What a synthetic city hides, and in what order a run and plain baselines name it; the benchmarks share
+it."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from models.learner import Learner, out_of_fold
 from models.training_data import training_set
 
 KINDS = ("hospital", "pharmacy", "prescriber", "patient", "visit")
-# Schemes whose patients come together: those who are brought to hospital, whose cards are swiped, who fetch drugs.
+# Schemes whose patients come together: those who are brought to hospital, whose cards are swiped, who fetch
+# drugs.
 RING_SCHEMES = ("M02", "M15", "M19")
 KEYS = {"patient": "psn_no", "visit": "mdtrt_id", "prescriber": "chfpdr_code"}
 INSTITUTIONS = {"hospital": "H", "pharmacy": "P"}
@@ -81,9 +83,11 @@ class Planted:
 
     @cached_property
     def unjudged(self) -> set[str]:
-        """Visits of guilty patients that the truth does not list: a farmer's purchase is guilty, his cold is not.
+        """Visits of guilty patients that the truth does not list: a farmer's purchase is guilty, his cold
+        is not.
 
-        The truth names visits only where each one by itself is the conduct, so these are no hits and no misses.
+        The truth names visits only where each one by itself is the conduct, so these are no hits and no
+        misses.
         """
         guilty = self.truth.loc[self.truth["subject_type"] == "patient", "subject_id"]
         listed = self.truth.loc[self.truth["subject_type"] == "visit", "subject_id"]
@@ -97,7 +101,8 @@ class Planted:
         return [set(ring) for _key, ring in rows.groupby(["scheme", "strength"])["subject_id"]]
 
     def totals(self, kind: str) -> pd.DataFrame:
-        """What a bureau can add up without fundguard: subjects × counts, days, people, places and sums of money."""
+        """What a bureau can add up without fundguard: subjects × counts, days, people, places and sums of
+        money."""
         visits = self.visits
         if kind == "group":
             visits = visits.merge(self.members, on="psn_no")
@@ -119,10 +124,12 @@ class Planted:
 
     @cached_property
     def orders(self) -> dict[str, dict[str, list[str]]]:
-        """Kind that the run ranks → list → subject ids, most suspect first; without those already named or open.
+        """Kind that the run ranks → list → subject ids, most suspect first; without those already named or
+        open.
 
-        The forest and the trees see the logarithms of the totals; the trees learn from the same outcomes as the run,
-        score what they were trained on out of fold, and are missing where the run learns nothing either.
+        The forest and the trees see the logarithms of the totals; the trees learn from the same outcomes as
+        the run, score what they were trained on out of fold, and are missing where the run learns nothing
+        either.
         """
         return {kind: self._orders(kind) for kind in self.ranked["subject_type"].unique()}
 

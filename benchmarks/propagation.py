@@ -1,12 +1,14 @@
-"""What outcomes of others add to the score of those nobody inspected: with and without the measures of `features.measures.linked_outcomes`.
+"""What outcomes of others add to the score of those nobody inspected: with and without the measures of
+`features.measures.linked_outcomes`.
 
     python benchmarks/propagation.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
-CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet. The outcomes
-are those of the simulator's inspectors. Subjects without an outcome are ranked by the fused score. Prints by city and
-kind average precision and precision at k (k the number of guilty among them), and how much ranking without those
-measures exceeds ranking with them, with the 95 % interval by bootstrap over subjects. In a synthetic city the visits,
-patients and doctors of a ring share one truth, so the gain is larger than it can be where some are innocent.
+CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
+The outcomes are those of the simulator's inspectors. Subjects without an outcome are ranked by the fused
+score. Prints by city and kind average precision and precision at k (k the number of guilty among them), and
+how much ranking without those measures exceeds ranking with them, with the 95 % interval by bootstrap over
+subjects. In a synthetic city the visits, patients and doctors of a ring share one truth, so the gain is
+larger than it can be where some are innocent.
 """
 
 import sys

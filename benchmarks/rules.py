@@ -2,10 +2,11 @@
 
     python benchmarks/rules.py [VISITS] [LINES] [SEED]      100,000 visits of a year with 15 fee lines each
 
-Makes a synthetic city, brings its bills to so many lines a visit, loads it, and prints: seconds of one scan of the
-fee lines grouped by visit, item and day; seconds of all rules and the tables they share; their ratio; how often they
-read the fee lines; the slowest rules, and those skipped for want of data. `item_days`, the one grouping that all
-rules take lines from, is made for the measures anyway: its seconds are printed, and the ratio with them as well.
+Makes a synthetic city, brings its bills to so many lines a visit, loads it, and prints: seconds of one scan
+of the fee lines grouped by visit, item and day; seconds of all rules and the tables they share; their
+ratio; how often they read the fee lines; the slowest rules, and those skipped for want of data.
+`item_days`, the one grouping that all rules take lines from, is made for the measures anyway: its seconds
+are printed, and the ratio with them as well.
 """
 
 import sys
@@ -60,9 +61,9 @@ def seconds(work: Callable):
 def fill_up(folder: Path, lines_each: float) -> None:
     """Bring the fee lines of a city to so many a visit, as a year of a real city has them.
 
-    A day in a synthetic ward has about ten lines, in a real one thirty and more. Added to each day of a stay are
-    ordinary items, drugs, tests and examinations that nothing limits, one yuan each, under numbers of their own; the
-    drugs were bought by the hospital.
+    A day in a synthetic ward has about ten lines, in a real one thirty and more. Added to each day of a
+    stay are ordinary items, drugs, tests and examinations that nothing limits, one yuan each, under numbers
+    of their own; the drugs were bought by the hospital.
     """
     con = ibis.duckdb.connect()
     names = ("fee_list_d", "mdtrt_d", "hilist_b", "hilist_lmt_b", "hilist_rela_b", "inv_chg_d")

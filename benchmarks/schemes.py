@@ -1,14 +1,15 @@
 """How well runs find each planted scheme, beside plain baselines on the same subjects, as tables in Markdown.
 
-    python benchmarks/schemes.py CITY RUN [CITY RUN …]      CITY = what `fundguard simulate` wrote, RUN = STORE/runs/AS_OF
+    python benchmarks/schemes.py CITY RUN [CITY RUN …]      CITY = what `fundguard simulate` wrote, RUN =
+    STORE/runs/AS_OF
 
-Give cities of one setting together (several seeds, all open or all hidden): counts are pooled over them, and the
-range over the cities follows fundguard's figure in brackets. k is the number of guilty of a kind that no confirmed
-outcome names, in each city; those it names are left out of every list, and so are visits of guilty patients that
-the truth does not list. The baselines (`planted.py`) see each
-subject's totals: their order by fund payment, an isolation forest, and the learner of the models where outcomes allow it. A
-group finds a ring if most of its members are of the ring, and each ring is found once; the baselines order the same
-groups by the totals of their members.
+Give cities of one setting together (several seeds, all open or all hidden): counts are pooled over them,
+and the range over the cities follows fundguard's figure in brackets. k is the number of guilty of a kind
+that no confirmed outcome names, in each city; those it names are left out of every list, and so are visits
+of guilty patients that the truth does not list. The baselines (`planted.py`) see each subject's totals:
+their order by fund payment, an isolation forest, and the learner of the models where outcomes allow it. A
+group finds a ring if most of its members are of the ring, and each ring is found once; the baselines order
+the same groups by the totals of their members.
 """
 
 import sys
@@ -77,7 +78,8 @@ def _ring(group: set[str], rings: list[set[str]]) -> int | None:
 
 
 def table(title: str, heads: tuple[str, ...], rows: dict[tuple[str, ...], Cells]) -> None:
-    """Print shares: the pooled one of each list, fundguard's range over the cities, how many there were to find."""
+    """Print shares: the pooled one of each list, fundguard's range over the cities, how many there were to
+    find."""
     print(f"\n### {title}\n")
     print("| " + " | ".join([*heads, "of", *WHO]) + " |")
     print("|" + "---|" * len(heads) + "---:|" * (1 + len(WHO)))

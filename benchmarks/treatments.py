@@ -2,11 +2,12 @@
 
     python benchmarks/treatments.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
-CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet. Outcomes are
-told in three ways: those of the simulator's inspectors, who choose; as many subjects drawn by lot; ten times as many
-drawn by lot. Subjects without an outcome are ranked by the fused score. k is the number of guilty among them. Prints
-average precision and precision at k as means over the cities in which the product learns, and how much each treatment
-exceeds the product's, with the 95 % interval by bootstrap over the subjects of each city.
+CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
+Outcomes are told in three ways: those of the simulator's inspectors, who choose; as many subjects drawn by
+lot; ten times as many drawn by lot. Subjects without an outcome are ranked by the fused score. k is the
+number of guilty among them. Prints average precision and precision at k as means over the cities in which
+the product learns, and how much each treatment exceeds the product's, with the 95 % interval by bootstrap
+over the subjects of each city.
 """
 
 import sys
@@ -50,9 +51,9 @@ def cleared(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | None:
 
 
 def unlabelled(features: pd.DataFrame, outcomes: pd.Series) -> TrainingSet | None:
-    """Weights of positive and unlabelled learning: each uninspected subject counts as guilty as far as it would be
-    among the confirmed had everybody guilty the same chance to be, and as honest for the rest (Elkan, Noto 2008, doi
-    10.1145/1401890.1401920, section 3)."""
+    """Weights of positive and unlabelled learning: each uninspected subject counts as guilty as far as it
+    would be among the confirmed had everybody guilty the same chance to be, and as honest for the rest
+    (Elkan, Noto 2008, doi 10.1145/1401890.1401920, section 3)."""
     data = negative(features, outcomes)
     if data is None:
         return None
@@ -89,8 +90,8 @@ def told(city: City, kind: str) -> dict[str, pd.Series]:
 
 
 def treated(features: pd.DataFrame, known: pd.Series) -> dict[str, TrainingSet | None] | None:
-    """Treatment → training set, None where the product learns nothing; all are taken for a fair draw where the product takes its own for one, since that moves
-    the weights of the parts as well."""
+    """Treatment → training set, None where the product learns nothing; all are taken for a fair draw where
+    the product takes its own for one, since that moves the weights of the parts as well."""
     ours = training_set(features, known)
     if ours is None:
         return None

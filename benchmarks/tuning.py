@@ -2,11 +2,12 @@
 
     python benchmarks/tuning.py BUDGET CITY STORE AS_OF [CITY STORE AS_OF …]
 
-BUDGET = candidates beside the default, CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it
-where it holds nothing yet. Outcomes are those of the simulator's inspectors, or ten times as many drawn by lot. Prints
-by city the gain that the search itself saw out of fold, then average precision and precision at k (k = guilty without
-an outcome) of the learnt part alone and of the fused score, as means over the cities, and how much the default exceeds
-the tuned one, with the 95 % interval by bootstrap over the subjects of each city.
+BUDGET = candidates beside the default, CITY = what `fundguard simulate` wrote, STORE = a folder that is
+filled from it where it holds nothing yet. Outcomes are those of the simulator's inspectors, or ten times as
+many drawn by lot. Prints by city the gain that the search itself saw out of fold, then average precision
+and precision at k (k = guilty without an outcome) of the learnt part alone and of the fused score, as means
+over the cities, and how much the default exceeds the tuned one, with the 95 % interval by bootstrap over
+the subjects of each city.
 """
 
 import sys

@@ -2,13 +2,14 @@
 
     python benchmarks/withheld.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
-CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet. A quarter of
-the guilty of every scheme have a confirmed outcome (of visits thirty at most), and two cleared subjects stand beside
-three confirmed, two in five of them look-alikes. Withheld from training is every outcome of a subject guilty of the
-scheme; ranked are the same subjects with and without, those who have an outcome left out. k is the number of guilty
-among them. Prints by scheme, pooled over the cities, its recall in the first 2k and its average precision (other
-guilty left out; mean over the cities), and last how much of the recall is won or lost against a score without any
-outcome, with the 95 % interval by bootstrap over schemes and cities.
+CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
+A quarter of the guilty of every scheme have a confirmed outcome (of visits thirty at most), and two cleared
+subjects stand beside three confirmed, two in five of them look-alikes. Withheld from training is every
+outcome of a subject guilty of the scheme; ranked are the same subjects with and without, those who have an
+outcome left out. k is the number of guilty among them. Prints by scheme, pooled over the cities, its recall
+in the first 2k and its average precision (other guilty left out; mean over the cities), and last how much
+of the recall is won or lost against a score without any outcome, with the 95 % interval by bootstrap over
+schemes and cities.
 """
 
 import sys

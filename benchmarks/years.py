@@ -1,12 +1,14 @@
-"""Lists of past nights of cities of several years, judged by the outcomes that came after them, beside plain baselines.
+"""Lists of past nights of cities of several years, judged by the outcomes that came after them, beside
+plain baselines.
 
     python benchmarks/years.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
-CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet. On each
-of several nights, as in `fundguard evaluate`, the product and the baselines of `planted.py` (the learner on simple
-totals, the order by fund payment, an isolation forest on totals) are trained with the outcomes known then, score the
-next night, and are judged by the outcomes of the window after it, of subjects they were not trained on. Prints a table a
-city, with 95 % intervals by bootstrap over subjects, the time of the last training and the peak of memory.
+CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
+On each of several nights, as in `fundguard evaluate`, the product and the baselines of `planted.py` (the
+learner on simple totals, the order by fund payment, an isolation forest on totals) are trained with the
+outcomes known then, score the next night, and are judged by the outcomes of the window after it, of
+subjects they were not trained on. Prints a table a city, with 95 % intervals by bootstrap over subjects,
+the time of the last training and the peak of memory.
 """
 
 import pickle
@@ -97,7 +99,8 @@ def totals(visits: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def baselines(old: pd.DataFrame, new: pd.DataFrame, known: pd.Series) -> Iterator[tuple[str, pd.Series]]:
-    """Way → score (0 to 1) of the new totals by what was trained on the old ones with the outcomes known then."""
+    """Way → score (0 to 1) of the new totals by what was trained on the old ones with the outcomes known
+    then."""
     yield FUND, new.fund_pay_sumamt.rank(pct=True)
     forest = IsolationForest(n_estimators=200, random_state=0).fit(old)
     yield FOREST, pd.Series(-forest.score_samples(new), new.index).rank(pct=True)
@@ -110,7 +113,8 @@ def baselines(old: pd.DataFrame, new: pd.DataFrame, known: pd.Series) -> Iterato
 def tests(
     past_runs: list[Snapshot], kind: str, how: str
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.DataFrame]]:
-    """Old totals, new totals, outcomes to train with and cases to test by, split as `pipelines.evaluate` splits them."""
+    """Old totals, new totals, outcomes to train with and cases to test by, split as `pipelines.evaluate`
+    splits them."""
     if how == "prequential":
         for before, now, later in zip(past_runs, past_runs[1:], past_runs[2:], strict=False):
             known, cases = labels(before.past.cases[kind]), later.past.cases[kind]
@@ -143,7 +147,8 @@ def tested(past_runs: list[Snapshot], kind: str, how: str) -> dict[str, tuple[pd
 
 
 def calibration(curve: pd.DataFrame) -> float:
-    """Expected calibration error: how far predicted probabilities are from what came true, weighed by subjects."""
+    """Expected calibration error: how far predicted probabilities are from what came true, weighed by
+    subjects."""
     return float((curve.n * (curve.predicted - curve.confirmed).abs()).sum() / curve.n.sum())
 
 

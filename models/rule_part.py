@@ -46,7 +46,8 @@ def visit_rule_part(broken: pd.DataFrame, total: int) -> pd.DataFrame:
     """
     # Without findings the column is text, and so would be what is mapped from it.
     weight = broken["rule_id"].map(rule_weights(broken.groupby("rule_id").size(), total)).astype(float)
-    log_complement: pd.Series = np.log1p(-weight).groupby(broken["mdtrt_id"]).sum()
+    logarithms = pd.Series(np.log1p(-weight), broken.index)
+    log_complement: pd.Series = logarithms.groupby(broken["mdtrt_id"]).sum()
     part: pd.Series = -np.expm1(log_complement)
     return part.round(_DECIMALS).rename("rule_part").reset_index()
 

@@ -1,4 +1,5 @@
-"""What tests share: no test touches a real store, home or server, and one small city is run for all of them."""
+"""What tests share: no test touches a real store, home or server, and one small city is run for all of
+them."""
 
 import atexit
 import fcntl
@@ -129,7 +130,8 @@ class City:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory) -> City:
-    """A small city, simulated and run once with the real commands, whoever asks first; nobody writes into it."""
+    """A small city, simulated and run once with the real commands, whoever asks first; nobody writes into
+    it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-city"
     folder.mkdir(exist_ok=True)

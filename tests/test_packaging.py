@@ -1,7 +1,7 @@
 """The wheel holds the product and nothing else, and `import mlflow` is the library wherever it stands.
 
-The folder `mlflow/` says how the tracking server is run. It holds no Python file, so it is no package as long as the
-library is installed; it must never be packed.
+The folder `mlflow/` says how the tracking server is run. It holds no Python file, so it is no package as
+long as the library is installed; it must never be packed.
 """
 
 import shutil

@@ -17,7 +17,7 @@ from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
 from reports.dossier import Dossier
 from reports.network_chart import Hub, network
-from reports.reason_texts import TOO_FEW_PEERS, expected_of, measure_reason
+from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
 from reports.reasons import exceeds_median
 from reports.subject_charts import Strip, calendar, strip_of, weeks
 
@@ -108,7 +108,7 @@ class _Kind:
         events, found = self.sources.events.get(subject_id), {}
         if len(members):
             inside = self.network.inside[self.network.inside.group_id == subject_id]
-            pairs = inside.groupby(["a", "b"], as_index=False)["neg_log10_fdr"].sum()
+            pairs = inside.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index()
             hubs = self._hubs(subject_id, members.psn_no)
             found["network"] = network(pairs, list(members.psn_no), hub, hubs)
         if events is not None and self.subject in BUSY:
@@ -149,7 +149,7 @@ class _Kind:
             if r["value"] is not None and (peers, column) in usual
         ]
 
-    def _favourable(self, subject_id: str, peers: str) -> list[dict[str, Any]]:
+    def _favourable(self, subject_id: str, peers: str) -> list[Reason]:
         """The measures farthest on the honest side, one a family."""
         measures, standing = measures_of(self.subject), self.measured.usual.standing
         differences: Any = self.measured.differences.loc[subject_id]

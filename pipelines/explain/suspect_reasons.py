@@ -11,6 +11,7 @@ from features.measures.catalogue import measures_of
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
+from reports.reason_texts import Reason
 from reports.reasons import reasons_of
 
 _REASON = pa.struct(
@@ -75,7 +76,7 @@ def with_reasons(
     return filled[list(SUSPECTS.names)]
 
 
-def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[dict[str, Any]]]:
+def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[Reason]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
     # One row of each: pandas types a single label as row or frame.
     whole, part, values, usual = (

@@ -1,4 +1,5 @@
-"""Evidence and isolation on peers made by hand: guilty above innocent, exact values in small and large groups."""
+"""Evidence and isolation on peers made by hand: guilty above innocent, exact values in small and large
+groups."""
 
 import math
 
@@ -37,8 +38,8 @@ def people(size: int = 2_000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     return frame, peers
 
 
-# What each planted person does, in robust units. The innocent are unusual in one family only, in measures of small
-# weight only, or in the direction that is no evidence.
+# What each planted person does, in robust units. The innocent are unusual in one family only, in measures
+# of small weight only, or in the direction that is no evidence.
 GUILTY = {
     "phantom bed stay": {"idle_days": 6, "seen_elsewhere": 7},
     "drug farmer": {"surplus": 8, "pharmacies": 6, "visits": 4},
@@ -177,8 +178,9 @@ def evidence_among(peers: list[float], value: float, weight: float = 1.0) -> flo
 
 
 def slow_evidence(peers: list[float], value: float) -> float:
-    """The definition in words: the rarest level whose quantile lies below the value, at most one in n + 1, plus the
-    allowance for small groups; not above half the softplus of three times the value, and never above 4."""
+    """The definition in words: the rarest level whose quantile lies below the value, at most one in n + 1,
+    plus the allowance for small groups; not above half the softplus of three times the value, and never
+    above 4."""
     n, order, rarity = len(peers), sorted(peers), 0.0
     for step in range(81):
         level = step / 20
@@ -197,7 +199,8 @@ def test_evidence_equals_the_slow_twin_in_groups_of_any_size(size, value):
 
 
 def test_in_a_small_group_the_distance_decides_and_in_a_large_one_the_rarity():
-    """Two values beyond all peers: among nine both count by distance up to the bound of rarity of a group of nine."""
+    """Two values beyond all peers: among nine both count by distance up to the bound of rarity of a group
+    of nine."""
     few, many = [0.0] * 9, [0.0] * 100_000
     bound = math.log10(10) + 100 / 59
     assert evidence_among(few, 1.0) == pytest.approx(0.5 * math.log(1 + math.exp(3)))

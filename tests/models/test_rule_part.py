@@ -1,4 +1,5 @@
-"""The rule part on hand-made findings: rarity of rules, several rules of a visit, subjects with few and many visits."""
+"""The rule part on hand-made findings: rarity of rules, several rules of a visit, subjects with few and
+many visits."""
 
 import numpy as np
 import pandas as pd

@@ -61,7 +61,8 @@ def test_places_of_the_list_without_an_outcome_widen_the_interval():
 
 
 def test_unequal_weights_count_as_fewer_draws():
-    """Weights 1 and 3 are 16/10 effective draws (Kish); ends are those of the beta distribution at that size."""
+    """Weights 1 and 3 are 16/10 effective draws (Kish); ends are those of the beta distribution at that
+    size."""
     value, low, high = share(np.array([1, 0]), np.array([1.0, 3.0]))
     assert value == 0.25
     assert low == pytest.approx(beta.ppf(0.025, 0.4, 2.2)) and high == pytest.approx(
@@ -77,7 +78,8 @@ def test_a_higher_confidence_gives_a_wider_interval():
 
 
 def test_recall_of_a_list_by_hand():
-    """Of ten inspected three were confirmed, one of them in two runs; five places are unknown; two to eight missed."""
+    """Of ten inspected three were confirmed, one of them in two runs; five places are unknown; two to eight
+    missed."""
     confirmed, cleared = np.array([2.0, 1.0, 1.0]), np.ones(7)
     known = share(np.repeat([1, 0], [3, 7]), np.concatenate([confirmed, cleared]), 0.975)
     value, low, high = list_recall(confirmed, cleared, 5, (4.0, 2.0, 8.0))

@@ -1,4 +1,5 @@
-"""One model a kind of subject: exact to explain, rising with every part, the same alone, in a batch and on disk."""
+"""One model a kind of subject: exact to explain, rising with every part, the same alone, in a batch and on
+disk."""
 
 import pickle
 

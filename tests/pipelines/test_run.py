@@ -1,4 +1,5 @@
-"""A city run end to end: what is written keeps the contract, ranks the guilty first, and is whole or not there."""
+"""A city run end to end: what is written keeps the contract, ranks the guilty first, and is whole or not
+there."""
 
 import json
 import re
@@ -326,7 +327,8 @@ def test_a_night_run_twice_gives_the_same_summary_and_workbook(summary, again, c
     other = json.loads((again.run / "run.json").read_text(encoding="utf-8"))
     assert other["run_id"] != summary["run_id"]
     assert other | {"run_id": 0, "seconds": 0} == summary | {"run_id": 0, "seconds": 0}
-    # Sums of the files within: pytest would compare two workbooks byte by byte for hours to show where they differ.
+    # Sums of the files within: pytest would compare two workbooks byte by byte for hours to show where they
+    # differ.
     assert files_of(again.run / "suspects.xlsx") == files_of(city.run / "suspects.xlsx")
 
 
@@ -386,7 +388,8 @@ def bare(city, tmp_path_factory) -> Bare:
         shutil.copy(city.source / f"{name}.parquet", folder / "in")
     store, settings = Store(folder / "store"), Settings(capacity=400, random_share=0.05)
     store.path.mkdir()
-    # A database of MLflow that is there already, for making one takes ten seconds; its champions are replaced.
+    # A database of MLflow that is there already, for making one takes ten seconds; its champions are
+    # replaced.
     shutil.copy(city.store.path / "mlflow.db", store.path)
     load = store.ingest(folder / "in")
     with scratch() as work:

@@ -15,7 +15,8 @@ def slow_fdr(p: list[float], tested: int) -> list[float]:
 def slow_neg_log10_fdr(
     observed: list[int], expected: list[float], tested: int, spread: float = 1.0
 ) -> list[float]:
-    """-log10 of the rates of counts with at least 0.001 expected and a variance of `spread` times the mean."""
+    """-log10 of the rates of counts with at least 0.001 expected and a variance of `spread` times the
+    mean."""
     p = []
     for count, mean in zip(observed, expected, strict=True):
         mean = max(mean, 0.001)

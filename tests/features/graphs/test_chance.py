@@ -1,4 +1,5 @@
-"""Counts against chance: exact values, a slow twin of Benjamini and Hochberg, planted counts among honest ones."""
+"""Counts against chance: exact values, a slow twin of Benjamini and Hochberg, planted counts among honest
+ones."""
 
 from math import exp, log10
 

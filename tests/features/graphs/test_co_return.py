@@ -1,4 +1,5 @@
-"""Who returns together: patients brought back in groups beside people who come when they like, and a slow twin."""
+"""Who returns together: patients brought back in groups beside people who come when they like, and a slow
+twin."""
 
 from collections import Counter, defaultdict
 
@@ -31,8 +32,8 @@ def returned(book: VisitBook) -> pd.DataFrame:
 
 
 def ward(people: int = 300, label=lambda name: name) -> VisitBook:
-    """A hospital with people who come twice when they like; eight are brought in three times, on different days of a week;
-    eight come back every three weeks for their course."""
+    """A hospital with people who come twice when they like; eight are brought in three times, on different
+    days of a week; eight come back every three weeks for their course."""
     book, rng = VisitBook(), np.random.default_rng(1)
     for number in range(people):
         for days_ago in rng.choice(360, 2, replace=False):
@@ -166,7 +167,8 @@ def slow_edges(book: VisitBook) -> dict[tuple[str, str], tuple]:
 
 
 def crowd(seed: int) -> VisitBook:
-    """Two hospitals and two clinics, one with a market day; groups brought to each of them on several days."""
+    """Two hospitals and two clinics, one with a market day; groups brought to each of them on several
+    days."""
     rng = np.random.default_rng(seed)
     book = VisitBook()
     for number in range(120):

@@ -108,7 +108,8 @@ def test_of_two_earlier_groups_of_one_size_the_smaller_id_is_kept():
 
 
 def test_two_groups_never_share_an_earlier_name():
-    """Earlier G1 and G2 overlap, so both are continued by the first group; the second group takes what is left."""
+    """Earlier G1 and G2 overlap, so both are continued by the first group; the second group takes what is
+    left."""
     before = pd.DataFrame({"group_id": ["G1"] * 4 + ["G2"] * 3, "psn_no": list("abcd") + list("bcx")})
     after = named("abcd", "xyz", before=before)
     names = after.groupby("group_id").psn_no.agg("".join)

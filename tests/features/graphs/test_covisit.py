@@ -1,4 +1,5 @@
-"""Who meets beyond chance: rings drawn by hand beside strangers who meet as often, and a slow twin of the edges."""
+"""Who meets beyond chance: rings drawn by hand beside strangers who meet as often, and a slow twin of the
+edges."""
 
 from collections import Counter, defaultdict
 from itertools import groupby, pairwise
@@ -180,7 +181,8 @@ def test_a_crowded_day_makes_a_bounded_number_of_pairs():
 
 
 def crowd(seed: int) -> VisitBook:
-    """Eight people with visits of all kinds at three venues, few enough to be dense; three of them keep together."""
+    """Eight people with visits of all kinds at three venues, few enough to be dense; three of them keep
+    together."""
     rng = np.random.default_rng(seed)
     book = VisitBook()
     kinds = [OUTPATIENT, "purchase", STAY, MEDICINE]
@@ -236,7 +238,8 @@ def slow_meetings(book: VisitBook) -> list[tuple]:
 
 
 def slow_close_rates(book: VisitBook, meetings_: list[tuple]) -> dict[tuple[str, str], float]:
-    """Probability by venue and kind that a random pair of visits is close, at most a few times the even spread."""
+    """Probability by venue and kind that a random pair of visits is close, at most a few times the even
+    spread."""
     even = {"visit": 3 * 2 * 2 / 10, STAY: 1 * 2 * 24 / 24, MEDICINE: 1.0}
     close = Counter((row[0], row[1]) for row in meetings_)
     rates = {}

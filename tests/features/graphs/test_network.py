@@ -23,7 +23,8 @@ from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
 
 
 def city() -> VisitBook:
-    """A quiet clinic with a ring, a busy doctor who sends people far, and villages of which one is recruited."""
+    """A quiet clinic with a ring, a busy doctor who sends people far, and villages of which one is
+    recruited."""
     book = VisitBook()
     for day in range(200):
         book.add(f"quiet-{day}", "quiet", day, 300)
@@ -54,7 +55,8 @@ def city() -> VisitBook:
 
 
 def claims_of(book: VisitBook) -> SimpleNamespace:
-    """Purchases of an expensive medicine at the quiet clinic, and boxes of one pharmacy sold again by another."""
+    """Purchases of an expensive medicine at the quiet clinic, and boxes of one pharmacy sold again by
+    another."""
     facts = book.facts()
     con = facts.get_backend()
     lines = [(row["mdtrt_id"], "cheap", 10.0) for row in book.rows]

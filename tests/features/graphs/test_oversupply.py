@@ -1,4 +1,5 @@
-"""Doctors and pharmacies with too many oversupplied buyers beside careless buyers everywhere, and a slow twin."""
+"""Doctors and pharmacies with too many oversupplied buyers beside careless buyers everywhere, and a slow
+twin."""
 
 from collections import defaultdict
 
@@ -14,8 +15,8 @@ from tests.features.graphs.visit_book import VisitBook, people_in
 
 
 def shops(guilty: bool) -> VisitBook:
-    """Ten doctors and ten shops with forty buyers each; one buyer in nineteen hoards; one doctor has eight more who do, from
-    several shops."""
+    """Ten doctors and ten shops with forty buyers each; one buyer in nineteen hoards; one doctor has eight
+    more who do, from several shops."""
     book = VisitBook()
     for number in range(400):
         over = number % 19 == 0 or (guilty and number % 10 == 3 and number < 80)
@@ -58,7 +59,8 @@ def test_hoarders_by_chance_make_no_hub():
 
 
 def market(seed: int) -> VisitBook:
-    """Buyers at doctors and pharmacies of all sizes; two doctors and a pharmacy with many oversupplied ones."""
+    """Buyers at doctors and pharmacies of all sizes; two doctors and a pharmacy with many oversupplied
+    ones."""
     rng = np.random.default_rng(seed)
     book = VisitBook()
     for number in range(220):

@@ -49,7 +49,8 @@ def claims_with(rows: list[tuple]) -> SimpleNamespace:
 
 
 def trade(boxes: int = 60) -> list[tuple]:
-    """Every box is sold once; at P1 the boxes of one buyer are sold again by P2, at other places single ones."""
+    """Every box is sold once; at P1 the boxes of one buyer are sold again by P2, at other places single
+    ones."""
     rows = []
     for number in range(boxes):
         place, buyer = f"P{number % 5}", "u1" if number % 5 == 1 else f"u{number}"
@@ -100,7 +101,8 @@ def test_flows_equal_the_slow_twin(more):
 
 
 def innocent(kind: str) -> list[tuple]:
-    """The same trade, but each box was returned before it was sold again, or sold in parts, or has no code or buyer."""
+    """The same trade, but each box was returned before it was sold again, or sold in parts, or has no code
+    or buyer."""
     rows = []
     for row in trade():
         again = row[3] >= 1000

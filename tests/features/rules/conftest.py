@@ -65,7 +65,8 @@ def make() -> SimpleNamespace:
 
 
 def table(columns: str, *rows: tuple) -> ibis.Table:
-    """A table in memory; columns are names with types, as `day:date cnt:float64 mdtrt_id` (text without one)."""
+    """A table in memory; columns are names with types, as `day:date cnt:float64 mdtrt_id` (text without
+    one)."""
     parts = [name.partition(":") for name in columns.split()]
     schema = {name: kind or "string" for name, _sep, kind in parts}
     return ibis.memtable([dict(zip(schema, row, strict=True)) for row in rows], schema=ibis.schema(schema))
