@@ -53,7 +53,8 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
     con.raw_sql(f"CREATE TABLE facts AS {_DRAWN.format(persons=persons)}")
     if busy:
         con.raw_sql(
-            f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03', 1717401600 + 3 * i,
+            f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03',
+                1717401600 + 3 * i,
             'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97 FROM range({BUSY})
             AS t(i)"""
         )

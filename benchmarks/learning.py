@@ -71,7 +71,8 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
     for subject, key in KEYS.items():
         sums = visits.groupby(visits[key].rename("subject_id")).agg(
             visits=("mdtrt_id", "size"), fund=("fund_pay_sumamt", "sum"), fee=("medfee_sumamt", "sum"),
-            persons=("psn_no", "nunique"), places=("fixmedins_code", "nunique"), doctors=("chfpdr_code", "nunique"),
+            persons=("psn_no", "nunique"), places=("fixmedins_code", "nunique"),
+            doctors=("chfpdr_code", "nunique"),
             days=("days", "sum"),
         )  # fmt: skip
         totals[subject] = np.log1p(sums.clip(lower=0))
@@ -161,7 +162,8 @@ def main(source: Path, city: Path) -> None:
         truth = pd.read_parquet(city / "truth.parquet")
         sets["city"] = read(city / "input", Path(folder) / "city", date(2025, 1, 1), set(truth.subject_id))
         print(
-            "| claims | subjects | outcomes | guilty | AP ours | AP totals | gain | AUC ours | AUC totals | gain |"
+            "| claims | subjects | outcomes | guilty | AP ours | AP totals | gain "
+            "| AUC ours | AUC totals | gain |"
         )
         print("|---|---|---|---|---|---|---|---|---|---|")
         for name, subject, number, chosen in CUTS:

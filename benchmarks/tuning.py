@@ -44,7 +44,8 @@ def main(budget: int, arguments: list[str]) -> None:
                     else "default"
                 )
                 print(
-                    f"{kind}, {way}, {city.name}: gain out of fold {found.gain:.3f} ± {found.error:.3f}, {taken:.0f} s, {kept}"
+                    f"{kind}, {way}, {city.name}: gain out of fold {found.gain:.3f} ± {found.error:.3f}, "
+                    f"{taken:.0f} s, {kept}"
                 )
                 made = {TUNED: found.learner, DEFAULT: Learner()}
                 each = {name: learnt(city, kind, data, learner) for name, learner in made.items()}

@@ -106,7 +106,8 @@ def test_the_raw_score_by_hand():
     fusion = Fusion(weights, bias=-4.0, slope=0.5, level=1.0)
     assert fusion.base == -1.0 and fusion.weight("evidence") == 1.5
     for parts, raw in (
-        (one(), 0.0), (one(model=1.0), 1.0), (one(model=-1.0), -0.25), (one(model=-1.0, rule=0.4), -0.15 + 2.2),
+        (one(), 0.0), (one(model=1.0), 1.0), (one(model=-1.0), -0.25),
+        (one(model=-1.0, rule=0.4), -0.15 + 2.2),
         (one(model=1.0, rule=0.4), 1.0 + 2.2), (one(evidence=1.0), 1.5), (one(isolation=1.0), 2.5),
         (one(graph=1.0), 3.5), (one(graph=np.nan, rule=np.nan, model=np.nan), 0.0),
         (one(model=-1.0, rule=np.nan), -0.25),
@@ -117,7 +118,8 @@ def test_the_raw_score_by_hand():
 def test_without_outcomes_the_weights_are_the_stated_ones_and_the_learner_has_none():
     fusion = Fusion()
     assert fusion.weights == {
-        "evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0, "model": 0.0, "negative_model_weight": 0.0,
+        "evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0,
+        "model": 0.0, "negative_model_weight": 0.0,
     }  # fmt: skip
     assert (fusion.bias, fusion.slope, fusion.level) == (-6.0, 1.0, 0.0)
     # Evidence of ten is even odds.

@@ -25,7 +25,9 @@ from tests.conftest import NIGHT, City
 
 PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
 COLUMNS = {
-    "suspects": ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons"],
+    "suspects": [
+        "subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons",
+    ],  # fmt: skip
     "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount", "why"],
     "rule_hits": [
         "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",

@@ -22,7 +22,8 @@ def shops(guilty: bool) -> VisitBook:
         over = number % 19 == 0 or (guilty and number % 10 == 3 and number < 80)
         for month in range(1, 11):
             book.add(
-                f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY, dr_code=f"D{number % 10}",
+                f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY,
+                dr_code=f"D{number % 10}",
                 supply_days=30.0, surplus_spent=200.0 if over else 0.0,
             )  # fmt: skip
     return book

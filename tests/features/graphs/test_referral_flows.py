@@ -63,7 +63,8 @@ def test_a_flow_is_of_visits_of_the_last_year_with_a_doctor_and_a_place_to_go():
     book.add("p1", "H1", 10, sent_to="H2")
     stay = book.add("p2", "H2", 365, kind=STAY, village="420800001002")
     for days_ago, kind, more in (
-        (366, STAY, {}), (10, STAY, dict(course=True)), (10, STAY, dict(village=None)), (10, "outpatient", {}),
+        (366, STAY, {}), (10, STAY, dict(course=True)), (10, STAY, dict(village=None)),
+        (10, "outpatient", {}),
     ):  # fmt: skip
         book.add("p2", "H2", days_ago, kind=kind, **(dict(village="420800001002") | more))
     facts = book.facts()
@@ -80,7 +81,7 @@ def moves(seed: int) -> list[tuple[str, str, str, str]]:
     """a, near, b, psn_no: twelve sources in three neighbourhoods, one of which sends most people to b9."""
     rng = np.random.default_rng(seed)
     rows = []
-    for number in range(900):
+    for _number in range(900):
         source = int(rng.integers(12))
         near = source % 3
         target = (

@@ -10,7 +10,8 @@ from claims.as_of import OUTPATIENT, PHARMACY
 
 AS_OF = date(2024, 12, 31)
 SCHEMA = ibis.schema(
-    dict(fixmedins_code="string", kind="string", psn_no="string", day="date", second="int64", mdtrt_id="string",
+    dict(fixmedins_code="string", kind="string", psn_no="string", day="date", second="int64",
+         mdtrt_id="string",
          course="boolean", days_ago="float64", dr_code="string", is_pharmacy="boolean", supply_days="float64",
          surplus_spent="float64", sent_to="string", village="string")
 )  # fmt: skip
