@@ -1,4 +1,5 @@
-"""Verdicts come back: a night's workbook, filled in by hand, becomes cases that the nights after the close date know."""
+"""Verdicts come back: a night's workbook, filled in by hand, becomes cases that the nights after the close
+date know."""
 
 import shutil
 from datetime import date, datetime

@@ -1,4 +1,5 @@
-"""`fundguard evaluate` as people run it: what it writes and logs, on the shared city with one list of outcomes."""
+"""`fundguard evaluate` as people run it: what it writes and logs, on the shared city with one list of
+outcomes."""
 
 import shutil
 from datetime import date

@@ -1,4 +1,5 @@
-"""What the list misses, estimated from audit samples: near the truth where all answer, missing where too few do."""
+"""What the list misses, estimated from audit samples: near the truth where all answer, missing where too few
+do."""
 
 import json
 from datetime import date, timedelta
@@ -22,8 +23,8 @@ AS_OF = date(2025, 12, 1)
 
 
 def past(folder: Path, count: int, settings: Settings) -> pd.DataFrame:
-    """Runs of so many nights whose list holds 14 guilty of twenty, and 30 of the other 300 are; returns who was
-    drawn."""
+    """Runs of so many nights whose list holds 14 guilty of twenty, and 30 of the other 300 are; returns who
+    was drawn."""
     sample = []
     for day in days(count):
         found = draw(FRAME, settings, day) if settings.random_share else draw({}, settings, day)

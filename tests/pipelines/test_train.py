@@ -1,4 +1,5 @@
-"""Who is champion: the first, the better on outcomes neither has seen, whoever is ordered; and never by luck."""
+"""Who is champion: the first, the better on outcomes neither has seen, whoever is ordered; and never by
+luck."""
 
 from datetime import date
 

@@ -78,7 +78,8 @@ def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
     listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
     assert listed.status["H1"] == "relapsed" and listed.expected["H1"] == 0.9 * 400.0
     assert listed.status["H2"] == "confirmed" and pd.isna(listed.place["H2"])
-    # What the first hospital was held to account for is open to others: the patient's part in it is not yet judged.
+    # What the first hospital was held to account for is open to others: the patient's part in it is not yet
+    # judged.
     assert listed.expected["p1"] == 0.9 * 600.0 and listed.place["p1"] == 1
 
 
