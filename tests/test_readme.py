@@ -24,7 +24,7 @@ def test_make_targets_exist():
 
 def test_commands_are_those_of_the_console_script():
     promised = set(re.findall(r"fundguard (\w+) ", README)) - {"finds"}
-    from flows import app
+    from commands import app
 
     assert {"check", "run", "ingest", "train", "nightly", "serve", "adapt"} <= promised
     assert promised <= set(app)
@@ -50,7 +50,7 @@ def test_generated_pages_are_up_to_date(script, page):
 
 
 @pytest.mark.parametrize(
-    "arguments,says",
+    "arguments,message",
     [
         (["check", "{}/nowhere"], "nowhere is not a folder of claim tables"),
         (["run", "{}/in", "--store", "{}/s", "--as-of", "2025-01-01"], "required table setl_d is missing"),

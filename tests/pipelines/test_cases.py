@@ -218,7 +218,7 @@ def test_every_row_goes_through_the_checks_and_the_last_load_stays_the_claims(fi
 
 
 @pytest.mark.parametrize(
-    "cells, says",
+    "cells, message",
     [
         ({"verdict": "cleared"}, ["another verdict (confirmed, here cleared)", "another verified amount"]),
         ({"verified": 1}, ["another verified amount (1,234.50, here 1.00)"]),
@@ -252,7 +252,7 @@ def test_a_case_of_another_source_is_not_overwritten_either(plain, claims, store
 
 
 @pytest.mark.parametrize(
-    "cells, column, says",
+    "cells, column, message",
     [
         ({"verdict": "perhaps"}, "Verdict", "is none of confirmed, partly confirmed, cleared, pending"),
         ({"verdict": 2}, "Verdict", "is none of confirmed, partly confirmed, cleared, pending"),

@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from reports.evaluation import column_name, metric_name, page
 
 from models.evaluation import inspection_metrics
+from reports.evaluation_page import column_name, metric_name, page
 from tests.reports.forbidden import offences, page_offences
 
 FIGURES = pd.DataFrame(
