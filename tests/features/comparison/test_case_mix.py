@@ -191,6 +191,9 @@ def test_a_ratio_of_sums_is_weighted_by_its_denominator(probe):
     assert expected_of_a(mine, *[{"part": n, "paid": 5 * n + 5} for n in (0, 1, 1)], column="part_paid") == (
         pytest.approx((0.5 * 4 * 2 / 25 + 0.5 * 4) / 4)
     )
+    # One visit elsewhere, of one yuan: a quarter is known.
+    found = expected_of_a(mine | {"part": 0}, {"part": 1, "paid": 1}, column="part_paid")
+    assert found == 0.25
     with_nothing_paid = expected_of_a({"subject_id": "A", "part": 1, "paid": 0}, {}, column="part_paid")
     assert pd.isna(with_nothing_paid)
 
