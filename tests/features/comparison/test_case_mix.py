@@ -139,6 +139,8 @@ ODD = {"subject_id": "A", "odd": True}
 def test_three_comparable_visits_elsewhere_know_half_of_what_is_usual(probe):
     assert expected_of_a(ODD, *[{}] * 3) == 0.5
     assert expected_of_a(ODD, *[{}] * 9) == 0.25
+    # Rounded, so that the order in which an engine adds up does not show.
+    assert expected_of_a(ODD, *[{}] * 6) == 0.333333
     # What nobody else has is expected as it was observed.
     assert expected_of_a(ODD) == expected_of_a(ODD, {"med_type": "52"}) == 1
 
@@ -189,6 +191,9 @@ def test_a_ratio_of_sums_is_weighted_by_its_denominator(probe):
     assert expected_of_a(mine, *[{"part": n, "paid": 5 * n + 5} for n in (0, 1, 1)], column="part_paid") == (
         pytest.approx((0.5 * 4 * 2 / 25 + 0.5 * 4) / 4)
     )
+    # One visit elsewhere, of one yuan: a quarter is known.
+    found = expected_of_a(mine | {"part": 0}, {"part": 1, "paid": 1}, column="part_paid")
+    assert found == 0.25
     with_nothing_paid = expected_of_a({"subject_id": "A", "part": 1, "paid": 0}, {}, column="part_paid")
     assert pd.isna(with_nothing_paid)
 
