@@ -40,8 +40,12 @@ test-slow: install
 notebooks: install
 	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
+# Style, types and unused code; all of it in CI.
 lint: install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/vulture
 
 # How well the demo's run finds what its city hides.
 bench: install

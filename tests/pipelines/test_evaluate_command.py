@@ -74,7 +74,7 @@ def test_evaluate_writes_table_and_page_and_logs_the_same_figures(judged):
     logged = metrics(store.path / "mlflow.db")
     assert logged == pytest.approx({f"patient.{name}.{metric}": v for (name, metric), v in told.items()})
     page = (folder / "evaluation.html").read_text(encoding="utf-8")
-    assert "参保人" in page and f"{found.value['auc']:.3f}" in page and "按对象交叉验证" in page
+    assert "参保人" in page and f"{found.value['auc']:.2f}" in page and "按对象交叉验证" in page
     # Nobody was drawn yet, so nothing is known of what the list misses.
     assert pd.read_parquet(folder / "recall_estimate.parquet").empty and "尚不可知" in page
     assert not any(subject_id in page for subject_id in cases.subject_id)
