@@ -244,12 +244,13 @@ def main() -> None:
     """The console script: exit status 0 only when everything was written; an error is one plain line on
     stderr."""
     os.umask(0o077)
-    sys.exit(_status())
+    sys.exit(exit_status())
 
 
-def _status() -> int:
+def exit_status() -> int:
+    """Run the command of `sys.argv`, print what went wrong, and say how it ended."""
     try:
-        app.meta(exit_on_error=False, print_error=False)
+        app.meta(sys.argv[1:], exit_on_error=False, print_error=False)
         return 0
     except KeyboardInterrupt:
         return 130

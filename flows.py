@@ -69,7 +69,7 @@ class Steps:
 
         # Without parameters, for Prefect looks through all that a task is given.
         def step() -> Result:
-            return _guarded(name, work, *inputs)
+            return guarded(name, work, *inputs)
 
         as_task: Any = task(
             name=name,
@@ -90,7 +90,7 @@ def _is_machine_fault(_task: Any, _run: Any, state: Any) -> bool:
     return isinstance(state.result(raise_on_failure=False), OSError)
 
 
-def _guarded(name: str, work: Callable[..., Result], *inputs: Any) -> Result:
+def guarded(name: str, work: Callable[..., Result], *inputs: Any) -> Result:
     """Let expected errors through; hide the text of all others, which may quote a patient's row."""
     try:
         return work(*inputs)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -34,6 +34,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ.pop(_name, None)
     # A dossier takes a tenth of a second to draw; a few of each kind show as much as fifty.
     os.environ["FUNDGUARD_DOSSIER_DEPTH"] = "5"
+    # In the store, so that a test can read what a run logs.
+    os.environ["FUNDGUARD_LOG_FILE"] = "run.log"
 
 import ibis
 import pandas as pd
@@ -43,18 +45,19 @@ import pytest
 from claims.as_of import ClaimsAsOf, claims_as_of
 from claims.store import Store, scratch
 from claims.tables import TABLES
-from pipelines.measure import Snapshot, measure
+from pipelines.measure import measure
+from pipelines.snapshot import Snapshot
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
-PERSONS, SEED, NIGHT = 2_000, 7, date(2025, 1, 1)
+PERSONS, SEED, AS_OF = 2_000, 7, date(2025, 1, 1)
 # Stands in the environment of whatever a test starts, and of what that starts in turn.
 MARK = "STARTED_BY_TEST"
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a command: exit status, what it said, and the processes it left behind."""
+    """The outcome of a command: exit status, what it printed, and the processes it left behind."""
 
     status: int
     out: str
@@ -109,7 +112,7 @@ class City:
 
     @property
     def run(self) -> Path:
-        return self.store.runs / NIGHT.isoformat()
+        return self.store.runs / AS_OF.isoformat()
 
     @cached_property
     def truth(self) -> pd.DataFrame:
@@ -140,24 +143,22 @@ def city(tmp_path_factory) -> City:
         if not (folder / "done.json").exists():
             made = fundguard("simulate", "--out", folder / "city", "--persons", PERSONS, "--seed", SEED)
             assert made.status == 0, made.err
-            ran = fundguard("run", folder / "city/input", "--store", folder / "store", "--as-of", NIGHT)
+            ran = fundguard("run", folder / "city/input", "--store", folder / "store", "--as-of", AS_OF)
             pd.Series(vars(ran)).to_json(folder / "done.json")
     return City(folder, Done(**pd.read_json(folder / "done.json", typ="series")))
 
 
 @pytest.fixture(scope="session")
 def city_snapshot(city) -> Iterator[Snapshot]:
-    """The night of the shared city, measured once more in this process."""
+    """The run of the shared city, measured once more in this process."""
     assert city.done.status == 0, city.done.err
-    with scratch() as work:
-        snapshot = measure(city.store, NIGHT, work)
+    with scratch() as work, closing(measure(city.store, AS_OF, work)) as snapshot:
         yield snapshot
-        snapshot.claims.con.disconnect()
 
 
 @pytest.fixture(scope="module")
 def claims_of() -> Iterator[Callable[[World, date], ClaimsAsOf]]:
-    """What is known of a tiny world on a night, without a store."""
+    """The claims of a tiny world as of a date, without a store."""
     opened = []
 
     def claims(world: World, as_of: date) -> ClaimsAsOf:

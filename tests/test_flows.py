@@ -8,19 +8,31 @@ import sqlite3
 import subprocess
 import sys
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import httpx
 import psutil
 import pytest
 
+import commands
 import flows
+from claims.adapters import ADAPTERS
 from claims.errors import StoreError
 from claims.store import Store
+from features.measures.catalogue import SUBJECTS
 from models.registry import RegistryError
-from tests.conftest import NIGHT, ROOT, City, fundguard, marked
+from pipelines.champions import roll_back
+from tests.conftest import AS_OF, ROOT, City, fundguard, marked
+from tests.identifiers import identifiers_in, identifiers_of
 from tests.tiny import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,9 +46,9 @@ def test_a_run_says_where_it_is_and_nothing_else(city):
 def test_a_run_leaves_no_process_and_no_scratch_behind(city):
     assert city.done.left_behind == []
     assert {path.name for path in city.store.path.iterdir()} <= {
-        ".lock", "CURRENT", "claims-000001", "loads", "mlartifacts", "mlflow.db", "runs",
+        ".lock", "CURRENT", "claims-000001", "loads", "mlartifacts", "mlflow.db", "run.log", "runs",
     }  # fmt: skip
-    assert [path.name for path in city.store.runs.iterdir()] == [NIGHT.isoformat()]
+    assert [path.name for path in city.store.runs.iterdir()] == [AS_OF.isoformat()]
 
 
 def test_the_run_page_shows_counts_and_nobody(city):
@@ -47,8 +59,13 @@ def test_the_run_page_shows_counts_and_nobody(city):
     assert {"fundguard-run", "fundguard-rows", "fundguard-ranked"} <= set(shown)
     assert float(shown["fundguard-run"]) == 100
     assert "psn_info_b" in shown["fundguard-rows"] and "patient" in shown["fundguard-ranked"]
-    ids = set(city.table("psn_info_b").psn_no) | set(city.table("mdtrt_d").mdtrt_id.dropna())
-    assert not [number for number in ids if number in everything]
+    assert identifiers_in(everything.encode(), identifiers_of(city.source)) == set()
+
+
+def test_a_flow_run_is_named_by_flow_store_and_date(city):
+    with sqlite3.connect(Path(os.environ["PREFECT_HOME"]) / "prefect.db") as con:
+        names = {name for (name,) in con.execute("select name from flow_run").fetchall()}
+    assert f"run {city.store.path.resolve()} {AS_OF}" in names
 
 
 # What goes wrong
@@ -91,18 +108,188 @@ def test_what_is_wrong_is_one_line_before_anything_is_started(tmp_path, argument
     assert not places["store"].exists() and done.left_behind == []
 
 
+@pytest.mark.parametrize("command", [["train"], ["evaluate"], ["nightly"], ["rollback", "patient"]])
+def test_an_empty_store_is_named_before_anything_is_started(tmp_path, command):
+    store = tmp_path / "none"
+    as_of = [] if "rollback" in command else ["--as-of", "2025-01-01"]
+    done = fundguard(*command, "--store", store, *as_of)
+    assert done.status == 1
+    assert done.err == f"fundguard: {store} holds no claims yet: run 'fundguard ingest' first\n"
+    assert not store.exists() and done.left_behind == []
+
+
+def test_the_kinds_and_data_sets_of_the_command_line_are_those_declared():
+    assert set(get_args(commands.Kind)) == set(SUBJECTS)
+    assert set(get_args(commands.Dataset)) == set(ADAPTERS)
+
+
+def test_rollback_of_an_unknown_kind_names_the_kinds(tmp_path):
+    done = fundguard("rollback", "doctor", "--store", tmp_path)
+    assert done.status == 2 and done.err.count("\n") == 1
+    assert all(kind in done.err for kind in ("doctor", *SUBJECTS))
+
+
+def test_rollback_waits_for_no_one(untrained):
+    """It takes the lock of the store, as every command does that changes something in it."""
+    with Store(untrained).locked(), pytest.raises(StoreError, match="is in use by another load or run$"):
+        roll_back(untrained, "patient")
+    with pytest.raises(RegistryError, match="^no earlier champion model for patient to go back to$"):
+        roll_back(untrained, "patient")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["frobnicate"]])
+def test_help_and_wrong_options_import_no_library_that_takes_seconds(arguments):
+    code = (
+        "import sys, contextlib, commands\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    commands.main()\n"
+        "print(sorted({'prefect', 'mlflow', 'pandas', 'ibis', 'duckdb', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.endswith("[]\n") and "Traceback" not in done.stderr
+
+
+def status_of(monkeypatch, *arguments: object) -> int:
+    """Run the launcher in this process, in a context of its own; its exit status."""
+    monkeypatch.setattr(sys, "argv", ["fundguard", *map(str, arguments)])
+    return copy_context().run(commands.exit_status)
+
+
+def test_an_error_leaves_stderr_to_whoever_speaks_next(monkeypatch, capfd, tmp_path):
+    assert status_of(monkeypatch, "check", tmp_path / "nowhere") == 1
+    os.write(2, b"spoken later\n")
+    err = capfd.readouterr().err
+    assert err.startswith("fundguard: ") and err.endswith("spoken later\n") and err.count("\n") == 2
+
+
+def test_debug_is_an_option_of_the_launcher_and_shows_the_traceback(monkeypatch, capfd, tmp_path):
+    assert status_of(monkeypatch, "check", tmp_path / "nowhere", "--debug") == 1
+    err = capfd.readouterr().err
+    assert "Traceback" in err and "InputError" in err and err.splitlines()[-1].startswith("fundguard: ")
+    # The word alone, where it is no option of the launcher's, turns nothing on.
+    monkeypatch.setattr(sys, "argv", ["pytest", "--debug"])
+    assert not flows.DEBUG.get()
+
+
+def fails_with(error: Exception):
+    def work() -> None:
+        raise error
+
+    return work
+
+
+def test_an_unexpected_error_is_named_and_its_text_is_kept_back():
+    patient = str(4208 * 10**6 + 1)
+    with pytest.raises(flows.StepFailed, match="^step 'measure' failed with KeyError; --debug") as failed:
+        flows.guarded("measure", fails_with(KeyError(patient)))
+    assert patient not in "".join(traceback.format_exception(failed.value))
+    assert failed.value.error.args == (patient,)
+
+
+@pytest.mark.parametrize(
+    "error", [StoreError("is empty"), RegistryError("no champion"), OSError("disk full")]
+)
+def test_an_expected_error_is_let_through(error):
+    with pytest.raises(type(error), match=str(error)):
+        flows.guarded("score", fails_with(error))
+
+
+def test_flows_are_made_when_they_are_asked_for():
+    assert flows.nightly_flow.name == "nightly" and flows.nightly_flow is flows.as_flow(flows.nightly)
+    with pytest.raises(AttributeError, match="morning_flow"):
+        _ = flows.morning_flow
+
+
 @pytest.mark.slow
-def test_nights_that_cannot_be_scored_say_why_and_write_nothing(untrained, tmp_path):
+def test_runs_that_cannot_be_scored_say_why_and_write_nothing(untrained, tmp_path):
     empty = tmp_path / "empty"
     with pytest.raises(StoreError, match=f"^{empty} holds no claims yet: run 'fundguard ingest' first$"):
-        flows.nightly_flow(empty, NIGHT)
+        flows.nightly_flow(empty, AS_OF)
     with pytest.raises(StoreError, match=f"^no claim in {untrained} was settled before 2023-01-01$"):
         flows.nightly_flow(untrained, date(2023, 1, 1))
     with Store(untrained).locked(), pytest.raises(StoreError, match="is in use by another load or run$"):
-        flows.nightly_flow(untrained, NIGHT)
+        flows.nightly_flow(untrained, AS_OF)
     with pytest.raises(RegistryError, match="^no champion model for visit: run 'fundguard train' first$"):
-        flows.nightly_flow(untrained, NIGHT)
+        flows.nightly_flow(untrained, AS_OF)
     assert not Store(untrained).runs.exists() and not list(untrained.glob(".work-*"))
+
+
+@pytest.mark.slow
+def test_a_failed_run_is_one_line_though_its_database_was_open(untrained):
+    """DuckDB's binding complains at exit of connections that an error kept alive."""
+    done = fundguard("train", "--store", untrained, "--as-of", "2023-01-01")
+    assert (done.status, done.err) == (
+        1,
+        f"fundguard: no claim in {untrained} was settled before 2023-01-01\n",
+    )
+
+
+# Prefect's server
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = fundguard("serve", "--store", tmp_path, "--port", port)
+    assert done.status == 1 and done.left_behind == []
+    assert done.err == f"fundguard: port {port} is taken by another program: choose another with --port\n"
+
+
+@contextmanager
+def answering(statuses: list[int]) -> Iterator[str]:
+    """A server that answers with these statuses in turn; its address."""
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(statuses.pop(0))
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Health)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen]:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as alive:
+        yield alive
+        alive.kill()
+
+
+def test_every_answer_but_a_good_one_is_asked_again_after_a_pause(monkeypatch, process):
+    pauses: list[float] = []
+    monkeypatch.setattr(flows.time, "sleep", pauses.append)
+    statuses = [503, 500, 404, 200]
+    with answering(statuses) as api:
+        flows.await_health(process, api)
+    assert pauses == [1, 1, 1] and statuses == []
+
+
+def test_a_server_that_never_answers_well_is_given_up(monkeypatch, process):
+    monkeypatch.setattr(flows.time, "sleep", lambda _seconds: None)
+    with (
+        answering([503] * 5) as api,
+        pytest.raises(StoreError, match="did not answer within 5 seconds$"),
+    ):
+        flows.await_health(process, api, tries=5)
+    with pytest.raises(StoreError, match="did not answer within 3 seconds$"):
+        flows.await_health(process, f"http://127.0.0.1:{free_port()}/api", tries=3)
+
+
+def test_a_server_that_ended_is_not_waited_for(process):
+    process.kill()
+    process.wait()
+    with pytest.raises(StoreError, match="^Prefect's server did not start"):
+        flows.await_health(process, "http://127.0.0.1:9/api")
 
 
 # The schedule
@@ -151,11 +338,11 @@ def test_the_schedule_fires_on_a_loopback_server_and_stops_without_a_trace(city,
         environment |= {"PREFECT_HOME": str(tmp_path / "prefect")}
         log = (tmp_path / "log").open("w")
         served = subprocess.Popen([*map(str, command)], cwd=ROOT, env=environment, stdout=log, stderr=log)
-        done = wait_for(lambda: flow_runs(port, "COMPLETED"), "a scheduled night")
+        done = wait_for(lambda: flow_runs(port, "COMPLETED"), "a scheduled run")
         assert done[0]["auto_scheduled"] and done[0]["parameters"]["store"] == str(store.path)
-        nights = [path.name for path in store.runs.iterdir() if not path.name.startswith(".")]
-        assert nights == [(before + timedelta(days=n)).isoformat() for n in (0, 1)][: len(nights)]
-        assert (store.runs / nights[0] / "suspects.parquet").exists()
+        runs = [path.name for path in store.runs.iterdir() if not path.name.startswith(".")]
+        assert runs == [(before + timedelta(days=n)).isoformat() for n in (0, 1)][: len(runs)]
+        assert (store.runs / runs[0] / "suspects.parquet").exists()
         listening = [
             c.laddr for p in alive() for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
         ]

@@ -26,7 +26,7 @@ def modules() -> set[str]:
     inside = {
         str(p.relative_to(ROOT)) for name in PACKAGES for kind in kinds for p in (ROOT / name).rglob(kind)
     }
-    return inside | {"flows.py"}
+    return inside | {"commands.py", "flows.py"}
 
 
 def python(code: str, cwd: Path, **environment: str) -> None:
@@ -42,7 +42,7 @@ def wheel(tmp_path_factory) -> Path:
     tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
     for name in (*PACKAGES, "mlflow", "docs", "notebooks", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("flows.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("commands.py", "flows.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     command = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(tree)]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)

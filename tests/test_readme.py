@@ -24,7 +24,7 @@ def test_make_targets_exist():
 
 def test_commands_are_those_of_the_console_script():
     promised = set(re.findall(r"fundguard (\w+) ", README)) - {"finds"}
-    from flows import app
+    from commands import app
 
     assert {"check", "run", "ingest", "train", "nightly", "serve", "adapt"} <= promised
     assert promised <= set(app)

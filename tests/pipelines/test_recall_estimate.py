@@ -1,5 +1,5 @@
-"""What the list misses, estimated from audit samples: near the truth where all answer, missing where too
-few do."""
+"""What the list misses, estimated from audit samples: near the truth where all answer, missing where too few
+do."""
 
 import json
 from datetime import date, timedelta

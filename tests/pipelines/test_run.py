@@ -4,6 +4,7 @@ there."""
 import json
 import re
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,26 +14,34 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from claims.store import Report, Store, scratch
+from claims.store import Store, scratch
 from claims.tables import TABLES
 from models.registry import Registry
+from pipelines.champions import registry
+from pipelines.explain.explanation import Explanation, explain
+from pipelines.ingest import ingest, last_load
 from pipelines.measure import measure
-from pipelines.publish import RunInfo, write_run
-from pipelines.score import Scored, score
+from pipelines.publish.result_tables import digest
+from pipelines.publish.run_folder import Published, RunInfo, publish
+from pipelines.score import Scores, score
+from pipelines.select.selection import Selection, select
 from pipelines.settings import Settings
-from pipelines.train import fit_model, registry, train
-from tests.conftest import NIGHT, City
+from pipelines.snapshot import Snapshot
+from pipelines.train import fit_model, train
+from tests.conftest import AS_OF, City
+from tests.identifiers import identifiers_in, identifiers_of
 
 PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
 COLUMNS = {
-    "suspects": ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons"],
-    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount", "why"],
-    "rule_hits": [
+    "suspects": ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS,
+    "reasons"], "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn",
+    "amount", "why"], "rule_hits": [
         "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
         "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
     ],
     "group_members": ["group_id", "kind", "member_type", "member_id", "weight"],
 }  # fmt: skip
+STEPS = ["ingest", "measure", "train", "score", "select", "explain", "publish"]
 TYPES = {"visit", "patient", "prescriber", "pharmacy", "hospital", "group"}
 REASON = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
 FEW_TABLES = ("psn_info_b", "fixmedins_b", "mdtrt_d", "setl_d")
@@ -190,7 +199,7 @@ def test_findings_have_ids_of_their_own_and_the_national_words(city):
 
 
 def test_the_summary_adds_up(city, summary):
-    assert summary["as_of"] == NIGHT.isoformat() and summary["run_id"] and summary["checks_failed"] == {}
+    assert summary["as_of"] == AS_OF.isoformat() and summary["run_id"] and summary["checks_failed"] == {}
     for name, n in summary["tables"].items():
         assert (
             n["in"] == n["kept"] + n["quarantined"] + n["set_aside"] + n["identical"] == len(city.table(name))
@@ -198,7 +207,7 @@ def test_the_summary_adds_up(city, summary):
     refused = sum(n["quarantined"] for n in summary["tables"].values())
     assert refused == sum(summary["quarantine"].values()) > 0
     assert set(summary["models"]) == TYPES and all(re.search(r"/\d+$", m) for m in summary["models"].values())
-    assert {"ingest", "measure", "train", "score"} <= set(summary["seconds"])
+    assert list(summary["seconds"]) == STEPS
     assert set(summary["tables_absent"]) == set(TABLES) - {
         path.stem for path in city.source.glob("*.parquet")
     }
@@ -220,22 +229,30 @@ def test_files_are_for_their_owner_alone(city):
     assert not city.store.path.stat().st_mode & 0o077
 
 
-def test_models_and_run_pages_hold_nobodys_id(city, tmp_path):
-    people = set(city.table("psn_info_b").psn_no)
+def test_models_and_log_hold_nobodys_identifier(city):
+    known = identifiers_of(city.source)
     kept = [city.store.path / "mlflow.db", *(city.store.path / "mlartifacts").rglob("*")]
-    found = {str(path): numbers_in(path) & people for path in kept if path.is_file()}
-    assert len(found) > 20 and not any(found.values())
-    # The search finds them where they are.
-    assert numbers_in(city.run / "suspects.parquet") | numbers_in(dumped(city, tmp_path)) & people
+    files = [path for path in (*kept, city.store.path / "run.log") if path.is_file()]
+    assert len(files) > 20
+    assert {str(path): found for path in files if (found := identifiers_in(path.read_bytes(), known))} == {}
+    # The same search finds them in what is meant to name them.
+    assert identifiers_in((city.run / "overview.html").read_bytes(), known)
 
 
-def numbers_in(path: Path) -> set[str]:
-    return {number.decode() for number in re.findall(rb"\d{6,}", path.read_bytes())}
+@pytest.mark.parametrize("content", ["4208 H1234567890", "x4208000001y", "psn_no=4208000001", "44208000001"])
+def test_the_search_finds_an_identifier_wherever_it_stands(content):
+    known = {"4208000001", "H1234567890"}
+    assert len(identifiers_in(content.encode(), known)) == 1
+    assert identifiers_in(content.replace("0", "-").encode(), known) == set()
 
 
-def dumped(city: City, folder: Path) -> Path:
-    city.result("suspects").to_csv(folder / "suspects.csv")
-    return folder / "suspects.csv"
+def test_every_step_logs_its_counts_and_seconds(city):
+    log = (city.store.path / "run.log").read_text(encoding="utf-8")
+    ended = re.findall(r"INFO fundguard\.(\w+) step=(\w+) event=end seconds=\d+\.\d\d (.+)", log)
+    assert [name for name, _step, _figures in ended] == [step for _name, step, _figures in ended] == STEPS
+    figures = dict(pair.split("=") for pair in ended[1][2].split())
+    listed = city.result("suspects").subject_type.value_counts()
+    assert int(figures["patient"]) == listed["patient"] and int(figures["rules_failed"]) == 0
 
 
 # Whom it ranks first
@@ -292,44 +309,52 @@ def test_without_any_outcome_the_order_is_still_useful(city, city_snapshot, kind
     assert where.reindex(sorted(planted)).median() < 0.1
 
 
-# The same night again, and nights that fail
+# The same run again, and runs that fail
 
 
 @dataclass(frozen=True)
-class Again:
-    """The shared night scored and written once more by the plain steps."""
+class Steps:
+    """What the steps after measuring gave, and the run they were published as."""
 
-    scored: dict[str, Scored]
-    evidence: pd.DataFrame
-    load: Report
-    run: Path
+    scores: Scores
+    selection: Selection
+    explanation: Explanation
+    info: RunInfo
+    published: Published
+
+
+def steps_of(snapshot: Snapshot, store: Store, out: Store, settings: Settings, info: RunInfo) -> Steps:
+    """Score with the champions of a store and publish into another."""
+    past_runs = out.runs_before(info.as_of)
+    scores = score(snapshot, registry(store, settings), settings)
+    selection = select(snapshot, scores, past_runs, settings, info.as_of)
+    found = explain(snapshot, scores, selection, past_runs, settings, info.origin)
+    published = publish(snapshot, scores, selection, found, out, settings, info)
+    return Steps(scores, selection, found, info, published)
 
 
 @pytest.fixture(scope="module")
-def again(city, city_snapshot, tmp_path_factory) -> Again:
-    load, settings = city.store.last_load(), Settings()
-    scored, evidence = score(city_snapshot, registry(city.store, settings), settings)
-    store = Store(tmp_path_factory.mktemp("again"))
-    run = write_run(
-        city_snapshot, scored, evidence, store, settings, NIGHT, RunInfo("again", "claims-000001", load, {})
-    )
-    return Again(scored, evidence, load, run)
+def again(city, city_snapshot, tmp_path_factory) -> Steps:
+    """The shared run scored and written once more by the plain steps."""
+    info = RunInfo("again", AS_OF, last_load(city.store), {})
+    return steps_of(city_snapshot, city.store, Store(tmp_path_factory.mktemp("again")), Settings(), info)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_a_night_run_twice_gives_the_same_tables(city, again, name):
+def test_a_run_made_twice_gives_the_same_tables(city, again, name):
     pd.testing.assert_frame_equal(
-        pd.read_parquet(again.run / f"{name}.parquet"), city.result(name), check_exact=True
+        pd.read_parquet(again.published.folder / f"{name}.parquet"), city.result(name), check_exact=True
     )
+    assert again.published.digests[name] == digest(city.run / f"{name}.parquet")
 
 
-def test_a_night_run_twice_gives_the_same_summary_and_workbook(summary, again, city):
-    other = json.loads((again.run / "run.json").read_text(encoding="utf-8"))
+def test_a_run_made_twice_gives_the_same_summary_and_workbook(summary, again, city):
+    other = json.loads((again.published.folder / "run.json").read_text(encoding="utf-8"))
     assert other["run_id"] != summary["run_id"]
     assert other | {"run_id": 0, "seconds": 0} == summary | {"run_id": 0, "seconds": 0}
     # Sums of the files within: pytest would compare two workbooks byte by byte for hours to show where they
     # differ.
-    assert files_of(again.run / "suspects.xlsx") == files_of(city.run / "suspects.xlsx")
+    assert files_of(again.published.folder / "suspects.xlsx") == files_of(city.run / "suspects.xlsx")
 
 
 def files_of(workbook: Path) -> dict[str, tuple]:
@@ -346,23 +371,19 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, city_snapshot, aga
     store = Store(tmp_path / "store")
     store.runs.mkdir(parents=True)
     if earlier:
-        shutil.copytree(city.run, store.runs / NIGHT.isoformat())
+        shutil.copytree(city.run, store.runs / AS_OF.isoformat())
     before = content(store.path)
-    # Few reasons, for it is the evidence that breaks, which is looked at after them.
-    scored = {
-        kind: replace(found, contributions=found.contributions.head(1))
-        for kind, found in again.scored.items()
-    }
-    broken = again.evidence.head(1).assign(mdtrt_id="nobody knows this visit")
-    with pytest.raises(KeyError):
-        write_run(
+    # The tables are written by then; a suspect without an id breaks the pages.
+    dossiers = tuple(replace(found, subject_id=None) for found in again.explanation.dossiers)
+    with pytest.raises((TypeError, AttributeError)):
+        publish(
             city_snapshot,
-            scored,
-            broken,
+            again.scores,
+            again.selection,
+            replace(again.explanation, dossiers=dossiers),
             store,
             Settings(),
-            NIGHT,
-            RunInfo("broken", "claims-000001", again.load, {}),
+            again.info,
         )
     assert content(store.path) == before
 
@@ -391,17 +412,12 @@ def bare(city, tmp_path_factory) -> Bare:
     # A database of MLflow that is there already, for making one takes ten seconds; its champions are
     # replaced.
     shutil.copy(city.store.path / "mlflow.db", store.path)
-    load = store.ingest(folder / "in")
-    with scratch() as work:
-        snapshot = measure(store, AUTUMN, work)
+    load = ingest(store, folder / "in", settings, AS_OF)
+    with scratch() as work, closing(measure(store, AUTUMN, work)) as snapshot:
         train(snapshot, store, settings, AUTUMN)
-        scored, evidence = score(snapshot, registry(store, settings), settings)
-        run = write_run(
-            snapshot, scored, evidence, store, settings, AUTUMN, RunInfo("bare", "claims-000001", load, {})
-        )
-        snapshot.claims.con.disconnect()
+        steps = steps_of(snapshot, store, store, settings, RunInfo("bare", AUTUMN, load, {}))
     tables = (city.table(name).drop_duplicates() for name in ("mdtrt_d", "setl_d"))
-    return Bare(run, registry(store, settings), *tables)
+    return Bare(steps.published.folder, registry(store, settings), *tables)
 
 
 def test_without_optional_tables_it_runs_and_says_what_was_missing(bare):
