@@ -25,7 +25,7 @@ def killed(folder: Path, first: int, step: int) -> dict:
 
 
 @pytest.mark.parametrize(
-    "first, step", [pytest.param(1, 1, marks=pytest.mark.slow, id="each"), pytest.param(3, 9, id="some")]
+    "first, step", [(3, 9), *(pytest.param(first, 5, marks=pytest.mark.slow) for first in range(1, 6))]
 )
 def test_a_kill_at_any_operation_is_mended_by_the_next_load(tmp_path, first, step):
     found = killed(tmp_path, first, step)
