@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo test test-slow notebooks lint bench docs lock clean
+.PHONY: install demo test test-slow notebooks lint mutation bench docs lock clean
 
 install: $(STAMP)
 
@@ -41,6 +41,10 @@ notebooks: install
 	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
 # Style, types and unused code; all of it in CI.
+# Mutants of models and graphs that no test kills; takes hours.
+mutation: install
+	$(BIN)/mutmut run
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .

@@ -34,9 +34,11 @@ from tests.identifiers import identifiers_in, identifiers_of
 
 PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
 COLUMNS = {
-    "suspects": ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS,
-    "reasons"], "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn",
-    "amount", "why"], "rule_hits": [
+    "suspects": [
+        "subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons",
+    ],
+    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount", "why"],
+    "rule_hits": [
         "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
         "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
     ],
