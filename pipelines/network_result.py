@@ -38,6 +38,8 @@ def network_result(
     )
     facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
     shared, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
+    # Where people with an honest reason to meet go is nobody's business.
+    shared = shared[shared["group_id"].map(excused).isna()].reset_index(drop=True)
     result = NetworkResult(network.edges, inside, members, kinds_of(inside), shared, profiles, excused)
     return facts, result
 

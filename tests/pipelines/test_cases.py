@@ -317,7 +317,7 @@ def test_nothing_was_closed_before_its_night_nor_enters_an_empty_store(filled, s
     with pytest.raises(StoreError, match="holds no claims yet"):
         import_verdicts(filled.file, Store(tmp_path / "nowhere"), CLOSED)
     assert not (tmp_path / "nowhere").exists()
-    with store.locked(), pytest.raises(StoreError, match="is in use"):
+    with Store(store.path).locked(), pytest.raises(StoreError, match="is in use"):
         import_verdicts(filled.file, store, CLOSED)
 
 
