@@ -28,6 +28,18 @@ FACT_COLUMNS = [
 ]
 SETTLEMENTS = [("s1", "v1", 300.0, 600.0), ("s2", "v1", 400.0, 400.0), ("s3", "v2", 80.0, 0.0)]
 
+# Columns of the catalogue and of its limits, for `table`; NONE is an item that has none.
+ITEM = (
+    "hilist_code hilist_name lmt_gend lmt_age_low:float64 lmt_age_high:float64 pric_uplmt_amt:float64 "
+    "max_day_cnt:float64 cycl_max_cnt:float64 cycl_days:float64 year_uplmt_amt:float64"
+)
+LIMIT = "hilist_code lmt_type lmt_value medinslv begndate:timestamp enddate:timestamp"
+NONE = (None,) * 8
+
+
+class Claims(dict):
+    """The part of `ClaimsAsOf` that rules read: tables by name, and attributes."""
+
 
 class Claims(dict):
     """The part of `ClaimsAsOf` that rules read: tables by name, and attributes."""
@@ -65,8 +77,7 @@ def make() -> SimpleNamespace:
 
 
 def table(columns: str, *rows: tuple) -> ibis.Table:
-    """A table in memory; columns are names with types, as `day:date cnt:float64 mdtrt_id` (text without
-    one)."""
+    """A table in memory; columns are names with types: `mdtrt_id day:date cnt:float64` (text without one)."""
     parts = [name.partition(":") for name in columns.split()]
     schema = {name: kind or "string" for name, _sep, kind in parts}
     return ibis.memtable([dict(zip(schema, row, strict=True)) for row in rows], schema=ibis.schema(schema))

@@ -2,11 +2,12 @@
 
 import hashlib
 
+import ibis
 import pandas as pd
 import pytest
 
 from features.rules.declaration import CLEAR, SUSPECT, Rule
-from features.rules.findings_table import HITS, basis, rule_hits
+from features.rules.findings_table import FINDING, FOUND, HITS, basis, rule_hits
 
 
 def a_rule(rule_id: str, subject: str = "place", severity: str = SUSPECT, article: str = "38(一)") -> Rule:
@@ -84,6 +85,13 @@ def test_a_row_carries_what_the_contract_says(rule_context, make):
 def test_an_id_lasts_because_it_is_made_of_rule_and_place(rule_context, make, place, text):
     found = hits(rule_context, make, ("R901", *place, 1.0, "因"))
     assert found.jr_id.tolist() == [hashlib.md5(text.encode()).hexdigest()]
+
+
+def test_columns_have_the_types_of_the_contract(rule_context, make):
+    """What is found goes in, and what is published comes out, as declared."""
+    found = make.found(("R901", "v1", "s1", "l1", 1.0, "因"))
+    assert found.schema() == ibis.schema(FOUND) and set(FINDING) == set(FOUND) - {"rule_id"}
+    assert rule_hits(rule_context, found, {"R901": a_rule("R901")}).schema() == ibis.schema(HITS)
 
 
 def test_of_one_place_the_largest_finding_counts(rule_context, make):
