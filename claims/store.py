@@ -146,14 +146,11 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other load and run out of the store; within it this object may take the lock again.
+        """Keep every other load and run out of the store; within it this object may load.
 
         Raises:
             StoreError: another one is at work.
         """
-        if self._lock_held:
-            yield
-            return
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.path / ".lock").open("a+") as lock:
             try:
@@ -192,7 +189,7 @@ class Store:
         """
         if partial:
             self.require_claims()
-        with self.locked():
+        with contextlib.nullcontext() if self._lock_held else self.locked():
             remove_orphans(self.path)
             with scratch(self.path) as work, connected(work) as con:
                 held = Held(self.tables(con), stored_waiting(con, self.generation))

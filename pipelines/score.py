@@ -61,7 +61,7 @@ def score(snapshot: Snapshot, models: Registry, settings: Settings) -> Scores:
     """
     champions = {subject: models.champion(subject) for subject in snapshot.subjects}
     for subject, champion in champions.items():
-        _require_measures(champion, snapshot.subjects[subject])
+        require_measures(champion, snapshot.subjects[subject])
     parts = {
         subject: measured_parts(champions[subject].model, measured)
         for subject, measured in snapshot.subjects.items()
@@ -84,7 +84,7 @@ def _score_one(
     found = champion.model.score(parts)
     amounts = amounts_at_risk(snapshot, subject, settings)
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
-    return Scored(champion.model, f"{champion.name}/{champion.version}", parts, _ranked(found))
+    return Scored(champion.model, f"{champion.name}/{champion.version}", parts, ranked(found))
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:
@@ -100,7 +100,8 @@ def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:
     return pd.concat(lists, ignore_index=True)
 
 
-def _require_measures(champion: Champion, measured: Measured) -> None:
+def require_measures(champion: Champion, measured: Measured) -> None:
+    """Raise RegistryError where a champion's model needs measures that were not taken."""
     absent = missing_measures(champion.model.spec, measured)
     if absent:
         named = ", ".join(absent[:_NAMED]) + (", …" if len(absent) > _NAMED else "")
@@ -110,7 +111,7 @@ def _require_measures(champion: Champion, measured: Measured) -> None:
         )
 
 
-def _ranked(found: pd.DataFrame) -> pd.DataFrame:
+def ranked(found: pd.DataFrame) -> pd.DataFrame:
     """Most suspect first; equal scores by money, then by id, so that ranks have no ties."""
     keys = ["score", "amount_at_risk", "_id"]
     order = found.assign(_id=found.index).sort_values(keys, ascending=[False, False, True], kind="stable")

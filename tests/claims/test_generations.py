@@ -80,6 +80,8 @@ def test_the_lock_names_its_holder_and_is_taken_once(store, tmp_path):
             StoreError, match=rf"^process {os.getpid()}, since .*store is in use by another load"
         ):
             Store(store.path).ingest(tmp_path / "in")
+        with pytest.raises(StoreError, match="is in use"), store.locked():
+            pass
     Store(store.path).ingest(tmp_path / "in")
 
 

@@ -22,7 +22,7 @@ CURVES = {"patient": pd.DataFrame({"predicted": [0.1, 0.9], "confirmed": [0.0, 1
 MISSED = pd.DataFrame(
     [("patient", 2, 3, 3, 1, 0.012345, 0.0, 0.1, np.nan, np.nan, np.nan)],
     columns=[
-        "subject_type", "nights", "random_sample", "decided", "confirmed", "share", "share_low", "share_high",
+        "subject_type", "runs", "sampled", "decided", "confirmed", "share", "share_low", "share_high",
         "recall", "recall_low", "recall_high",
     ],
 )  # fmt: skip
