@@ -40,11 +40,11 @@ test-slow: install
 notebooks: install
 	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
-# Style, types and unused code; all of it in CI.
 # Mutants of models and graphs that no test kills; takes hours.
 mutation: install
 	$(BIN)/mutmut run
 
+# Style, types and unused code; all of it in CI.
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .

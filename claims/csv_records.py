@@ -91,6 +91,7 @@ class _Block:
         first: lines that begin a readable record.
         joined: lines that continue one.
         aside: lines that cannot be read; the others are blank.
+        returns: bytes that are carriage returns before a line feed, also where there are several.
     """
 
     data: np.ndarray
@@ -99,26 +100,27 @@ class _Block:
     first: np.ndarray
     joined: np.ndarray
     aside: np.ndarray
+    returns: np.ndarray
 
     def clean(self, encoding: str) -> bytes:
         """The readable records as UTF-8, each closed by a line feed."""
         kept = np.repeat(self.first | self.joined, self.ends - self.starts + 1)
         # A record ends where the next line does not continue it.
         closing = ~np.append(self.joined[1:], False)
-        returns = self.ends[closing & (self.ends > self.starts)] - 1
-        kept[returns[self.data[returns] == _CR]] = False
+        kept[self.returns[closing[np.searchsorted(self.ends, self.returns)]]] = False
         content = self.data.tobytes() if kept.all() else self.data[kept].tobytes()
         return content if encoding == UTF8 else content.decode(encoding).encode(UTF8)
 
     def head(self, lines: int) -> "_Block":
         """The first lines."""
         parts = (getattr(self, name)[:lines] for name in ("starts", "ends", "first", "joined", "aside"))
-        return _Block(self.data[: self.starts[lines]], *parts)
+        size = self.starts[lines]
+        return _Block(self.data[:size], *parts, returns=self.returns[self.returns < size])
 
     def text(self, line: int, encoding: str) -> str:
         """A line as far as it can be decoded."""
         raw = self.data[self.starts[line] : self.ends[line]].tobytes()
-        return raw.decode(encoding, "backslashreplace").removesuffix("\r")
+        return raw.decode(encoding, "backslashreplace").rstrip("\r")
 
 
 def _blocks(path: Path, encoding: str, width: int) -> Iterator[_Block]:
@@ -147,18 +149,31 @@ def _read(lines: bytes, encoding: str, width: int, last: bool) -> tuple[_Block, 
     data = np.frombuffer(lines, dtype=np.uint8)
     ends = np.flatnonzero(data == _LF)
     starts = np.append(0, ends[:-1] + 1)
-    commas, sound = _fields(data, starts, ends)
+    returns = _line_ends(data)
+    commas, sound = _fields(data, starts, ends, returns)
     barred = ends - starts > LONGEST_LINE
     barred[_undecodable(data, starts, ends, encoding)] = True
-    blank = (ends == starts) | ((ends == starts + 1) & (data[starts] == _CR))
+    blank = ends - starts == np.bincount(np.searchsorted(ends, returns), minlength=len(ends))
     first = sound & (commas == width - 1) & ~blank & ~barred
-    block = _Block(data, starts, ends, first, np.zeros_like(first), np.zeros_like(first))
+    block = _Block(data, starts, ends, first, np.zeros_like(first), np.zeros_like(first), returns)
     whole = _join(block, barred, width)
     block.aside = ~(block.first | block.joined | blank)
     return (block, len(lines)) if last or whole == len(ends) else (block.head(whole), int(starts[whole]))
 
 
-def _fields(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _line_ends(data: np.ndarray) -> np.ndarray:
+    """Carriage returns before a line feed; a file converted twice has two of them at each line."""
+    returns = np.flatnonzero(data == _CR)
+    closing = data[returns + 1] == _LF
+    if not closing.all():
+        last_of_run = np.append(np.diff(returns) != 1, True)
+        closing = closing[last_of_run][np.cumsum(last_of_run) - last_of_run]
+    return returns[closing]
+
+
+def _fields(
+    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, returns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Delimiters outside quotes of each line, and whether its quotes and control bytes are in order."""
     delimiters, quotes = data == _COMMA, data == _QUOTE
     sound = np.ones(len(ends), dtype=bool)
@@ -169,8 +184,9 @@ def _fields(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.
         misplaced = quotes & ~_well_placed(data, inside)
         sound = (count % 2 == 0) & ~np.logical_or.reduceat(misplaced, starts)
         delimiters &= ~inside
-    returns = np.flatnonzero(data == _CR)
-    stray = np.append(returns[data[returns + 1] != _LF], np.flatnonzero(data == _NUL))
+    stray = data == _CR
+    stray[returns] = False
+    stray = np.flatnonzero(stray | (data == _NUL))
     sound[np.searchsorted(ends, stray)] = False
     return np.add.reduceat(delimiters, starts, dtype=np.int32), sound
 
@@ -231,7 +247,8 @@ def _is_record(block: _Block, first: int, last: int, width: int) -> bool:
     quotes = np.flatnonzero(data == _QUOTE)
     if (np.searchsorted(quotes, breaks) % 2 == 0).any():
         return False
-    data[breaks] = ord(" ")
-    data[breaks[data[breaks - 1] == _CR] - 1] = ord(" ")
-    commas, sound = _fields(data, np.array([0]), np.array([len(data) - 1]))
+    returns = _line_ends(data)
+    within = returns < breaks[-1]
+    data[breaks] = data[returns[within]] = ord(" ")
+    commas, sound = _fields(data, np.array([0]), np.array([len(data) - 1]), returns[~within])
     return bool(sound[0] and commas[0] == width - 1)

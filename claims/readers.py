@@ -111,7 +111,7 @@ def _csv_header(path: Path) -> tuple[str, ...]:
         if b"\n" in line:
             break
     try:
-        text = line.partition(b"\n")[0].decode(encoding).lstrip("\ufeff").removesuffix("\r")
+        text = line.partition(b"\n")[0].decode(encoding).lstrip("\ufeff").rstrip("\r")
         return tuple(next(csv.reader([text], strict=True), ()))
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: the header row cannot be read: {error}") from error

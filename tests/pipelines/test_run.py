@@ -145,8 +145,8 @@ def test_every_reason_brings_a_few_visits_with_a_sentence_that_says_why(city, su
         lambda found: next((n for n, c in enumerate(found, 1) if c not in WITHOUT_VISITS), None)
     )
     first = first.dropna()
-    assert supporting_records.groupby(keys).nth.min().to_dict() == first.to_dict()
-    foremost = evidence.drop_duplicates(keys).set_index(keys).nth
+    assert supporting_records.groupby(keys)["nth"].min().to_dict() == first.to_dict()
+    foremost = evidence.drop_duplicates(keys).set_index(keys)["nth"]
     assert foremost[first.index].to_dict() == first.to_dict()
     assert evidence.why.str.endswith("。").all() and evidence.why_en.str.endswith(".").all()
     assert not evidence.why_en.str.contains("[一-鿿]").any() and evidence.why.str.contains("[一-鿿]").all()
