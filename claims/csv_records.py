@@ -113,9 +113,12 @@ class _Block:
 
     def head(self, lines: int) -> "_Block":
         """The first lines."""
-        parts = (getattr(self, name)[:lines] for name in ("starts", "ends", "first", "joined", "aside"))
+        starts, ends, first, joined, aside = (
+            of_lines[:lines] for of_lines in (self.starts, self.ends, self.first, self.joined, self.aside)
+        )
         size = self.starts[lines]
-        return _Block(self.data[:size], *parts, returns=self.returns[self.returns < size])
+        returns = self.returns[self.returns < size]
+        return _Block(self.data[:size], starts, ends, first, joined, aside, returns)
 
     def text(self, line: int, encoding: str) -> str:
         """A line as far as it can be decoded."""
@@ -168,7 +171,8 @@ def _line_ends(data: np.ndarray) -> np.ndarray:
     if not closing.all():
         last_of_run = np.append(np.diff(returns) != 1, True)
         closing = closing[last_of_run][np.cumsum(last_of_run) - last_of_run]
-    return returns[closing]
+    line_ends: np.ndarray = returns[closing]
+    return line_ends
 
 
 def _fields(

@@ -38,7 +38,8 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
         supply_days=_.supply.sum(),
         stock_days=_.stock.max(),
         n_drugs=_.hilist_code.nunique(),
-        surplus_spent=_.spent.sum(where=_.stock > SURPLUS_STOCK_DAYS).fill_null(0),
+        # Rounded, so that the order in which an engine adds up does not show.
+        surplus_spent=_.spent.sum(where=_.stock > SURPLUS_STOCK_DAYS).fill_null(0).round(2),
     )
 
 

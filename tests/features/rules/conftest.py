@@ -41,10 +41,6 @@ class Claims(dict):
     """The part of `ClaimsAsOf` that rules read: tables by name, and attributes."""
 
 
-class Claims(dict):
-    """The part of `ClaimsAsOf` that rules read: tables by name, and attributes."""
-
-
 @pytest.fixture
 def rule_context() -> RuleContext:
     """A context with five visits, three settlements and two tables that rules may ask for."""
