@@ -1,7 +1,7 @@
 """Admission waves: more people of one village, disease or bill admitted to a hospital within days than usual.
 
 A space-time scan (Kulldorff 1997, doi 10.1080/03610929708831995) over hospital × window of days × village,
-disease or bill template. A wave can be proof though it happens once (M01, M02, M11), so its members are
+disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be proof though it happens once (M01, M02, M11), so its members are
 linked without ever meeting again. What is usual never comes from the suspected volume, or a house that lives
 on its waves would explain them: the other windows of the year count with their usual number of people at most
 (a winsorised mean), so that a wave counts as one arrival however many it brings. Where the village or the
@@ -32,18 +32,21 @@ WINSORISED = 2
 # So many admissions a year are usual of every village, disease and bill at every hospital: before data say
 # more, and of the rest of the country in a window. Own starting values.
 _PRIOR, _PRIOR_ELSEWHERE = 1.0, 1.0
+# Trait that all admissions share.
+ANYTHING = "anything"
 _CELL = ["hospital", "shared_by", "value", "grid"]
 _WAVE = [*_CELL, "slot"]
 
 
 def admissions(facts: ibis.Table) -> ibis.Table:
     """Admissions of the last year outside courses of treatment, once for each trait and grid: hospital,
-    shared_by (village, disease, bill), value, grid, slot (number of the window), psn_no, second, mdtrt_id."""
+    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second, mdtrt_id."""
     stays = facts.filter(facts.days_ago <= YEAR, facts.kind == STAY, ~facts.course)
     traits = {
         "village": stays.village,
         "disease": stays.dx3,
         "bill": (stays.n_items >= MIN_ITEMS).ifelse(stays.template.cast("string"), None),
+        ANYTHING: ibis.literal(""),
     }
     rows = [
         stays.select(
@@ -96,6 +99,8 @@ def _expected(windows: ibis.Table) -> ibis.Table:
     often = windows.slot.count().over(cell) * 2 > _SLOTS
     rows = windows.mutate(usual=often.ifelse(windows.shared.median().over(cell), 0))
     rows = rows.mutate(counted=ibis.least(rows.shared, 1 + WINSORISED * rows.usual))
+    # A hospital that is seldom empty has busy weeks.
+    rows = rows.filter((rows.shared_by != ANYTHING) | (rows.usual == 0))
     others = (rows.counted.sum().over(cell) - rows.counted + _PRIOR) / _SLOTS
     return rows.select(*_WAVE, "shared", expected=others * _season(rows))
 
