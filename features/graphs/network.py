@@ -220,6 +220,8 @@ def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
 def _type_of(column: pd.Series) -> str:
     if pd.api.types.is_integer_dtype(column):
         return "int64"
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
     return "float64" if pd.api.types.is_float_dtype(column) else "string"
 
 
