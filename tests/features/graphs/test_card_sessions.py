@@ -118,7 +118,9 @@ def slow_sessions(book: VisitBook) -> dict[str, list[list[dict]]]:
 def slow_found(book: VisitBook) -> dict[frozenset, float]:
     """People of each session → neg_log10_fdr."""
     runs = slow_sessions(book)
-    large = {place: [run for run in mine if len({r["psn_no"] for r in run}) >= 4] for place, mine in runs.items()}
+    large = {
+        place: [run for run in mine if len({r["psn_no"] for r in run}) >= 4] for place, mine in runs.items()
+    }
     inside = {place: sum(map(len, mine)) for place, mine in large.items()}
     every = {place: sum(map(len, mine)) for place, mine in runs.items()}
     everywhere = sum(inside.values()) / sum(every.values())

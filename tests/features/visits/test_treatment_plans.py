@@ -9,7 +9,9 @@ from features.visits.treatment_plans import planned_stays
 DAY = 86_400
 
 
-def stays(person: str, dx3: str, days: list[float], los: float = 3, place: str = "H0", kind: str = "stay") -> list:
+def stays(
+    person: str, dx3: str, days: list[float], los: float = 3, place: str = "H0", kind: str = "stay"
+) -> list:
     return [(f"{person}-{day}", person, place, dx3, kind, int(day * DAY), los) for day in days]
 
 
@@ -52,7 +54,8 @@ def test_another_disease_is_treated_by_plan_where_other_hospitals_do_so(elsewher
 
 
 @pytest.mark.parametrize(
-    "cycle, los, known", [(7, 3, True), (6.9, 3, False), (42, 3, True), (43, 3, False), (20, 10, True), (20, 11, False)]
+    "cycle, los, known",
+    [(7, 3, True), (6.9, 3, False), (42, 3, True), (43, 3, False), (20, 10, True), (20, 11, False)],
 )
 def test_the_bounds_of_a_cycle(cycle, los, known):
     assert bool(planned(stays("chemo", "C50", [cycle * k for k in range(1, 6)], los))) == known
