@@ -12,11 +12,11 @@ from features.windows import YEAR
 
 # Other end of a visit → the meaning of a share of visits.
 _SHARES = {
-    "place": ("在已查实机构就诊占比", "share of visits at institutions confirmed before"),
-    "doctor": ("由已查实医师接诊占比", "share of visits with doctors confirmed before"),
-    "patient": ("已查实参保人就诊占比", "share of visits by patients confirmed before"),
-    "visit": ("已查实的就诊占比", "share of visits confirmed before"),
-    "linked": ("与已查实人员有关联的就诊占比", "share of visits linked to people confirmed before"),
+    "place": ("在此前已查实的机构就诊的占比", "share of visits at institutions confirmed before"),
+    "doctor": ("由此前已查实的医师接诊的占比", "share of visits with doctors confirmed before"),
+    "patient": ("此前已查实的参保人就诊的占比", "share of visits by patients confirmed before"),
+    "visit": ("此前已被查实的就诊占比", "share of visits confirmed before"),
+    "linked": ("与此前已查实的人员有关联的就诊占比", "share of visits linked to people confirmed before"),
 }
 # Other end of a visit → the meaning for that one visit.
 _FLAGS = {

@@ -48,8 +48,8 @@ declare("patient", medicines.drug_amount, "M05 M19", materiality=500)
 
 
 @measure(
-    "patient", "供应天数与日历天数之比", "days of supply per calendar day", "ratio", "supply", "M05 M19",
-    materiality=0.5,
+    "patient", "所购药量可用天数与实际天数之比", "days of supply per calendar day", "ratio", "supply",
+    "M05 M19", materiality=0.5,
 )  # fmt: skip
 def supply_ratio(v: Table, w: Value) -> Value:
     # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
@@ -58,7 +58,7 @@ def supply_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "购药时手头最多余药", "most days of supply at hand when buying more", "days", "supply",
+    "patient", "再次购药时家中余药最多可用", "most days of supply at hand when buying more", "days", "supply",
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def most_stock(v: Table, w: Value) -> Value:
@@ -85,7 +85,7 @@ def prescribers(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "短期内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
+    "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
     "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW,
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
@@ -93,7 +93,7 @@ def split_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "31日内同院再入院超出所患疾病常态的次数",
+    "patient", "31日内同院再入院多于同类疾病的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
     materiality=0.5, windows=FLOW,
 )  # fmt: skip
@@ -151,8 +151,8 @@ def village_batch(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴就诊次数", "visits with companions beyond chance", "visits", "company", "M02 M15 M19 M26",
-    materiality=2, windows=FLOW,
+    "patient", "与固定人员结伴就诊的次数", "visits with companions beyond chance", "visits", "company",
+    "M02 M15 M19 M26", materiality=2, windows=FLOW,
 )  # fmt: skip
 def company_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.companions > 0).fill_null(False))
@@ -166,8 +166,8 @@ declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
-    "patient", "60秒内接续刷卡次数", "swipes within 60 seconds of another card", "times", "terminal",
-    "M15 M16", materiality=2, windows=FLOW,
+    "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
+    "terminal", "M15 M16", materiality=2, windows=FLOW,
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
@@ -182,7 +182,7 @@ def two_places(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "整额或重复金额次数", "round or repeated amounts in pharmacies", "times", "terminal",
+    "patient", "整数或重复金额的购药次数", "round or repeated amounts in pharmacies", "times", "terminal",
     "M16 M18", materiality=3,
 )  # fmt: skip
 def round_amounts(v: Table, w: Value) -> Value:
@@ -202,7 +202,7 @@ def fund_after_death(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "购得重复追溯码药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
+    "patient", "购得追溯码已被售出过的药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
     materiality=1,
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
@@ -242,8 +242,8 @@ declare("patient", admissions.dialysis, "M28", materiality=6, zh="接受透析�
 
 
 @measure(
-    "patient", "住院收费相对诊疗内容最高倍数", "highest charge of a stay for its content", "ratio", "price",
-    "M24", materiality=0.5, evidence_weight=STRONG,
+    "patient", "住院收费与诊疗项目应有水平之比(最高一次)", "highest charge of a stay for its content",
+    "ratio", "price", "M24", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
     return v.paid_per_content.max(where=w).fill_null(1)
@@ -288,7 +288,7 @@ declare("patient", medicines.top_pharmacy_share, "M19 M40", materiality=0.2)
 
 
 @measure(
-    "patient", "经同一医师或药店超量购药的关联人数", "people oversupplied through the same doctor or shop",
+    "patient", "经同一医师或药店一起超量购药的人数", "people oversupplied through the same doctor or shop",
     "persons", "company", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_oversupplied(v: Table, w: Value) -> Value:
