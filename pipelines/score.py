@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from models.explained_by import explained_by
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
 from pipelines.flagged_visits import amounts_at_risk, evidence_against, mark_visits
@@ -24,7 +25,8 @@ class Scored:
     Attributes:
         model, champion: the model that scored, and its name and version.
         parts: subjects × parts of the score before they are fused (`SubjectModel.parts`).
-        ranked: index subject_id in order of rank; score, parts, scheme, amount_at_risk (yuan).
+        ranked: index subject_id in order of rank; score, parts, scheme, explained_by, amount_at_risk
+            (yuan).
     """
 
     model: SubjectModel
@@ -82,9 +84,18 @@ def _score_one(
     snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame, settings: Settings
 ) -> Scored:
     found = champion.model.score(parts)
+    found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
     amounts = amounts_at_risk(snapshot, subject, settings)
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
     return Scored(champion.model, f"{champion.name}/{champion.version}", parts, ranked(found))
+
+
+def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:
+    """The place whose conduct explains each subject's evidence; missing where none does."""
+    if measured.places.empty:
+        return pd.Series(None, index=parts.index, dtype=object)
+    beside_peers = model.evidence.total(measured.beside_peers)
+    return explained_by(beside_peers, parts["evidence"], measured.places)
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:
