@@ -26,13 +26,13 @@ from features.graphs.network import build_network
 PERSONS = (20_000, 80_000, 320_000)
 VISITS, PLACE_OF, BUSY, MEDICINES = 12, 400, 10_000, 500
 # 2025-01-01 00:00 in seconds.
-END_SECOND = 1_735_689_600
+END = 1_735_689_600
 
 _RANDOM_VISITS = f"""
 SELECT CASE WHEN kind = '{PHARMACY}' THEN 'P' ELSE 'H' END || place AS fixmedins_code, kind, 'p' || person
 AS psn_no,
        make_timestamp((second * 1000000)::BIGINT)::DATE AS day, second, 'm' || visit AS mdtrt_id, false AS
-       course, ({END_SECOND} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
+       course, ({END} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
        '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
        visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent, CASE WHEN visit % 90 = 0 THEN 'H' || visit %
        17 END AS sent_to, '4208000' || person % 97 AS village
@@ -41,7 +41,7 @@ FROM (
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,
            CASE hash(i, 2) % 10 WHEN 0 THEN '{STAY}' WHEN 1 THEN '{PHARMACY}' WHEN 2 THEN '{PHARMACY}'
                 WHEN 3 THEN '{PHARMACY}' ELSE '{OUTPATIENT}' END AS kind,
-           ({END_SECOND} - 86400 * (1 + hash(i, 3) % 364) + 28800 + hash(i, 4) % 36000)::DOUBLE AS second
+           ({END} - 86400 * (1 + hash(i, 3) % 364) + 28800 + hash(i, 4) % 36000)::DOUBLE AS second
     FROM range({{persons}} * {VISITS}) AS t(i)
 )
 """
