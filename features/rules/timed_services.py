@@ -7,7 +7,7 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure, iso_date, line_finding
 from features.rules.rule_context import RuleContext
 
-# Values of `hilist_b.serv_type` beside those of features/facts.py: intensive care, anaesthesia.
+# Values of `hilist_b.serv_type` in addition to those of features/visits/codelists.py: intensive care, anaesthesia.
 INTENSIVE = "4"
 ANAESTHESIA = "5"
 
