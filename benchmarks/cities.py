@@ -188,7 +188,8 @@ def compared(
 
     Returns:
         By way: AP and precision at k (means over the cities), and the interval of how much they exceed
-        those of `baseline` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each city.
+        those of `baseline` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each
+        city.
     """
     ways, rounds = list(scores[0]), []
     places = [
