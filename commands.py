@@ -29,7 +29,7 @@ class RulesFailed(RuntimeError):
 
 app = App(
     name="fundguard",
-    help="Finds fraud in medical insurance funds: whom to visit first, why, and which papers to pull.",
+    help="Finds fraud in medical insurance funds: whom to visit first, why, and which records to pull.",
     version_flags=[],
 )
 

@@ -26,8 +26,7 @@ def evidence_table(
     their order, then the other visits that are suspicious by themselves.
 
     Money is at stake only in the suspicious visits, wherever they stand: a record that merely shows what a
-        reason
-    counts has nothing at stake.
+    reason counts has nothing at stake.
 
     Args:
         suspicious: as `pipelines.score.Scores.evidence`.
