@@ -36,10 +36,21 @@ def neg_log10_fdr(
         log_p = nbinom.logsf(observed - 1, expected / (dispersion - 1), 1 / dispersion)
     else:
         log_p = poisson.logsf(observed - 1, expected)
-    log10_p = pd.Series(np.asarray(log_p) / np.log(10), observed.index).sort_values(ascending=False)
+    return false_discovery(pd.Series(np.asarray(log_p) / np.log(10), observed.index), tested)
+
+
+def false_discovery(log10_p: pd.Series, tested: int) -> pd.Series:
+    """-log10 of the false discovery rate of the p-values at least as small as each (Benjamini and Hochberg
+    1995).
+
+    Args:
+        log10_p: of some hypotheses.
+        tested: number of all hypotheses, of which these are some.
+    """
+    index, log10_p = log10_p.index, log10_p.sort_values(ascending=False)
     rank = np.arange(len(log10_p), 0, -1)
     log10_fdr: pd.Series = (log10_p + np.log10(max(tested, 1)) - np.log10(rank)).cummin()
-    return -log10_fdr.reindex(observed.index)
+    return -log10_fdr.reindex(index)
 
 
 def dispersion(observed: pd.Series, expected: pd.Series) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import ibis
 
 from claims.as_of import ClaimsAsOf
+from features.comparison.item_excess import CLASSES
 from features.visits.bill_lines import bill_content, bill_templates, item_days
 from features.visits.card_sequence import (
     bill_amounts,
@@ -15,7 +16,6 @@ from features.visits.card_sequence import (
     payment_gaps,
 )
 from features.visits.codelists import (
-    COURSES,
     DIALYSIS,
     DRUGS,
     EXAMS,
@@ -24,6 +24,7 @@ from features.visits.codelists import (
     MATERIALS,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
+from features.visits.excess_items import BILLERS, excess_column, excess_items
 from features.visits.inpatient import (
     converted_admissions,
     expected_readmissions,
@@ -52,7 +53,7 @@ from features.visits.registers import (
     unsigned_sessions,
 )
 from features.visits.stay_benchmarks import stay_benchmarks
-from features.visits.visit_base import visit_base
+from features.visits.visit_base import planned_course, visit_base
 
 # Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one
 # (epoch seconds, 0 where there is none; `features.graphs.neighbour_outcomes`).
@@ -62,11 +63,13 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
     "confirmed_linked",
 )
 # Facts that need the others first: people who come along more often than chance explains, people oversupplied
-# through the same doctor or pharmacy, excess of referrals to a hospital from a doctor or of admissions from a
-# village; findings of the audit rules, how many of them clear violations, lines with medicine out of scope,
+# through the same doctor or pharmacy, excess of referrals to a hospital from a doctor (of the outpatient visit
+# and of the stay that it led to), of admissions from a village and of a doctor's prescriptions at a pharmacy,
+# boxes that came back to a pharmacy (of their first and of their second sale); findings of the audit rules, how many of them clear violations, lines with medicine out of scope,
 # and the fund's money in findings (yuan, each line once); outcomes of those the visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
-    *("companions", "co_oversupplied", "referred", "village_recruitment_excess"),
+    *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+    *("prescription_flow", "resold", "sold_again"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,
 )
@@ -84,6 +87,11 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
 }
 # Facts taken from the same lines as another.
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
+LINES |= {
+    excess_column(biller, name): (lambda days, codes=codes: days.charge.isin(codes))
+    for biller in BILLERS
+    for name, codes in CLASSES.items()
+}
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 
 
@@ -139,6 +147,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "doctor_travel": doctor_travel(base),
         "steering": prescription_steering(base),
         "prices": usual_prices(base, days),
+        "excess_items": excess_items(claims, base, days, content),
     }
 
 
@@ -146,7 +155,7 @@ def _with_readmissions(facts: ibis.Table) -> ibis.Table:
     """Facts with those that need several themes: course, chain_odd, split, readmitted_31d,
     same_doctor_readmission."""
     facts = facts.mutate(
-        course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
+        course=planned_course(facts.dx3, facts.dialysis),
     )
     facts = facts.left_join(chain_branches(facts), "fixmedins_code").drop("fixmedins_code_right")
     return facts.mutate(
