@@ -41,6 +41,11 @@ _TEST = ["subject_id", "kind", *_ITEM]
 COLUMNS = [*_TEST, "observed", "n", "expected", "money", "billed", "neg_log10_fdr"]
 
 
+def in_class(name: str, days: ibis.Table) -> ibis.Value:
+    """Lines of a class of items."""
+    return days.charge.isin(CLASSES[name])
+
+
 def items_of_visits(days: ibis.Table) -> ibis.Table:
     """What each visit was charged for each item, and for all DEAR ones of a class.
 
@@ -50,7 +55,7 @@ def items_of_visits(days: ibis.Table) -> ibis.Table:
     Returns:
         mdtrt_id, class (key of CLASSES), item, money (yuan, above 0); the single items are stored.
     """
-    charge = ibis.cases(*[(days.charge.isin(codes), name) for name, codes in CLASSES.items()], else_=None)
+    charge = ibis.cases(*[(in_class(name, days), name) for name in CLASSES], else_=None)
     billed = days.select("mdtrt_id", "amount", item=days.hilist_code, **{"class": charge})
     billed = billed.filter(_["class"].notnull(), _.amount > 0)
     items = billed.group_by("mdtrt_id", *_ITEM).aggregate(money=_.amount.sum().round(2))

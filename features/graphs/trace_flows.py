@@ -11,6 +11,8 @@ from features.graphs.chance import neg_log10_fdr, significant
 
 # Kind of subject that had a box before → the column of the sales that names it.
 EARLIER_OWNERS = {"patient": "psn_no", "pharmacy": "fixmedins_code"}
+# What is known of the last record of a box → the column of the sales.
+_LAST = {"count_before": "sel_retn_cnt", "setl_before": "setl_id"}
 # A box sold again: its sale, who sold it, under which settlements now and before.
 _BOX = ("medins_prod_sel_no", "drug_trac_codg", "fixmedins_code", "setl_id", "setl_before")
 
@@ -39,8 +41,8 @@ def edges(claims: ClaimsAsOf) -> pd.DataFrame:
 
 
 def boxes(claims: ClaimsAsOf, flows: ibis.Table) -> ibis.Table:
-    """Boxes of each visit that take part in a flow: mdtrt_id, resold (boxes that another pharmacy sold again),
-    sold_again (boxes that had been sold elsewhere).
+    """Boxes of each visit that take part in a flow: mdtrt_id, resold (boxes that another pharmacy sold
+    again), sold_again (boxes that had been sold elsewhere).
 
     Args:
         flows: a_type, a, b of `edges`.
@@ -49,16 +51,12 @@ def boxes(claims: ClaimsAsOf, flows: ibis.Table) -> ibis.Table:
     ends = [
         again.select(*_BOX, a_type=ibis.literal(kind), a=again[f"{kind}_before"]) for kind in EARLIER_OWNERS
     ]
-    known = flows.filter(flows.a != flows.b).select("a_type", "a", fixmedins_code=flows.b)
+    known = flows.select("a_type", "a", fixmedins_code=flows.b)
     found = ibis.union(*ends).semi_join(known, ["a_type", "a", "fixmedins_code"]).select(*_BOX).distinct()
     visits = claims.settlements.select("setl_id", "mdtrt_id")
-    columns = {"resold": "setl_before", "sold_again": "setl_id"}
-    first, second = (
-        found.inner_join(visits, found[by] == visits.setl_id)
-        .group_by("mdtrt_id")
-        .aggregate(**{name: _.count()})
-        for name, by in columns.items()
-    )
+    first = found.inner_join(visits, found.setl_before == visits.setl_id)
+    first = first.group_by("mdtrt_id").aggregate(resold=_.count())
+    second = found.inner_join(visits, "setl_id").group_by("mdtrt_id").aggregate(sold_again=_.count())
     both = first.outer_join(second, "mdtrt_id")
     return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")
 
@@ -75,11 +73,8 @@ def _sold_again(sales: ibis.Table) -> ibis.Table:
     the settlement of that (setl_before)."""
     order = ibis.window(group_by="drug_trac_codg", order_by=["sel_retn_time", "medins_prod_sel_no"])
     before = {f"{kind}_before": sales[column].lag().over(order) for kind, column in EARLIER_OWNERS.items()}
-    steps = sales.mutate(
-        count_before=sales.sel_retn_cnt.lag().over(order),
-        setl_before=sales.setl_id.lag().over(order),
-        **before,
-    )
+    before |= {name: sales[column].lag().over(order) for name, column in _LAST.items()}
+    steps = sales.mutate(**before)
     # A box that was returned in between was rightly sold again.
     return steps.filter(steps.sel_retn_cnt > 0, steps.count_before > 0)
 

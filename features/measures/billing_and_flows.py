@@ -100,7 +100,8 @@ def resold_elsewhere(v: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "别处售出后成批流回的药盒", "boxes that came back from others' customers beyond chance",
-    "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,), support="boxes",
+    "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+    support="boxes",
 )  # fmt: skip
 def came_back(v: Table, w: Value) -> Value:
     return ratio(v.sold_again.sum(where=w), v.boxes.sum(where=w)) * 1000

@@ -1,11 +1,12 @@
 """The facts of each visit, put together: one row a visit, the base of every measure, rule and edge."""
 
 from collections.abc import Callable
+from functools import partial
 
 import ibis
 
 from claims.as_of import ClaimsAsOf
-from features.comparison.item_excess import CLASSES
+from features.comparison.item_excess import CLASSES, in_class
 from features.visits.bill_lines import bill_content, bill_templates, item_days
 from features.visits.card_sequence import (
     bill_amounts,
@@ -63,10 +64,11 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
     "confirmed_linked",
 )
 # Facts that need the others first: people who come along more often than chance explains, people oversupplied
-# through the same doctor or pharmacy, excess of referrals to a hospital from a doctor (of the outpatient visit
-# and of the stay that it led to), of admissions from a village and of a doctor's prescriptions at a pharmacy,
-# boxes that came back to a pharmacy (of their first and of their second sale); findings of the audit rules, how many of them clear violations, lines with medicine out of scope,
-# and the fund's money in findings (yuan, each line once); outcomes of those the visit has to do with.
+# through the same doctor or pharmacy; excess of referrals to a hospital from a doctor (of the outpatient
+# visit, and of the stay that it led to), of admissions from a village, of a doctor's prescriptions at a
+# pharmacy; boxes that came back to a pharmacy (of their first sale, and of the second); findings of the audit
+# rules, how many of them clear violations, lines with medicine out of scope, and the fund's money in findings
+# (yuan, each line once); outcomes of those the visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
     *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
     *("prescription_flow", "resold", "sold_again"),
@@ -87,11 +89,7 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
 }
 # Facts taken from the same lines as another.
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
-LINES |= {
-    excess_column(biller, name): (lambda days, codes=codes: days.charge.isin(codes))
-    for biller in BILLERS
-    for name, codes in CLASSES.items()
-}
+LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 
 
