@@ -31,6 +31,8 @@ _SHARES = {
         "share of the bills for consumables used more often than others do for the same diseases",
     ),
 }
+# Class of items → the column of its measure.
+EXCESS_COLUMNS = {name: f"item_excess_{name}_{YEAR}d" for name in _SHARES}
 # Kind of subject → biller of a visit, and class of items → the schemes that it is evidence of.
 _DECLARED = {
     "hospital": ("place", {"drug": "M43 M50", "exam": "M33 M46", "treatment": "M25", "material": "M29"}),
