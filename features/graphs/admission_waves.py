@@ -76,9 +76,7 @@ def waves(admitted: ibis.Table) -> pd.DataFrame:
         hospital, shared_by, value, grid, slot, shared (people), expected, neg_log10_fdr.
     """
     found = _expected(_windows(admitted)).filter(_.shared >= MIN_PERSONS).order_by(*_WAVE).to_pandas()
-    cells = admitted.group_by("shared_by").aggregate(
-        hospitals=_.hospital.nunique(), values=_.value.nunique()
-    )
+    cells = admitted.group_by("shared_by").aggregate(hospitals=_.hospital.nunique(), values=_.value.nunique())
     cells = cells.to_pandas().set_index("shared_by")
     found["neg_log10_fdr"] = 0.0
     for trait, rows in found.groupby("shared_by"):

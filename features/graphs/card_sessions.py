@@ -50,9 +50,7 @@ def purchases(facts: ibis.Table) -> ibis.Table:
     gap = rows.second - rows.second.lag().over(order)
     rows = rows.mutate(begins=(gap > _longest_gap(rows)).fill_null(True).cast("int64"))
     until = ibis.cumulative_window(group_by="place", order_by=["second", "mdtrt_id"])
-    return rows.select(
-        "place", "psn_no", "day", "second", "mdtrt_id", session=rows.begins.sum().over(until)
-    )
+    return rows.select("place", "psn_no", "day", "second", "mdtrt_id", session=rows.begins.sum().over(until))
 
 
 def _longest_gap(rows: ibis.Table) -> ibis.Value:

@@ -116,8 +116,10 @@ def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
     """
     every = _pairs_of_people(volume, _GRID).mutate(tested=_.windows * (_.windows - 1) / 2)
     same = _pairs_of_people(volume, [*_GRID, "phase"]).group_by(*_GRID).aggregate(same=_.pairs.sum())
-    met = _winsorised(shared, every).group_by(*_GRID).aggregate(
-        met=_.shared.sum(), met_same=_.shared.sum(where=_.habit).fill_null(0)
+    met = (
+        _winsorised(shared, every)
+        .group_by(*_GRID)
+        .aggregate(met=_.shared.sum(), met_same=_.shared.sum(where=_.habit).fill_null(0))
     )
     rate = every.inner_join(same, _GRID).inner_join(met, _GRID)
     q = rate.met / rate.pairs.nullif(0)

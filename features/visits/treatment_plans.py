@@ -55,7 +55,9 @@ def _series(facts: ibis.Table) -> ibis.Table:
     rows = rows.mutate(cycle=rows.interval.median().over(ibis.window(group_by=_SERIES)))
     regular = (rows.interval - rows.cycle).abs() <= TOLERANCE * rows.cycle
     series = rows.mutate(regular=regular).group_by(_SERIES)
-    series = series.aggregate(stays=_.count(), cycle=_.cycle.max(), los=_.los.median(), share=_.regular.mean())
+    series = series.aggregate(
+        stays=_.count(), cycle=_.cycle.max(), los=_.los.median(), share=_.regular.mean()
+    )
     planned = (
         (series.stays >= MIN_CYCLES)
         & series.cycle.between(SHORTEST_CYCLE, LONGEST_CYCLE)

@@ -7,6 +7,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY, ClaimsAsOf
+from features.visits.codelists import COURSES
 from features.visits.timestamps import (
     SECONDS_A_DAY,
     SECONDS_A_YEAR,
@@ -57,6 +58,16 @@ def _institutions(claims: ClaimsAsOf) -> ibis.Table:
         chain=_.prnt_medins_code,
         is_pharmacy=(_.fixmedins_type == "2").fill_null(_.fixmedins_code.startswith("P")),
     )
+
+
+def planned_course(dx3: ibis.Value, dialysis: ibis.Value) -> ibis.Value:
+    """Is a visit one of a course of treatment that brings the patient back by plan?
+
+    Args:
+        dx3: three characters of its diagnosis.
+        dialysis: sessions on its bill, missing for none.
+    """
+    return dx3.isin(COURSES).fill_null(False) | (dialysis.fill_null(0) > 0)
 
 
 def hospital_level(hosp_lv: ibis.Value) -> ibis.Value:

@@ -1,6 +1,7 @@
 """Part of the step that explains: what each measure adds to a score, and the reasons in words that follow
 from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.measures.catalogue import measures_of
+from pipelines.explain.item_excess_table import item_excess_table, item_texts
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
@@ -84,11 +86,12 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
+    items = item_texts(item_excess_table(snapshot), subject)
     days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id in map(str, explained.whole.index):
         peers = measured.peers[subject_id]
-        found[subject_id] = reasons_of(
+        reasons = reasons_of(
             whole[subject_id],
             values[subject_id],
             measures,
@@ -99,4 +102,11 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
             kinds.get(subject_id, _COMPANY),
             days_of_claims,
         )
+        found[subject_id] = [_with_item(reason, subject_id, items) for reason in reasons]
     return found
+
+
+def _with_item(reason: Reason, subject_id: str, items: Mapping[tuple[str, str], tuple[str, str]]) -> Reason:
+    """A reason about items in excess with the item that most of it is about."""
+    zh, en = items.get((subject_id, reason["code"].partition(".")[2]), ("", ""))
+    return {**reason, "text_zh": reason["text_zh"] + zh, "text_en": reason["text_en"] + en}
