@@ -23,6 +23,7 @@ from claims.checks import Load
 from claims.merge import Merge, Report, month
 from claims.readers import quote
 from claims.tables import TABLES, Table
+from claims.versions import flush
 
 WAITING = "waiting"
 _NUMBER = re.compile(r"(?:claims-)?(\d{6,})(?:\..*)?")
@@ -108,6 +109,7 @@ def commit(store: Path, load: Load, merges: dict[str, Merge], report: Report, wo
     account.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1), encoding="utf-8")
     for path in (building, *building.rglob("*"), loads, quarantine, account):
         path.chmod(0o700 if path.is_dir() else 0o600)
+    flush(building)
     generation = store / f"claims-{number:06d}"
     building.rename(generation)
     _point(store, generation)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from claims.store import Store, replaced
+from claims.store import Store
+from claims.versions import replaced
 from pipelines.explain.explanation import Explanation
 from pipelines.ingest import Load
 from pipelines.publish.result_tables import write_tables
@@ -73,9 +74,8 @@ def publish(
 ) -> Published:
     """Write the run beside the others and put it in place in one step."""
     begin = time.perf_counter()
-    store.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = store.runs / info.as_of.isoformat()
-    with replaced(target) as building:
+    with replaced(store.path, target) as building:
         digests = write_tables(building, selection, explanation)
         write_pages(building, scores, selection, explanation, settings, info.as_of, info.run_id)
         summary = run_summary(snapshot, scores, selection, settings, info.as_of, info.load.report)
