@@ -7,6 +7,7 @@ A command imports what it needs when it runs, so that help and wrong options ans
 
 import json
 import os
+import signal
 import sys
 import traceback
 from datetime import date
@@ -21,6 +22,10 @@ from claims.errors import ExpectedError
 # Kinds of subject and public data sets as options; tests hold them equal to where they are declared.
 Kind = Literal["visit", "patient", "prescriber", "pharmacy", "hospital", "group"]
 Dataset = Literal["de-synpuf"]
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM): what is open closes, and what was begun is removed."""
 
 
 class RulesFailed(RuntimeError):
@@ -244,7 +249,12 @@ def main() -> None:
     """The console script: exit status 0 only when everything was written; an error is one plain line on
     stderr."""
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(exit_status())
+
+
+def _terminate(*_signal: object) -> None:
+    raise Terminated
 
 
 def exit_status() -> int:
@@ -254,6 +264,9 @@ def exit_status() -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Terminated:
+        print("fundguard: stopped by SIGTERM before the end", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except Exception as error:
         original = error.error if isinstance(error, flows.StepFailed) else error
         if flows.DEBUG.get():

@@ -7,20 +7,19 @@ Prefect and the data libraries takes seconds, so a flow imports what it needs wh
 
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from claims.errors import ExpectedError, StoreError
+from claims.errors import ExpectedError
+from pipelines.server_process import prefect_server
 
 if TYPE_CHECKING:
     from claims.store import Store
@@ -234,9 +233,29 @@ def __getattr__(name: str) -> Any:
 
 
 def as_flow(function: Callable[P, Result]) -> Callable[P, Result]:
-    """One of the functions above as a Prefect flow."""
-    flow: Callable[P, Result] = _prefect_flow(function)
-    return flow
+    """One of the functions above as a Prefect flow, with a server for as long as it runs."""
+
+    @wraps(function)
+    def run_flow(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with _prefect_api():
+            done: Result = _prefect_flow(function)(*args, **kwargs)
+            return done
+
+    return run_flow
+
+
+@contextmanager
+def _prefect_api() -> Iterator[None]:
+    """The server that PREFECT_API_URL names, or one of our own that ends with this process."""
+    set_up_prefect()
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    with prefect_server() as api:
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: api}):
+            yield
 
 
 @cache
@@ -263,7 +282,6 @@ def set_up_prefect() -> None:
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if not DEBUG.get():
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 
@@ -271,8 +289,10 @@ def set_up_prefect() -> None:
 def serve_nightly(store: Path, source: Path | None, cron: str, every: int | None, port: int) -> None:
     """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names
     one."""
-    with _prefect_server(port):
-        flow: Any = as_flow(nightly)
+    set_up_prefect()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with _schedule_server(port):
+        flow: Any = _prefect_flow(nightly)
         from prefect import serve
 
         given = {"store": str(store.resolve()), "source": str(source.resolve()) if source else None}
@@ -284,58 +304,14 @@ def serve_nightly(store: Path, source: Path | None, cron: str, every: int | None
 
 
 @contextmanager
-def _prefect_server(port: int) -> Iterator[None]:
-    """A server on the loopback address for as long as the schedules are served."""
+def _schedule_server(port: int) -> Iterator[None]:
+    """A server on the loopback address for as long as the schedules are served; its flow runs find it too."""
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
-    _require_free(port)
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    set_up_prefect()
-    nowhere = subprocess.DEVNULL
-    server = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        await_health(server, os.environ["PREFECT_API_URL"])
+    with prefect_server(port, schedules=True) as api:
+        os.environ["PREFECT_API_URL"] = api
         yield
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        # As the server will: a port that the last server has just left counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise StoreError(
-                f"port {port} is taken by another program: choose another with --port"
-            ) from error
-
-
-def await_health(server: "subprocess.Popen[bytes]", api: str, tries: int = 120, pause: float = 1) -> None:
-    """Wait until Prefect's server answers; whatever else it answers, ask again after a pause (seconds).
-
-    Raises:
-        StoreError: the server ended, or gave no good answer in so many tries.
-    """
-    import httpx
-
-    for _try in range(tries):
-        if server.poll() is not None:
-            raise StoreError(
-                "Prefect's server did not start: is another one at work in the same PREFECT_HOME?"
-            )
-        try:
-            if httpx.get(f"{api}/health").is_success:
-                return
-        except httpx.TransportError:
-            pass  # Not listening yet.
-        time.sleep(pause)
-    raise StoreError(f"Prefect's server did not answer within {tries * pause:.0f} seconds")
 
 
 def main() -> None:

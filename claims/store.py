@@ -182,13 +182,13 @@ class Store:
         """
         if partial:
             self.require_claims()
-        with contextlib.nullcontext() if self._lock_held else self.locked():
-            with scratch(self.path) as work, connected(work) as con:
-                held = Held(self.tables(con), stored_waiting(con, self.generation))
-                load = check(con, source, work, held, values, today)
-                merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
-                report = account(load, held.tables, merges, partial)
-                commit(self.path, load, merges, report, work)
+        lock = contextlib.nullcontext() if self._lock_held else self.locked()
+        with lock, scratch(self.path) as work, connected(work) as con:
+            held = Held(self.tables(con), stored_waiting(con, self.generation))
+            load = check(con, source, work, held, values, today)
+            merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
+            report = account(load, held.tables, merges, partial)
+            commit(self.path, load, merges, report, work)
         return report
 
 

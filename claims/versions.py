@@ -1,11 +1,11 @@
-"""Folders that are replaced whole: each version is written under a number of its own, and a link names the one in
-force.
+"""Folders that are replaced whole: each version has a number of its own, and a link names the one in force.
 
     STORE/runs/2025-01-01                    link to ../versions/runs/2025-01-01.000002
     STORE/versions/runs/2025-01-01.000002/   the version in force
     STORE/versions/runs/2025-01-01.000003/   one that is being written, or whose writer died
 
-The link is replaced in one step, so whoever opens a file below it finds the old version or the new one, never none.
+The link is replaced in one step, so whoever opens a file below it finds the old version or the new one, never
+none.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _VERSIONS = "versions"
 
 @contextlib.contextmanager
 def replaced(store: Path, target: Path) -> Iterator[Path]:
-    """A folder to write that then takes the place of the target, for its owner alone; on failure nothing changes.
+    """A folder to write that then takes the place of the target, for its owner alone, or changes nothing.
 
     Args:
         target: ``STORE/KIND/NAME``; its parents are made.

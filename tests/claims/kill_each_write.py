@@ -3,9 +3,9 @@ test_generations.py.
 
     python kill_each_write.py WORK FOLDER FIRST STEP
 
-WORK is one of `WORKS`. It runs each time in a process of its own, forked before any thread has begun. Prints a
-JSON object: how many operations it makes, and for each at which it was killed what the store held after it was
-done again. While it is dead, what stood in the store must be whole: the old or the new.
+WORK is one of `WORKS`. It runs each time in a process of its own, forked before any thread has begun. Prints
+a JSON object: how many operations it makes, and for each at which it was killed what the store held after it
+was done again. While it is dead, what stands in the store must be whole: the old or the new.
 """
 
 import hashlib
@@ -107,7 +107,7 @@ def count(store: Path, kill_at: int | None) -> Callable[[], int]:
 
 
 def held(store: Path) -> dict[str, object]:
-    """Digests of the rows that a store holds, by table, its run, and names that nothing done to it explains."""
+    """Digests of the rows that a store holds, by table; its run; names that nothing done to it explains."""
     generation = store / (store / "CURRENT").read_text().strip()
     number = int(generation.name.removeprefix("claims-"))
     digests = {}
