@@ -128,7 +128,11 @@ class Store:
             StoreError: nothing was ever loaded.
         """
         self.require_claims()
-        return next(report for report in committed_loads(self.path) if not report.partial)
+        return next(report for report in self.loads() if not report.partial)
+
+    def loads(self) -> list[Report]:
+        """What each load brought, latest first."""
+        return committed_loads(self.path)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

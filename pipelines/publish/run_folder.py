@@ -11,6 +11,7 @@ from claims.store import Store
 from claims.versions import replaced
 from pipelines.explain.explanation import Explanation
 from pipelines.ingest import Load
+from pipelines.monitor import Monitoring, monitored, write_monitoring
 from pipelines.publish.result_tables import write_tables
 from pipelines.publish.run_pages import write_pages
 from pipelines.publish.run_summary import run_summary, write_summary
@@ -19,6 +20,7 @@ from pipelines.select.selection import Selection
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from pipelines.step_log import Digest, Figure, logged_step
+from reports.night_status import page
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,19 @@ class Published:
         return {**self.digests, "rules_failed": len(self.rules_failed)}
 
 
+def write_status(folder: Path, seen: Monitoring, past_runs: list[Path], language: str) -> None:
+    """Write what the night saw of itself, and the page that says so beside the nights before."""
+    write_monitoring(folder, seen)
+    (folder / "status.html").write_text(page([*monitored(past_runs), seen], language), encoding="utf-8")
+
+
 @logged_step("publish")
 def publish(
     snapshot: Snapshot,
     scores: Scores,
     selection: Selection,
     explanation: Explanation,
+    seen: Monitoring,
     store: Store,
     settings: Settings,
     info: RunInfo,
@@ -79,6 +88,7 @@ def publish(
         digests = write_tables(building, selection, explanation)
         write_pages(building, scores, selection, explanation, settings, info.as_of, info.run_id)
         summary = run_summary(snapshot, scores, selection, settings, info.as_of, info.load.report)
+        write_status(building, seen, store.runs_before(info.as_of), settings.language)
         seconds = {**info.seconds, "publish": time.perf_counter() - begin}
         write_summary(building, info.run_id, summary, seconds)
     return Published(target, digests, dict(snapshot.rules.failed))
