@@ -23,6 +23,7 @@ from claims.checks import Load
 from claims.merge import Merge, Report, month
 from claims.readers import quote
 from claims.tables import TABLES, Table
+from claims.versions import flush
 
 WAITING = "waiting"
 _NUMBER = re.compile(r"(?:claims-)?(\d{6,})(?:\..*)?")
@@ -106,6 +107,7 @@ def commit(store: Path, load: Load, merges: dict[str, Merge], report: Report, wo
     accounts = _write_account(load, report, loads / f"{number:06d}")
     for path in (building, *building.rglob("*"), loads, *accounts):
         path.chmod(0o700 if path.is_dir() else 0o600)
+    flush(building)
     generation = store / f"claims-{number:06d}"
     building.rename(generation)
     _point(store, generation)

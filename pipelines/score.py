@@ -23,7 +23,8 @@ class Scored:
     """One kind of subject, scored.
 
     Attributes:
-        model, champion: the model that scored, and its name and version.
+        model, champion, trained: the model that scored, its name and version, and the as-of date of its
+            training (ISO).
         parts: subjects × parts of the score before they are fused (`SubjectModel.parts`).
         ranked: index subject_id in order of rank; score, parts, scheme, explained_by, amount_at_risk
             (yuan).
@@ -33,6 +34,7 @@ class Scored:
     champion: str
     parts: pd.DataFrame
     ranked: pd.DataFrame
+    trained: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def _score_one(
     found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
     amounts = amounts_at_risk(snapshot, subject, settings)
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
-    return Scored(champion.model, f"{champion.name}/{champion.version}", parts, ranked(found))
+    name = f"{champion.name}/{champion.version}"
+    return Scored(champion.model, name, parts, ranked(found), champion.as_of)
 
 
 def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:
