@@ -240,6 +240,11 @@ def honest(scheme: str | None, language: str) -> str:
     return HONEST.get(scheme or "", ("", ""))[0 if language == "zh" else 1]
 
 
+def scheme_or_pending(scheme: str | None, language: str) -> str:
+    """Id and name of a scheme; where none stands out, that it is not decided."""
+    return scheme_name(scheme, language) or ("待定" if language == "zh" else "not decided")
+
+
 def scheme_name(scheme: str | None, language: str) -> str:
     """Id and name of a scheme; empty where none stands out, the id alone where it is a bureau's own."""
     if not isinstance(scheme, str):
