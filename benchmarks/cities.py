@@ -121,8 +121,8 @@ class City:
 def unlearnt(city: City, kind: str) -> pd.DataFrame:
     """The parts of all subjects that a model without any outcome gives."""
     seen, nothing = city.subjects[kind], pd.Series(dtype=int)
-    model = SubjectModel(kind, spec(kind)).fit(seen.differences, seen.peers, nothing, seen.graph, seen.rules)
-    return model.parts(seen.differences, seen.peers, seen.graph, seen.rules)
+    model = SubjectModel(kind, spec(kind)).fit(seen.differences, nothing, seen.graph, seen.rules)
+    return model.parts(seen.differences, seen.graph, seen.rules)
 
 
 def cities(arguments: list[str]) -> list[City]:

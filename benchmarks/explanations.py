@@ -72,8 +72,8 @@ def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFram
 
 def additivity(model: SubjectModel, measured: Measured, listed: list[str]) -> float:
     """Largest difference between contributions plus base and the raw score."""
-    parts = model.parts(measured.differences, measured.peers, measured.graph, measured.rules).loc[listed]
-    given, _steady = model.explain(measured.differences.loc[listed], measured.peers.loc[listed], parts)
+    parts = model.parts(measured.differences, measured.graph, measured.rules).loc[listed]
+    given, _steady = model.explain(measured.differences.loc[listed], parts)
     return float((given.sum(axis=1) - model.fusion.raw(parts)).abs().max())
 
 
@@ -86,13 +86,11 @@ def retrained(
     if len(rows) > OTHERS:
         others = rows.index.to_series().sample(OTHERS, random_state=0)
         rows = rows.loc[rows.index.isin([*others, *listed, *known.index])]
-    given = rows, measured.peers.loc[rows.index]
     runs = []
     for seed in range(seeds):
-        model = SubjectModel(subject, spec(subject), seed).fit(*given, known, measured.graph, measured.rules)
-        mine = tuple(frame.loc[listed] for frame in given)
-        own = model.parts(*mine, measured.graph, measured.rules)
-        contributions, deterministic_contributions = model.explain(*mine, own)
+        model = SubjectModel(subject, spec(subject), seed).fit(rows, known, measured.graph, measured.rules)
+        own = model.parts(rows.loc[listed], measured.graph, measured.rules)
+        contributions, deterministic_contributions = model.explain(rows.loc[listed], own)
         runs.append(by_family(contributions, subject))
     return runs, by_family(deterministic_contributions, subject)
 

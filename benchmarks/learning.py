@@ -133,7 +133,7 @@ def rankings(data: Data, subject: str, outcomes: pd.Series) -> tuple[pd.Series, 
     """Scores of all subjects: ours, and of the logistic regression on totals."""
     measured = data.subjects[subject]
     model = fit_model(subject, measured, outcomes, Settings())
-    parts = model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
+    parts = model.parts(measured.differences, measured.graph, measured.rules)
     totals = data.totals[subject].reindex(measured.differences.index).fillna(0.0)
     plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     plain.fit(totals.loc[outcomes.index], outcomes)

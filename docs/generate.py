@@ -8,7 +8,6 @@ from features.measures.catalogue import (
     FAMILIES,
     HIGH,
     HINT,
-    LEARNT,
     PROOF,
     STRONG,
     SUBJECTS,
@@ -24,7 +23,7 @@ TITLES = {
     "hospital": "Hospitals",
     "group": "Groups",
 }
-WEIGHTS = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context", LEARNT: "learnt"}
+WEIGHTS = {PROOF: "proof", STRONG: "strong", HINT: "hint", CONTEXT: "context"}
 HEAD = """\
 # Measures
 

@@ -48,14 +48,14 @@ class RegistryError(ExpectedError):
 
 
 class _Wrapped(pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow has no types
-    """A SubjectModel as MLflow stores it: takes differences and ``peers``, gives scores."""
+    """A SubjectModel as MLflow stores it: takes differences, gives scores."""
 
     def __init__(self, model: SubjectModel):
         self.model = model
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Score rows with the columns of the signature."""
-        parts = self.model.parts(model_input.drop(columns="peers"), model_input["peers"])
+        parts = self.model.parts(model_input)
         return self.model.score(parts).drop(columns=["scheme", "rule_score", "graph_score"])
 
 
@@ -80,7 +80,6 @@ class Registry:
         self,
         model: SubjectModel,
         sample: pd.DataFrame,
-        peers: pd.Series,
         as_of: str,
         tags: dict[str, str],
         card: str = "",
@@ -89,7 +88,6 @@ class Registry:
 
         Args:
             sample: a few rows of differences, for the signature; not stored.
-            peers: their peer groups.
             card: the model card (Markdown).
         """
         with self._connected(), start_run(run_name=f"{model.subject} {as_of}"):
@@ -100,7 +98,7 @@ class Registry:
             log_dict(training, "training.json")
             log_text(card, "model_card.md")
             wrapped = _Wrapped(model)
-            rows = sample.astype(float).assign(peers=peers.reindex(sample.index))
+            rows = sample.astype(float)
             info = pyfunc.log_model(
                 name="model",
                 python_model=wrapped,

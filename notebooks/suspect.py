@@ -32,7 +32,7 @@ import pandas as pd
 
 import pipelines
 from claims.store import Store, scratch
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 from features.measures.catalogue import measures_of
 from models.fusion import probability
 from pipelines.champions import registry
@@ -129,9 +129,9 @@ plt.show()
 champion = registry(store, settings).champion(kind)
 model = champion.model
 one = [suspect]
-differences, group_of = measured.differences.loc[one], measured.peers.loc[one]
-parts = model.parts(differences, group_of, measured.graph.loc[one], measured.rules.loc[one])
-contributions = model.contributions(differences, group_of, parts).loc[suspect]
+differences = measured.differences.loc[one]
+parts = model.parts(differences, measured.graph.loc[one], measured.rules.loc[one])
+contributions = model.contributions(differences, parts).loc[suspect]
 raw = model.fusion.raw(parts)
 print(f"{champion.name} version {champion.version}")
 print(f"contributions add up to {contributions.sum():.6f}, the raw score is {raw.iloc[0]:.6f}")

@@ -12,7 +12,8 @@ import pandas as pd
 from claims.as_of import claims_as_of
 from claims.errors import StoreError
 from claims.store import Store, connect
-from features.comparison.peers import fit_peers, peer_groups
+from features.comparison.peer_groups import peer_groups
+from features.comparison.peers import fit_peers
 from features.graphs.group_profiles import group_facts
 from features.graphs.network import stored
 from features.measures.aggregation import KEYS, MEMBERS, measure_subjects, measure_visits

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
 from reports.masking import Mask

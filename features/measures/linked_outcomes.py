@@ -7,7 +7,7 @@ it some.
 from ibis import Table, Value
 
 from features.graphs.neighbour_outcomes import confirmed_before
-from features.measures.catalogue import LEARNT, SharedMeasure, declare, shared
+from features.measures.catalogue import CONTEXT, SharedMeasure, declare, shared
 from features.windows import YEAR
 
 # Other end of a visit → the meaning of a share of visits.
@@ -42,7 +42,7 @@ def _share_of_visits(other: str, own: str | None) -> SharedMeasure:
 
     confirmed_share.__name__ = f"{other}_confirmed_share"
     zh, en = _SHARES[other]
-    return shared(zh, en, "share", "outcomes", evidence_weight=LEARNT, windows=(YEAR,))(confirmed_share)
+    return shared(zh, en, "share", "outcomes", evidence_weight=CONTEXT, windows=(YEAR,))(confirmed_share)
 
 
 def _of_visit(other: str) -> SharedMeasure:
@@ -51,7 +51,7 @@ def _of_visit(other: str) -> SharedMeasure:
 
     confirmed.__name__ = f"{other}_confirmed"
     zh, en = _FLAGS[other]
-    return shared(zh, en, "flag", "outcomes", evidence_weight=LEARNT)(confirmed)
+    return shared(zh, en, "flag", "outcomes", evidence_weight=CONTEXT)(confirmed)
 
 
 for _subject, (_own, _others) in _ENDS.items():

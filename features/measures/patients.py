@@ -86,7 +86,7 @@ def prescribers(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW,
+    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.split.fill_null(False))
@@ -95,7 +95,7 @@ def split_stays(v: Table, w: Value) -> Value:
 @measure(
     "patient", "31日内同院再入院多于同类疾病的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
-    materiality=0.5, windows=FLOW,
+    materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def returns(v: Table, w: Value) -> Value:
     return (v.readmitted_31d.cast("float64") - v.readmission_expected).sum(where=w).fill_null(0)
@@ -104,7 +104,7 @@ def returns(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内同一医师再次收住次数",
     "times taken in again by the same doctor within 15 days, for whatever disease", "times", "concentration",
-    "M03", materiality=0.5, windows=FLOW,
+    "M03", materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.same_doctor_readmission.fill_null(False))
@@ -115,7 +115,7 @@ declare("patient", admissions.idle_days, "M10", materiality=2)
 
 @measure(
     "patient", "住院期间外出就医购药", "visits elsewhere during stays", "visits", "identity", "M10 M14 M01",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     return v.outside_visits.sum(where=w).fill_null(0)
@@ -123,7 +123,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "与他人同日同病同天数的住院次数", "stays admitted with others for the same disease and time",
-    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG,
+    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     # Once is an accident or a day of operations; it is the repetition that tells.
@@ -132,7 +132,7 @@ def twin_stays(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "检查为主的住院次数", "stays that were mostly examinations", "visits", "content", "M04",
-    materiality=0.5, evidence_weight=STRONG,
+    materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -167,7 +167,7 @@ declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
 
 @measure(
     "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
-    "terminal", "M15 M16", materiality=2, windows=FLOW,
+    "terminal", "M15 M16", materiality=2, windows=FLOW, arises="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
@@ -175,7 +175,7 @@ def bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "30分钟内两处刷卡次数", "times the card was at two places within 30 minutes", "times",
-    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG,
+    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
@@ -190,7 +190,7 @@ def round_amounts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
 
 
-declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF)
+declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF, arises="count")
 
 
 @measure(
@@ -203,7 +203,7 @@ def fund_after_death(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "购得追溯码已被售出过的药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
-    materiality=1,
+    materiality=1, arises="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     return v.repeat_codes.sum(where=w).fill_null(0)
@@ -216,7 +216,7 @@ def uncoded_boxes(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "处方超次使用", "uses of a prescription beyond what it allows", "times", "trace", "M21",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
     return v.rx_overused.sum(where=w).fill_null(0)
@@ -267,10 +267,19 @@ def los_ratio(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "住院期间长护服务日", "long-term-care days inside stays", "days", "identity", "M08",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def care_days(v: Table, w: Value) -> Value:
     return v.care_days.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient", "事故后住院未申报第三方责任次数",
+    "stays after an accident on record without a third party declared", "visits", "identity", "M27",
+    materiality=0.5, evidence_weight=STRONG, arises="count",
+)  # fmt: skip
+def hidden_accidents(v: Table, w: Value) -> Value:
+    return v.hidden_accident.sum(where=w).fill_null(0)
 
 
 declare("patient", volume.outpatient_visits, "M06 M13", materiality=5, zh="门诊次数", en="outpatient visits")

@@ -50,8 +50,8 @@ class Contributions:
 def contributions_of(snapshot: Snapshot, subject: str, scored: Scored, ids: pd.Index) -> Contributions:
     """Explain the scores of chosen subjects of one kind."""
     measured = snapshot.subjects[subject]
-    rows, peers = measured.differences.loc[ids], measured.peers.loc[ids]
-    return Contributions(*scored.model.explain(rows, peers, scored.parts.loc[ids]))
+    rows = measured.differences.loc[ids]
+    return Contributions(*scored.model.explain(rows, scored.parts.loc[ids]))
 
 
 def suspects_table(

@@ -18,7 +18,6 @@ from features.measures.catalogue import (
     FLOW,
     HIGH,
     HINT,
-    LEARNT,
     LOOKED_AT,
     LOW,
     PATTERN,
@@ -135,7 +134,7 @@ def test_which_visits_a_measure_looks_at(over, expected):
 
 
 def test_weights_fall_from_contradiction_to_what_is_only_learnt():
-    assert PROOF > STRONG > HINT > CONTEXT > LEARNT == 0
+    assert PROOF > STRONG > HINT > CONTEXT == 0
 
 
 def test_windows_of_patterns_are_the_long_ones_of_volumes():
