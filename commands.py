@@ -58,6 +58,16 @@ def simulate_command(
 
     Parameters
     ----------
+    out
+        Folder to write to.
+    persons
+        How many people live in the city.
+    start
+        First day of the claims.
+    days
+        How many days they cover.
+    seed
+        Another seed gives another city.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -72,7 +82,17 @@ def simulate_command(
 
 @app.command(name="adapt")
 def adapt_command(dataset: Dataset, source: Path, /, *, out: Path) -> None:
-    """Turn a public data set into the tables of the contract."""
+    """Turn a public data set into the tables of the contract.
+
+    Parameters
+    ----------
+    dataset
+        Which data set it is.
+    source
+        Folder of its files.
+    out
+        Folder to write to.
+    """
     from claims.adapters import ADAPTERS
 
     ADAPTERS[dataset](source, out)
@@ -85,6 +105,8 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
@@ -101,7 +123,15 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 
 @app.command(name="ingest")
 def ingest_command(source: Path, /, *, store: Path) -> None:
-    """Load a folder of claim tables into a store; loading it twice changes nothing."""
+    """Load a folder of claim tables into a store; loading it twice changes nothing.
+
+    Parameters
+    ----------
+    source
+        Folder of claim tables.
+    store
+        The store, made where there is none.
+    """
     from claims.folders import find_tables
     from claims.store import Store
     from reports.load_summary import load_summary
@@ -123,6 +153,8 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
     ----------
     file
         The filled suspects.xlsx of a run, in either language.
+    store
+        The store whose run it is.
     closed
         The day on which the cases were closed; today, Asia/Shanghai, unless given.
     """
@@ -135,7 +167,10 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
         for line in refused.lines:
             print(line, file=sys.stderr)
         raise
-    print(f"{taken:,} verdicts taken, {held:,} there already")
+    if taken + held:
+        print(f"{taken:,} verdicts taken, {held:,} there already")
+    else:
+        print(f"{file}: no verdict is filled in, nothing was taken")
 
 
 @app.command(name="train")
@@ -144,6 +179,10 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
     Parameters
     ----------
+    store
+        The store to train on.
+    as_of
+        Only what was known before this date counts.
     promote
         Make the new models champions whatever the comparison says.
     """
@@ -154,14 +193,30 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
 @app.command(name="evaluate")
 def evaluate_command(*, store: Path, as_of: date) -> None:
-    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics."""
+    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics.
+
+    Parameters
+    ----------
+    store
+        The store whose runs are judged.
+    as_of
+        Only outcomes known before this date count.
+    """
     _require_claims(store)
     print(flows.as_flow(flows.evaluate)(store.resolve(), as_of))
 
 
 @app.command(name="rollback")
 def rollback_command(subject: Kind, /, *, store: Path) -> None:
-    """Put the champion before this one back in force, for one kind of subject."""
+    """Put the champion before this one back in force, for one kind of subject.
+
+    Parameters
+    ----------
+    subject
+        Kind of subject.
+    store
+        The store whose models they are.
+    """
     from pipelines.champions import roll_back
 
     print(f"{subject}: champion is version {roll_back(store, subject)}")
@@ -173,6 +228,10 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
 
     Parameters
     ----------
+    store
+        The store to read claims from and to write the run to.
+    as_of
+        The date on whose morning the list is read.
     source
         Folder that brings the day's tables; loaded first.
     mask
@@ -191,6 +250,12 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
+    store
+        The store, made where there is none.
+    as_of
+        The date on whose morning the list is read.
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
@@ -271,6 +336,38 @@ def require_no_alarms(run: Path) -> None:
         raise Alarmed(f"as of {run.name} something is off: {'; '.join(texts)}")
 
 
+@app.command(name="show")
+def show_command(
+    subject: str, /, *, store: Path, as_of: date | None = None, language: Literal["zh", "en"] | None = None
+) -> None:
+    """Print what a run says of a subject: what happened, the reasons, the papers to pull first.
+
+    Parameters
+    ----------
+    subject
+        The id of a patient, prescriber, institution, group or visit.
+    store
+        The store whose run is read.
+    as_of
+        The run of this date; the last one unless given.
+    language
+        Of the text; that of the store's workbooks unless given.
+    """
+    from claims.errors import StoreError
+    from claims.store import Store
+    from pipelines.settings import settings_of
+    from reports.suspect_text import suspect_text
+
+    held = Store(store)
+    run = held.runs / as_of.isoformat() if as_of else held.last_run()
+    if not (run / "suspects.parquet").exists():
+        raise StoreError(f"{store} holds no run of {as_of}")
+    text = suspect_text(run, subject, language or settings_of(store).language)
+    if text is None:
+        raise StoreError(f"the run of {run.name} lists no subject {subject}")
+    print(text)
+
+
 @app.command(name="serve")
 def serve_command(
     *,
@@ -285,6 +382,8 @@ def serve_command(
 
     Parameters
     ----------
+    store
+        The store to read claims from and to write the runs to.
     source
         Folder that brings the day's tables; loaded before each run.
     cron

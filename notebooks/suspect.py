@@ -62,6 +62,15 @@ for reason in suspects.loc[suspect, "reasons"]:
     print(f"{reason['contribution']:6.2f}  {reason['text_en']}\n        {reason['text_zh']}")
 
 # %% [markdown]
+# ## The claims behind it
+#
+# The fee lines of the visits that the run names as evidence.
+
+# %%
+print(suspects.at[suspect, "story_en"])
+store.lines(suspect, kind, run).head(20)
+
+# %% [markdown]
 # ## The measures of the night
 #
 # `measure` is the step that the night itself runs. Its scratch folder is gone afterwards; what stays are

@@ -1,5 +1,7 @@
 """The schemes of `docs/schemes.md`: names, what proves or clears one on site, and what only resembles it."""
 
+from reports.languages import text_in
+
 # Id → (Chinese, English).
 SCHEMES = {
     "M01": ("虚假住院", "fake admission"),
@@ -238,6 +240,15 @@ def on_site(scheme: str | None, language: str) -> str:
 def honest(scheme: str | None, language: str) -> str:
     """What resembles a scheme and is honest; empty where nothing does."""
     return HONEST.get(scheme or "", ("", ""))[0 if language == "zh" else 1]
+
+
+# What stands where no scheme is named.
+NOT_DECIDED = ("待定", "not decided")
+
+
+def scheme_or_pending(scheme: str | None, language: str) -> str:
+    """Id and name of a scheme; where none stands out, that it is not decided."""
+    return scheme_name(scheme, language) or text_in(language, NOT_DECIDED)
 
 
 def scheme_name(scheme: str | None, language: str) -> str:
