@@ -1,9 +1,9 @@
 """Admission waves: more people of one village, disease or bill admitted to a hospital within days than usual.
 
 A space-time scan (Kulldorff 1997, doi 10.1080/03610929708831995) over hospital × window of days × village,
-disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be proof though it happens once (M01, M02, M11), so its members are
-linked without ever meeting again. What is usual never comes from the suspected volume, or a house that lives
-on its waves would explain them: the other windows of the year count with their usual number of people at most
+disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be
+proof though it happens once (M01, M02, M11), so its members are linked without ever meeting again. What is
+usual never comes from the suspected volume, or a hospital that lives on its waves would explain them: the other windows of the year count with their usual number of people at most
 (a winsorised mean), so that a wave counts as one arrival however many it brings. Where the village or the
 disease is admitted more often everywhere else in the same days (an epidemic, an accident, a market week),
 more is expected here, too.
@@ -40,7 +40,8 @@ _WAVE = [*_CELL, "slot"]
 
 def admissions(facts: ibis.Table) -> ibis.Table:
     """Admissions of the last year outside courses of treatment, once for each trait and grid: hospital,
-    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second, mdtrt_id."""
+    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second,
+    mdtrt_id."""
     stays = facts.filter(facts.days_ago <= YEAR, facts.kind == STAY, ~facts.course)
     traits = {
         "village": stays.village,

@@ -18,6 +18,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import ibis
 import pandas as pd
@@ -47,7 +48,11 @@ FLOWS: dict[str, tuple[Callable[[ibis.Table], ibis.Table], str, str]] = {
 # Kinds of links that medicine makes: people neither meet nor buy on the same day.
 RESALE = ("co_oversupply", "co_supplier")
 # Kinds of flow that become a fact of their visits, and the column.
-FLOW_COLUMNS = {"referral": "referred", "origin": "village_recruitment_excess"}
+FLOW_COLUMNS = {
+    "prescription": "prescription_flow",
+    "referral": "referred",
+    "origin": "village_recruitment_excess",
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,9 @@ class Network:
         people: a, b, neg_log10_fdr (summed over all kinds), one row a pair of patients.
         co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
             a table of the scratch database, as the next two.
-        co_oversupply: purchases that link patients by oversupply or the same pharmacies of expensive medicine:
-            mdtrt_id, a, b, other.
-        flows: visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
-            expected.
+        co_oversupply: purchases that link patients by oversupply or the same pharmacies of expensive
+            medicine: mdtrt_id, a, b, other.
+        flows: visits at either end of flows beyond chance (`_flow_visits`).
     """
 
     edges: pd.DataFrame
@@ -84,13 +88,16 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
-    others += [hubs, trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")]
+    resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
+    others += [hubs, resold]
     return Network(
         _one_table([people, *others]),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
         co_attendance,
         co_oversupply,
-        con.create_table("flow_visits", _flow_visits(con, facts, flows)),
+        con.create_table(
+            "flow_visits", beside(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
+        ),
     )
 
 
@@ -174,21 +181,29 @@ def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ib
 
 
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
-    """Visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
-    expected."""
+    """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
+    to), the share of the flow beyond what is expected."""
     found = []
     for kind, column in FLOW_COLUMNS.items():
         excess = 1 - flows[kind]["expected"] / flows[kind]["observed"]
         edges = stored(con, f"{kind}_flows", flows[kind][["a", "b"]].astype(str).assign(excess=excess))
         visits = FLOWS[kind][0](facts).inner_join(edges, ["a", "b"])
         found.append(visits.select("mdtrt_id", **{column: _.excess}))
-    first, second = found
-    return beside(first, second)
+        if kind == "referral":
+            found.append(visits.group_by(mdtrt_id=visits.stay).aggregate(received=_.excess.max()))
+    return reduce(beside, found)
+
+
+def _box_visits(con: ibis.BaseBackend, claims: ClaimsAsOf, resold: pd.DataFrame) -> ibis.Table:
+    """Visits at either end of boxes sold again beyond chance: mdtrt_id and `trace_flows.COLUMNS`."""
+    flows = stored(con, "trace_flows", resold[["a_type", "a", "b"]].astype(str))
+    return trace_flows.boxes(claims, flows)
 
 
 def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: str) -> ibis.Table:
     """The number of people each visit links its patient to, by attendance and by oversupply, and its flows:
-    mdtrt_id, companions, co_oversupplied and FLOW_COLUMNS, null for none; only visits that have any.
+    mdtrt_id, companions, co_oversupplied and the columns of `Network.flows`, null for none; only visits that
+    have any.
 
     Args:
         pairs: the pairs (a, b) that count.

@@ -60,7 +60,7 @@ def company_fund(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "与同一人前后脚天数", "days right behind the same other person", "days", "terminal",
+    "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "terminal",
     evidence_weight=STRONG,
 )  # fmt: skip
 def follow_days(v: Table, w: Value) -> Value:
@@ -110,7 +110,7 @@ def weekend_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "支付最多一名患者占基金比例", "share of fund pay for one patient", "share", "concentration",
+    "基金支付最多的一名患者所占比例", "share of fund pay for one patient", "share", "concentration",
     base="visits/psn_no", support="visits",
 )  # fmt: skip
 def top_person_share(p: Table, w: Value) -> Value:
@@ -123,7 +123,7 @@ def visits_each(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "购药最多一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
+    "购药最多的一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
     base="purchases/day", support="visits",
 )  # fmt: skip
 def busiest_day(p: Table, w: Value) -> Value:
@@ -131,8 +131,8 @@ def busiest_day(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "基金支付近季与此前一年之比", "fund pay of the last quarter against the year before", "ratio", "money",
-    evidence_weight=CONTEXT, windows=(),
+    "近三个月基金支付与此前一年同期水平之比", "fund pay of the last quarter against the year before", "ratio",
+    "money", evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def fund_growth(v: Table, w: Value) -> Value:
     return growth(v, v.fund_pay_sumamt)

@@ -1,4 +1,4 @@
-"""Waves of admissions: a house that lives on them beside honest hospitals, and a slow twin of what is usual."""
+"""Waves of admissions: a house that lives on them beside honest hospitals, and a slow twin."""
 
 from collections import Counter, defaultdict
 from datetime import date

@@ -1,4 +1,4 @@
-"""Shared pharmacies of expensive medicine: a ring that makes its rounds beside neighbours, and a slow twin."""
+"""Shared pharmacies of expensive medicine: a ring that makes its rounds beside neighbours; a slow twin."""
 
 from collections import defaultdict
 from itertools import combinations

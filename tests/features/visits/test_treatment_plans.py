@@ -31,7 +31,7 @@ def test_chemotherapy_is_a_plan_without_its_code_and_split_stays_are_none():
     rows = [
         *stays("chemo", "C34", CYCLE),
         *stays("benign", "D25", CYCLE),
-        # Readmitted as soon as discharged, for the same disease; a rhythm of stays as long as their intervals.
+        # Readmitted as soon as discharged, for the same disease; a rhythm of a common disease.
         *stays("split", "C34", [10, 18, 26, 34], los=7),
         *stays("ring", "I10", CYCLE, los=7),
         *stays("irregular", "C34", [10, 24, 60, 75, 140]),
