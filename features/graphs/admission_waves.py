@@ -3,10 +3,10 @@
 A space-time scan (Kulldorff 1997, doi 10.1080/03610929708831995) over hospital × window of days × village,
 disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be
 proof though it happens once (M01, M02, M11), so its members are linked without ever meeting again. What is
-usual never comes from the suspected volume, or a hospital that lives on its waves would explain them: the other windows of the year count with their usual number of people at most
-(a winsorised mean), so that a wave counts as one arrival however many it brings. Where the village or the
-disease is admitted more often everywhere else in the same days (an epidemic, an accident, a market week),
-more is expected here, too.
+usual never comes from the suspected volume, or a hospital that lives on its waves would explain them: the
+other windows of the year count with their usual number of people at most (a winsorised mean), so that a wave
+counts as one arrival however many it brings. Where the village or the disease is admitted more often
+everywhere else in the same days (an epidemic, an accident, a market week), more is expected here, too.
 """
 
 import ibis

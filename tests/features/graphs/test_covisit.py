@@ -3,6 +3,7 @@ edges."""
 
 from collections import Counter, defaultdict
 from itertools import groupby, pairwise
+from statistics import median
 
 import ibis
 import numpy as np
@@ -242,11 +243,16 @@ def slow_close_rates(book: VisitBook, meetings_: list[tuple]) -> dict[tuple[str,
     spread."""
     even = {"visit": 3 * 2 * 2 / 10, STAY: 1 * 2 * 24 / 24, MEDICINE: 1.0}
     close = Counter((row[0], row[1]) for row in meetings_)
+    open_days = defaultdict(set)
+    for row in counted(book):
+        open_days[row["fixmedins_code"], row["kind"]].add(row["day"])
+    peers = median(len(days) for (_venue, kind), days in open_days.items() if kind == "visit")
     rates = {}
     for venue, kind in close:
         rows = [row for row in counted(book) if (row["fixmedins_code"], row["kind"]) == (venue, kind)]
         n = len({(row["psn_no"], row["day"]) for row in rows})
-        days = len({row["day"] for row in rows})
+        own = len({row["day"] for row in rows})
+        days = {"visit": max(own, peers), STAY: 365, MEDICINE: own}[kind]
         rates[venue, kind] = min(close[venue, kind] / (n * (n - 1) / 2), even[kind] / days)
     return rates
 
