@@ -129,7 +129,8 @@ def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
 
 
 def _winsorised(shared: ibis.Table, every: ibis.Table) -> ibis.Table:
-    """`_shared` with at most one more than WINSORISED times what two windows of the place usually share.
+    """`_shared`, of stays with at most one more than WINSORISED times what two windows of the place usually
+    share; people refill medicine on a cycle, so that other visits count as they are.
 
     Args:
         every: place, kind, grid, tested (pairs of windows).
@@ -138,7 +139,8 @@ def _winsorised(shared: ibis.Table, every: ibis.Table) -> ibis.Table:
     place = ibis.window(group_by=_GRID)
     often = rows.count().over(place) * 2 > rows.tested
     usual = often.ifelse(rows.shared.median().over(place), 0)
-    return rows.mutate(shared=ibis.least(rows.shared, 1 + WINSORISED * usual)).drop("tested")
+    most = (rows.kind == STAY).ifelse(1 + WINSORISED * usual, rows.shared)
+    return rows.mutate(shared=ibis.least(rows.shared, most)).drop("tested")
 
 
 def _pairs_of_people(volume: ibis.Table, by: list[str]) -> ibis.Table:

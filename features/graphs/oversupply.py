@@ -123,7 +123,7 @@ def pairs(over: ibis.Table) -> ibis.Table:
     return met.select(
         "hub_type",
         "hub",
-        "neg_log10_fdr",
+        neg_log10_fdr=ibis.least(met.neg_log10_fdr, met.later_neg_log10_fdr),
         **ends(met, "psn_no", "a", "b"),
         days=ibis.least(met.surplus, met.later_surplus),
     )

@@ -90,6 +90,7 @@ def test_every_kind_of_edge_is_in_one_table(built):
     assert {str(kind) for kind in edges.dtypes[["observed", "expected", "neg_log10_fdr"]]} == {"float64"}
     kinds = edges.groupby("kind")[["a_type", "b_type"]].agg(lambda values: sorted(set(values)))
     assert kinds.T.to_dict() == {
+        "co_admission": {"a_type": ["patient"], "b_type": ["patient"]},
         "co_visit": {"a_type": ["patient"], "b_type": ["patient"]},
         "co_purchase": {"a_type": ["patient"], "b_type": ["patient"]},
         "co_oversupply": {"a_type": ["patient"], "b_type": ["patient"]},
