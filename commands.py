@@ -7,6 +7,7 @@ A command imports what it needs when it runs, so that help and wrong options ans
 
 import json
 import os
+import signal
 import sys
 import traceback
 from datetime import date
@@ -23,13 +24,21 @@ Kind = Literal["visit", "patient", "prescriber", "pharmacy", "hospital", "group"
 Dataset = Literal["de-synpuf"]
 
 
+class Alarmed(RuntimeError):
+    """The night is written, but something in it is off."""
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM): what is open closes, and what was begun is removed."""
+
+
 class RulesFailed(RuntimeError):
     """Some audit rules failed; everything else was written."""
 
 
 app = App(
     name="fundguard",
-    help="Finds fraud in medical insurance funds: whom to visit first, why, and which papers to pull.",
+    help="Finds fraud in medical insurance funds: whom to visit first, why, and which records to pull.",
     version_flags=[],
 )
 
@@ -49,6 +58,16 @@ def simulate_command(
 
     Parameters
     ----------
+    out
+        Folder to write to.
+    persons
+        How many people live in the city.
+    start
+        First day of the claims.
+    days
+        How many days they cover.
+    seed
+        Another seed gives another city.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -63,7 +82,17 @@ def simulate_command(
 
 @app.command(name="adapt")
 def adapt_command(dataset: Dataset, source: Path, /, *, out: Path) -> None:
-    """Turn a public data set into the tables of the contract."""
+    """Turn a public data set into the tables of the contract.
+
+    Parameters
+    ----------
+    dataset
+        Which data set it is.
+    source
+        Folder of its files.
+    out
+        Folder to write to.
+    """
     from claims.adapters import ADAPTERS
 
     ADAPTERS[dataset](source, out)
@@ -76,6 +105,8 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
@@ -92,7 +123,15 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
 
 @app.command(name="ingest")
 def ingest_command(source: Path, /, *, store: Path) -> None:
-    """Load a folder of claim tables into a store; loading it twice changes nothing."""
+    """Load a folder of claim tables into a store; loading it twice changes nothing.
+
+    Parameters
+    ----------
+    source
+        Folder of claim tables.
+    store
+        The store, made where there is none.
+    """
     from claims.folders import find_tables
     from claims.store import Store
     from reports.load_summary import load_summary
@@ -114,6 +153,8 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
     ----------
     file
         The filled suspects.xlsx of a run, in either language.
+    store
+        The store whose run it is.
     closed
         The day on which the cases were closed; today, Asia/Shanghai, unless given.
     """
@@ -126,7 +167,10 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
         for line in refused.lines:
             print(line, file=sys.stderr)
         raise
-    print(f"{taken:,} verdicts taken, {held:,} there already")
+    if taken + held:
+        print(f"{taken:,} verdicts taken, {held:,} there already")
+    else:
+        print(f"{file}: no verdict is filled in, nothing was taken")
 
 
 @app.command(name="train")
@@ -135,6 +179,10 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
     Parameters
     ----------
+    store
+        The store to train on.
+    as_of
+        Only what was known before this date counts.
     promote
         Make the new models champions whatever the comparison says.
     """
@@ -145,14 +193,30 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
 @app.command(name="evaluate")
 def evaluate_command(*, store: Path, as_of: date) -> None:
-    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics."""
+    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics.
+
+    Parameters
+    ----------
+    store
+        The store whose runs are judged.
+    as_of
+        Only outcomes known before this date count.
+    """
     _require_claims(store)
     print(flows.as_flow(flows.evaluate)(store.resolve(), as_of))
 
 
 @app.command(name="rollback")
 def rollback_command(subject: Kind, /, *, store: Path) -> None:
-    """Put the champion before this one back in force, for one kind of subject."""
+    """Put the champion before this one back in force, for one kind of subject.
+
+    Parameters
+    ----------
+    subject
+        Kind of subject.
+    store
+        The store whose models they are.
+    """
     from pipelines.champions import roll_back
 
     print(f"{subject}: champion is version {roll_back(store, subject)}")
@@ -164,6 +228,10 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
 
     Parameters
     ----------
+    store
+        The store to read claims from and to write the run to.
+    as_of
+        The date on whose morning the list is read.
     source
         Folder that brings the day's tables; loaded first.
     mask
@@ -171,7 +239,9 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
     """
     if source is None:
         _require_claims(store)
-    finish(flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask))
+    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask)
+    finish(run)
+    require_no_alarms(run)
 
 
 @app.command(name="run")
@@ -180,6 +250,12 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
+    store
+        The store, made where there is none.
+    as_of
+        The date on whose morning the list is read.
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
@@ -207,29 +283,117 @@ def finish(run: Path) -> None:
         raise RulesFailed(f"the run is written, but audit rules failed: {rules}")
 
 
+@app.command(name="backfill")
+def backfill_command(
+    *,
+    store: Path,
+    first: Annotated[date, Parameter(name="--from")],
+    last: Annotated[date, Parameter(name="--to")],
+    mask: bool = False,
+) -> None:
+    """Run the missed nights of a period in order, with today's champions; a night that has a run is left.
+
+    Parameters
+    ----------
+    first, last
+        The as-of dates of the first and the last night.
+    mask
+        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
+    """
+    _require_claims(store)
+    if last < first:
+        raise ValueError(f"--to {last} lies before --from {first}")
+    for run in flows.backfill(store.resolve(), first, last, mask):
+        finish(run)
+
+
+@app.command(name="status")
+def status_command(*, store: Path) -> None:
+    """Say what the last nights saw of themselves; exit status 3 where the last says something is off.
+
+    The same stands in status.html of each run.
+    """
+    from claims.store import Store
+    from pipelines.monitor import monitored
+    from reports.night_status import status_lines
+
+    _require_claims(store)
+    held = Store(store.resolve())
+    nights = monitored(held.runs_before(date.max))
+    print(f"{len(held.loads())} loads, the last by {held.generation.name}" if held.generation else "")
+    print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
+    if nights:
+        require_no_alarms(held.runs / nights[-1].as_of)
+
+
+def require_no_alarms(run: Path) -> None:
+    """Raise Alarmed where a night says that something is off."""
+    from pipelines.monitor import monitored
+    from reports.night_status import alarm_texts
+
+    texts = [text for night in monitored([run]) for text in alarm_texts(night.alarms, "en")]
+    if texts:
+        raise Alarmed(f"as of {run.name} something is off: {'; '.join(texts)}")
+
+
+@app.command(name="show")
+def show_command(
+    subject: str, /, *, store: Path, as_of: date | None = None, language: Literal["zh", "en"] | None = None
+) -> None:
+    """Print what a run says of a subject: what happened, the reasons, the papers to pull first.
+
+    Parameters
+    ----------
+    subject
+        The id of a patient, prescriber, institution, group or visit.
+    store
+        The store whose run is read.
+    as_of
+        The run of this date; the last one unless given.
+    language
+        Of the text; that of the store's workbooks unless given.
+    """
+    from claims.errors import StoreError
+    from claims.store import Store
+    from pipelines.settings import settings_of
+    from reports.suspect_text import suspect_text
+
+    held = Store(store)
+    run = held.runs / as_of.isoformat() if as_of else held.last_run()
+    if not (run / "suspects.parquet").exists():
+        raise StoreError(f"{store} holds no run of {as_of}")
+    text = suspect_text(run, subject, language or settings_of(store).language)
+    if text is None:
+        raise StoreError(f"the run of {run.name} lists no subject {subject}")
+    print(text)
+
+
 @app.command(name="serve")
 def serve_command(
     *,
     store: Path = Path("store"),
     source: Path | None = None,
-    cron: str = "0 3 * * *",
+    cron: str | None = None,
     every: int | None = None,
     port: int = 4200,
 ) -> None:
-    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names one.
+    """Score every night, train every week and report every month; starts Prefect's server on this machine
+    unless PREFECT_API_URL names one.
 
     Parameters
     ----------
+    store
+        The store to read claims from and to write the runs to.
     source
         Folder that brings the day's tables; loaded before each run.
     cron
-        When a run starts, Asia/Shanghai.
+        When a night starts, Asia/Shanghai; the schedules of all three are settings of the store.
     every
-        Start a run every so many seconds instead.
+        Start a night every so many seconds instead.
     port
         Of Prefect's server, on the loopback address.
     """
-    flows.serve_nightly(store, source, cron, every, port)
+    flows.serve_schedules(store, source, cron, every, port)
 
 
 @app.meta.default
@@ -244,7 +408,12 @@ def main() -> None:
     """The console script: exit status 0 only when everything was written; an error is one plain line on
     stderr."""
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(exit_status())
+
+
+def _terminate(*_signal: object) -> None:
+    raise Terminated
 
 
 def exit_status() -> int:
@@ -254,6 +423,9 @@ def exit_status() -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Terminated:
+        print("fundguard: stopped by SIGTERM before the end", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except Exception as error:
         original = error.error if isinstance(error, flows.StepFailed) else error
         if flows.DEBUG.get():
@@ -261,6 +433,8 @@ def exit_status() -> int:
         print(f"fundguard: {_one_line(error)}", file=sys.stderr)
         for failed in (error, original):
             _release(failed)
+        if isinstance(error, Alarmed):
+            return 3
         return 2 if isinstance(error, CycloptsError) else 1
 
 
@@ -276,6 +450,8 @@ def _release(error: BaseException | None) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    if isinstance(error, (ExpectedError, OSError, flows.StepFailed, RulesFailed, CycloptsError, ValueError)):
+    if isinstance(
+        error, (ExpectedError, OSError, flows.StepFailed, RulesFailed, Alarmed, CycloptsError, ValueError)
+    ):
         return " ".join(str(error).split()) or type(error).__name__
     return f"unexpected {type(error).__name__}; --debug shows where"

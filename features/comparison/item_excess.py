@@ -15,8 +15,8 @@ import pandas as pd
 from ibis import _
 from scipy.stats import norm
 
-from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_surprise
-from features.graphs.chance import false_discovery, significant
+from features.comparison.funnel import CONTAMINATION_OF_FEW, neg_log10_p, proportion_z
+from features.graphs.chance import false_discovery_rate, significant
 from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
 
 # Class of items → charge types of the dictionary (med_chrgitm_type).
@@ -194,9 +194,11 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     share = rows["observed"] / rows["n"]
     usual = (rows["expected"] / rows["n"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
-    surprise = proportion_surprise(*(a.to_numpy(dtype=float) for a in (share, rows["n"], usual, spread)))
+    surprise = neg_log10_p(
+        proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["n"], usual, spread)))
+    )
     money = rows["money"] * (1 - rows["expected"] / rows["observed"]).clip(lower=0)
-    fdr = false_discovery(pd.Series(-surprise), len(rows))
+    fdr = false_discovery_rate(pd.Series(-surprise), len(rows))
     found = significant(rows.assign(money=money.round(2), neg_log10_fdr=fdr))
     material = found["money"] >= LEAST_MONEY_SHARE * found["billed"]
     return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]

@@ -4,6 +4,8 @@
 |---|---|---|---|
 | co_visit | patient | patient | often close in time at the same institution (`covisit`) |
 | co_return | patient | patient | with the same people again in a later week or hour (`co_return`) |
+| co_admission | patient | patient | admitted in one wave beyond what is usual (`admission_waves`) |
+| co_session | patient | patient | cards swiped in ever the same sessions of a pharmacy (`card_sessions`) |
 | co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
 | co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
@@ -22,7 +24,17 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import ClaimsAsOf
-from features.graphs import co_return, copurchase, covisit, oversupply, referral_flows, trace_flows
+from features.graphs import (
+    admission_waves,
+    card_sessions,
+    co_return,
+    copurchase,
+    covisit,
+    events,
+    oversupply,
+    referral_flows,
+    trace_flows,
+)
 
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "neg_log10_fdr"]
 # Kind of flow → the visits that are part of one, and the types of its two ends.
@@ -102,8 +114,29 @@ def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFra
         bought.assign(kind="co_purchase"),
         co_return.edges(returned).assign(kind="co_return"),
     ]
-    ties = ibis.union(of_visits, of_medicines, co_return.ties(returned))
-    return edges, con.create_table("co_attendance_ties", ties)
+    ties = [of_visits, of_medicines, co_return.ties(returned)]
+    for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", _sessions(con, facts))):
+        edges.append(of_events[0].assign(kind=kind))
+        ties.append(events.ties(of_events[1]))
+    return edges, con.create_table("co_attendance_ties", ibis.union(*ties))
+
+
+def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those admitted in one wave, and their pairs."""
+    admitted = con.create_table("admissions", admission_waves.admissions(facts))
+    found = stored(con, "admission_waves", admission_waves.waves(admitted))
+    pairs = admission_waves.pairs(admission_waves.members(admitted, found))
+    together = con.create_table("admitted_together", pairs)
+    return admission_waves.edges(together), together
+
+
+def _sessions(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those whose cards are swiped in the same sessions, and their pairs."""
+    bought = con.create_table("timed_purchases", card_sessions.purchases(facts))
+    seen = con.create_table("session_members", card_sessions.members(bought))
+    found = stored(con, "card_sessions", card_sessions.sessions(seen))
+    together = con.create_table("swiped_together", card_sessions.pairs(seen, found))
+    return card_sessions.edges(together), together
 
 
 def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
@@ -202,6 +235,8 @@ def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
 def _type_of(column: pd.Series) -> str:
     if pd.api.types.is_integer_dtype(column):
         return "int64"
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
     return "float64" if pd.api.types.is_float_dtype(column) else "string"
 
 

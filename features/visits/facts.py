@@ -54,6 +54,7 @@ from features.visits.registers import (
     unsigned_sessions,
 )
 from features.visits.stay_benchmarks import stay_benchmarks
+from features.visits.treatment_plans import planned_stays
 from features.visits.visit_base import planned_course, visit_base
 
 # Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one
@@ -152,9 +153,10 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
 def _with_readmissions(facts: ibis.Table) -> ibis.Table:
     """Facts with those that need several themes: course, chain_odd, split, readmitted_31d,
     same_doctor_readmission."""
-    facts = facts.mutate(
-        course=planned_course(facts.dx3, facts.dialysis),
-    )
+    plans = planned_stays(facts).mutate(planned=True)
+    facts = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
+    by_code = planned_course(facts.dx3, facts.dialysis)
+    facts = facts.mutate(course=by_code | facts.planned.fill_null(False)).drop("planned")
     facts = facts.left_join(chain_branches(facts), "fixmedins_code").drop("fixmedins_code_right")
     return facts.mutate(
         split=split_stay(facts),

@@ -71,8 +71,11 @@ def planned_course(dx3: ibis.Value, dialysis: ibis.Value) -> ibis.Value:
 
 
 def hospital_level(hosp_lv: ibis.Value) -> ibis.Value:
-    """Third, second or first level ("3", "2", "1"), or "0" for none, from the dictionary of `hosp_lv`
-    (fields.md §16.6); systems that store a number drop its leading zero."""
+    """Third, second or first level ("3", "2", "1"), or "0" for none.
+
+    From the national dictionary of `hosp_lv`: 01-04 三级, 05-07 二级, 08-10 一级, 11 none. Systems that store
+    a number drop its leading zero.
+    """
     code = hosp_lv.strip().lpad(2, "0")
     return ibis.cases(
         (code.isin(["01", "02", "03", "04"]), "3"),

@@ -55,10 +55,10 @@ SNAPSHOT = Snapshot(
 
 def scores(**counts: int) -> Scores:
     kinds = {
-        kind: Scored(None, f"fundguard-{kind}/2", pd.DataFrame(), pd.DataFrame(index=range(count)))
+        kind: Scored(None, f"fundguard-{kind}/2", pd.DataFrame(), pd.DataFrame(index=range(count)), "")
         for kind, count in counts.items()
     }
-    return Scores(kinds, pd.DataFrame())
+    return Scores(kinds, pd.DataFrame(), pd.DataFrame())
 
 
 SELECTION = Selection(pd.DataFrame({"place": [1, 2, None]}), {"patient": ["p1", "p2"]}, pd.DataFrame())
