@@ -74,7 +74,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "co_oversupplied",
         "group": "shared_surplus surplus_spent",
     },
-    "M20": {"pharmacy": "repeat_codes", "patient": "repeat_codes", "visit": "repeat_codes"},
+    "M20": {"pharmacy": "repeat_codes came_back", "patient": "repeat_codes", "visit": "repeat_codes"},
     "M21": {
         "pharmacy": "rx_overused_share",
         "patient": "rx_overused",
@@ -98,19 +98,24 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "unsigned_dialysis dialysis_week",
         "visit": "unsigned_dialysis week_sessions",
     },
-    "M29": {"hospital": "material_stays_share"},
-    "M31": {"prescriber": "referred_share"},
+    "M29": {
+        "hospital": "material_stays_share material_per_stay item_excess_material",
+        "prescriber": "material_per_stay item_excess_material",
+    },
+    "M31": {"hospital": "received_share", "prescriber": "referred_share"},
     "M33": {
-        "hospital": "top_exam_set_share outpatient_exam_share scan_share",
-        "prescriber": "top_exam_set_share",
+        "hospital": "top_exam_set_share outpatient_exam_share scan_share item_excess_exam",
+        "prescriber": "top_exam_set_share item_excess_exam",
     },
     "M40": {
-        "pharmacy": "steered_share price_surplus prescriber_concentration top_prescriber_share",
-        "prescriber": "steered_share top_pharmacy_persons price_surplus",
+        "pharmacy": "dear_flow_share steered_share price_surplus prescriber_concentration "
+        "top_prescriber_share",
+        "prescriber": "dear_flow_share steered_share top_pharmacy_persons price_surplus",
     },
     "M44": {"hospital": "long_share los_ratio"},
     "M47": {"pharmacy": "december_share"},
     "M48": {"prescriber": "moved_share"},
+    "M50": {"hospital": "item_excess_drug", "prescriber": "item_excess_drug"},
 }
 
 
