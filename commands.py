@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -80,7 +81,7 @@ def adapt_command(dataset: Dataset, source: Path, /, *, out: Path) -> None:
 
 
 @app.command(name="check")
-def check_command(source: Path, /, *, store: Path | None = None) -> None:
+def check_command(source: str, /, *, store: Path | None = None) -> None:
     """Read and check a folder, write nothing, say what a run would do with the rows.
 
     Parameters
@@ -88,26 +89,34 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
+    from claims.sql_source import is_address
     from claims.store import Store, preview
+    from pipelines.ingest import extracted
     from pipelines.settings import settings_of
     from reports.load_summary import load_summary, quarantine_summary
 
     values, held = (settings_of(store).values, Store(store)) if store else (None, None)
-    report, rows = preview(source, values, held, flows.shanghai_date())
+    with extracted(source, None) if is_address(source) else nullcontext(Path(source)) as folder:
+        report, rows = preview(folder, values, held, flows.shanghai_date())
     print(load_summary(report))
     for line in quarantine_summary(rows):
         print(line)
 
 
 @app.command(name="ingest")
-def ingest_command(source: Path, /, *, store: Path) -> None:
-    """Load a folder of claim tables into a store; loading it twice changes nothing."""
-    from claims.folders import find_tables
-    from claims.store import Store
+def ingest_command(source: str, /, *, store: Path) -> None:
+    """Load a folder of claim tables, or a database, into a store; loading it twice changes nothing.
+
+    Parameters
+    ----------
+    source
+        A folder, or an address as postgresql+psycopg://reader@host/database; the password is taken from
+            FUNDGUARD_SOURCE_PASSWORD.
+    """
     from reports.load_summary import load_summary
 
-    find_tables(source, Store(store).table_names())
-    print(load_summary(flows.as_flow(flows.ingest)(source.resolve(), store.resolve()).report))
+    require_tables(source, store)
+    print(load_summary(flows.as_flow(flows.ingest)(resolved(source), store.resolve()).report))
 
 
 cases = App(name="cases", help="What inspections found.", version_flags=[])
@@ -168,7 +177,7 @@ def rollback_command(subject: Kind, /, *, store: Path) -> None:
 
 
 @app.command(name="nightly")
-def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mask: bool = False) -> None:
+def nightly_command(*, store: Path, as_of: date, source: str | None = None, mask: bool = False) -> None:
     """Score the claims known by a date with the champion models.
 
     Parameters
@@ -180,13 +189,13 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
     """
     if source is None:
         _require_claims(store)
-    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask)
+    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, resolved(source) if source else None, mask)
     finish(run)
     require_no_alarms(run)
 
 
 @app.command(name="run")
-def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False) -> None:
+def run_command(source: str, /, *, store: Path, as_of: date, mask: bool = False) -> None:
     """The main job on a folder: load, train where outcomes allow, score, explain, write the run.
 
     Parameters
@@ -194,12 +203,22 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
+    require_tables(source, store)
+    finish(flows.as_flow(flows.run)(resolved(source), store.resolve(), as_of, mask))
+
+
+def resolved(source: str) -> str:
+    """A source as it is handed on: the absolute path of a folder, or the address of a database."""
+    return source if "://" in source else str(Path(source).resolve())
+
+
+def require_tables(source: str, store: Path) -> None:
+    """Say what a folder lacks before a server is started."""
     from claims.folders import find_tables
     from claims.store import Store
 
-    # What is missing is said before a server is started.
-    find_tables(source, Store(store).table_names())
-    finish(flows.as_flow(flows.run)(source.resolve(), store.resolve(), as_of, mask))
+    if "://" not in source:
+        find_tables(Path(source), Store(store).table_names())
 
 
 def _require_claims(store: Path) -> None:
@@ -275,7 +294,7 @@ def require_no_alarms(run: Path) -> None:
 def serve_command(
     *,
     store: Path = Path("store"),
-    source: Path | None = None,
+    source: str | None = None,
     cron: str | None = None,
     every: int | None = None,
     port: int = 4200,
@@ -294,7 +313,7 @@ def serve_command(
     port
         Of Prefect's server, on the loopback address.
     """
-    flows.serve_schedules(store, source, cron, every, port)
+    flows.serve_schedules(store, resolved(source) if source else None, cron, every, port)
 
 
 @app.meta.default

@@ -169,6 +169,7 @@ class Store:
         values: ValueMap | None = None,
         partial: bool = False,
         today: date | None = None,
+        until: date | None = None,
     ) -> Report:
         """Check a folder of tables and add its rows; loading the same files twice changes nothing.
 
@@ -178,6 +179,7 @@ class Store:
             values: what the region's own codes mean.
             partial: the folder is an addition to the bureau's deliveries; the store holds claims already.
             today: claims of more than a year from this day are quarantined; None judges none.
+            until: day on which the folder was read from a database.
 
         Raises:
             InputError: the folder cannot be read (`claims.checks.check`).
@@ -192,6 +194,7 @@ class Store:
             load = check(con, source, work, held, values, today)
             merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
             report = account(load, held.tables, merges, partial)
+            report.until = until.isoformat() if until else None
             commit(self.path, load, merges, report, work)
         return report
 

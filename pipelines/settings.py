@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         log_level: of the log lines on stderr (and in the file); none by default.
         log_file: the log is appended to this file, relative to the store; none by default.
+        late_days: a database is read again from so many days before the last time, for rows that came late.
         outcome_days, model_days: alarm when no outcome came back, or a model was trained, longer ago than so
             many days.
         nightly_cron, training_cron, report_cron: when `serve` scores, trains and reports (Asia/Shanghai).
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
     log_file: Path | None = None
     values: ValueMap = Field(default_factory=dict)
+    late_days: int = Field(30, ge=0)
     outcome_days: int = Field(90, ge=1)
     model_days: int = Field(90, ge=1)
     nightly_cron: str = "0 3 * * *"
