@@ -2,9 +2,10 @@
 
     postgresql+psycopg://reader@127.0.0.1/bureau      any address of SQLAlchemy, without a password
 
-All tables are read in one transaction, a block of rows at a time, so memory does not grow with the tables.
-From a day on, only what is new is read: rows of that day or later, and whatever belongs to settlements of that
-day or later, however old it is. Tables that describe (persons, institutions, catalogue) are read whole.
+All tables are read in one transaction, a block of rows at a time, so memory does not grow with the
+tables. From a day on, only what is new is read: rows of that day or later, and whatever belongs to
+settlements of that day or later, however old it is. Tables that describe (persons, institutions,
+catalogue) are read whole.
 """
 
 import os

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from claims.pseudonyms import read_key
 from claims.sql_source import extract, is_address
 from claims.store import Report, Store, scratch
 from pipelines.settings import Settings
@@ -39,12 +40,14 @@ def ingest(store: Store, source: Path | str, settings: Settings, today: date) ->
         ConnectionError: the database went away.
         StoreError: the settings translate a column that holds no codes.
     """
+    key = read_key(settings.pseudonym_key_file, settings.pseudonym_map)
     if not is_address(source):
-        return _in_force(store, store.ingest(Path(source), settings.values, today=today))
+        return _in_force(store, store.ingest(Path(source), settings.values, today=today, key=key))
     since = read_from(store, settings)
     store.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with extracted(str(source), store.path, since) as folder:
-        return _in_force(store, store.ingest(folder, settings.values, today=today, until=today))
+        load = store.ingest(folder, settings.values, today=today, until=today, key=key)
+        return _in_force(store, load)
 
 
 @contextmanager
