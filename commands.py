@@ -5,7 +5,6 @@
 A command imports what it needs when it runs, so that help and wrong options answer at once.
 """
 
-import json
 import os
 import signal
 import sys
@@ -19,27 +18,29 @@ from cyclopts import App, CycloptsError, Parameter
 
 import flows
 from claims.errors import ExpectedError
+from operator_commands import (
+    Alarmed,
+    RulesFailed,
+    backfill_command,
+    finish,
+    require_no_alarms,
+    resolved,
+    serve_command,
+    status_command,
+)
 
 # Kinds of subject and public data sets as options; tests hold them equal to where they are declared.
 Kind = Literal["visit", "patient", "prescriber", "pharmacy", "hospital", "group"]
 Dataset = Literal["de-synpuf"]
 
 
-class Alarmed(RuntimeError):
-    """The night is written, but something in it is off."""
-
-
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM): what is open closes, and what was begun is removed."""
 
 
-class RulesFailed(RuntimeError):
-    """Some audit rules failed; everything else was written."""
-
-
 app = App(
     name="fundguard",
-    help="Finds fraud in medical insurance funds: whom to visit first, why, and which papers to pull.",
+    help="Finds fraud in medical insurance funds: whom to visit first, why, and which records to pull.",
     version_flags=[],
 )
 
@@ -59,6 +60,16 @@ def simulate_command(
 
     Parameters
     ----------
+    out
+        Folder to write to.
+    persons
+        How many people live in the city.
+    start
+        First day of the claims.
+    days
+        How many days they cover.
+    seed
+        Another seed gives another city.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -73,7 +84,17 @@ def simulate_command(
 
 @app.command(name="adapt")
 def adapt_command(dataset: Dataset, source: Path, /, *, out: Path) -> None:
-    """Turn a public data set into the tables of the contract."""
+    """Turn a public data set into the tables of the contract.
+
+    Parameters
+    ----------
+    dataset
+        Which data set it is.
+    source
+        Folder of its files.
+    out
+        Folder to write to.
+    """
     from claims.adapters import ADAPTERS
 
     ADAPTERS[dataset](source, out)
@@ -86,6 +107,8 @@ def check_command(source: str, /, *, store: Path | None = None) -> None:
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
@@ -112,6 +135,8 @@ def ingest_command(source: str, /, *, store: Path) -> None:
     source
         A folder, or an address as postgresql+psycopg://reader@host/database; the password is taken from
             FUNDGUARD_SOURCE_PASSWORD.
+    store
+        The store, made where there is none.
     """
     from reports.load_summary import load_summary
 
@@ -132,6 +157,8 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
     ----------
     file
         The filled suspects.xlsx of a run, in either language.
+    store
+        The store whose run it is.
     closed
         The day on which the cases were closed; today, Asia/Shanghai, unless given.
     """
@@ -144,7 +171,10 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
         for line in refused.lines:
             print(line, file=sys.stderr)
         raise
-    print(f"{taken:,} verdicts taken, {held:,} there already")
+    if taken + held:
+        print(f"{taken:,} verdicts taken, {held:,} there already")
+    else:
+        print(f"{file}: no verdict is filled in, nothing was taken")
 
 
 @app.command(name="train")
@@ -153,6 +183,10 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
     Parameters
     ----------
+    store
+        The store to train on.
+    as_of
+        Only what was known before this date counts.
     promote
         Make the new models champions whatever the comparison says.
     """
@@ -163,14 +197,30 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
 
 @app.command(name="evaluate")
 def evaluate_command(*, store: Path, as_of: date) -> None:
-    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics."""
+    """Judge the lists of past runs by the outcomes that came after them: table, page and MLflow metrics.
+
+    Parameters
+    ----------
+    store
+        The store whose runs are judged.
+    as_of
+        Only outcomes known before this date count.
+    """
     _require_claims(store)
     print(flows.as_flow(flows.evaluate)(store.resolve(), as_of))
 
 
 @app.command(name="rollback")
 def rollback_command(subject: Kind, /, *, store: Path) -> None:
-    """Put the champion before this one back in force, for one kind of subject."""
+    """Put the champion before this one back in force, for one kind of subject.
+
+    Parameters
+    ----------
+    subject
+        Kind of subject.
+    store
+        The store whose models they are.
+    """
     from pipelines.champions import roll_back
 
     print(f"{subject}: champion is version {roll_back(store, subject)}")
@@ -182,6 +232,10 @@ def nightly_command(*, store: Path, as_of: date, source: str | None = None, mask
 
     Parameters
     ----------
+    store
+        The store to read claims from and to write the run to.
+    as_of
+        The date on whose morning the list is read.
     source
         Folder that brings the day's tables; loaded first.
     mask
@@ -200,16 +254,17 @@ def run_command(source: str, /, *, store: Path, as_of: date, mask: bool = False)
 
     Parameters
     ----------
+    source
+        Folder of claim tables.
+    store
+        The store, made where there is none.
+    as_of
+        The date on whose morning the list is read.
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
     require_tables(source, store)
     finish(flows.as_flow(flows.run)(resolved(source), store.resolve(), as_of, mask))
-
-
-def resolved(source: str) -> str:
-    """A source as it is handed on: the absolute path of a folder, or the address of a database."""
-    return source if "://" in source else str(Path(source).resolve())
 
 
 def require_tables(source: str, store: Path) -> None:
@@ -228,92 +283,41 @@ def _require_claims(store: Path) -> None:
     Store(store.resolve()).require_claims()
 
 
-def finish(run: Path) -> None:
-    """Say where the run is; a rule that failed shows in the exit status, though the others finished."""
-    print(run)
-    failed = json.loads((run / "run.json").read_text(encoding="utf-8"))["checks_failed"]
-    if failed:
-        rules = ", ".join(f"{rule_id} ({why})" for rule_id, why in failed.items())
-        raise RulesFailed(f"the run is written, but audit rules failed: {rules}")
-
-
-@app.command(name="backfill")
-def backfill_command(
-    *,
-    store: Path,
-    first: Annotated[date, Parameter(name="--from")],
-    last: Annotated[date, Parameter(name="--to")],
-    mask: bool = False,
+@app.command(name="show")
+def show_command(
+    subject: str, /, *, store: Path, as_of: date | None = None, language: Literal["zh", "en"] | None = None
 ) -> None:
-    """Run the missed nights of a period in order, with today's champions; a night that has a run is left.
+    """Print what a run says of a subject: what happened, the reasons, the papers to pull first.
 
     Parameters
     ----------
-    first, last
-        The as-of dates of the first and the last night.
-    mask
-        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
+    subject
+        The id of a patient, prescriber, institution, group or visit.
+    store
+        The store whose run is read.
+    as_of
+        The run of this date; the last one unless given.
+    language
+        Of the text; that of the store's workbooks unless given.
     """
-    _require_claims(store)
-    if last < first:
-        raise ValueError(f"--to {last} lies before --from {first}")
-    for run in flows.backfill(store.resolve(), first, last, mask):
-        finish(run)
-
-
-@app.command(name="status")
-def status_command(*, store: Path) -> None:
-    """Say what the last nights saw of themselves; exit status 3 where the last says something is off.
-
-    The same stands in status.html of each run.
-    """
+    from claims.errors import StoreError
     from claims.store import Store
-    from pipelines.monitor import monitored
-    from reports.night_status import status_lines
+    from pipelines.settings import settings_of
+    from reports.suspect_text import suspect_text
 
-    _require_claims(store)
-    held = Store(store.resolve())
-    nights = monitored(held.runs_before(date.max))
-    print(f"{len(held.loads())} loads, the last by {held.generation.name}" if held.generation else "")
-    print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
-    if nights:
-        require_no_alarms(held.runs / nights[-1].as_of)
-
-
-def require_no_alarms(run: Path) -> None:
-    """Raise Alarmed where a night says that something is off."""
-    from pipelines.monitor import monitored
-    from reports.night_status import alarm_texts
-
-    texts = [text for night in monitored([run]) for text in alarm_texts(night.alarms, "en")]
-    if texts:
-        raise Alarmed(f"as of {run.name} something is off: {'; '.join(texts)}")
+    held = Store(store)
+    run = held.runs / as_of.isoformat() if as_of else held.last_run()
+    if not (run / "suspects.parquet").exists():
+        raise StoreError(f"{store} holds no run of {as_of}")
+    text = suspect_text(run, subject, language or settings_of(store).language)
+    if text is None:
+        raise StoreError(f"the run of {run.name} lists no subject {subject}")
+    print(text)
 
 
-@app.command(name="serve")
-def serve_command(
-    *,
-    store: Path = Path("store"),
-    source: str | None = None,
-    cron: str | None = None,
-    every: int | None = None,
-    port: int = 4200,
-) -> None:
-    """Score every night, train every week and report every month; starts Prefect's server on this machine
-    unless PREFECT_API_URL names one.
-
-    Parameters
-    ----------
-    source
-        Folder that brings the day's tables; loaded before each run.
-    cron
-        When a night starts, Asia/Shanghai; the schedules of all three are settings of the store.
-    every
-        Start a night every so many seconds instead.
-    port
-        Of Prefect's server, on the loopback address.
-    """
-    flows.serve_schedules(store, resolved(source) if source else None, cron, every, port)
+app.command(status_command, name="status")
+app.command(backfill_command, name="backfill")
+app.command(serve_command, name="serve")
 
 
 @app.meta.default

@@ -1,4 +1,4 @@
-"""How exact, steady and telling the explanations of a run are, and what its dossiers cost.
+"""How exact, stable and relevant the explanations of a run are, and what its dossiers cost.
 
     python benchmarks/explanations.py CITY STORE AS_OF [--seeds N]
 
@@ -72,8 +72,8 @@ def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFram
 
 def additivity(model: SubjectModel, measured: Measured, listed: list[str]) -> float:
     """Largest difference between contributions plus base and the raw score."""
-    parts = model.parts(measured.differences, measured.peers, measured.graph, measured.rules).loc[listed]
-    given, _steady = model.explain(measured.differences.loc[listed], measured.peers.loc[listed], parts)
+    parts = model.parts(measured.differences, measured.graph, measured.rules).loc[listed]
+    given, _steady = model.explain(measured.differences.loc[listed], parts)
     return float((given.sum(axis=1) - model.fusion.raw(parts)).abs().max())
 
 
@@ -86,13 +86,11 @@ def retrained(
     if len(rows) > OTHERS:
         others = rows.index.to_series().sample(OTHERS, random_state=0)
         rows = rows.loc[rows.index.isin([*others, *listed, *known.index])]
-    given = rows, measured.peers.loc[rows.index]
     runs = []
     for seed in range(seeds):
-        model = SubjectModel(subject, spec(subject), seed).fit(*given, known, measured.graph, measured.rules)
-        mine = tuple(frame.loc[listed] for frame in given)
-        own = model.parts(*mine, measured.graph, measured.rules)
-        contributions, deterministic_contributions = model.explain(*mine, own)
+        model = SubjectModel(subject, spec(subject), seed).fit(rows, known, measured.graph, measured.rules)
+        own = model.parts(rows.loc[listed], measured.graph, measured.rules)
+        contributions, deterministic_contributions = model.explain(rows.loc[listed], own)
         runs.append(by_family(contributions, subject))
     return runs, by_family(deterministic_contributions, subject)
 
@@ -147,9 +145,9 @@ def main(city: Path, store: Store, as_of: date, seeds: int) -> None:
             )
             guilty = ranked[ranked.subject_id.isin(guilty_of(subject, truth, members, guilt))]
             first = ranked.head(SUSPECTS).merge(guilty[["subject_id"]])
-            told = planted(first, evidence[evidence.subject_type == subject], guilt, visits, persons)
+            found = planted(first, evidence[evidence.subject_type == subject], guilt, visits, persons)
             print(
-                f"{subject:<11}{len(explained):>10}{error:>12.1e}{w:>8.2f}{firm:>8.2f}{told:>20}", flush=True
+                f"{subject:<11}{len(explained):>10}{error:>12.1e}{w:>8.2f}{firm:>8.2f}{found:>20}", flush=True
             )
     pages = [path.stat().st_size for path in (run / "dossiers").iterdir()]
     seconds = json.loads((run / "run.json").read_text(encoding="utf-8"))["seconds"]["dossiers"]

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import IO
 
 import ibis
+import pandas as pd
 
 from claims.checks import Held, check
 from claims.errors import StoreError
 from claims.generations import commit, committed_loads, current, remove_orphans, stored_tables, stored_waiting
+from claims.lead_lines import evidence_visits, lines_of_visits
 from claims.merge import Report, account, merge
 from claims.pseudonyms import Key, write_mapping
 from claims.readers import quote
@@ -103,6 +105,33 @@ class Store:
         names = re.compile(r"\d{4}-\d\d-\d\d")
         found = [path for path in self.runs.glob("*") if names.fullmatch(path.name)]
         return sorted(path for path in found if path.name < as_of.isoformat())
+
+    def last_run(self) -> Path:
+        """Folder of the run of the latest as-of date.
+
+        Raises:
+            StoreError: there is no run yet.
+        """
+        found = self.runs_before(date.max)
+        if not found:
+            raise StoreError(f"{self.path} holds no run yet: run 'fundguard run' first")
+        return found[-1]
+
+    def lines(
+        self, subject_id: str, subject_type: str | None = None, run: Path | None = None
+    ) -> pd.DataFrame:
+        """The fee lines of the visits in evidence against a subject: columns `claims.lead_lines.COLUMNS`.
+
+        Args:
+            subject_type: needed only where an id belongs to several kinds of subject.
+            run: folder of a run; the last unless given.
+
+        Raises:
+            StoreError: there is no run, or it names no evidence against the subject.
+        """
+        visits = evidence_visits(run or self.last_run(), subject_id, subject_type)
+        with scratch(self.path) as work, connected(work) as con:
+            return lines_of_visits(self.tables(con), visits)
 
     @property
     def generation(self) -> Path | None:

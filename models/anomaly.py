@@ -6,83 +6,56 @@ learnt at fitting, so a score does not depend on which other subjects are scored
 """
 
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shap
+from scipy.stats import norm
 from sklearn.ensemble import IsolationForest
 
 FloatArray = npt.NDArray[np.float64]
 
-# Upper bound of a measure's evidence before its weight: a rarity of one in ten thousand. Own starting value.
-CAP = 4.0
-# Tail probabilities 10**-level at which the quantiles of a peer group are kept.
-_LEVELS = np.linspace(0, CAP, 81)
-# Number of peers at which the allowance for small groups is one decade of rarity (SMALL_GROUP_ALLOWANCE / 2):
-# among few peers rarity cannot show, so there the distance decides. Own starting values.
-SMALL_GROUP = 50
-SMALL_GROUP_ALLOWANCE = 2
-# Bound of evidence by distance: log-odds rise by so much per robust standard deviation, times DISTANCE_SCALE.
-_DISTANCE_SLOPE, _DISTANCE_SCALE = 3.0, 0.5
+# Upper bound of a measure's evidence before its weight: a surprise of one in 10**10. Own starting value.
+CAP = 10.0
+# An even chance is no evidence.
+_EVEN = float(np.log10(2))
 # Share of the evidence of all other schemes, on average, that is added to that of the strongest. Own starting
 # value.
 OTHER_SCHEMES_SHARE = 0.15
-# Tolerance below which a value equals a quantile.
-_TOLERANCE = 1e-9
 # Trees of the forest, rows each tree is grown on (defaults of Liu et al. §5: 100 and 256; more trees for a
 # steadier score), and bound of the differences in robust standard deviations.
 _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class PeerEvidence:
     """Evidence by scheme from differences to the peer group.
 
-    A measure's evidence is its rarity among the peers (-log10 of the share at least as far out), bounded by
-    the distance itself and by CAP, times the evidence weight of the measure. Measures of one family are
-    dependent, so only the strongest of a family counts. A scheme's evidence is the sum over families; a
-    subject's is that of its strongest scheme plus a small share of the others.
+    A measure's evidence is how surprising its difference is among honest peers (-log10 of the probability of
+    its z-value, beyond an even chance), bounded by CAP, times the evidence weight of the measure. Measures of
+    one family are dependent, so only the strongest of a family counts. A scheme's evidence is the sum over
+    families; a subject's is that of its strongest scheme plus a small share of the others.
 
     Attributes:
-        spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` (tuple of ids).
-        tails: peer group → quantiles at the tail levels (columns × levels), and the number of peers.
+        spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` and ``signature``
+            (tuples of ids).
     """
 
     spec: pd.DataFrame
-    tails: dict[str, tuple[FloatArray, int]] = field(default_factory=dict)
 
-    def fit(self, differences: pd.DataFrame, peers: pd.Series) -> "PeerEvidence":
-        """Learn the tails of each peer group.
+    def by_column(self, differences: pd.DataFrame) -> pd.DataFrame:
+        """Evidence of each column, zero where there is none: subjects × columns of the spec.
 
         Args:
-            differences: subjects × columns of the spec, signed robust units, missing allowed.
-            peers: peer group by subject.
+            differences: subjects × columns, z-values, positive on the suspicious side, missing allowed.
         """
-        for group, members in differences[self.spec.index].groupby(peers):
-            values = np.sort(members.fillna(-np.inf).to_numpy(), axis=0)
-            # Among n peers the rarest observable share is one in n + 1.
-            position = np.ceil((1 - 10**-_LEVELS) * len(values)).astype(int).clip(0, len(values) - 1)
-            self.tails[str(group)] = values[position].T, len(values)
-        return self
-
-    def by_column(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
-        """Evidence of each column, zero where there is none: subjects × columns of the spec."""
-        z = differences[self.spec.index].to_numpy(dtype=float)
-        out = np.zeros_like(z)
-        for group, (tails, n) in self.tails.items():
-            rows = np.flatnonzero((peers == group).to_numpy())
-            if len(rows):
-                out[rows] = _rarity(z[rows], tails, n)
-        weighted = out * self.spec["evidence_weight"].to_numpy(dtype=float)
-        return pd.DataFrame(weighted, index=differences.index, columns=self.spec.index)
+        return self._surprise(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
 
     def by_scheme(self, evidence: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each scheme: subjects × schemes, the strongest measure of each family, summed."""
-        schemes = sorted({scheme for named in self.spec["schemes"] for scheme in named})
         out = {}
-        for scheme in schemes:
+        for scheme in self._named("schemes"):
             strongest = [evidence[columns].max(axis=1) for columns in self._families(scheme)]
             out[scheme] = np.sum(strongest, axis=0)
         return pd.DataFrame(out, index=evidence.index)
@@ -92,10 +65,26 @@ class PeerEvidence:
         top = by_scheme.max(axis=1)
         return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
-    def attribute(self, differences: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
+    def total(self, differences: pd.DataFrame) -> pd.Series:
+        """Evidence of each subject, from its differences."""
+        return self.score(self.by_scheme(self.by_column(differences)))
+
+    def signatures(self, differences: pd.DataFrame) -> pd.DataFrame:
+        """How surprising each scheme's own signature is, before weights: subjects × schemes that have one."""
+        surprise = self._surprise(differences)
+        signed = self.spec["signature"]
+        return pd.DataFrame(
+            {
+                scheme: surprise.loc[:, [scheme in of for of in signed]].max(axis=1)
+                for scheme in self._named("signature")
+            },
+            index=differences.index,
+        )
+
+    def attribute(self, differences: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each column to `score`, exact: the score is a sum of the strongest columns of the
         families."""
-        evidence = self.by_column(differences, peers)
+        evidence = self.by_column(differences)
         by_scheme = self.by_scheme(evidence)
         strongest = by_scheme.idxmax(axis=1)
         share = _other_share(by_scheme)
@@ -108,29 +97,20 @@ class PeerEvidence:
                     out[column] += factor * evidence[column].where(winner == column, 0.0)
         return out
 
+    def _surprise(self, differences: pd.DataFrame) -> pd.DataFrame:
+        """Evidence before weights, 0 to CAP: subjects × columns of the spec."""
+        z = differences[self.spec.index].to_numpy(dtype=float)
+        surprise = np.nan_to_num(-norm.logsf(z) / np.log(10)) - _EVEN
+        return pd.DataFrame(surprise.clip(0, CAP), differences.index, self.spec.index)
+
+    def _named(self, column: str) -> list[str]:
+        """The schemes that a column of the spec names, in order."""
+        return sorted({scheme for named in self.spec[column] for scheme in named})
+
     def _families(self, scheme: str) -> list[list[str]]:
         """Columns that are evidence of a scheme, by family."""
         columns = self.spec[[scheme in named for named in self.spec["schemes"]]]
         return [list(names) for names in columns.groupby("family").groups.values()]
-
-
-def _rarity(z: FloatArray, tails: FloatArray, n: int) -> FloatArray:
-    """Evidence before weights, 0 to CAP: subjects × columns.
-
-    Args:
-        z: differences of subjects of one peer group, missing allowed.
-        tails: quantiles of the group at the tail levels, columns × levels.
-        n: number of peers.
-    """
-    # Softplus: near zero below the peers' median, linear above it, and strictly rising, so that only equal
-    # differences tie.
-    distance = _DISTANCE_SCALE * np.logaddexp(0, _DISTANCE_SLOPE * np.nan_to_num(z, nan=-np.inf))
-    rarity = np.empty_like(distance)
-    for column in range(z.shape[1]):
-        below = np.searchsorted(tails[column], z[:, column] - _TOLERANCE, "left") - 1
-        rarity[:, column] = _LEVELS[below.clip(0)]
-    rarity = np.minimum(rarity, np.log10(n + 1)) + SMALL_GROUP_ALLOWANCE * SMALL_GROUP / (n + SMALL_GROUP)
-    return cast(FloatArray, np.minimum(np.minimum(distance, rarity), CAP))
 
 
 def _other_share(by_scheme: pd.DataFrame) -> float:

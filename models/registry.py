@@ -72,7 +72,6 @@ class Registry:
         self,
         model: SubjectModel,
         sample: pd.DataFrame,
-        peers: pd.Series,
         as_of: str,
         tags: dict[str, str],
         card: str = "",
@@ -81,7 +80,6 @@ class Registry:
 
         Args:
             sample: a few rows of differences, for the signature; not stored.
-            peers: their peer groups.
             card: the model card (Markdown).
         """
         with self._connected(), start_run(run_name=f"{model.subject} {as_of}"):
@@ -91,7 +89,7 @@ class Registry:
             training = {"measures": list(model.spec.index), "reliability": model.reliability_curve}
             log_dict(training, "training.json")
             log_text(card, "model_card.md")
-            return self._log_files(model, sample.astype(float).assign(peers=peers.reindex(sample.index)))
+            return self._log_files(model, sample.astype(float))
 
     def _log_files(self, model: SubjectModel, rows: pd.DataFrame) -> str:
         """Log and register the model's files within a run; returns the version."""

@@ -62,15 +62,17 @@ def load(folder: Path) -> SubjectModel:
 
 
 class Served:
-    """A model as MLflow serves it: takes differences and ``peers``, gives scores."""
+    """A model as MLflow serves it: takes differences, gives scores."""
 
     def __init__(self, model: SubjectModel):
         self.model = model
 
     def predict(self, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Score rows with the columns of the signature."""
-        parts = self.model.parts(model_input.drop(columns="peers"), model_input["peers"])
-        return self.model.score(parts).drop(columns=["scheme", "rule_score", "graph_score"])
+        parts = self.model.parts(model_input)
+        return self.model.score(parts).drop(
+            columns=["scheme", "nearest_schemes", "rule_score", "graph_score"]
+        )
 
 
 def _load_pyfunc(path: str) -> Served:

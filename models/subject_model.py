@@ -10,14 +10,12 @@ from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import leaks, ranking_metrics, reliability
 from models.fusion import Fusion, calibrate, fit_weights, probability, spreads
 from models.learner import Learner, out_of_fold
+from models.scheme_naming import named_scheme, nearest_schemes
 from models.training_data import TrainingSet, training_set
 from models.tuning import tune
 
 # Evidence at which the anomaly score is 1 − 1/e = 0.63. Own starting value.
 _EVIDENCE_SCALE = 8.0
-# Below this evidence of every scheme no scheme is named: one family of full weight at one in a hundred. Own
-# starting value.
-MIN_SCHEME_EVIDENCE = 2.0
 
 
 @dataclass
@@ -67,7 +65,6 @@ class SubjectModel:
     def fit(
         self,
         differences: pd.DataFrame,
-        peers: pd.Series,
         outcomes: pd.Series,
         graph: pd.Series | None = None,
         rules: pd.Series | None = None,
@@ -76,11 +73,10 @@ class SubjectModel:
 
         Args:
             differences: subjects × columns of the spec.
-            peers: peer group by subject.
             outcomes: 1 confirmed, 0 cleared, by subject_id of the inspected.
             graph, rules: those parts by subject, 0 to 1; None where there are none.
         """
-        self.evidence = PeerEvidence(self.spec).fit(differences, peers)
+        self.evidence = PeerEvidence(self.spec)
         self.isolation = Isolation(list(self.spec.index), self.seed).fit(differences)
         raw = self.isolation.raw(differences)
         self.isolation_scale = float(raw.mean()), float(raw.std() or 1.0)
@@ -88,7 +84,7 @@ class SubjectModel:
         data = training_set(differences[self.spec.index], outcomes, self.seed)
         if data is not None:
             self._learn(data)
-            self._fuse(data, self.parts(differences, peers, graph, rules))
+            self._fuse(data, self.parts(differences, graph, rules))
         return self
 
     def _learn(self, data: TrainingSet) -> None:
@@ -118,7 +114,6 @@ class SubjectModel:
     def parts(
         self,
         differences: pd.DataFrame,
-        peers: pd.Series,
         graph: pd.Series | None = None,
         rules: pd.Series | None = None,
     ) -> pd.DataFrame:
@@ -127,13 +122,13 @@ class SubjectModel:
         Returns:
             model (log-odds relative to the learner's base; missing without a learner), evidence (units of
             `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do
-            not apply), scheme (missing where the evidence of none reaches MIN_SCHEME_EVIDENCE).
+            not apply), scheme (missing where the signature of none stands), nearest_schemes (the two most
+            surprising signatures, as ``"M05 M10"``).
         """
-        evidence = self.evidence.by_column(differences, peers)
-        schemes = self.evidence.by_scheme(evidence)
+        schemes = self.evidence.by_scheme(self.evidence.by_column(differences))
         missing = pd.Series(np.nan, differences.index)
         mean, sd = self.isolation_scale
-        scheme = schemes.idxmax(axis=1).where(schemes.max(axis=1) >= MIN_SCHEME_EVIDENCE)
+        signatures = self.evidence.signatures(differences)
         return pd.DataFrame(
             {
                 "model": self.learner.raw(differences[self.spec.index]) if self.learner else missing,
@@ -141,17 +136,19 @@ class SubjectModel:
                 "isolation": (self.isolation.raw(differences) - mean) / sd,
                 "graph": missing if graph is None else graph.reindex(differences.index),
                 "rule": missing if rules is None else rules.reindex(differences.index),
-                "scheme": scheme,
+                "scheme": named_scheme(signatures, schemes),
+                "nearest_schemes": nearest_schemes(signatures),
             }
         )
 
     def score(self, parts: pd.DataFrame) -> pd.DataFrame:
         """Score and parts as they are published, all 0 to 1: score, model_score, anomaly_score, rule_score,
-        graph_score; and scheme."""
+        graph_score; scheme and nearest_schemes."""
         return pd.DataFrame(
             {
                 "score": probability(self.fusion.raw(parts)),
                 "scheme": parts["scheme"],
+                "nearest_schemes": parts["nearest_schemes"],
                 "model_score": probability(parts["model"] + (self.learner.base if self.learner else 0.0)),
                 "anomaly_score": 1 - np.exp(-parts["evidence"] / _EVIDENCE_SCALE),
                 "rule_score": parts["rule"],
@@ -159,7 +156,7 @@ class SubjectModel:
             }
         )
 
-    def contributions(self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame) -> pd.DataFrame:
+    def contributions(self, differences: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each column to the raw score, exact: a row sums to the raw score.
 
         Args:
@@ -169,16 +166,14 @@ class SubjectModel:
         Returns:
             Subjects × (columns of the spec, ``graph``, ``rule``, ``base``).
         """
-        return self.explain(differences, peers, parts)[0]
+        return self.explain(differences, parts)[0]
 
-    def explain(
-        self, differences: pd.DataFrame, peers: pd.Series, parts: pd.DataFrame
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def explain(self, differences: pd.DataFrame, parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The `contributions`, and their share from the evidence alone, by column of the spec, which depends
         on no random seed."""
         fusion, (mean, sd) = self.fusion, self.isolation_scale
         isolation_weight = fusion.weight("isolation")
-        deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences, peers)
+        deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences)
         isolated, isolation_base = self.isolation.attribute(differences)
         out = deterministic_contributions + isolation_weight / sd * isolated
         base = fusion.base + isolation_weight * (isolation_base - mean) / sd

@@ -108,9 +108,9 @@ print(f"AUC with shuffled outcomes: {chance.mean():.2f}")
 # Both recipes fitted to the whole night. What inspectors feel is how far the head of the list changes.
 
 # %%
-parts_of = (measured.differences, measured.peers, measured.graph, measured.rules)
+parts_of = (measured.differences, measured.graph, measured.rules)
 challenger = SubjectModel(kind, lean, settings.seed).fit(
-    measured.differences, measured.peers, inspected, measured.graph, measured.rules
+    measured.differences, inspected, measured.graph, measured.rules
 )
 champion = models.champion(kind)
 lists = {
@@ -135,7 +135,6 @@ for name, order in lists.items():
 version = models.log(
     challenger,
     measured.differences[lean.index].head(50),
-    measured.peers,
     as_of.isoformat(),
     {"recipe": "without context measures"},
 )

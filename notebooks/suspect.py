@@ -32,7 +32,7 @@ import pandas as pd
 
 import pipelines
 from claims.store import Store, scratch
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 from features.measures.catalogue import measures_of
 from models.fusion import probability
 from pipelines.champions import registry
@@ -60,6 +60,15 @@ suspects.drop(columns=["subject_type", "reasons"]).head(10)
 suspect = suspects.index[0]
 for reason in suspects.loc[suspect, "reasons"]:
     print(f"{reason['contribution']:6.2f}  {reason['text_en']}\n        {reason['text_zh']}")
+
+# %% [markdown]
+# ## The claims behind it
+#
+# The fee lines of the visits that the run names as evidence.
+
+# %%
+print(suspects.at[suspect, "story_en"])
+store.lines(suspect, kind, run).head(20)
 
 # %% [markdown]
 # ## The measures of the night
@@ -120,9 +129,9 @@ plt.show()
 champion = registry(store, settings).champion(kind)
 model = champion.model
 one = [suspect]
-differences, group_of = measured.differences.loc[one], measured.peers.loc[one]
-parts = model.parts(differences, group_of, measured.graph.loc[one], measured.rules.loc[one])
-contributions = model.contributions(differences, group_of, parts).loc[suspect]
+differences = measured.differences.loc[one]
+parts = model.parts(differences, measured.graph.loc[one], measured.rules.loc[one])
+contributions = model.contributions(differences, parts).loc[suspect]
 raw = model.fusion.raw(parts)
 print(f"{champion.name} version {champion.version}")
 print(f"contributions add up to {contributions.sum():.6f}, the raw score is {raw.iloc[0]:.6f}")

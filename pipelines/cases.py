@@ -23,7 +23,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from claims.as_of import CLEARED
 from claims.errors import InputError
 from claims.store import Store, connected, scratch
-from reports.scheme_texts import SCHEMES
+from reports.scheme_texts import NOT_DECIDED, SCHEMES
 from reports.subject_words import PENDING, SUBJECT_WORDS, VERDICTS
 from reports.suspect_sheet import SUSPECT_COLUMNS
 from reports.workbook_guide import AS_OF_LINES, GUIDE_TITLES
@@ -211,7 +211,8 @@ def _case(
         faults.insert(0, ("verdict", f"is none of {words}"))
     if faults or status is None or status == PENDING:
         return None, faults
-    subject_id, scheme = cells["subject_id"], (_text(cells["scheme"]) or "").split(" ")[0]
+    subject_id, named = cells["subject_id"], _text(cells["scheme"]) or ""
+    scheme = "" if named in NOT_DECIDED else named.split(" ")[0]
     if not isinstance(subject_id, str):
         faults.append(("subject_id", "is not the text that was written there"))
     if scheme and scheme not in SCHEMES:

@@ -1,82 +1,160 @@
 """Part of the step that scores: suspicious visits, the evidence they are against others, and the money in
-them."""
+dispute."""
 
 import ibis
 import pandas as pd
 from ibis import _
 
+from features.disputed_amounts import ACCUMULATING, ON_RECORD, disputed_amount, excess_shares
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
-from pipelines.settings import Settings
+from features.rules.declaration import RULES
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, fetch_by
 
 # A visit with this much evidence against it is evidence against whoever took part: one strong family of
 # measures at one in a hundred, or a proof.
 FLAGGED = 3.0
+# With this much (two strong families at one in a hundred) it stands by itself, however many others there are.
+STANDS_ALONE = 2 * FLAGGED
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
-# The scratch database's table of the evidence against each visit: mdtrt_id, evidence, scheme.
+# The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
+# much of its conduct is in dispute, 0 to 1), found (scheme of its costliest finding).
 MARKS = "visit_marks"
+DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme", "amount", "disputed")
+# Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
 _FACTS = (
-    "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "fund_pay_sumamt", "companions",
-    "co_oversupplied",
+    "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
+    "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "companions", "co_oversupplied", "idle_days",
+    "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight", "cost_ratio",
+    "unsigned", "dialysis", "material_amount", "exam_amount", "priced", "usual_price",
 )  # fmt: skip
+_PLACE = ["fixmedins_code", "kind"]
 
 
 def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
-    """Store the evidence against each visit and its scheme in the scratch database.
+    """Store the evidence against each visit, its scheme and how far it is in doubt in the scratch database.
 
     Args:
         parts: of the visits (`SubjectModel.parts`).
     """
+    con = snapshot.claims.con
     frame = parts[["evidence", "scheme"]].reset_index(names="mdtrt_id")
     schema = ibis.schema({"mdtrt_id": "string", "evidence": "float64", "scheme": "string"})
-    snapshot.claims.con.create_table(MARKS, ibis.memtable(frame, schema=schema))
+    marks = con.create_table("visit_evidence", ibis.memtable(frame, schema=schema), overwrite=True)
+    marked = snapshot.facts.select(*_FACTS).inner_join(marks, "mdtrt_id")
+    flagged = marked.filter(_.evidence >= FLAGGED, _.scheme.notnull())
+    excess = excess_shares(
+        fetch(flagged.group_by(*_PLACE, "scheme").aggregate(n=_.count())),
+        fetch(marked.group_by(*_PLACE).aggregate(total=_.count())),
+    )
+    schema = ibis.schema(dict.fromkeys([*_PLACE, "scheme"], "string") | {"excess": "float64"})
+    joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
+    certain = (joined.evidence >= STANDS_ALONE) | joined.scheme.isin([*ACCUMULATING, *ON_RECORD])
+    doubt = ibis.cases((joined.evidence < FLAGGED, 0.0), (certain, 1.0), else_=joined.excess.fill_null(0.0))
+    rows = joined.select(*_FACTS, "evidence", "scheme", doubt=doubt)
+    rows = rows.left_join(_found_schemes(snapshot), "mdtrt_id").drop("mdtrt_id_right")
+    con.create_table(MARKS, rows, overwrite=True)
 
 
-def amounts_at_risk(snapshot: Snapshot, subject: str, settings: Settings) -> pd.Series:
-    """Fund payment (yuan) in each subject's evidence, each visit once, never below 0."""
-    rows = _evidence_rows(snapshot, subject, settings)
-    sums = rows.group_by("subject_id").aggregate(amount=_.fund_pay_sumamt.sum().round(2))
-    return fetch_by(sums, "subject_id")["amount"].clip(lower=0)
+def _found_schemes(snapshot: Snapshot) -> ibis.Table:
+    """The first scheme of the rule with the costliest finding in each visit: mdtrt_id, found."""
+    rules = [(rule_id, rule.schemes[0]) for rule_id, rule in RULES.items() if rule.schemes]
+    schemes = ibis.memtable(rules, schema=ibis.schema({"rule_id": "string", "found": "string"}))
+    hits = snapshot.rules.hits.inner_join(schemes, "rule_id")
+    order = ibis.window(group_by="mdtrt_id", order_by=[ibis.desc("vola_amt"), "jr_id"])
+    first = hits.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
+    return first.select("mdtrt_id", "found")
 
 
-def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, settings: Settings) -> pd.DataFrame:
-    """The suspicious visits of chosen subjects, strongest first.
+def amounts_at_risk(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.Series:
+    """Yuan of the fund in dispute of each subject, each visit and line once.
+
+    Args:
+        schemes: the named scheme by subject_id, missing where none is.
+    """
+    rows = _disputed_rows(snapshot, subject, schemes)
+    sums = rows.group_by("subject_id").aggregate(amount=_.disputed.sum().round(2))
+    return fetch_by(sums, "subject_id")["amount"]
+
+
+def disputes_of(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.DataFrame:
+    """All visits of some subjects with money in dispute.
+
+    Args:
+        schemes: the named scheme by subject_id, of the subjects asked for; missing where none is.
 
     Returns:
-        subject_type, subject_id, scheme, mdtrt_id, amount (yuan), visit_score.
+        subject_type and DISPUTES: day, scheme (that puts it in dispute), amount (paid by the fund) and
+        disputed (both in yuan); largest first within a subject.
     """
-    frame = pd.DataFrame({"subject_id": ids})
-    schema = ibis.schema({"subject_id": "string"})
-    wanted = snapshot.claims.con.create_table(
-        f"listed_{subject}", ibis.memtable(frame, schema=schema), overwrite=True
+    rows = _disputed_rows(snapshot, subject, schemes).semi_join(
+        _schemes_table(snapshot, subject, schemes), "subject_id"
     )
-    rows = _evidence_rows(snapshot, subject, settings).semi_join(wanted, "subject_id")
+    frame = fetch(rows.order_by("subject_id", ibis.desc("disputed"), "mdtrt_id"))
+    frame.insert(0, "subject_type", subject)
+    return frame
+
+
+def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, most: int) -> pd.DataFrame:
+    """The suspicious visits of chosen subjects, strongest first: those flagged (so many at most), and the
+    strongest where fewer are.
+
+    Returns:
+        subject_type, subject_id, scheme, mdtrt_id, amount (yuan paid by the fund), visit_score.
+    """
+    wanted = _id_table(snapshot, subject, ids)
+    marked = snapshot.claims.con.table(MARKS).filter(_.evidence > 0)
+    rows = visits_by_subject(marked, subject).semi_join(wanted, "subject_id")
+    order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
+    rows = rows.mutate(place=ibis.row_number().over(order))
+    rows = rows.filter(((rows.evidence >= FLAGGED) & (rows.place < most)) | (rows.place < STRONGEST))
     rows = rows.select(
         subject_type=ibis.literal(subject),
         subject_id=rows.subject_id,
         scheme=rows.scheme,
         mdtrt_id=rows.mdtrt_id,
-        amount=rows.fund_pay_sumamt,
+        amount=rows.fund_pay_sumamt.fill_null(0.0).clip(0.0),
         visit_score=rows.evidence,
     )
     return fetch(rows.order_by("subject_id", ibis.desc("visit_score"), "mdtrt_id"))
 
 
-def _marked(snapshot: Snapshot) -> ibis.Table:
-    """Visits with evidence against them: facts, evidence and scheme."""
-    marks = snapshot.claims.con.table(MARKS)
-    return snapshot.facts.select(*_FACTS).inner_join(marks, "mdtrt_id").filter(_.evidence > 0)
+def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis.Table:
+    """Visits of subjects with something in dispute: columns of DISPUTES.
+
+    A visit is disputed by what rules found in it, by its own scheme as far as it is in doubt, and by the
+    scheme of its subject where that accumulates over all visits.
+    """
+    rows = visits_by_subject(snapshot.claims.con.table(MARKS), subject)
+    named = _schemes_table(snapshot, subject, schemes).rename(suspected="scheme")
+    rows = rows.left_join(named, "subject_id").drop("subject_id_right")
+    accumulates = rows.suspected.isin(ACCUMULATING).fill_null(False)
+    rows = rows.mutate(
+        own=disputed_amount(rows, rows.scheme, rows.doubt),
+        added=disputed_amount(rows, rows.suspected, accumulates.ifelse(1.0, 0.0)),
+    )
+    by_rule = _.found.notnull() & (_.own <= _.findings_amount)
+    scheme = ibis.cases((_.added > _.own, _.suspected), (by_rule, _.found), else_=_.scheme)
+    rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme).filter(_.disputed > 0)
+    return rows.select(*(n for n in DISPUTES if n != "amount"), amount=_.fund_pay_sumamt)[list(DISPUTES)]
 
 
-def _evidence_rows(snapshot: Snapshot, subject: str, settings: Settings) -> ibis.Table:
-    """The visits that are a subject's evidence: those flagged, and the strongest where fewer are."""
-    marked = _marked(snapshot)
-    # Of a group only what its members did together.
-    rows = of_subjects(marked.filter(linked(marked)) if subject == "group" else marked, subject)
-    order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
-    rows = rows.mutate(place=ibis.row_number().over(order))
-    flagged = (rows.evidence >= FLAGGED) & (rows.place < settings.evidence_rows)
-    return rows.filter(flagged | (rows.place < STRONGEST))
+def visits_by_subject(visits: ibis.Table, subject: str) -> ibis.Table:
+    """Visits by subject; of a group only what its members did together."""
+    return of_subjects(visits.filter(linked(visits)) if subject == "group" else visits, subject)
+
+
+def _schemes_table(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis.Table:
+    frame = schemes.rename("scheme").rename_axis("subject_id").reset_index().astype(object)
+    return _stored(snapshot, f"suspected_{subject}", frame.where(frame.notna(), None))
+
+
+def _id_table(snapshot: Snapshot, subject: str, ids: pd.Index) -> ibis.Table:
+    return _stored(snapshot, f"listed_{subject}", pd.DataFrame({"subject_id": ids}))
+
+
+def _stored(snapshot: Snapshot, name: str, frame: pd.DataFrame) -> ibis.Table:
+    schema = ibis.schema(dict.fromkeys(frame.columns, "string"))
+    return snapshot.claims.con.create_table(name, ibis.memtable(frame, schema=schema), overwrite=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from models.explained_by import explained_by
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
-from pipelines.flagged_visits import amounts_at_risk, evidence_against, mark_visits
+from pipelines.flagged_visits import amounts_at_risk, disputes_of, evidence_against, mark_visits
 from pipelines.settings import Settings
 from pipelines.snapshot import Measured, Snapshot, missing_measures
 from pipelines.step_log import Figure, logged_step
@@ -25,7 +26,8 @@ class Scored:
         model, champion, trained: the model that scored, its name and version, and the as-of date of its
             training (ISO).
         parts: subjects × parts of the score before they are fused (`SubjectModel.parts`).
-        ranked: index subject_id in order of rank; score, parts, scheme, amount_at_risk (yuan).
+        ranked: index subject_id in order of rank; score, parts, scheme, explained_by, amount_at_risk
+            (yuan).
     """
 
     model: SubjectModel
@@ -41,11 +43,13 @@ class Scores:
 
     Attributes:
         evidence: suspicious visits of the subjects down to the explained depth: subject_type, subject_id,
-            scheme, mdtrt_id, amount (yuan), visit_score; largest first within a subject.
+            scheme, mdtrt_id, amount (yuan paid by the fund), visit_score; strongest first within a subject.
+        disputes: all visits of those subjects with money in dispute (`pipelines.flagged_visits.disputes_of`).
     """
 
     subjects: dict[str, Scored]
     evidence: pd.DataFrame
+    disputes: pd.DataFrame
 
     def counts(self) -> Mapping[str, Figure]:
         """Ranked subjects by kind, and rows of evidence."""
@@ -70,24 +74,46 @@ def score(snapshot: Snapshot, models: Registry, settings: Settings) -> Scores:
     }
     mark_visits(snapshot, parts["visit"])
     scored = {
-        subject: _score_one(snapshot, subject, champion, parts[subject], settings)
+        subject: _score_one(snapshot, subject, champion, parts[subject])
         for subject, champion in champions.items()
     }
+    explained = {subject: found.ranked.index[: settings.explained_depth] for subject, found in scored.items()}
+    return Scores(scored, *visits_against(snapshot, scored, explained, settings))
+
+
+def visits_against(
+    snapshot: Snapshot, scored: dict[str, Scored], ids: dict[str, pd.Index], settings: Settings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`Scores.evidence` and `Scores.disputes` of some subjects.
+
+    Args:
+        ids: kind of subject → subject_id; one kind at least.
+    """
     evidence = [
-        evidence_against(snapshot, subject, found.ranked.index[: settings.explained_depth], settings)
-        for subject, found in scored.items()
+        evidence_against(snapshot, subject, chosen, settings.evidence_rows) for subject, chosen in ids.items()
     ]
-    return Scores(scored, pd.concat(evidence, ignore_index=True))
+    disputes = [
+        disputes_of(snapshot, subject, scored[subject].ranked.loc[chosen, "scheme"])
+        for subject, chosen in ids.items()
+    ]
+    return pd.concat(evidence, ignore_index=True), pd.concat(disputes, ignore_index=True)
 
 
-def _score_one(
-    snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame, settings: Settings
-) -> Scored:
+def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame) -> Scored:
     found = champion.model.score(parts)
-    amounts = amounts_at_risk(snapshot, subject, settings)
+    found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
+    amounts = amounts_at_risk(snapshot, subject, found["scheme"])
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
     name = f"{champion.name}/{champion.version}"
     return Scored(champion.model, name, parts, ranked(found), champion.as_of)
+
+
+def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:
+    """The place whose conduct explains each subject's evidence; missing where none does."""
+    if measured.places.empty:
+        return pd.Series(None, index=parts.index, dtype=object)
+    beside_peers = model.evidence.total(measured.beside_peers)
+    return explained_by(beside_peers, parts["evidence"], measured.places)
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:

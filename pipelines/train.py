@@ -74,7 +74,7 @@ def _train_one(
     model = fit_model(subject, measured, labels(cases), settings)
     text = card(model, cases, len(measured.values), as_of, tags)
     sample = measured.differences.head(50)
-    version = models.log(model, sample, measured.peers, as_of.isoformat(), tags, text)
+    version = models.log(model, sample, as_of.isoformat(), tags, text)
     champion = _champion(models, subject)
     wins, why = (True, "by command") if promote else compare(champion, model, measured, cases, as_of)
     if wins or champion is None:
@@ -128,13 +128,13 @@ def compare(
 
 def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
     """The parts of the score of every measured subject (`SubjectModel.parts`)."""
-    return model.parts(measured.differences, measured.peers, measured.graph, measured.rules)
+    return model.parts(measured.differences, measured.graph, measured.rules)
 
 
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
     """Fit the model of one kind of subject to a snapshot and the outcomes known by then."""
     model = SubjectModel(subject, spec(subject), settings.seed, settings.tuning_budget)
-    return model.fit(measured.differences, measured.peers, known, measured.graph, measured.rules)
+    return model.fit(measured.differences, known, measured.graph, measured.rules)
 
 
 def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:

@@ -12,12 +12,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
 from reports.masking import Mask
 from reports.reason_texts import Reason
-from reports.scheme_texts import honest, on_site, scheme_name
+from reports.scheme_texts import honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
 from reports.templates import render
@@ -49,7 +49,8 @@ class Dossier:
         through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and
             institutions that much of it goes through.
         company: of a group, what links its members: co_visit or drug_resale; else None.
-        money: scheme, visits, yuan, each visit once.
+        story: what happened, in Chinese and English; empty where it is not told.
+        money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
         supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why,
             why_en of what to pull for it.
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that
@@ -81,7 +82,8 @@ class Dossier:
     hub: str | None
     through: Sequence[tuple[str, str, float]]
     company: str | None
-    money: Sequence[tuple[str | None, int, float]]
+    story: tuple[str, str]
+    money: Sequence[tuple[str | None, int, float, float]]
     supporting_records: Mapping[int, Sequence[Record]]
     evidence: Sequence[Record]
     evidence_count: int
@@ -119,8 +121,9 @@ def page(dossier: Dossier, language: str) -> str:
             (subject_word(kind, language), name, f"{share:.0%}") for kind, name, share in dossier.through
         ],
         peers=text_in(language, PEER_WORDS[dossier.peers]),
-        scheme=scheme_name(dossier.scheme, language),
-        schemes=[(scheme_name(s, language) or words["none"], n, yuan) for s, n, yuan in dossier.money],
+        story=text_in(language, dossier.story),
+        scheme=scheme_or_pending(dossier.scheme, language),
+        schemes=[(scheme_or_pending(s, language), *figures) for s, *figures in dossier.money],
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
         rule=text_in(language, ("rule_name", "rule_en")),
@@ -151,7 +154,7 @@ def _concerned(subject: str, row: Record) -> str:
 def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str, str]]:
     """What to check on site and what would be honest, for the suspected scheme and those that evidence
     speaks for."""
-    schemes = [dossier.scheme, *(scheme for scheme, _n, _yuan in dossier.money)]
+    schemes = [dossier.scheme, *(row[0] for row in dossier.money)]
     named: list[str | None] = list(dict.fromkeys(s for s in schemes if isinstance(s, str)))
     return [
         (scheme_name(s, language), on_site(s, language), honest(s, language))

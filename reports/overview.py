@@ -9,7 +9,7 @@ from markupsafe import Markup
 from features.measures.catalogue import FAMILIES
 from reports import charts
 from reports.languages import text_in
-from reports.scheme_texts import scheme_name
+from reports.scheme_texts import scheme_or_pending
 from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
 from reports.worklist_sheet import AUDIT_SAMPLE, STANDING
@@ -35,8 +35,7 @@ def drivers(contributions: pd.DataFrame, families: dict[str, str]) -> pd.Series:
 
 def page(
     driven: dict[str, pd.Series],
-    evidence: pd.DataFrame,
-    places: pd.Series,
+    disputes: pd.DataFrame,
     names: pd.Series,
     listed: pd.DataFrame,
     random_sample: pd.DataFrame,
@@ -47,15 +46,15 @@ def page(
 
     Args:
         driven: kind of subject → `drivers`.
-        evidence: as the contract's table; a visit counts once, however many subjects it is evidence against.
-        places: institution by mdtrt_id.
+        disputes: visits of suspects with money in dispute: mdtrt_id, fixmedins_code, scheme, disputed and
+            amount (yuan); a visit counts once, however many subjects it is evidence against.
         names: of institutions, by code.
         listed: `pipelines.select.worklist.worklist`.
         random_sample: subject_type, subject_id of those drawn at random.
     """
     words = WORDS[language]
-    once = evidence.sort_values("amount", ascending=False, kind="stable").drop_duplicates("mdtrt_id")
-    by_place = once.groupby(once["mdtrt_id"].map(places))["amount"].sum()
+    once = disputes.sort_values("disputed", ascending=False, kind="stable").drop_duplicates("mdtrt_id")
+    by_place = once.groupby("fixmedins_code")["disputed"].sum()
     by_place = by_place.sort_values(ascending=False).head(PLACES)
     labels = [f"{code} {names.get(code, '')}".strip() for code in by_place.index]
     return render(
@@ -63,7 +62,8 @@ def page(
         language=language,
         words=words,
         as_of=as_of.isoformat(),
-        total=float(once["amount"].sum()),
+        total=float(once["disputed"].sum()),
+        paid=float(once["amount"].sum()),
         drivers=[(_kind(subject, language), _bars(found, language)) for subject, found in driven.items()],
         schemes=_by_scheme(once, language),
         places=charts.bars(labels, list(by_place), words["yuan"]),
@@ -82,12 +82,14 @@ def _bars(found: pd.Series, language: str) -> Markup:
     return charts.bars(labels, [100 * value / total for value in found], WORDS[language]["unit"], digits=1)
 
 
-def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float]]:
-    """Name of the scheme, visits, yuan; most money first."""
-    sums = once.groupby(once["scheme"].fillna(""))["amount"].agg(["size", "sum"])
+def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float, float]]:
+    """Name of the scheme, visits, yuan in dispute and yuan paid for the visits; most in dispute first."""
+    sums = once.groupby(once["scheme"].fillna("")).agg(
+        n=("mdtrt_id", "size"), disputed=("disputed", "sum"), amount=("amount", "sum")
+    )
     return [
-        (scheme_name(scheme or None, language) or WORDS[language]["none"], int(size), float(amount))
-        for scheme, size, amount in sums.sort_values("sum", ascending=False).itertuples(name=None)
+        (scheme_or_pending(scheme or None, language), int(n), float(disputed), float(amount))
+        for scheme, n, disputed, amount in sums.sort_values("disputed", ascending=False).itertuples(name=None)
     ]
 
 
@@ -111,12 +113,13 @@ WORDS = {
         "drivers": "分数由什么推动",
         "drivers_note": "各类指标在已解释对象分数中所占的分量,合计为100%。",
         "unit": "分量(%)",
-        "money": "证据涉及金额",
-        "total": "合计 {total} 元,每次就诊只计一次。",
+        "money": "争议基金",
+        "total": "达到起点分数的对象合计争议基金 {total} 元(所涉就诊基金共支付 {paid} 元),"
+        "每次就诊、每条明细只计一次。",
         "scheme": "情形",
-        "none": "无突出情形",
         "visits": "就诊数",
-        "yuan": "基金支付(元)",
+        "yuan": "争议基金(元)",
+        "whole": "就诊基金支付(元)",
         "places": "涉及机构",
         "standing": "新增与已知",
         "kind": "类别",
@@ -130,12 +133,13 @@ WORDS = {
         "drivers_note": "What each family of measures contributes to the scores of the explained, 100% in "
         "all.",
         "unit": "share (%)",
-        "money": "Money in evidence",
-        "total": "{total} yuan in all, each visit once.",
+        "money": "Money in dispute",
+        "total": "{total} yuan of the {paid} yuan that the fund paid for the visits, of the suspects that "
+        "reach the floor of the score; each visit and line once.",
         "scheme": "Scheme",
-        "none": "none stands out",
         "visits": "Visits",
-        "yuan": "Paid by the fund (yuan)",
+        "yuan": "In dispute (yuan)",
+        "whole": "Paid for the visits (yuan)",
         "places": "Institutions",
         "standing": "New and known",
         "kind": "Kind",

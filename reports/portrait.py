@@ -12,7 +12,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import CLEARED, CONFIRMED
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 
 FULL = 100.0
 # Grades and the least points of each; below them all the last.

@@ -14,8 +14,8 @@ from reports.subject_words import SUBJECT_WORDS
 
 FIRST = 3
 _WORDS = {
-    "zh": ("疑点清单", "分数 {:.2f}", "涉及基金 {:,.0f} 元"),
-    "en": ("The workbook", "score {:.2f}", "{:,.0f} yuan of the fund at stake"),
+    "zh": ("疑点清单", "分数 {:.2f}", "争议基金 {:,.0f} 元"),
+    "en": ("The workbook", "score {:.2f}", "{:,.0f} yuan of the fund in dispute"),
 }
 
 

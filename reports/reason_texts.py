@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from features.comparison.peers import PEER_WORDS, Standing
+from features.comparison.peer_groups import PEER_WORDS
+from features.comparison.peers import Standing
 from features.measures.catalogue import FAMILIES, HIGH, Measure, expected_column
 from reports.contradictions import contradiction
 from reports.formatting import is_missing, measure_value, period, share_of_peers

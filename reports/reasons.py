@@ -6,7 +6,7 @@ from typing import cast
 
 import pandas as pd
 
-from features.measures.catalogue import HIGH, Measure
+from features.measures.catalogue import CONTEXT, HIGH, Measure
 from reports.formatting import is_covered, measure_value
 from reports.reason_texts import (
     FINDINGS,
@@ -90,6 +90,22 @@ def reasons_of(
         raising = sum(value for name, value in given.items() if name != "base" and value > 0)
         found = [plain_reason(SUM_REASON, NOTHING_STANDS_OUT, float(raising))]
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+
+
+def telling_first(
+    reasons: list[Reason], scheme: str | None, measures: dict[str, tuple[Measure, int | None]]
+) -> list[Reason]:
+    """Reasons that are evidence of the named scheme before the others; among these, conduct before size and
+    findings; each part in the order it has."""
+
+    def order(reason: Reason) -> tuple[bool, bool]:
+        entry = measures.get(reason["code"].partition(".")[2])
+        if entry is None:
+            return True, False
+        general = entry[0].evidence_weight <= CONTEXT or entry[0].family == RULES
+        return scheme not in entry[0].schemes, general
+
+    return sorted(reasons, key=order) if isinstance(scheme, str) else reasons
 
 
 def exceeds_median(entry: Measure, value: float, median: float | None, side: int = 1) -> bool:

@@ -1,5 +1,7 @@
 """The schemes of `docs/schemes.md`: names, what proves or clears one on site, and what only resembles it."""
 
+from reports.languages import text_in
+
 # Id → (Chinese, English).
 SCHEMES = {
     "M01": ("虚假住院", "fake admission"),
@@ -11,7 +13,7 @@ SCHEMES = {
     "M07": ("超范围购药", "out-of-scope purchasing"),
     "M08": ("违规享受长护待遇", "improper long-term-care benefit"),
     "M09": ("死亡后享受医保待遇", "benefits after death"),
-    "M10": ("挂床住院", "hanging bed"),
+    "M10": ("挂床住院", "phantom bed stay"),
     "M11": ("诱导住院", "induced admission"),
     "M12": ("降低住院标准", "low-threshold admission"),
     "M13": ("门诊转住院", "outpatient turned inpatient"),
@@ -238,6 +240,15 @@ def on_site(scheme: str | None, language: str) -> str:
 def honest(scheme: str | None, language: str) -> str:
     """What resembles a scheme and is honest; empty where nothing does."""
     return HONEST.get(scheme or "", ("", ""))[0 if language == "zh" else 1]
+
+
+# What stands where no scheme is named.
+NOT_DECIDED = ("待定", "not decided")
+
+
+def scheme_or_pending(scheme: str | None, language: str) -> str:
+    """Id and name of a scheme; where none stands out, that it is not decided."""
+    return scheme_name(scheme, language) or text_in(language, NOT_DECIDED)
 
 
 def scheme_name(scheme: str | None, language: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.scheme_texts import scheme_name
+from reports.scheme_texts import scheme_or_pending
 from reports.subject_words import VERDICTS
 from reports.workbook_tables import Formats, Row, write_table
 
@@ -15,12 +15,13 @@ SUSPECT_COLUMNS = {
     "subject_id": ("编号", "Id", 24),
     "name": ("名称", "Name", 22),
     "score": ("分数", "Score", 8),
-    "amount_at_risk": ("涉及基金(元)", "Fund at stake (yuan)", 14),
+    "amount_at_risk": ("争议基金(元)", "In dispute (yuan)", 14),
     "scheme": ("疑似情形", "Suspected scheme", 22),
     "verdict": ("核查结论", "Verdict", 16),
     "verified": ("查实金额(元)", "Verified amount (yuan)", 14),
     "remark": ("备注", "Remark", 30),
     "dossier": ("卷宗", "Dossier", 9),
+    "story": ("情况", "What happened", 60),
     "reason_1": ("理由一", "Reason 1", 48),
     "reason_2": ("理由二", "Reason 2", 48),
     "reason_3": ("理由三", "Reason 3", 48),
@@ -74,8 +75,9 @@ def _row(row: Any, names: pd.Series, language: str) -> Row:
         names.get(row.subject_id, ""),
         row.score,
         row.amount_at_risk,
-        scheme_name(row.scheme, language),
+        scheme_or_pending(row.scheme, language),
         *_TO_FILL_IN,
+        getattr(row, f"story_{language}"),
         *reasons,
     )
 

@@ -12,20 +12,20 @@ import xlsxwriter
 from reports.scheme_texts import scheme_name
 from reports.subject_words import SUBJECT_WORDS, link_word, subject_word
 from reports.suspect_sheet import write_suspects
-from reports.workbook_guide import EVIDENCE_TITLES, SHEET_ROWS, run_figures, write_guide
+from reports.workbook_guide import EVIDENCE_SHEET_ROWS, EVIDENCE_TITLES, SHEET_ROWS, run_figures, write_guide
 from reports.workbook_tables import Formats, Row, write_table
 
 _EVIDENCE_HEADS = {
     "zh": (
-        "对象类型", "对象编号", "对应理由", "疑似情形", "就诊号", "结算号", "明细号", "涉及基金(元)",
-        "为何先查",
+        "对象类型", "对象编号", "对应理由", "疑似情形", "就诊号", "结算号", "明细号", "争议基金(元)",
+        "就诊基金支付(元)", "为何先查",
     ),
     "en": (
         "Kind", "Subject", "For reason", "Suspected scheme", "Visit", "Settlement", "Line",
-        "Fund at stake (yuan)", "Why first",
+        "In dispute (yuan)", "Paid by the fund (yuan)", "Why first",
     ),
 }  # fmt: skip
-_EVIDENCE_WIDTHS = (10, 24, 9, 22, 24, 24, 24, 14, 70)
+_EVIDENCE_WIDTHS = (10, 24, 9, 22, 24, 24, 24, 14, 14, 70)
 _MEMBER_TITLES = {"zh": "群体成员", "en": "Members"}
 _MEMBER_HEADS = {
     "zh": ("群体编号", "性质", "成员类型", "成员编号", "紧密程度"),
@@ -102,7 +102,7 @@ def _by_rank(evidence: pd.DataFrame, suspects: pd.DataFrame) -> pd.DataFrame:
 
 def _evidence_sheet(book: Any, formats: Formats, evidence: pd.DataFrame, language: str) -> None:
     sheet = book.add_worksheet(EVIDENCE_TITLES[language == "en"])
-    rows = [_evidence_row(row, language) for row in evidence.head(SHEET_ROWS).itertuples()]
+    rows = [_evidence_row(row, language) for row in evidence.head(EVIDENCE_SHEET_ROWS).itertuples()]
     write_table(sheet, formats, _EVIDENCE_HEADS[language], rows, _EVIDENCE_WIDTHS)
 
 
@@ -122,6 +122,7 @@ def _evidence_row(row: Any, language: str) -> Row:
         row.mdtrt_id,
         row.setl_id,
         row.bkkp_sn,
+        row.disputed,
         row.amount,
         row.why if language == "zh" else row.why_en,
     )

@@ -13,8 +13,9 @@ GUIDE_TITLES = ("说明", "Read me")
 EVIDENCE_TITLES = ("证据", "Evidence")
 # The line of the guide by which a filled workbook says to which as-of date it belongs.
 AS_OF_LINES = ("清单日期:{}", "Night: {}")
-# Excel holds 1,048,576 rows; an inspector reads far fewer.
-SHEET_ROWS = 20_000
+# Rows of a kind of subject, and of evidence: what a person can read; the Parquet tables hold all.
+SHEET_ROWS = 500
+EVIDENCE_SHEET_ROWS = 20_000
 _WIDTH = 100
 _FIGURES_TITLES = ("本夜概况", "This night")
 # Sections: a title and its lines. The run's figures follow.
@@ -30,11 +31,12 @@ _SECTIONS = {
             "怎么读",
             "每类对象一张表,第 1 名最可疑。分数在 0 到 1 之间,越高越该先查。",
             "“理由”写明:什么指标、数值多少、同类对象的中位数、超过多少同类。同类指同级别机构或同类参保人。",
-            "“疑似情形”是分量最重的一种(编号见情形目录);空白表示没有哪一种特别突出。",
-            "“涉及基金”是证据就诊的基金支付合计,同一对象的每次就诊只算一次;不同对象之间会重叠,不能相加。",
+            "“疑似情形”是自身特征最突出的一种(编号见情形目录);没有哪一种突出的写“待定”。",
+            "“争议基金”只算有争议的部分:规则疑点算该条明细,费用偏高算超出部分,整次就诊存疑的才算整次;"
+            "同一次就诊、同一条明细只算一次。不同对象之间会重叠,不能相加。“就诊基金支付”是整次就诊的基金支付。",
             "“卷宗”打开该对象的详细页面;本表须与 dossiers 文件夹放在一起。没有链接的没有卷宗。",
             "“证据”表列出先调阅哪些就诊、结算和明细,为哪条理由(空白为本身可疑的就诊),为什么;"
-            "只作对照的就诊涉及基金为 0。每张表可筛选,首行固定。",
+            "只作对照的就诊争议基金为 0。每张表可筛选,首行固定。",
         ),
         (
             "怎么填结论",
@@ -61,14 +63,16 @@ _SECTIONS = {
             "One sheet a kind of subject; rank 1 is most suspect. Scores run from 0 to 1.",
             "A reason says what was measured, its value, the median of the peers and how many of them lie "
             "below. Peers are institutions of the same level or patients of the same kind.",
-            "The suspected scheme is the one that weighs most; empty where none stands out.",
-            "Fund at stake adds the fund's payment for the visits in evidence, each visit once for a "
-            "subject; subjects overlap, so the column does not add up.",
+            "The suspected scheme is the one whose own signature stands out most; not decided where none "
+            "does.",
+            "In dispute is only what a finding or a measure disputes: a line, the excess over what is usual, "
+            "the whole visit where all of it is in doubt; each line once. Subjects overlap, so the column "
+            "does not add up. Paid by the fund is the payment for the whole visit.",
             "Dossier opens the page about the subject; keep this file beside its folder dossiers. A row "
             "without a link has no dossier.",
             "The evidence sheet says which visits, settlements and lines to pull first, for which reason "
             "(none where the visit is suspicious by itself), and why; a visit that only shows what a reason "
-            "counts has nothing at stake. Every sheet can be filtered; its first row stays.",
+            "counts has nothing in dispute. Every sheet can be filtered; its first row stays.",
         ),
         (
             "How to fill in verdicts",
@@ -127,13 +131,17 @@ def run_figures(
     english = language == "en"
     kinds = suspects["subject_type"].value_counts()
     lines = [AS_OF_LINES[english].format(as_of)]
-    lines += [_count(words[english], int(kinds.get(s, 0)), language) for s, words in SUBJECT_WORDS.items()]
-    lines.append(_count(EVIDENCE_TITLES[english], len(evidence), language))
+    lines += [
+        _count(words[english], int(kinds.get(s, 0)), SHEET_ROWS, language)
+        for s, words in SUBJECT_WORDS.items()
+    ]
+    lines.append(_count(EVIDENCE_TITLES[english], len(evidence), EVIDENCE_SHEET_ROWS, language))
     return lines + [f"{label}: {value}" if english else f"{label}:{value}" for label, value in figures]
 
 
-def _count(name: str, count: int, language: str) -> str:
+def _count(name: str, count: int, most: int, language: str) -> str:
+    """How many there are, and how many of them are in the workbook."""
     if language == "en":
-        return f"{name}: {count:,}" + (f", the first {SHEET_ROWS:,} are here" if count > SHEET_ROWS else "")
+        return f"{name}: {count:,}" + (f", the first {most:,} are here" if count > most else "")
     unit = "条" if name == EVIDENCE_TITLES[0] else "个"
-    return f"{name}:{count:,} {unit}" + (f",本表列出前 {SHEET_ROWS:,} {unit}" if count > SHEET_ROWS else "")
+    return f"{name}:{count:,} {unit}" + (f",本表列出前 {most:,} {unit}" if count > most else "")

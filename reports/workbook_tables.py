@@ -1,6 +1,7 @@
 """Tables on sheets of a workbook: formats, cells, header, filter, frozen first row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
@@ -12,6 +13,14 @@ _UNIT_HEADS = {"分数", "Score", "紧密程度", "Weight"}
 # Columns of so many characters hold sentences.
 _WRAPPED_WIDTH = 40
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that opens a file beside the workbook."""
+
+    path: str
+    text: str
 
 
 class Formats:
@@ -64,7 +73,10 @@ def write_table(
     texts = [formats.wrap if width >= _WRAPPED_WIDTH else formats.text for width in widths]
     for place, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            _cell(sheet, place, column, value, numbers[column], texts[column])
+            if isinstance(value, Link):
+                sheet.write_url(place, column, f"external:{value.path}", formats.link, value.text)
+            else:
+                _cell(sheet, place, column, value, numbers[column], texts[column])
     sheet.autofilter(0, 0, max(len(rows), 1), len(heads) - 1)
     sheet.freeze_panes(1, 2)
     sheet.set_landscape()

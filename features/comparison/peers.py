@@ -1,31 +1,21 @@
-"""Peer comparison: robust differences from subjects of the same kind, with small samples shrunk toward the
-rest.
+"""Peer comparison: how far each measure of a subject lies from the same measure of its peers.
 
-A difference is stated in robust units (median and MAD within the peer group), signed so that more is more
-suspicious. Amounts, counts and ratios are compared on a log scale, shares as they are. A peer group's median
-and spread are shrunk toward those of all subjects, the more so the smaller the group. Where a measure is
+Shares are compared as they are, amounts, counts and ratios on a log scale, events by exposure as rates. The
+difference is a z-value, signed so that more is more suspicious: it carries the sampling variance of the
+subject's own rows and the peers' true spread (`features.comparison.null_distribution`). Where a measure is
 adjusted for case mix (`features.comparison.case_mix`), its distance from the expected value is compared, not
 the value.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis import _
-from ibis.expr.types.groupby import GroupedTable
 
-from claims.as_of import PHARMACY, STAY
-from features.measures.catalogue import Measure, expected_column, measures_of
-from features.windows import YEARS
+from features.comparison.null_distribution import NullDistribution, Sample, fit_null
+from features.measures.catalogue import HIGH, Measure, expected_column, measures_of
 
-# Shrinkage: a group of so many peers has as much weight as all subjects together.
-PRIOR_PEERS = 20
-# Shrinkage: an average over so many visits has as much weight as the median of the peers.
-PRIOR_COUNT = 10
 # Units compared as they are; ratios are compared as log(x), all others, being skewed, as log(1 + x /
 # materiality).
 LINEAR = ("share", "years")
@@ -33,119 +23,11 @@ LINEAR = ("share", "years")
 LOG_SPREAD = 0.5
 # A ratio below this is compared as this, for its logarithm has no lower end.
 SMALLEST_RATIO = 0.01
-# 1.4826 MAD is the standard deviation of a normal distribution.
-MAD_TO_SD = 1.4826
 _QUANTILES = np.linspace(0, 1, 401)
 # A subject that holds less than so many peers' share of the quantiles shares its value with nobody.
 ALONE_PEERS = 1.5
-
-# Visits of the last years that make a patient one of a course of treatment, or chronic; the age of the older
-# (years).
-COURSE_VISITS, CHRONIC_VISITS, OLDER = 3, 3, 60
-# Stays that make a doctor one with ward patients.
-WARD_STAYS = 5
-# First two digits of med_type of chronic-disease visits.
-CHRONIC = "14"
-
-# Words for peer groups, used in reasons.
-PEER_WORDS = {
-    "course": ("透析及放化疗患者", "patients on dialysis or a course of chemotherapy"),
-    "chronic": ("慢病患者", "chronic patients"),
-    "older": ("60岁及以上参保人", "insured persons of 60 and over"),
-    "younger": ("60岁以下参保人", "insured persons under 60"),
-    "level3": ("三级医院", "level-3 hospitals"),
-    "level2": ("二级医院", "level-2 hospitals"),
-    "primary": ("一级及未定级医疗机构", "institutions of level 1 or none"),
-    "ward": ("住院医师", "doctors with ward patients"),
-    "clinic": ("门诊医师", "outpatient doctors"),
-    "large": ("较大药店", "larger pharmacies"),
-    "small": ("较小药店", "smaller pharmacies"),
-    "stay3": ("三级医院住院", "stays in level-3 hospitals"),
-    "stay2": ("二级医院住院", "stays in level-2 hospitals"),
-    "stay1": ("一级及未定级机构住院", "stays in institutions of level 1 or none"),
-    "course_visit": ("透析及放化疗就诊", "visits of a course of treatment"),
-    "chronic_visit": ("门诊慢特病就诊", "chronic-disease visits"),
-    "outpatient": ("普通门诊", "outpatient visits"),
-    "purchase": ("药店购药", "pharmacy purchases"),
-    "groups": ("各结伴群体", "groups of companions"),
-}
-
-
-def peer_groups(facts: ibis.Table, subject: str, key: str) -> pd.Series:
-    """Which peers each subject belongs to.
-
-    Args:
-        facts: one row a visit (`features.visits.facts.visit_facts`).
-        subject: kind of subject.
-        key: column of the facts that names the subject; not looked at for visits.
-
-    Returns:
-        Key of PEER_WORDS, index ``subject_id``; of visits of any time, of other subjects seen in the last
-        years.
-    """
-    if subject == "visit":
-        labelled = facts.select(subject_id=facts.mdtrt_id, peers=_visit_peers(facts))
-    else:
-        rows = facts.filter(facts.days_ago <= YEARS)
-        label = _LABELS[subject]
-        labelled = label(rows.group_by(subject_id=rows[key]))
-    frame: pd.DataFrame = labelled.to_pandas()
-    return frame.set_index("subject_id")["peers"]
-
-
-def _visit_peers(facts: ibis.Table) -> ibis.Value:
-    stay = facts.kind == STAY
-    return ibis.cases(
-        (facts.course, "course_visit"),
-        (stay & (facts.level == "3"), "stay3"),
-        (stay & (facts.level == "2"), "stay2"),
-        (stay, "stay1"),
-        (facts.kind == PHARMACY, "purchase"),
-        (facts.med_type.left(2) == CHRONIC, "chronic_visit"),
-        else_="outpatient",
-    )
-
-
-def _patient_peers(by: GroupedTable) -> ibis.Table:
-    seen = by.aggregate(course=_.course.sum(), chronic=(_.med_type.left(2) == CHRONIC).sum(), age=_.age.max())
-    label = ibis.cases(
-        (seen.course >= COURSE_VISITS, "course"),
-        (seen.chronic >= CHRONIC_VISITS, "chronic"),
-        (seen.age >= OLDER, "older"),
-        else_="younger",
-    )
-    return seen.select("subject_id", peers=label)
-
-
-def _hospital_peers(by: GroupedTable) -> ibis.Table:
-    seen = by.aggregate(level=_.level.max())
-    label = ibis.cases((seen.level == "3", "level3"), (seen.level == "2", "level2"), else_="primary")
-    return seen.select("subject_id", peers=label)
-
-
-def _prescriber_peers(by: GroupedTable) -> ibis.Table:
-    seen = by.aggregate(stays=(_.kind == STAY).sum())
-    return seen.select("subject_id", peers=ibis.ifelse(seen.stays >= WARD_STAYS, "ward", "clinic"))
-
-
-def _pharmacy_peers(by: GroupedTable) -> ibis.Table:
-    seen = by.aggregate(n=_.count())
-    large = seen.n >= seen.n.median().over(ibis.window())
-    return seen.select("subject_id", peers=ibis.ifelse(large, "large", "small"))
-
-
-def _group_peers(by: GroupedTable) -> ibis.Table:
-    return by.aggregate(n=_.count()).select("subject_id", peers=ibis.literal("groups"))
-
-
-# Kind of subject → what finds the peers of each: (visits by subject) → subject_id, peers.
-_LABELS: dict[str, Callable[[GroupedTable], ibis.Table]] = {
-    "patient": _patient_peers,
-    "hospital": _hospital_peers,
-    "prescriber": _prescriber_peers,
-    "pharmacy": _pharmacy_peers,
-    "group": _group_peers,
-}
+# A subject without rows of its own is compared as if it had so many.
+_MIN_ROWS = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,7 +36,8 @@ class Peers:
 
     Attributes:
         subject: kind of subject.
-        middle, spread: median and robust spread per (peer group × measure), on the comparing scale.
+        groups: the peer groups, in the order of the null distributions.
+        null: measure → where honest peers stand.
         usual: median in the measure's own unit, per (peer group × measure).
         quantiles: (peer group, measure) → 401 quantiles of the values.
         beyond: the same of how far the values lie from what each subject's mix leads one to expect
@@ -163,34 +46,30 @@ class Peers:
     """
 
     subject: str
-    middle: pd.DataFrame
-    spread: pd.DataFrame
+    groups: pd.Index
+    null: dict[str, NullDistribution]
     usual: pd.DataFrame
     quantiles: dict[tuple[str, str], np.ndarray]
     beyond: dict[tuple[str, str], np.ndarray]
     size: pd.Series
 
     def differences(self, values: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
-        """Signed robust differences from the peers, one column a measure; missing values stay missing.
+        """Differences from the peers as z-values, one column a measure; missing values stay missing.
 
         Args:
             values: subjects × measures of the catalogue, and expected values (`expected_column`).
             peers: peer group of each subject.
 
         Returns:
-            In robust standard deviations, positive on the suspicious side; averages over few are shrunk to 0.
+            z-values, positive on the suspicious side.
         """
-        columns = measures_of(self.subject)
-        x = _compared(self.subject, values)
-        place = self.middle.index.get_indexer(pd.Index(peers))
-        middle, spread = (frame[x.columns].to_numpy()[place] for frame in (self.middle, self.spread))
-        for position, (name, (entry, days)) in enumerate(columns.items()):
-            if entry.support:
-                n = values[_support_column(self.subject, entry.support, days)].fillna(0)
-                x[name] = (n * x[name] + PRIOR_COUNT * middle[:, position]) / (n + PRIOR_COUNT)
-        direction = np.array([entry.direction for entry, _d in columns.values()])
-        differences: pd.DataFrame = direction * (x - middle) / spread
-        return differences
+        samples = self.samples(values, peers)
+        found = {name: self.null[name].z(sample) for name, sample in samples.items()}
+        return pd.DataFrame(found, index=values.index)
+
+    def samples(self, values: pd.DataFrame, peers: pd.Series) -> dict[str, Sample]:
+        """The measures on the comparing scale, by column (arguments as of `differences`)."""
+        return _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
 
     def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
         """Where a value stands among those of the peers.
@@ -243,14 +122,11 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
         peers: peer group of each subject.
     """
     columns = measures_of(subject)
-    scaled = _compared(subject, values)
-    size = peers.value_counts()
-    weight = size / (size + PRIOR_PEERS)
-    middle = _shrunk(scaled.groupby(peers).median(), scaled.median(), weight)
-    away = (scaled - middle.reindex(peers).set_axis(scaled.index)).abs()
-    spread = MAD_TO_SD * _shrunk(away.groupby(peers).median(), away.median(), weight)
-    floor = {n: e.materiality if e.unit in LINEAR else LOG_SPREAD for n, (e, _d) in columns.items()}
-    spread = spread.fillna(0).clip(lower=pd.Series(floor), axis=1)
+    groups = pd.Index(sorted(peers.dropna().unique()))
+    samples = _samples(subject, values, groups.get_indexer(pd.Index(peers)))
+    null = {
+        name: fit_null(e.arises, _floor(e), samples[name], len(groups)) for name, (e, _d) in columns.items()
+    }
     usual = values[list(columns)].groupby(peers).median()
     beyond = {
         name: surplus(values[name], values[expected_column(name)], entry)
@@ -258,14 +134,35 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
         if entry.mix
     }
     grids = _grids(values[list(columns)], peers), _grids(pd.DataFrame(beyond, index=values.index), peers)
-    return Peers(subject, middle, spread, usual, *grids, size)
+    return Peers(subject, groups, null, usual, *grids, peers.value_counts())
 
 
-def _shrunk(of_group: pd.DataFrame, overall: pd.Series, weight: pd.Series) -> pd.DataFrame:
-    """Statistics of peer groups (rows), shrunk toward those of all subjects; a group without any takes
-    those."""
-    others = np.outer(1 - weight.reindex(of_group.index), overall)
-    return of_group.fillna(overall).mul(weight, axis=0) + others
+def _floor(entry: Measure) -> float:
+    """Smallest spread between peers on the comparing scale."""
+    return entry.materiality if entry.unit in LINEAR else LOG_SPREAD
+
+
+def _samples(subject: str, values: pd.DataFrame, group: np.ndarray) -> dict[str, Sample]:
+    """The measures on the comparing scale, more being more suspicious."""
+    return {name: _sample(subject, name, values, group) for name in measures_of(subject)}
+
+
+def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) -> Sample:
+    entry, days = measures_of(subject)[name]
+    support = values[_support_column(subject, entry.support, days)] if entry.support else None
+    n = np.ones(len(values)) if support is None else support.fillna(0).clip(lower=_MIN_ROWS).to_numpy(float)
+    if entry.arises == "count":
+        return Sample(values[name].to_numpy(float), np.zeros(len(values)), n, group)
+    value = _scaled(values[name], entry).to_numpy(float)
+    expected = np.zeros(len(values))
+    if entry.mix:
+        expected = _scaled(values[expected_column(name)], entry).to_numpy(float)
+    if entry.direction != HIGH:
+        value, expected = -value, -expected
+        if entry.arises == "proportion":
+            # The complement of a share is a share.
+            value, expected = 1 + value, expected + (1 if entry.mix else 0)
+    return Sample(value, expected, n, group)
 
 
 def _grids(values: pd.DataFrame, peers: pd.Series) -> dict[tuple[str, str], np.ndarray]:
@@ -288,17 +185,6 @@ def surplus(value: Quantity, expected: Quantity, entry: Measure) -> Quantity:
         The difference for units compared as they are (LINEAR), the quotient for all others.
     """
     return value - expected if entry.unit in LINEAR else value / expected
-
-
-def _compared(subject: str, values: pd.DataFrame) -> pd.DataFrame:
-    """The measures on the comparing scale; those adjusted for case mix as the distance from the expected
-    value."""
-
-    def scaled(name: str, entry: Measure) -> pd.Series:
-        x = _scaled(values[name], entry)
-        return x - _scaled(values[expected_column(name)], entry) if entry.mix else x
-
-    return pd.DataFrame({name: scaled(name, entry) for name, (entry, _days) in measures_of(subject).items()})
 
 
 def _scaled(values: pd.Series, entry: Measure) -> pd.Series:

@@ -14,6 +14,8 @@ import ibis
 import pandas as pd
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.comparison.funnel import Arises
+from features.measures.signatures import signed_by
 from features.windows import MONTH, QUARTER, YEAR, YEARS
 
 HIGH: Final = 1
@@ -56,7 +58,7 @@ FAMILIES = {
     "money": ("费用金额", "amounts paid"),
     "frequency": ("就诊频次", "how often"),
     "supply": ("用药数量", "quantity of medicine"),
-    "company": ("结伴聚集", "company and clustering"),
+    "company": ("结伴聚集", "co-visits and clustering"),
     "terminal": ("刷卡时序", "order and pace of cards"),
     "stay": ("住院过程", "course of the stay"),
     "content": ("费用构成", "content of the bill"),
@@ -112,6 +114,9 @@ class Measure:
             toward the peers.
         mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
             (`features.comparison.case_mix`); for means and ratios of sums over visits.
+        arises: how the measure arises (`features.comparison.funnel`): a proportion of the rows that its
+            support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
+            declared, shares with a support are proportions, other measures with a support are means.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -129,6 +134,7 @@ class Measure:
     base: str
     support: str | None
     mix: bool
+    arises: Arises
     take: Take
 
     def columns(self) -> dict[str, int | None]:
@@ -147,6 +153,7 @@ class Traits(TypedDict, total=False):
     base: str
     support: str | None
     mix: bool
+    arises: Arises
 
 
 @dataclass(frozen=True)
@@ -250,8 +257,16 @@ def declare(
         base=own.get("base", "visits"),
         support=own.get("support"),
         mix=own.get("mix", False),
+        arises=own.get("arises", _arises(template.unit, own.get("support"))),
         take=_restricted(template.take, own.get("over", "visits")),
     )
+
+
+def _arises(unit: str, support: str | None) -> Arises:
+    """How a measure arises where its declaration does not say it."""
+    if support is None:
+        return "plain"
+    return "proportion" if unit == "share" else "mean"
 
 
 def _restricted(take: Take, over: Over) -> Take:
@@ -277,11 +292,17 @@ def expected_column(column: str) -> str:
 
 def spec(subject: str) -> pd.DataFrame:
     """What a model may know of its columns: index column; measure, family, evidence_weight, schemes (tuple of
-    ids)."""
+    ids), signature (tuple of ids: `features.measures.signatures`)."""
     rows = [
-        (column, entry.name, entry.family, entry.evidence_weight, entry.schemes)
+        (
+            column,
+            entry.name,
+            entry.family,
+            entry.evidence_weight,
+            entry.schemes,
+            signed_by(subject, entry.name),
+        )
         for column, (entry, _days) in measures_of(subject).items()
     ]
-    return pd.DataFrame(
-        rows, columns=["column", "measure", "family", "evidence_weight", "schemes"]
-    ).set_index("column")
+    names = ["column", "measure", "family", "evidence_weight", "schemes", "signature"]
+    return pd.DataFrame(rows, columns=names).set_index("column")

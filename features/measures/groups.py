@@ -59,11 +59,11 @@ def joint_purchase_share(v: Table, w: Value) -> Value:
 
 declare("group", medicines.surplus_spent, "M05 M19", materiality=500, windows=(YEAR,))
 declare(
-    "group", medicines.burst_share, "M15 M16", materiality=0.15, zh="60秒内接续刷卡占比",
+    "group", medicines.burst_share, "M15 M16", materiality=0.15, zh="60秒内接连刷不同医保卡的占比",
     en="share of joint visits within 60 seconds of another card", windows=(YEAR,), over="joint", support=None,
 )  # fmt: skip
 declare(
-    "group", volume.follow_days, "M15 M26", materiality=2, zh="前后脚天数",
+    "group", volume.follow_days, "M15 M26", materiality=2, zh="与同一人前后脚刷卡的天数",
     en="most days right behind the same person", windows=(YEAR,),
 )  # fmt: skip
 

@@ -34,7 +34,8 @@ declare("hospital", volume.fund_growth, "M01 M46", materiality=0.3)
 
 
 @measure(
-    "hospital", "检查检验费近季与此前一年之比", "examinations of the last quarter against the year before",
+    "hospital", "近三个月检查检验费与此前一年同期水平之比",
+    "examinations of the last quarter against the year before",
     "ratio", "content", "M46", materiality=0.3, evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def exam_growth(v: Table, w: Value) -> Value:
@@ -70,7 +71,7 @@ def frequent_share(p: Table, w: Value) -> Value:
 
 declare(
     "hospital", admissions.outpatient_rate_of_admissions, "M12 M11", materiality=0.05,
-    zh="多见于门诊的病种收住程度",
+    zh="收住一般只需门诊治疗的病种的程度",
     en="how often the diseases admitted here are treated as outpatients elsewhere",
 )  # fmt: skip
 declare(
@@ -112,8 +113,8 @@ declare("hospital", admissions.village_concentration, "M01 M11 M34", materiality
 
 
 @measure(
-    "hospital", "最多一村住院占比", "share of stays from the most frequent village", "share", "concentration",
-    "M01 M11 M34 M02", materiality=0.1, base="stays/village", support="stays",
+    "hospital", "来自住院最多的一个村居的占比", "share of stays from the most frequent village", "share",
+    "concentration", "M01 M11 M34 M02", materiality=0.1, base="stays/village", support="stays",
 )  # fmt: skip
 def top_village_share(p: Table, w: Value) -> Value:
     return top_share(p)
@@ -124,8 +125,9 @@ declare(
     "hospital", volume.company_share, "M02 M01 M34", materiality=0.05, zh="结伴住院占比",
     en="share of stays with companions", over="admissions", support="stays",
 )  # fmt: skip
+declare("hospital", volume.company_fund, "M01 M02 M26", materiality=2000)
 declare(
-    "hospital", volume.busiest_day, "M01 M02 M11", materiality=1, zh="入院最多一天与日均之比",
+    "hospital", volume.busiest_day, "M01 M02 M11", materiality=1, zh="入院最多的一天与日均之比",
     en="admissions on the busiest day against an admitting day", family="company", base="stays/day",
     support="stays",
 )  # fmt: skip
@@ -140,7 +142,7 @@ declare(
 
 
 @measure(
-    "hospital", "最多一名医师住院占比", "share of stays under one doctor", "share", "concentration",
+    "hospital", "收住院最多的一名医师所占比例", "share of stays under one doctor", "share", "concentration",
     "M01 M12", materiality=0.2, base="stays/dr_code", support="stays",
 )  # fmt: skip
 def top_doctor_share(p: Table, w: Value) -> Value:
@@ -155,8 +157,8 @@ declare("hospital", admissions.idle_share, "M10 M44", materiality=0.03)
 
 
 @measure(
-    "hospital", "三日以上空窗住院占比", "share of stays with three or more idle days", "share", "stay", "M10",
-    materiality=0.04, evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    "hospital", "三日以上无检查治疗的住院占比", "share of stays with three or more idle days", "share",
+    "stay", "M10", materiality=0.04, evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def idle_stays_share(v: Table, w: Value) -> Value:
     return (v.idle_days >= 3).mean(where=w)
@@ -187,7 +189,7 @@ declare("hospital", admissions.los, "M44 M01", materiality=3)
 
 
 @measure(
-    "hospital", "住院天数与同病组之比的中位数", "median length of stay against the disease group", "ratio",
+    "hospital", "住院天数与同病组通常水平之比", "length of stay against the disease group", "ratio",
     "stay", "M44 M01", materiality=0.15, over="admissions", support="stays",
 )  # fmt: skip
 def los_ratio(v: Table, w: Value) -> Value:
@@ -211,8 +213,8 @@ def short_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "hospital", "住院天数相同的最大占比", "share of stays with the most frequent length", "share", "stay",
-    "M01 M44", materiality=0.1, base="stays/los", support="stays",
+    "hospital", "住院天数同为最常见一种的占比", "share of stays with the most frequent length", "share",
+    "stay", "M01 M44", materiality=0.1, base="stays/los", support="stays",
 )  # fmt: skip
 def same_los_share(p: Table, w: Value) -> Value:
     return top_share(p)
@@ -224,7 +226,7 @@ declare("hospital", admissions.template_share, "M01 M44", materiality=0.1)
 
 
 @measure(
-    "hospital", "最大雷同账单组占比", "share of stays with the most frequent set of items", "share",
+    "hospital", "最大一组雷同账单的住院占比", "share of stays with the most frequent set of items", "share",
     "content", "M01 M44", materiality=0.05, base="stays/template", support="stays",
 )  # fmt: skip
 def top_template_share(p: Table, w: Value) -> Value:
@@ -242,8 +244,8 @@ declare(
 
 
 @measure(
-    "hospital", "住院治疗用药占比", "share of inpatient bills for treatment and medicine", "share", "content",
-    "M04 M01", materiality=0.08, direction=LOW, over="admissions", support="stays", mix=True,
+    "hospital", "住院费用中治疗和用药的占比", "share of inpatient bills for treatment and medicine", "share",
+    "content", "M04 M01", materiality=0.08, direction=LOW, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def treatment_share(v: Table, w: Value) -> Value:
     treated = v.treat_amount + v.drug_amount + v.material_amount
@@ -296,8 +298,8 @@ def dear_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "hospital", "费用离散程度与同病组之比", "spread of bills around their disease group", "ratio", "price",
-    "M01 M44", materiality=0.1, direction=LOW, over="admissions", support="stays",
+    "hospital", "各次住院费用差异与同病组之比", "spread of bills around their disease group", "ratio",
+    "price", "M01 M44", materiality=0.1, direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
 def cost_spread(v: Table, w: Value) -> Value:
     return v.cost_ratio.std(where=w)
@@ -325,7 +327,7 @@ declare("hospital", volume.after_death, "M28 M01", materiality=2, evidence_weigh
 
 
 @measure(
-    "hospital", "超出周边水平的村居集中住院占比",
+    "hospital", "来自异常集中村居的住院占比",
     "share of stays from villages that send more than their neighbours", "share", "concentration", "M01 M11",
     materiality=0.05, evidence_weight=STRONG, windows=(YEAR,), over="admissions",
 )  # fmt: skip

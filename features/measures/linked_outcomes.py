@@ -7,16 +7,16 @@ it some.
 from ibis import Table, Value
 
 from features.graphs.neighbour_outcomes import confirmed_before
-from features.measures.catalogue import LEARNT, SharedMeasure, declare, shared
+from features.measures.catalogue import CONTEXT, SharedMeasure, declare, shared
 from features.windows import YEAR
 
 # Other end of a visit → the meaning of a share of visits.
 _SHARES = {
-    "place": ("在已查实机构就诊占比", "share of visits at institutions confirmed before"),
-    "doctor": ("由已查实医师接诊占比", "share of visits with doctors confirmed before"),
-    "patient": ("已查实参保人就诊占比", "share of visits by patients confirmed before"),
-    "visit": ("已查实的就诊占比", "share of visits confirmed before"),
-    "linked": ("与已查实人员有关联的就诊占比", "share of visits linked to people confirmed before"),
+    "place": ("在此前已查实的机构就诊的占比", "share of visits at institutions confirmed before"),
+    "doctor": ("由此前已查实的医师接诊的占比", "share of visits with doctors confirmed before"),
+    "patient": ("此前已查实的参保人就诊的占比", "share of visits by patients confirmed before"),
+    "visit": ("此前已被查实的就诊占比", "share of visits confirmed before"),
+    "linked": ("与此前已查实的人员有关联的就诊占比", "share of visits linked to people confirmed before"),
 }
 # Other end of a visit → the meaning for that one visit.
 _FLAGS = {
@@ -42,7 +42,7 @@ def _share_of_visits(other: str, own: str | None) -> SharedMeasure:
 
     confirmed_share.__name__ = f"{other}_confirmed_share"
     zh, en = _SHARES[other]
-    return shared(zh, en, "share", "outcomes", evidence_weight=LEARNT, windows=(YEAR,))(confirmed_share)
+    return shared(zh, en, "share", "outcomes", evidence_weight=CONTEXT, windows=(YEAR,))(confirmed_share)
 
 
 def _of_visit(other: str) -> SharedMeasure:
@@ -51,7 +51,7 @@ def _of_visit(other: str) -> SharedMeasure:
 
     confirmed.__name__ = f"{other}_confirmed"
     zh, en = _FLAGS[other]
-    return shared(zh, en, "flag", "outcomes", evidence_weight=LEARNT)(confirmed)
+    return shared(zh, en, "flag", "outcomes", evidence_weight=CONTEXT)(confirmed)
 
 
 for _subject, (_own, _others) in _ENDS.items():

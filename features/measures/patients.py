@@ -48,8 +48,8 @@ declare("patient", medicines.drug_amount, "M05 M19", materiality=500)
 
 
 @measure(
-    "patient", "供应天数与日历天数之比", "days of supply per calendar day", "ratio", "supply", "M05 M19",
-    materiality=0.5,
+    "patient", "所购药量可用天数与实际天数之比", "days of supply per calendar day", "ratio", "supply",
+    "M05 M19", materiality=0.5,
 )  # fmt: skip
 def supply_ratio(v: Table, w: Value) -> Value:
     # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
@@ -58,7 +58,7 @@ def supply_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "购药时手头最多余药", "most days of supply at hand when buying more", "days", "supply",
+    "patient", "再次购药时家中余药最多可用", "most days of supply at hand when buying more", "days", "supply",
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def most_stock(v: Table, w: Value) -> Value:
@@ -85,17 +85,17 @@ def prescribers(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "短期内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW,
+    "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
+    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.split.fill_null(False))
 
 
 @measure(
-    "patient", "31日内同院再入院超出所患疾病常态的次数",
+    "patient", "31日内同院再入院多于同类疾病的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
-    materiality=0.5, windows=FLOW,
+    materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def returns(v: Table, w: Value) -> Value:
     return (v.readmitted_31d.cast("float64") - v.readmission_expected).sum(where=w).fill_null(0)
@@ -104,7 +104,7 @@ def returns(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内同一医师再次收住次数",
     "times taken in again by the same doctor within 15 days, for whatever disease", "times", "concentration",
-    "M03", materiality=0.5, windows=FLOW,
+    "M03", materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.same_doctor_readmission.fill_null(False))
@@ -115,7 +115,7 @@ declare("patient", admissions.idle_days, "M10", materiality=2)
 
 @measure(
     "patient", "住院期间外出就医购药", "visits elsewhere during stays", "visits", "identity", "M10 M14 M01",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     return v.outside_visits.sum(where=w).fill_null(0)
@@ -123,7 +123,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "与他人同日同病同天数的住院次数", "stays admitted with others for the same disease and time",
-    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG,
+    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     # Once is an accident or a day of operations; it is the repetition that tells.
@@ -132,7 +132,7 @@ def twin_stays(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "检查为主的住院次数", "stays that were mostly examinations", "visits", "content", "M04",
-    materiality=0.5, evidence_weight=STRONG,
+    materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
@@ -151,8 +151,8 @@ def village_batch(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴就诊次数", "visits with companions beyond chance", "visits", "company", "M02 M15 M19 M26",
-    materiality=2, windows=FLOW,
+    "patient", "与固定人员结伴就诊的次数", "visits with companions beyond chance", "visits", "company",
+    "M02 M15 M19 M26", materiality=2, windows=FLOW,
 )  # fmt: skip
 def company_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.companions > 0).fill_null(False))
@@ -162,12 +162,21 @@ declare(
     "patient", volume.company_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
     en="share of visits with companions", evidence_weight=HINT,
 )  # fmt: skip
+declare("patient", volume.company_fund, "M01 M02 M15 M19 M26", materiality=500)
 declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
-    "patient", "60秒内接续刷卡次数", "swipes within 60 seconds of another card", "times", "terminal",
-    "M15 M16", materiality=2, windows=FLOW,
+    "patient", "一次就诊同行最多人数", "most people of a group beyond chance at one visit", "persons",
+    "company", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def most_companions(v: Table, w: Value) -> Value:
+    return v.companions.max(where=w).fill_null(0)
+
+
+@measure(
+    "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
+    "terminal", "M15 M16", materiality=2, windows=FLOW, arises="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
@@ -175,14 +184,14 @@ def bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "30分钟内两处刷卡次数", "times the card was at two places within 30 minutes", "times",
-    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG,
+    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
 
 
 @measure(
-    "patient", "整额或重复金额次数", "round or repeated amounts in pharmacies", "times", "terminal",
+    "patient", "整数或重复金额的购药次数", "round or repeated amounts in pharmacies", "times", "terminal",
     "M16 M18", materiality=3,
 )  # fmt: skip
 def round_amounts(v: Table, w: Value) -> Value:
@@ -190,7 +199,7 @@ def round_amounts(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
 
 
-declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF)
+declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF, arises="count")
 
 
 @measure(
@@ -202,8 +211,8 @@ def fund_after_death(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "购得重复追溯码药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
-    materiality=1,
+    "patient", "购得追溯码已被售出过的药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
+    materiality=1, arises="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     return v.repeat_codes.sum(where=w).fill_null(0)
@@ -216,7 +225,7 @@ def uncoded_boxes(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "处方超次使用", "uses of a prescription beyond what it allows", "times", "trace", "M21",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
     return v.rx_overused.sum(where=w).fill_null(0)
@@ -242,8 +251,8 @@ declare("patient", admissions.dialysis, "M28", materiality=6, zh="接受透析�
 
 
 @measure(
-    "patient", "住院收费相对诊疗内容最高倍数", "highest charge of a stay for its content", "ratio", "price",
-    "M24", materiality=0.5, evidence_weight=STRONG,
+    "patient", "住院收费与诊疗项目应有水平之比(最高一次)", "highest charge of a stay for its content",
+    "ratio", "price", "M24", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
     return v.paid_per_content.max(where=w).fill_null(1)
@@ -267,10 +276,19 @@ def los_ratio(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "住院期间长护服务日", "long-term-care days inside stays", "days", "identity", "M08",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def care_days(v: Table, w: Value) -> Value:
     return v.care_days.sum(where=w).fill_null(0)
+
+
+@measure(
+    "patient", "事故后住院未申报第三方责任次数",
+    "stays after an accident on record without a third party declared", "visits", "identity", "M27",
+    materiality=0.5, evidence_weight=STRONG, arises="count",
+)  # fmt: skip
+def hidden_accidents(v: Table, w: Value) -> Value:
+    return v.hidden_accident.sum(where=w).fill_null(0)
 
 
 declare("patient", volume.outpatient_visits, "M06 M13", materiality=5, zh="门诊次数", en="outpatient visits")
@@ -288,7 +306,7 @@ declare("patient", medicines.top_pharmacy_share, "M19 M40", materiality=0.2)
 
 
 @measure(
-    "patient", "经同一医师或药店超量购药的关联人数", "people oversupplied through the same doctor or shop",
+    "patient", "经同一医师或药店一起超量购药的人数", "people oversupplied through the same doctor or shop",
     "persons", "company", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_oversupplied(v: Table, w: Value) -> Value:

@@ -37,7 +37,7 @@ declare("pharmacy", volume.fund_growth, "M16 M47", materiality=0.3)
 
 
 @measure(
-    "pharmacy", "十二月基金支付占全年比例", "share of the year's fund pay in December", "share", "money",
+    "pharmacy", "12月基金支付占全年比例", "share of the year's fund pay in December", "share", "money",
     "M47", materiality=0.05, windows=(YEAR,), support="visits",
 )  # fmt: skip
 def december_share(v: Table, w: Value) -> Value:
@@ -54,7 +54,7 @@ declare(
 
 
 @measure(
-    "pharmacy", "人均购药供应天数", "days of supply sold per customer", "days", "supply", "M05 M19",
+    "pharmacy", "人均购药可用天数", "days of supply sold per customer", "days", "supply", "M05 M19",
     materiality=20, support="persons",
 )  # fmt: skip
 def supply_each(v: Table, w: Value) -> Value:
@@ -62,22 +62,22 @@ def supply_each(v: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", medicines.supply_per_drug, "M05 M19", materiality=5, zh="每种药次均供应天数",
+    "pharmacy", medicines.supply_per_drug, "M05 M19", materiality=5, zh="每次每种药平均可用天数",
     en="days of supply of a drug in a purchase",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.stock_days, "M05 M19", materiality=5, zh="购药时平均余药天数",
+    "pharmacy", medicines.stock_days, "M05 M19", materiality=5, zh="再次购药时顾客余药平均可用",
     en="mean days of supply still at hand when buying",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.stocked_share, "M05 M19 M06", materiality=0.05, zh="余药三十天以上仍购药的占比",
+    "pharmacy", medicines.stocked_share, "M05 M19 M06", materiality=0.05, zh="家中余药够30天以上仍购药的占比",
     en="share of purchases with a month of the drug still at hand",
 )  # fmt: skip
 
 
 @measure(
-    "pharmacy", "余药充足时售药金额占比", "share of medicine sold while a month of it was at hand", "share",
-    "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
+    "pharmacy", "售给家中余药够一个月者的金额占比", "share of medicine sold while a month of it was at hand",
+    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w))
@@ -99,7 +99,7 @@ def other_goods_share(v: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", medicines.top_basket_share, "M18 M16", materiality=0.05, zh="同一组药品的最大占比",
+    "pharmacy", medicines.top_basket_share, "M18 M16", materiality=0.05, zh="药品组合完全相同的购药占比",
     en="share of purchases with the most frequent basket", support="visits",
 )  # fmt: skip
 declare(
@@ -107,7 +107,7 @@ declare(
     en="share of sales above the price ceiling",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.price_surplus, "M40 M18", materiality=0.03, zh="药价高出药店通常价格的比例",
+    "pharmacy", medicines.price_surplus, "M40 M18", materiality=0.03, zh="药价高出其他药店通常价格的比例",
     en="surplus of the prices over those of other pharmacies", evidence_weight=HINT, over="visits",
     support="visits",
 )  # fmt: skip
@@ -116,13 +116,13 @@ declare(
 # Cards and amounts
 
 declare(
-    "pharmacy", medicines.burst_share, "M15 M16", materiality=0.02, zh="60秒内接续刷卡占比",
+    "pharmacy", medicines.burst_share, "M15 M16", materiality=0.02, zh="60秒内接连刷不同医保卡的占比",
     en="share of swipes within 60 seconds of another card", over="visits", support="visits",
 )  # fmt: skip
 
 
 @measure(
-    "pharmacy", "三天以上跟随同一人的购药占比",
+    "pharmacy", "有三天以上紧跟同一人刷卡的购药占比",
     "share of purchases right behind the same other person on three days or more", "share", "terminal",
     "M15 M19", materiality=0.02, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
@@ -130,11 +130,13 @@ def follow_share(v: Table, w: Value) -> Value:
     return (v.follow_days >= 3).fill_null(False).mean(where=w)
 
 
+declare("pharmacy", volume.company_fund, "M15 M19", materiality=2000)
 declare("pharmacy", volume.company_share, "M15 M19", materiality=0.05)
 
 
 @measure(
-    "pharmacy", "30分钟内另处刷卡占比", "share of cards used elsewhere within the 30 minutes before", "share",
+    "pharmacy", "30分钟内曾在他处刷卡的购药占比",
+    "share of cards used elsewhere within the 30 minutes before", "share",
     "terminal", "M15 M16", materiality=0.005, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def two_places_share(v: Table, w: Value) -> Value:
@@ -142,7 +144,7 @@ def two_places_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "整额占比", "share of round amounts", "share", "terminal", "M16 M18", materiality=0.02,
+    "pharmacy", "整数金额占比", "share of round amounts", "share", "terminal", "M16 M18", materiality=0.02,
     support="visits",
 )  # fmt: skip
 def round_share(v: Table, w: Value) -> Value:
@@ -150,15 +152,15 @@ def round_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "最常见金额占比", "share of purchases with the most frequent amount", "share", "terminal",
-    "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
+    "pharmacy", "金额同为最常见一种的购药占比", "share of purchases with the most frequent amount", "share",
+    "terminal", "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def top_amount_share(p: Table, w: Value) -> Value:
     return top_share(p)
 
 
 @measure(
-    "pharmacy", "任取两次购药金额相同的概率", "chance that two purchases have the same amount", "share",
+    "pharmacy", "购药金额雷同的程度", "how far purchases repeat the same amounts", "share",
     "terminal", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def same_amount_chance(p: Table, w: Value) -> Value:
@@ -166,7 +168,7 @@ def same_amount_chance(p: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "零现金购药占比", "share of purchases without any cash", "share", "money", "M16 M18",
+    "pharmacy", "购药不付现金的占比", "share of purchases without any cash", "share", "money", "M16 M18",
     materiality=0.1, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
@@ -207,8 +209,8 @@ def boxes(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "重复追溯码药盒", "boxes with a trace code sold before", "per_thousand", "trace", "M20 M16",
-    materiality=2, evidence_weight=PROOF, support="boxes",
+    "pharmacy", "追溯码已被售出过的药盒", "boxes with a trace code sold before", "per_thousand", "trace",
+    "M20 M16", materiality=2, evidence_weight=PROOF, support="boxes",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     return ratio(v.repeat_codes.sum(where=w), v.boxes.sum(where=w)) * 1000
@@ -223,8 +225,8 @@ def uncoded_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "无药盒记录的购药占比", "share of purchases without any box on record", "share", "trace",
-    "M16 M18", materiality=0.05, evidence_weight=CONTEXT, support="visits",
+    "pharmacy", "没有追溯码扫码记录的购药占比", "share of purchases without any box on record", "share",
+    "trace", "M16 M18", materiality=0.05, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def boxless_share(v: Table, w: Value) -> Value:
     # Where nobody records boxes all pharmacies agree, and nobody differs from them.
@@ -256,7 +258,8 @@ def prescribed(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "最多一名医师处方占比", "share of prescriptions by one doctor", "share", "concentration",
+    "pharmacy", "处方最多的一名医师所占比例", "share of prescriptions by one doctor", "share",
+    "concentration",
     "M40 M22", materiality=0.08, evidence_weight=STRONG, base="purchases/dr_code", support="prescribed",
 )  # fmt: skip
 def top_prescriber_share(p: Table, w: Value) -> Value:
@@ -264,7 +267,7 @@ def top_prescriber_share(p: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "与同一医师共有患者数", "most customers sent by one doctor", "persons", "concentration",
+    "pharmacy", "与同一医师共有的患者数", "most customers sent by one doctor", "persons", "concentration",
     "M40 M19", materiality=10, base="purchases/dr_code",
 )  # fmt: skip
 def top_prescriber_persons(p: Table, w: Value) -> Value:
@@ -273,7 +276,7 @@ def top_prescriber_persons(p: Table, w: Value) -> Value:
 
 declare(
     "pharmacy", medicines.steered_share, "M40", materiality=0.08,
-    zh="一名医师的处方集中到本店超出患者习惯的占比",
+    zh="某医师处方集中到本店、超出患者平常去处的占比",
     en="most of a doctor's prescriptions filled here beyond what patients' habits "
     "and colleagues' patients explain",
     over="visits",
@@ -281,7 +284,7 @@ declare(
 
 
 @measure(
-    "pharmacy", "任取两张处方同一医师的概率", "chance that two prescriptions are by one doctor", "share",
+    "pharmacy", "处方集中于同一医师的程度", "how far the prescriptions come from one doctor", "share",
     "concentration", "M40 M22 M19", materiality=0.04, evidence_weight=STRONG, base="purchases/dr_code",
     support="prescribed",
 )  # fmt: skip
@@ -290,13 +293,13 @@ def prescriber_concentration(p: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", volume.top_person_share, "M05 M16 M19", materiality=0.05, zh="支付最多一人占基金比例",
+    "pharmacy", volume.top_person_share, "M05 M16 M19", materiality=0.05, zh="基金支付最多的一名顾客所占比例",
     en="share of fund pay for one customer", base="purchases/psn_no",
 )  # fmt: skip
 
 
 @measure(
-    "pharmacy", "顾客间基金支付标准差与均值之比", "spread of fund pay over customers against its mean",
+    "pharmacy", "基金支付在顾客之间的悬殊程度", "how unevenly the fund pays for the customers",
     "ratio", "concentration", "M05 M19 M16", materiality=0.4, base="purchases/psn_no", support="visits",
 )  # fmt: skip
 def person_unevenness(p: Table, w: Value) -> Value:
@@ -304,7 +307,7 @@ def person_unevenness(p: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "月均两次以上顾客的购药占比", "share of purchases by customers who come twice a month",
+    "pharmacy", "每月来两次以上的顾客的购药占比", "share of purchases by customers who come twice a month",
     "share", "concentration", "M06 M15", materiality=0.08, windows=(YEAR,), base="purchases/psn_no",
     support="visits",
 )  # fmt: skip
@@ -313,14 +316,14 @@ def frequent_share(p: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", admissions.top_disease_share, "M19 M05", materiality=0.15, zh="最多一病种购药占比",
+    "pharmacy", admissions.top_disease_share, "M19 M05", materiality=0.15, zh="最常见一个慢特病种的购药占比",
     en="share of purchases for the most frequent chronic disease", evidence_weight=CONTEXT,
     base="purchases/dise_no", support="visits",
 )  # fmt: skip
 
 
 @measure(
-    "pharmacy", "最多一单位职工购药占比", "share of purchases by staff of one employer", "share",
+    "pharmacy", "职工最多的一家单位的购药占比", "share of purchases by staff of one employer", "share",
     "concentration", "M15 M16", materiality=0.1, base="purchases/emp_no", support="visits",
 )  # fmt: skip
 def top_employer_share(p: Table, w: Value) -> Value:

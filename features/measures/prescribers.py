@@ -72,7 +72,7 @@ declare(
 
 
 @measure(
-    "prescriber", "购药患者人均供应天数", "days of supply prescribed per patient", "days", "supply",
+    "prescriber", "购药患者人均所购药量可用天数", "days of supply prescribed per patient", "days", "supply",
     "M05 M19", materiality=20, support="persons",
 )  # fmt: skip
 def supply_each(v: Table, w: Value) -> Value:
@@ -86,7 +86,8 @@ declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
 
 
 @measure(
-    "prescriber", "余药充足时开药金额占比", "share of medicine prescribed while a month of it was at hand",
+    "prescriber", "开给家中余药够一个月者的金额占比",
+    "share of medicine prescribed while a month of it was at hand",
     "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
@@ -109,7 +110,8 @@ declare("prescriber", medicines.top_basket_share, "M22 M19", materiality=0.06)
 
 
 @measure(
-    "prescriber", "门诊诊断相同的最大占比", "share of outpatient visits with the most frequent diagnosis",
+    "prescriber", "门诊诊断同为最常见一种的占比",
+    "share of outpatient visits with the most frequent diagnosis",
     "share", "concentration", "M22", materiality=0.12, base="outpatient/dx3", support="outpatient_visits",
 )  # fmt: skip
 def top_diagnosis_share(p: Table, w: Value) -> Value:
@@ -122,19 +124,20 @@ declare("prescriber", medicines.rx_overused_share, "M22 M40 M19", materiality=0.
 declare(
     "prescriber", volume.company_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
 )
+declare("prescriber", volume.company_fund, "M01 M02 M19 M26", materiality=2000)
 declare("prescriber", medicines.burst_share, "M19 M22", materiality=0.02, evidence_weight=HINT)
 
 
 # Where prescriptions are filled
 
 declare(
-    "prescriber", medicines.top_pharmacy_share, "M40 M19", materiality=0.15, zh="最多一家药店购药占比",
-    en="share of purchases at one pharmacy", evidence_weight=HINT,
+    "prescriber", medicines.top_pharmacy_share, "M40 M19", materiality=0.15,
+    zh="去得最多的一家药店的购药占比", en="share of purchases at one pharmacy", evidence_weight=HINT,
 )  # fmt: skip
 
 
 @measure(
-    "prescriber", "与同一药店共有患者数", "patients shared with one pharmacy", "persons", "concentration",
+    "prescriber", "与同一药店共有的患者数", "patients shared with one pharmacy", "persons", "concentration",
     "M40 M19", materiality=10, base="purchases/fixmedins_code",
 )  # fmt: skip
 def top_pharmacy_persons(p: Table, w: Value) -> Value:
@@ -146,7 +149,7 @@ declare("prescriber", medicines.price_surplus, "M40", materiality=0.03)
 
 
 @measure(
-    "prescriber", "任取两次购药同一药店的概率", "chance that two purchases are at one pharmacy", "share",
+    "prescriber", "处方购药集中于同一药店的程度", "how far the purchases go to one pharmacy", "share",
     "concentration", "M40", materiality=0.08, base="purchases/fixmedins_code", support="purchases",
 )  # fmt: skip
 def pharmacy_concentration(p: Table, w: Value) -> Value:
@@ -180,7 +183,8 @@ def sent_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "prescriber", "住进外院者中最多一家占比", "share of the stays elsewhere that were in one hospital",
+    "prescriber", "门诊后住院者住进同一家医院的占比",
+    "share of the stays elsewhere that were in one hospital",
     "share", "concentration", "M31", materiality=0.2, base="outpatient/sent_to", support="sent",
 )  # fmt: skip
 def top_sent_share(p: Table, w: Value) -> Value:
@@ -233,7 +237,7 @@ declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05)
 
 
 @measure(
-    "prescriber", "超出周边水平的定向转诊占比",
+    "prescriber", "异常集中转往同一医院的门诊占比",
     "share of outpatients sent to a hospital beyond the neighbourhood's ways", "share", "concentration",
     "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="consultations",
 )  # fmt: skip

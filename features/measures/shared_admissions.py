@@ -6,7 +6,7 @@ from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
 from features.measures.formulas import concentration, ratio, share_in, top_share
 
 
-@shared("空窗日合计", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
+@shared("住院中无检查治疗的天数", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
 def idle_days(v: Table, w: Value) -> Value:
     return v.idle_days.sum(where=w).fill_null(0)
 
@@ -17,7 +17,8 @@ def dialysis(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "多见于门诊的病种收住程度", "how often the diseases admitted are treated as outpatients elsewhere",
+    "收住一般只需门诊治疗的病种的程度",
+    "how often the diseases admitted are treated as outpatients elsewhere",
     "share", "stay", over="admissions", support="stays",
 )  # fmt: skip
 def outpatient_rate_of_admissions(v: Table, w: Value) -> Value:
@@ -49,7 +50,7 @@ def readmission_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "空窗日占住院日比例", "share of bed days with nothing but bed, care and round", "share", "stay",
+    "住院日中无检查治疗的比例", "share of bed days with nothing but bed, care and round", "share", "stay",
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def idle_share(v: Table, w: Value) -> Value:
@@ -66,15 +67,15 @@ def outside_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "非救助对象零自付住院占比", "share of stays that cost a patient outside rescue groups nothing", "share",
-    "money", evidence_weight=STRONG, over="admissions", support="stays",
+    "非救助对象住院分文未付的占比", "share of stays that cost a patient outside rescue groups nothing",
+    "share", "money", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
     return (v.cash_payamt <= 0).mean(where=w & ~v.poor.fill_null(False))
 
 
 @shared(
-    "任取两次住院来自同村的概率", "chance that two stays are from one village", "share", "concentration",
+    "住院集中于同一村居的程度", "how far the stays come from one village", "share", "concentration",
     base="stays/village", support="stays",
 )  # fmt: skip
 def village_concentration(p: Table, w: Value) -> Value:
@@ -98,7 +99,7 @@ def template_share(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "检查项目组合完全相同的最大占比", "share of stays with the most frequent set of examinations", "share",
+    "检查项目组合完全相同的住院占比", "share of stays with the most frequent set of examinations", "share",
     "content", base="stays/exam_set", support="stays",
 )  # fmt: skip
 def top_exam_set_share(p: Table, w: Value) -> Value:
@@ -139,7 +140,7 @@ def scan_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "住院费用与同病组之比的中位数", "median bill against the disease group", "ratio", "price",
+    "住院费用与同病组通常水平之比", "bills against the disease group", "ratio", "price",
     over="admissions", support="stays",
 )  # fmt: skip
 def cost_ratio(v: Table, w: Value) -> Value:
@@ -147,15 +148,15 @@ def cost_ratio(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "诊疗内容与同病组之比的中位数", "median content of the bill against the disease group", "ratio", "price",
-    direction=LOW, over="admissions", support="stays",
+    "诊疗项目量与同病组通常水平之比", "content of the bills against the disease group", "ratio",
+    "price", direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
 def content_ratio(v: Table, w: Value) -> Value:
     return v.content_ratio.median(where=w)
 
 
 @shared(
-    "收费相对诊疗内容倍数的中位数", "median charge for its content against the disease group", "ratio",
+    "收费与诊疗项目应有水平之比", "charges for their content against the disease group", "ratio",
     "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
@@ -163,7 +164,8 @@ def paid_per_content(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "收费超诊疗内容一半以上的住院占比", "share of stays charged half as much again as their content warrants",
+    "收费超出诊疗项目应有水平一半以上的住院占比",
+    "share of stays charged half as much again as their content warrants",
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def upcoded_share(v: Table, w: Value) -> Value:
@@ -171,7 +173,7 @@ def upcoded_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "病组费用平均高出所属疾病的比例",
+    "入组费用高出所患疾病通常水平的比例",
     "mean surplus of what the disease groups usually cost over their diseases", "share", "content",
     over="admissions", support="stays",
 )  # fmt: skip
@@ -180,7 +182,8 @@ def group_surplus(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "高费用病组但诊疗内容不足的住院占比", "share of stays in a dear disease group without the content for it",
+    "入高费用病组而诊疗项目不足的住院占比",
+    "share of stays in a dear disease group without the content for it",
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def overgrouped_share(v: Table, w: Value) -> Value:
@@ -188,7 +191,7 @@ def overgrouped_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "最多病种住院占比", "share of stays with the most frequent disease", "share", "concentration",
+    "最常见一个病种的住院占比", "share of stays with the most frequent disease", "share", "concentration",
     base="stays/dx3", support="stays",
 )  # fmt: skip
 def top_disease_share(p: Table, w: Value) -> Value:
@@ -213,7 +216,7 @@ def unsigned_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "患者每周透析次数与三次之比", "dialysis visits in a patient's week against three", "ratio", "supply",
+    "患者每周透析次数与每周三次之比", "dialysis visits in a patient's week against three", "ratio", "supply",
     evidence_weight=STRONG, base="dialysis/week", support="dialysis",
 )  # fmt: skip
 def dialysis_week(p: Table, w: Value) -> Value:
@@ -221,7 +224,7 @@ def dialysis_week(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "一日多次透析占比", "share of dialysis visits with more than one session a day", "share", "supply",
+    "一日内透析多次的占比", "share of dialysis visits with more than one session a day", "share", "supply",
     evidence_weight=STRONG, support="dialysis",
 )  # fmt: skip
 def double_dialysis_share(v: Table, w: Value) -> Value:

@@ -14,7 +14,7 @@ def drug_amount(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "余药充足时购药金额", "spent on medicine while a month of it was at hand", "yuan", "supply",
+    "家中余药够一个月仍购药的金额", "spent on medicine while a month of it was at hand", "yuan", "supply",
     evidence_weight=STRONG, windows=FLOW,
 )  # fmt: skip
 def surplus_spent(v: Table, w: Value) -> Value:
@@ -30,7 +30,7 @@ def top_pharmacy_share(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "每种药次均供应天数", "days of supply of a drug in a prescription", "days_each", "supply",
+    "每次每种药平均可用天数", "days of supply of a drug in a prescription", "days_each", "supply",
     support="visits",
 )  # fmt: skip
 def supply_per_drug(v: Table, w: Value) -> Value:
@@ -38,7 +38,7 @@ def supply_per_drug(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "开药时平均余药天数", "mean days of supply still at hand when prescribing", "days", "supply",
+    "再次开药时患者余药平均可用", "mean days of supply still at hand when prescribing", "days", "supply",
     evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:
@@ -46,14 +46,14 @@ def stock_days(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "余药三十天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand", "share",
-    "supply", evidence_weight=STRONG, support="visits",
+    "患者余药够30天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand",
+    "share", "supply", evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def stocked_share(v: Table, w: Value) -> Value:
     return (v.stock_days > 30).mean(where=w)
 
 
-@shared("每供应日药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
+@shared("每日用量药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
 def price_per_day(v: Table, w: Value) -> Value:
     # Resold medicine is dear medicine.
     return ratio(v.drug_amount.sum(where=w & (v.supply_days > 0)), v.supply_days.sum(where=w))
@@ -68,8 +68,8 @@ def drugs_per_visit(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "同一组药品的最大占比", "share of purchases with the most frequent set of medicines", "share", "content",
-    base="purchases/template", support="purchases",
+    "药品组合完全相同的购药占比", "share of purchases with the most frequent set of medicines", "share",
+    "content", base="purchases/template", support="purchases",
 )  # fmt: skip
 def top_basket_share(p: Table, w: Value) -> Value:
     return top_share(p)
@@ -92,23 +92,23 @@ def rx_rushed_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "处方超次使用占比", "share of purchases on a prescription used beyond what it allows", "share", "trace",
-    evidence_weight=STRONG, over="purchases", support="purchases",
+    "使用超次处方的购药占比", "share of purchases on a prescription used beyond what it allows", "share",
+    "trace", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def rx_overused_share(v: Table, w: Value) -> Value:
     return (v.rx_overused > 0).fill_null(False).mean(where=w)
 
 
 @shared(
-    "60秒内接续刷卡购药占比", "share of purchases within 60 seconds of another card", "share", "terminal",
-    evidence_weight=STRONG, over="purchases", support="purchases",
+    "60秒内接连刷不同医保卡购药的占比", "share of purchases within 60 seconds of another card", "share",
+    "terminal", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def burst_share(v: Table, w: Value) -> Value:
     return v.burst.fill_null(False).mean(where=w)
 
 
 @shared(
-    "处方集中到一家药店超出患者习惯的占比",
+    "处方集中到一家药店、超出患者平常去处的占比",
     "share of purchases at one pharmacy beyond what patients' habits and colleagues' patients explain",
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
@@ -117,7 +117,8 @@ def steered_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "购药价格高出药店通常价格的比例", "surplus of the price of the medicine over that of other pharmacies",
+    "购药价格高出其他药店通常价格的比例",
+    "surplus of the price of the medicine over that of other pharmacies",
     "share", "price", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def price_surplus(v: Table, w: Value) -> Value:
@@ -133,7 +134,7 @@ def over_ceiling_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "超量购药人群的购药占比", "share of purchases by oversupplied people, where too many are", "share",
+    "由成批超量购药者购买的占比", "share of purchases by oversupplied people, where too many are", "share",
     "company", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def co_oversupplied_share(v: Table, w: Value) -> Value:

@@ -4,6 +4,7 @@ from ibis import Table, Value
 
 from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
 from features.measures.formulas import growth, ratio
+from features.windows import YEAR
 
 
 @shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW)
@@ -51,7 +52,15 @@ def company_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "与同一人前后脚天数", "days right behind the same other person", "days", "terminal",
+    "结伴就诊基金支付", "paid by the fund for visits in a group beyond chance", "yuan", "company",
+    evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def company_fund(v: Table, w: Value) -> Value:
+    return v.fund_pay_sumamt.sum(where=w & (v.companions > 0).fill_null(False)).fill_null(0)
+
+
+@shared(
+    "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "terminal",
     evidence_weight=STRONG,
 )  # fmt: skip
 def follow_days(v: Table, w: Value) -> Value:
@@ -101,7 +110,7 @@ def weekend_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "支付最多一名患者占基金比例", "share of fund pay for one patient", "share", "concentration",
+    "基金支付最多的一名患者所占比例", "share of fund pay for one patient", "share", "concentration",
     base="visits/psn_no", support="visits",
 )  # fmt: skip
 def top_person_share(p: Table, w: Value) -> Value:
@@ -114,7 +123,7 @@ def visits_each(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "购药最多一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
+    "购药最多的一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
     base="purchases/day", support="visits",
 )  # fmt: skip
 def busiest_day(p: Table, w: Value) -> Value:
@@ -122,8 +131,8 @@ def busiest_day(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "基金支付近季与此前一年之比", "fund pay of the last quarter against the year before", "ratio", "money",
-    evidence_weight=CONTEXT, windows=(),
+    "近三个月基金支付与此前一年同期水平之比", "fund pay of the last quarter against the year before", "ratio",
+    "money", evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def fund_growth(v: Table, w: Value) -> Value:
     return growth(v, v.fund_pay_sumamt)

@@ -45,8 +45,8 @@ def cash_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "金额在本机构重复出现", "other visits at the place with the same amount", "times", "terminal",
-    "M16 M18", materiality=5, evidence_weight=CONTEXT,
+    "visit", "同一金额在本机构重复出现的次数", "other visits at the place with the same amount", "times",
+    "terminal", "M16 M18", materiality=5, evidence_weight=CONTEXT,
 )  # fmt: skip
 def same_amount(v: Table, w: Value) -> Value:
     return v.same_amount
@@ -69,7 +69,7 @@ def cost_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "诊疗内容与同病组通常水平之比", "content of the bill against its disease group", "ratio",
+    "visit", "诊疗项目量与同病组通常水平之比", "content of the bill against its disease group", "ratio",
     "price", "M24 M25", materiality=0.4, direction=LOW,
 )  # fmt: skip
 def content_ratio(v: Table, w: Value) -> Value:
@@ -77,7 +77,7 @@ def content_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "高费用病组的诊疗内容与同病组之比",
+    "visit", "入高费用病组时的诊疗项目量与同病组之比",
     "content of the bill against its disease group, of a group dearer than the disease", "ratio", "price",
     "M24", materiality=0.3, evidence_weight=STRONG, direction=LOW,
 )  # fmt: skip
@@ -86,7 +86,7 @@ def dear_group_content(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "高费用病组的住院天数与同病组之比",
+    "visit", "入高费用病组时的住院天数与同病组之比",
     "length of stay against its disease group, of a group dearer than the disease", "ratio", "stay", "M24",
     materiality=0.3, direction=LOW,
 )  # fmt: skip
@@ -95,16 +95,16 @@ def dear_group_los(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "收费相对诊疗内容的倍数", "charge for its content against the disease group", "ratio", "price",
-    "M24", materiality=0.6, evidence_weight=STRONG,
+    "visit", "收费与诊疗项目应有水平之比", "charge for its content against the disease group", "ratio",
+    "price", "M24", materiality=0.6, evidence_weight=STRONG,
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
     return v.paid_per_content
 
 
 @measure(
-    "visit", "项目种类与同病组通常水平之比", "number of items against its disease group", "ratio", "content",
-    "M01 M24 M25", materiality=0.4, direction=LOW,
+    "visit", "收费项目种类与同病组通常水平之比", "number of items against its disease group", "ratio",
+    "content", "M01 M24 M25", materiality=0.4, direction=LOW,
 )  # fmt: skip
 def items_ratio(v: Table, w: Value) -> Value:
     return v.items_ratio
@@ -119,8 +119,8 @@ def exam_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "治疗用药占比", "share of treatment and medicine", "share", "content", "M04", materiality=0.2,
-    direction=LOW,
+    "visit", "治疗和用药费用占比", "share of treatment and medicine", "share", "content", "M04",
+    materiality=0.2, direction=LOW,
 )  # fmt: skip
 def treatment_share(v: Table, w: Value) -> Value:
     return _of_stays(v, ratio(v.treat_amount + v.drug_amount + v.material_amount, v.billed))
@@ -143,15 +143,15 @@ def material_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "空窗日数", "days with nothing but bed, care and round", "days", "stay", "M10", materiality=1,
-    evidence_weight=STRONG,
+    "visit", "住院中无检查治疗的天数", "days with nothing but bed, care and round", "days", "stay", "M10",
+    materiality=1, evidence_weight=STRONG,
 )  # fmt: skip
 def idle_days(v: Table, w: Value) -> Value:
     return v.idle_days
 
 
 @measure(
-    "visit", "空窗日比例", "share of idle days", "share", "stay", "M10", materiality=0.2,
+    "visit", "住院日中无检查治疗的比例", "share of idle days", "share", "stay", "M10", materiality=0.2,
     evidence_weight=STRONG,
 )  # fmt: skip
 def idle_share(v: Table, w: Value) -> Value:
@@ -167,7 +167,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "短期内同院同病再入院", "back in the same hospital with the same disease within 15 days", "flag",
+    "visit", "15日内同院同病再入院", "back in the same hospital with the same disease within 15 days", "flag",
     "stay", "M03", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def split_stay(v: Table, w: Value) -> Value:
@@ -183,7 +183,7 @@ def gap_days(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "短期内同院再入院且该病少见再入院",
+    "visit", "31日内同院再入院在该病中的少见程度",
     "back in the same hospital within 31 days, with a disease that seldom brings back", "share", "stay",
     "M03", materiality=0.2,
 )  # fmt: skip
@@ -218,23 +218,23 @@ def village_batch(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "同行结伴人数", "companions present beyond chance", "persons", "company", "M02 M15 M19 M26",
-    materiality=1,
+    "visit", "结伴就诊的同行人数", "companions present beyond chance", "persons", "company",
+    "M02 M15 M19 M26", materiality=1,
 )  # fmt: skip
 def companions(v: Table, w: Value) -> Value:
     return v.companions.fill_null(0)
 
 
 @measure(
-    "visit", "与前一张卡间隔", "time since the card before", "seconds", "terminal", "M15", materiality=60,
-    direction=LOW,
+    "visit", "与前一张医保卡的刷卡间隔", "time since the card before", "seconds", "terminal", "M15",
+    materiality=60, direction=LOW,
 )  # fmt: skip
 def card_gap(v: Table, w: Value) -> Value:
     return v.burst.ifelse(v.card_gap, None)
 
 
 @measure(
-    "visit", "与同一人前后脚天数", "days right behind the same other person", "days", "terminal",
+    "visit", "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "terminal",
     "M15 M26 M19", materiality=2, evidence_weight=STRONG,
 )  # fmt: skip
 def follow_days(v: Table, w: Value) -> Value:
@@ -250,7 +250,7 @@ def two_places(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "死亡后天数", "days after death", "days", "identity", "M09", materiality=1,
+    "visit", "死亡登记后天数", "days after death", "days", "identity", "M09", materiality=1,
     evidence_weight=PROOF,
 )  # fmt: skip
 def days_dead(v: Table, w: Value) -> Value:
@@ -278,7 +278,7 @@ def dialysis(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "购药供应天数", "days of supply bought", "days", "supply", "M05 M19", materiality=30,
+    "visit", "所购药量可用天数", "days of supply bought", "days", "supply", "M05 M19", materiality=30,
     evidence_weight=CONTEXT,
 )  # fmt: skip
 def supply_days(v: Table, w: Value) -> Value:
@@ -286,15 +286,15 @@ def supply_days(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "购药时手头余药", "days of supply still at hand", "days", "supply", "M05 M19", materiality=20,
-    evidence_weight=STRONG,
+    "visit", "再次购药时家中余药可用", "days of supply still at hand", "days", "supply", "M05 M19",
+    materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:
     return v.stock_days
 
 
 @measure(
-    "visit", "重复追溯码", "boxes whose trace code had been sold before", "boxes", "trace", "M20",
+    "visit", "追溯码已被售出过的药盒", "boxes whose trace code had been sold before", "boxes", "trace", "M20",
     materiality=1, evidence_weight=PROOF,
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
@@ -349,7 +349,7 @@ def week_sessions(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "该患者透析周中在此星期几就诊的占比",
+    "visit", "该患者平常在这一星期几透析的占比",
     "share of the patient's weeks of dialysis with a visit on this day of the week", "share", "terminal",
     "M28", materiality=0.3, direction=LOW,
 )  # fmt: skip
@@ -358,16 +358,16 @@ def weekday_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "同日同病同天数的住院", "others admitted with it for the same disease and time", "persons",
-    "stay", "M01 M02", materiality=2, evidence_weight=STRONG,
+    "visit", "同日入院且同病、同天数的其他人数", "others admitted with it for the same disease and time",
+    "persons", "stay", "M01 M02", materiality=2, evidence_weight=STRONG,
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     return _of_stays(v, v.twins.fill_null(0))
 
 
 @measure(
-    "visit", "项目组成相同的住院", "stays of the hospital with the same set of items", "persons", "content",
-    "M01 M04 M33", materiality=2, evidence_weight=STRONG,
+    "visit", "收费项目完全相同的其他住院人数", "stays of the hospital with the same set of items", "persons",
+    "content", "M01 M04 M33", materiality=2, evidence_weight=STRONG,
 )  # fmt: skip
 def copied_bills(v: Table, w: Value) -> Value:
     return _of_stays(v, v.copies.fill_null(0))
@@ -383,7 +383,7 @@ def exam_stay(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "经同一医师或药店超量购药的关联人数", "people oversupplied through the same doctor or shop",
+    "visit", "经同一医师或药店一起超量购药的人数", "people oversupplied through the same doctor or shop",
     "persons", "supply", "M19", materiality=3,
 )  # fmt: skip
 def co_oversupplied(v: Table, w: Value) -> Value:

@@ -36,7 +36,8 @@ class DossierInput:
     """What the dossiers of all kinds are made from.
 
     Attributes:
-        chosen, evidence: as the contract's tables, the evidence with ``why_en``, ``nth`` and ``at_stake``.
+        chosen, evidence: as the contract's tables, the evidence with ``why_en`` and ``nth``.
+        disputes: `pipelines.score.Scores.disputes`.
         records: `pipelines.explain.supporting_records.supporting_records`.
         names: of institutions, by code.
         past_runs: folders of earlier runs, oldest first.
@@ -46,6 +47,7 @@ class DossierInput:
 
     chosen: pd.DataFrame
     evidence: pd.DataFrame
+    disputes: pd.DataFrame
     records: pd.DataFrame
     names: pd.Series
     past_runs: list[Path]
@@ -78,6 +80,7 @@ class _Kind:
             for frame in (given.evidence, given.records)
         )
         self.evidence, self.records = evidence, by_subject(records)
+        self.disputes = by_subject(given.disputes[given.disputes.subject_type == subject])
         self.sources = DossierSources(snapshot, subject, listed.subject_id, evidence)
         self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.differences)
 
@@ -97,7 +100,8 @@ class _Kind:
             reasons=row.reasons,
             favourable=self._favourable(subject_id, peers), strips=self._strips(row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
-            company=self.network.kinds.get(subject_id), money=_money(mine[mine.at_stake]),
+            company=self.network.kinds.get(subject_id),
+            story=(row.story_zh or "", row.story_en or ""), money=_money(self.disputes.get(subject_id)),
             supporting_records=self._records(subject_id),
             evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS)), evidence_count=len(mine),
             findings=self._findings(subject_id), innocent=self._explanations(subject_id, members),
@@ -179,7 +183,16 @@ class _Kind:
         details = self.sources.details.reindex(rows.mdtrt_id)
         places = [f"{code} {self.names.get(code, '')}".strip() for code in details.fixmedins_code]
         days = [str(day)[:10] for day in details.day]
-        return records(rows.assign(day=days, place=places, person=details.psn_no.to_numpy()))
+        mine = self.disputes.get(str(rows.subject_id.iloc[0])) if len(rows) else None
+        disputed = {} if mine is None else dict(zip(mine.mdtrt_id, mine.disputed, strict=True))
+        return records(
+            rows.assign(
+                day=days,
+                place=places,
+                person=details.psn_no.to_numpy(),
+                disputed=[disputed.get(visit, 0.0) for visit in rows.mdtrt_id],
+            )
+        )
 
     def _findings(self, subject_id: str) -> list[dict[str, Any]]:
         found = self.sources.findings.get(subject_id)
@@ -200,12 +213,16 @@ def _central_member(members: pd.DataFrame) -> str | None:
     return None if order.empty else str(order.psn_no.iloc[0])
 
 
-def _money(evidence: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """Money in evidence by scheme: scheme, visits, yuan; each visit counts for the scheme of its strongest
-    evidence."""
-    sums = evidence.groupby(evidence.scheme.fillna(""), sort=False).amount.agg(["size", "sum"])
-    sums = sums.sort_values("sum", ascending=False, kind="stable")
-    return [(scheme or None, int(row["size"]), float(row["sum"])) for scheme, row in sums.iterrows()]
+def _money(disputes: pd.DataFrame | None) -> list[tuple[Any, ...]]:
+    """Money in dispute by scheme: scheme, visits, yuan in dispute, yuan paid for the visits."""
+    if disputes is None:
+        return []
+    rows = disputes.assign(scheme=disputes.scheme.fillna(""))
+    sums = rows.groupby("scheme", sort=False).agg(
+        n=("mdtrt_id", "size"), disputed=("disputed", "sum"), amount=("amount", "sum")
+    )
+    sums = sums.sort_values("disputed", ascending=False, kind="stable")
+    return [(scheme or None, int(n), float(d), float(a)) for scheme, n, d, a in sums.itertuples(name=None)]
 
 
 def rank_history(past_runs: list[Path]) -> History:

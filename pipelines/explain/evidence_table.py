@@ -13,39 +13,41 @@ EVIDENCE = pa.schema(
     [
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
         ("mdtrt_id", pa.string()), ("setl_id", pa.string()), ("bkkp_sn", pa.string()),
-        ("amount", pa.float64()), ("why", pa.string()), ("why_en", pa.string()), ("nth", pa.int64()),
-        ("reason", pa.string()),
+        ("amount", pa.float64()), ("disputed", pa.float64()), ("why", pa.string()),
+        ("why_en", pa.string()), ("nth", pa.int64()), ("reason", pa.string()),
     ]
 )  # fmt: skip
 
 
 def evidence_table(
-    snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame, records: pd.DataFrame
+    snapshot: Snapshot,
+    scores: Scores,
+    suspicious: pd.DataFrame,
+    records: pd.DataFrame,
+    disputes: pd.DataFrame,
 ) -> pd.DataFrame:
     """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in
     their order, then the other visits that are suspicious by themselves.
 
-    Money is at stake only in the suspicious visits, wherever they stand: a record that merely shows what a
-        reason
-    counts has nothing at stake.
+    A record that merely shows what a reason counts has nothing in dispute.
 
     Args:
-        suspicious: as `pipelines.score.Scores.evidence`.
+        suspicious, disputes: as `pipelines.score.Scores`.
         records: `pipelines.explain.supporting_records.supporting_records`.
 
     Returns:
         subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named),
-        amount (yuan of the fund at stake), at_stake, why, why_en, nth and reason (the first that the visit
-        serves; null where it stands by itself).
+        amount (yuan paid by the fund), disputed (yuan of it in dispute), why, why_en, nth and reason (the
+        first that the visit serves; null where it stands by itself).
     """
     first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
     first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
     rest = _with_texts(snapshot, scores, suspicious)
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
-    staked = pd.MultiIndex.from_frame(suspicious[[*SUBJECT, "mdtrt_id"]])
-    rows["at_stake"] = pd.MultiIndex.from_frame(rows[[*SUBJECT, "mdtrt_id"]]).isin(staked)
-    rows["amount"] = rows.amount.where(rows.at_stake, 0.0).astype(float)
+    rows = rows.merge(disputes[[*SUBJECT, "mdtrt_id", "disputed"]], how="left", on=[*SUBJECT, "mdtrt_id"])
+    rows["amount"] = rows.amount.astype(float).fillna(0.0).clip(lower=0.0)
+    rows["disputed"] = rows.disputed.astype(float).fillna(0.0).clip(upper=rows.amount)
     order = {kind: place for place, kind in enumerate(scores.subjects)}
     rows = rows.assign(_kind=rows.subject_type.map(order)).sort_values(["_kind", "subject_id"], kind="stable")
     return rows.drop(columns="_kind").reset_index(drop=True)

@@ -18,12 +18,12 @@ from pipelines.explain.dossiers import DossierInput, dossiers
 from pipelines.explain.evidence_table import evidence_table
 from pipelines.explain.group_tables import groups_table, members_table
 from pipelines.explain.identifiers import identifiers
-from pipelines.explain.institutions import institution_names, places_of, portrait_table
+from pipelines.explain.institutions import institution_names, portrait_table
+from pipelines.explain.item_excess_table import item_excess_table
 from pipelines.explain.notices import notices
 from pipelines.explain.supporting_records import supporting_records
 from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
-from pipelines.flagged_visits import evidence_against
-from pipelines.score import Scores
+from pipelines.score import Scores, visits_against
 from pipelines.select.selection import Selection
 from pipelines.settings import Settings
 from pipelines.snapshot import SUBJECT, Snapshot
@@ -31,6 +31,7 @@ from pipelines.step_log import Figure, logged_step
 from reports import monthly_findings
 from reports.dossier import Dossier
 from reports.masking import Mask
+from reports.worklist_sheet import BELOW
 
 RULE_HITS = pa.schema(
     [(name, pa.float64() if kind == "float64" else pa.string()) for name, kind in HITS.items()]
@@ -48,9 +49,10 @@ class Explanation:
         evidence: `pipelines.explain.evidence_table.evidence_table`.
         rule_hits: all findings, in the contract's columns.
         members, groups, edges: columns of GROUP_MEMBERS, GROUPS and EDGES.
+        item_excess: columns of ITEM_EXCESS.
         portraits: the grade of every hospital and pharmacy.
         names: of institutions, by code; pseudonyms where names are masked.
-        places: institution by mdtrt_id, of the visits in evidence.
+        disputes: `pipelines.score.Scores.disputes`, of the audit sample too.
         monthly: findings by month, rule and institution (`reports.supervision.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
@@ -66,9 +68,10 @@ class Explanation:
     members: pd.DataFrame
     groups: pd.DataFrame
     edges: pd.DataFrame
+    item_excess: pd.DataFrame
     portraits: pd.DataFrame
     names: pd.Series
-    places: pd.Series
+    disputes: pd.DataFrame
     monthly: pd.DataFrame
     dossiers: tuple[Dossier, ...]
     notices: tuple[tuple[str, pd.DataFrame], ...]
@@ -78,6 +81,10 @@ class Explanation:
     def sample(self) -> pd.DataFrame:
         """The rows of the audit sample in ``shown``."""
         return self.shown[keys_of(self.shown).isin(self.sampled)]
+
+    def suspected_disputes(self, floor: float) -> pd.DataFrame:
+        """The money in dispute of those whose score reaches a floor."""
+        return self.disputes.merge(self.shown.loc[self.shown.score >= floor, SUBJECT], on=SUBJECT)
 
     def counts(self) -> Mapping[str, Figure]:
         """Explained suspects, rows of evidence, findings, dossiers and notices."""
@@ -99,6 +106,7 @@ class _Reasons:
     contributions: dict[str, Contributions]
     records: pd.DataFrame
     evidence: pd.DataFrame
+    disputes: pd.DataFrame
 
 
 @logged_step("explain")
@@ -118,22 +126,22 @@ def explain(
     """
     found = _explained(snapshot, scores, selection, settings)
     sampled = keys_of(selection.audit_sample)
-    chosen = _with_dossier(found.shown, sampled, settings)
+    chosen = _with_dossier(found.shown, sampled.append(_placed(selection, settings)), settings)
     masked: frozenset[str] = frozenset()
     if settings.mask:
         masked = identifiers(snapshot, found.shown, found.evidence, found.records)
     # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
     names = Mask(masked, origin["run"]).names(institution_names(snapshot))
     given = DossierInput(
-        chosen, found.evidence, found.records, names, past_runs, frozenset(sampled), origin,
+        chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
     )  # fmt: skip
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
-        evidence=found.evidence,
+        evidence=found.evidence, disputes=found.disputes,
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
-        edges=snapshot.network.edges, portraits=portrait_table(snapshot, found.suspects), names=names,
-        places=places_of(snapshot, found.evidence[found.evidence.at_stake].mdtrt_id),
+        edges=snapshot.network.edges, item_excess=item_excess_table(snapshot),
+        portraits=portrait_table(snapshot, found.suspects), names=names,
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(notices(snapshot, _institutions(chosen), names)),
@@ -153,13 +161,15 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         subject: contributions_of(snapshot, subject, scores.subjects[subject], ids)
         for subject, ids in below.items()
     }
-    shown = with_reasons(suspects, snapshot, more)
-    suspicious = [evidence_against(snapshot, subject, ids, settings) for subject, ids in below.items()]
+    suspicious, disputes = scores.evidence, scores.disputes
+    if below:
+        more_suspicious, more_disputes = visits_against(snapshot, scores.subjects, below, settings)
+        suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
+        disputes = pd.concat([disputes, more_disputes], ignore_index=True)
+    shown = with_reasons(suspects, snapshot, more, disputes)
     records = supporting_records(snapshot, scores, shown)
-    evidence = evidence_table(
-        snapshot, scores, pd.concat([scores.evidence, *suspicious], ignore_index=True), records
-    )
-    return _Reasons(suspects, shown, contributions, records, evidence)
+    evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
+    return _Reasons(suspects, shown, contributions, records, evidence, disputes)
 
 
 def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> dict[str, pd.Index]:
@@ -173,12 +183,18 @@ def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> di
     return found
 
 
-def _with_dossier(shown: pd.DataFrame, sampled: pd.MultiIndex, settings: Settings) -> pd.DataFrame:
-    """The suspects with a dossier: the first of each kind and the audit sample; nobody where the depth is
-    0."""
+def _placed(selection: Selection, settings: Settings) -> pd.MultiIndex:
+    """Whoever has a place on the sheet of the worklist."""
+    listed = selection.worklist
+    return keys_of(listed[listed.place <= settings.capacity + BELOW])
+
+
+def _with_dossier(shown: pd.DataFrame, to_visit: pd.MultiIndex, settings: Settings) -> pd.DataFrame:
+    """The suspects with a dossier: the first of each kind and whoever is to be visited; nobody where the
+    depth is 0."""
     if not settings.dossier_depth:
         return shown.head(0)
-    return shown[(shown["rank"] <= settings.dossier_depth) | keys_of(shown).isin(sampled)]
+    return shown[(shown["rank"] <= settings.dossier_depth) | keys_of(shown).isin(to_visit)]
 
 
 def _institutions(chosen: pd.DataFrame) -> list[str]:

@@ -1,7 +1,5 @@
-"""Part of the step that explains: names and grades of institutions, and where the visits in evidence took
-place."""
+"""Part of the step that explains: names and grades of institutions."""
 
-import ibis
 import pandas as pd
 
 from pipelines.snapshot import Snapshot
@@ -13,15 +11,6 @@ def institution_names(snapshot: Snapshot) -> pd.Series:
     """Names of all institutions, by code; empty where none is known."""
     names = snapshot.claims["fixmedins_b"].select("fixmedins_code", "fixmedins_name")
     return fetch_by(names, "fixmedins_code")["fixmedins_name"].fillna("")
-
-
-def places_of(snapshot: Snapshot, visits: pd.Series) -> pd.Series:
-    """The institution of each visit, by mdtrt_id."""
-    wanted = ibis.memtable(
-        pd.DataFrame({"mdtrt_id": visits.unique()}), schema=ibis.schema({"mdtrt_id": "string"})
-    )
-    facts = snapshot.facts.select("mdtrt_id", "fixmedins_code").semi_join(wanted, "mdtrt_id")
-    return fetch_by(facts, "mdtrt_id")["fixmedins_code"]
 
 
 def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Part of the step that explains: what each measure adds to a score, and the reasons in words that follow
 from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,11 +9,13 @@ import pandas as pd
 import pyarrow as pa
 
 from features.measures.catalogue import measures_of
+from pipelines.explain.item_excess_table import item_excess_table, item_texts
+from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from reports.reason_texts import Reason
-from reports.reasons import reasons_of
+from reports.reasons import reasons_of, telling_first
 
 _REASON = pa.struct(
     [
@@ -25,7 +28,8 @@ SUSPECTS = pa.schema(
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("rank", pa.int64()),
         ("score", pa.float64()), ("amount_at_risk", pa.float64()), ("scheme", pa.string()),
         ("model_score", pa.float64()), ("anomaly_score", pa.float64()), ("rule_score", pa.float64()),
-        ("graph_score", pa.float64()), ("reasons", pa.list_(_REASON)),
+        ("graph_score", pa.float64()), ("reasons", pa.list_(_REASON)), ("story_zh", pa.string()),
+        ("story_en", pa.string()), ("explained_by", pa.string()),
     ]
 )  # fmt: skip
 # Links by which the graph part of a subject is explained where it is no group.
@@ -48,8 +52,8 @@ class Contributions:
 def contributions_of(snapshot: Snapshot, subject: str, scored: Scored, ids: pd.Index) -> Contributions:
     """Explain the scores of chosen subjects of one kind."""
     measured = snapshot.subjects[subject]
-    rows, peers = measured.differences.loc[ids], measured.peers.loc[ids]
-    return Contributions(*scored.model.explain(rows, peers, scored.parts.loc[ids]))
+    rows = measured.differences.loc[ids]
+    return Contributions(*scored.model.explain(rows, scored.parts.loc[ids]))
 
 
 def suspects_table(
@@ -58,25 +62,46 @@ def suspects_table(
     """The ranked lists with the reasons of the explained: columns of SUSPECTS."""
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
-    return with_reasons(table.assign(reasons=empty), snapshot, explained)
+    table = table.assign(reasons=empty, story_zh=None, story_en=None)
+    if "explained_by" not in table:
+        table["explained_by"] = None
+    return with_reasons(table, snapshot, explained, scores.disputes)
 
 
 def with_reasons(
-    suspects: pd.DataFrame, snapshot: Snapshot, explained: dict[str, Contributions]
+    suspects: pd.DataFrame,
+    snapshot: Snapshot,
+    explained: dict[str, Contributions],
+    disputes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Suspects with the reasons of the explained filled in: columns of SUSPECTS."""
+    """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS.
+
+    Args:
+        disputes: `pipelines.score.Scores.disputes`, of the explained.
+    """
+    schemes = {
+        str(subject): rows.set_index("subject_id").scheme
+        for subject, rows in suspects.groupby("subject_type")
+    }
     found = {
         (subject, subject_id): reasons
         for subject, contributions in explained.items()
-        for subject_id, reasons in _reasons(snapshot, subject, contributions).items()
+        for subject_id, reasons in _reasons(snapshot, subject, contributions, schemes[subject]).items()
     }
     keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
     reasons = [found.get(key, old) for key, old in zip(keys, suspects.reasons, strict=True)]
     filled = suspects.assign(reasons=pd.Series(reasons, suspects.index, dtype=object))
+    for subject, contributions in explained.items():
+        mine = filled[(filled.subject_type == subject) & filled.subject_id.isin(contributions.whole.index)]
+        if len(mine):
+            told = stories(snapshot, mine, disputes[disputes.subject_type == subject])
+            filled.loc[told.index, ["story_zh", "story_en"]] = told
     return filled[list(SUSPECTS.names)]
 
 
-def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict[str, list[Reason]]:
+def _reasons(
+    snapshot: Snapshot, subject: str, explained: Contributions, schemes: pd.Series
+) -> dict[str, list[Reason]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
     # One row of each: pandas types a single label as row or frame.
     whole, part, values, usual = (
@@ -84,11 +109,12 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
+    items = item_texts(item_excess_table(snapshot), subject)
     days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id in map(str, explained.whole.index):
         peers = measured.peers[subject_id]
-        found[subject_id] = reasons_of(
+        reasons = reasons_of(
             whole[subject_id],
             values[subject_id],
             measures,
@@ -99,4 +125,12 @@ def _reasons(snapshot: Snapshot, subject: str, explained: Contributions) -> dict
             kinds.get(subject_id, _COMPANY),
             days_of_claims,
         )
+        named = [_with_item(reason, subject_id, items) for reason in reasons]
+        found[subject_id] = telling_first(named, schemes[subject_id], measures)
     return found
+
+
+def _with_item(reason: Reason, subject_id: str, items: Mapping[tuple[str, str], tuple[str, str]]) -> Reason:
+    """A reason about items in excess with the item that most of it is about."""
+    zh, en = items.get((subject_id, reason["code"].partition(".")[2]), ("", ""))
+    return {**reason, "text_zh": reason["text_zh"] + zh, "text_en": reason["text_en"] + en}

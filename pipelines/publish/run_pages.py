@@ -10,6 +10,7 @@ from features.measures.catalogue import measures_of
 from pipelines.explain.explanation import Explanation, keys_of
 from pipelines.score import Scores
 from pipelines.select.selection import Selection
+from pipelines.select.worklist import FLOOR
 from pipelines.settings import Settings
 from reports import (
     dossier,
@@ -20,6 +21,7 @@ from reports import (
     supervision,
     supervision_sheet,
     worklist_sheet,
+    zero_fund_sheet,
 )
 from reports.masking import Mask
 from reports.workbook import write_workbook
@@ -76,18 +78,16 @@ class _Pages:
 
     def write_overview(self) -> None:
         """The overview: what drives the scores, where the money is."""
-        evidence = self.explanation.evidence[self.explanation.evidence.at_stake]
         driven = {}
         for subject, found in self.explanation.contributions.items():
             families = {column: entry.family for column, (entry, _days) in measures_of(subject).items()}
             if len(found.whole):
                 driven[subject] = overview.drivers(found.whole, families)
         # Masked before a label is cut short, because what is left of an identifier could not be recognised.
-        places = self.explanation.places.map(self.mask.one)
+        disputes = self.mask.columns(self.explanation.suspected_disputes(FLOOR), "fixmedins_code")
         text = overview.page(
             driven,
-            evidence,
-            places,
+            disputes,
             self.names,
             self.listed,
             self.explanation.sample,
@@ -131,14 +131,22 @@ class _Pages:
             self.names,
             self.as_of.isoformat(),
             self.language,
-            self._sheets(listed, sample),
+            self._sheets(listed, sample, dossiers),
             dossiers=dossiers,
             figures=worklist_sheet.figures(listed, len(sample), self.settings.capacity, self.language),
             random_sample=frozenset(keys_of(sample)),
         )
 
-    def _sheets(self, listed: pd.DataFrame, sample: pd.DataFrame) -> list[tuple[Any, ...]]:
-        """The sheets beside the lists: the worklist, supervision and portraits."""
+    def _stories(self) -> dict[tuple[str, str], str]:
+        """What happened, by subject as it is shown."""
+        shown = self.mask.columns(self.explanation.shown, "subject_id")
+        told = shown[shown[f"story_{self.language}"].notna()]
+        return dict(zip(keys_of(told), told[f"story_{self.language}"], strict=True))
+
+    def _sheets(
+        self, listed: pd.DataFrame, sample: pd.DataFrame, dossiers: dict[tuple[str, str], str]
+    ) -> list[tuple[Any, ...]]:
+        """The sheets beside the lists: the worklist, leads without money, supervision and portraits."""
         names, language, capacity = self.names, self.language, self.settings.capacity
         monthly, graded = (
             self.mask.columns(frame, "fixmedins_code")
@@ -146,7 +154,11 @@ class _Pages:
         )
         return [
             (worklist_sheet.SHEET_NAMES, worklist_sheet.SHEET_HEADS, worklist_sheet.SHEET_WIDTHS,
-             worklist_sheet.sheet_rows(listed, sample, names, capacity, language)),
+             worklist_sheet.sheet_rows(
+                 listed, sample, names, capacity, language, self._stories(), dossiers)),
+            (zero_fund_sheet.SHEET_NAMES, zero_fund_sheet.SHEET_HEADS, zero_fund_sheet.SHEET_WIDTHS,
+             zero_fund_sheet.sheet_rows(
+                 self.mask.columns(self.explanation.shown, "subject_id"), names, FLOOR, language, dossiers)),
             (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
              supervision_sheet.sheet_rows(self.totals, monthly, names, self.as_of, language)),
             (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,

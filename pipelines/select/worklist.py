@@ -1,6 +1,6 @@
-"""The worklist: which suspects are new, which were inspected before, and whom to visit first."""
+"""The worklist: which suspects are new, which were inspected before, whom to visit first, and why not the
+others."""
 
-import heapq
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,11 +8,14 @@ import pandas as pd
 import pyarrow as pa
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
+from pipelines.select.coverage import greedy_cover
 from pipelines.snapshot import SUBJECT, Snapshot
-from pipelines.typed_frames import fetch
 
 # Kinds of subject that somebody can be sent to.
 VISITED = ("hospital", "pharmacy", "prescriber", "patient", "group")
+# A score is a calibrated probability, of each kind by its own outcomes: below this it is more likely than not
+# that a visit would be in vain.
+FLOOR = 0.5
 # A subject has risen when its rank improved by this share of its rank before and by so many places at least.
 RISEN_SHARE, RISEN_PLACES = 0.25, 5
 # Statuses of subjects that are not to be visited now, and of those of whom only conduct after the last case
@@ -22,8 +25,10 @@ WORKLIST = pa.schema(
     [
         ("place", pa.int64()), ("subject_type", pa.string()), ("subject_id", pa.string()),
         ("rank", pa.int64()), ("score", pa.float64()), ("amount_at_risk", pa.float64()),
-        ("expected", pa.float64()), ("scheme", pa.string()), ("status", pa.string()),
-        ("rank_before", pa.int64()), ("last_outcome", pa.string()), ("last_closed", pa.timestamp("us")),
+        ("disputed", pa.float64()), ("expected", pa.float64()), ("scheme", pa.string()),
+        ("status", pa.string()), ("rank_before", pa.int64()), ("last_outcome", pa.string()),
+        ("last_closed", pa.timestamp("us")), ("why_not", pa.string()), ("covered_type", pa.string()),
+        ("covered_id", pa.string()), ("until", pa.date32()),
     ]
 )  # fmt: skip
 _RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme"]
@@ -32,7 +37,7 @@ _RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme"]
 def worklist(
     snapshot: Snapshot,
     explained: pd.DataFrame,
-    evidence: pd.DataFrame,
+    disputes: pd.DataFrame,
     past_runs: list[Path],
     as_of: date,
     cool_down: int,
@@ -41,27 +46,38 @@ def worklist(
 
     Args:
         explained: the lists down to the explained depth (`pipelines.score.ranked_lists`).
-        evidence: `pipelines.score.Scores.evidence`.
+        disputes: `pipelines.score.Scores.disputes`.
         past_runs: folders of earlier runs, oldest first.
         cool_down: so many days a cleared subject is left alone unless it did something new.
 
     Returns:
-        Columns of WORKLIST. ``expected``: score × fund payment (yuan) of the evidence that no subject before
-        it in the list has, so that the column adds up; ``place`` is null for who is not to be visited now.
-        ``status``: new, risen, known, inspected (a case is open), cleared or confirmed (and left alone),
-        again or relapsed (cleared or confirmed before, with conduct since; only that conduct is expected
-        back).
+        Columns of WORKLIST. ``disputed``: yuan in dispute that no closed case has judged; ``expected``: score
+        × what of it no subject before in the list has, so that the column adds up; ``place`` is null for who
+        is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the end of its
+        cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``covered`` (by ``covered_type`` and
+        ``covered_id``, who has a place). ``status``: new, risen, known, inspected (a case is open), cleared
+        or confirmed (and left alone), again or relapsed (cleared or confirmed before, with conduct since).
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
     rows = rows.merge(_last_outcomes(snapshot), how="left", on=SUBJECT)
-    later = _evidence_since(snapshot, evidence, rows)
-    since = later.groupby(SUBJECT, as_index=False).agg(since=("amount", "sum"))
-    rows = rows.merge(since, how="left", on=SUBJECT)
+    later = _disputes_since(disputes, rows)
+    rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
-    order = _order(rows, evidence, later)
+    judged = rows.status.isin(JUDGED)
+    counted = pd.concat([disputes.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
+    rows = rows.merge(_sums(counted, "disputed"), how="left", on=SUBJECT)
+    rows["why_not"] = _why_not(rows)
+    order = greedy_cover(rows[rows.why_not.isna()], counted)
     rows = rows.merge(order, how="left", on=SUBJECT)
+    rows.loc[rows.why_not.isna() & rows.place.isna(), "why_not"] = "covered"
+    rows["until"] = _until(rows, cool_down)
     return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(WORKLIST.names)]
+
+
+def _sums(disputes: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Yuan in dispute by subject."""
+    return disputes.groupby(SUBJECT, as_index=False).agg(**{name: ("disputed", "sum")}).round({name: 2})
 
 
 def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:
@@ -81,18 +97,11 @@ def _last_outcomes(snapshot: Snapshot) -> pd.DataFrame:
     return last_cases(snapshot.claims)[[*SUBJECT, *names]].rename(columns=names)
 
 
-def _evidence_since(snapshot: Snapshot, evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Evidence of visits begun after the subject's last case closed: subject_type, subject_id, mdtrt_id,
-    amount (yuan)."""
+def _disputes_since(disputes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The disputed visits begun after the subject's last case closed."""
     closed = rows.dropna(subset=["last_closed"])[[*SUBJECT, "last_closed"]]
-    mine = evidence[[*SUBJECT, "mdtrt_id", "amount"]].merge(closed)
-    days = pd.DataFrame(columns=["mdtrt_id", "day"])
-    if len(mine):
-        facts = snapshot.facts.select("mdtrt_id", "day")
-        days = fetch(facts.filter(facts.mdtrt_id.isin(list(mine.mdtrt_id))))
-    mine = mine.merge(days, on="mdtrt_id")
-    later = mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)]
-    return later.drop(columns=["last_closed", "day"])
+    mine = disputes.merge(closed, on=SUBJECT)
+    return mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)].drop(columns="last_closed")
 
 
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
@@ -118,43 +127,17 @@ def _risen(rows: pd.DataFrame) -> pd.Series:
     return risen.fillna(False).astype(bool)
 
 
-def _order(rows: pd.DataFrame, evidence: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    """Place and expected money of those to visit; evidence that a closed case has judged is not expected back
-    again."""
-    judged = rows.status.isin(JUDGED)
-    open_evidence = evidence.merge(rows.loc[~judged, SUBJECT])
-    counted = pd.concat([open_evidence, later.merge(rows.loc[judged, SUBJECT])])
-    return greedy_cover(rows[~rows.status.isin(LEFT_ALONE)], counted)
+def _why_not(rows: pd.DataFrame) -> pd.Series:
+    """Why a subject gets no place whatever the others do; missing where it may get one."""
+    why = pd.Series(None, rows.index, dtype=object)
+    why[rows.disputed.fillna(0.0) <= 0] = "nothing"
+    why[rows.score < FLOOR] = "below"
+    left_alone = rows.status.isin(LEFT_ALONE)
+    why[left_alone] = rows.status[left_alone]
+    return why
 
 
-def greedy_cover(rows: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
-    """Order by expected money, where evidence of a subject placed before counts no more.
-
-    Lazy greedy maximum coverage: the gain of a subject can only shrink, so an outdated gain that still leads
-    is right (Minoux 1978, doi 10.1007/BFb0006528).
-
-    Args:
-        rows: subject_type, subject_id, score.
-        evidence: subject_type, subject_id, mdtrt_id, amount (yuan).
-
-    Returns:
-        subject_type, subject_id, place (from 1), expected (yuan); subjects that add nothing are left out.
-    """
-    mine = evidence[[*SUBJECT, "mdtrt_id", "amount"]].merge(rows[[*SUBJECT, "score"]], on=SUBJECT)
-    money: dict[tuple[str, str], list[tuple[str, float]]] = {
-        (str(kind), str(subject_id)): list(zip(part.mdtrt_id, part.score * part.amount, strict=True))
-        for (kind, subject_id), part in mine.groupby(SUBJECT)
-    }
-    heap = [(-sum(yuan for _visit, yuan in visits), key) for key, visits in money.items()]
-    heapq.heapify(heap)
-    covered: set[str] = set()
-    found: list[tuple[str, str, int, float]] = []
-    while heap:
-        _bound, key = heapq.heappop(heap)
-        gain = sum(yuan for visit, yuan in money[key] if visit not in covered)
-        if heap and gain < -heap[0][0]:
-            heapq.heappush(heap, (-gain, key))
-        elif gain > 0:
-            covered.update(visit for visit, _yuan in money[key])
-            found.append((key[0], key[1], len(found) + 1, round(gain, 2)))
-    return pd.DataFrame(found, columns=[*SUBJECT, "place", "expected"]).astype({"place": "Int64"})
+def _until(rows: pd.DataFrame, cool_down: int) -> pd.Series:
+    """The last day on which a cleared subject is left alone."""
+    ends = (pd.to_datetime(rows.last_closed) + timedelta(days=cool_down)).dt.date
+    return ends.where(rows.why_not == "cleared", None)

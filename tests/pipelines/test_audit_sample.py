@@ -82,9 +82,9 @@ def test_nobody_is_drawn_who_is_listed_known_or_was_visited_lately(tmp_path):
 def test_the_drawn_take_the_last_places_of_the_morning(language, words):
     listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], NIGHT, 180)
     sample = SEEN[SEEN.subject_id == "p1"]
-    rows = sheet_rows(listed, sample, pd.Series(dtype=object), 2, language)
+    rows = sheet_rows(listed, sample, pd.Series(dtype=object), 2, language, {}, {})
     assert [row[2] for row in rows] == ["H1", "p1", "H2", "p2", "p1"]
-    assert [words in row[8] for row in rows] == [False, True, False, False, False]
+    assert [words in row[10] for row in rows] == [False, True, False, False, False]
     told = dict(figures(listed, len(sample), 2, language))
     assert "900" in told.values()  # of one place that is left to the list
     assert [value for label, value in told.items() if words in label.lower()] == ["1"]

@@ -32,8 +32,19 @@ SUSPECTS = pd.DataFrame(
     ],
     columns=["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"],
 ).astype({"scheme": object})
+SUSPECTS = SUSPECTS.assign(story_zh=None, story_en=None)
 EVIDENCE = pd.DataFrame(
-    columns=["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "amount", "why", "why_en"]
+    columns=[
+        "subject_type",
+        "subject_id",
+        "scheme",
+        "mdtrt_id",
+        "setl_id",
+        "amount",
+        "disputed",
+        "why",
+        "why_en",
+    ]
 )
 MEMBERS = pd.DataFrame(columns=["group_id", "kind", "member_type", "member_id", "weight"])
 WORDS = {

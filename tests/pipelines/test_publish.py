@@ -58,7 +58,7 @@ def scores(**counts: int) -> Scores:
         kind: Scored(None, f"fundguard-{kind}/2", pd.DataFrame(), pd.DataFrame(index=range(count)), "")
         for kind, count in counts.items()
     }
-    return Scores(kinds, pd.DataFrame())
+    return Scores(kinds, pd.DataFrame(), pd.DataFrame())
 
 
 SELECTION = Selection(pd.DataFrame({"place": [1, 2, None]}), {"patient": ["p1", "p2"]}, pd.DataFrame())

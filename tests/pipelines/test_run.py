@@ -37,8 +37,10 @@ PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
 COLUMNS = {
     "suspects": [
         "subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons",
+        "story_zh", "story_en", "explained_by",
     ],
-    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount", "why"],
+    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount",
+                 "disputed", "why"],
     "rule_hits": [
         "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
         "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
@@ -108,8 +110,6 @@ def test_everybody_down_to_the_explained_depth_has_reasons_in_words(suspects, su
         assert depth == min(500, len(rows))
         assert count.loc[:depth].between(1, 5).all() and (count.loc[depth + 1 :] == 0).all()
     for reasons in suspects.reasons:
-        weights = [reason["contribution"] for reason in reasons]
-        assert weights == sorted(weights, reverse=True)
         for reason in reasons:
             assert set(reason) == REASON
             assert re.search("[一-鿿]", reason["text_zh"]) and not re.search("[一-鿿]", reason["text_en"])
@@ -117,18 +117,18 @@ def test_everybody_down_to_the_explained_depth_has_reasons_in_words(suspects, su
             assert reason["peer_percentile"] is None or 0 <= reason["peer_percentile"] <= 1
 
 
-def test_evidence_is_of_those_listed_and_adds_up_to_their_amount_at_risk(city, suspects, evidence):
+def test_evidence_is_of_those_listed_and_disputes_no_more_than_they_have_at_risk(city, suspects, evidence):
     keys = ["subject_type", "subject_id"]
     assert not evidence.duplicated([*keys, "mdtrt_id"]).any()
-    sums = evidence.groupby(keys).amount.sum().rename("sum").reset_index()
+    sums = evidence.groupby(keys).disputed.sum().rename("sum").reset_index()
     both = suspects.merge(sums, how="outer", on=keys, indicator=True)
     assert not (both._merge == "right_only").any()
     explained = both[both.reasons.map(len) > 0]
-    assert (explained.amount_at_risk - explained["sum"].fillna(0).clip(lower=0)).abs().max() < 0.005
-    assert (both.amount_at_risk >= 0).all()
+    assert (explained["sum"].fillna(0) <= explained.amount_at_risk + 0.005).all()
+    assert (both.amount_at_risk >= 0).all() and (evidence.disputed <= evidence.amount + 0.005).all()
     # A sum of slight differences is made up by no single visit; findings have a table of their own.
     named = explained.reasons.map(lambda reasons: reasons[0]["code"] not in WITHOUT_VISITS)
-    assert explained["sum"][named].notna().all() and (evidence.amount == 0).any()
+    assert explained["sum"][named].notna().all() and (evidence.disputed == 0).any()
     settlements = city.table("setl_d").drop_duplicates("setl_id").set_index("setl_id")
     assert (settlements.mdtrt_id.reindex(evidence.setl_id).to_numpy() == evidence.mdtrt_id.to_numpy()).all()
     assert not evidence.why.str.contains(r"\b(?:nan|None)\b").any() and (evidence.why != "").all()
@@ -313,7 +313,7 @@ def test_without_any_outcome_the_order_is_still_useful(city, city_snapshot, kind
     measured = city_snapshot.subjects[kind]
     model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
     assert model.learner is None
-    found = model.score(model.parts(measured.differences, measured.peers, measured.graph, measured.rules))
+    found = model.score(model.parts(measured.differences, measured.graph, measured.rules))
     where = found.score.rank(ascending=False) / len(found)
     planted = set(city.truth[city.truth.subject_type == kind].subject_id)
     assert where.reindex(sorted(planted)).median() < 0.1

@@ -35,7 +35,8 @@ def test_the_list_of_visits_is_cut_and_the_others_are_whole():
         frame = scored({f"{name}{n:04}": (1 - n / count, 0.0) for n in range(count)})
         return Scored(None, f"fundguard-{name}/1", frame, ranked(frame), "2024-12-01")
 
-    scores = Scores({"visit": kind(700, "visit"), "patient": kind(900, "patient")}, pd.DataFrame())
+    kinds = {"visit": kind(700, "visit"), "patient": kind(900, "patient")}
+    scores = Scores(kinds, pd.DataFrame(), pd.DataFrame())
     found = ranked_lists(scores, Settings(visit_depth=500))
     assert found.subject_type.value_counts().to_dict() == {"patient": 900, "visit": 500}
     assert found.subject_id[0] == "visit0000" and found.index.is_unique

@@ -3,7 +3,7 @@
 import pytest
 
 import features  # noqa: F401  fills the catalogue
-from features.comparison.peers import PEER_WORDS
+from features.comparison.peer_groups import PEER_WORDS
 from features.measures.catalogue import CATALOGUE
 from reports.contradictions import contradiction
 from reports.record_texts import KINDS

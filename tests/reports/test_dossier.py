@@ -43,7 +43,8 @@ GIVEN = Dossier(
     hub=None,
     through=[],
     company=None,
-    money=[("M03", 2, 9000.0), (None, 1, 3345.6)],
+    story=("近一年收治就诊住院40人次,其中9人次有疑点。", "40 visits, 9 of them are in doubt."),
+    money=[("M03", 2, 9000.0, 9500.0), (None, 1, 3345.6, 4000.0)],
     supporting_records={
         1: [
             {
@@ -53,6 +54,7 @@ GIVEN = Dossier(
                 "place": "H1",
                 "person": "p8",
                 "amount": 1234.0,
+                "disputed": 77.0,
                 "lines": [{"bkkp_sn": "L5", "item": "血液透析" + EVIL, "amount": 77.0}],
                 "why": "这次住院是所计的一次。",
                 "why_en": "This stay is one of those counted.",
@@ -69,6 +71,7 @@ GIVEN = Dossier(
             "why": "出院后3天再入院",
             "why_en": "back after 3 days",
             "amount": 5000.0,
+            "disputed": 5000.0,
         },
     ],
     evidence_count=3,
@@ -102,8 +105,10 @@ GIVEN = Dossier(
         (
             "zh",
             [
+                "近一年收治就诊住院40人次,其中9人次有疑点。",
                 "近一年分解住院 7次",
                 "M03 分解住院",
+                "待定",
                 "两次出院小结",
                 "出院后3天再入院",
                 "急诊",
@@ -114,6 +119,7 @@ GIVEN = Dossier(
         (
             "en",
             [
+                "40 visits, 9 of them are in doubt.",
                 "Split stays in the last year: 7",
                 "M03 split admission",
                 "both discharge summaries",
@@ -195,7 +201,7 @@ def test_loads_nothing_and_runs_nothing(language):
 def test_a_suspect_without_past_cases_findings_or_pictures_has_a_page():
     bare = replace(GIVEN, similar=[], findings=[], favourable=[], history=[], strips=[], scheme=None)
     text = page(bare, "en")
-    assert "There is no past case to compare with." in text and "none stands out" in text
+    assert "There is no past case to compare with." in text and "not decided" in text
 
 
 def test_files_of_any_id_stay_in_their_folder(tmp_path):
@@ -251,4 +257,4 @@ def test_an_explanation_fits_from_half_of_the_visits(n, of, word):
 
 
 def test_a_subject_without_evidence_has_no_empty_table_of_money():
-    assert "Money in evidence" not in page(replace(GIVEN, money=[]), "en")
+    assert "Money in dispute" not in page(replace(GIVEN, money=[]), "en")

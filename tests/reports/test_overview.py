@@ -8,11 +8,11 @@ import pytest
 from reports.overview import drivers, page
 from tests.reports.forbidden import page_offences
 
-EVIDENCE = pd.DataFrame(
-    [("V1", "M01", 500.0), ("V1", "M03", 400.0), ("V2", None, 77.4), ("V3", "M01", 1000.0)],
-    columns=["mdtrt_id", "scheme", "amount"],
-)
-PLACES = pd.Series({"V1": "H1", "V2": "P1", "V3": "H1"})
+DISPUTES = pd.DataFrame(
+    [("V1", "H1", "M01", 500.0, 600.0), ("V1", "H1", "M03", 400.0, 600.0), ("V2", "P1", None, 77.4, 100.0),
+     ("V3", "H1", "M01", 1000.0, 1000.0)],
+    columns=["mdtrt_id", "fixmedins_code", "scheme", "disputed", "amount"],
+)  # fmt: skip
 NAMES = pd.Series({"H1": "<b>二院"})
 LISTED = pd.DataFrame(
     [("patient", "new"), ("patient", "new"), ("hospital", "cleared")], columns=["subject_type", "status"]
@@ -38,9 +38,9 @@ def test_drivers_are_mean_sizes_of_families_without_the_base():
         (
             "zh",
             [
-                "合计 1,577 元",
+                "合计争议基金 1,577 元(所涉就诊基金共支付 1,700 元)",
                 "M01 虚假住院",
-                "无突出情形",
+                "待定",
                 "新上榜",
                 "近期已排除",
                 "随机抽查",
@@ -51,9 +51,9 @@ def test_drivers_are_mean_sizes_of_families_without_the_base():
         (
             "en",
             [
-                "1,577 yuan in all",
+                "1,577 yuan of the 1,700 yuan",
                 "M01 fake admission",
-                "none stands out",
+                "not decided",
                 "cleared lately",
                 "51.3",
                 "audit rules",
@@ -63,12 +63,12 @@ def test_drivers_are_mean_sizes_of_families_without_the_base():
 )
 def test_says_where_the_money_is_and_what_drives_the_scores(language, words):
     driven = {"patient": drivers(contributions(), FAMILIES)}
-    text = page(driven, EVIDENCE, PLACES, NAMES, LISTED, SAMPLED, date(2025, 1, 1), language)
+    text = page(driven, DISPUTES, NAMES, LISTED, SAMPLED, date(2025, 1, 1), language)
     assert all(word in text for word in words), [word for word in words if word not in text]
     assert page_offences(text) == []
     assert "H1 &lt;b&gt;二院" in text and "1,500" in text
 
 
 def test_a_run_without_evidence_or_list_has_a_page():
-    text = page({}, EVIDENCE.head(0), PLACES, NAMES, LISTED.head(0), SAMPLED.head(0), date(2025, 1, 1), "zh")
-    assert "合计 0 元" in text and page_offences(text) == []
+    text = page({}, DISPUTES.head(0), NAMES, LISTED.head(0), SAMPLED.head(0), date(2025, 1, 1), "zh")
+    assert "合计争议基金 0 元" in text and page_offences(text) == []

@@ -19,14 +19,14 @@ def test_names_the_workbook_and_the_first_three_of_a_kind(tmp_path):
         f"The workbook: {tmp_path / 'suspects.xlsx'}",
         "",
         "Hospitals",
-        "  1  hospital-1  score 0.90  1,234 yuan of the fund at stake",
+        "  1  hospital-1  score 0.90  1,234 yuan of the fund in dispute",
         "",
         "Patients",
-        "  1  patient-1  score 0.90  1,234 yuan of the fund at stake  M10 hanging bed",
+        "  1  patient-1  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 1",
-        "  2  patient-2  score 0.90  1,234 yuan of the fund at stake  M10 hanging bed",
+        "  2  patient-2  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 2",
-        "  3  patient-3  score 0.90  1,234 yuan of the fund at stake  M10 hanging bed",
+        "  3  patient-3  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 3",
     ]
 
@@ -35,6 +35,6 @@ def test_speaks_chinese_on_request(tmp_path):
     pd.DataFrame([suspect("pharmacy", 1)]).to_parquet(tmp_path / "suspects.parquet")
     assert preview(tmp_path, "zh").splitlines()[2:] == [
         "药店",
-        "  1  pharmacy-1  分数 0.90  涉及基金 1,234 元  M10 挂床住院",
+        "  1  pharmacy-1  分数 0.90  争议基金 1,234 元  M10 挂床住院",
         "     理由1",
     ]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import features  # noqa: F401  fills the catalogue
-from features.comparison.peers import PEER_WORDS, Standing
+from features.comparison.peer_groups import PEER_WORDS
+from features.comparison.peers import Standing
 from features.measures.catalogue import (
     CATALOGUE,
     FAMILIES,

@@ -30,11 +30,12 @@ def suspects() -> pd.DataFrame:
         for rank, subject in enumerate(DANGEROUS, 1)
     ]
     names = ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"]
-    return pd.DataFrame(rows, columns=names).astype({"scheme": object})
+    frame = pd.DataFrame(rows, columns=names).astype({"scheme": object})
+    return frame.assign(story_zh="近一年购药9次。", story_en="9 purchases in the last year.")
 
 
 EVIDENCE = pd.DataFrame(
-    [("patient", "p1", "M05", "=1+1", "S1", "L1", 4321.5, "购药金额 4,322元", "spent 4,322 yuan", 2)],
+    [("patient", "p1", "M05", "=1+1", "S1", "L1", 4321.5, 21.5, "购药金额 4,322元", "spent 4,322 yuan", 2)],
     columns=[
         "subject_type",
         "subject_id",
@@ -43,6 +44,7 @@ EVIDENCE = pd.DataFrame(
         "setl_id",
         "bkkp_sn",
         "amount",
+        "disputed",
         "why",
         "why_en",
         "nth",
@@ -108,15 +110,16 @@ def test_lists_can_be_filtered_and_keep_their_header_in_sight(book):
     for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "C2"
         assert sheet.auto_filter.ref.startswith("A1:") and sheet["A1"].font.bold
-    assert book["参保人"].auto_filter.ref == "A1:O4"
+    assert book["参保人"].auto_filter.ref == "A1:P4"
 
 
 def test_suspects_stand_in_order_with_their_reasons_in_words(book):
     sheet = book["参保人"]
     assert column(sheet, "排名") == [1, 2, 3] and column(sheet, "编号") == ["p1", "p2", "p3"]
     assert column(sheet, "分数") == [1, 0.5, pytest.approx(1 / 3)]
-    assert column(sheet, "涉及基金(元)") == [100.5, 201, 301.5]
-    assert column(sheet, "疑似情形") == ["M05 超量购药", None, None]
+    assert column(sheet, "争议基金(元)") == [100.5, 201, 301.5]
+    assert column(sheet, "疑似情形") == ["M05 超量购药", "待定", "待定"]
+    assert column(sheet, "情况") == ["近一年购药9次。"] * 3
     assert column(sheet, "理由一") == [REASON["text_zh"]] * 3
     assert column(sheet, "理由三") == [None, None, REASON["text_zh"]]
 
@@ -239,14 +242,21 @@ def test_the_guide_says_how_verdicts_come_back_and_what_the_night_brought(tmp_pa
 
 @pytest.mark.parametrize(
     "language, line",
-    [("zh", "就诊:20,002 个,本表列出前 20,000 个"), ("en", "Visits: 20,002, the first 20,000 are here")],
+    [("zh", "就诊:502 个,本表列出前 500 个"), ("en", "Visits: 502, the first 500 are here")],
 )
 def test_a_list_that_is_cut_says_how_deep_it_goes_and_has_a_row_for_the_drawn(tmp_path, language, line):
     count = SHEET_ROWS + 2
     visits = pd.DataFrame({"subject_id": [f"v{n}" for n in range(count)], "rank": range(1, count + 1)})
     visits = visits.assign(
-        subject_type="visit", score=0.5, amount_at_risk=1.0, scheme=None, reasons=[[]] * count
+        subject_type="visit",
+        score=0.5,
+        amount_at_risk=1.0,
+        scheme=None,
+        reasons=[[]] * count,
+        story_zh=None,
+        story_en=None,
     )
+    visits = visits.assign(story_zh=None, story_en=None)
     random_sample = frozenset([("visit", f"v{count - 1}")])
     write_workbook(
         tmp_path / "cut.xlsx",
@@ -270,7 +280,8 @@ def test_a_list_that_is_cut_says_how_deep_it_goes_and_has_a_row_for_the_drawn(tm
 
 def test_evidence_and_members(book):
     assert column(book["证据"], "为何先查") == ["购药金额 4,322元"]
-    assert column(book["证据"], "涉及基金(元)") == [4321.5]
+    assert column(book["证据"], "就诊基金支付(元)") == [4321.5]
+    assert column(book["证据"], "争议基金(元)") == [21.5]
     assert column(book["证据"], "对应理由") == [2] and column(book["证据"], "明细号") == ["L1"]
     assert column(book["群体成员"], "成员编号") == ["p1", "p2"]
 

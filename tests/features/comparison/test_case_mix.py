@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from claims.as_of import claims_as_of
 from claims.store import Store, connect
 from features.comparison.case_mix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
-from features.comparison.peers import fit_peers, peer_groups
+from features.comparison.peer_groups import peer_groups
+from features.comparison.peers import fit_peers
 from features.measures.aggregation import measure_subjects
 from features.measures.catalogue import CATALOGUE, expected_column, measure
 from features.visits.facts import visit_facts

@@ -18,7 +18,6 @@ from features.measures.catalogue import (
     FLOW,
     HIGH,
     HINT,
-    LEARNT,
     LOOKED_AT,
     LOW,
     PATTERN,
@@ -39,7 +38,7 @@ from tests.features.town import SUBJECTS
 
 PROBE = "catalogue probe"
 
-# Schemes that each kind of subject can commit or bear the traces of (schemes.md §1).
+# Schemes that each kind of subject can commit or bear the traces of (docs/schemes.md).
 SCHEMES = {
     "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M33 M34 M44 M46",
     "pharmacy": "M05 M06 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M47",
@@ -135,7 +134,7 @@ def test_which_visits_a_measure_looks_at(over, expected):
 
 
 def test_weights_fall_from_contradiction_to_what_is_only_learnt():
-    assert PROOF > STRONG > HINT > CONTEXT > LEARNT == 0
+    assert PROOF > STRONG > HINT > CONTEXT == 0
 
 
 def test_windows_of_patterns_are_the_long_ones_of_volumes():

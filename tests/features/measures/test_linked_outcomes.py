@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.measures.catalogue import CATALOGUE, LEARNT
+from features.measures.catalogue import CATALOGUE, CONTEXT
 from tests.features.measures.tables import taken
 
 # Subject → (its own end of the visit, another end).
@@ -35,7 +35,7 @@ def test_a_group_has_no_outcome_of_its_own():
 
 def test_outcomes_of_others_are_no_evidence_by_themselves():
     entries = [entry for entry in CATALOGUE.values() if entry.family == "outcomes"]
-    assert len(entries) == 23 and {entry.evidence_weight for entry in entries} == {LEARNT}
+    assert len(entries) == 23 and {entry.evidence_weight for entry in entries} == {CONTEXT}
     # Nobody is told of his own outcome.
     own = {
         "patient": "patient",

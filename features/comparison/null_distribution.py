@@ -1,0 +1,174 @@
+"""Where honest peers stand in one measure: centre, sampling variance and true spread, by peer group.
+
+Groups borrow from each other: centre and spread of a group are shrunk toward those of all subjects of the
+kind, the more so the smaller the group. Fitted once, it states the z-value of any subject from its own row
+(`features.comparison.funnel`), whoever else is scored.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.comparison.funnel import (
+    Arises,
+    Array,
+    between_variance,
+    contamination,
+    count_z,
+    distance_z,
+    proportion_z,
+    row_variance,
+)
+
+# Shrinkage: a group of so many peers has as much weight as all subjects together.
+PRIOR_PEERS = 20
+# A share is expected to be at least, and at most, what half a row of so many and one would make.
+HALF_ROW = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measure of some subjects, more being more suspicious.
+
+    Attributes:
+        value: on the comparing scale; missing where it was not taken.
+        expected: by the subject's own case mix, on that scale; 0 where the measure has no mix.
+        n: rows or exposure that the value arises from; 1 where it has no support.
+        group: position of the subject's peer group in `NullDistribution.groups`.
+    """
+
+    value: Array
+    expected: Array
+    n: Array
+    group: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class NullDistribution:
+    """The honest peers of one measure.
+
+    Attributes:
+        arises: how the measure arises.
+        floor: smallest standard deviation between peers, on the comparing scale: a difference of no
+            consequence is no surprise where nearly all agree.
+        centre: of each group: middle of the distances from the expected value; of counts, events by exposure.
+        between: variance between honest peers of each group; of counts, the squared coefficient of variation.
+        row: variance of one row; of means only.
+    """
+
+    arises: Arises
+    floor: float
+    centre: Array
+    between: Array
+    row: float
+
+    def z(self, sample: Sample, centre: Array | None = None) -> Array:
+        """z-value of each subject, positive on the suspicious side; missing where the value is.
+
+        Args:
+            centre: of each subject; that of its peer group where there is none.
+        """
+        centre = self.centre[sample.group] if centre is None else centre
+        between = np.maximum(self.between[sample.group], self.floor**2)
+        if self.arises == "count":
+            expected = centre * sample.n
+            # Below the expectation the distance is stated on the same variance.
+            below = distance_z(sample.value - expected, expected + between * expected**2)
+            z = np.where(sample.value > expected, count_z(sample.value, expected, between), below)
+        elif self.arises == "proportion":
+            expected = _possible(sample.expected + centre, sample.n)
+            below = distance_z(sample.value - expected, _binomial(expected, sample.n) + between)
+            above = proportion_z(sample.value, sample.n, expected, between)
+            z = np.where(sample.value > expected, above, below)
+        else:
+            sampling = max(self.row, self.floor**2) / sample.n if self.arises == "mean" else 0.0
+            z = distance_z(sample.value - sample.expected - centre, sampling + between)
+        return np.where(np.isnan(sample.value), np.nan, z)
+
+
+def fit_null(arises: Arises, floor: float, sample: Sample, groups: int) -> NullDistribution:
+    """Fit the null distribution of one measure to all subjects of a kind.
+
+    Args:
+        floor: see `NullDistribution`.
+        groups: number of peer groups.
+    """
+    if arises == "count":
+        return _fit_counts(floor, sample, groups)
+    distance = sample.value - sample.expected
+    centre = by_group(_median, distance, sample.group, groups)
+    residual = distance - centre[sample.group]
+    row = row_variance(residual, sample.n) if arises == "mean" else 0.0
+    if arises == "proportion":
+        usual = _possible(sample.expected + centre[sample.group], sample.n)
+        sampling = _binomial(usual, sample.n)
+    else:
+        sampling = max(row, floor**2) / sample.n if arises == "mean" else np.zeros(len(distance))
+    between = by_group(between_variance, np.c_[residual, sampling], sample.group, groups)
+    return NullDistribution(arises, floor, centre, between, row)
+
+
+def _fit_counts(floor: float, sample: Sample, groups: int) -> NullDistribution:
+    """Events by exposure of the middle peers, and the dispersion of honest counts beyond Poisson."""
+    rows = np.c_[sample.value, sample.n]
+    rate = by_group(_middle_rate, rows, sample.group, groups)
+    expected = rate[sample.group] * sample.n
+    between = by_group(_dispersion, np.c_[sample.value, expected], sample.group, groups)
+    return NullDistribution("count", floor, rate, between, 0.0)
+
+
+def by_group(statistic, rows: Array, group: NDArray[np.intp], groups: int) -> Array:  # type: ignore[no-untyped-def]
+    """A statistic of each group, shrunk toward that of all subjects; of a group without rows, theirs.
+
+    Args:
+        statistic: function of the columns of ``rows``; missing where a group says nothing.
+    """
+    columns = rows.reshape(len(rows), -1)
+    overall = float(np.nan_to_num(statistic(*columns.T)))
+    own = np.array([statistic(*columns[group == g].T) for g in range(groups)], dtype=float)
+    size = np.array([np.count_nonzero(group == g) for g in range(groups)])
+    weight = size / (size + PRIOR_PEERS)
+    shrunk: Array = np.where(np.isnan(own), overall, weight * own + (1 - weight) * overall)
+    return shrunk
+
+
+def _median(values: Array) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _middle_rate(count: Array, exposure: Array) -> float:
+    """Events by exposure; counts are cut back to the quantile that guilt does not reach; never nothing."""
+    known = ~np.isnan(count) & (exposure > 0)
+    if not known.any():
+        return float("nan")
+    cut = _cut_back(count[known], exposure[known])
+    return float((cut.sum() + 0.5) / (exposure[known].sum() + 1.0))
+
+
+def _dispersion(count: Array, expected: Array) -> float:
+    """Squared coefficient of variation of honest expectations beyond Poisson, by moments."""
+    known = ~np.isnan(count) & (expected > 0)
+    if not known.any():
+        return float("nan")
+    expected = expected[known]
+    excess = ((_cut_back(count[known], expected) - expected) ** 2 - expected).sum()
+    return float(max(excess / max((expected**2).sum(), 1e-12), 0.0))
+
+
+def _cut_back(count: Array, exposure: Array) -> Array:
+    """Counts at most as high as the rate that guilt does not reach, or one: an event that few have is
+    honest once."""
+    most = np.quantile(count / exposure, 1 - contamination(len(count)))
+    return np.minimum(count, np.maximum(most * exposure, 1.0))
+
+
+def _possible(share: Array, n: Array) -> Array:
+    """An expected share that n rows could show: neither nothing nor everything."""
+    least = HALF_ROW / (n + 1)
+    return np.clip(np.nan_to_num(share, nan=0.5), least, 1 - least)
+
+
+def _binomial(share: Array, n: Array) -> Array:
+    return share * (1 - share) / np.maximum(n, HALF_ROW)

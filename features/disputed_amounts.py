@@ -1,0 +1,95 @@
+"""What of the fund's payment for a visit is in dispute: what rules found in it, and what its conduct puts in
+doubt.
+
+The whole payment is in dispute only where the whole visit is in doubt, for instance an invented stay. Where
+a visit took place but cost too much, the excess over what is expected is in dispute; where a scheme costs
+the fund nothing by itself (steering of patients, company), nothing but the findings.
+"""
+
+from math import sqrt
+
+import ibis
+import pandas as pd
+
+# Schemes that put a whole visit in doubt: it did not take place, was not needed, or was not the person's own.
+WHOLE_VISIT = (
+    "M01", "M02", "M03", "M04", "M09", "M11", "M12", "M13", "M14", "M15", "M16", "M17", "M18", "M22", "M27",
+    "M30", "M34", "M36",
+)  # fmt: skip
+# Schemes whose excess over a norm is known of each visit, so that it adds up over all visits of a subject.
+ACCUMULATING = ("M05", "M06", "M19", "M20", "M28", "M40")
+# Schemes of which a register or another record is the proof.
+ON_RECORD = ("M09", "M27", "M36")
+# So many standard deviations above the number expected by chance are no excess.
+_CHANCE = 2.0
+
+
+def conduct_share(visits: ibis.Table, scheme: ibis.Value) -> ibis.Value:
+    """Share of the payment for a visit that a scheme puts in dispute, 0 to 1; 0 where the claims cannot say.
+
+    Args:
+        visits: facts of visits (`features.visits.facts.visit_facts`).
+        scheme: id of the scheme, a column of the same table or a literal.
+    """
+    shares = (
+        (WHOLE_VISIT, ibis.literal(1.0)),
+        # The days without any treatment, and no more of the stay.
+        (("M10",), _part(visits.idle_days, visits.los)),
+        (("M05", "M06", "M19"), _part(visits.surplus_spent, visits.medfee_sumamt)),
+        (("M20",), _part(visits.repeat_codes, visits.boxes)),
+        (("M24",), _above(ibis.greatest(visits.paid_per_content, visits.group_weight))),
+        (("M25", "M44"), _above(visits.cost_ratio)),
+        (("M28",), _part(visits.unsigned, visits.dialysis)),
+        (("M29",), _part(visits.material_amount, visits.medfee_sumamt)),
+        (("M33", "M46"), _part(visits.exam_amount, visits.medfee_sumamt)),
+        (("M40",), _above(_part(visits.priced, visits.usual_price))),
+    )
+    chosen = [(scheme.isin(list(schemes)), share) for schemes, share in shares]
+    return ibis.cases(*chosen, else_=0.0).fill_null(0.0).clip(0.0, 1.0)
+
+
+def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
+    """Yuan of the fund in dispute in a visit, never more than was paid: a line that a rule found and the
+    conduct puts in doubt counts once.
+
+    Args:
+        visits: facts of visits.
+        scheme: id of the scheme that puts the visit in doubt.
+        doubt: how far its conduct is in doubt, 0 to 1 (`excess_shares`).
+    """
+    paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
+    conduct = doubt.fill_null(0.0) * conduct_share(visits, scheme) * paid
+    found = visits.findings_amount.fill_null(0.0)
+    return ibis.least(ibis.greatest(conduct, found), paid).round(2)
+
+
+def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+    """How much of the flagged visits of each institution is beyond what other institutions lead to expect.
+
+    A large hospital has some stays that look odd by chance. As many as the rate of the others explains, with
+    two standard deviations of a Poisson count, are not in dispute.
+
+    Args:
+        flagged: fixmedins_code, kind (of visit), scheme, n.
+        visits: fixmedins_code, kind, total.
+
+    Returns:
+        fixmedins_code, kind, scheme, excess (0 to 1).
+    """
+    rows = flagged.merge(visits, on=["fixmedins_code", "kind"])
+    everywhere = rows.groupby(["kind", "scheme"]).n.transform("sum")
+    of_kind = rows.kind.map(visits.groupby("kind").total.sum())
+    elsewhere = (of_kind - rows.total).clip(lower=1)
+    expected = rows.total * (everywhere - rows.n) / elsewhere
+    chance = expected + _CHANCE * expected.map(sqrt)
+    excess = ((rows.n - chance) / rows.n).clip(0.0, 1.0)
+    return rows[["fixmedins_code", "kind", "scheme"]].assign(excess=excess.round(6))
+
+
+def _part(of_it: ibis.Value, whole: ibis.Value) -> ibis.Value:
+    return of_it / whole.cast("float64").nullif(0)
+
+
+def _above(ratio: ibis.Value) -> ibis.Value:
+    """The share of an amount that lies above the usual, given how many times the usual it is."""
+    return (1 - 1 / ratio.nullif(0)).clip(0.0)

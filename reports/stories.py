@@ -1,0 +1,180 @@
+"""What happened, in one or two sentences: who did what, how often of how often, when, against what is usual,
+and how much money is in dispute.
+
+One template a kind of subject says who; one phrase a scheme (`reports.scheme_conduct`) says what.
+"""
+
+from dataclasses import dataclass
+
+from features.measures.catalogue import Measure
+from reports.contradictions import contradiction
+from reports.formatting import measure_value, period
+from reports.languages import LANGUAGES
+from reports.scheme_conduct import CONDUCT
+from reports.scheme_texts import scheme_name
+
+# Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}.
+_DONE = {
+    "hospital": ("近一年收治就诊住院{n}人次", "{n} visits and stays in the last year"),
+    "pharmacy": ("近一年为{persons}人售药{n}人次", "{n} purchases by {persons} people in the last year"),
+    "prescriber": ("近一年经手{persons}人就诊购药{n}人次", "{n} visits by {persons} patients in a year"),
+    "patient": ("近一年在{places}家机构就诊购药{n}次", "{n} visits at {places} places in the last year"),
+    "group": ("{persons}名成员近一年一同或经同一医师、药店就诊购药{n}人次",
+              "{persons} members made {n} linked visits in the last year"),
+}  # fmt: skip
+# Kinds whose visits are counted with the people who make them.
+_OF_PEOPLE = ("hospital", "pharmacy", "prescriber", "group")
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """What a story is told from.
+
+    Attributes:
+        subject: kind of subject.
+        scheme: named scheme; None where it is not decided.
+        nearest: the schemes that come nearest, where none is named.
+        visits, persons, places: of the last year; of a visit, its kind in words (`visit_words`).
+        doubted, doubted_persons, doubted_days: visits in dispute for the named scheme (all of them, where
+            none is named or none is for it), whose, on how many days.
+        others: further schemes that visits are in dispute for, with their number.
+        first, last: first and last day of them (ISO); None where there are none.
+        disputed, paid: yuan of the fund in dispute, and paid for those visits.
+        busiest, on_busiest: the day with most of them, and how many.
+        telling: the strongest measure with its window, value and the peers' median; None without one.
+        peers: key of PEER_WORDS.
+    """
+
+    subject: str
+    scheme: str | None
+    nearest: tuple[str, ...]
+    visits: int
+    persons: int
+    places: int
+    doubted: int
+    doubted_persons: int
+    doubted_days: int
+    others: tuple[tuple[str, int], ...]
+    first: str | None
+    last: str | None
+    disputed: float
+    paid: float
+    busiest: str | None
+    on_busiest: int
+    telling: tuple[Measure, int | None, float, float | None] | None
+    peers: str
+    visit_words: tuple[str, str] = ("", "")
+
+
+def story(conduct: Conduct) -> tuple[str, str]:
+    """The story in Chinese and English."""
+    parts = [
+        _done(conduct), _others(conduct), _usual(conduct), _money(conduct), _first(conduct),
+        _undecided(conduct),
+    ]  # fmt: skip
+    return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
+
+
+def _done(c: Conduct) -> tuple[str, str]:
+    """Who did how much, and how much of it is in doubt."""
+    if c.subject == "visit":
+        zh, en = _phrase(c, ",", " is one of those that ")
+        kind_zh, kind_en = c.visit_words
+        return f"{c.first or ''}{kind_zh}{zh}。", f"The {kind_en} of {c.first or ''}{en or ' is in doubt'}."
+    given = {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
+    zh, en = (text.format(**given) for text in _DONE[c.subject])
+    if not c.doubted:
+        return f"{zh}。", f"{en}."
+    unit = "人次" if c.subject in _OF_PEOPLE else "次"
+    share = _share(c.doubted, c.visits)
+    what_zh, what_en = _phrase(c, "", "")
+    people = c.subject in _OF_PEOPLE and c.doubted_persons > 1
+    of_zh = f",涉及{c.doubted_persons:,}人" if people else ""
+    of_en = f" ({c.doubted_persons:,} people)" if people else ""
+    span_zh, span_en = (_span(c, language) for language in LANGUAGES)
+    return (
+        f"{zh},其中{c.doubted:,}{unit}{share}{what_zh or '有疑点'}{of_zh}{span_zh}。",
+        f"{en}; {c.doubted:,} of them{' ' * bool(share)}{share}{of_en} {what_en or 'are in doubt'}{span_en}.",
+    )
+
+
+def _others(c: Conduct) -> tuple[str, str]:
+    """What else is in dispute."""
+    if not c.others:
+        return "", ""
+    zh = "、".join(f"{scheme_name(scheme, 'zh')}{n:,}次" for scheme, n in c.others)
+    en = ", ".join(f"{scheme_name(scheme, 'en')} ({n:,})" for scheme, n in c.others)
+    return f"另涉{zh}。", f"Other visits in dispute: {en}."
+
+
+def _phrase(c: Conduct, before_zh: str, before_en: str) -> tuple[str, str]:
+    """What the visits in doubt were; empty where no scheme is named."""
+    if c.scheme is None:
+        return "", ""
+    named = (f"疑似{scheme_name(c.scheme, 'zh')}", f"look like {scheme_name(c.scheme, 'en')}")
+    zh, en = CONDUCT.get(c.scheme, named)
+    return before_zh + zh, before_en + en
+
+
+def _share(part: int, whole: int) -> str:
+    """A share in per cent; none where the visits reach further back than the whole is counted."""
+    return f"({100 * part / whole:.0f}%)" if whole >= 20 and whole / 100 <= part <= whole else ""
+
+
+def _span(c: Conduct, language: str) -> str:
+    if not c.first or c.first == c.last:
+        return "" if not c.first else (f",{c.first}" if language == "zh" else f", on {c.first}")
+    if language == "zh":
+        return f",分布在{c.first}至{c.last}的{c.doubted_days:,}天"
+    return f", on {c.doubted_days:,} days from {c.first} to {c.last}"
+
+
+def _usual(c: Conduct) -> tuple[str, str]:
+    """The strongest measure against what is usual."""
+    if c.telling is None:
+        return "", ""
+    entry, days, value, median = c.telling
+    sentence = contradiction(entry, value, c.peers)
+    if sentence:
+        return f"{sentence[0]}。", f"{sentence[1][0].upper()}{sentence[1][1:]}."
+    since_zh, since_en = period(days)
+    name_zh, name_en = f"{since_zh}{entry.zh}", f"{entry.en[0].upper()}{entry.en[1:]} {since_en}".strip()
+    if entry.unit == "flag":
+        return f"{name_zh},同类一般没有此情况。", f"{name_en}, which is unusual among its peers."
+    zh, en = measure_value(entry, value, "zh"), measure_value(entry, value, "en")
+    if median is None:
+        return f"{name_zh}{zh}。", f"{name_en}: {en}."
+    usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
+    return f"{name_zh}为{zh},同类通常为{usual_zh}。", f"{name_en}: {en}; usual among its peers: {usual_en}."
+
+
+def _money(c: Conduct) -> tuple[str, str]:
+    if not c.disputed:
+        return "目前没有可直接争议的基金支付。", "Nothing that the fund paid is in dispute so far."
+    return (
+        f"争议基金{c.disputed:,.0f}元(所涉就诊基金共支付{c.paid:,.0f}元)。",
+        f"In dispute: {c.disputed:,.0f} yuan of the {c.paid:,.0f} yuan that the fund paid for these visits.",
+    )
+
+
+def _first(c: Conduct) -> tuple[str, str]:
+    """Where to begin."""
+    if c.on_busiest < 2 or c.busiest is None:
+        return "", ""
+    return (
+        f"建议先查{c.busiest}的{c.on_busiest:,}{'人次' if c.subject in _OF_PEOPLE else '次'}。",
+        f"Begin with the {c.on_busiest:,} visits of {c.busiest}.",
+    )
+
+
+def _undecided(c: Conduct) -> tuple[str, str]:
+    """The two nearest schemes where none is named."""
+    if c.scheme is not None:
+        return "", ""
+    near = [(scheme_name(s, "zh"), scheme_name(s, "en")) for s in c.nearest]
+    if not near:
+        return "疑似情形待定。", "No scheme stands out yet."
+    return (
+        f"疑似情形待定,最接近{'、'.join(zh for zh, _en in near)}。",
+        f"No scheme stands out yet; nearest: {', '.join(en for _zh, en in near)}.",
+    )

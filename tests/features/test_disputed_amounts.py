@@ -1,0 +1,86 @@
+"""What a visit disputes: the whole of it, the excess, or the lines that rules found."""
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.disputed_amounts import disputed_amount, excess_shares
+
+FACTS = {
+    "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
+    "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0, "group_weight": 1.25,
+    "cost_ratio": 1.6, "unsigned": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
+    "priced": 120.0, "usual_price": 100.0,
+}  # fmt: skip
+
+
+def disputed(scheme: str | None, doubt: float | None = 1.0, **facts: float | None) -> float:
+    row = FACTS | facts | {"scheme": scheme, "doubt": doubt}
+    types = dict.fromkeys(row, "float64") | {"scheme": "string"}
+    table = ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types))
+    return float(disputed_amount(table, table.scheme, table.doubt).execute().iloc[0])
+
+
+@pytest.mark.parametrize(
+    "scheme, yuan",
+    [
+        ("M01", 800.0),  # an invented stay
+        ("M09", 800.0),
+        ("M10", 240.0),  # three of ten days without treatment
+        ("M05", 200.0),  # a quarter of the bill bought while a month was at hand
+        ("M19", 200.0),
+        ("M20", 200.0),
+        ("M24", 400.0),  # charged twice its content
+        ("M25", 300.0),
+        ("M28", 400.0),
+        ("M29", 80.0),
+        ("M33", 400.0),
+        ("M40", 133.33),
+        ("M31", 0.0),  # steering costs the fund nothing by itself
+        ("X01", 0.0),
+        (None, 0.0),
+    ],
+)
+def test_each_scheme_disputes_its_part(scheme, yuan):
+    assert disputed(scheme) == pytest.approx(yuan, abs=0.005)
+
+
+def test_what_is_half_in_doubt_disputes_half_and_what_is_not_nothing():
+    assert disputed("M01", 0.5) == 400.0 and disputed("M01", 0.0) == 0.0 and disputed("M01", None) == 0.0
+
+
+def test_a_line_that_a_rule_found_counts_once_and_never_more_than_was_paid():
+    assert disputed("M05", findings_amount=150.0) == 200.0
+    assert disputed("M05", findings_amount=300.0) == 300.0
+    assert disputed(None, 0.0, findings_amount=77.0) == 77.0
+    assert disputed("M01", findings_amount=9999.0) == 800.0
+
+
+@pytest.mark.parametrize(
+    "facts", [{"los": None}, {"los": 0.0}, {"idle_days": None}, {"fund_pay_sumamt": -5.0}]
+)
+def test_what_the_claims_cannot_say_is_not_disputed(facts):
+    assert disputed("M10", **facts) == 0.0
+
+
+def test_a_price_below_the_usual_is_no_credit():
+    assert (
+        disputed("M40", priced=80.0) == 0.0 and disputed("M24", paid_per_content=0.5, group_weight=0.9) == 0.0
+    )
+
+
+def excess(flagged: dict[str, int], totals: dict[str, int]) -> dict[str, float]:
+    rows = pd.DataFrame([(code, "stay", "M01", n) for code, n in flagged.items()],
+                        columns=["fixmedins_code", "kind", "scheme", "n"])  # fmt: skip
+    visits = pd.DataFrame([(code, "stay", n) for code, n in totals.items()],
+                          columns=["fixmedins_code", "kind", "total"])  # fmt: skip
+    return excess_shares(rows, visits).set_index("fixmedins_code").excess.to_dict()
+
+
+def test_a_large_honest_hospital_disputes_none_of_its_odd_stays_and_a_small_guilty_one_most():
+    found = excess({"large": 20, "guilty": 40}, {"large": 4000, "guilty": 100, "other": 4000})
+    assert found["large"] == 0.0 and found["guilty"] > 0.9
+
+
+def test_without_others_to_expect_from_all_is_excess():
+    assert excess({"H": 3}, {"H": 10}) == {"H": 1.0}

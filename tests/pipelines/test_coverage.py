@@ -1,0 +1,63 @@
+"""The order of the worklist: most money that nobody before has, size alone never first."""
+
+from math import sqrt
+
+import pandas as pd
+import pytest
+
+from pipelines.select.coverage import COVERED, greedy_cover
+
+
+def suspects(*rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["subject_type", "subject_id", "score", "disputed"])
+
+
+def disputes(*rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["subject_type", "subject_id", "mdtrt_id", "disputed"])
+
+
+def order(rows: pd.DataFrame, money: pd.DataFrame) -> list[str]:
+    found = greedy_cover(rows, money).dropna(subset=["place"])
+    return list(found.sort_values("place").subject_id)
+
+
+def test_ten_times_the_money_does_not_lead_a_fourfold_score():
+    rows = suspects(("hospital", "H", 0.25, 10_000.0), ("patient", "p", 1.0, 1000.0))
+    money = disputes(("hospital", "H", "a", 10_000.0), ("patient", "p", "b", 1000.0))
+    assert order(rows, money) == ["p", "H"]
+    more = rows.assign(disputed=[20_000.0, 1000.0]), money.assign(disputed=[20_000.0, 1000.0])
+    assert order(*more) == ["H", "p"]
+
+
+@pytest.mark.parametrize("left, placed", [(200.0, False), (201.0, True)])
+def test_who_is_covered_by_others_has_no_place_and_is_told_by_whom(left, placed):
+    assert COVERED == 0.8
+    rows = suspects(("hospital", "H", 1.0, 900.0), ("patient", "p", 0.9, 800.0 + left))
+    money = disputes(("hospital", "H", "a", 800.0), ("patient", "p", "a", 800.0), ("patient", "p", "b", left),
+                     ("hospital", "H", "c", 1000.0))  # fmt: skip
+    found = greedy_cover(rows, money).set_index("subject_id").loc["p"]
+    assert pd.notna(found.place) == placed
+    if placed:
+        assert found.expected == round(0.9 * left, 2)
+    else:
+        assert (found.covered_type, found.covered_id) == ("hospital", "H")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lazy_order_is_that_of_looking_at_everybody_each_time(seed):
+    rng = pd.Series(range(60)).sample(60, random_state=seed)
+    money = disputes(*[("patient", f"p{n % 9}", f"v{n * 7 % 23}", 0.0) for n in rng])
+    money = money.drop_duplicates(["subject_id", "mdtrt_id"])
+    money["disputed"] = money.mdtrt_id.str[1:].astype(float) + 1
+    rows = suspects(*[("patient", f"p{n}", 1 - n / 10, 0.0) for n in range(9)])
+    rows["disputed"] = rows.subject_id.map(money.groupby("subject_id").disputed.sum())
+    whole, usual = rows.set_index("subject_id").disputed, rows.disputed.median()
+    left, waiting, slow = money, rows.set_index("subject_id").score, []
+    while len(waiting):
+        sums = left.groupby("subject_id").disputed.sum().reindex(waiting.index).fillna(0.0)
+        first = (waiting * sums.map(lambda yuan: sqrt(yuan * usual))).idxmax()
+        if sums[first] > (1 - COVERED) * whole[first]:
+            slow.append(first)
+            left = left[~left.mdtrt_id.isin(left[left.subject_id == first].mdtrt_id)]
+        waiting = waiting.drop(first)
+    assert order(rows, money) == slow

@@ -1,0 +1,78 @@
+"""A story says who did what, how often of how often, against what is usual, and the money in dispute."""
+
+from dataclasses import replace
+
+import pytest
+
+from features.measures.catalogue import measures_of
+from reports.scheme_conduct import CONDUCT
+from reports.scheme_texts import SCHEMES
+from reports.stories import Conduct, story
+from tests.reports.forbidden import offences
+
+TELLING = (*measures_of("hospital")["template_share_365d"], 0.92, 0.0)
+HOSPITAL = Conduct(
+    subject="hospital", scheme="M01", nearest=(), visits=237, persons=180, places=1, doubted=218,
+    doubted_persons=160, doubted_days=40, others=(), first="2025-03-01", last="2025-12-20",
+    disputed=151_574.0, paid=160_000.0, busiest="2025-10-12", on_busiest=18, telling=TELLING, peers="level1",
+)  # fmt: skip
+KINDS = ("hospital", "pharmacy", "prescriber", "patient", "group", "visit")
+
+
+def test_the_story_of_a_hospital_in_full():
+    zh, en = story(HOSPITAL)
+    assert zh == (
+        "近一年收治就诊住院237人次,其中218人次(92%)账单与他人雷同或缺少真实诊疗,疑似虚假住院,涉及160人,"
+        "分布在2025-03-01至2025-12-20的40天。近一年账单内容雷同的住院占比为92.0%,同类通常为0.0%。"
+        "争议基金151,574元(所涉就诊基金共支付160,000元)。建议先查2025-10-12的18人次。"
+    )
+    for words in ("237", "218 of them (92%) (160 people)", "92.0%", "151,574", "18 visits of 2025-10-12"):
+        assert words in en
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scheme", [*SCHEMES, "X01", None])
+def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
+    words = ("住院", "stay") if kind == "visit" else ("", "")
+    zh, en = story(replace(HOSPITAL, subject=kind, scheme=scheme, nearest=("M02",), visit_words=words))
+    assert offences(zh) == offences(en) == []
+    assert "{" not in zh + en and "  " not in en and "。。" not in zh
+    assert not any("一" <= letter <= "鿿" for letter in en) and "151,574" in zh and "151,574" in en
+    if scheme in CONDUCT:
+        assert CONDUCT[scheme][0] in zh and CONDUCT[scheme][1] in en
+
+
+def test_what_else_is_in_dispute_is_named():
+    zh, en = story(replace(HOSPITAL, others=(("M28", 40), ("M10", 2))))
+    assert "另涉M28 血透虚计40次、M10 挂床住院2次。" in zh
+    assert "Other visits in dispute: M28 padded dialysis (40), M10 hanging bed (2)." in en
+
+
+def test_where_nothing_stands_out_the_nearest_are_named():
+    zh, en = story(replace(HOSPITAL, scheme=None, nearest=("M02", "M11")))
+    assert "疑似情形待定,最接近M02 结伴住院、M11 诱导住院。" in zh and "M11 induced admission" in en
+    assert "疑似情形待定。" in story(replace(HOSPITAL, scheme=None))[0]
+
+
+def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
+    none = replace(HOSPITAL, doubted=0, first=None, last=None, busiest=None, on_busiest=0, disputed=0.0)
+    zh, en = story(none)
+    assert zh.startswith("近一年收治就诊住院237人次。") and "没有可直接争议" in zh and "建议先查" not in zh
+    assert "Nothing that the fund paid" in en
+
+
+@pytest.mark.parametrize("on_busiest, told", [(1, False), (2, True)])
+def test_a_day_of_one_visit_is_no_day_to_begin_with(on_busiest, told):
+    assert ("建议先查" in story(replace(HOSPITAL, on_busiest=on_busiest))[0]) is told
+
+
+@pytest.mark.parametrize("doubted, visits, told", [(218, 237, True), (3, 19, False), (30, 25, False)])
+def test_a_share_is_told_of_many_and_only_of_the_whole(doubted, visits, told):
+    assert ("%)" in story(replace(HOSPITAL, doubted=doubted, visits=visits))[0]) is told
+
+
+def test_a_contradiction_is_told_as_one():
+    entry = measures_of("visit")["days_dead"]
+    zh, en = story(replace(HOSPITAL, subject="visit", scheme="M09", visit_words=("购药", "purchase"),
+                           telling=(*entry, 102.0, 0.0), peers="purchase"))  # fmt: skip
+    assert "死亡登记后第102天仍购药。" in zh and "day 102 after the registered death" in en
