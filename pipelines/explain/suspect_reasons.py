@@ -72,7 +72,7 @@ def with_reasons(
     explained: dict[str, Contributions],
     disputes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS.
+    """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS, nearest_schemes.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`, of the explained.
@@ -94,7 +94,7 @@ def with_reasons(
         if len(mine):
             told = stories(snapshot, mine, disputes[disputes.subject_type == subject])
             filled.loc[told.index, ["story_zh", "story_en"]] = told
-    return filled[list(SUSPECTS.names)]
+    return filled[[*SUSPECTS.names, "nearest_schemes"]]
 
 
 def _reasons(
