@@ -7,7 +7,7 @@ from tests.reports.forbidden import offences, page_offences, reason_offences, wo
 
 REASON = {
     "code": "FREQUENCY.stays_365d",
-    "text_zh": "近一年住院次数 9次,同类(慢病患者)中位数 1次,高于 99.0% 的同类",
+    "text_zh": "近一年住院次数 9次,同类(慢病患者)通常为 1次,高于 99.0% 的同类",
     "text_en": "Stays in the last year: 9 visits; median of chronic patients: 1 visit, above 99.0% of them",
     "value": 9.0,
     "peer_median": 1.0,
