@@ -40,9 +40,10 @@ test-slow: install
 notebooks: install
 	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
-# Mutants of models and graphs that no test kills; takes hours.
+# Mutants of models, graphs, comparison and the engine of rules that no test kills; takes hours. A part of them:
+# `make mutation MUTANTS="models.fusion*"`.
 mutation: install
-	$(BIN)/mutmut run
+	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run --max-children $(WORKERS) $(MUTANTS)
 
 # Style, types and unused code; all of it in CI.
 lint: install

@@ -7,6 +7,7 @@ A command imports what it needs when it runs, so that help and wrong options ans
 
 import json
 import os
+import signal
 import sys
 import traceback
 from datetime import date
@@ -23,13 +24,21 @@ Kind = Literal["visit", "patient", "prescriber", "pharmacy", "hospital", "group"
 Dataset = Literal["de-synpuf"]
 
 
+class Alarmed(RuntimeError):
+    """The night is written, but something in it is off."""
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM): what is open closes, and what was begun is removed."""
+
+
 class RulesFailed(RuntimeError):
     """Some audit rules failed; everything else was written."""
 
 
 app = App(
     name="fundguard",
-    help="Finds fraud in medical insurance funds: whom to visit first, why, and which papers to pull.",
+    help="Finds fraud in medical insurance funds: whom to visit first, why, and which records to pull.",
     version_flags=[],
 )
 
@@ -230,7 +239,9 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
     """
     if source is None:
         _require_claims(store)
-    finish(flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask))
+    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask)
+    finish(run)
+    require_no_alarms(run)
 
 
 @app.command(name="run")
@@ -272,6 +283,59 @@ def finish(run: Path) -> None:
         raise RulesFailed(f"the run is written, but audit rules failed: {rules}")
 
 
+@app.command(name="backfill")
+def backfill_command(
+    *,
+    store: Path,
+    first: Annotated[date, Parameter(name="--from")],
+    last: Annotated[date, Parameter(name="--to")],
+    mask: bool = False,
+) -> None:
+    """Run the missed nights of a period in order, with today's champions; a night that has a run is left.
+
+    Parameters
+    ----------
+    first, last
+        The as-of dates of the first and the last night.
+    mask
+        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
+    """
+    _require_claims(store)
+    if last < first:
+        raise ValueError(f"--to {last} lies before --from {first}")
+    for run in flows.backfill(store.resolve(), first, last, mask):
+        finish(run)
+
+
+@app.command(name="status")
+def status_command(*, store: Path) -> None:
+    """Say what the last nights saw of themselves; exit status 3 where the last says something is off.
+
+    The same stands in status.html of each run.
+    """
+    from claims.store import Store
+    from pipelines.monitor import monitored
+    from reports.night_status import status_lines
+
+    _require_claims(store)
+    held = Store(store.resolve())
+    nights = monitored(held.runs_before(date.max))
+    print(f"{len(held.loads())} loads, the last by {held.generation.name}" if held.generation else "")
+    print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
+    if nights:
+        require_no_alarms(held.runs / nights[-1].as_of)
+
+
+def require_no_alarms(run: Path) -> None:
+    """Raise Alarmed where a night says that something is off."""
+    from pipelines.monitor import monitored
+    from reports.night_status import alarm_texts
+
+    texts = [text for night in monitored([run]) for text in alarm_texts(night.alarms, "en")]
+    if texts:
+        raise Alarmed(f"as of {run.name} something is off: {'; '.join(texts)}")
+
+
 @app.command(name="show")
 def show_command(
     subject: str, /, *, store: Path, as_of: date | None = None, language: Literal["zh", "en"] | None = None
@@ -309,11 +373,12 @@ def serve_command(
     *,
     store: Path = Path("store"),
     source: Path | None = None,
-    cron: str = "0 3 * * *",
+    cron: str | None = None,
     every: int | None = None,
     port: int = 4200,
 ) -> None:
-    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names one.
+    """Score every night, train every week and report every month; starts Prefect's server on this machine
+    unless PREFECT_API_URL names one.
 
     Parameters
     ----------
@@ -322,13 +387,13 @@ def serve_command(
     source
         Folder that brings the day's tables; loaded before each run.
     cron
-        When a run starts, Asia/Shanghai.
+        When a night starts, Asia/Shanghai; the schedules of all three are settings of the store.
     every
-        Start a run every so many seconds instead.
+        Start a night every so many seconds instead.
     port
         Of Prefect's server, on the loopback address.
     """
-    flows.serve_nightly(store, source, cron, every, port)
+    flows.serve_schedules(store, source, cron, every, port)
 
 
 @app.meta.default
@@ -343,7 +408,12 @@ def main() -> None:
     """The console script: exit status 0 only when everything was written; an error is one plain line on
     stderr."""
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(exit_status())
+
+
+def _terminate(*_signal: object) -> None:
+    raise Terminated
 
 
 def exit_status() -> int:
@@ -353,6 +423,9 @@ def exit_status() -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Terminated:
+        print("fundguard: stopped by SIGTERM before the end", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except Exception as error:
         original = error.error if isinstance(error, flows.StepFailed) else error
         if flows.DEBUG.get():
@@ -360,6 +433,8 @@ def exit_status() -> int:
         print(f"fundguard: {_one_line(error)}", file=sys.stderr)
         for failed in (error, original):
             _release(failed)
+        if isinstance(error, Alarmed):
+            return 3
         return 2 if isinstance(error, CycloptsError) else 1
 
 
@@ -375,6 +450,8 @@ def _release(error: BaseException | None) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    if isinstance(error, (ExpectedError, OSError, flows.StepFailed, RulesFailed, CycloptsError, ValueError)):
+    if isinstance(
+        error, (ExpectedError, OSError, flows.StepFailed, RulesFailed, Alarmed, CycloptsError, ValueError)
+    ):
         return " ".join(str(error).split()) or type(error).__name__
     return f"unexpected {type(error).__name__}; --debug shows where"

@@ -7,20 +7,19 @@ Prefect and the data libraries takes seconds, so a flow imports what it needs wh
 
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from claims.errors import ExpectedError, StoreError
+from claims.errors import ExpectedError
+from pipelines.server_process import die_with_parent, prefect_server
 
 if TYPE_CHECKING:
     from claims.store import Store
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 ZONE = ZoneInfo("Asia/Shanghai")
 # Set once, by the launcher: tracebacks and a full log are wanted.
 DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
+# Address of the server that this process started, while it runs.
+_API: ContextVar[str | None] = ContextVar("api", default=None)
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
@@ -110,7 +111,7 @@ def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
     from pipelines.train import train
 
     with _opened(store, mask) as (claims, settings, work):
-        steps = Steps("run", 7)
+        steps = Steps("run", 8)
         load = steps.run("ingest", ingest, claims, source, settings, shanghai_date())
         _show_rows(load)
         with _measured(steps, claims, settings, as_of, work) as snapshot:
@@ -128,14 +129,15 @@ def ingest(source: Path, store: Path) -> "Load":
         return load
 
 
-def train(store: Path, as_of: date, promote: bool = False) -> "Training":
+def train(store: Path, as_of: date | None = None, promote: bool = False) -> "Training":
     """Train on what was known by a date; a new model becomes champion if it is better, or by command."""
     from pipelines.train import train
 
+    day = as_of or shanghai_date()
     with _opened(store) as (claims, settings, work):
         steps = Steps("train", 2)
-        with _measured(steps, claims, settings, as_of, work) as snapshot:
-            return steps.run("train", train, snapshot, claims, settings, as_of, promote)
+        with _measured(steps, claims, settings, day, work) as snapshot:
+            return steps.run("train", train, snapshot, claims, settings, day, promote)
 
 
 def evaluate(store: Path, as_of: date) -> Path:
@@ -148,13 +150,36 @@ def evaluate(store: Path, as_of: date) -> Path:
         return steps.run("report", write_evaluation, found, claims, settings, as_of).folder
 
 
+def report(store: Path, as_of: date | None = None) -> Path:
+    """Evaluate as of the first of the month and keep its reports beside those of the run of that date."""
+    from pipelines.evaluate import evaluate, write_evaluation
+    from pipelines.monthly import first_of_month, write_monthly
+
+    with _opened(store) as (claims, settings, _work):
+        steps, day = Steps("report", 3), first_of_month(as_of or shanghai_date())
+        found = steps.run("evaluate", evaluate, claims, settings, day)
+        folder = steps.run("report", write_evaluation, found, claims, settings, day).folder
+        return steps.run("monthly", write_monthly, claims, folder, day).folder
+
+
+def backfill(store: Path, first: date, last: date, mask: bool = False) -> Iterator[Path]:
+    """Run the missed nights of a period in order; a night that has a run is left as it is."""
+    from claims.store import Store
+
+    with _prefect_api():
+        for number in range((last - first).days + 1):
+            day = first + timedelta(days=number)
+            if not (Store(store).runs / day.isoformat()).exists():
+                yield as_flow(nightly)(store, day, None, mask)
+
+
 def nightly(store: Path, as_of: date | None = None, source: Path | None = None, mask: bool = False) -> Path:
     """Score a snapshot with the champions; loads the day's folder first where one is given."""
     from pipelines.ingest import ingest, last_load
 
     day = as_of or shanghai_date()
     with _opened(store, mask) as (claims, settings, work):
-        steps = Steps("nightly", 6 if source else 5)
+        steps = Steps("nightly", 7 if source else 6)
         load = (
             steps.run("ingest", ingest, claims, source, settings, shanghai_date())
             if source
@@ -169,21 +194,26 @@ def _score_and_publish(
 ) -> Path:
     from prefect.runtime import flow_run
 
+    from pipelines.alerts import raise_alarms
     from pipelines.champions import registry
     from pipelines.explain.explanation import explain
+    from pipelines.monitor import monitor
     from pipelines.publish.run_folder import RunInfo, publish
     from pipelines.score import score
     from pipelines.select.selection import select
 
     past_runs, info = claims.runs_before(as_of), RunInfo(str(flow_run.id), as_of, load, steps.seconds)
     scores = steps.run("score", score, snapshot, registry(claims, settings), settings)
+    seen = steps.run("monitor", monitor, snapshot, scores, claims, load.report, settings, as_of)
     chosen = steps.run("select", select, snapshot, scores, past_runs, settings, as_of)
     found = steps.run("explain", explain, snapshot, scores, chosen, past_runs, settings, info.origin)
     published: Published = steps.run(
-        "publish", publish, snapshot, scores, chosen, found, claims, settings, info
+        "publish", publish, snapshot, scores, chosen, found, seen, claims, settings, info
     )
     rows = [{"subject": kind, "ranked": len(scored.ranked)} for kind, scored in scores.subjects.items()]
     _show_table(rows, "fundguard-ranked", f"ranked subjects, {as_of}")
+    off = [{"alarm": text} for text in raise_alarms(seen, settings)]
+    _show_table(off or [{"alarm": "none"}], "fundguard-status", f"what is off, {as_of}")
     return published.folder
 
 
@@ -215,11 +245,30 @@ def _opened(path: Path, mask: bool = False) -> Iterator[tuple["Store", "Settings
     from pipelines.settings import settings_of
     from pipelines.step_log import configure_logging
 
+    if os.environ.get("PREFECT__FLOW_RUN_ID"):
+        # Started by `serve` or a worker, this process shall not outlive it.
+        die_with_parent(os.getppid())
     store = Store(path)
     with store.locked(), scratch(path) as work:
+        _mark_crashed(path)
         settings = settings_of(path)
         configure_logging("DEBUG" if DEBUG.get() else settings.log_level, settings.log_path(path))
         yield store, settings.model_copy(update={"mask": mask or settings.mask}), work
+
+
+def _mark_crashed(store: Path) -> None:
+    """Flow runs of this store that still count as running have died: their lock is held here now."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.runtime import flow_run
+    from prefect.states import Crashed
+
+    running = {"state": {"type": {"any_": ["RUNNING"]}}, "name": {"like_": f" {store}"}}
+    with get_client(sync_client=True) as client:
+        for found in client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(running)):
+            if str(found.id) != str(flow_run.id) and str(found.parameters.get("store")) == str(store):
+                died: Any = Crashed(message="The process died before the run was over.")
+                client.set_flow_run_state(found.id, died, force=True)
 
 
 def shanghai_date() -> date:
@@ -230,7 +279,7 @@ def __getattr__(name: str) -> Any:
     """`run_flow`, `nightly_flow` …: the Prefect flows, made when first asked for; Prefect's workers ask by
     name."""
     functions = {
-        f"{function.__name__}_flow": function for function in (run, ingest, train, evaluate, nightly)
+        f"{function.__name__}_flow": function for function in (run, ingest, train, evaluate, nightly, report)
     }
     if name not in functions:
         raise AttributeError(name)
@@ -238,9 +287,33 @@ def __getattr__(name: str) -> Any:
 
 
 def as_flow(function: Callable[P, Result]) -> Callable[P, Result]:
-    """One of the functions above as a Prefect flow."""
-    flow: Callable[P, Result] = _prefect_flow(function)
-    return flow
+    """One of the functions above as a Prefect flow, with a server for as long as it runs."""
+
+    @wraps(function)
+    def run_flow(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with _prefect_api():
+            done: Result = _prefect_flow(function)(*args, **kwargs)
+            return done
+
+    return run_flow
+
+
+@contextmanager
+def _prefect_api() -> Iterator[None]:
+    """The server that PREFECT_API_URL names, or one of our own that ends with this process."""
+    set_up_prefect()
+    if os.environ.get("PREFECT_API_URL") or _API.get():
+        yield
+        return
+    with prefect_server() as api:
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        ours = _API.set(api)
+        try:
+            with temporary_settings({PREFECT_API_URL: api}):
+                yield
+        finally:
+            _API.reset(ours)
 
 
 @cache
@@ -267,79 +340,57 @@ def set_up_prefect() -> None:
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if not DEBUG.get():
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 
 
-def serve_nightly(store: Path, source: Path | None, cron: str, every: int | None, port: int) -> None:
-    """Run `nightly` on a schedule; starts Prefect's server on this machine unless PREFECT_API_URL names
-    one."""
-    with _prefect_server(port):
-        flow: Any = as_flow(nightly)
+def serve_schedules(store: Path, source: Path | None, cron: str | None, every: int | None, port: int) -> None:
+    """Serve nightly scoring, weekly training and monthly report on their schedules (Asia/Shanghai); starts
+    Prefect's server on this machine unless PREFECT_API_URL names one.
+
+    Args:
+        cron: when a night starts, instead of the setting.
+        every: start a night every so many seconds instead.
+    """
+    from pipelines.settings import settings_of
+
+    set_up_prefect()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settings, here = settings_of(store), {"store": str(store.resolve())}
+    day = {"interval": every} if every else {"cron": cron or settings.nightly_cron}
+    with _schedule_server(port):
         from prefect import serve
 
-        given = {"store": str(store.resolve()), "source": str(source.resolve()) if source else None}
-        schedule: dict[str, Any] = {"interval": every} if every else {"cron": cron}
-        deployment = flow.to_deployment("nightly", parameters=given, **schedule)
-        deployment.entrypoint = f"{Path(__file__).resolve()}:nightly_flow"
         # One run at a time: a run that is late waits for the one at work, because a store serves one.
-        serve(deployment, limit=1)
+        serve(
+            _deployment(nightly, here | {"source": str(source.resolve()) if source else None}, **day),
+            _deployment(train, here, cron=settings.training_cron),
+            _deployment(report, here, cron=settings.report_cron),
+            limit=1,
+        )
+
+
+def _deployment(function: Callable[..., Any], given: dict[str, Any], **schedule: Any) -> Any:
+    """A flow with its parameters and one schedule, under the flow's own name."""
+    from prefect.schedules import Schedule
+
+    if "interval" in schedule:
+        schedule["interval"] = timedelta(seconds=schedule["interval"])
+    when = Schedule(**schedule, timezone=str(ZONE))
+    deployment = _prefect_flow(function).to_deployment(function.__name__, parameters=given, schedule=when)
+    deployment.entrypoint = f"{Path(__file__).resolve()}:{function.__name__}_flow"
+    return deployment
 
 
 @contextmanager
-def _prefect_server(port: int) -> Iterator[None]:
-    """A server on the loopback address for as long as the schedules are served."""
+def _schedule_server(port: int) -> Iterator[None]:
+    """A server on the loopback address for as long as the schedules are served; its flow runs find it too."""
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
-    _require_free(port)
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    set_up_prefect()
-    nowhere = subprocess.DEVNULL
-    server = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        await_health(server, os.environ["PREFECT_API_URL"])
+    with prefect_server(port, schedules=True) as api:
+        os.environ["PREFECT_API_URL"] = api
         yield
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        # As the server will: a port that the last server has just left counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise StoreError(
-                f"port {port} is taken by another program: choose another with --port"
-            ) from error
-
-
-def await_health(server: "subprocess.Popen[bytes]", api: str, tries: int = 120, pause: float = 1) -> None:
-    """Wait until Prefect's server answers; whatever else it answers, ask again after a pause (seconds).
-
-    Raises:
-        StoreError: the server ended, or gave no good answer in so many tries.
-    """
-    import httpx
-
-    for _try in range(tries):
-        if server.poll() is not None:
-            raise StoreError(
-                "Prefect's server did not start: is another one at work in the same PREFECT_HOME?"
-            )
-        try:
-            if httpx.get(f"{api}/health").is_success:
-                return
-        except httpx.TransportError:
-            pass  # Not listening yet.
-        time.sleep(pause)
-    raise StoreError(f"Prefect's server did not answer within {tries * pause:.0f} seconds")
 
 
 def main() -> None:

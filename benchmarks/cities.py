@@ -1,8 +1,8 @@
-"""Synthetic cities measured once and kept, outcomes told of them in several ways, and rankings compared
+"""Synthetic cities measured once and kept, outcomes revealed in several ways, and rankings compared
 with intervals.
 
 The benchmarks of the learnt part share it. Measuring a city takes minutes and comparing seconds, so what
-was measured is kept beside the store, in a file whose name changes with the sources that measure.
+was measured is kept with the store, in a file whose name changes with the sources that measure.
 """
 
 import pickle
@@ -28,8 +28,10 @@ from pipelines.snapshot import Measured
 from pipelines.train import outcomes
 
 ROOT = Path(__file__).parents[1]
+# Sources on which a measured city depends.
+MEASURING = ("claims/*.py", "features/**/*.py", "pipelines/*.py")
 KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
-AUDIT_SAMPLE, INTERVAL = 300, 0.95
+BOOTSTRAP_ROUNDS, INTERVAL = 300, 0.95
 # Subjects of a kind that are compared; with the many visits of a city each comparison would take minutes.
 MOST = 10_000
 
@@ -81,7 +83,7 @@ class City:
         return cls(city.name, snapshot.subjects, known, truth, innocent, unjudged)
 
     def sampled(self, most: int) -> "City":
-        """At most so many subjects of a kind: the inspected, and others by lot, guilty or not."""
+        """At most so many subjects of a kind: the inspected, and a random sample of the others."""
         found = {}
         for kind, measured in self.subjects.items():
             ids = measured.differences.index
@@ -118,7 +120,7 @@ class City:
 
 
 @cache
-def unlearnt(city: City, kind: str) -> pd.DataFrame:
+def parts_without_outcomes(city: City, kind: str) -> pd.DataFrame:
     """The parts of all subjects that a model without any outcome gives."""
     seen, nothing = city.subjects[kind], pd.Series(dtype=int)
     model = SubjectModel(kind, spec(kind)).fit(seen.differences, nothing, seen.graph, seen.rules)
@@ -132,7 +134,7 @@ def cities(arguments: list[str]) -> list[City]:
 
 
 def random_sample(city: City, kind: str, number: int, seed: int = 0) -> pd.Series:
-    """Outcomes of so many subjects drawn by lot."""
+    """Outcomes of so many subjects drawn at random."""
     guilty = city.guilty(kind)
     return guilty.sample(min(number, len(guilty) // 2), random_state=seed)
 
@@ -149,7 +151,7 @@ def learnt(
         The fusion with its weights (not calibrated: that changes no order); the parts of all subjects; the
         learnt part of the inspected by a model that has not seen them (empty without a training set).
     """
-    parts = unlearnt(city, kind)
+    parts = parts_without_outcomes(city, kind)
     if data is None:
         return Fusion(), parts, pd.Series(dtype=float)
     learner = clone(learner or Learner()).fit(data.features, data.target, data.weight)
@@ -175,35 +177,35 @@ def figures(guilty: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def compared(
-    targets: list[pd.Series], scores: list[dict[str, pd.Series]], beside: str, seed: int = 0
+    targets: list[pd.Series], scores: list[dict[str, pd.Series]], baseline: str, seed: int = 0
 ) -> pd.DataFrame:
     """Rankings of several cities, and how much better each is than one of them.
 
     Args:
         targets: by city, 1 guilty or 0, of the subjects that are judged.
         scores: by city, way of ranking → score of at least these subjects.
-        beside: the way to compare with.
+        baseline: the way to compare with.
 
     Returns:
         By way: AP and precision at k (means over the cities), and the interval of how much they exceed
-            those of
-        `beside` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each city.
+        those of `baseline` (AP_low, AP_high, P_low, P_high), by paired bootstrap over the subjects of each
+        city.
     """
-    ways, audit_sample = list(scores[0]), []
+    ways, rounds = list(scores[0]), []
     places = [
         {way: np.argsort(-score[way][target.index].to_numpy(), kind="stable") for way in ways}
         for target, score in zip(targets, scores, strict=True)
     ]
     guilty = [target.to_numpy() for target in targets]
     random = np.random.default_rng(seed)
-    for number in range(AUDIT_SAMPLE + 1):
+    for number in range(BOOTSTRAP_ROUNDS + 1):
         each = []
         for y, order in zip(guilty, places, strict=True):
             counts = np.ones(len(y)) if number == 0 else random.poisson(1.0, len(y)).astype(float)
             each.append([figures(y[order[way]], counts[order[way]]) for way in ways])
-        audit_sample.append(np.nanmean(each, axis=0))
-    value, rest = audit_sample[0], np.array(audit_sample[1:])
-    gain = rest - rest[:, [ways.index(beside)]]
+        rounds.append(np.nanmean(each, axis=0))
+    value, rest = rounds[0], np.array(rounds[1:])
+    gain = rest - rest[:, [ways.index(baseline)]]
     low, high = np.quantile(gain, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
     columns = np.c_[value, low[:, 0], high[:, 0], low[:, 1], high[:, 1]]
     return pd.DataFrame(columns, ways, ["AP", "P@k", "AP_low", "AP_high", "P_low", "P_high"])
@@ -217,15 +219,15 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         print("| " + " | ".join(map(str, row)) + " |", flush=True)
 
 
-def cells(row: pd.Series, beside: bool) -> list[str]:
+def cells(row: pd.Series, baseline: bool) -> list[str]:
     """A row of `compared` as cells: AP, its gain, P@k, its gain."""
     gains = (
-        ["", ""] if beside else [f"{row[f'{m}_low']:+.3f} to {row[f'{m}_high']:+.3f}" for m in ("AP", "P")]
+        ["", ""] if baseline else [f"{row[f'{m}_low']:+.3f} to {row[f'{m}_high']:+.3f}" for m in ("AP", "P")]
     )
     return [f"{row['AP']:.3f}", gains[0], f"{row['P@k']:.3f}", gains[1]]
 
 
 def sources() -> int:
     """A checksum of the sources that measure."""
-    files = sorted([*ROOT.glob("features/**/*.py"), ROOT / "pipelines/measure.py", ROOT / "claims/known.py"])
+    files = sorted(file for pattern in MEASURING for file in ROOT.glob(pattern))
     return zlib.crc32(b"".join(file.read_bytes() for file in files))

@@ -1,4 +1,4 @@
-"""How exact, steady and telling the explanations of a run are, and what its dossiers cost.
+"""How exact, stable and relevant the explanations of a run are, and what its dossiers cost.
 
     python benchmarks/explanations.py CITY STORE AS_OF [--seeds N]
 
@@ -145,9 +145,9 @@ def main(city: Path, store: Store, as_of: date, seeds: int) -> None:
             )
             guilty = ranked[ranked.subject_id.isin(guilty_of(subject, truth, members, guilt))]
             first = ranked.head(SUSPECTS).merge(guilty[["subject_id"]])
-            told = planted(first, evidence[evidence.subject_type == subject], guilt, visits, persons)
+            found = planted(first, evidence[evidence.subject_type == subject], guilt, visits, persons)
             print(
-                f"{subject:<11}{len(explained):>10}{error:>12.1e}{w:>8.2f}{firm:>8.2f}{told:>20}", flush=True
+                f"{subject:<11}{len(explained):>10}{error:>12.1e}{w:>8.2f}{firm:>8.2f}{found:>20}", flush=True
             )
     pages = [path.stat().st_size for path in (run / "dossiers").iterdir()]
     seconds = json.loads((run / "run.json").read_text(encoding="utf-8"))["seconds"]["dossiers"]

@@ -1,9 +1,9 @@
-"""The fused score beside its parts and plainer ways to make one number of them.
+"""The fused score compared with its parts and with simpler ways to combine them.
 
     python benchmarks/fusing.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
 CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
-Outcomes are those of the simulator's inspectors, ten times as many drawn by lot, or none. k is the number
+Outcomes are those of the simulator's inspectors, ten times as many drawn at random, or none. k is the number
 of guilty without an outcome. Prints average precision and precision at k as means over the cities, how much
 each way exceeds the fused score, with the 95 % interval by bootstrap over the subjects of each city, and
 where claims after death (M09) stand: how many of them are in the first k, and the middle one's rank.
@@ -23,23 +23,24 @@ FUSED, PROOF, TIMES = "fused", "M09", 10
 
 
 def ways(city: City, kind: str, known: pd.Series) -> dict[str, pd.Series] | None:
-    """Way → score of all subjects; None where outcomes were told and too few to learn from."""
+    """Way → score of all subjects; None where there are outcomes, but too few to learn from."""
     data = training_set(city.features(kind), known)
     if data is None and len(known):
         return None
     fusion, parts, held = learnt(city, kind, data)
     known_parts = parts[list(PARTS)].astype(float).fillna(0.0)
-    told = [part for part in PARTS if known_parts[part].std() > 0]
-    found = {FUSED: fusion.raw(parts)} | {f"{part} alone": known_parts[part] for part in told}
-    found["mean of percentile ranks"] = known_parts[told].rank(pct=True).mean(axis=1)
+    available = [part for part in PARTS if known_parts[part].std() > 0]
+    found = {FUSED: fusion.raw(parts)} | {f"{part} alone": known_parts[part] for part in available}
+    found["mean of percentile ranks"] = known_parts[available].rank(pct=True).mean(axis=1)
     if data is not None:
         rows = known_parts.loc[held.index].assign(model=held)
         found["mean of calibrated log-odds"] = pd.concat(
-            [log_odds(rows[[part]], data.target[held.index], known_parts[[part]]) for part in told], axis=1
+            [log_odds(rows[[part]], data.target[held.index], known_parts[[part]]) for part in available],
+            axis=1,
         ).mean(axis=1)
-    found["highest raw z"] = ((known_parts[told] - known_parts[told].mean()) / known_parts[told].std()).max(
-        axis=1
-    )
+    found["highest raw z"] = (
+        (known_parts[available] - known_parts[available].mean()) / known_parts[available].std()
+    ).max(axis=1)
     return found
 
 
@@ -69,14 +70,14 @@ def main(arguments: list[str]) -> None:
     """Print the table."""
     sets, rows = cities(arguments), []
     for kind in KINDS:
-        for told in ("nothing", "chosen", f"drawn × {TIMES}"):
+        for outcomes in ("none", "targeted", f"drawn × {TIMES}"):
             targets, scores, dead = [], [], set()
             for city in sets:
                 chosen = city.outcomes[kind]
                 known = {
-                    "nothing": chosen.head(0),
-                    "chosen": chosen,
-                }.get(told, random_sample(city, kind, TIMES * len(chosen)))
+                    "none": chosen.head(0),
+                    "targeted": chosen,
+                }.get(outcomes, random_sample(city, kind, TIMES * len(chosen)))
                 made, target = ways(city, kind, known), city.guilty(kind)
                 target = target[~target.index.isin(known.index)]
                 if made is not None and target.sum():
@@ -89,10 +90,10 @@ def main(arguments: list[str]) -> None:
             scores = [{way: made[way] for way in shared} for made in scores]
             proved = proof(targets, scores, dead)
             for way, row in compared(targets, scores, FUSED).iterrows():
-                rows.append([kind, told, len(targets), way, *cells(row, way == FUSED), *proved[way]])
+                rows.append([kind, outcomes, len(targets), way, *cells(row, way == FUSED), *proved[way]])
     heads = [
         "kind",
-        "told",
+        "outcomes",
         "cities",
         "score",
         "AP",

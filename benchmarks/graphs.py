@@ -26,13 +26,13 @@ from features.graphs.network import build_network
 PERSONS = (20_000, 80_000, 320_000)
 VISITS, PLACE_OF, BUSY, MEDICINES = 12, 400, 10_000, 500
 # 2025-01-01 00:00 in seconds.
-NIGHT = 1_735_689_600
+END = 1_735_689_600
 
-_DRAWN = f"""
+_RANDOM_VISITS = f"""
 SELECT CASE WHEN kind = '{PHARMACY}' THEN 'P' ELSE 'H' END || place AS fixmedins_code, kind, 'p' || person
 AS psn_no,
        make_timestamp((second * 1000000)::BIGINT)::DATE AS day, second, 'm' || visit AS mdtrt_id, false AS
-       course, ({NIGHT} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
+       course, ({END} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
        '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
        visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent, CASE WHEN visit % 90 = 0 THEN 'H' || visit %
        17 END AS sent_to, '4208000' || person % 97 AS village
@@ -41,16 +41,16 @@ FROM (
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,
            CASE hash(i, 2) % 10 WHEN 0 THEN '{STAY}' WHEN 1 THEN '{PHARMACY}' WHEN 2 THEN '{PHARMACY}'
                 WHEN 3 THEN '{PHARMACY}' ELSE '{OUTPATIENT}' END AS kind,
-           ({NIGHT} - 86400 * (1 + hash(i, 3) % 364) + 28800 + hash(i, 4) % 36000)::DOUBLE AS second
+           ({END} - 86400 * (1 + hash(i, 3) % 364) + 28800 + hash(i, 4) % 36000)::DOUBLE AS second
     FROM range({{persons}} * {VISITS}) AS t(i)
 )
 """
 
 
 def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
-    """What the graphs look at of a drawn city: con, facts, sales."""
+    """What the graphs look at of a random city: con, facts, sales."""
     con = connect(work)
-    con.raw_sql(f"CREATE TABLE facts AS {_DRAWN.format(persons=persons)}")
+    con.raw_sql(f"CREATE TABLE facts AS {_RANDOM_VISITS.format(persons=persons)}")
     if busy:
         con.raw_sql(
             f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03',
@@ -82,26 +82,26 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
     return SimpleNamespace(con=con, facts=con.table("facts"), sales=con.create_table("sales", sales))
 
 
-def woven(persons: int, busy: bool = False) -> dict[str, float]:
+def measure_city(persons: int, busy: bool = False) -> dict[str, float]:
     """Visits, pairs, links and seconds of a city."""
     with scratch() as work:
-        random_sample = city(persons, work, busy)
+        synthetic = city(persons, work, busy)
         begin = time.perf_counter()
-        network = build_network(random_sample, random_sample.facts)
+        network = build_network(synthetic, synthetic.facts)
         seconds = time.perf_counter() - begin
         counts = {
-            "visits": random_sample.facts.count().execute(),
-            "pairs": random_sample.con.table("meetings").count().execute(),
+            "visits": synthetic.facts.count().execute(),
+            "pairs": synthetic.con.table("meetings").count().execute(),
             "links": len(network.edges),
         }
-        random_sample.con.disconnect()
+        synthetic.con.disconnect()
     return counts | {"seconds": seconds}
 
 
 def main(sizes: tuple[int, ...]) -> None:
     """Print the table."""
-    rows = {f"{persons:,} persons": woven(persons) for persons in sizes}
-    rows[f"{sizes[0]:,} persons and a day of {BUSY:,}"] = woven(sizes[0], busy=True)
+    rows = {f"{persons:,} persons": measure_city(persons) for persons in sizes}
+    rows[f"{sizes[0]:,} persons and a day of {BUSY:,}"] = measure_city(sizes[0], busy=True)
     first = next(iter(rows.values()))
     print("| city | visits | pairs | links | seconds | seconds against visits × log visits |")
     print("|---|---:|---:|---:|---:|---:|")

@@ -4,10 +4,10 @@
     `fundguard simulate` wrote
 
 Plants conduct into the hospitals of the public claims (one in five, then one in sixteen): higher bills,
-stays that never took place, stays split in two; beside them patients and visits of a synthetic city. For
-each cut some outcomes are told, drawn by lot or chosen (as many guilty as honest), and the others are
-ranked. Prints average precision and AUC of both on subjects whose outcome was not told, and how much better
-the score is, with its 95 % interval by bootstrap over subjects.
+stays that never took place, stays split in two; and patients and visits of a synthetic city. For
+each cut some outcomes are revealed, drawn at random or chosen (as many guilty as honest), and the others
+are ranked. Prints average precision and AUC of both on subjects whose outcome was not revealed, and how much
+better the score is, with its 95 % interval by bootstrap over subjects.
 """
 
 import sys
@@ -32,7 +32,7 @@ from pipelines.snapshot import Measured
 from pipelines.train import fit_model
 
 KEYS = {"patient": "psn_no", "visit": "mdtrt_id", "hospital": "fixmedins_code"}
-# (data set, kind of subject, outcomes told, chosen).
+# (data set, kind of subject, outcomes revealed, chosen).
 CUTS = [
     ("one in five", "hospital", 1100, False),
     ("one in five", "hospital", 300, False),
@@ -45,7 +45,7 @@ CUTS = [
     ("city", "visit", 4000, False),
     ("city", "visit", 100, True),
 ]
-AUDIT_SAMPLE = 200
+BOOTSTRAP_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def plant(tables: Path, share: float, seed: int) -> set[str]:
     return set(guilty)
 
 
-def told(target: pd.Series, number: int, chosen: bool, random: np.random.Generator) -> pd.Index:
-    """Whose outcome is known: drawn by lot, or half of them guilty."""
+def inspected(target: pd.Series, number: int, chosen: bool, random: np.random.Generator) -> pd.Index:
+    """Whose outcome is known: drawn at random, or half of them guilty."""
     if not chosen:
         return pd.Index(random.choice(target.index, number, replace=False))
     guilty, honest = target.index[target == 1], target.index[target == 0]
@@ -143,7 +143,7 @@ def rankings(data: Data, subject: str, outcomes: pd.Series) -> tuple[pd.Series, 
 def gain(target: np.ndarray, ours: np.ndarray, plain: np.ndarray, metric: Callable) -> tuple[float, float]:
     """The 95 % interval of how much better we are."""
     random, found = np.random.default_rng(0), []
-    for _draw in range(AUDIT_SAMPLE):
+    for _round in range(BOOTSTRAP_ROUNDS):
         rows = random.integers(0, len(target), len(target))
         if 0 < target[rows].sum() < len(rows):
             found.append(metric(target[rows], ours[rows]) - metric(target[rows], plain[rows]))
@@ -169,7 +169,7 @@ def main(source: Path, city: Path) -> None:
         for name, subject, number, chosen in CUTS:
             ids = sets[name].subjects[subject].differences.index
             target = pd.Series(ids.isin(sets[name].guilty).astype(int), ids)
-            known = told(target, number, chosen, np.random.default_rng(0))
+            known = inspected(target, number, chosen, np.random.default_rng(0))
             ours, plain = rankings(sets[name], subject, target[known])
             rest = ids.difference(known)
             y, a, b = (column[rest].to_numpy() for column in (target, ours, plain))
@@ -177,7 +177,7 @@ def main(source: Path, city: Path) -> None:
             for metric in (average_precision_score, roc_auc_score):
                 low, high = gain(y, a, b, metric)
                 cells.append(f"{metric(y, a):.3f} | {metric(y, b):.3f} | {low:+.3f} to {high:+.3f}")
-            how = "chosen" if chosen else "random_sample"
+            how = "chosen" if chosen else "drawn at random"
             print(
                 f"| {name} | {subject} | {number} {how} | {target[known].sum()} | {' | '.join(cells)} |",
                 flush=True,

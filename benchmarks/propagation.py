@@ -23,7 +23,7 @@ WITH, WITHOUT = "with", "without"
 
 
 def without(city: City) -> City:
-    """The city as if nothing were known of others: everybody is as usual in those measures."""
+    """The city without outcomes of others: every subject at its peers' median in those measures."""
     blank = {
         kind: {
             column: 0.0 for column, (entry, _days) in measures_of(kind).items() if entry.family == "outcomes"

@@ -33,7 +33,7 @@ from features.visits.facts import visit_facts
 
 # Visits of a person in a year, in the cities that `claims.synthetic` makes as in the bureau's own data.
 VISITS_EACH = 5.2
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 # The issue's bound on the ratio.
 BOUND = 10
 SHOWN = 10
@@ -154,7 +154,7 @@ def measure(store: Store, work: Path) -> None:
         work: empty folder for the scratch database.
     """
     con = connect(work)
-    known = claims_as_of(con, store.tables(con), NIGHT)
+    known = claims_as_of(con, store.tables(con), AS_OF)
     n_visits, n_lines = known.visits.count().execute(), known.lines.count().execute()
     print(f"{n_visits:,} visits, {n_lines:,} fee lines, {n_lines / n_visits:.1f} a visit")
     _days, grouped = seconds(lambda: item_days(known))

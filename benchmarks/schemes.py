@@ -1,4 +1,4 @@
-"""How well runs find each planted scheme, beside plain baselines on the same subjects, as tables in Markdown.
+"""How well runs find each planted scheme, against plain baselines on the same subjects: Markdown tables.
 
     python benchmarks/schemes.py CITY RUN [CITY RUN …]      CITY = what `fundguard simulate` wrote, RUN =
     STORE/runs/AS_OF

@@ -3,8 +3,8 @@
     python benchmarks/treatments.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
 CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
-Outcomes are told in three ways: those of the simulator's inspectors, who choose; as many subjects drawn by
-lot; ten times as many drawn by lot. Subjects without an outcome are ranked by the fused score. k is the
+Outcomes are known in three ways: those of the simulator's inspectors, who choose; of as many subjects
+drawn at random; of ten times as many. Subjects without an outcome are ranked by the fused score. k is the
 number of guilty among them. Prints average precision and precision at k as means over the cities in which
 the product learns, and how much each treatment exceeds the product's, with the 95 % interval by bootstrap
 over the subjects of each city.
@@ -79,12 +79,12 @@ OTHERS: dict[str, Callable[[pd.DataFrame, pd.Series], TrainingSet | None]] = {
 }
 
 
-def told(city: City, kind: str) -> dict[str, pd.Series]:
+def outcomes_known(city: City, kind: str) -> dict[str, pd.Series]:
     """How outcomes come to be known → outcomes."""
     chosen = city.outcomes[kind]
     return {
         "chosen": chosen,
-        "random_sample": random_sample(city, kind, len(chosen)),
+        "drawn": random_sample(city, kind, len(chosen)),
         f"drawn × {TIMES}": random_sample(city, kind, TIMES * len(chosen)),
     }
 
@@ -105,10 +105,10 @@ def main(arguments: list[str]) -> None:
     sets = cities(arguments)
     for kind in KINDS:
         rows = []
-        for way in told(sets[0], kind):
+        for way in outcomes_known(sets[0], kind):
             targets, scores, counts = [], [], []
             for city in sets:
-                known, target = told(city, kind)[way], city.guilty(kind)
+                known, target = outcomes_known(city, kind)[way], city.guilty(kind)
                 made = treated(city.features(kind), known)
                 if made is None:
                     continue
@@ -123,7 +123,7 @@ def main(arguments: list[str]) -> None:
                 start = [way, len(targets), fair, inspected, confirmed, name]
                 rows.append([*start, *cells(row, name == PRODUCT)])
         print(f"\n### {kind}\n")
-        heads = "told,cities,taken for drawn,inspected,confirmed,treatment,AP,gain,P@k,gain"
+        heads = "outcomes,cities,taken for drawn,inspected,confirmed,treatment,AP,gain,P@k,gain"
         table(heads.split(","), rows)
 
 

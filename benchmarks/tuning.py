@@ -1,10 +1,10 @@
-"""What a search of the learner's parameters gains over the default, on subjects whose outcome was not told.
+"""What a search of the learner's parameters gains over the default, on subjects without a known outcome.
 
     python benchmarks/tuning.py BUDGET CITY STORE AS_OF [CITY STORE AS_OF …]
 
-BUDGET = candidates beside the default, CITY = what `fundguard simulate` wrote, STORE = a folder that is
+BUDGET = candidates besides the default, CITY = what `fundguard simulate` wrote, STORE = a folder that is
 filled from it where it holds nothing yet. Outcomes are those of the simulator's inspectors, or ten times as
-many drawn by lot. Prints by city the gain that the search itself saw out of fold, then average precision
+many drawn at random. Prints by city the gain that the search itself saw out of fold, then average precision
 and precision at k (k = guilty without an outcome) of the learnt part alone and of the fused score, as means
 over the cities, and how much the default exceeds the tuned one, with the 95 % interval by bootstrap over
 the subjects of each city.
@@ -56,7 +56,7 @@ def main(budget: int, arguments: list[str]) -> None:
                 if targets:
                     for name, row in compared(targets, made, TUNED).iterrows():
                         rows.append([kind, way, len(targets), score, name, *cells(row, name == TUNED)])
-    table(["kind", "told", "cities", "score", "parameters", "AP", "gain", "P@k", "gain"], rows)
+    table(["kind", "outcomes", "cities", "score", "parameters", "AP", "gain", "P@k", "gain"], rows)
 
 
 if __name__ == "__main__":

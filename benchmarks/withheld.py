@@ -4,7 +4,7 @@
 
 CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
 A quarter of the guilty of every scheme have a confirmed outcome (of visits thirty at most), and two cleared
-subjects stand beside three confirmed, two in five of them look-alikes. Withheld from training is every
+subjects come with three confirmed, two in five of them look-alikes. Withheld from training is every
 outcome of a subject guilty of the scheme; ranked are the same subjects with and without, those who have an
 outcome left out. k is the number of guilty among them. Prints by scheme, pooled over the cities, its recall
 in the first 2k and its average precision (other guilty left out; mean over the cities), and last how much
@@ -17,7 +17,7 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
-from cities import AUDIT_SAMPLE, INTERVAL, City, cities, learnt, table
+from cities import BOOTSTRAP_ROUNDS, INTERVAL, City, cities, learnt, table
 from sklearn.metrics import average_precision_score
 
 from models.fusion import Fusion
@@ -101,13 +101,13 @@ def compare(city: City, kind: str) -> dict[str, dict[str, tuple[int, float, floa
 
 
 def gain(
-    cells: list[dict[str, tuple[int, float, float]]], way: str, beside: str
+    cells: list[dict[str, tuple[int, float, float]]], way: str, baseline: str
 ) -> tuple[float, float, float]:
     """Recall won or lost over all guilty, and its interval by bootstrap over schemes and cities."""
     size = np.array([cell[way][0] for cell in cells])
-    won = np.array([cell[way][1] - cell[beside][1] for cell in cells]) * size
-    audit_sample = np.random.default_rng(0).integers(0, len(cells), (AUDIT_SAMPLE, len(cells)))
-    many = won[audit_sample].sum(axis=1) / size[audit_sample].sum(axis=1)
+    won = np.array([cell[way][1] - cell[baseline][1] for cell in cells]) * size
+    rounds = np.random.default_rng(0).integers(0, len(cells), (BOOTSTRAP_ROUNDS, len(cells)))
+    many = won[rounds].sum(axis=1) / size[rounds].sum(axis=1)
     low, high = np.quantile(many, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
     return won.sum() / size.sum(), low, high
 
@@ -141,9 +141,9 @@ def show(kind: str, found: dict[str, list[dict[str, tuple[int, float, float]]]])
         )
     table(["scheme", "cities", "guilty", *WAYS], rows)
     every = [cell for cells in found.values() for cell in cells]
-    for way, beside in ((KEPT, NOTHING), (WITHHELD, NOTHING), (WITHHELD, KEPT), (WITHHELD, ANOMALY)):
-        mean, low, high = gain(every, way, beside)
-        print(f"\n{way} − {beside}: recall {mean:+.3f} ({low:+.3f} to {high:+.3f})")
+    for way, baseline in ((KEPT, NOTHING), (WITHHELD, NOTHING), (WITHHELD, KEPT), (WITHHELD, ANOMALY)):
+        mean, low, high = gain(every, way, baseline)
+        print(f"\n{way} − {baseline}: recall {mean:+.3f} ({low:+.3f} to {high:+.3f})")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Lists of past nights of cities of several years, judged by the outcomes that came after them, beside
-plain baselines.
+"""Lists of past runs of cities of several years, judged by the outcomes that came after them, compared
+with plain baselines.
 
     python benchmarks/years.py CITY STORE AS_OF [CITY STORE AS_OF …]
 
 CITY = what `fundguard simulate` wrote, STORE = a folder that is filled from it where it holds nothing yet.
-On each of several nights, as in `fundguard evaluate`, the product and the baselines of `planted.py` (the
+On each of several dates, as in `fundguard evaluate`, the product and the baselines of `planted.py` (the
 learner on simple totals, the order by fund payment, an isolation forest on totals) are trained with the
-outcomes known then, score the next night, and are judged by the outcomes of the window after it, of
+outcomes known then, score the next date, and are judged by the outcomes of the window after it, of
 subjects they were not trained on. Prints a table a city, with 95 % intervals by bootstrap over subjects,
 the time of the last training and the peak of memory.
 """

@@ -23,6 +23,7 @@ from claims.checks import Load
 from claims.merge import Merge, Report, month
 from claims.readers import quote
 from claims.tables import TABLES, Table
+from claims.versions import flush
 
 WAITING = "waiting"
 _NUMBER = re.compile(r"(?:claims-)?(\d{6,})(?:\..*)?")
@@ -103,16 +104,23 @@ def commit(store: Path, load: Load, merges: dict[str, Merge], report: Report, wo
             _write_table(load.con, TABLES[name], merges.get(name), old, building / name)
     _write_waiting(load, building / WAITING)
     loads.mkdir(exist_ok=True, mode=0o700)
-    quarantine, account = loads / f"{number:06d}.quarantine.parquet", loads / f"{number:06d}.json"
-    load.con.raw_sql(f"COPY (FROM quarantine) TO {quote(quarantine)} (FORMAT parquet)")
-    account.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1), encoding="utf-8")
-    for path in (building, *building.rglob("*"), loads, quarantine, account):
+    accounts = _write_account(load, report, loads / f"{number:06d}")
+    for path in (building, *building.rglob("*"), loads, *accounts):
         path.chmod(0o700 if path.is_dir() else 0o600)
+    flush(building)
     generation = store / f"claims-{number:06d}"
     building.rename(generation)
     _point(store, generation)
     if old is not None:
         shutil.rmtree(old)
+
+
+def _write_account(load: Load, report: Report, stem: Path) -> tuple[Path, Path]:
+    """Write the quarantine and the report of a load; returns the two files."""
+    quarantine, account = stem.with_suffix(".quarantine.parquet"), stem.with_suffix(".json")
+    load.con.raw_sql(f"COPY (FROM quarantine) TO {quote(quarantine)} (FORMAT parquet)")
+    account.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1), encoding="utf-8")
+    return quarantine, account
 
 
 def _numbered(store: Path) -> Iterator[Path]:

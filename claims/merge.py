@@ -123,19 +123,22 @@ def account(load: Load, before: Mapping[str, ibis.Table], merges: dict[str, Merg
         identical = merges[name].identical + load.repeats.get(name, 0)
         bad = quarantined.get(name, 0)
         tables[name] = Counts(rows - aside - identical - bad, bad, aside, identical).as_dict()
-    waited = {
-        name: int(one.fresh.filter(_._part == WAITED).count().execute()) for name, one in merges.items()
-    }
-    waiting = {name: int(rows.count().execute()) for name, rows in load.waiting.items()}
+    taken_later = _sizes({name: one.fresh.filter(_._part == WAITED) for name, one in merges.items()})
     return Report(
         tables,
         _reasons(load.quarantine),
         load.extra,
         load.not_taken,
-        {name: count for name, count in waited.items() if count},
-        {name: count for name, count in waiting.items() if count},
+        taken_later,
+        _sizes(load.waiting),
         partial,
     )
+
+
+def _sizes(tables: Mapping[str, ibis.Table]) -> dict[str, int]:
+    """Rows by table, of those that have any."""
+    counts = {name: int(rows.count().execute()) for name, rows in tables.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _of_load(rows: ibis.Table) -> int:

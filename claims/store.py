@@ -4,7 +4,7 @@
       CURRENT            name of the generation in force
       claims-000007/     one generation (`claims.generations`)
       loads/             what each load brought (counts) and its quarantine
-      runs/AS_OF/        lists, evidence and pages of an as-of date
+      runs/AS_OF/        lists, evidence and pages of an as-of date (`claims.versions`)
       evaluations/AS_OF/ how good past lists were, judged at an as-of date
 
 A load builds the next generation beside the current one (months it does not touch are hard links) and
@@ -33,8 +33,12 @@ from claims.merge import Report, account, merge
 from claims.readers import quote
 from claims.tables import TABLES
 from claims.values import ValueMap
+from claims.versions import remove_unlinked
 
-__all__ = ["Report", "Store", "connect", "connected", "preview", "replaced", "scratch"]
+# Begins the names of scratch folders in a store.
+_WORK = ".work-"
+
+__all__ = ["Report", "Store", "connect", "connected", "preview", "scratch"]
 
 
 def connect(work: Path) -> ibis.BaseBackend:
@@ -52,21 +56,24 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
 
     Its process holds a lock on it; what a process left that died is removed by the next one.
     """
-    parent = Path(tempfile.gettempdir()) if inside is None else inside
+    # Beside other programs' files the name says whose it is.
+    parent, prefix = (Path(tempfile.gettempdir()), ".fundguard-") if inside is None else (inside, _WORK)
     with _directory_lock(parent, fcntl.LOCK_EX), contextlib.ExitStack() as stack:
-        if inside is not None:
-            _remove_dead_scratch(inside)
-        work = tempfile.TemporaryDirectory(prefix=".work-", dir=inside)
+        _remove_dead_scratch(parent, prefix)
+        work = tempfile.TemporaryDirectory(prefix=prefix, dir=parent)
         stack.enter_context(_directory_lock(Path(work.name), fcntl.LOCK_EX))
         alive = stack.pop_all()
     with work, alive:
         yield Path(work.name)
 
 
-def _remove_dead_scratch(inside: Path) -> None:
-    """Remove scratch folders whose process no longer holds its lock."""
-    for folder in inside.glob(".work-*"):
-        with contextlib.suppress(BlockingIOError), _directory_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+def _remove_dead_scratch(parent: Path, prefix: str) -> None:
+    """Remove scratch folders whose process no longer holds its lock; another user's are left alone."""
+    for folder in parent.glob(f"{prefix}*"):
+        with (
+            contextlib.suppress(BlockingIOError, PermissionError),
+            _directory_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB),
+        ):
             shutil.rmtree(folder)
 
 
@@ -78,27 +85,6 @@ def _directory_lock(folder: Path, how: int) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def replaced(target: Path) -> Iterator[Path]:
-    """A folder to write that then replaces the target, for its owner alone; on failure nothing changes."""
-    building = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(mode=0o700)
-    try:
-        yield building
-        for path in (building, *building.rglob("*")):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-        if target.exists():
-            old = building.with_name(f"{building.name}.old")
-            target.rename(old)
-            building.rename(target)
-            shutil.rmtree(old)
-        else:
-            building.rename(target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 class Store:
@@ -171,7 +157,11 @@ class Store:
             StoreError: nothing was ever loaded.
         """
         self.require_claims()
-        return next(report for report in committed_loads(self.path) if not report.partial)
+        return next(report for report in self.loads() if not report.partial)
+
+    def loads(self) -> list[Report]:
+        """What each load brought, latest first."""
+        return committed_loads(self.path)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -191,9 +181,16 @@ class Store:
             lock.flush()
             self._lock_held = True
             try:
+                self._remove_leftovers()
                 yield
             finally:
                 self._lock_held = False
+
+    def _remove_leftovers(self) -> None:
+        """Remove what processes left that died; nobody else is at work here, for the lock is held."""
+        remove_orphans(self.path)
+        remove_unlinked(self.path)
+        _remove_dead_scratch(self.path, _WORK)
 
     def ingest(
         self,
@@ -218,14 +215,13 @@ class Store:
         """
         if partial:
             self.require_claims()
-        with contextlib.nullcontext() if self._lock_held else self.locked():
-            remove_orphans(self.path)
-            with scratch(self.path) as work, connected(work) as con:
-                held = Held(self.tables(con), stored_waiting(con, self.generation))
-                load = check(con, source, work, held, values, today)
-                merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
-                report = account(load, held.tables, merges, partial)
-                commit(self.path, load, merges, report, work)
+        lock = contextlib.nullcontext() if self._lock_held else self.locked()
+        with lock, scratch(self.path) as work, connected(work) as con:
+            held = Held(self.tables(con), stored_waiting(con, self.generation))
+            load = check(con, source, work, held, values, today)
+            merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
+            report = account(load, held.tables, merges, partial)
+            commit(self.path, load, merges, report, work)
         return report
 
 

@@ -14,8 +14,8 @@ HEAD = """\
 
 Written by `docs/generate_schemes.py` from `reports/scheme_texts.py`, the catalogue of measures and the audit
 rules; a test keeps it up to date. Ids M01-M50 are our own numbering of conduct named in public notices, the
-national models and problem lists (医保函〔2025〕2号). What looks like a scheme and is **honest** stands in
-the dossier beside what to check on site.
+national models and problem lists (医保函〔2025〕2号). What looks like a scheme and is **honest** is in
+the dossier with what to check on site.
 
 | scheme | 名称 | name | measures | rules | honest | 正常解释 |
 |---|---|---|---|---|---|---|

@@ -6,6 +6,7 @@ that sample columns depend.
 """
 
 from features.measures import (
+    billing_and_flows,
     findings,
     groups,
     hospitals,
@@ -17,5 +18,6 @@ from features.measures import (
 )
 
 __all__ = [
-    "findings", "groups", "hospitals", "linked_outcomes", "patients", "pharmacies", "prescribers", "visits"
+    "billing_and_flows", "findings", "groups", "hospitals", "linked_outcomes", "patients", "pharmacies",
+    "prescribers", "visits",
 ]  # fmt: skip

@@ -65,6 +65,10 @@ class PeerEvidence:
         top = by_scheme.max(axis=1)
         return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
+    def total(self, differences: pd.DataFrame) -> pd.Series:
+        """Evidence of each subject, from its differences."""
+        return self.score(self.by_scheme(self.by_column(differences)))
+
     def signatures(self, differences: pd.DataFrame) -> pd.DataFrame:
         """How surprising each scheme's own signature is, before weights: subjects × schemes that have one."""
         surprise = self._surprise(differences)

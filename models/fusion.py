@@ -2,9 +2,7 @@
 
 Every part has a prior weight that holds without any outcome. Outcomes move the weights, the farther the more
 there are: freely where the inspected are as good as a random sample, little where somebody chose them,
-because
-    chosen cases
-show only the schemes that somebody looked for.
+because chosen cases show only the schemes that somebody looked for.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,8 @@
 """Supervised learning from inspection outcomes, which are few and biased.
 
 The learner is an averaged ensemble of two models: a strongly regularised logistic regression, which holds up
-    on a
-handful of outcomes, and LightGBM, which finds thresholds and interactions once there are enough. The mean of
-their log-odds ranks better than either alone on few and on many outcomes (`benchmarks/learning.py`).
+on a handful of outcomes, and LightGBM, which finds thresholds and interactions once there are enough. The
+mean of their log-odds ranks better than either alone on few and on many outcomes (`benchmarks/learning.py`).
 """
 
 from dataclasses import dataclass, field

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
@@ -28,35 +28,27 @@ from mlflow import (
     set_tracking_uri,
     start_run,
 )
+from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.utils.logging_utils import disable_logging
 
 from claims.errors import ExpectedError
+from models.stored_model import Served, UntrustedModel, load, require_owned, save
 from models.subject_model import SubjectModel
 
 CHAMPION, PREVIOUS = "champion", "previous"
 EXPERIMENT = "fundguard"
 _REQUIREMENTS = ("scikit-learn", "lightgbm", "pandas", "numpy", "shap", "scipy")
+# Folder of a model's files among its artifacts.
+_FILES = "files"
 # MLflow's codes where a model is not registered, and where no version of it has the alias.
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 class RegistryError(ExpectedError):
     """The registry has no model that can be used."""
-
-
-class _Wrapped(pyfunc.PythonModel):  # type: ignore[misc,name-defined]  # MLflow has no types
-    """A SubjectModel as MLflow stores it: takes differences, gives scores."""
-
-    def __init__(self, model: SubjectModel):
-        self.model = model
-
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """Score rows with the columns of the signature."""
-        parts = self.model.parts(model_input)
-        return self.model.score(parts).drop(columns=["scheme", "rule_score", "graph_score"])
 
 
 @dataclass(frozen=True)
@@ -97,16 +89,23 @@ class Registry:
             training = {"measures": list(model.spec.index), "reliability": model.reliability_curve}
             log_dict(training, "training.json")
             log_text(card, "model_card.md")
-            wrapped = _Wrapped(model)
-            rows = sample.astype(float)
+            return self._log_files(model, sample.astype(float))
+
+    def _log_files(self, model: SubjectModel, rows: pd.DataFrame) -> str:
+        """Log and register the model's files within a run; returns the version."""
+        with TemporaryDirectory() as work:
+            folder = Path(work) / _FILES
+            folder.mkdir()
+            save(model, folder)
             info = pyfunc.log_model(
                 name="model",
-                python_model=wrapped,
-                signature=infer_signature(rows, wrapped.predict(None, rows)),
+                loader_module="models.stored_model",
+                data_path=str(folder),
+                signature=infer_signature(rows, Served(model).predict(rows)),
                 pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
                 registered_model_name=model_name(model.subject),
             )
-            return str(info.registered_model_version)
+        return str(info.registered_model_version)
 
     def promote(self, subject: str, version: str) -> None:
         """Make a version the champion; `roll_back` undoes it."""
@@ -123,11 +122,15 @@ class Registry:
         Raises:
             RegistryError: there is none before it.
         """
+        name = model_name(subject)
         with self._connected() as client:
-            before = _version_with(client, model_name(subject), PREVIOUS)
-        if before is None:
-            raise RegistryError(f"no earlier champion model for {subject} to go back to")
-        self.promote(subject, str(before.version))
+            before, now = (_version_with(client, name, alias) for alias in (PREVIOUS, CHAMPION))
+            if before is None or now is None:
+                raise RegistryError(f"no earlier champion model for {subject} to go back to")
+            # In this order a second call after one that died between the two changes nothing.
+            client.set_registered_model_alias(name, CHAMPION, before.version)
+            if now.version != before.version:
+                client.set_registered_model_alias(name, PREVIOUS, now.version)
         return str(before.version)
 
     def log_evaluation(self, as_of: str, metrics: dict[str, float], page: str) -> None:
@@ -141,16 +144,34 @@ class Registry:
         """Load the champion.
 
         Raises:
-            RegistryError: there is none yet.
+            RegistryError: there is none yet, it cannot be read, or others could have written it.
         """
         name = model_name(subject)
         with self._connected() as client:
             found = _version_with(client, name, CHAMPION)
             if found is None:
                 raise RegistryError(f"no champion model for {subject}: run 'fundguard train' first")
-            loaded = pyfunc.load_model(f"models:/{name}@{CHAMPION}")
-            as_of = client.get_run(str(found.run_id)).data.tags["as_of"]
-            return Champion(loaded.unwrap_python_model().model, name, str(found.version), as_of)
+            try:
+                model = self._load(client, name, str(found.version))
+                as_of = client.get_run(str(found.run_id)).data.tags["as_of"]
+            except UntrustedModel as error:
+                raise RegistryError(f"the champion model of {subject} is not loaded: {error}") from error
+            except Exception as error:
+                raise RegistryError(
+                    f"the champion model of {subject} (version {found.version}) cannot be read "
+                    f"({type(error).__name__}): run 'fundguard rollback {subject}' or 'fundguard train'"
+                ) from error
+            return Champion(model, name, str(found.version), as_of)
+
+    def _load(self, client: MlflowClient, name: str, number: str) -> SubjectModel:
+        """Read the files of a version: where they are if that is this machine, else a copy of our own."""
+        place = client.get_model_version_download_uri(name, number)
+        if self.uri.startswith("sqlite:///"):
+            require_owned(Path(self.uri.removeprefix("sqlite:///")))
+        with TemporaryDirectory() as work:
+            folder = Path(download_artifacts(place, dst_path=None if place.startswith("file:") else work))
+            require_owned(folder)
+            return load(folder / "data" / _FILES)
 
     @contextmanager
     def _connected(self) -> Iterator[MlflowClient]:

@@ -10,7 +10,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from claims.store import Store, replaced, scratch
+from claims.store import Store, scratch
+from claims.versions import replaced
 from features.measures.catalogue import SUBJECTS, spec
 from models.evaluation import leaks, reliability, with_intervals
 from models.training_data import training_set
@@ -116,7 +117,6 @@ def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of:
     """Write `evaluation.parquet`, `recall_estimate.parquet` and `evaluation.html` to STORE/evaluations/AS_OF,
     whole or not at all, and log the figures to MLflow."""
     target = store.path / "evaluations" / as_of.isoformat()
-    target.parent.mkdir(mode=0o700, exist_ok=True)
     text = page(
         found.how,
         found.figures,
@@ -126,7 +126,7 @@ def write_evaluation(found: Evaluation, store: Store, settings: Settings, as_of:
         as_of,
         settings.language,
     )
-    with replaced(target) as building:
+    with replaced(store.path, target) as building:
         found.figures.to_parquet(building / "evaluation.parquet", index=False)
         found.recall_estimate.to_parquet(building / "recall_estimate.parquet", index=False)
         (building / "evaluation.html").write_text(text, encoding="utf-8")

@@ -12,6 +12,7 @@ import pandas as pd
 from claims.as_of import claims_as_of
 from claims.errors import StoreError
 from claims.store import Store, connect
+from features.comparison.affiliation import affiliations, own_differences
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers
 from features.graphs.group_profiles import group_facts
@@ -80,7 +81,11 @@ def _measured(con: Any, facts: ibis.Table, subject: str, network: NetworkResult)
     usual = fit_peers(subject, values, peers)
     graph = graph_part_of(subject, rows, key, network).reindex(values.index)
     rules = rule_part_of(rows, subject, key, con.table("rule_parts")).reindex(values.index)
-    return Measured(values, peers, usual, usual.differences(values, peers), graph, rules)
+    places, beside_peers = affiliations(rows, subject, key), usual.differences(values, peers)
+    if places.empty:
+        return Measured(values, peers, usual, beside_peers, graph, rules)
+    own = own_differences(usual, values, peers, places)
+    return Measured(values, peers, usual, own, graph, rules, places, beside_peers)
 
 
 def _visits_of(con: Any, facts: ibis.Table, subject: str) -> tuple[ibis.Table, str]:

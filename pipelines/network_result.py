@@ -31,7 +31,8 @@ def network_result(
     members = communities.name_groups(communities.communities(network.people), before)
     kept = stored(con, MEMBERS, members)
     excused, profiles = _profiles(claims, facts, network, kept)
-    # Links inside an excused group are no evidence: they count neither as companions nor towards neighbours.
+    # Links outside groups are couples, and those inside an excused group have an honest reason: neither is
+    # evidence.
     counts = links(con, network, _suspicious_pairs(network, members, excused), "suspicious_pairs")
     ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
@@ -56,7 +57,6 @@ def _profiles(
 
 
 def _suspicious_pairs(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
-    """The linked pairs of which at least one is in no excused group."""
-    honest = set(members[members.group_id.map(excused).notna()].psn_no)
-    people = network.people
-    return people[~(people.a.isin(honest) & people.b.isin(honest))]
+    """The linked pairs of which both are in one group that is not excused."""
+    suspicious = members[members.group_id.map(excused).isna()]
+    return inside_of(network.people.assign(a_type="patient", b_type="patient"), suspicious)

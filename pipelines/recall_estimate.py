@@ -39,9 +39,8 @@ def recall_estimate(past_runs: list[Path], closed: pd.DataFrame, as_of: date, wi
 
     Returns:
         Columns of RECALL_ESTIMATE, a row for each kind that was in the sampling frame of a run: ``share`` of
-            guilty
-        among those neither listed nor known already, ``recall`` of the list in an average run, each with the
-        ends of its interval; missing while too few of the sample were decided.
+        guilty among those neither listed nor known already, ``recall`` of the list in an average run, each
+        with the ends of its interval; missing while too few of the sample were decided.
     """
     last = (as_of - timedelta(days=window)).isoformat()
     draws = {folder: _random_draw(folder) for folder in past_runs if folder.name <= last}

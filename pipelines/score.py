@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from models.explained_by import explained_by
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
 from pipelines.flagged_visits import amounts_at_risk, disputes_of, evidence_against, mark_visits
@@ -22,15 +23,18 @@ class Scored:
     """One kind of subject, scored.
 
     Attributes:
-        model, champion: the model that scored, and its name and version.
+        model, champion, trained: the model that scored, its name and version, and the as-of date of its
+            training (ISO).
         parts: subjects × parts of the score before they are fused (`SubjectModel.parts`).
-        ranked: index subject_id in order of rank; score, parts, scheme, amount_at_risk (yuan).
+        ranked: index subject_id in order of rank; score, parts, scheme, explained_by, amount_at_risk
+            (yuan).
     """
 
     model: SubjectModel
     champion: str
     parts: pd.DataFrame
     ranked: pd.DataFrame
+    trained: str
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,19 @@ def visits_against(
 
 def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame) -> Scored:
     found = champion.model.score(parts)
+    found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
     amounts = amounts_at_risk(snapshot, subject, found["scheme"])
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
-    return Scored(champion.model, f"{champion.name}/{champion.version}", parts, ranked(found))
+    name = f"{champion.name}/{champion.version}"
+    return Scored(champion.model, name, parts, ranked(found), champion.as_of)
+
+
+def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:
+    """The place whose conduct explains each subject's evidence; missing where none does."""
+    if measured.places.empty:
+        return pd.Series(None, index=parts.index, dtype=object)
+    beside_peers = model.evidence.total(measured.beside_peers)
+    return explained_by(beside_peers, parts["evidence"], measured.places)
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         log_level: of the log lines on stderr (and in the file); none by default.
         log_file: the log is appended to this file, relative to the store; none by default.
+        outcome_days, model_days: alarm when no outcome came back, or a model was trained, longer ago than so
+            many days.
+        nightly_cron, training_cron, report_cron: when `serve` scores, trains and reports (Asia/Shanghai).
+        webhook: address to which the alarms of a night are posted as JSON (counts only).
         rules: thresholds of audit rules that differ from their defaults: rule id → parameter → value.
     """
 
@@ -62,6 +66,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
     log_file: Path | None = None
     values: ValueMap = Field(default_factory=dict)
+    outcome_days: int = Field(90, ge=1)
+    model_days: int = Field(90, ge=1)
+    nightly_cron: str = "0 3 * * *"
+    training_cron: str = "0 22 * * 6"
+    report_cron: str = "0 6 1 * *"
+    webhook: str | None = None
     rules: dict[str, dict[str, float | date | str]] = Field(default_factory=dict)
 
     def tracking(self, store: Path) -> str:

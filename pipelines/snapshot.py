@@ -2,7 +2,7 @@
 findings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis
 import pandas as pd
@@ -23,9 +23,13 @@ class Measured:
     Attributes:
         values: subjects × measures, in the unit of each measure.
         peers: peer group of each subject.
-        usual: median, spread and quantiles of each measure by peer group.
-        differences: subjects × measures: robust distance from the peers, positive on the suspicious side.
+        usual: null distribution, median and quantiles of each measure by peer group.
+        differences: subjects × measures: z-values of the distance from the peers, and from the rest of the
+            subject's own place where it has one (`features.comparison.affiliation`), positive on the
+            suspicious side.
         graph, rules: the graph and the rule part of each subject, 0 to 1; missing where they do not apply.
+        places: where subjects belong (a doctor's hospital, a shop's chain); empty for other kinds.
+        beside_peers: differences from the peers alone; empty where nobody belongs to a place.
     """
 
     values: pd.DataFrame
@@ -34,6 +38,8 @@ class Measured:
     differences: pd.DataFrame
     graph: pd.Series
     rules: pd.Series
+    places: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
+    beside_peers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def missing_measures(schema: pd.DataFrame, measured: Measured) -> list[str]:

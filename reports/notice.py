@@ -59,7 +59,7 @@ def page(
         number=f"{as_of.replace('-', '')}-{code}",
         form=form,
         count=count,
-        total=float(findings.vola_amt.sum()),
+        total=float(findings.groupby(["mdtrt_id", "bkkp_sn"], dropna=False).vola_amt.max().sum()),
         rules=rules.sort_values("amount", ascending=False).to_dict("records"),
         rows=findings.head(LINES).to_dict("records"),
     )
@@ -87,7 +87,7 @@ WORDS = {
         "contact": "联系人及电话",
         "deadline": "答复期限",
         "days": "自收到之日起 {days} 个工作日内",
-        "total": "合计",
+        "total": "合计(同一明细只计一次)",
         "seal": "(发出单位盖章)",
         "signed": "机构签收:____________    日期:____________",
         "about": "根据截至 {as_of} 的结算数据,贵机构以下 {count} 条记录存在疑点,请在答复期限内逐条说明"
@@ -114,7 +114,7 @@ WORDS = {
         "contact": "Contact",
         "deadline": "To be answered",
         "days": "within {days} working days of receipt",
-        "total": "Total",
+        "total": "Total (each line once)",
         "seal": "(seal of the issuing office)",
         "signed": "Received by: ____________    Date: ____________",
         "about": "From what had been settled by {as_of}, the following {count} records of your institution "

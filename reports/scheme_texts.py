@@ -13,7 +13,7 @@ SCHEMES = {
     "M07": ("超范围购药", "out-of-scope purchasing"),
     "M08": ("违规享受长护待遇", "improper long-term-care benefit"),
     "M09": ("死亡后享受医保待遇", "benefits after death"),
-    "M10": ("挂床住院", "hanging bed"),
+    "M10": ("挂床住院", "phantom bed stay"),
     "M11": ("诱导住院", "induced admission"),
     "M12": ("降低住院标准", "low-threshold admission"),
     "M13": ("门诊转住院", "outpatient turned inpatient"),

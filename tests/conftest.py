@@ -5,6 +5,7 @@ import atexit
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,12 @@ def fundguard(*arguments) -> Done:
         command = [sys.executable, "-m", "flows", *map(str, arguments)]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         return Done(done.returncode, done.stdout, done.stderr, [" ".join(p.cmdline()) for p in alive()])
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,14 @@
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import get_args
 from zoneinfo import ZoneInfo
 
@@ -31,7 +26,7 @@ from claims.store import Store
 from features.measures.catalogue import SUBJECTS
 from models.registry import RegistryError
 from pipelines.champions import roll_back
-from tests.conftest import AS_OF, ROOT, City, fundguard, marked
+from tests.conftest import AS_OF, ROOT, City, free_port, fundguard, marked
 from tests.identifiers import identifiers_in, identifiers_of
 from tests.tiny import World
 
@@ -195,7 +190,7 @@ def test_an_expected_error_is_let_through(error):
 
 
 def test_flows_are_made_when_they_are_asked_for():
-    assert flows.nightly_flow.name == "nightly" and flows.nightly_flow is flows.as_flow(flows.nightly)
+    assert flows.nightly_flow.name == "nightly" and flows.nightly_flow is flows.nightly_flow
     with pytest.raises(AttributeError, match="morning_flow"):
         _ = flows.morning_flow
 
@@ -224,74 +219,6 @@ def test_a_failed_run_is_one_line_though_its_database_was_open(untrained):
     )
 
 
-# Prefect's server
-
-
-def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = fundguard("serve", "--store", tmp_path, "--port", port)
-    assert done.status == 1 and done.left_behind == []
-    assert done.err == f"fundguard: port {port} is taken by another program: choose another with --port\n"
-
-
-@contextmanager
-def answering(statuses: list[int]) -> Iterator[str]:
-    """A server that answers with these statuses in turn; its address."""
-
-    class Health(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(statuses.pop(0))
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Health)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/api"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen]:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as alive:
-        yield alive
-        alive.kill()
-
-
-def test_every_answer_but_a_good_one_is_asked_again_after_a_pause(monkeypatch, process):
-    pauses: list[float] = []
-    monkeypatch.setattr(flows.time, "sleep", pauses.append)
-    statuses = [503, 500, 404, 200]
-    with answering(statuses) as api:
-        flows.await_health(process, api)
-    assert pauses == [1, 1, 1] and statuses == []
-
-
-def test_a_server_that_never_answers_well_is_given_up(monkeypatch, process):
-    monkeypatch.setattr(flows.time, "sleep", lambda _seconds: None)
-    with (
-        answering([503] * 5) as api,
-        pytest.raises(StoreError, match="did not answer within 5 seconds$"),
-    ):
-        flows.await_health(process, api, tries=5)
-    with pytest.raises(StoreError, match="did not answer within 3 seconds$"):
-        flows.await_health(process, f"http://127.0.0.1:{free_port()}/api", tries=3)
-
-
-def test_a_server_that_ended_is_not_waited_for(process):
-    process.kill()
-    process.wait()
-    with pytest.raises(StoreError, match="^Prefect's server did not start"):
-        flows.await_health(process, "http://127.0.0.1:9/api")
-
-
 # The schedule
 
 
@@ -304,12 +231,6 @@ def copied(city: City, folder: Path) -> Store:
         elif path.name in ("CURRENT", "mlflow.db"):
             shutil.copy(path, folder)
     return Store(folder)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def wait_for(condition, what: str, seconds: float = 400):

@@ -5,6 +5,7 @@ keeps DESYNPUF_ID and CLM_ID unique across samples. Amounts are US dollars where
 are handed on as CMS's text (YYYYMMDD), so that one that cannot be read gets its reason at ingest.
 """
 
+import shutil
 from collections.abc import Callable
 from functools import reduce
 from operator import add
@@ -15,7 +16,7 @@ import ibis
 from ibis import _
 
 from claims.errors import InputError
-from claims.store import connect, replaced, scratch
+from claims.store import connect, scratch
 from claims.tables import NUMBER, TABLES
 from claims.values import text_of
 
@@ -48,7 +49,7 @@ _STAY = "21"  # med_type
 def adapt(source: Path, out: Path) -> None:
     """Write the contract's tables, one Parquet file each, from a folder of DE-SynPUF files.
 
-    The folder appears whole or not at all; what an earlier call wrote there is replaced.
+    The folder appears whole or not at all; what an earlier call wrote there goes first.
 
     Args:
         source: folder with `DE1_0_*_Beneficiary_Summary_File_Sample_*` and
@@ -61,7 +62,9 @@ def adapt(source: Path, out: Path) -> None:
     beneficiary_files, claim_files = _find(source, _BENEFICIARIES), _find(source, _CLAIMS)
     _refuse_to_overwrite(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with scratch(out.parent) as work, replaced(out) as building:
+    with scratch(out.parent) as work:
+        building = work / "out"
+        building.mkdir(mode=0o700)
         con = connect(work)
         beneficiaries = _read(con, "beneficiaries", beneficiary_files, _BENEFICIARY_COLUMNS)
         claims = _read(con, "claims", claim_files, _CLAIM_COLUMNS).mutate(mdtrt_id=_.CLM_ID + "-" + _.SEGMENT)
@@ -70,6 +73,11 @@ def adapt(source: Path, out: Path) -> None:
         for name, rows in _FROM_CLAIMS.items():
             con.to_parquet(_fit(rows(claims), name), building / f"{name}.parquet")
         con.disconnect()
+        for path in building.iterdir():
+            path.chmod(0o600)
+        if out.exists():
+            shutil.rmtree(out)
+        building.rename(out)
 
 
 def _find(source: Path, pattern: str) -> list[Path]:

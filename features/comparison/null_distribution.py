@@ -63,9 +63,14 @@ class NullDistribution:
     between: Array
     row: float
 
-    def z(self, sample: Sample) -> Array:
-        """z-value of each subject, positive on the suspicious side; missing where the value is."""
-        centre, between = self.centre[sample.group], np.maximum(self.between[sample.group], self.floor**2)
+    def z(self, sample: Sample, centre: Array | None = None) -> Array:
+        """z-value of each subject, positive on the suspicious side; missing where the value is.
+
+        Args:
+            centre: of each subject; that of its peer group where there is none.
+        """
+        centre = self.centre[sample.group] if centre is None else centre
+        between = np.maximum(self.between[sample.group], self.floor**2)
         if self.arises == "count":
             expected = centre * sample.n
             # Below the expectation the distance is stated on the same variance.

@@ -63,9 +63,13 @@ class Peers:
         Returns:
             z-values, positive on the suspicious side.
         """
-        samples = _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
+        samples = self.samples(values, peers)
         found = {name: self.null[name].z(sample) for name, sample in samples.items()}
         return pd.DataFrame(found, index=values.index)
+
+    def samples(self, values: pd.DataFrame, peers: pd.Series) -> dict[str, Sample]:
+        """The measures on the comparing scale, by column (arguments as of `differences`)."""
+        return _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
 
     def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
         """Where a value stands among those of the peers.

@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import nbinom, poisson
+from scipy.stats import chi2, nbinom, poisson
 
 # False discovery rate of the edges.
 FDR = 0.01
@@ -36,10 +36,28 @@ def neg_log10_fdr(
         log_p = nbinom.logsf(observed - 1, expected / (dispersion - 1), 1 / dispersion)
     else:
         log_p = poisson.logsf(observed - 1, expected)
-    log10_p = pd.Series(np.asarray(log_p) / np.log(10), observed.index).sort_values(ascending=False)
-    rank = np.arange(len(log10_p), 0, -1)
-    log10_fdr: pd.Series = (log10_p + np.log10(max(tested, 1)) - np.log10(rank)).cummin()
-    return -log10_fdr.reindex(observed.index)
+    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), observed.index), tested)
+
+
+def combined(surprise: pd.Series, tests: pd.Series, tested: int) -> pd.Series:
+    """-log10 of the false discovery rate of sets of independent tests (Fisher 1932): minus twice the sum of
+    the logarithms of n probabilities by chance has a chi-squared distribution of 2n degrees of freedom.
+
+    Args:
+        surprise: sum of -log10 of the probabilities of a set.
+        tests: number of them.
+        tested: number of sets tested, of which these are some.
+    """
+    log_p = chi2.logsf(2 * np.log(10) * surprise, 2 * tests)
+    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), surprise.index), tested)
+
+
+def false_discovery_rate(log10_p: pd.Series, tested: int) -> pd.Series:
+    """-log10 of the false discovery rate from log10 of the probabilities by chance."""
+    falling = log10_p.sort_values(ascending=False)
+    rank = np.arange(len(falling), 0, -1)
+    log10_fdr: pd.Series = (falling + np.log10(max(tested, 1)) - np.log10(rank)).cummin()
+    return -log10_fdr.reindex(log10_p.index)
 
 
 def dispersion(observed: pd.Series, expected: pd.Series) -> float:

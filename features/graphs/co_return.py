@@ -30,6 +30,9 @@ MIN_STAYS, MIN_VISITS = 4, 5
 # Upper bound of q for windows of the same weekday and hour, as a multiple of the place's q. Own starting
 # value.
 HABIT = 3
+# Two windows count with so many times the people that windows of the place usually share, and one, at most, or
+# a house that lives on those who return together would explain them. Own starting value.
+WINSORISED = 2
 # A person has an edge to so many next ones of the window at most.
 NEXT_MEMBERS = 20
 _WEEK = 7 * 86_400
@@ -113,14 +116,29 @@ def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
     """
     every = _pairs_of_people(volume, _GRID).mutate(tested=_.windows * (_.windows - 1) / 2)
     same = _pairs_of_people(volume, [*_GRID, "phase"]).group_by(*_GRID).aggregate(same=_.pairs.sum())
-    met = shared.group_by(*_GRID).aggregate(
-        met=_.shared.sum(), met_same=_.shared.sum(where=_.habit).fill_null(0)
+    met = (
+        _winsorised(shared, every)
+        .group_by(*_GRID)
+        .aggregate(met=_.shared.sum(), met_same=_.shared.sum(where=_.habit).fill_null(0))
     )
     rate = every.inner_join(same, _GRID).inner_join(met, _GRID)
     q = rate.met / rate.pairs.nullif(0)
     q_same = rate.met_same / rate.same.nullif(0)
     habit = ibis.greatest(q, ibis.least(q_same.fill_null(0), HABIT * q))
     return rate.select(*_GRID, "tested", q=q, q_habit=habit)
+
+
+def _winsorised(shared: ibis.Table, every: ibis.Table) -> ibis.Table:
+    """`_shared` with at most one more than WINSORISED times what two windows of the place usually share.
+
+    Args:
+        every: place, kind, grid, tested (pairs of windows).
+    """
+    rows = shared.inner_join(every.select(*_GRID, "tested"), _GRID)
+    place = ibis.window(group_by=_GRID)
+    often = rows.count().over(place) * 2 > rows.tested
+    usual = often.ifelse(rows.shared.median().over(place), 0)
+    return rows.mutate(shared=ibis.least(rows.shared, 1 + WINSORISED * usual)).drop("tested")
 
 
 def _pairs_of_people(volume: ibis.Table, by: list[str]) -> ibis.Table:

@@ -9,6 +9,9 @@ import pandas as pd
 
 # A couple is no group; from three members on it is one (M02, M26).
 LEAST_MEMBERS = 3
+# A group is divided where the modularity of its best division is above so many times that of a random graph
+# of its size and density. Own starting value.
+DIVISIBLE = 1.5
 # An earlier group passes its id on to a group that holds more than this share of its members.
 _SAME_GROUP = 0.5
 _SEED = 0
@@ -30,9 +33,27 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
     # group.
     graph = graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
     igraph.set_random_number_generator(random.Random(_SEED))
-    found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
-    rows = [row for number, members in enumerate(found) for row in _cores(graph.subgraph(members), number)]
+    parts = [part for component in graph.decompose() for part in _split(component)]
+    rows = [row for number, part in enumerate(parts) for row in _cores(part, number)]
     return pd.DataFrame(rows, columns=["group", "psn_no", "weight"])
+
+
+def _split(graph: igraph.Graph) -> list[igraph.Graph]:
+    """A graph taken apart as long as its best division is better than that of a random graph.
+
+    Modularity has a resolution limit (Fortunato and Barthélemy 2007, doi 10.1073/pnas.0605965104): rings that
+    share a house would be one community of a large graph. It also divides a ring that hangs together.
+    """
+    found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
+    if len(found) == 1 or found.q <= DIVISIBLE * _random_modularity(graph.vcount(), graph.density()):
+        return [graph]
+    return [part for members in found for part in _split(graph.subgraph(members))]
+
+
+def _random_modularity(members: int, density: float) -> float:
+    """Modularity of the best division of a random graph (Guimerà et al. 2004, doi
+    10.1103/PhysRevE.70.025101)."""
+    return (1 - 2 / members**0.5) * (2 / (density * members)) ** (2 / 3)
 
 
 def _cores(community: igraph.Graph, number: int) -> list[tuple[str, str, float]]:

@@ -114,7 +114,7 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
     """
     venue = ["venue", "kind"]
     rate = days.group_by(venue).aggregate(n=_.n.sum())
-    rate = rate.inner_join(rows.group_by(venue).aggregate(days=_.day.nunique()), venue)
+    rate = rate.inner_join(_open_days(rows), venue)
     rate = rate.inner_join(met.group_by(venue).aggregate(close=_.count()), venue)
     # The share of a venue's pairs on one day that are close where visits are spread evenly over its opening
     # hours.
@@ -122,6 +122,18 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
     crowding = _by_kind(rate.kind, CROWDING, STAY_CROWDING, 1)
     observed = rate.close / (rate.n * (rate.n - 1) / 2).nullif(0)
     return rate.select(*venue, q=ibis.least(observed, crowding * even / rate.days))
+
+
+def _open_days(rows: ibis.Table) -> ibis.Table:
+    """Days of the year over which visits of a venue spread: venue, kind, days; own ones, at least the median
+    of the venues of the kind, and all of the year for stays.
+
+    Args:
+        rows: `_counted`.
+    """
+    own = rows.group_by("venue", "kind").aggregate(days=_.day.nunique())
+    peers = own.days.median().over(ibis.window(group_by="kind"))
+    return own.mutate(days=_by_kind(own.kind, ibis.greatest(own.days, peers), YEAR, own.days))
 
 
 def _on_a_cycle(both: ibis.Table) -> ibis.Value:
@@ -137,7 +149,9 @@ def _counted(events: ibis.Table) -> ibis.Table:
     return rows.mutate(kind=rows.kind.isin([STAY, MEDICINE]).ifelse(rows.kind, "visit"))
 
 
-def _by_kind(kind: ibis.Value, visit: float, stay: float, medicine: float) -> ibis.Value:
+def _by_kind(
+    kind: ibis.Value, visit: float | ibis.Value, stay: float, medicine: float | ibis.Value
+) -> ibis.Value:
     return ibis.cases((kind == STAY, stay), (kind == MEDICINE, medicine), else_=visit)
 
 

@@ -67,7 +67,7 @@ def innocent_company(group_facts: ibis.Table) -> pd.Series:
         Index group_id, of groups with joint visits; key of INNOCENT, null where there is none.
     """
     joint = group_facts.filter(group_facts.joint)
-    conduct = _conduct(joint)
+    conduct = _conduct(joint).inner_join(_whole(group_facts), "group_id")
     keys = {
         "one_place": joint.fixmedins_code,
         "one_weekday": joint.day.day_of_week.index(),
@@ -89,9 +89,16 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
         days=_.day.nunique(),
         stays=(_.kind == STAY).mean(),
         outpatient=(_.kind == OUTPATIENT).mean(),
-        surplus=_.surplus_spent.sum().fill_null(0),
         bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
         exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
+    )
+
+
+def _whole(group_facts: ibis.Table) -> ibis.Table:
+    """Of each group, whatever links it: group_id, everybody (members), surplus (yuan spent on medicine while
+    a month of it was at hand)."""
+    return group_facts.group_by("group_id").aggregate(
+        everybody=_.psn_no.nunique(), surplus=_.surplus_spent.sum(where=_.linked).fill_null(0)
     )
 
 
@@ -106,7 +113,9 @@ def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
 def _reasons(conduct: ibis.Table) -> ibis.Table:
     """The reason of each group: group_id, reason."""
     c = conduct
-    calm = (c.stays < STAY_SHARE) & (c.surplus < SURPLUS_EACH * c.members) & (c.bursts < BURST_SHARE)
+    calm = (c.stays < STAY_SHARE) & (c.surplus < SURPLUS_EACH * c.everybody) & (c.bursts < BURST_SHARE)
+    # What some of them do together is no reason for the others.
+    calm &= c.members >= ONE_PLACE_SHARE * c.everybody
     # Only ever seen by a doctor, at one institution.
     consulted = calm & (c.outpatient >= ONE_PLACE_SHARE) & (c.one_place >= ONE_PLACE_SHARE)
     household = (c.members <= HOUSEHOLD_MEMBERS) & (c.villages <= 1) & (c.ages >= GENERATION_YEARS)

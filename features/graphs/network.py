@@ -4,6 +4,8 @@
 |---|---|---|---|
 | co_visit | patient | patient | often close in time at the same institution (`covisit`) |
 | co_return | patient | patient | with the same people again in a later week or hour (`co_return`) |
+| co_admission | patient | patient | admitted in one wave beyond what is usual (`admission_waves`) |
+| co_session | patient | patient | cards swiped in ever the same sessions of a pharmacy (`card_sessions`) |
 | co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
 | co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
@@ -15,13 +17,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import ibis
 import pandas as pd
 from ibis import _
 
 from claims.as_of import ClaimsAsOf
-from features.graphs import co_return, copurchase, covisit, oversupply, referral_flows, trace_flows
+from features.graphs import (
+    admission_waves,
+    card_sessions,
+    co_return,
+    copurchase,
+    covisit,
+    events,
+    oversupply,
+    referral_flows,
+    trace_flows,
+)
 
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "neg_log10_fdr"]
 # Kind of flow → the visits that are part of one, and the types of its two ends.
@@ -31,7 +44,11 @@ FLOWS: dict[str, tuple[Callable[[ibis.Table], ibis.Table], str, str]] = {
     "origin": (referral_flows.origins, "village", "hospital"),
 }
 # Kinds of flow that become a fact of their visits, and the column.
-FLOW_COLUMNS = {"referral": "referred", "origin": "village_recruitment_excess"}
+FLOW_COLUMNS = {
+    "prescription": "prescription_flow",
+    "referral": "referred",
+    "origin": "village_recruitment_excess",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +62,7 @@ class Network:
         co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
             a table of the scratch database, as the next two.
         co_oversupply: purchases that link patients by oversupply: mdtrt_id, a, b, other.
-        flows: visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
-            expected.
+        flows: visits at either end of flows beyond chance (`_flow_visits`).
     """
 
     edges: pd.DataFrame
@@ -65,13 +81,16 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
-    others += [hubs, trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")]
+    resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
+    others += [hubs, resold]
     return Network(
         _one_table([people, *others]),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
         co_attendance,
         co_oversupply,
-        con.create_table("flow_visits", _flow_visits(con, facts, flows)),
+        con.create_table(
+            "flow_visits", beside(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
+        ),
     )
 
 
@@ -95,8 +114,29 @@ def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFra
         bought.assign(kind="co_purchase"),
         co_return.edges(returned).assign(kind="co_return"),
     ]
-    ties = ibis.union(of_visits, of_medicines, co_return.ties(returned))
-    return edges, con.create_table("co_attendance_ties", ties)
+    ties = [of_visits, of_medicines, co_return.ties(returned)]
+    for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", _sessions(con, facts))):
+        edges.append(of_events[0].assign(kind=kind))
+        ties.append(events.ties(of_events[1]))
+    return edges, con.create_table("co_attendance_ties", ibis.union(*ties))
+
+
+def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those admitted in one wave, and their pairs."""
+    admitted = con.create_table("admissions", admission_waves.admissions(facts))
+    found = stored(con, "admission_waves", admission_waves.waves(admitted))
+    pairs = admission_waves.pairs(admission_waves.members(admitted, found))
+    together = con.create_table("admitted_together", pairs)
+    return admission_waves.edges(together), together
+
+
+def _sessions(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those whose cards are swiped in the same sessions, and their pairs."""
+    bought = con.create_table("timed_purchases", card_sessions.purchases(facts))
+    seen = con.create_table("session_members", card_sessions.members(bought))
+    found = stored(con, "card_sessions", card_sessions.sessions(seen))
+    together = con.create_table("swiped_together", card_sessions.pairs(seen, found))
+    return card_sessions.edges(together), together
 
 
 def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
@@ -124,21 +164,29 @@ def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFram
 
 
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
-    """Visits of flows beyond chance: mdtrt_id and FLOW_COLUMNS, the share of the flow beyond what is
-    expected."""
+    """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
+    to), the share of the flow beyond what is expected."""
     found = []
     for kind, column in FLOW_COLUMNS.items():
         excess = 1 - flows[kind]["expected"] / flows[kind]["observed"]
         edges = stored(con, f"{kind}_flows", flows[kind][["a", "b"]].astype(str).assign(excess=excess))
         visits = FLOWS[kind][0](facts).inner_join(edges, ["a", "b"])
         found.append(visits.select("mdtrt_id", **{column: _.excess}))
-    first, second = found
-    return beside(first, second)
+        if kind == "referral":
+            found.append(visits.group_by(mdtrt_id=visits.stay).aggregate(received=_.excess.max()))
+    return reduce(beside, found)
+
+
+def _box_visits(con: ibis.BaseBackend, claims: ClaimsAsOf, resold: pd.DataFrame) -> ibis.Table:
+    """Visits at either end of boxes sold again beyond chance: mdtrt_id and `trace_flows.COLUMNS`."""
+    flows = stored(con, "trace_flows", resold[["a_type", "a", "b"]].astype(str))
+    return trace_flows.boxes(claims, flows)
 
 
 def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: str) -> ibis.Table:
     """The number of people each visit links its patient to, by attendance and by oversupply, and its flows:
-    mdtrt_id, companions, co_oversupplied and FLOW_COLUMNS, null for none; only visits that have any.
+    mdtrt_id, companions, co_oversupplied and the columns of `Network.flows`, null for none; only visits that
+    have any.
 
     Args:
         pairs: the pairs (a, b) that count.
@@ -187,6 +235,8 @@ def stored(con: ibis.BaseBackend, name: str, frame: pd.DataFrame) -> ibis.Table:
 def _type_of(column: pd.Series) -> str:
     if pd.api.types.is_integer_dtype(column):
         return "int64"
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
     return "float64" if pd.api.types.is_float_dtype(column) else "string"
 
 

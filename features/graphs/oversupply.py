@@ -21,6 +21,9 @@ from features.windows import YEAR
 # Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting
 # value.
 MIN_DAYS = 3
+# Oversupplied most is who spent more on such days than this share of the regular buyers: a ring of eight does
+# not stand out among many careless people, but among those who are oversupplied most. Own starting value.
+MOST_QUANTILE = 0.98
 # Kind of subject → the column of the facts that names who prescribed or sold the medicine.
 HUBS = {"prescriber": "dr_code", "pharmacy": "fixmedins_code"}
 # A buyer is linked to so many next ones of a pharmacy or doctor at most.
@@ -29,7 +32,7 @@ NEXT_BUYERS = 20
 
 def buyers(facts: ibis.Table) -> ibis.Table:
     """Who got medicine through whom in the last year: hub_type, hub, psn_no, bought (days), surplus (days on
-    which a month's supply was at hand)."""
+    which a month's supply was at hand), most (oversupplied most)."""
     got = facts.filter(facts.days_ago <= YEAR, facts.supply_days > 0, ~facts.course)
     rows = []
     for kind, column in HUBS.items():
@@ -41,10 +44,16 @@ def buyers(facts: ibis.Table) -> ibis.Table:
             .aggregate(
                 bought=_.day.nunique(),
                 surplus=_.day.nunique(where=over),
+                spent=_.surplus_spent.sum(where=over).fill_null(0).round(2),
             )
             .mutate(hub_type=ibis.literal(kind))
         )
-    return ibis.union(*rows)
+    bought = ibis.union(*rows)
+    regular = bought.filter(bought.bought >= MIN_DAYS)
+    level = regular.group_by("hub_type").aggregate(level=_.spent.quantile(MOST_QUANTILE))
+    bought = bought.inner_join(level, "hub_type")
+    most = (bought.spent > bought.level) & (bought.surplus >= MIN_DAYS)
+    return bought.mutate(most=most).drop("spent", "level")
 
 
 def hubs(bought: ibis.Table) -> pd.DataFrame:
@@ -54,35 +63,54 @@ def hubs(bought: ibis.Table) -> pd.DataFrame:
         bought: `buyers`, stored.
 
     Returns:
-        hub_type, hub, buyers, observed (oversupplied ones), expected, neg_log10_fdr.
+        hub_type, hub, buyers, observed (oversupplied ones), expected, neg_log10_fdr, most (those oversupplied
+        most are meant); a hub that stands out by both stands here twice.
     """
     regular = bought.filter(bought.bought >= MIN_DAYS)
-    found = (
+    counts = (
         regular.group_by("hub_type", "hub")
-        .aggregate(buyers=_.count(), observed=(_.surplus >= MIN_DAYS).sum())
+        .aggregate(buyers=_.count(), over=(_.surplus >= MIN_DAYS).sum(), most=_.most.sum())
         .order_by("hub_type", "hub")
         .to_pandas()
     )
-    found["expected"] = found["neg_log10_fdr"] = 0.0
-    for _kind, rows in found.groupby("hub_type"):
-        # Leave-one-out share with Laplace's rule of succession.
-        others = rows[["buyers", "observed"]].sum() - rows[["buyers", "observed"]]
-        expected = rows["buyers"] * (others["observed"] + 1) / (others["buyers"] + 2)
-        found.loc[rows.index, "expected"] = expected
-        found.loc[rows.index, "neg_log10_fdr"] = neg_log10_fdr(
-            rows["observed"], expected, len(rows), dispersion(rows["observed"], expected)
-        )
-    return significant(found[found["observed"] >= MIN_DAYS]).reset_index(drop=True)
+    found = [
+        _tested(rows[["hub_type", "hub", "buyers"]].assign(observed=rows[column], most=column == "most"))
+        for _kind, rows in counts.groupby("hub_type")
+        for column in ("over", "most")
+    ]
+    if not found:
+        return _tested(counts.assign(observed=0, most=False).drop(columns="over"))
+    return pd.concat(found, ignore_index=True)
+
+
+def _tested(rows: pd.DataFrame) -> pd.DataFrame:
+    """Hubs of one kind with more of the counted buyers than chance explains: the columns of `hubs`.
+
+    Args:
+        rows: hub_type, hub, buyers, observed, most.
+    """
+    # Leave-one-out share with Laplace's rule of succession.
+    others = rows[["buyers", "observed"]].sum() - rows[["buyers", "observed"]]
+    expected = rows["buyers"] * (others["observed"] + 1) / (others["buyers"] + 2)
+    habits = dispersion(rows["observed"], expected)
+    fdr = neg_log10_fdr(rows["observed"], expected, len(rows), habits)
+    found = significant(rows.assign(expected=expected, neg_log10_fdr=fdr))
+    return found[found["observed"] >= MIN_DAYS]
 
 
 def oversupplied(bought: ibis.Table, found: ibis.Table) -> ibis.Table:
-    """The oversupplied buyers of significant hubs: hub_type, hub, psn_no, surplus (days), neg_log10_fdr.
+    """The oversupplied buyers of significant hubs: hub_type, hub, psn_no, surplus (days), neg_log10_fdr (of
+    the stronger test that counts the buyer).
 
     Args:
         found: `hubs` as a table.
     """
-    over = bought.filter(bought.surplus >= MIN_DAYS)
-    return over.inner_join(found.select("hub_type", "hub", "neg_log10_fdr"), ["hub_type", "hub"])
+    tests = found.select("hub_type", "hub", "neg_log10_fdr", only_most=found.most)
+    over = bought.filter(bought.surplus >= MIN_DAYS).inner_join(tests, ["hub_type", "hub"])
+    over = over.filter(over.most | ~over.only_most)
+    return over.group_by("hub_type", "hub", "psn_no").aggregate(
+        surplus=_.surplus.max(), neg_log10_fdr=_.neg_log10_fdr.max()
+    )
 
 
 def pairs(over: ibis.Table) -> ibis.Table:

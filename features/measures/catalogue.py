@@ -58,7 +58,7 @@ FAMILIES = {
     "money": ("费用金额", "amounts paid"),
     "frequency": ("就诊频次", "how often"),
     "supply": ("用药数量", "quantity of medicine"),
-    "company": ("结伴聚集", "company and clustering"),
+    "company": ("结伴聚集", "co-visits and clustering"),
     "terminal": ("刷卡时序", "order and pace of cards"),
     "stay": ("住院过程", "course of the stay"),
     "content": ("费用构成", "content of the bill"),

@@ -162,7 +162,16 @@ declare(
     "patient", volume.company_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
     en="share of visits with companions", evidence_weight=HINT,
 )  # fmt: skip
+declare("patient", volume.company_fund, "M01 M02 M15 M19 M26", materiality=500)
 declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
+
+
+@measure(
+    "patient", "一次就诊同行最多人数", "most people of a group beyond chance at one visit", "persons",
+    "company", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def most_companions(v: Table, w: Value) -> Value:
+    return v.companions.max(where=w).fill_null(0)
 
 
 @measure(

@@ -4,6 +4,7 @@ from ibis import Table, Value
 
 from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
 from features.measures.formulas import growth, ratio
+from features.windows import YEAR
 
 
 @shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW)
@@ -48,6 +49,14 @@ def cash_share(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def company_share(v: Table, w: Value) -> Value:
     return (v.companions > 0).fill_null(False).mean(where=w)
+
+
+@shared(
+    "结伴就诊基金支付", "paid by the fund for visits in a group beyond chance", "yuan", "company",
+    evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def company_fund(v: Table, w: Value) -> Value:
+    return v.fund_pay_sumamt.sum(where=w & (v.companions > 0).fill_null(False)).fill_null(0)
 
 
 @shared(

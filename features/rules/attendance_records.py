@@ -81,6 +81,24 @@ def unsigned_scan(context: RuleContext, outage_patients: float, report_days: flo
     return line_finding(rows, rows.amount, message + "收费," + rows.message)
 
 
+def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table:
+    """Rehabilitation beyond a therapist's minutes of a day, outside wards.
+
+    How long a unit takes is in the catalogue (serv_mins); the therapist is the doctor in charge.
+    """
+    lasting = context.claims["hilist_b"].filter(_.serv_mins > 0).select("hilist_code", "serv_mins")
+    work = service_lines(context, REHAB).filter(_.dr_code.notnull(), _.kind != STAY)
+    work = work.inner_join(lasting, "hilist_code")
+    order = ibis.window(
+        group_by=["dr_code", "day"], order_by=["mdtrt_id", "bkkp_sn"], preceding=None, following=0
+    )
+    work = work.mutate(_took=work.cnt * work.serv_mins)
+    work = work.mutate(_total=work._took.sum().over(order))
+    over = work.mutate(_over=ibis.least(work._total - maximum_minutes, work._took)).filter(_._over > 0)
+    message = ibis.literal("治疗师") + over.dr_code + "于" + iso_date(over.day) + "累计"
+    return line_finding(over, over._over / over.serv_mins * over.unit, message + figure(over._total) + "分钟")
+
+
 @rule(
     "R104", "康复理疗无签到或超产能", "Rehabilitation without presence", "place", SUSPECT, "40(三)/38(三)",
     schemes="M45", needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type",
@@ -92,21 +110,4 @@ def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes
     rows = _without_sign_in(context, REHAB, outage_patients)
     message = ibis.literal("康复理疗") + rows.hilist_code + "于" + iso_date(rows.day)
     unsigned = line_finding(rows, rows.amount, message + "收费,当日无本人实名签到")
-    # How long a unit takes stands in the catalogue (serv_mins); therapists are known by the doctor in charge.
-    lasting = context.claims["hilist_b"].filter(_.serv_mins > 0).select("hilist_code", "serv_mins")
-    work = (
-        service_lines(context, REHAB)
-        .filter(_.dr_code.notnull(), _.kind != STAY)
-        .inner_join(lasting, "hilist_code")
-    )
-    order = ibis.window(
-        group_by=["dr_code", "day"], order_by=["mdtrt_id", "bkkp_sn"], preceding=None, following=0
-    )
-    work = work.mutate(_took=work.cnt * work.serv_mins)
-    work = work.mutate(_total=work._took.sum().over(order))
-    over = work.mutate(_over=ibis.least(work._total - maximum_minutes, work._took)).filter(_._over > 0)
-    message = ibis.literal("治疗师") + over.dr_code + "于" + iso_date(over.day) + "累计"
-    crowded = line_finding(
-        over, over._over / over.serv_mins * over.unit, message + figure(over._total) + "分钟"
-    )
-    return unsigned.union(crowded)
+    return unsigned.union(_beyond_capacity(context, maximum_minutes))

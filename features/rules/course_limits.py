@@ -13,6 +13,17 @@ from features.rules.rule_context import RuleContext
 PAUSE = Parameter(30, "days", "own starting value: a longer pause begins a new course")
 
 
+def _days_of_courses(rows: ibis.Table, pause_days: float) -> ibis.Table:
+    """Days on which a person used an item, numbered within the course (nth, from 1)."""
+    days = rows.select("psn_no", "hilist_code", "day").distinct()
+    order = ibis.window(group_by=["psn_no", "hilist_code"], order_by="day")
+    gap = days.day.epoch_days() - days.day.lag().over(order).epoch_days()
+    days = days.mutate(_new=(gap > pause_days).fill_null(True).cast("int64"))
+    days = days.mutate(_course=days._new.cumsum(group_by=["psn_no", "hilist_code"], order_by="day"))
+    within = ibis.window(group_by=["psn_no", "hilist_code", "_course"], order_by="day")
+    return days.mutate(nth=ibis.row_number().over(within) + 1)
+
+
 def _beyond_course(context: RuleContext, pause_days: float, which: str) -> ibis.Table:
     """Days of use beyond what a course may have; a course ends with a pause."""
     rows = lines_with_limits(context, "course_days").filter(_.goods == which)
@@ -22,14 +33,7 @@ def _beyond_course(context: RuleContext, pause_days: float, which: str) -> ibis.
         days=_.day.nunique(), shortest=limit_number(rows).min()
     )
     rows = rows.semi_join(used.filter(_.days > _.shortest), ["psn_no", "hilist_code"])
-    days = rows.select("psn_no", "hilist_code", "day").distinct()
-    order = ibis.window(group_by=["psn_no", "hilist_code"], order_by="day")
-    gap = (days.day.epoch_seconds() - days.day.lag().over(order).epoch_seconds()) / 86400
-    days = days.mutate(_new=(gap > pause_days).fill_null(True).cast("int64"))
-    days = days.mutate(_course=days._new.cumsum(group_by=["psn_no", "hilist_code"], order_by="day"))
-    within = ibis.window(group_by=["psn_no", "hilist_code", "_course"], order_by="day")
-    days = days.mutate(nth=ibis.row_number().over(within) + 1)
-    rows = rows.inner_join(days, ["psn_no", "hilist_code", "day"])
+    rows = rows.inner_join(_days_of_courses(rows, pause_days), ["psn_no", "hilist_code", "day"])
     message = sentence(
         "“", rows.item, "”每疗程限", whole_number(limit_number(rows)), "天,本次为第", whole_number(rows.nth),
         "天"
@@ -71,7 +75,7 @@ def material_quantity(context: RuleContext) -> ibis.Table:
         total=_.cnt.sum(), spent=_.amount.sum(), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
     )
     rows = rows.inner_join(most, ["mdtrt_id", "hilist_code"])
-    # The norm is for one operation: two operations may take twice as much.
+    # The standard is for one operation: two operations may take twice as much.
     cut = context.item_days.filter(_.charge == "06").group_by("mdtrt_id").aggregate(operations=_.cnt.sum())
     rows = rows.left_join(cut, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(most=rows.most * ibis.greatest(rows.operations.fill_null(1), 1))

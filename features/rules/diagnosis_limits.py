@@ -10,20 +10,25 @@ from features.rules.finding_text import sentence, whole_number
 from features.rules.rule_context import RuleContext
 
 
-def _visits_with_limited_code(context: RuleContext, column: str, icd_type: str, kind: str) -> ibis.Table:
-    """Visits whose code has a limit of a kind, with its value."""
-    # Codes are few and visits many, so limits are looked up once a code.
-    codes_used = (
-        context.facts.select(raw=column).distinct().mutate(code=icd_code(_.raw)).filter(_.code.notnull())
-    )
+def _limited_codes(context: RuleContext, column: str, icd_type: str, kind: str) -> ibis.Table:
+    """Codes in use that have a limit of a kind: raw (as in the visits), code, value, first and last day.
+
+    Codes are few and visits many, so limits are looked up once a code.
+    """
+    codes = context.facts.select(raw=column).distinct().mutate(code=icd_code(_.raw))
+    codes = codes.filter(_.code.notnull()).mutate(stem=_.code.left(3))
     table = context.claims["icd_lmt_b"].filter(_.icd_type == icd_type, _.lmt_type == kind)
     table = table.select(
         prefix=icd_code(_.icd_code), value=_.lmt_value, first=_.begndate.date(), last=_.enddate.date()
     )
-    codes = codes_used.mutate(stem=_.code.left(3))
     codes = codes.inner_join(table, [codes.stem == table.prefix.left(3)])
     codes = codes.filter(codes.code.startswith(codes.prefix))
-    codes = codes.select("raw", "code", "value", "first", "last")
+    return codes.select("raw", "code", "value", "first", "last")
+
+
+def _visits_with_limited_code(context: RuleContext, column: str, icd_type: str, kind: str) -> ibis.Table:
+    """Visits whose code has a limit of a kind, with its value."""
+    codes = _limited_codes(context, column, icd_type, kind)
     rows = context.facts.inner_join(codes, [context.facts[column] == codes.raw])
     rows = rows.mutate(
         birth=(rows.med_type.startswith(BIRTH) | rows.code.re_search(BIRTH_DIAGNOSES)).fill_null(False)

@@ -49,25 +49,19 @@ def too_much_dialysis(
     )
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
     # The last charges of the day are the ones too many.
-    order = ibis.window(
-        group_by=["psn_no", "day", "hilist_code"],
-        order_by=[ibis.desc("mdtrt_id")],
-        preceding=None,
-        following=0,
-    )
-    rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
+    item_day = {"group_by": ["psn_no", "day", "hilist_code"], "order_by": [ibis.desc("mdtrt_id")]}
+    charged = rows.cnt.sum().over(ibis.window(**item_day, preceding=None, following=0))
+    rows = rows.mutate(_later=charged - rows.cnt)
     met = rows.inner_join(days, ["psn_no", "day"])
     # Acute illness may need dialysis every day, so in a ward only a second session on a day is named.
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)
     met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
-    message = (
-        ibis.literal("当日透析") + figure(met.done) + "次,本周累计" + figure(met.in_week) + "次,本月累计"
-    )
-    return line_finding(met, met._over * met.unit, message + figure(met.in_month) + "次")
+    message = ibis.literal("当日透析") + figure(met.done) + "次,本周累计" + figure(met.in_week)
+    return line_finding(met, met._over * met.unit, message + "次,本月累计" + figure(met.in_month) + "次")
 
 
-def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
-    """Sessions and dialysers of a visit (numbers and yuan) with its person, place, month and time."""
+def _dialysis_items(context: RuleContext) -> ibis.Table:
+    """Dialysers and dialysis by visit, day and item: mdtrt_id, day, hilist_code, dialyser, cnt, amount."""
     names = context.claims["hilist_b"].filter(
         _.med_chrgitm_type == MATERIALS, _.hilist_name.contains(DIALYSER)
     )
@@ -75,9 +69,14 @@ def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
         dialyser=_.hilist_code.isin(names.hilist_code), session=(_.serv_type == DIALYSIS).fill_null(False)
     )
     rows = rows.filter(rows.dialyser | rows.session)
-    items = rows.group_by("mdtrt_id", "day", "hilist_code", "dialyser").aggregate(
+    return rows.group_by("mdtrt_id", "day", "hilist_code", "dialyser").aggregate(
         cnt=_.cnt.sum(), amount=_.amount.sum()
     )
+
+
+def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
+    """Sessions and dialysers of a visit (numbers and yuan) with its person, place, month and time."""
+    items = _dialysis_items(context)
     # A session charged as several items (with perfusion) is one. Returned dialysers are netted in the month.
     days = items.group_by("mdtrt_id", "day").aggregate(
         sessions=_.cnt.max(where=~_.dialyser).fill_null(0),
@@ -99,19 +98,16 @@ def dialyser_mismatch(context: RuleContext, minimum_dialysers_per_session: float
     """Months in which a person's dialysers do not match the sessions."""
     visits = _dialysers_by_visit(context)
     place = ibis.window(group_by="fixmedins_code")
-    visits = visits.mutate(
-        _usual=visits.dialysers.sum().over(place) / visits.sessions.sum().over(place).nullif(0)
-    )
+    sessions = visits.sessions.sum().over(place).nullif(0)
+    visits = visits.mutate(_usual=visits.dialysers.sum().over(place) / sessions)
     # Of one person's month: a dialyser may be charged on another bill than its session.
     months = visits.filter(_._usual >= minimum_dialysers_per_session)
     months = months.group_by("psn_no", "fixmedins_code", "month").aggregate(
         mdtrt_id=_.mdtrt_id.argmax(_.second), **{name: _[name].sum() for name in _DIALYSIS_SUMS}
     )
     odd = months.mutate(_off=months.dialysers - months.sessions).filter(_._off.abs() > 0.5)
-    more, fewer = (
-        odd._off * odd.spent / odd.dialysers.nullif(0),
-        -odd._off * odd.paid / odd.sessions.nullif(0),
-    )
+    more = odd._off * odd.spent / odd.dialysers.nullif(0)
+    fewer = -odd._off * odd.paid / odd.sessions.nullif(0)
     message = ibis.literal("本月透析") + figure(odd.sessions) + "次,透析器收费" + figure(odd.dialysers) + "支"
     return odd.select(
         "mdtrt_id", amount_in_question=ibis.ifelse(odd._off > 0, more, fewer).round(2), message=message

@@ -18,6 +18,19 @@ CYCLE = (
     "hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt"
 )
 
+# What tells the line of a visit and day from others when a cycle is counted.
+_CYCLE_LINE = [
+    "mdtrt_id",
+    "setl_id",
+    "bkkp_sn",
+    "hilist_name",
+    "day",
+    "net",
+    "unit",
+    "cycl_days",
+    "cycl_max_cnt",
+]
+
 
 def _limited_items(context: RuleContext, kind: str) -> ibis.Table:
     """Items that are limited in a way anywhere and ever: hilist_code, hilist_name, lowest."""
@@ -32,6 +45,21 @@ def _above_lowest_limit(context: RuleContext, kind: str) -> ibis.Table:
     return lines_with_visit(context, items, over.select("mdtrt_id", "hilist_code").distinct())
 
 
+def _with_covered_days(rows: ibis.Table) -> ibis.Table:
+    """Lines with the days that each covers (_covered) and whether it is the only one of its stay (_once).
+
+    Bed, round and care charges may be posted for several days at once: a line covers the days since the one
+    before. What is posted once for the whole stay is checked against the length of the stay (R052).
+    """
+    item = ["mdtrt_id", "hilist_code"]
+    before = rows.day.lag().over(ibis.window(group_by=item, order_by="day"))
+    since = ibis.coalesce(before.epoch_days(), rows.start.epoch_days() - 1)
+    keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
+    once = keeping & (rows.count().over(ibis.window(group_by=item)) == 1) & (rows.los > 1)
+    covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
+    return rows.mutate(_covered=covered, _once=once.fill_null(False))
+
+
 @rule(
     "R040", "项目限定频次", "More than the daily maximum", "place", CLEAR, "38(三)",
     official="GZ10000102014000", needs="fee_list_d hilist_b",
@@ -44,18 +72,8 @@ def above_daily_maximum(context: RuleContext) -> ibis.Table:
         ~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING))
     )
     rows = with_limit(context, rows, "max_day_cnt")
-    # Bed, round and care charges may be posted for several days at once: it covers the days since the last.
-    order = ibis.window(group_by=["mdtrt_id", "hilist_code"], order_by="day")
-    since = ibis.coalesce(rows.day.lag().over(order).epoch_days(), rows.start.epoch_days() - 1)
-    keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
-    # What is posted once for the whole stay is counted against its days (R052).
-    posted_once = (
-        keeping & (rows.count().over(ibis.window(group_by=["mdtrt_id", "hilist_code"])) == 1) & (rows.los > 1)
-    )
-    covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
-    rows = rows.mutate(
-        _over=rows.cnt - rows.max_day_cnt * covered - rows.back, _once=posted_once.fill_null(False)
-    )
+    rows = _with_covered_days(rows)
+    rows = rows.mutate(_over=rows.cnt - rows.max_day_cnt * rows._covered - rows.back)
     rows = rows.filter(rows._over > 0, ~rows._once)
     return line_finding(
         rows,
@@ -82,18 +100,7 @@ def above_cycle(context: RuleContext) -> ibis.Table:
     )
     # Of one day, what stands on later visits does not count against an earlier one.
     met = met.filter((met.past < met["at"]) | (met.other <= met.mdtrt_id))
-    keys = [
-        "mdtrt_id",
-        "setl_id",
-        "bkkp_sn",
-        "hilist_name",
-        "day",
-        "net",
-        "unit",
-        "cycl_days",
-        "cycl_max_cnt",
-    ]
-    sums = met.group_by(keys).aggregate(total=_.had.sum())
+    sums = met.group_by(_CYCLE_LINE).aggregate(total=_.had.sum())
     sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
     message = ibis.literal("项目") + sums.hilist_name + "在" + figure(sums.cycl_days) + "天周期内计"
     message = message + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次"
@@ -124,6 +131,16 @@ def above_yearly_cap(context: RuleContext) -> ibis.Table:
     )  # fmt: skip
 
 
+def _daily_housekeeping(context: RuleContext) -> ibis.Table:
+    """Bed, round and care items that may be charged once a day: hilist_code, hilist_name, kind_of.
+
+    Beds of all kinds count together, and grades of care (`excl_grp`).
+    """
+    items = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
+    items = items.semi_join(lowest_limit(context, "max_day_cnt").filter(_.lowest <= 1), "hilist_code")
+    return items.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
+
+
 @rule(
     "R052", "床位护理诊察天数超住院日", "Daily fee above the days", "place", CLEAR, "38(三)/40(三)",
     schemes="M01", needs="fee_list_d hilist_b",
@@ -132,12 +149,9 @@ def above_yearly_cap(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def more_days_than_stayed(context: RuleContext, grace_days: float) -> ibis.Table:
     """Bed, round or care charged for more days than the stay lasted."""
-    # Beds of all kinds count together, and grades of care (`excl_grp`); a newborn's are on its mother's bill.
-    keeping = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
-    keeping = keeping.semi_join(lowest_limit(context, "max_day_cnt").filter(_.lowest <= 1), "hilist_code")
-    keeping = keeping.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
+    # A newborn's bed and care are on its mother's bill.
     stays = context.facts.filter(_.kind == STAY, _.los.notnull(), ~_.med_type.startswith(BIRTH))
-    rows = context.item_days.inner_join(keeping, "hilist_code")
+    rows = context.item_days.inner_join(_daily_housekeeping(context), "hilist_code")
     rows = rows.inner_join(stays.select("mdtrt_id", "los"), "mdtrt_id")
     group = ["mdtrt_id", "los", "kind_of"]
     # Whether an item is limited to once a day is looked up only where the count would exceed it.

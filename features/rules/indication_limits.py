@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.billed_lines import DRUG, LINE, MATERIAL, SERVICE, icd_code
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_line_finding, whole_number
+from features.rules.finding_text import sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext
@@ -22,21 +22,11 @@ def _without_indication(context: RuleContext, kind: str, history_days: float, *w
     lists = limits_of(context, "dise").select("hilist_code", dise_no="value").distinct()
     rows = lines_breaking(context, kind, *which).anti_join(lists, ["hilist_code", "dise_no"])
     rows = rows.mutate(value=icd_code(rows.value))
-    message = sentence("“", rows.item, "”限定适应症", rows["all"], ",")
-    message = (
-        message
-        + whole_number(ibis.literal(history_days))
-        + "天内诊断无一符合(本次"
-        + rows.dx.fill_null("未填")
-        + ")"
-    )
-    bad = whole_line_finding(rows, message)
-    diagnosed = context.facts.select("psn_no", other=icd_code(_.dscg_maindiag_code), seen=_.day).filter(
-        _.other.notnull()
-    )
-    met = bad.inner_join(diagnosed, "psn_no")
-    back = (met.day.epoch_seconds() - met.seen.epoch_seconds()) / 86400
-    met = met.filter(back.between(0, history_days))
+    message = sentence("“", rows.item, "”限定适应症", rows["all"], ",", f"{history_days:.0f}天内诊断无一符合")
+    bad = whole_line_finding(rows, message + "(本次" + rows.dx.fill_null("未填") + ")")
+    diagnosed = context.facts.select("psn_no", other=icd_code(_.dscg_maindiag_code), seen=_.day)
+    met = bad.inner_join(diagnosed.filter(_.other.notnull()), "psn_no")
+    met = met.filter((met.day.epoch_days() - met.seen.epoch_days()).between(0, history_days))
     # Without a single diagnosis on record the indication is unknown, not missing.
     return bad.semi_join(met, LINE).anti_join(met.filter(starts_with_limit(met, "other")), LINE)
 

@@ -1,4 +1,4 @@
-"""Pairs of items: contained, parts of a package, required beside or before (R044, R045, R057, R059, R062,
+"""Pairs of items: contained, parts of a package, required together or before (R044, R045, R057, R059, R062,
 R102)."""
 
 import ibis
@@ -13,38 +13,14 @@ from features.rules.rule_context import RuleContext
 from features.visits.codelists import DRUGS
 from features.windows import YEAR
 
-# Of `hilist_rela_b`: the first item may be charged only where one of the second was.
-REQUIRES = "3"
 WINDOW = Parameter(7, "days", "own starting value: paid on one day, done on another")
-# What `hilist_rela_b` says of two items: the first contains the second, the second is a part of the package
-# that the first is, the first may be charged only where the second was.
+# Relations of `hilist_rela_b`: the first item contains the second; the second is a part of the package that
+# the first is; the first may be charged only where one of the second was; the first, a drug, requires the
+# second, a test.
 CONTAINS = "1"
 PACKAGE = "2"
+REQUIRES = "3"
 TESTED = "4"
-
-
-def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis.Table:
-    """Lines whose item makes no sense without another one, which the person did not get within days."""
-    pairs = context.claims["hilist_rela_b"].filter(_.rela_type == REQUIRES)
-    pairs = pairs.select(
-        "hilist_code", "rela_days", need="rela_hilist_code", first=_.begndate.date(), last=_.enddate.date()
-    )
-    persons = context.facts.select("mdtrt_id", "psn_no")
-    rows = charged_lines(context).inner_join(pairs, "hilist_code").inner_join(persons, "mdtrt_id")
-    rows = rows.filter(goods_kind(rows.charge, rows.list_type) == which)
-    rows = rows.filter(
-        (rows["first"] <= rows.day).fill_null(True), (rows["last"] >= rows.day).fill_null(True)
-    )
-    had = (
-        charged_lines(context).semi_join(pairs, [_.hilist_code == pairs.need]).inner_join(persons, "mdtrt_id")
-    )
-    had = had.select("psn_no", need="hilist_code", had="day", where="mdtrt_id")
-    met = rows.inner_join(had, ["psn_no", "need"])
-    apart = (met.day.epoch_seconds() - met.had.epoch_seconds()).abs() / 86400
-    met = met.filter((met.where == met.mdtrt_id) | (apart <= met.rela_days.fill_null(window_days)))
-    bad = rows.anti_join(met, LINE)
-    message = sentence("项目", bad.hilist_code, "应与", bad.need, f"等同时使用,前后{window_days:g}天内未见")
-    return bad.mutate(amount_in_question=bad.amount, message=message)
 
 
 def _related_items(context: RuleContext, kind: str) -> ibis.Table:
@@ -92,23 +68,36 @@ def _without_related(context: RuleContext, kind: str, lookback_days: float) -> i
     return found.inner_join(context.claims["hilist_b"].select("hilist_code", "hilist_name"), "hilist_code")
 
 
+def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis.Table:
+    """Lines whose item makes no sense without another one, which the person did not get within days."""
+    pairs = _related_items(context, REQUIRES).rename(need="other")
+    persons = context.facts.select("mdtrt_id", "psn_no")
+    lines = charged_lines(context)
+    rows = lines.inner_join(pairs, "hilist_code").inner_join(persons, "mdtrt_id")
+    rows = rows.filter(goods_kind(rows.charge, rows.list_type) == which, _relation_in_force(rows))
+    had = lines.semi_join(pairs, [_.hilist_code == pairs.need]).inner_join(persons, "mdtrt_id")
+    had = had.select("psn_no", need="hilist_code", had="day", where="mdtrt_id")
+    met = rows.inner_join(had, ["psn_no", "need"])
+    apart = (met.day.epoch_seconds() - met.had.epoch_seconds()).abs() / 86400
+    met = met.filter((met.where == met.mdtrt_id) | (apart <= met.rela_days.fill_null(window_days)))
+    bad = rows.anti_join(met, LINE)
+    message = sentence("项目", bad.hilist_code, "应与", bad.need, f"等同时使用,前后{window_days:g}天内未见")
+    return bad.mutate(amount_in_question=bad.amount, message=message)
+
+
 @rule(
     "R044", "项目与耗材重复收费", "Material that the service contains", "place", CLEAR, "38(三)",
     needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=1",
 )  # fmt: skip
 def material_in_service(context: RuleContext) -> ibis.Table:
-    """Materials charged beside a service that contains them."""
+    """Materials charged in addition to a service that contains them."""
     rows = _contained_items(context).filter(_.charge == MATERIALS)
     message = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
     return line_finding(rows, rows.amount, message + iso_date(rows.day) + "另行收费")
 
 
-@rule(
-    "R045", "分解收费", "A package charged in parts", "place", SUSPECT, "38(三)", official="GZ10000102013000",
-    needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=2",
-)  # fmt: skip
-def package_in_parts(context: RuleContext) -> ibis.Table:
-    """Packages charged in parts; what the parts cost above the package is in question."""
+def _complete_sets(context: RuleContext) -> ibis.Table:
+    """Packages (hilist_code) all parts of which were charged in a visit on a day, and not the package."""
     parts = _related_items(context, PACKAGE).select(
         whole="hilist_code", hilist_code="other", valid="valid", until="until"
     )
@@ -121,7 +110,16 @@ def package_in_parts(context: RuleContext) -> ibis.Table:
     sets = sets.inner_join(size, "whole").filter(_.found == _.parts, _.parts > 1)
     wholes = rows.semi_join(parts, rows.hilist_code == parts.whole)
     sets = sets.anti_join(wholes.select("mdtrt_id", "day", whole="hilist_code"), ["mdtrt_id", "day", "whole"])
-    sets = sets.mutate(hilist_code=sets.whole)
+    return sets.mutate(hilist_code=sets.whole)
+
+
+@rule(
+    "R045", "分解收费", "A package charged in parts", "place", SUSPECT, "38(三)", official="GZ10000102013000",
+    needs="fee_list_d hilist_b hilist_rela_b", filled="hilist_rela_b.rela_type=2",
+)  # fmt: skip
+def package_in_parts(context: RuleContext) -> ibis.Table:
+    """Packages charged in parts; what the parts cost above the package is in question."""
+    sets = _complete_sets(context)
     priced = with_limit(context, sets, "pric_uplmt_amt").select(*LINE, price="pric_uplmt_amt")
     sets = sets.left_join(priced, LINE).drop(*[f"{name}_right" for name in LINE])
     sets = sets.inner_join(

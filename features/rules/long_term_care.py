@@ -37,6 +37,20 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
     )  # fmt: skip
 
 
+def _visits_of_graded(context: RuleContext, minimum_level: float) -> ibis.Table:
+    """Outpatient visits of persons with a disability grade of at least the minimum on that day."""
+    graded = context.claims["ltci_trt_d"].filter(_.dsabasmt_lv.try_cast("float64") >= minimum_level)
+    graded = graded.select("psn_no", since=_.trt_begndate, until=_.trt_enddate, grade=_.dsabasmt_lv)
+    graded = graded.distinct()
+    # Somebody else may fetch medicine; dialysis patients are brought.
+    seen = context.facts.filter(_.kind == OUTPATIENT, ~_.course)
+    met = seen.inner_join(graded, ["psn_no", seen.begntime >= graded.since])
+    met = met.filter((met.begntime <= met.until).fill_null(True))
+    return met.group_by("mdtrt_id", "psn_no", "month", "second", "medfee_sumamt").aggregate(
+        grade=_.grade.max()
+    )
+
+
 @rule(
     "R098", "失能等级可疑", "Disability contradicted", "patient", SUSPECT, "41", schemes="M08",
     filled="ltci_trt_d.dsabasmt_lv",
@@ -45,17 +59,7 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def disability_contradicted(context: RuleContext, minimum_level: float, minimum_visits: float) -> ibis.Table:
     """Outpatient visits on foot of persons graded as severely disabled."""
-    graded = context.claims["ltci_trt_d"].filter(_.dsabasmt_lv.try_cast("float64") >= minimum_level)
-    graded = graded.select(
-        "psn_no", since=_.trt_begndate, until=_.trt_enddate, grade=_.dsabasmt_lv
-    ).distinct()
-    # Somebody else may fetch medicine; dialysis patients are brought.
-    seen = context.facts.filter(_.kind == OUTPATIENT, ~_.course)
-    met = seen.inner_join(graded, ["psn_no", seen.begntime >= graded.since])
-    met = met.filter((met.begntime <= met.until).fill_null(True))
-    met = met.group_by("mdtrt_id", "psn_no", "month", "second", "medfee_sumamt").aggregate(
-        grade=_.grade.max()
-    )
+    met = _visits_of_graded(context, minimum_level)
     order = ibis.window(group_by=["psn_no", "month"], order_by=["second", "mdtrt_id"])
     met = met.mutate(_nth=ibis.row_number().over(order) + 1).filter(_._nth >= minimum_visits)
     return met.select(

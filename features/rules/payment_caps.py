@@ -45,6 +45,23 @@ def near_purchase_cap(
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
+def _paid_in_year(context: RuleContext, minimum: float) -> ibis.Table:
+    """Visits with what the pooled fund has paid for the person in the year up to each (paid, yuan).
+
+    Args:
+        minimum: yuan; years that pay less in all are left out and need no sorting.
+    """
+    visits = context.facts.select(
+        "mdtrt_id", "psn_no", "insutype", "hifp_pay", "medfee_sumamt", "second", year=_.begntime.year()
+    )
+    years = visits.group_by("psn_no", "year").aggregate(most=_.hifp_pay.sum(where=_.hifp_pay > 0))
+    visits = visits.semi_join(years.filter(_.most >= minimum), ["psn_no", "year"])
+    order = ibis.window(
+        group_by=["psn_no", "year"], order_by=["second", "mdtrt_id"], preceding=None, following=0
+    )
+    return visits.mutate(paid=visits.hifp_pay.sum().over(order))
+
+
 @rule(
     "R115", "冲顶", "Annual cap reached", "patient", SUSPECT, "41", schemes="M16",
     employee_cap=Parameter(500_000, "yuan a year", "bureau scripts: cap of employees"),
@@ -55,25 +72,14 @@ def annual_cap(
     context: RuleContext, employee_cap: float, resident_cap: float, cap_share: float
 ) -> ibis.Table:
     """The visit with which a person's pooled payments of the year reach a share of the cap."""
-    visits = context.facts.select(
-        "mdtrt_id", "psn_no", "insutype", "hifp_pay", "medfee_sumamt", "second", year=_.begntime.year()
-    )
-    # Years that come near no cap need not be put in order.
-    drawn = visits.group_by("psn_no", "year").aggregate(drawn=_.hifp_pay.sum(where=_.hifp_pay > 0))
-    visits = visits.semi_join(
-        drawn.filter(_.drawn >= cap_share * min(employee_cap, resident_cap)), ["psn_no", "year"]
-    )
-    order = ibis.window(
-        group_by=["psn_no", "year"], order_by=["second", "mdtrt_id"], preceding=None, following=0
-    )
-    cap = (visits.insutype == "390").ifelse(resident_cap, employee_cap)
-    visits = visits.mutate(drawn=visits.hifp_pay.sum().over(order), cap=cap)
-    # The visit that crosses the line; what follows says the same again.
+    visits = _paid_in_year(context, cap_share * min(employee_cap, resident_cap))
+    visits = visits.mutate(cap=(visits.insutype == "390").ifelse(resident_cap, employee_cap))
+    # Only the visit that reaches the share; those after it would repeat the finding.
     bad = visits.filter(
-        visits.drawn >= cap_share * visits.cap, visits.drawn - visits.hifp_pay < cap_share * visits.cap
+        visits.paid >= cap_share * visits.cap, visits.paid - visits.hifp_pay < cap_share * visits.cap
     )
     message = sentence(
-        "本年统筹支付累计", whole_number(bad.drawn), "元,达到年度限额", whole_number(bad.cap),
+        "本年统筹支付累计", whole_number(bad.paid), "元,达到年度限额", whole_number(bad.cap),
         f"元的{cap_share:.0%}"
     )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)

@@ -11,6 +11,7 @@ from features.rules.finding_text import sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.sales_lines import paid_sales, with_billed_amount
 from features.visits.codelists import DRUGS
+from features.visits.timestamps import has_time_of_day
 
 
 @rule(
@@ -62,6 +63,14 @@ def reused_prescription(context: RuleContext) -> ibis.Table:
     return bad.mutate(message=message)
 
 
+def _sales_with_prescription(context: RuleContext) -> ibis.Table:
+    """Sales on prescription with its time (written), days of validity (valid) and number of repeats."""
+    written = context.claims["rx_d"].select(
+        rxno=_.hi_rxno, written=_.prsc_time, valid=_.valid_days, repeats=_.max_rept_cnt.fill_null(0)
+    )
+    return paid_sales(context).filter(_.rxno.notnull(), _.sel_retn_cnt > 0).inner_join(written, "rxno")
+
+
 @rule(
     "R110", "处方时间倒置/过期", "Rx after sale / expired", "place", SUSPECT, "38(二)/40(二)", schemes="M22",
     needs="drug_sel_d rx_d", filled="drug_sel_d.rxno",
@@ -72,16 +81,9 @@ def out_of_time(
     context: RuleContext, clock_tolerance_minutes: float, repeatable_validity_days: float
 ) -> ibis.Table:
     """Sales before the prescription was written or after it expired."""
-    written = context.claims["rx_d"].select(
-        rxno=_.hi_rxno, written=_.prsc_time, valid=_.valid_days, repeats=_.max_rept_cnt.fill_null(0)
-    )
-    sold = paid_sales(context).filter(_.rxno.notnull(), _.sel_retn_cnt > 0).inner_join(written, "rxno")
-    clock = (sold.sel_retn_time != sold.sel_retn_time.truncate("D")) & (
-        sold.written != sold.written.truncate("D")
-    )
-    days = (
-        sold.sel_retn_time.truncate("D").epoch_seconds() - sold.written.truncate("D").epoch_seconds()
-    ) / 86400
+    sold = _sales_with_prescription(context)
+    clock = has_time_of_day(sold.sel_retn_time) & has_time_of_day(sold.written)
+    days = sold.sel_retn_time.date().epoch_days() - sold.written.date().epoch_days()
     early = (sold.written.epoch_seconds() - sold.sel_retn_time.epoch_seconds()) / 60
     # Between bare dates only the day can be compared.
     early = clock.ifelse(early > clock_tolerance_minutes, days < 0)

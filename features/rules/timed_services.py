@@ -7,7 +7,7 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure, iso_date, line_finding
 from features.rules.rule_context import RuleContext
 
-# Values of `hilist_b.serv_type` beside those of features/facts.py: intensive care, anaesthesia.
+# Values of `hilist_b.serv_type`, as in features/visits/codelists.py: intensive care, anaesthesia.
 INTENSIVE = "4"
 ANAESTHESIA = "5"
 
@@ -32,6 +32,16 @@ def intensive_care_outside(context: RuleContext) -> ibis.Table:
     return line_finding(rows, rows.amount, message + "收费,当日无监护病房在室记录")
 
 
+def _recorded_anaesthesia(context: RuleContext) -> ibis.Table:
+    """Minutes of anaesthesia on record by visit: mdtrt_id, took."""
+    records = context.claims["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
+    # The surgeons of one operation bring one record each; the anaesthesia is the same.
+    records = records.select("mdtrt_id", "anst_begntime", "anst_endtime").distinct()
+    return records.group_by("mdtrt_id").aggregate(
+        took=((_.anst_endtime.epoch_seconds() - _.anst_begntime.epoch_seconds()) / 60).sum()
+    )
+
+
 @rule(
     "R056", "麻醉时长虚计", "Anaesthesia billed beyond its record", "place", SUSPECT, "38(三)/40(三)",
     needs="fee_list_d hilist_b oprn_d", filled="hilist_b.serv_mins oprn_d.anst_endtime",
@@ -39,12 +49,7 @@ def intensive_care_outside(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def anaesthesia_too_long(context: RuleContext, grace_minutes: float) -> ibis.Table:
     """Anaesthesia charged for longer than its records say."""
-    records = context.claims["oprn_d"].filter(_.anst_begntime.notnull(), _.anst_endtime.notnull())
-    # The surgeons of one operation bring one record each; the anaesthesia is the same.
-    records = records.select("mdtrt_id", "anst_begntime", "anst_endtime").distinct()
-    took = records.group_by("mdtrt_id").aggregate(
-        took=((_.anst_endtime.epoch_seconds() - _.anst_begntime.epoch_seconds()) / 60).sum()
-    )
+    took = _recorded_anaesthesia(context)
     items = context.claims["hilist_b"].filter(_.serv_type == ANAESTHESIA, _.serv_mins > 0)
     rows = context.item_days.inner_join(items.select("hilist_code", "serv_mins"), "hilist_code")
     sums = rows.group_by("mdtrt_id").aggregate(

@@ -11,6 +11,5 @@ HOUSEKEEPING = ("01", "02", "07")
 # Services whose attendance is recorded (`serv_type`, addition of the data contract).
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Diagnoses (three characters) of courses that bring a patient back by plan: dialysis (ICD-10 Z49, ICD-9 V56),
-# radio- and chemotherapy (Z51, V58). Their stays are no split stays, and their patients meet by schedule
-# (schemes.md §6, mandatory exclusions).
+# radio- and chemotherapy (Z51, V58). Their stays are no split stays, and their patients meet by schedule.
 COURSES = ("Z49", "Z51", "V56", "V58")

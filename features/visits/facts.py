@@ -1,10 +1,12 @@
 """The facts of each visit, put together: one row a visit, the base of every measure, rule and edge."""
 
 from collections.abc import Callable
+from functools import partial
 
 import ibis
 
 from claims.as_of import ClaimsAsOf
+from features.comparison.item_excess import CLASSES, in_class
 from features.visits.bill_lines import bill_content, bill_templates, item_days
 from features.visits.card_sequence import (
     bill_amounts,
@@ -15,7 +17,6 @@ from features.visits.card_sequence import (
     payment_gaps,
 )
 from features.visits.codelists import (
-    COURSES,
     DIALYSIS,
     DRUGS,
     EXAMS,
@@ -24,6 +25,7 @@ from features.visits.codelists import (
     MATERIALS,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
+from features.visits.excess_items import BILLERS, excess_column, excess_items
 from features.visits.inpatient import (
     converted_admissions,
     expected_readmissions,
@@ -52,7 +54,8 @@ from features.visits.registers import (
     unsigned_sessions,
 )
 from features.visits.stay_benchmarks import stay_benchmarks
-from features.visits.visit_base import visit_base
+from features.visits.treatment_plans import planned_stays
+from features.visits.visit_base import planned_course, visit_base
 
 # Who a visit has to do with; for each, when an outcome of an inspection became known, and a confirmed one
 # (epoch seconds, 0 where there is none; `features.graphs.neighbour_outcomes`).
@@ -62,11 +65,14 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
     "confirmed_linked",
 )
 # Facts that need the others first: people who come along more often than chance explains, people oversupplied
-# through the same doctor or pharmacy, excess of referrals to a hospital from a doctor or of admissions from a
-# village; findings of the audit rules, how many of them clear violations, lines with medicine out of scope,
-# and the fund's money in findings (yuan, each line once); outcomes of those the visit has to do with.
+# through the same doctor or pharmacy; excess of referrals to a hospital from a doctor (of the outpatient
+# visit, and of the stay that it led to), of admissions from a village, of a doctor's prescriptions at a
+# pharmacy; boxes that came back to a pharmacy (of their first sale, and of the second); findings of the audit
+# rules, how many of them clear violations, lines with medicine out of scope, and the fund's money in findings
+# (yuan, each line once); outcomes of those the visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
-    *("companions", "co_oversupplied", "referred", "village_recruitment_excess"),
+    *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+    *("prescription_flow", "resold", "sold_again"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,
 )
@@ -84,6 +90,7 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
 }
 # Facts taken from the same lines as another.
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
+LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 
 
@@ -139,15 +146,17 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "doctor_travel": doctor_travel(base),
         "steering": prescription_steering(base),
         "prices": usual_prices(base, days),
+        "excess_items": excess_items(claims, base, days, content),
     }
 
 
 def _with_readmissions(facts: ibis.Table) -> ibis.Table:
     """Facts with those that need several themes: course, chain_odd, split, readmitted_31d,
     same_doctor_readmission."""
-    facts = facts.mutate(
-        course=facts.dx3.isin(COURSES).fill_null(False) | (facts.dialysis.fill_null(0) > 0),
-    )
+    plans = planned_stays(facts).mutate(planned=True)
+    facts = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
+    by_code = planned_course(facts.dx3, facts.dialysis)
+    facts = facts.mutate(course=by_code | facts.planned.fill_null(False)).drop("planned")
     facts = facts.left_join(chain_branches(facts), "fixmedins_code").drop("fixmedins_code_right")
     return facts.mutate(
         split=split_stay(facts),

@@ -121,14 +121,17 @@ def outside_visits(base: ibis.Table) -> ibis.Table:
 
 def referred_admissions(base: ibis.Table) -> ibis.Table:
     """Where a patient was admitted within REFERRAL_DAYS of an outpatient visit, if elsewhere (M31): mdtrt_id
-    (of the outpatient visit), sent_to (institution; the first code of several)."""
+    (of the outpatient visit), sent_to (institution; the first code of several), sent_stay (mdtrt_id of the
+    stay there)."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
-    stays = stays.select("psn_no", admitted=_.second, sent_to=_.fixmedins_code)
+    stays = stays.select("psn_no", admitted=_.second, sent_to=_.fixmedins_code, sent_stay=_.mdtrt_id)
     seen = base.filter(base.kind == OUTPATIENT).select("mdtrt_id", "psn_no", "fixmedins_code", "second")
     met = seen.inner_join(stays, "psn_no")
     soon = (met.admitted - met.second).between(0, REFERRAL_DAYS * SECONDS_A_DAY)
     met = met.filter(soon, met.sent_to != met.fixmedins_code)
-    return met.group_by("mdtrt_id").aggregate(sent_to=_.sent_to.min())
+    first = met.group_by("mdtrt_id").aggregate(sent_to=_.sent_to.min())
+    there = met.inner_join(first, ["mdtrt_id", "sent_to"]).group_by("mdtrt_id", "sent_to")
+    return there.aggregate(sent_stay=_.sent_stay.min())
 
 
 def converted_admissions(base: ibis.Table) -> ibis.Table:

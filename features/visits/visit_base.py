@@ -7,6 +7,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY, ClaimsAsOf
+from features.visits.codelists import COURSES
 from features.visits.timestamps import (
     SECONDS_A_DAY,
     SECONDS_A_YEAR,
@@ -59,9 +60,22 @@ def _institutions(claims: ClaimsAsOf) -> ibis.Table:
     )
 
 
+def planned_course(dx3: ibis.Value, dialysis: ibis.Value) -> ibis.Value:
+    """Is a visit one of a course of treatment that brings the patient back by plan?
+
+    Args:
+        dx3: three characters of its diagnosis.
+        dialysis: sessions on its bill, missing for none.
+    """
+    return dx3.isin(COURSES).fill_null(False) | (dialysis.fill_null(0) > 0)
+
+
 def hospital_level(hosp_lv: ibis.Value) -> ibis.Value:
-    """Third, second or first level ("3", "2", "1"), or "0" for none, from the dictionary of `hosp_lv`
-    (fields.md §16.6); systems that store a number drop its leading zero."""
+    """Third, second or first level ("3", "2", "1"), or "0" for none.
+
+    From the national dictionary of `hosp_lv`: 01-04 三级, 05-07 二级, 08-10 一级, 11 none. Systems that store
+    a number drop its leading zero.
+    """
     code = hosp_lv.strip().lpad(2, "0")
     return ibis.cases(
         (code.isin(["01", "02", "03", "04"]), "3"),

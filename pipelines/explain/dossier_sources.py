@@ -11,11 +11,10 @@ from ibis import _
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.rules.declaration import RULES
+from features.windows import YEAR
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, fetch_by, records_by
 
-# Days that the pictures of a dossier cover.
-YEAR = 365
 # Hospitals, pharmacies and doctors are shown by the week; people by the day.
 BUSY = ("hospital", "pharmacy", "prescriber")
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
@@ -64,6 +63,7 @@ class DossierSources:
 
     def _visits(self) -> ibis.Table:
         """Visits of the last year of the listed, with subject_id; of a visit, those of its patient."""
+        # The pictures of a dossier cover a year.
         facts = self.snapshot.facts.filter(_.days_ago <= YEAR)
         if self.subject == "visit":
             patients = self.snapshot.facts.select("psn_no", subject_id=_.mdtrt_id)

@@ -19,6 +19,7 @@ from pipelines.explain.evidence_table import evidence_table
 from pipelines.explain.group_tables import groups_table, members_table
 from pipelines.explain.identifiers import identifiers
 from pipelines.explain.institutions import institution_names, portrait_table
+from pipelines.explain.item_excess_table import item_excess_table
 from pipelines.explain.notices import notices
 from pipelines.explain.supporting_records import supporting_records
 from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
@@ -48,6 +49,7 @@ class Explanation:
         evidence: `pipelines.explain.evidence_table.evidence_table`.
         rule_hits: all findings, in the contract's columns.
         members, groups, edges: columns of GROUP_MEMBERS, GROUPS and EDGES.
+        item_excess: columns of ITEM_EXCESS.
         portraits: the grade of every hospital and pharmacy.
         names: of institutions, by code; pseudonyms where names are masked.
         disputes: `pipelines.score.Scores.disputes`, of the audit sample too.
@@ -66,6 +68,7 @@ class Explanation:
     members: pd.DataFrame
     groups: pd.DataFrame
     edges: pd.DataFrame
+    item_excess: pd.DataFrame
     portraits: pd.DataFrame
     names: pd.Series
     disputes: pd.DataFrame
@@ -137,7 +140,8 @@ def explain(
         evidence=found.evidence, disputes=found.disputes,
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
-        edges=snapshot.network.edges, portraits=portrait_table(snapshot, found.suspects), names=names,
+        edges=snapshot.network.edges, item_excess=item_excess_table(snapshot),
+        portraits=portrait_table(snapshot, found.suspects), names=names,
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(notices(snapshot, _institutions(chosen), names, settings.notice_least)),

@@ -61,7 +61,11 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
             visits=_.count(), persons=_.psn_no.nunique(), places=_.fixmedins_code.nunique()
         )
         found = fetch_by(counts, "subject_id")
-    return records_by(found)
+    totals = records_by(found)
+    if subject == "group":
+        for group_id, members in snapshot.network.members.group_id.value_counts().items():
+            totals.setdefault(str(group_id), {})["persons"] = members
+    return totals
 
 
 def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, peers: str) -> Conduct:

@@ -1,6 +1,7 @@
 """Part of the step that explains: what each measure adds to a score, and the reasons in words that follow
 from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.measures.catalogue import measures_of
+from pipelines.explain.item_excess_table import item_excess_table, item_texts
 from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
@@ -107,6 +109,7 @@ def _reasons(
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
+    items = item_texts(item_excess_table(snapshot), subject)
     days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id in map(str, explained.whole.index):
@@ -122,5 +125,12 @@ def _reasons(
             kinds.get(subject_id, _COMPANY),
             days_of_claims,
         )
-        found[subject_id] = telling_first(reasons, schemes[subject_id], measures)
+        named = [_with_item(reason, subject_id, items) for reason in reasons]
+        found[subject_id] = telling_first(named, schemes[subject_id], measures)
     return found
+
+
+def _with_item(reason: Reason, subject_id: str, items: Mapping[tuple[str, str], tuple[str, str]]) -> Reason:
+    """A reason about items in excess with the item that most of it is about."""
+    zh, en = items.get((subject_id, reason["code"].partition(".")[2]), ("", ""))
+    return {**reason, "text_zh": reason["text_zh"] + zh, "text_en": reason["text_en"] + en}

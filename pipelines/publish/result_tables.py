@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.explain.evidence_table import EVIDENCE
 from pipelines.explain.explanation import Explanation
 from pipelines.explain.group_tables import EDGES, GROUP_MEMBERS, GROUPS
+from pipelines.explain.item_excess_table import ITEM_EXCESS
 from pipelines.explain.suspect_reasons import SUSPECTS
 from pipelines.select.audit_sample import AUDIT_SAMPLE
 from pipelines.select.selection import Selection
@@ -29,6 +30,7 @@ def write_tables(folder: Path, selection: Selection, explanation: Explanation) -
         "group_members": _table(explanation.members, GROUP_MEMBERS),
         "groups": _table(explanation.groups, GROUPS),
         "edges": _table(explanation.edges, EDGES),
+        "item_excess": _table(explanation.item_excess, ITEM_EXCESS),
         "portraits": _table(explanation.portraits, None),
         "worklist": _table(selection.worklist, WORKLIST),
         "audit_sample": _table(selection.audit_sample, AUDIT_SAMPLE),

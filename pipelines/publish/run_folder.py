@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from claims.store import Store, replaced
+from claims.store import Store
+from claims.versions import replaced
 from pipelines.explain.explanation import Explanation
 from pipelines.ingest import Load
+from pipelines.monitor import Monitoring, monitored, write_monitoring
 from pipelines.publish.result_tables import write_tables
 from pipelines.publish.run_pages import write_pages
 from pipelines.publish.run_summary import run_summary, write_summary
@@ -18,6 +20,7 @@ from pipelines.select.selection import Selection
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from pipelines.step_log import Digest, Figure, logged_step
+from reports.night_status import page
 
 
 @dataclass(frozen=True)
@@ -61,24 +64,31 @@ class Published:
         return {**self.digests, "rules_failed": len(self.rules_failed)}
 
 
+def write_status(folder: Path, seen: Monitoring, past_runs: list[Path], language: str) -> None:
+    """Write what the night saw of itself, and the page that says so beside the nights before."""
+    write_monitoring(folder, seen)
+    (folder / "status.html").write_text(page([*monitored(past_runs), seen], language), encoding="utf-8")
+
+
 @logged_step("publish")
 def publish(
     snapshot: Snapshot,
     scores: Scores,
     selection: Selection,
     explanation: Explanation,
+    seen: Monitoring,
     store: Store,
     settings: Settings,
     info: RunInfo,
 ) -> Published:
     """Write the run beside the others and put it in place in one step."""
     begin = time.perf_counter()
-    store.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = store.runs / info.as_of.isoformat()
-    with replaced(target) as building:
+    with replaced(store.path, target) as building:
         digests = write_tables(building, selection, explanation)
         write_pages(building, scores, selection, explanation, settings, info.as_of, info.run_id)
         summary = run_summary(snapshot, scores, selection, settings, info.as_of, info.load.report)
+        write_status(building, seen, store.runs_before(info.as_of), settings.language)
         seconds = {**info.seconds, "publish": time.perf_counter() - begin}
         write_summary(building, info.run_id, summary, seconds)
     return Published(target, digests, dict(snapshot.rules.failed))

@@ -1,9 +1,11 @@
-"""Kill a load at each rename, write and unlink in turn, load again, and compare; run by test_generations.py.
+"""Kill what writes to a store at each rename, write and unlink in turn, do it again, and compare; run by
+test_generations.py.
 
-    python kill_each_write.py FOLDER FIRST STEP
+    python kill_each_write.py WORK FOLDER FIRST STEP
 
-Every load runs in a process of its own, forked before any thread has begun. Prints a JSON object: how many
-operations a load makes, and for each at which it was killed what the store held after the load that followed.
+WORK is one of `WORKS`. It runs each time in a process of its own, forked before any thread has begun. Prints
+a JSON object: how many operations it makes, and for each at which it was killed what the store held after it
+was done again. While it is dead, what stands in the store must be whole: the old or the new.
 """
 
 import hashlib
@@ -13,15 +15,42 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from claims.store import Store
+from claims.versions import replaced
+from pipelines.cases import import_verdicts
+from tests.pipelines.test_cases import Filled
 from tests.tiny import World
 
-OPERATIONS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.chmod"}
+OPERATIONS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod"}
+RUN = "runs/2024-05-01"
+PAGES = ("run.json", "suspects.xlsx", "dossiers/1.html")
+
+
+def load(folder: Path, store: Path) -> None:
+    """The second day's load."""
+    Store(store).ingest(folder / "day1")
+
+
+def verdicts(folder: Path, store: Path) -> None:
+    """The import of a workbook with one verdict."""
+    import_verdicts(folder / "suspects.xlsx", Store(store), date(2025, 2, 1))
+
+
+def publish(_folder: Path, store: Path, text: str = "new") -> None:
+    """A run that replaces the one of the same date; twice, so that what the first left is seen."""
+    with Store(store).locked(), replaced(store, store / RUN) as building:
+        (building / "dossiers").mkdir()
+        for name in PAGES:
+            (building / name).write_text(text, encoding="utf-8")
+
+
+WORKS: dict[str, Callable[[Path, Path], None]] = {"load": load, "verdicts": verdicts, "publish": publish}
 
 
 def worlds(folder: Path) -> None:
@@ -39,6 +68,12 @@ def worlds(folder: Path) -> None:
         del world.rows[name][:-1]
     world.rows["setl_d"].append(world.rows["setl_d"][0] | {"setl_id": "S9", "mdtrt_id": "comes later"})
     world.write(folder / "day1", without=("psn_info_b", "fixmedins_b"))
+
+
+def workbook(file: Path) -> None:
+    """The list of a run on which hospital H1 is confirmed."""
+    form = Filled(file, "en")
+    form.write("hospital", 2, verdict="confirmed", verified=5).saved()
 
 
 def count(store: Path, kill_at: int | None) -> Callable[[], int]:
@@ -72,7 +107,7 @@ def count(store: Path, kill_at: int | None) -> Callable[[], int]:
 
 
 def held(store: Path) -> dict[str, object]:
-    """Digests of the rows that a store holds, by table, and names that no number of loads explains."""
+    """Digests of the rows that a store holds, by table; its run; names that nothing done to it explains."""
     generation = store / (store / "CURRENT").read_text().strip()
     number = int(generation.name.removeprefix("claims-"))
     digests = {}
@@ -81,9 +116,25 @@ def held(store: Path) -> dict[str, object]:
         rows = sorted(repr(row) for file in files for row in pq.ParquetFile(file).read().to_pylist())
         digests[folder.name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     loads = {f"{n:06d}.{end}" for n in range(1, number + 1) for end in ("json", "quarantine.parquet")}
-    left = {path.name for path in store.iterdir()} - {generation.name, "CURRENT", "loads", ".lock"}
+    known = {generation.name, "CURRENT", "loads", ".lock", "runs", "versions"}
+    left = {path.name for path in store.iterdir()} - known
     left |= {path.name for path in (store / "loads").iterdir()} ^ loads
-    return {"tables": digests, "left over": sorted(left)}
+    left |= {path.name for path in (store / "runs").iterdir()} ^ {Path(RUN).name}
+    left |= {path.name for path in (store / "versions" / "runs").iterdir()} ^ {(store / RUN).resolve().name}
+    return {"tables": digests, "run": pages(store), "left over": sorted(left)}
+
+
+def pages(store: Path) -> list[str]:
+    """What the pages of the run say."""
+    return [(store / RUN / name).read_text(encoding="utf-8") for name in PAGES]
+
+
+def whole(store: Path) -> bool:
+    """Is there a generation that can be read, and a run of one piece?"""
+    generation = store / (store / "CURRENT").read_text().strip()
+    for file in generation.rglob("*.parquet"):
+        pq.ParquetFile(file).read()
+    return pages(store) in (["old"] * len(PAGES), ["new"] * len(PAGES))
 
 
 def in_a_process(work: Callable[[], object], result: Path | None = None) -> bool:
@@ -100,37 +151,44 @@ def in_a_process(work: Callable[[], object], result: Path | None = None) -> bool
     os._exit(0)
 
 
-def main(folder: Path, first: int, step: int) -> None:
-    day0, day1, base, result = (folder / name for name in ("day0", "day1", "base", "result"))
-    assert in_a_process(lambda: worlds(folder))
-    assert in_a_process(lambda: Store(base).ingest(day0).quarantine)
+def main(work: str, folder: Path, first: int, step: int) -> None:
+    base, result, do = folder / "base", folder / "result", WORKS[work]
+
+    def begin() -> None:
+        worlds(folder)
+        workbook(folder / "suspects.xlsx")
+        Store(base).ingest(folder / "day0")
+        publish(folder, base, "old")
+
+    assert in_a_process(begin)
 
     def undisturbed() -> dict[str, object]:
         operations = count(folder / "whole", None)
-        Store(folder / "whole").ingest(day1)
+        do(folder, folder / "whole")
         return {"operations": operations(), "held": held(folder / "whole")}
 
-    shutil.copytree(base, folder / "whole")
+    shutil.copytree(base, folder / "whole", symlinks=True)
     assert in_a_process(undisturbed, result)
     found = json.loads(result.read_text())
     killed = {}
     for number in range(first, found["operations"] + 1, step):
         store = folder / f"killed-{number}"
-        shutil.copytree(base, store)
+        shutil.copytree(base, store, symlinks=True)
 
         def dying(store: Path = store, number: int = number) -> None:
             count(store, number)
-            Store(store).ingest(day1)
+            do(folder, store)
 
         def again(store: Path = store) -> dict[str, object]:
-            Store(store).ingest(day1)
+            do(folder, store)
             return held(store)
 
-        assert not in_a_process(dying), f"the load survived operation {number}"
-        assert in_a_process(again, result), f"no load after a kill at operation {number}"
+        assert not in_a_process(dying), f"{work} survived operation {number}"
+        assert whole(store), f"not whole after a kill at operation {number} of {work}"
+        assert in_a_process(again, result), f"{work} fails after a kill at operation {number}"
         killed[number] = json.loads(result.read_text())
     print(json.dumps(found | {"killed": killed}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

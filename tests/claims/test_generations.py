@@ -15,21 +15,24 @@ from tests.tiny import World
 ROOT = Path(__file__).parents[2]
 
 
-def killed(folder: Path, first: int, step: int) -> dict:
+def killed(work: str, folder: Path, first: int, step: int) -> dict:
     """What `kill_each_write.py` found."""
-    command = [sys.executable, "-m", "tests.claims.kill_each_write", str(folder), str(first), str(step)]
+    command = [sys.executable, "-m", "tests.claims.kill_each_write", work, str(folder), str(first), str(step)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(
-    "first, step", [(3, 9), *(pytest.param(first, 5, marks=pytest.mark.slow) for first in range(1, 6))]
-)
-def test_a_kill_at_any_operation_is_mended_by_the_next_load(tmp_path, first, step):
-    found = killed(tmp_path, first, step)
-    assert found["operations"] > 40 and found["held"]["left over"] == []
+ALL = [pytest.param("load", first, 5, marks=pytest.mark.slow) for first in range(1, 6)]
+ALL += [pytest.param("verdicts", first, 5, marks=pytest.mark.slow) for first in range(1, 6)]
+
+
+@pytest.mark.parametrize("work, first, step", [("load", 3, 9), ("verdicts", 4, 19), ("publish", 1, 1), *ALL])
+def test_a_kill_at_any_operation_is_mended_by_doing_it_again(tmp_path, work, first, step):
+    found = killed(work, tmp_path, first, step)
+    assert found["operations"] > (15 if work == "publish" else 40) and found["held"]["left over"] == []
+    assert found["held"]["run"] == (["new"] * 3 if work == "publish" else ["old"] * 3)
     assert len(found["killed"]) == len(range(first, found["operations"] + 1, step))
     for number, after in found["killed"].items():
         assert after == found["held"], f"killed at operation {number} of {found['operations']}"

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from claims.synthetic import simulate
 
 PERSONS = 1_500
-# The columns of CONTRACT.md section 1 that must be there and filled, the key first.
+# The required columns of the input tables (docs/data.md), the key first.
 REQUIRED = {
     "psn_info_b": ["psn_no", "gend", "brdy", "insutype"],
     "fixmedins_b": ["fixmedins_code", "fixmedins_name", "fixmedins_type"],

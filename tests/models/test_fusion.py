@@ -106,7 +106,7 @@ def test_the_raw_score_by_hand():
     fusion = Fusion(weights, bias=-4.0, slope=0.5, level=1.0)
     assert fusion.base == -1.0 and fusion.weight("evidence") == 1.5
     for parts, raw in (
-        (one(), 0.0), (one(model=1.0), 1.0), (one(model=-1.0), -0.25),
+        (one(), 0.0), (one(model=1.0), 1.0), (one(model=0.5), 0.5), (one(model=-1.0), -0.25),
         (one(model=-1.0, rule=0.4), -0.15 + 2.2),
         (one(model=1.0, rule=0.4), 1.0 + 2.2), (one(evidence=1.0), 1.5), (one(isolation=1.0), 2.5),
         (one(graph=1.0), 3.5), (one(graph=np.nan, rule=np.nan, model=np.nan), 0.0),
@@ -196,10 +196,12 @@ def slow_calibration(raw: np.ndarray, y: np.ndarray, w: np.ndarray, steepest: fl
 
 
 @pytest.mark.parametrize(
-    "highest, steepest", [(0.5, 5.0), (1.0, 5.0), (10.0, 3.0), (60.0, 0.5), (1000.0, 0.2)]
+    "size, highest, steepest",
+    # Of eight outcomes the prior decides as much as they do.
+    [(300, 0.5, 5.0), (300, 1.0, 5.0), (300, 10.0, 3.0), (300, 60.0, 0.5), (300, 1000.0, 0.2), (8, 1.0, 5.0)],
 )
-def test_calibration_is_platts_with_bounds_that_keep_probabilities_apart(highest, steepest):
-    parts, target = inspected(300, seed=2)
+def test_calibration_is_platts_with_bounds_that_keep_probabilities_apart(size, highest, steepest):
+    parts, target = inspected(size, seed=2)
     weight = pd.Series(np.where(target == 1, 1.0, 0.4), target.index)
     fusion = Fusion(WEIGHTS | {"model": 0.02, "negative_model_weight": 0.02}, bias=-0.5)
     found = calibrate(fusion, parts, target, weight, highest)

@@ -116,7 +116,7 @@ def everything_in(database: Path) -> str:
 
 def test_no_persons_id_is_kept_anywhere(folder, versions):
     files = [path for path in (folder / "mlartifacts").rglob("*") if path.is_file()]
-    assert {"MLmodel", "python_model.pkl"} <= {path.name for path in files}
+    assert {"MLmodel", "model.json", "forest.skops", "booster.txt"} <= {path.name for path in files}
     kept = {str(path): path.read_bytes() for path in files}
     kept["database"] = everything_in(folder / "mlflow.db").encode()
     # The search would find them: names of measures are there.
@@ -133,3 +133,51 @@ def test_nothing_is_said_on_the_way(registry, versions, capfd):
 
 def test_what_is_kept_is_for_its_owner_alone(folder, versions):
     assert not (folder / "mlartifacts").stat().st_mode & 0o077
+
+
+# What is loaded
+
+
+def test_nothing_that_is_kept_is_code(folder, versions):
+    """Neither by name nor by its first bytes: a pickle of protocol 2 and later begins with 0x80."""
+    files = [path for path in (folder / "mlartifacts").rglob("*") if path.is_file()]
+    assert not [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib", ".py")]
+    assert not [path for path in files if path.read_bytes()[:1] == b"\x80"]
+
+
+@pytest.fixture
+def files(folder, registry, versions) -> Path:
+    """The files of the champion, which is the first version."""
+    registry.promote("patient", versions[0])
+    return min((folder / "mlartifacts").rglob("model.json"), key=lambda path: path.stat().st_mtime_ns).parent
+
+
+def test_a_model_that_others_can_write_is_not_loaded(folder, registry, files):
+    for path in (files / "model.json", files, folder / "mlartifacts", folder / "mlflow.db"):
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o020)
+        with pytest.raises(RegistryError, match=f"not loaded: {path} can be written by others"):
+            registry.champion("patient")
+        path.chmod(mode)
+    assert registry.champion("patient").version == "1"
+
+
+def test_a_model_that_cannot_be_read_is_one_line_with_the_way_out(registry, files):
+    for name in ("model.json", "arrays.npz", "booster.txt", "forest.skops"):
+        content = (files / name).read_bytes()
+        for spoilt in (b"{", None):
+            (files / name).unlink() if spoilt is None else (files / name).write_bytes(spoilt)
+            with pytest.raises(
+                RegistryError, match=r"patient \(version 1\) cannot be read \(.*rollback patient"
+            ):
+                registry.champion("patient")
+        (files / name).write_bytes(content)
+    assert registry.champion("patient").version == "1"
+
+
+def test_a_roll_back_that_died_half_way_can_be_done_again(registry, versions):
+    registry.promote("patient", versions[0])
+    registry.promote("patient", versions[1])
+    with registry._connected() as client:
+        client.set_registered_model_alias(model_name("patient"), "champion", versions[0])
+    assert registry.roll_back("patient") == versions[0] == registry.champion("patient").version

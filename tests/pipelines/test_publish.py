@@ -55,7 +55,7 @@ SNAPSHOT = Snapshot(
 
 def scores(**counts: int) -> Scores:
     kinds = {
-        kind: Scored(None, f"fundguard-{kind}/2", pd.DataFrame(), pd.DataFrame(index=range(count)))
+        kind: Scored(None, f"fundguard-{kind}/2", pd.DataFrame(), pd.DataFrame(index=range(count)), "")
         for kind, count in counts.items()
     }
     return Scores(kinds, pd.DataFrame(), pd.DataFrame())

@@ -21,6 +21,7 @@ from pipelines.champions import registry
 from pipelines.explain.explanation import Explanation, explain
 from pipelines.ingest import ingest, last_load
 from pipelines.measure import measure
+from pipelines.monitor import Monitoring, monitor
 from pipelines.publish.result_tables import digest
 from pipelines.publish.run_folder import Published, RunInfo, publish
 from pipelines.score import Scores, score
@@ -46,7 +47,7 @@ COLUMNS = {
     ],
     "group_members": ["group_id", "kind", "member_type", "member_id", "weight"],
 }  # fmt: skip
-STEPS = ["ingest", "measure", "train", "score", "select", "explain", "publish"]
+STEPS = ["ingest", "measure", "train", "score", "monitor", "select", "explain", "publish"]
 TYPES = {"visit", "patient", "prescriber", "pharmacy", "hospital", "group"}
 REASON = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
 WITHOUT_VISITS = (RULE_REASON, SUM_REASON)
@@ -328,6 +329,7 @@ class Steps:
     scores: Scores
     selection: Selection
     explanation: Explanation
+    seen: Monitoring
     info: RunInfo
     published: Published
 
@@ -338,8 +340,9 @@ def steps_of(snapshot: Snapshot, store: Store, out: Store, settings: Settings, i
     scores = score(snapshot, registry(store, settings), settings)
     selection = select(snapshot, scores, past_runs, settings, info.as_of)
     found = explain(snapshot, scores, selection, past_runs, settings, info.origin)
-    published = publish(snapshot, scores, selection, found, out, settings, info)
-    return Steps(scores, selection, found, info, published)
+    seen = monitor(snapshot, scores, out, info.load.report, settings, info.as_of)
+    published = publish(snapshot, scores, selection, found, seen, out, settings, info)
+    return Steps(scores, selection, found, seen, info, published)
 
 
 @pytest.fixture(scope="module")
@@ -381,7 +384,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, city_snapshot, aga
     store.runs.mkdir(parents=True)
     if earlier:
         shutil.copytree(city.run, store.runs / AS_OF.isoformat())
-    before = content(store.path)
+    before = content(store.runs)
     # The tables are written by then; a suspect without an id breaks the pages.
     dossiers = tuple(replace(found, subject_id=None) for found in again.explanation.dossiers)
     with pytest.raises((TypeError, AttributeError)):
@@ -390,11 +393,12 @@ def test_a_write_that_fails_leaves_everything_as_it_was(city, city_snapshot, aga
             again.scores,
             again.selection,
             replace(again.explanation, dossiers=dossiers),
+            again.seen,
             store,
             Settings(),
             again.info,
         )
-    assert content(store.path) == before
+    assert content(store.runs) == before
 
 
 # In the middle of the year, with nothing but the tables that must be there

@@ -33,7 +33,7 @@ def test_the_order_of_the_rows_does_not_matter(seed):
 def test_the_list_of_visits_is_cut_and_the_others_are_whole():
     def kind(count: int, name: str) -> Scored:
         frame = scored({f"{name}{n:04}": (1 - n / count, 0.0) for n in range(count)})
-        return Scored(None, f"fundguard-{name}/1", frame, ranked(frame))
+        return Scored(None, f"fundguard-{name}/1", frame, ranked(frame), "2024-12-01")
 
     kinds = {"visit": kind(700, "visit"), "patient": kind(900, "patient")}
     scores = Scores(kinds, pd.DataFrame(), pd.DataFrame())

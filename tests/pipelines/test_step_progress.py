@@ -17,7 +17,7 @@ class Result:
 
 def test_a_line_has_seconds_and_counts_and_no_digests():
     assert step_line("measure", 12.34, Result().counts()) == "measure     12.3 s  visit 30,201 · rules run 97"
-    assert step_line("ingest", 0.06, {}) == "ingest      0.1 s"
+    assert step_line("ingest", 0.06, {}) == "ingest       0.1 s"
     many = {f"n{n}": n for n in range(9)}
     assert step_line("x", 1.0, many).endswith("n5 5")
 

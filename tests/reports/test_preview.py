@@ -22,11 +22,11 @@ def test_names_the_workbook_and_the_first_three_of_a_kind(tmp_path):
         "  1  hospital-1  score 0.90  1,234 yuan of the fund in dispute",
         "",
         "Patients",
-        "  1  patient-1  score 0.90  1,234 yuan of the fund in dispute  M10 hanging bed",
+        "  1  patient-1  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 1",
-        "  2  patient-2  score 0.90  1,234 yuan of the fund in dispute  M10 hanging bed",
+        "  2  patient-2  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 2",
-        "  3  patient-3  score 0.90  1,234 yuan of the fund in dispute  M10 hanging bed",
+        "  3  patient-3  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
         "     reason 3",
     ]
 

@@ -23,7 +23,7 @@ def test_one_count_is_its_p_value_times_the_number_tested():
 @given(
     st.lists(st.tuples(st.integers(1, 30), st.floats(0.01, 10)), min_size=1, max_size=12),
     st.integers(12, 500),
-    st.sampled_from([1.0, 2.5]),
+    st.sampled_from([1.0, 1.5, 2.5]),
 )
 def test_rates_equal_the_slow_twin(rows, tested, spread):
     observed, expected = (pd.Series(column) for column in zip(*rows, strict=True))
@@ -86,6 +86,12 @@ def test_dispersion_by_hand():
     assert dispersion(observed, expected) == pytest.approx(((high - low) / 1.349) ** 2)
     # The expectation matters, too: around expectations that follow them the same counts vary less.
     assert dispersion(observed, observed.astype(float)) == 1.0
+
+
+def test_the_roots_of_expectations_are_shifted_as_those_of_counts():
+    """Anscombe's roots of 15.625 and 35.625 are 4 and 6, of 1.875 it is 1.5: half deviate by 0, half by 4."""
+    observed, expected = pd.Series([1.875] * 4 + [35.625] * 4), pd.Series([1.875] * 4 + [15.625] * 4)
+    assert dispersion(observed, expected) == pytest.approx((4 / 1.349) ** 2)
 
 
 def test_seven_counts_and_counts_expected_below_one_say_nothing_about_dispersion():

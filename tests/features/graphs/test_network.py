@@ -50,6 +50,7 @@ def city() -> VisitBook:
             book.add(
                 f"patient-{hospital}-{number}", f"H{hospital}", 100, number, dr_code=doctor,
                 sent_to="far" if far else f"H{(hospital + 1) % 4}" if number % 5 == 0 else None,
+                sent_stay=f"stay-{hospital}-{number}",
             )  # fmt: skip
     return book
 
@@ -68,7 +69,11 @@ def claims_of(book: VisitBook) -> SimpleNamespace:
     names = ["drug_trac_codg", "psn_no", "fixmedins_code", "sel_retn_time", "sel_retn_cnt"]
     sold = pd.DataFrame(boxes, columns=names).assign(trdn_flag="0")
     sold["medins_prod_sel_no"] = [f"N{number:03}" for number in range(len(sold))]
-    return SimpleNamespace(con=con, facts=facts, sales=con.create_table("sales", ibis.memtable(sold)))
+    sold["setl_id"] = [f"S{number:03}" for number in range(len(sold))]
+    settled = sold[["setl_id"]].assign(mdtrt_id=[f"sale-{number}" for number in range(len(sold))])
+    tables = {"sales": sold, "settlements": settled}
+    stored_ = {name: con.create_table(name, ibis.memtable(rows)) for name, rows in tables.items()}
+    return SimpleNamespace(con=con, facts=facts, **stored_)
 
 
 @pytest.fixture(scope="module")
@@ -115,17 +120,27 @@ def test_a_pair_of_patients_has_the_evidence_of_all_kinds(built):
 def test_visits_know_their_companions_and_their_flows(built):
     book, claims, network = built
     found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
-    assert set(found.columns) == {"companions", "co_oversupplied", "referred", "village_recruitment_excess"}
+    assert set(found.columns) == {
+        *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+        *("prescription_flow", "resold", "sold_again"),
+    }
     assert found.index.is_unique
-    who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows})[found.index]
+    who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows}).reindex(found.index).fillna("")
     ring = found[who.str.startswith("ring")]
     assert len(ring) == 24 and (ring.companions == 2).all() and ring.co_oversupplied.isna().all()
     # Ten buyers of D3 are oversupplied; those of other doctors are not linked.
     buyers = found[who.str.startswith("buyer")]
     assert set(buyers.co_oversupplied) == {9} and buyers.companions.isna().all() and len(buyers) == 50
-    referred = found.referred.dropna()
     edge = network.edges[network.edges.kind == "referral"].iloc[0]
-    assert len(referred) == edge.observed and set(referred) == {1 - edge.expected / edge.observed}
+    for end in ("referred", "received"):
+        excess = found[end].dropna()
+        assert len(excess) == edge.observed and set(excess) == {1 - edge.expected / edge.observed}
+    received = found.index[found.received.notna()]
+    assert set(received) == {f"stay-2-{number}" for number in range(120) if number % 4 == 1 and number % 3}
+    # Boxes of P1 that P2 sold again: both sales are told, and P2's own second sales are not.
+    first, second = (set(found.index[found[end].eq(1)]) for end in ("resold", "sold_again"))
+    assert first == {f"sale-{number}" for number in range(1, 60, 5)}
+    assert second == {f"sale-{number}" for number in range(60, 72)}
     recruited = found.village_recruitment_excess.dropna()
     edge = network.edges[network.edges.kind == "origin"].iloc[0]
     assert len(recruited) == edge.observed and set(recruited) == {1 - edge.expected / edge.observed}
@@ -144,9 +159,10 @@ def test_without_visits_there_is_a_network_without_edges():
     con = facts.get_backend()
     days = ibis.schema(dict(mdtrt_id="string", hilist_code="string", amount="float64", charge="string"))
     con.create_table("item_days", schema=days)
-    names = ["drug_trac_codg", "psn_no", "fixmedins_code", "trdn_flag", "medins_prod_sel_no"]
+    names = ["drug_trac_codg", "psn_no", "fixmedins_code", "trdn_flag", "medins_prod_sel_no", "setl_id"]
     sales = ibis.schema(dict.fromkeys(names, "string") | dict(sel_retn_time="int64", sel_retn_cnt="float64"))
-    claims = SimpleNamespace(con=con, sales=con.create_table("sales", schema=sales))
+    settled = con.create_table("settlements", schema=dict(setl_id="string", mdtrt_id="string"))
+    claims = SimpleNamespace(con=con, sales=con.create_table("sales", schema=sales), settlements=settled)
     network = build_network(claims, facts)
     assert network.edges.empty and list(network.edges.columns) == COLUMNS and network.people.empty
     assert links(con, network, network.people, "none").to_pandas().empty
@@ -200,4 +216,4 @@ def test_counts_side_by_side_keep_visits_of_either_side():
 
 
 def test_flows_that_are_facts_of_visits_are_flows():
-    assert set(graph.FLOW_COLUMNS) < set(graph.FLOWS)
+    assert set(graph.FLOW_COLUMNS) == set(graph.FLOWS)

@@ -41,11 +41,13 @@ def claims_with(rows: list[tuple]) -> SimpleNamespace:
     columns = ["drug_trac_codg", "psn_no", "fixmedins_code", "sel_retn_time", "sel_retn_cnt", "trdn_flag"]
     frame = pd.DataFrame(rows, columns=columns)
     frame["medins_prod_sel_no"] = [f"N{number:04}" for number in range(len(frame))]
+    frame["setl_id"] = [f"S{number:04}" for number in range(len(frame))]
     schema = ibis.schema(
         dict.fromkeys(frame.columns, "string") | dict(sel_retn_time="int64", sel_retn_cnt="float64")
     )
-    sales = ibis.duckdb.connect().create_table("sales", ibis.memtable(frame, schema=schema))
-    return SimpleNamespace(sales=sales)
+    con = ibis.duckdb.connect()
+    sales = con.create_table("sales", ibis.memtable(frame, schema=schema))
+    return SimpleNamespace(con=con, sales=sales, settlements=sales.select("setl_id", mdtrt_id="setl_id"))
 
 
 def trade(boxes: int = 60) -> list[tuple]:
@@ -122,6 +124,20 @@ def innocent(kind: str) -> list[tuple]:
 def test_innocent_boxes_name_nobody(kind):
     assert len(innocent(kind)) >= len(trade())
     assert trace_flows.edges(claims_with(innocent(kind))).empty
+
+
+def test_visits_at_both_ends_of_a_flow_know_their_boxes():
+    rows = trade()
+    claims = claims_with(rows)
+    flows = claims.con.create_table("flows", ibis.memtable(trace_flows.edges(claims)[["a_type", "a", "b"]]))
+    found = trace_flows.boxes(claims, flows).to_pandas().set_index("mdtrt_id")
+    before = {row[0]: number for number, row in enumerate(rows) if row[3] < 1000}
+    again = {row[0]: number for number, row in enumerate(rows) if row[3] >= 1000 and row[2] == "P2"}
+    assert set(found.index[found.resold.notna()]) == {f"S{before[box]:04}" for box in again}
+    assert set(found.index[found.sold_again.notna()]) == {f"S{number:04}" for number in again.values()}
+    # P4's single boxes are no flow, and nobody is named where none is.
+    assert len(again) == 12 and found.fillna(0).sum().tolist() == [12, 12]
+    assert trace_flows.boxes(claims, flows.filter(flows.b == "P4")).count().execute() == 0
 
 
 def test_no_sales_no_flows():

@@ -13,7 +13,8 @@ SCHEMA = ibis.schema(
     dict(fixmedins_code="string", kind="string", psn_no="string", day="date", second="int64",
          mdtrt_id="string",
          course="boolean", days_ago="float64", dr_code="string", is_pharmacy="boolean", supply_days="float64",
-         surplus_spent="float64", sent_to="string", village="string")
+         surplus_spent="float64", sent_to="string", sent_stay="string",
+         village="string")
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from tests.features.town import SUBJECTS
 
 PROBE = "catalogue probe"
 
-# Schemes that each kind of subject can commit or bear the traces of (schemes.md §1).
+# Schemes that each kind of subject can commit or bear the traces of (docs/schemes.md).
 SCHEMES = {
     "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M33 M34 M44 M46",
     "pharmacy": "M05 M06 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M47",

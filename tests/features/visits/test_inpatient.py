@@ -223,7 +223,8 @@ def test_courses_and_other_people_are_no_referrals(change):
 
 def test_of_two_hospitals_a_referral_names_the_first_code():
     rows = [{}, *[stay("2024-05-02 10:00", None, fixmedins_code=code) for code in ("H3", "H2")]]
-    assert values(referred_admissions(visits(*rows)), "sent_to") == {"M01": "H2"}
+    found = referred_admissions(visits(*rows))
+    assert values(found, "sent_to") == {"M01": "H2"} and set(values(found, "sent_stay")) == {"M01"}
 
 
 @pytest.mark.parametrize(

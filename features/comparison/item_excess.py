@@ -1,0 +1,221 @@
+"""Which items a place or a doctor bills that others do not, whatever the item: excess over what its own mix
+expects.
+
+For every item: in how many of a subject's visits it is billed, against how often it is billed elsewhere,
+where anybody has it, in visits of the same kind, level of hospital, disease group and department (indirect
+standardisation, leave-one-out). One dear examination for nearly everybody (M33), implants beyond the
+operations (M29), a dear medicine where others give a cheap one (M43, M50) are found by the same comparison.
+OpenPrescribing finds its outliers in the same way, by chemical within class (doi
+10.1186/s12911-022-01791-y).
+"""
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from scipy.stats import norm
+
+from features.comparison.funnel import CONTAMINATION_OF_FEW, neg_log10_p, proportion_z
+from features.graphs.chance import false_discovery_rate, significant
+from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
+
+# Class of items → charge types of the dictionary (med_chrgitm_type).
+CLASSES = {"drug": DRUGS, "exam": EXAMS, "treatment": TREATMENTS, "material": MATERIALS}
+# An item made of several: those of a class whose usual charge lies in the highest tenth.
+DEAR, DEAR_SHARE = "*", 0.1
+# Classes of visits from the widest to the narrowest; each is part of the one before.
+STRATA = ("setting", "disease", "department")
+# Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
+PRIOR_VISITS = 10
+# An item in fewer visits is no habit; what fewer other places bill has no usual rate.
+MIN_VISITS, MIN_OTHERS = 10, 3
+# An excess of less than this share of a subject's bills is no matter for an inspector.
+LEAST_MONEY_SHARE = 0.01
+# The spread of honest subjects is known of an item that so many are expected to bill this often at least (who
+# is expected to bill it less shows only where it was billed); of others it is the median of all items.
+MIN_SUBJECTS, MIN_EXPECTED = 8, 1
+# Smallest expected share: an expectation of nothing is a model's guess.
+_LEAST_SHARE = 1e-4
+_ITEM = ["class", "item"]
+_TEST = ["subject_id", "kind", *_ITEM]
+COLUMNS = [*_TEST, "observed", "n", "expected", "money", "billed", "neg_log10_fdr"]
+
+
+def in_class(name: str, days: ibis.Table) -> ibis.Value:
+    """Lines of a class of items."""
+    return days.charge.isin(CLASSES[name])
+
+
+def items_of_visits(days: ibis.Table) -> ibis.Table:
+    """What each visit was charged for each item, and for all DEAR ones of a class.
+
+    Args:
+        days: lines summed to visit, item and day (`features.visits.bill_lines.item_days`).
+
+    Returns:
+        mdtrt_id, class (key of CLASSES), item, money (yuan, above 0); the single items are stored.
+    """
+    charge = ibis.cases(*[(in_class(name, days), name) for name in CLASSES], else_=None)
+    billed = days.select("mdtrt_id", "amount", item=days.hilist_code, **{"class": charge})
+    billed = billed.filter(_["class"].notnull(), _.amount > 0)
+    items = billed.group_by("mdtrt_id", *_ITEM).aggregate(money=_.amount.sum().round(2))
+    items = days.get_backend().create_table("visit_items", items)
+    dear = items.semi_join(_dear(items), _ITEM).group_by("mdtrt_id", "class", item=ibis.literal(DEAR))
+    dear = dear.aggregate(money=_.money.sum().round(2))
+    return ibis.union(items, days.get_backend().create_table("visit_dear_items", dear))
+
+
+def _dear(items: ibis.Table) -> ibis.Table:
+    """The items that make the dearest tenth of a class, counted by visits: class, item."""
+    usual = items.group_by(*_ITEM).aggregate(usual=_.money.median(), n=_.count())
+    order = ibis.window(group_by="class", order_by=["usual", "item"], preceding=None, following=0)
+    cheaper, every = usual.n.sum().over(order) - usual.n, usual.n.sum().over(group_by="class")
+    return usual.filter(cheaper >= (1 - DEAR_SHARE) * every).select(*_ITEM)
+
+
+def billed_visits(visits: ibis.Table) -> ibis.Table:
+    """Visits and their money by who bills them and what they are.
+
+    Args:
+        visits: mdtrt_id, kind, place, doctor, STRATA, billed (yuan).
+
+    Returns:
+        place, doctor, kind, STRATA, n (visits), billed (yuan).
+    """
+    counts = visits.group_by("place", "doctor", "kind", *STRATA)
+    return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2))
+
+
+def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
+    """Visits with each item, by who bills it and what the visits are.
+
+    Args:
+        visits: as of `billed_visits`.
+        items: `items_of_visits`.
+
+    Returns:
+        place, doctor, kind, STRATA, class, item, k (visits), money (yuan).
+    """
+    counts = items.inner_join(visits, "mdtrt_id").group_by("place", "doctor", "kind", *STRATA, *_ITEM)
+    return counts.aggregate(k=_.count(), money=_.money.sum().round(2))
+
+
+def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame:
+    """The items that a subject bills more often than its mix of visits leads one to expect.
+
+    Args:
+        volume: `billed_visits`.
+        items: `billed_items`.
+        key: column that names the subject: place or doctor.
+
+    Returns:
+        COLUMNS, a row a subject, kind of visit and item beyond chance (false discovery rate over all that
+        were looked at) and material: visits with the item, of n, expected, the money of those in excess, and
+        of all its bills (yuan).
+    """
+    con = volume.get_backend()
+    stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
+    # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
+    cell = [_[key].fill_null("").name("subject_id"), "kind", *STRATA]
+    own = volume.group_by(*cell).aggregate(n=_.n.sum(), billed=_.billed.sum())
+    volume = con.create_table(f"visits_of_{key}", own)
+    counts = items.group_by(*cell, *_ITEM).aggregate(k=_.k.sum(), money=_.money.sum())
+    items = con.create_table(f"items_of_{key}", counts)
+    billers = con.create_table(f"billers_of_{key}", _billers(volume, items))
+    rows = billers.inner_join(_expected(volume, items, billers, stocked), _TEST)
+    return _beyond_chance(rows.order_by(*_TEST).to_pandas())
+
+
+def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
+    """Share of the visits of a setting at places that bill an item at all: setting, class, item, stocked.
+
+    Not everybody has a scanner or keeps a medicine; who does is compared with those who do.
+    """
+    places = volume.group_by("place", "setting").aggregate(n=_.n.sum())
+    every = places.group_by("setting").aggregate(all=_.n.sum())
+    billing = items.select("place", "setting", *_ITEM).distinct().inner_join(places, ["place", "setting"])
+    sums = billing.group_by("setting", *_ITEM).aggregate(n=_.n.sum(), places=_.count())
+    found = sums.filter(_.places > MIN_OTHERS).inner_join(every, "setting")
+    return found.select("setting", *_ITEM, stocked=_.n / _["all"])
+
+
+def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
+    """Who bills each item that is material to anybody: _TEST, observed, n, money, billed."""
+    named = items.filter(items.subject_id != "")
+    own = named.group_by(*_TEST).aggregate(observed=_.k.sum(), money=_.money.sum().round(2))
+    whole = volume.group_by("subject_id", "kind").aggregate(n=_.n.sum(), billed=_.billed.sum().round(2))
+    own = own.inner_join(whole, ["subject_id", "kind"])
+    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
+    return own.semi_join(material, ["kind", *_ITEM])
+
+
+def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocked: ibis.Table) -> ibis.Table:
+    """Visits in which the mix of a biller leads one to expect the item: _TEST, expected."""
+    others = {f"n_{name}": _of_others(volume, name) for name in STRATA}
+    cells = volume.select("subject_id", "kind", *STRATA, "n", **others)
+    cells = billers.select(*_TEST).inner_join(cells, ["subject_id", "kind"])
+    cells = cells.inner_join(stocked, ["setting", *_ITEM])
+    for name in STRATA:
+        every = items.group_by(name, *_ITEM).aggregate(**{f"all_{name}": _.k.sum()})
+        own = items.group_by("subject_id", name, *_ITEM).aggregate(**{f"own_{name}": _.k.sum()})
+        cells = _beside(cells, every, [name, *_ITEM])
+        cells = _beside(cells, own, ["subject_id", name, *_ITEM])
+    usual = cells.mutate(usual=cells.n * _rate_elsewhere(cells)).group_by(*_TEST)
+    return usual.aggregate(expected=_.usual.sum().round(6))
+
+
+def _rate_elsewhere(cells: ibis.Table) -> ibis.Value:
+    """Share of the others' visits like those of a cell with the item, narrow classes of few visits shrunk
+    toward wider ones."""
+    rate: ibis.Value | None = None
+    for name in STRATA:
+        k = cells[f"all_{name}"].fill_null(0) - cells[f"own_{name}"].fill_null(0)
+        n = cells[f"n_{name}"] * cells.stocked
+        # The widest class takes half a visit with the item, so that nothing is expected never.
+        rate = (k + 0.5) / (n + 1) if rate is None else (k + PRIOR_VISITS * rate) / (n + PRIOR_VISITS)
+        rate = ibis.least(rate, 1.0)
+    return rate
+
+
+def _beside(left: ibis.Table, right: ibis.Table, keys: list[str]) -> ibis.Table:
+    """A left join by columns of the same names, which stay once."""
+    return left.left_join(right, keys).drop(*(f"{key}_right" for key in keys))
+
+
+def _of_others(volume: ibis.Table, stratum: str) -> ibis.Value:
+    """Visits of a class, without the subject's own."""
+    every = volume.n.sum().over(group_by=stratum)
+    return every - volume.n.sum().over(group_by=[stratum, "subject_id"])
+
+
+def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows above expectation beyond chance that matter: COLUMNS."""
+    rows = rows[rows["n"] >= MIN_VISITS].reset_index(drop=True)
+    share = rows["observed"] / rows["n"]
+    usual = (rows["expected"] / rows["n"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
+    spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
+    surprise = neg_log10_p(
+        proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["n"], usual, spread)))
+    )
+    money = rows["money"] * (1 - rows["expected"] / rows["observed"]).clip(lower=0)
+    fdr = false_discovery_rate(pd.Series(-surprise), len(rows))
+    found = significant(rows.assign(money=money.round(2), neg_log10_fdr=fdr))
+    material = found["money"] >= LEAST_MONEY_SHARE * found["billed"]
+    return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]
+
+
+def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:
+    """Variance of honest subjects' shares beyond sampling by item, as a part of the largest a share can have
+    (intra-class correlation).
+
+    By moments of the standardised distances (Spiegelhalter 2005, doi 10.1136/qshc.2005.013755, appendix),
+    whose scale is taken from the middle and the quantile that the guilty do not reach.
+    """
+    number = rows.groupby(["kind", *_ITEM]).ngroup()
+    known = rows.assign(z=distance * np.sqrt(rows["n"]), squares=rows["n"] ** 2)
+    items = known[known["expected"] >= MIN_EXPECTED].groupby(number)
+    upper = items["z"].quantile(1 - CONTAMINATION_OF_FEW) - items["z"].median()
+    scale, size = (upper / norm.isf(CONTAMINATION_OF_FEW)) ** 2, items.size()
+    weight = items["n"].sum() - items["squares"].sum() / items["n"].sum()
+    between = ((size * scale - (size - 1)) / weight)[size >= MIN_SUBJECTS].clip(0, 1)
+    return number.map(between).fillna(between.median()).fillna(0.0)

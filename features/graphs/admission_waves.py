@@ -1,0 +1,144 @@
+"""Admission waves: more people of one village, disease or bill admitted to a hospital within days than usual.
+
+A space-time scan (Kulldorff 1997, doi 10.1080/03610929708831995) over hospital × window of days × village,
+disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be proof though it happens once (M01, M02, M11), so its members are
+linked without ever meeting again. What is usual never comes from the suspected volume, or a house that lives
+on its waves would explain them: the other windows of the year count with their usual number of people at most
+(a winsorised mean), so that a wave counts as one arrival however many it brings. Where the village or the
+disease is admitted more often everywhere else in the same days (an epidemic, an accident, a market week),
+more is expected here, too.
+"""
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.as_of import STAY
+from features.graphs import events
+from features.graphs.chance import neg_log10_fdr, significant
+from features.windows import YEAR
+
+# Length of a window: a broker fills a ward in days. Own starting value.
+WINDOW_DAYS = 5
+# Two grids of windows, half a window apart, so that a wave cut by one is whole in the other.
+_GRIDS = 2
+_SLOTS = YEAR / WINDOW_DAYS
+# Fewest people of a wave: fewer may be a family. Own starting value.
+MIN_PERSONS = 4
+# Bills with fewer different items are alike in many honest stays. Own starting value.
+MIN_ITEMS = 6
+# A window counts with so many times its usual number of people, and one, at most. Own starting value.
+WINSORISED = 2
+# So many admissions a year are usual of every village, disease and bill at every hospital: before data say
+# more, and of the rest of the country in a window. Own starting values.
+_PRIOR, _PRIOR_ELSEWHERE = 1.0, 1.0
+# Trait that all admissions share.
+ANYTHING = "anything"
+_CELL = ["hospital", "shared_by", "value", "grid"]
+_WAVE = [*_CELL, "slot"]
+
+
+def admissions(facts: ibis.Table) -> ibis.Table:
+    """Admissions of the last year outside courses of treatment, once for each trait and grid: hospital,
+    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second, mdtrt_id."""
+    stays = facts.filter(facts.days_ago <= YEAR, facts.kind == STAY, ~facts.course)
+    traits = {
+        "village": stays.village,
+        "disease": stays.dx3,
+        "bill": (stays.n_items >= MIN_ITEMS).ifelse(stays.template.cast("string"), None),
+        ANYTHING: ibis.literal(""),
+    }
+    rows = [
+        stays.select(
+            "psn_no",
+            "second",
+            "mdtrt_id",
+            hospital=stays.fixmedins_code,
+            shared_by=ibis.literal(trait),
+            value=value,
+            number=stays.day.epoch_days(),
+        )
+        for trait, value in traits.items()
+    ]
+    grids = ibis.range(0, _GRIDS).unnest().name("grid").as_table()
+    seen = ibis.union(*rows).filter(_.value.notnull()).cross_join(grids)
+    slot = ((seen.number + seen.grid * WINDOW_DAYS / _GRIDS) / WINDOW_DAYS).floor().cast("int64")
+    return seen.mutate(slot=slot).drop("number")
+
+
+def waves(admitted: ibis.Table) -> pd.DataFrame:
+    """The waves beyond chance.
+
+    Args:
+        admitted: `admissions`, stored.
+
+    Returns:
+        hospital, shared_by, value, grid, slot, shared (people), expected, neg_log10_fdr.
+    """
+    found = _expected(_windows(admitted)).filter(_.shared >= MIN_PERSONS).order_by(*_WAVE).to_pandas()
+    cells = admitted.group_by("shared_by").aggregate(hospitals=_.hospital.nunique(), values=_.value.nunique())
+    cells = cells.to_pandas().set_index("shared_by")
+    found["neg_log10_fdr"] = 0.0
+    for trait, rows in found.groupby("shared_by"):
+        tested = int(cells.loc[trait].prod() * _SLOTS)
+        found.loc[rows.index, "neg_log10_fdr"] = neg_log10_fdr(rows["shared"], rows["expected"], tested)
+    return significant(found)[[*_WAVE, "shared", "expected", "neg_log10_fdr"]].reset_index(drop=True)
+
+
+def _windows(admitted: ibis.Table) -> ibis.Table:
+    """People in each window: _WAVE, shared."""
+    return admitted.group_by(*_WAVE).aggregate(shared=_.psn_no.nunique())
+
+
+def _expected(windows: ibis.Table) -> ibis.Table:
+    """Windows with the number of people that the other windows of the year, and the other hospitals in this
+    one, lead one to expect: _WAVE, shared, expected."""
+    cell = ibis.window(group_by=_CELL)
+    often = windows.slot.count().over(cell) * 2 > _SLOTS
+    rows = windows.mutate(usual=often.ifelse(windows.shared.median().over(cell), 0))
+    rows = rows.mutate(counted=ibis.least(rows.shared, 1 + WINSORISED * rows.usual))
+    # A hospital that is seldom empty has busy weeks.
+    rows = rows.filter((rows.shared_by != ANYTHING) | (rows.usual == 0))
+    others = (rows.counted.sum().over(cell) - rows.counted + _PRIOR) / _SLOTS
+    return rows.select(*_WAVE, "shared", expected=others * _season(rows))
+
+
+def _season(rows: ibis.Table) -> ibis.Value:
+    """How much more often the village, disease or bill is admitted to other hospitals in a window than in
+    the year, at least one."""
+    everywhere, here = ["shared_by", "value", "grid"], _CELL
+    total = rows.shared.sum()
+    in_window = total.over(ibis.window(group_by=[*everywhere, "slot"])) - rows.shared
+    of_year = total.over(ibis.window(group_by=everywhere)) - total.over(ibis.window(group_by=here))
+    season = (in_window + _PRIOR_ELSEWHERE) / (of_year / _SLOTS + _PRIOR_ELSEWHERE)
+    return ibis.greatest(season, 1)
+
+
+def members(admitted: ibis.Table, found: ibis.Table) -> ibis.Table:
+    """People of the waves, by their first stay in each: the columns of `waves`, psn_no, second, mdtrt_id.
+
+    Args:
+        admitted: `admissions`, stored.
+        found: `waves` as a table.
+    """
+    first = ibis.window(group_by=[*_WAVE, "psn_no"], order_by=["second", "mdtrt_id"])
+    inside = found.inner_join(admitted, _WAVE).mutate(_nth=ibis.row_number().over(first))
+    return inside.filter(inside._nth == 0).drop("_nth")
+
+
+def pairs(inside: ibis.Table) -> ibis.Table:
+    """People of one wave (`features.graphs.events.pairs`).
+
+    Args:
+        inside: `members`.
+    """
+    return events.pairs(inside, _WAVE)
+
+
+def edges(together: ibis.Table) -> pd.DataFrame:
+    """The pairs (`features.graphs.events.edges`); several traits that show one wave count once.
+
+    Args:
+        together: `pairs`, stored.
+    """
+    return events.edges(together, ["hospital", "slot"], ["grid"])

@@ -1,0 +1,117 @@
+"""Measures of what a place or a doctor bills beyond what others bill for the same mix of visits, whatever the
+item, and of what both ends of a flow of prescriptions gain by it.
+
+They are money beyond what the mix leads one to expect, of items that stand out beyond chance
+(`features.comparison.item_excess`): nothing for most, and the item is named where reasons are told.
+"""
+
+from ibis import Table, Value
+
+from features.measures.catalogue import STRONG, SharedMeasure, declare, measure, shared
+from features.measures.formulas import ratio
+from features.visits.excess_items import excess_column
+from features.windows import YEAR
+
+# Class of items → the meaning.
+_SHARES = {
+    "drug": (
+        "超出同类病种用药习惯的药品费占比",
+        "share of the bills for medicines given more often than others do for the same diseases",
+    ),
+    "exam": (
+        "超出同类病种检查习惯的检查检验费占比",
+        "share of the bills for examinations done more often than others do for the same diseases",
+    ),
+    "treatment": (
+        "超出同类病种治疗习惯的治疗费占比",
+        "share of the bills for treatments given more often than others do for the same diseases",
+    ),
+    "material": (
+        "超出同类病种使用习惯的耗材费占比",
+        "share of the bills for consumables used more often than others do for the same diseases",
+    ),
+}
+# Class of items → the column of its measure.
+EXCESS_COLUMNS = {name: f"item_excess_{name}_{YEAR}d" for name in _SHARES}
+# Kind of subject → biller of a visit, and class of items → the schemes that it is evidence of.
+_DECLARED = {
+    "hospital": ("place", {"drug": "M43 M50", "exam": "M33 M46", "treatment": "M25", "material": "M29"}),
+    "prescriber": ("doctor", {"drug": "M40 M43 M50", "exam": "M33", "treatment": "M25", "material": "M29"}),
+    "pharmacy": ("place", {"drug": "M07 M40 M43"}),
+}
+
+
+def _excess_share(biller: str, item_class: str) -> SharedMeasure:
+    def item_excess(v: Table, w: Value) -> Value:
+        beyond = v[excess_column(biller, item_class)].sum(where=w).fill_null(0)
+        return ratio(beyond, v.billed.sum(where=w))
+
+    item_excess.__name__ = f"item_excess_{item_class}"
+    zh, en = _SHARES[item_class]
+    return shared(zh, en, "share", "content", evidence_weight=STRONG, windows=(YEAR,))(item_excess)
+
+
+for _subject, (_biller, _classes) in _DECLARED.items():
+    for _class, _schemes in _classes.items():
+        declare(_subject, _excess_share(_biller, _class), _schemes, materiality=0.02)
+
+
+@shared(
+    "医师处方集中且用药偏贵的购药费占比",
+    "share of the bills for medicines that doctors give more often than others and steer to one pharmacy",
+    "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
+)  # fmt: skip
+def dear_flow_share(v: Table, w: Value) -> Value:
+    # A flow alone is a practice beside a shop; a dear medicine alone is a specialist's.
+    beyond = (v[excess_column("doctor", "drug")] * v.prescription_flow).sum(where=w).fill_null(0)
+    return ratio(beyond, v.billed.sum(where=w))
+
+
+declare("prescriber", dear_flow_share, "M40", materiality=0.02)
+declare("pharmacy", dear_flow_share, "M40", materiality=0.01, over="visits")
+
+
+@shared(
+    "次均住院耗材费", "consumables of a stay", "yuan_each", "price", over="admissions", support="stays",
+    mix=True,
+)  # fmt: skip
+def material_per_stay(v: Table, w: Value) -> Value:
+    return v.material_amount.fill_null(0).mean(where=w)
+
+
+declare("hospital", material_per_stay, "M29", materiality=200)
+declare("prescriber", material_per_stay, "M29", materiality=200)
+
+
+@measure(
+    "hospital", "超出周边水平的定向转入住院占比",
+    "share of stays that doctors elsewhere sent here beyond the neighbourhood's ways", "share",
+    "concentration", "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="admissions",
+)  # fmt: skip
+def received_share(v: Table, w: Value) -> Value:
+    return v.received.mean(where=w)
+
+
+@measure(
+    "pharmacy", "售出后又在别处成批再售的药盒", "boxes that other pharmacies sold again beyond chance",
+    "per_thousand", "trace", "M19 M20", materiality=2, windows=(YEAR,), support="boxes",
+)  # fmt: skip
+def resold_elsewhere(v: Table, w: Value) -> Value:
+    return ratio(v.resold.sum(where=w), v.boxes.sum(where=w)) * 1000
+
+
+@measure(
+    "pharmacy", "别处售出后成批流回的药盒", "boxes that came back from others' customers beyond chance",
+    "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+    support="boxes",
+)  # fmt: skip
+def came_back(v: Table, w: Value) -> Value:
+    return ratio(v.sold_again.sum(where=w), v.boxes.sum(where=w)) * 1000
+
+
+@measure(
+    "patient", "本人购药后又被药店再售的药盒", "boxes bought that a pharmacy sold again", "boxes", "trace",
+    "M19 M05", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+)  # fmt: skip
+def resold_boxes(v: Table, w: Value) -> Value:
+    return v.resold.sum(where=w)

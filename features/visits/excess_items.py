@@ -1,0 +1,105 @@
+"""What each bill holds of the items that its place or its doctor bills beyond what others do (M07, M24, M25,
+M29, M33, M43, M46, M50)."""
+
+from functools import reduce
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from claims.as_of import ClaimsAsOf
+from features.comparison.item_excess import (
+    CLASSES,
+    DEAR,
+    billed_items,
+    billed_visits,
+    item_excess,
+    items_of_visits,
+)
+from features.visits.visit_base import planned_course
+from features.windows import YEAR
+
+# Who bills a visit → the column of the facts that names it.
+BILLERS = {"place": "fixmedins_code", "doctor": "dr_code"}
+# Scratch table of all items in excess, with the biller (key of BILLERS).
+TABLE = "item_excess"
+
+
+def excess_column(biller: str, item_class: str) -> str:
+    """Fact of a visit: yuan of the items of a class beyond what is expected of its place or doctor."""
+    return f"{biller}_excess_{item_class}"
+
+
+def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content: ibis.Table) -> ibis.Table:
+    """Items in excess on each bill of the last year: mdtrt_id and an `excess_column` for each biller and
+    class, null where there are none.
+
+    Args:
+        base: `features.visits.visit_base.visit_base`.
+        days, content: `features.visits.bill_lines.item_days` and `bill_content`.
+    """
+    con = claims.con
+    visits = con.create_table("billed_visits", _visits(base, content))
+    items = items_of_visits(days)
+    volume = con.create_table("visit_cells", billed_visits(visits))
+    counts = con.create_table("item_cells", billed_items(visits, items))
+    found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])
+    excess = con.create_table(TABLE, ibis.memtable(found.reset_index(drop=True), schema=_SCHEMA))
+    rows = [_of_biller(visits, items, excess, biller) for biller in BILLERS]
+    return reduce(_either, rows)
+
+
+_SCHEMA = ibis.schema(
+    {
+        **dict.fromkeys(("subject_id", "kind", "class", "item"), "string"),
+        **dict.fromkeys(("observed", "n"), "int64"),
+        **dict.fromkeys(("expected", "money", "billed", "neg_log10_fdr"), "float64"),
+        "biller": "string",
+    }
+)
+
+
+def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
+    """Bills of the last year outside courses of treatment, with what is comparable: the kind of care at this
+    level of hospital, the disease group, the department."""
+    rows = base.inner_join(content.select("mdtrt_id", "dialysis", "billed"), "mdtrt_id")
+    rows = rows.filter(_.days_ago <= YEAR, ~planned_course(rows.dx3, rows.dialysis))
+    setting = rows.med_type.left(2) + "/" + rows.level.fill_null("")
+    disease = setting + "/" + rows.dx_group.fill_null("")
+    return rows.select(
+        "mdtrt_id",
+        "kind",
+        "billed",
+        place=rows.fixmedins_code,
+        doctor=rows.dr_code,
+        setting=setting,
+        disease=disease,
+        department=disease + "/" + rows.dept_code.fill_null(""),
+    )
+
+
+def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller: str) -> ibis.Table:
+    """Items in excess of a biller by visit: mdtrt_id and an `excess_column` for each class."""
+    beyond = excess.filter(excess.biller == biller).mutate(**{biller: excess.subject_id})
+    rows = items.semi_join(beyond, ["class", "item"]).inner_join(visits, "mdtrt_id")
+    rows = rows.inner_join(
+        beyond.select(biller, "kind", "class", "item", part=1 - _.expected / _.observed),
+        [biller, "kind", "class", "item"],
+    )
+    rows = rows.mutate(excess=rows.money * rows.part)
+
+    def yuan(name: str) -> ibis.Value:
+        here, dear = rows["class"] == name, rows["item"] == DEAR
+        # A dear item may be in excess by itself and among the dear ones: it counts once.
+        single, together = (rows.excess.sum(where=here & which) for which in (~dear, dear))
+        return ibis.greatest(single.fill_null(0.0), together.fill_null(0.0)).round(2).nullif(0)
+
+    return rows.group_by("mdtrt_id").aggregate(
+        **{excess_column(biller, name): yuan(name) for name in CLASSES}
+    )
+
+
+def _either(left: ibis.Table, right: ibis.Table) -> ibis.Table:
+    """Rows of visits that are in one of two tables or in both."""
+    both = left.outer_join(right, "mdtrt_id")
+    return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")

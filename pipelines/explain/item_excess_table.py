@@ -1,0 +1,58 @@
+"""Part of the step that explains: the items that each place and doctor bills beyond what others do."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+from claims.as_of import PHARMACY
+from features.comparison.item_excess import DEAR
+from features.measures.billing_and_flows import EXCESS_COLUMNS
+from features.visits.excess_items import TABLE
+from pipelines.snapshot import Snapshot
+from reports.item_excess_texts import ItemInExcess, item_text
+
+# Added to the contract's tables.
+ITEM_EXCESS = pa.schema(
+    [
+        ("subject_type", pa.string()), ("subject_id", pa.string()), ("kind", pa.string()),
+        ("class", pa.string()), ("item", pa.string()), ("item_name", pa.string()), ("observed", pa.int64()),
+        ("n", pa.int64()), ("expected", pa.float64()), ("money", pa.float64()), ("billed", pa.float64()),
+        ("neg_log10_fdr", pa.float64()),
+    ]
+)  # fmt: skip
+
+
+def item_excess_table(snapshot: Snapshot) -> pd.DataFrame:
+    """Columns of ITEM_EXCESS, most money first within a subject."""
+    con = snapshot.claims.con
+    items = snapshot.claims["hilist_b"].select(item="hilist_code", item_name="hilist_name")
+    found: pd.DataFrame = con.table(TABLE).left_join(items, "item").drop("item_right").to_pandas()
+    place = (found["kind"] == PHARMACY).map({True: "pharmacy", False: "hospital"})
+    found["subject_type"] = place.where(found["biller"] == "place", "prescriber").astype(object)
+    order = ["subject_type", "subject_id", "money", "kind", "item"]
+    rows = found.sort_values(order, ascending=[True, True, False, True, True], ignore_index=True)
+    return rows[list(ITEM_EXCESS.names)]
+
+
+def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tuple[str, str]]:
+    """(subject_id, column of the catalogue) → what names the item of most money, in Chinese and English.
+
+    A single item speaks before the dear ones of its class together.
+
+    Args:
+        found: `item_excess_table`.
+        subject: kind of subject.
+    """
+    rows = found[found["subject_type"] == subject]
+    rows = rows.assign(together=rows["item"] == DEAR).sort_values("together", kind="stable")
+    first = rows.drop_duplicates(["subject_id", "class"])
+    return {
+        (row["subject_id"], EXCESS_COLUMNS[row["class"]]): item_text(
+            ItemInExcess(
+                row["kind"], row["class"], None if row["together"] else row["item_name"] or row["item"],
+                row["observed"], row["n"], row["expected"], row["money"],
+            )
+        )
+        for row in first.to_dict("records")
+    }  # fmt: skip

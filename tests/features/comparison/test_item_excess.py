@@ -1,0 +1,224 @@
+"""Items billed beyond the mix of visits, beside honest specialists, few visits and rare equipment; a slow
+twin of the expectation."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.comparison.item_excess import (
+    COLUMNS,
+    DEAR,
+    LEAST_MONEY_SHARE,
+    MIN_OTHERS,
+    MIN_VISITS,
+    PRIOR_VISITS,
+    STRATA,
+    billed_items,
+    billed_visits,
+    item_excess,
+    items_of_visits,
+)
+
+CHARGES = {"scan": "03", "lab": "04", "pill": "09", "plate": "08", "bed": "01"}
+VISIT = dict.fromkeys(("mdtrt_id", "kind", "place", "doctor", *STRATA), "string") | {"billed": "float64"}
+DAY = dict.fromkeys(("mdtrt_id", "hilist_code", "charge"), "string") | {"amount": "float64"}
+
+
+@dataclass
+class Bills:
+    """Bills, collected one call at a time."""
+
+    visits: list[dict] = field(default_factory=list)
+    days: list[dict] = field(default_factory=list)
+
+    def add(
+        self, place: str, disease: str, *lines: tuple[str, float], doctor=None, kind="outpatient", dept=""
+    ):
+        """A bill: lines of (item, yuan); the class of an item is told by its first letters."""
+        name, setting = f"M{len(self.visits):05}", f"{kind}/2"
+        row = {"mdtrt_id": name, "place": place, "doctor": doctor, "kind": kind, "setting": setting}
+        row |= {"disease": f"{setting}/{disease}", "department": f"{setting}/{disease}/{dept}"}
+        self.visits.append(row | {"billed": sum(yuan for _item, yuan in lines)})
+        for item, yuan in lines:
+            charge = CHARGES[item.rstrip("0123456789")]
+            self.days.append({"mdtrt_id": name, "hilist_code": item, "charge": charge, "amount": yuan})
+
+    def many(self, place: str, disease: str, n: int, share: float, item: str, yuan: float = 100, **more):
+        """So many bills of a lab test for 50, a share of them with an item."""
+        for number in range(n):
+            extra = ((item, float(yuan)),) if number < round(share * n) else ()
+            self.add(place, disease, ("lab", 50.0), *extra, **more)
+
+    def tables(self) -> tuple[ibis.Table, ibis.Table]:
+        con = ibis.duckdb.connect()
+        visits, days = (
+            con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
+            for name, rows, schema in (("visits", self.visits, VISIT), ("days", self.days, DAY))
+        )
+        return billed_visits(visits), billed_items(visits, items_of_visits(days))
+
+    def excess(self, key: str = "place") -> pd.DataFrame:
+        return item_excess(*self.tables(), key)
+
+    def found(self, key: str = "place") -> list[list]:
+        return self.excess(key)[["subject_id", "class", "item"]].to_numpy().tolist()
+
+
+def town() -> Bills:
+    """Twelve hospitals that scan one in ten colds and one in two backs; the last sees backs alone."""
+    bills = Bills()
+    for number in range(11):
+        bills.many(f"H{number:02}", "J06", 60, 0.10 + 0.02 * (number % 3), "scan")
+        bills.many(f"H{number:02}", "M54", 20, 0.45 + 0.05 * (number % 3), "scan")
+    bills.many("H11", "M54", 120, 0.5, "scan")
+    return bills
+
+
+def test_who_scans_everybody_is_told_from_who_sees_the_backs_of_the_town():
+    bills = town()
+    bills.many("guilty", "J06", 80, 0.9, "scan")
+    found = bills.excess()
+    assert [list(row) for row in found[["subject_id", "kind", "class", "item"]].to_numpy()] == [
+        ["guilty", "outpatient", "exam", "scan"]
+    ]
+    assert list(found.columns) == COLUMNS
+    assert (found.observed[0], found.n[0], found.billed[0]) == (72, 80, 80 * 50 + 72 * 100)
+    assert 8 < found.expected[0] < 12
+    assert found.money[0] == pytest.approx(100 * (72 - found.expected[0]), abs=0.01)
+    assert town().found() == []
+
+
+def test_several_who_scan_everybody_do_not_hide_each_other():
+    bills = town()
+    for number in range(2):
+        bills.many(f"guilty-{number}", "J06", 80, 0.9, "scan")
+    assert bills.found() == [["guilty-0", "exam", "scan"], ["guilty-1", "exam", "scan"]]
+
+
+@pytest.mark.parametrize(("visits", "stands_out"), [(MIN_VISITS - 1, False), (MIN_VISITS, True)])
+def test_few_visits_do_not_stand_out(visits, stands_out):
+    bills = town()
+    bills.many("small", "J06", visits, 1.0, "scan")
+    assert (bills.found() == [["small", "exam", "scan"]]) == stands_out
+
+
+def test_equipment_that_few_have_is_compared_among_those_who_have_it():
+    bills = town()
+    for number in range(MIN_OTHERS + 2):
+        bills.many(f"H{number:02}", "J06", 100, 0.3 + 0.02 * number, "scan2", 800)
+    assert bills.found() == []
+    bills.many("guilty", "J06", 100, 0.8, "scan2", 800)
+    assert ["guilty", "exam", "scan2"] in bills.found()
+
+
+@pytest.mark.parametrize(("others", "known"), [(MIN_OTHERS - 1, False), (MIN_OTHERS, True)])
+def test_what_too_few_others_bill_has_no_usual_rate(others, known):
+    bills = town()
+    for number in range(others):
+        bills.many(f"H{number:02}", "J06", 100, 0.02, "plate", 800)
+    bills.many("H08", "J06", 100, 0.9, "plate", 800)
+    assert (["H08", "material", "plate"] in bills.found()) == known
+
+
+@pytest.mark.parametrize(("yuan", "material"), [(0.4, False), (1.2, True)])
+def test_an_excess_of_little_money_is_no_matter(yuan, material):
+    bills = town()
+    for number in range(8):
+        bills.many(f"H{number:02}", "J06", 50, 0.02, "scan9", yuan)
+    bills.many("guilty", "J06", 100, 0.9, "scan9", yuan)
+    assert (["guilty", "exam", "scan9"] in bills.found()) == material
+    assert (90 * yuan > LEAST_MONEY_SHARE * (100 * 50 + 90 * yuan)) == material
+
+
+def dear_prescriber(dear: float) -> Bills:
+    """A town that buys without prescriptions, one purchase in twenty dear; two doctors' prescriptions."""
+    bills = Bills()
+    for shop in range(8):
+        for number in range(120):
+            item = f"pill{80 + number // 20 % 4}" if number % 20 == 0 else f"pill{number % 20}"
+            yuan = 300.0 if number % 20 == 0 else 10.0 + number % 20
+            bills.add(f"P{shop}", "E11", (item, yuan), kind="pharmacy")
+    for number in range(60):
+        shop = f"P{number % 8}"
+        paid = number < dear * 60
+        item = (f"pill{80 + number % 4}", 300.0) if paid else (f"pill{number % 20}", 10.0 + number % 20)
+        bills.add(shop, "E11", item, kind="pharmacy", doctor="D-paid")
+        honest = ("pill80", 300.0) if number % 20 == 0 else (f"pill{number % 20}", 10.0 + number % 20)
+        bills.add(shop, "E11", honest, kind="pharmacy", doctor="D-honest")
+    return bills
+
+
+def test_a_doctor_who_prescribes_now_this_dear_medicine_now_that_is_told_from_one_who_does_not():
+    found = dear_prescriber(dear=0.8).excess("doctor")
+    assert set(found.subject_id) == {"D-paid"}
+    together = found[found.item == DEAR]
+    assert together[["class", "observed", "n"]].to_numpy().tolist() == [["drug", 48, 60]]
+    assert dear_prescriber(dear=0.05).found("doctor") == []
+
+
+def test_a_department_is_compared_with_the_same_elsewhere():
+    bills = Bills()
+    for number in range(10):
+        bills.many(f"H{number:02}", "M54", 60, 0.1, "scan", dept="outpatients")
+        bills.many(f"H{number:02}", "M54", 40, 0.8, "scan", dept="surgery")
+    bills.many("surgeons", "M54", 200, 0.8, "scan", dept="surgery")
+    bills.many("guilty", "M54", 100, 0.8, "scan", dept="outpatients")
+    assert bills.found() == [["guilty", "exam", "scan"]]
+
+
+def test_no_bills_no_excess():
+    assert Bills().excess().empty
+    bills = Bills()
+    bills.add("H1", "J06", ("bed", 30.0))
+    assert bills.excess().empty
+
+
+def by_chance(seed: int) -> Bills:
+    chance, bills = random.Random(seed), Bills()
+    for _number in range(1500):
+        place, disease, dept = (
+            f"H{chance.randrange(9)}",
+            chance.choice(["J06", "M54", "E11"]),
+            chance.choice("ab"),
+        )
+        lines = [("lab", 50.0)]
+        if chance.random() < {"J06": 0.1, "M54": 0.4, "E11": 0.2}[disease]:
+            lines.append(("scan", 100.0))
+        if place == "H3" and chance.random() < 0.6:
+            lines.append(("scan", 100.0))
+        kind = chance.choice(["outpatient", "stay"])
+        bills.add(place, disease, *dict(lines).items(), kind=kind, dept=dept)
+    return bills
+
+
+def slow_expected(bills: Bills, place: str, kind: str, item: str) -> float:
+    """Visit by visit, narrow classes of few visits shrunk toward wider ones; everybody bills everything."""
+    billed = {(row["mdtrt_id"], row["hilist_code"]) for row in bills.days}
+    n, k = Counter(), Counter()
+    for visit in bills.visits:
+        if visit["place"] != place:
+            for name in STRATA:
+                n[visit[name]] += 1
+                k[visit[name]] += (visit["mdtrt_id"], item) in billed
+    total = 0.0
+    for visit in bills.visits:
+        if visit["place"] == place and visit["kind"] == kind:
+            rate = (k[visit["setting"]] + 0.5) / (n[visit["setting"]] + 1)
+            for name in STRATA[1:]:
+                rate = (k[visit[name]] + PRIOR_VISITS * rate) / (n[visit[name]] + PRIOR_VISITS)
+            total += rate
+    return total
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_expectation_equals_the_slow_twin(seed):
+    bills = by_chance(seed)
+    found = bills.excess()
+    assert set(found.subject_id) == {"H3"}
+    assert set(found.kind) == {"outpatient", "stay"}
+    for row in found[found["item"] != DEAR].itertuples():
+        assert row.expected == pytest.approx(slow_expected(bills, "H3", row.kind, row.item), abs=1e-5)

@@ -1,0 +1,78 @@
+"""Shares of bills beyond others' habits, and both ends of flows of prescriptions, patients and boxes."""
+
+import pytest
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.comparison.item_excess import CLASSES
+from features.measures.billing_and_flows import EXCESS_COLUMNS
+from features.measures.catalogue import measures_of
+from features.visits.excess_items import excess_column
+from tests.features.measures.tables import taken
+
+BILL = {"billed": 100.0, "kind": OUTPATIENT}
+PURCHASE = {"billed": 100.0, "kind": PHARMACY}
+SUBJECTS = {"hospital": "place", "prescriber": "doctor"}
+
+
+@pytest.mark.parametrize(("subject", "biller"), SUBJECTS.items())
+@pytest.mark.parametrize("item_class", CLASSES)
+def test_money_beyond_others_habits_is_a_share_of_all_bills_of_the_year(subject, biller, item_class):
+    column, name = excess_column(biller, item_class), f"item_excess_{item_class}"
+    rows = [BILL | {column: 80.0}, BILL | {column: None}, BILL | {column: None}]
+    assert taken(subject, name, *rows, BILL | {column: 90.0, "days_ago": 366.0}) == pytest.approx(80 / 300)
+    assert taken(subject, name, BILL | {column: None}) == 0
+    assert f"{name}_365d" == EXCESS_COLUMNS[item_class] and EXCESS_COLUMNS[item_class] in measures_of(subject)
+
+
+def test_a_pharmacy_is_measured_by_what_it_sells():
+    row = PURCHASE | {excess_column("place", "drug"): 25.0}
+    assert taken("pharmacy", "item_excess_drug", row) == 0.25
+    assert {column for column in EXCESS_COLUMNS.values() if column in measures_of("pharmacy")} == {
+        EXCESS_COLUMNS["drug"]
+    }
+
+
+@pytest.mark.parametrize("subject", ["prescriber", "pharmacy"])
+def test_a_paid_flow_of_prescriptions_is_dear_and_beyond_chance_at_both_ends(subject):
+    def share(excess, flow, kind=PHARMACY):
+        row = PURCHASE | {"kind": kind, excess_column("doctor", "drug"): excess, "prescription_flow": flow}
+        honest = PURCHASE | {excess_column("doctor", "drug"): None, "prescription_flow": 0.0}
+        return taken(subject, "dear_flow_share", row, honest)
+
+    assert share(80.0, 0.9) == pytest.approx(0.9 * 80 / 200)
+    # The practice beside the shop, and the specialist whose patients buy everywhere.
+    assert share(None, 0.9) == 0 and share(80.0, 0.0) == 0
+
+
+def test_what_a_doctor_gives_in_the_ward_is_no_prescription_at_a_pharmacy():
+    row = {"billed": 100.0, excess_column("doctor", "drug"): 80.0, "prescription_flow": 0.9, "kind": STAY}
+    assert taken("prescriber", "dear_flow_share", row) is None
+
+
+@pytest.mark.parametrize("subject", ["hospital", "prescriber"])
+def test_consumables_are_counted_by_stay_and_courses_are_left_out(subject):
+    rows = [{"material_amount": 900.0}, {"material_amount": None}, {"material_amount": 300.0}]
+    others = [{"material_amount": 5000.0, "course": True}, {"material_amount": 5000.0, "kind": OUTPATIENT}]
+    assert taken(subject, "material_per_stay", *rows, *others) == 400
+
+
+def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral():
+    rows = [{"received": 0.8}, {"received": 0.0}, {"received": 0.0}, {"received": 0.8, "days_ago": 366.0}]
+    assert taken("hospital", "received_share", *rows) == pytest.approx(0.8 / 3)
+    assert taken("hospital", "received_share", {"received": 0.8, "kind": OUTPATIENT}) is None
+
+
+@pytest.mark.parametrize(("name", "column"), [("resold_elsewhere", "resold"), ("came_back", "sold_again")])
+def test_boxes_that_came_back_are_counted_at_both_pharmacies_in_a_thousand(name, column):
+    rows = [PURCHASE | {"boxes": 40.0, column: 1.0}, PURCHASE | {"boxes": 10.0, column: 0.0}]
+    assert taken("pharmacy", name, *rows) == pytest.approx(20)
+    assert taken("pharmacy", name, PURCHASE | {"boxes": None, column: 0.0}) is None
+
+
+def test_boxes_of_a_patient_that_a_pharmacy_sold_again_are_counted():
+    rows = [
+        PURCHASE | {"resold": 2.0},
+        PURCHASE | {"resold": 1.0},
+        PURCHASE | {"resold": 5.0, "days_ago": 400.0},
+    ]
+    assert taken("patient", "resold_boxes", *rows) == 3

@@ -1,0 +1,83 @@
+"""Items in excess on each bill: of its place and of its doctor, of the last year, outside courses."""
+
+from types import SimpleNamespace
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.comparison.item_excess import COLUMNS
+from features.visits.excess_items import TABLE, excess_column, excess_items
+
+BASE = dict.fromkeys(
+    ("mdtrt_id", "kind", "fixmedins_code", "dr_code", "med_type", "level", "dx_group", "dx3", "dept_code"),
+    "string",
+) | {"days_ago": "float64"}
+CONTENT = {"mdtrt_id": "string", "dialysis": "float64", "billed": "float64"}
+DAYS = dict.fromkeys(("mdtrt_id", "hilist_code", "charge"), "string") | {"amount": "float64"}
+PLACE, DOCTOR = excess_column("place", "exam"), excess_column("doctor", "exam")
+
+
+def town() -> list[dict]:
+    """Outpatients of ten hospitals, two doctors each; at H0 one doctor has nearly everybody scanned."""
+    rows = []
+    for number in range(800):
+        hospital, doctor = number % 10, number // 10 % 2
+        guilty = (hospital, doctor) == (0, 0)
+        scanned = number % 200 < 180 if guilty else number // 20 % 10 == (hospital + doctor) % 10
+        rows.append(
+            {"place": f"H{hospital}", "doctor": f"D{hospital}-{doctor}", "scan": scanned, "guilty": guilty}
+        )
+    return rows
+
+
+def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Facts by visit, and the items in excess."""
+    base, content, days = [], [], []
+    for number, row in enumerate(rows):
+        name = f"M{number:04}"
+        base.append(
+            {"mdtrt_id": name, "kind": "outpatient", "fixmedins_code": row["place"], "dr_code": row["doctor"],
+             "med_type": "11", "level": "2", "dx_group": "J06", "dx3": row.get("dx3", "J06"),
+             "dept_code": None, "days_ago": row.get("days_ago", 100.0)}
+        )  # fmt: skip
+        lines = [("lab", "04", 50.0)] + [("scan", "03", 200.0)] * row["scan"]
+        content.append(
+            {"mdtrt_id": name, "dialysis": row.get("dialysis"), "billed": sum(x[2] for x in lines)}
+        )
+        days += [{"mdtrt_id": name, "hilist_code": i, "charge": c, "amount": a} for i, c, a in lines]
+    con = ibis.duckdb.connect()
+    tables = [
+        con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
+        for name, rows, schema in (("base", base, BASE), ("days", days, DAYS), ("content", content, CONTENT))
+    ]
+    found = excess_items(SimpleNamespace(con=con), *tables).to_pandas().set_index("mdtrt_id")
+    return found, con.table(TABLE).to_pandas()
+
+
+def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_is_expected():
+    rows = town()
+    found, excess = facts_of(rows)
+    assert list(excess.columns) == [*COLUMNS, "biller"]
+    scan = excess[excess["item"] == "scan"].set_index("biller")
+    assert scan.subject_id.to_dict() == {"place": "H0", "doctor": "D0-0"}
+    names = [f"M{number:04}" for number, row in enumerate(rows) if row["place"] == "H0" and row["scan"]]
+    mine = [f"M{number:04}" for number, row in enumerate(rows) if row["guilty"] and row["scan"]]
+    assert sorted(found.index[found[PLACE].notna()]) == names
+    assert sorted(found.index[found[DOCTOR].notna()]) == mine
+    for column, biller in ((PLACE, "place"), (DOCTOR, "doctor")):
+        part = 1 - scan.expected[biller] / scan.observed[biller]
+        assert found[column].dropna().to_numpy() == pytest.approx(200 * part, abs=0.006)
+        assert found[column].sum() == pytest.approx(scan.money[biller], abs=1)
+
+
+@pytest.mark.parametrize("more", [{"days_ago": 366.0}, {"dx3": "Z51"}, {"dialysis": 1.0}])
+def test_old_visits_and_courses_of_treatment_are_nobodys_habit(more):
+    rows = [row | (more if row["guilty"] else {}) for row in town()]
+    found, excess = facts_of(rows)
+    assert found.empty and excess.empty
+
+
+def test_no_visits_no_excess():
+    found, excess = facts_of([])
+    assert found.empty and excess.empty

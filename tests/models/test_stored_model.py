@@ -1,0 +1,63 @@
+"""A model is stored as data: read back it scores and explains the same, and nothing else is made of it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from models.stored_model import load, require_owned, save
+from models.subject_model import SubjectModel
+from tests.models.test_registry import fitted, people
+
+
+def stored(model: SubjectModel, folder: Path) -> SubjectModel:
+    folder.mkdir()
+    save(model, folder)
+    return load(folder)
+
+
+@pytest.mark.parametrize("labelled", [40, 5, 0], ids=["trees", "linear", "unlabelled"])
+def test_a_model_is_the_same_after_it_was_stored(tmp_path, labelled):
+    model = fitted(1, labelled)
+    read = stored(model, tmp_path / "model")
+    frame, peers = (rows.head(50) for rows in people())
+    parts, again = model.parts(frame, peers), read.parts(frame, peers)
+    pd.testing.assert_frame_equal(again, parts, check_exact=True)
+    pd.testing.assert_frame_equal(read.score(again), model.score(parts), check_exact=True)
+    for one, other in zip(read.explain(frame, peers, again), model.explain(frame, peers, parts), strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    pd.testing.assert_frame_equal(read.spec, model.spec)
+    kept = {name: value for name, value in vars(read).items() if isinstance(value, (int, str, dict, tuple))}
+    assert kept == {name: vars(model)[name] for name in kept} and len(kept) > 8
+
+
+def test_those_learnt_from_are_left_out(tmp_path):
+    model = fitted(1)
+    assert model.held_out is not None and stored(model, tmp_path / "model").held_out is None
+
+
+@pytest.mark.parametrize(
+    "content", [{"class": "Popen", "fields": {}}, {"reduce": ["os.system", "true"]}, {"list": [1]}, [1]]
+)
+def test_nothing_but_a_model_is_made(tmp_path, content):
+    save(fitted(1, 0), tmp_path)
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    with pytest.raises((ValueError, KeyError)):
+        load(tmp_path)
+
+
+def test_what_is_no_data_is_not_stored(tmp_path):
+    model = fitted(1, 0)
+    model.metrics["auc"] = object()
+    with pytest.raises(TypeError, match="a model holds a object, which cannot be stored as data"):
+        save(model, tmp_path)
+
+
+def test_a_sticky_folder_above_is_no_harm_a_writable_one_is(tmp_path):
+    (tmp_path / "model").mkdir(mode=0o700)
+    tmp_path.chmod(0o1777)
+    require_owned(tmp_path / "model")
+    tmp_path.chmod(0o777)
+    with pytest.raises(Exception, match="can be written by others"):
+        require_owned(tmp_path / "model")
