@@ -63,8 +63,6 @@ def suspects_table(
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
     table = table.assign(reasons=empty, story_zh=None, story_en=None)
-    if "explained_by" not in table:
-        table["explained_by"] = None
     return with_reasons(table, snapshot, explained, scores.disputes)
 
 

@@ -45,7 +45,7 @@ def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
 def test_what_else_is_in_dispute_is_named():
     zh, en = story(replace(HOSPITAL, others=(("M28", 40), ("M10", 2))))
     assert "另涉M28 血透虚计40次、M10 挂床住院2次。" in zh
-    assert "Other visits in dispute: M28 padded dialysis (40), M10 hanging bed (2)." in en
+    assert "Other visits in dispute: M28 padded dialysis (40), M10 phantom bed stay (2)." in en
 
 
 def test_where_nothing_stands_out_the_nearest_are_named():
