@@ -57,7 +57,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     "M13": {"hospital": "converted_share"},
     "M15": {
-        "pharmacy": "company_share burst_share follow_share",
+        "pharmacy": "company_share company_fund burst_share follow_share",
         "patient": "company_visits follow_days bursts",
         "visit": "card_gap follow_days companions",
         "group": "burst_share follow_days",
@@ -71,10 +71,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M19": {
         "pharmacy": "co_oversupplied_share",
         "prescriber": "co_oversupplied_share",
-        "patient": "co_oversupplied",
+        "patient": "co_oversupplied resold_boxes",
         "group": "shared_surplus surplus_spent",
     },
-    "M20": {"pharmacy": "repeat_codes", "patient": "repeat_codes", "visit": "repeat_codes"},
+    "M20": {"pharmacy": "repeat_codes came_back", "patient": "repeat_codes", "visit": "repeat_codes"},
     "M21": {
         "pharmacy": "rx_overused_share",
         "patient": "rx_overused",
@@ -90,7 +90,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "paid_per_content",
         "visit": "paid_per_content dear_group_content",
     },
-    "M25": {"hospital": "cost_ratio dear_share over_ceiling_share"},
+    "M25": {
+        "hospital": "cost_ratio dear_share over_ceiling_share item_excess_treatment",
+        "prescriber": "item_excess_treatment",
+    },
     "M27": {"patient": "hidden_accidents", "visit": "hidden_accident"},
     "M28": {
         "hospital": "unsigned_share dialysis_week double_dialysis_share",
@@ -98,15 +101,23 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "unsigned_dialysis dialysis_week",
         "visit": "unsigned_dialysis week_sessions",
     },
-    "M29": {"hospital": "material_stays_share"},
-    "M31": {"prescriber": "referred_share"},
+    "M29": {
+        "hospital": "material_stays_share material_per_stay item_excess_material",
+        "prescriber": "material_per_stay item_excess_material",
+    },
+    "M31": {"hospital": "received_share", "prescriber": "referred_share"},
     "M33": {
-        "hospital": "top_exam_set_share outpatient_exam_share scan_share",
-        "prescriber": "top_exam_set_share",
+        "hospital": "item_excess_exam outpatient_exam_share",
+        "prescriber": "item_excess_exam",
     },
     "M40": {
-        "pharmacy": "steered_share price_surplus prescriber_concentration top_prescriber_share",
-        "prescriber": "steered_share top_pharmacy_persons price_surplus",
+        "pharmacy": "dear_flow_share steered_share price_surplus",
+        "prescriber": "dear_flow_share steered_share price_surplus",
+    },
+    "M43": {
+        "hospital": "item_excess_drug",
+        "prescriber": "item_excess_drug",
+        "pharmacy": "item_excess_drug",
     },
     "M44": {"hospital": "long_share los_ratio"},
     "M47": {"pharmacy": "december_share"},
