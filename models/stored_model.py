@@ -70,7 +70,9 @@ class Served:
     def predict(self, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Score rows with the columns of the signature."""
         parts = self.model.parts(model_input)
-        return self.model.score(parts).drop(columns=["scheme", "nearest_schemes", "rule_score", "graph_score"])
+        return self.model.score(parts).drop(
+            columns=["scheme", "nearest_schemes", "rule_score", "graph_score"]
+        )
 
 
 def _load_pyfunc(path: str) -> Served:

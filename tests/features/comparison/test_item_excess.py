@@ -166,7 +166,7 @@ def test_a_doctor_who_prescribes_now_this_dear_medicine_now_that_is_told_from_on
 
 def test_a_patient_who_comes_every_week_has_one_vote():
     bills = town()
-    for number in range(90):
+    for _number in range(90):
         bills.add("H00", "J06", ("lab", 50.0), ("scan", 100.0), who="ill")
     assert bills.found() == []
     # As many visits of different people are a habit.
