@@ -389,6 +389,20 @@ def test_a_run_made_twice_gives_the_same_summary_and_workbook(summary, again, ci
     assert files_of(again.published.folder / "suspects.xlsx") == files_of(city.run / "suspects.xlsx")
 
 
+def test_pages_of_a_run_made_twice_are_equal_byte_for_byte(summary, again, city):
+    ids = (summary["run_id"], again.info.run_id)
+    pages, others = (
+        {
+            str(path.relative_to(folder)): path.read_text(encoding="utf-8").replace(run_id, "RUN")
+            for path in folder.rglob("*")
+            if path.suffix in (".html", ".json", ".svg") and path.name != "run.json"
+        }
+        for folder, run_id in zip((city.run, again.published.folder), ids, strict=True)
+    )
+    assert len(pages) > 10 and set(pages) == set(others)
+    assert [name for name in pages if pages[name] != others[name]] == []
+
+
 def files_of(workbook: Path) -> dict[str, tuple]:
     with ZipFile(workbook) as book:
         return {file.filename: (file.CRC, file.date_time) for file in book.infolist()}
