@@ -40,7 +40,7 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
     """
     con = claims.con
     visits = con.create_table("billed_visits", _visits(base, content))
-    items = items_of_visits(days)
+    items = items_of_visits(days.semi_join(visits, "mdtrt_id"))
     volume = con.create_table("visit_cells", billed_visits(visits))
     counts = con.create_table("item_cells", billed_items(visits, items))
     found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])

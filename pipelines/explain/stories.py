@@ -13,7 +13,7 @@ from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
-from reports.stories import Conduct, story
+from reports.story_texts import Conduct, story
 
 # So many other schemes that visits are in dispute for.
 OTHERS = 2

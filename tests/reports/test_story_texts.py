@@ -7,7 +7,7 @@ import pytest
 from features.measures.catalogue import measures_of
 from reports.scheme_conduct import CONDUCT
 from reports.scheme_texts import SCHEMES
-from reports.stories import Conduct, story
+from reports.story_texts import Conduct, story
 from tests.reports.forbidden import offences
 
 TELLING = (*measures_of("hospital")["template_share_365d"], 0.92, 0.0)
