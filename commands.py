@@ -42,6 +42,7 @@ def simulate_command(
     start: date = date(2024, 1, 1),
     days: int = 366,
     seed: int = 0,
+    guilt: float = 1.0,
     hard: bool = False,
     uneven: bool = False,
 ) -> None:
@@ -49,6 +50,8 @@ def simulate_command(
 
     Parameters
     ----------
+    guilt
+        How much fraud is planted: 0 none, so that only look-alikes and small faults remain; 1 as usual.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -57,7 +60,7 @@ def simulate_command(
     """
     from claims.synthetic import simulate
 
-    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard, uneven=uneven)
+    simulate(out, persons=persons, start=start, days=days, seed=seed, guilt=guilt, hard=hard, uneven=uneven)
     print(f"{out / 'input'}")
 
 

@@ -20,7 +20,10 @@ ALLOWED = {
     "commands": {"claims", "pipelines", "reports", "flows"},
 }
 # Words of reports come from where measures are declared, so that none lacks them.
-EXCEPTIONS = {("reports", "features.measures.catalogue"), ("reports", "features.comparison.peers")}
+EXCEPTIONS = {
+    ("reports", f"features.{module}")
+    for module in ("measures.catalogue", "comparison.peers", "comparison.peer_groups")
+}
 # `python -m flows` is the console script, too.
 EXCEPTIONS |= {("flows", "commands")}
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime"}
