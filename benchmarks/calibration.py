@@ -109,7 +109,9 @@ def main(arguments: list[str]) -> None:
     often = (each["n"] >= MIN_SUBJECTS) & ((each["0.01"] > BOUND * 0.01) | (each["0.001"] > BOUND * 0.001))
     print("\nMeasures beyond the bound:")
     _print(each[often])
-    PICTURE.write_text(qq_plot(z) + "\n", encoding="utf-8")
+    # A picture in a file of its own names its language, which one inside a page need not.
+    file = qq_plot(z).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" ', 1)
+    PICTURE.write_text(file + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
