@@ -53,6 +53,7 @@ def simulate_command(
     start: date = date(2024, 1, 1),
     days: int = 366,
     seed: int = 0,
+    guilt: float = 1.0,
     hard: bool = False,
     uneven: bool = False,
 ) -> None:
@@ -70,6 +71,8 @@ def simulate_command(
         How many days they cover.
     seed
         Another seed gives another city.
+    guilt
+        How much fraud is planted: 0 none, so that only look-alikes and small faults remain; 1 as usual.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -78,7 +81,7 @@ def simulate_command(
     """
     from claims.synthetic import simulate
 
-    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard, uneven=uneven)
+    simulate(out, persons=persons, start=start, days=days, seed=seed, guilt=guilt, hard=hard, uneven=uneven)
     print(f"{out / 'input'}")
 
 

@@ -1,10 +1,11 @@
-"""How well the lists hold in cities that nobody tuned on: average precision, look-alikes, names of schemes, rings.
+"""How well the lists hold in cities that nobody tuned on: average precision, look-alikes, names of
+schemes, rings.
 
     python benchmarks/unseen_cities.py WORK [--seeds 3] [--first-seed N] [--generator CITY.PY]
 
 Makes cities of our own (`fundguard simulate`), blind ones (`benchmarks/blind`) and, where another hand's
-generator is given, its; easy and hidden, so many seeds each. Each is measured, learnt from and ranked as a run
-does it, without its pages. Only guilty that no outcome names count; partners who are neither guilty nor
+generator is given, its; easy and hidden, so many seeds each. Each is measured, learnt from and ranked as a
+run does it, without its pages. Only guilty that no outcome names count; partners who are neither guilty nor
 innocent are left out, as are the doctors of a guilty hospital, who signed what it billed.
 """
 
