@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo test test-slow notebooks lint mutation bench docs lock clean
+.PHONY: install demo test test-slow notebooks lint audit mutation bench docs lock clean
 
 install: $(STAMP)
 
@@ -51,6 +51,10 @@ lint: install
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/vulture
+
+# Known holes in the packages of the lock; asks PyPI's advisory database.
+audit: install
+	$(BIN)/python -m pip_audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off
 
 # How well the demo's run finds what its city hides.
 bench: install

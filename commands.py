@@ -5,11 +5,11 @@
 A command imports what it needs when it runs, so that help and wrong options answer at once.
 """
 
-import json
 import os
 import signal
 import sys
 import traceback
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,22 +18,24 @@ from cyclopts import App, CycloptsError, Parameter
 
 import flows
 from claims.errors import ExpectedError
+from operator_commands import (
+    Alarmed,
+    RulesFailed,
+    backfill_command,
+    finish,
+    require_no_alarms,
+    resolved,
+    serve_command,
+    status_command,
+)
 
 # Kinds of subject and public data sets as options; tests hold them equal to where they are declared.
 Kind = Literal["visit", "patient", "prescriber", "pharmacy", "hospital", "group"]
 Dataset = Literal["de-synpuf"]
 
 
-class Alarmed(RuntimeError):
-    """The night is written, but something in it is off."""
-
-
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM): what is open closes, and what was begun is removed."""
-
-
-class RulesFailed(RuntimeError):
-    """Some audit rules failed; everything else was written."""
 
 
 app = App(
@@ -51,6 +53,7 @@ def simulate_command(
     start: date = date(2024, 1, 1),
     days: int = 366,
     seed: int = 0,
+    guilt: float = 1.0,
     hard: bool = False,
     uneven: bool = False,
 ) -> None:
@@ -68,6 +71,8 @@ def simulate_command(
         How many days they cover.
     seed
         Another seed gives another city.
+    guilt
+        How much fraud is planted: 0 none, so that only look-alikes and small faults remain; 1 as usual.
     hard
         Guilt hides: honest visits between, more shops, days and villages, amounts under the caps.
     uneven
@@ -76,7 +81,7 @@ def simulate_command(
     """
     from claims.synthetic import simulate
 
-    simulate(out, persons=persons, start=start, days=days, seed=seed, hard=hard, uneven=uneven)
+    simulate(out, persons=persons, start=start, days=days, seed=seed, guilt=guilt, hard=hard, uneven=uneven)
     print(f"{out / 'input'}")
 
 
@@ -100,7 +105,7 @@ def adapt_command(dataset: Dataset, source: Path, /, *, out: Path) -> None:
 
 
 @app.command(name="check")
-def check_command(source: Path, /, *, store: Path | None = None) -> None:
+def check_command(source: str, /, *, store: Path | None = None) -> None:
     """Read and check a folder, write nothing, say what a run would do with the rows.
 
     Parameters
@@ -110,34 +115,36 @@ def check_command(source: Path, /, *, store: Path | None = None) -> None:
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
+    from claims.sql_source import is_address
     from claims.store import Store, preview
+    from pipelines.ingest import extracted
     from pipelines.settings import settings_of
     from reports.load_summary import load_summary, quarantine_summary
 
     values, held = (settings_of(store).values, Store(store)) if store else (None, None)
-    report, rows = preview(source, values, held, flows.shanghai_date())
+    with extracted(source, None) if is_address(source) else nullcontext(Path(source)) as folder:
+        report, rows = preview(folder, values, held, flows.shanghai_date())
     print(load_summary(report))
     for line in quarantine_summary(rows):
         print(line)
 
 
 @app.command(name="ingest")
-def ingest_command(source: Path, /, *, store: Path) -> None:
-    """Load a folder of claim tables into a store; loading it twice changes nothing.
+def ingest_command(source: str, /, *, store: Path) -> None:
+    """Load a folder of claim tables, or a database, into a store; loading it twice changes nothing.
 
     Parameters
     ----------
     source
-        Folder of claim tables.
+        A folder, or an address as postgresql+psycopg://reader@host/database; the password is taken from
+            FUNDGUARD_SOURCE_PASSWORD.
     store
         The store, made where there is none.
     """
-    from claims.folders import find_tables
-    from claims.store import Store
     from reports.load_summary import load_summary
 
-    find_tables(source, Store(store).table_names())
-    print(load_summary(flows.as_flow(flows.ingest)(source.resolve(), store.resolve()).report))
+    require_tables(source, store)
+    print(load_summary(flows.as_flow(flows.ingest)(resolved(source), store.resolve()).report))
 
 
 cases = App(name="cases", help="What inspections found.", version_flags=[])
@@ -223,7 +230,7 @@ def rollback_command(subject: Kind, /, *, store: Path) -> None:
 
 
 @app.command(name="nightly")
-def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mask: bool = False) -> None:
+def nightly_command(*, store: Path, as_of: date, source: str | None = None, mask: bool = False) -> None:
     """Score the claims known by a date with the champion models.
 
     Parameters
@@ -239,13 +246,13 @@ def nightly_command(*, store: Path, as_of: date, source: Path | None = None, mas
     """
     if source is None:
         _require_claims(store)
-    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, source.resolve() if source else None, mask)
+    run = flows.as_flow(flows.nightly)(store.resolve(), as_of, resolved(source) if source else None, mask)
     finish(run)
     require_no_alarms(run)
 
 
 @app.command(name="run")
-def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False) -> None:
+def run_command(source: str, /, *, store: Path, as_of: date, mask: bool = False) -> None:
     """The main job on a folder: load, train where outcomes allow, score, explain, write the run.
 
     Parameters
@@ -259,12 +266,17 @@ def run_command(source: Path, /, *, store: Path, as_of: date, mask: bool = False
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
+    require_tables(source, store)
+    finish(flows.as_flow(flows.run)(resolved(source), store.resolve(), as_of, mask))
+
+
+def require_tables(source: str, store: Path) -> None:
+    """Say what a folder lacks before a server is started."""
     from claims.folders import find_tables
     from claims.store import Store
 
-    # What is missing is said before a server is started.
-    find_tables(source, Store(store).table_names())
-    finish(flows.as_flow(flows.run)(source.resolve(), store.resolve(), as_of, mask))
+    if "://" not in source:
+        find_tables(Path(source), Store(store).table_names())
 
 
 def _require_claims(store: Path) -> None:
@@ -272,68 +284,6 @@ def _require_claims(store: Path) -> None:
     from claims.store import Store
 
     Store(store.resolve()).require_claims()
-
-
-def finish(run: Path) -> None:
-    """Say where the run is; a rule that failed shows in the exit status, though the others finished."""
-    print(run)
-    failed = json.loads((run / "run.json").read_text(encoding="utf-8"))["checks_failed"]
-    if failed:
-        rules = ", ".join(f"{rule_id} ({why})" for rule_id, why in failed.items())
-        raise RulesFailed(f"the run is written, but audit rules failed: {rules}")
-
-
-@app.command(name="backfill")
-def backfill_command(
-    *,
-    store: Path,
-    first: Annotated[date, Parameter(name="--from")],
-    last: Annotated[date, Parameter(name="--to")],
-    mask: bool = False,
-) -> None:
-    """Run the missed nights of a period in order, with today's champions; a night that has a run is left.
-
-    Parameters
-    ----------
-    first, last
-        The as-of dates of the first and the last night.
-    mask
-        Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
-    """
-    _require_claims(store)
-    if last < first:
-        raise ValueError(f"--to {last} lies before --from {first}")
-    for run in flows.backfill(store.resolve(), first, last, mask):
-        finish(run)
-
-
-@app.command(name="status")
-def status_command(*, store: Path) -> None:
-    """Say what the last nights saw of themselves; exit status 3 where the last says something is off.
-
-    The same stands in status.html of each run.
-    """
-    from claims.store import Store
-    from pipelines.monitor import monitored
-    from reports.night_status import status_lines
-
-    _require_claims(store)
-    held = Store(store.resolve())
-    nights = monitored(held.runs_before(date.max))
-    print(f"{len(held.loads())} loads, the last by {held.generation.name}" if held.generation else "")
-    print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
-    if nights:
-        require_no_alarms(held.runs / nights[-1].as_of)
-
-
-def require_no_alarms(run: Path) -> None:
-    """Raise Alarmed where a night says that something is off."""
-    from pipelines.monitor import monitored
-    from reports.night_status import alarm_texts
-
-    texts = [text for night in monitored([run]) for text in alarm_texts(night.alarms, "en")]
-    if texts:
-        raise Alarmed(f"as of {run.name} something is off: {'; '.join(texts)}")
 
 
 @app.command(name="show")
@@ -368,32 +318,9 @@ def show_command(
     print(text)
 
 
-@app.command(name="serve")
-def serve_command(
-    *,
-    store: Path = Path("store"),
-    source: Path | None = None,
-    cron: str | None = None,
-    every: int | None = None,
-    port: int = 4200,
-) -> None:
-    """Score every night, train every week and report every month; starts Prefect's server on this machine
-    unless PREFECT_API_URL names one.
-
-    Parameters
-    ----------
-    store
-        The store to read claims from and to write the runs to.
-    source
-        Folder that brings the day's tables; loaded before each run.
-    cron
-        When a night starts, Asia/Shanghai; the schedules of all three are settings of the store.
-    every
-        Start a night every so many seconds instead.
-    port
-        Of Prefect's server, on the loopback address.
-    """
-    flows.serve_schedules(store, source, cron, every, port)
+app.command(status_command, name="status")
+app.command(backfill_command, name="backfill")
+app.command(serve_command, name="serve")
 
 
 @app.meta.default

@@ -68,6 +68,8 @@ class Steps:
         from prefect.artifacts import update_progress_artifact
         from prefect.cache_policies import NO_CACHE
 
+        from pipelines.step_progress import step_at_work, step_done
+
         # Without parameters, for Prefect looks through all that a task is given.
         def step() -> Result:
             return guarded(name, work, *inputs)
@@ -81,8 +83,10 @@ class Steps:
             persist_result=False,
         )
         begin = time.perf_counter()
-        done: Result = as_task(step)()
+        with step_at_work(name):
+            done: Result = as_task(step)()
         self.seconds[name] = time.perf_counter() - begin
+        step_done(name, self.seconds[name], done)
         update_progress_artifact(self.artifact, 100.0 * len(self.seconds) / self.count)
         return done
 
@@ -101,7 +105,7 @@ def guarded(name: str, work: Callable[..., Result], *inputs: Any) -> Result:
         raise StepFailed(name, error) from None
 
 
-def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
+def run(source: Path | str, store: Path, as_of: date, mask: bool = False) -> Path:
     """The main job: load a folder, train where outcomes allow, score, select, explain, publish."""
     from pipelines.ingest import ingest
     from pipelines.train import train
@@ -115,8 +119,8 @@ def run(source: Path, store: Path, as_of: date, mask: bool = False) -> Path:
             return _score_and_publish(steps, snapshot, load, claims, settings, as_of)
 
 
-def ingest(source: Path, store: Path) -> "Load":
-    """Load a folder of claim tables into the store."""
+def ingest(source: Path | str, store: Path) -> "Load":
+    """Load a folder of claim tables, or those of a database, into the store."""
     from pipelines.ingest import ingest
 
     with _opened(store) as (claims, settings, _work):
@@ -169,7 +173,9 @@ def backfill(store: Path, first: date, last: date, mask: bool = False) -> Iterat
                 yield as_flow(nightly)(store, day, None, mask)
 
 
-def nightly(store: Path, as_of: date | None = None, source: Path | None = None, mask: bool = False) -> Path:
+def nightly(
+    store: Path, as_of: date | None = None, source: Path | str | None = None, mask: bool = False
+) -> Path:
     """Score a snapshot with the champions; loads the day's folder first where one is given."""
     from pipelines.ingest import ingest, last_load
 
@@ -295,17 +301,18 @@ def as_flow(function: Callable[P, Result]) -> Callable[P, Result]:
 
 
 @contextmanager
-def _prefect_api() -> Iterator[None]:
+def _prefect_api(port: int = 0, schedules: bool = False) -> Iterator[None]:
     """The server that PREFECT_API_URL names, or one of our own that ends with this process."""
     set_up_prefect()
     if os.environ.get("PREFECT_API_URL") or _API.get():
         yield
         return
-    with prefect_server() as api:
+    with prefect_server(port, schedules) as api:
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
         ours = _API.set(api)
         try:
+            # Flow runs on schedule are processes of their own, which find the server by their environment.
             with temporary_settings({PREFECT_API_URL: api}):
                 yield
         finally:
@@ -340,7 +347,7 @@ def set_up_prefect() -> None:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 
 
-def serve_schedules(store: Path, source: Path | None, cron: str | None, every: int | None, port: int) -> None:
+def serve_schedules(store: Path, source: str | None, cron: str | None, every: int | None, port: int) -> None:
     """Serve nightly scoring, weekly training and monthly report on their schedules (Asia/Shanghai); starts
     Prefect's server on this machine unless PREFECT_API_URL names one.
 
@@ -354,12 +361,12 @@ def serve_schedules(store: Path, source: Path | None, cron: str | None, every: i
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings, here = settings_of(store), {"store": str(store.resolve())}
     day = {"interval": every} if every else {"cron": cron or settings.nightly_cron}
-    with _schedule_server(port):
+    with _prefect_api(port, schedules=True):
         from prefect import serve
 
         # One run at a time: a run that is late waits for the one at work, because a store serves one.
         serve(
-            _deployment(nightly, here | {"source": str(source.resolve()) if source else None}, **day),
+            _deployment(nightly, here | {"source": source}, **day),
             _deployment(train, here, cron=settings.training_cron),
             _deployment(report, here, cron=settings.report_cron),
             limit=1,
@@ -376,17 +383,6 @@ def _deployment(function: Callable[..., Any], given: dict[str, Any], **schedule:
     deployment = _prefect_flow(function).to_deployment(function.__name__, parameters=given, schedule=when)
     deployment.entrypoint = f"{Path(__file__).resolve()}:{function.__name__}_flow"
     return deployment
-
-
-@contextmanager
-def _schedule_server(port: int) -> Iterator[None]:
-    """A server on the loopback address for as long as the schedules are served; its flow runs find it too."""
-    if os.environ.get("PREFECT_API_URL"):
-        yield
-        return
-    with prefect_server(port, schedules=True) as api:
-        os.environ["PREFECT_API_URL"] = api
-        yield
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
 CONFIRMED, CLEARED = ("2", "4"), ("3",)
 
 # Tables of events with the time of the event; the other tables describe and are known throughout.
-_EVENTS = {
+EVENTS = {
     "mdtrt_d": "begntime",
     "setl_d": "setl_time",
     "fee_list_d": "fee_ocur_time",
@@ -127,8 +127,8 @@ def _empty(con: ibis.BaseBackend, name: str) -> ibis.Table:
 
 def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
     """Rows before the instant; an end that lies after it has not happened yet."""
-    if name in _EVENTS:
-        table = table.filter(table[_EVENTS[name]] < instant)
+    if name in EVENTS:
+        table = table.filter(table[EVENTS[name]] < instant)
     if name in _ENDS:
         end = table[_ENDS[name]]
         table = table.mutate({_ENDS[name]: (end < instant).ifelse(end, None)})

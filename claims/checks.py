@@ -14,6 +14,7 @@ import ibis
 from ibis import _
 
 from claims.folders import find_tables, not_taken
+from claims.pseudonyms import Key, prepare, remember, replaced_identifiers, shown
 from claims.quarantine import (
     FOLLOWS,
     IMPOSSIBLE,
@@ -24,6 +25,7 @@ from claims.quarantine import (
     UNREADABLE,
     add_broken_lines,
     add_rows,
+    as_read,
     create_quarantine,
 )
 from claims.readers import Part, open_part
@@ -76,6 +78,7 @@ def check(
     held: Held,
     values: ValueMap | None = None,
     today: date | None = None,
+    key: Key | None = None,
 ) -> Load:
     """Read a folder of tables and sort its rows.
 
@@ -86,6 +89,7 @@ def check(
         held: what the store has: parents that came before, tables that need not come again, rows that wait.
         values: what the region's own codes mean.
         today: claims of more than a year from this day are quarantined; None judges none.
+        key: identifiers of persons are replaced under it; None keeps them.
 
     Raises:
         StoreError: `values` names a column that is no code or flag of the contract.
@@ -94,9 +98,11 @@ def check(
     refuse_unknown(values or {})
     found = find_tables(source, held.tables)
     load = Load(con, create_quarantine(con), not_taken=not_taken(source))
+    if key:
+        prepare(con, key)
     for name, table in TABLES.items():
         if name in found:
-            _check_table(load, table, found[name], work, held, _Reading(values or {}, today))
+            _check_table(load, table, found[name], work, held, _Reading(values or {}, today, key))
         if name in held.waiting:
             _take_waiting(load, table, held)
     return load
@@ -104,10 +110,12 @@ def check(
 
 @dataclass(frozen=True)
 class _Reading:
-    """How cells are read: what codes mean, and the day from which a claim lies in the future."""
+    """How cells are read: what codes mean, the day from which a claim lies in the future, and the key under
+    which identifiers are replaced."""
 
     values: ValueMap
     today: date | None
+    key: Key | None
 
 
 def _check_table(
@@ -127,9 +135,11 @@ def _check_table(
     if table.parents and bad is not None:
         load.waiting[table.name] = begin_to_wait(load.con, table, staged, good)
     for part, one in zip(parts, opened, strict=True):
-        add_broken_lines(load.con, part, one)
+        add_broken_lines(load.con, part, one, withheld=reading.key is not None)
         if bad is not None:
-            add_rows(load.con, part, one.rows, bad)
+            add_rows(load.con, part, one.rows, bad, shown if reading.key else as_read)
+        if reading.key and reading.key.mapping:
+            remember(load.con, part, one.rows)
 
 
 def _sort(load: Load, table: Table, staged: ibis.Table) -> tuple[ibis.Table, ibis.Table | None]:
@@ -171,7 +181,7 @@ def _typed(rows: ibis.Table, part: Part, reading: _Reading) -> ibis.Table:
     typed = rows.select(
         _part=ibis.literal(part.number, "int64"),
         _row=rows._row.cast("int64"),
-        **_values(rows, part, reading.values),
+        **_values(rows, part, reading),
         **{f"_filled_{name}": filled(part.cell(rows, name)) for name in part.columns},
     )
     reasons: list[_Reason] = [
@@ -188,9 +198,9 @@ def _typed(rows: ibis.Table, part: Part, reading: _Reading) -> ibis.Table:
     )
 
 
-def _values(rows: ibis.Table, part: Part, means: ValueMap) -> dict[str, ibis.Value]:
+def _values(rows: ibis.Table, part: Part, reading: _Reading) -> dict[str, ibis.Value]:
     """Each column of the contract as the file has it; null where it has none."""
-    table = part.table
+    table, means = part.table, reading.values
     values = {
         name: parse(part.cell(rows, name), table.kind(name))
         if name in part.columns
@@ -203,7 +213,7 @@ def _values(rows: ibis.Table, part: Part, means: ValueMap) -> dict[str, ibis.Val
             values[name] = values[prefix] + ":" + values[name]
         if f"{table.name}.{name}" in means:
             values[name] = values[name].substitute(means[f"{table.name}.{name}"])
-    return values
+    return replaced_identifiers(values) if reading.key else values
 
 
 def _may_fail(rows: ibis.Table, part: Part) -> list[str]:

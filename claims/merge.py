@@ -40,6 +40,8 @@ class Report:
         not_taken: files that look like tables and were not taken, with the reason.
         taken_later: rows of earlier loads whose parent came with this one, per table.
         waiting: rows that wait for their parent after this load, per table.
+        key: fingerprint of the key under which identifiers were replaced; None where they were kept.
+        until: day on which a database was read (ISO); None for a folder.
         partial: an addition to the bureau's deliveries, such as outcomes of inspections.
     """
 
@@ -50,6 +52,8 @@ class Report:
     taken_later: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
     partial: bool = False
+    until: str | None = None
+    key: str | None = None
 
 
 @dataclass

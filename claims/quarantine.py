@@ -1,5 +1,7 @@
 """The quarantine of a load: rows that cannot be used, each with its place, the reason and what was read."""
 
+from collections.abc import Callable
+
 import ibis
 from ibis import _
 
@@ -28,16 +30,28 @@ def create_quarantine(con: ibis.BaseBackend) -> ibis.Table:
     return con.create_table("quarantine", schema=ibis.schema(_SCHEMA))
 
 
-def add_rows(con: ibis.BaseBackend, part: Part, rows: ibis.Table, bad: ibis.Table) -> None:
+def as_read(part: Part, rows: ibis.Table) -> dict[str, ibis.Value]:
+    """Every column of the file as it stands there."""
+    return {name: rows[f"c{n}"].cast("string") for n, name in enumerate(part.header)}
+
+
+def add_rows(
+    con: ibis.BaseBackend,
+    part: Part,
+    rows: ibis.Table,
+    bad: ibis.Table,
+    content_of: Callable[[Part, ibis.Table], dict[str, ibis.Value]] = as_read,
+) -> None:
     """Put rows of a part, as they stand in the file, into the quarantine.
 
     Args:
         rows: the part (`claims.readers.Opened.rows`).
         bad: ``_part``, ``_row``, ``_reason`` and ``_field``; rows of other parts are left out.
+        content_of: what is kept of a row.
     """
     bad = bad.filter(bad._part == part.number).select("_row", "_reason", "_field")
     raw = rows.inner_join(bad, rows._row.cast("int64") == bad._row)
-    content = ibis.struct({name: raw[f"c{n}"].cast("string") for n, name in enumerate(part.header)})
+    content = ibis.struct(content_of(part, raw))
     con.insert(
         "quarantine",
         raw.select(
@@ -51,8 +65,12 @@ def add_rows(con: ibis.BaseBackend, part: Part, rows: ibis.Table, bad: ibis.Tabl
     )
 
 
-def add_broken_lines(con: ibis.BaseBackend, part: Part, opened: Opened) -> None:
-    """Put the lines of a part that are no records into the quarantine, whole."""
+def add_broken_lines(con: ibis.BaseBackend, part: Part, opened: Opened, withheld: bool = False) -> None:
+    """Put the lines of a part that are no records into the quarantine, whole.
+
+    Args:
+        withheld: keep nothing of what they hold, because nobody can tell where in them a person is named.
+    """
     if not opened.unreadable:
         return
     lines = con.sql(f"FROM read_parquet({quote(opened.broken)})", schema={"row": "int64", "raw": "string"})
@@ -64,6 +82,6 @@ def add_broken_lines(con: ibis.BaseBackend, part: Part, opened: Opened) -> None:
             row=_.row,
             field=ibis.null("string"),
             reason=ibis.literal(BROKEN),
-            raw=_.raw,
+            raw=ibis.null("string") if withheld else _.raw,
         ),
     )

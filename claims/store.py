@@ -30,6 +30,7 @@ from claims.errors import StoreError
 from claims.generations import commit, committed_loads, current, remove_orphans, stored_tables, stored_waiting
 from claims.lead_lines import evidence_visits, lines_of_visits
 from claims.merge import Report, account, merge
+from claims.pseudonyms import Key, write_mapping
 from claims.readers import quote
 from claims.tables import TABLES
 from claims.values import ValueMap
@@ -198,6 +199,8 @@ class Store:
         values: ValueMap | None = None,
         partial: bool = False,
         today: date | None = None,
+        until: date | None = None,
+        key: Key | None = None,
     ) -> Report:
         """Check a folder of tables and add its rows; loading the same files twice changes nothing.
 
@@ -207,22 +210,38 @@ class Store:
             values: what the region's own codes mean.
             partial: the folder is an addition to the bureau's deliveries; the store holds claims already.
             today: claims of more than a year from this day are quarantined; None judges none.
+            until: day on which the folder was read from a database.
+            key: identifiers of persons are replaced under it; in an addition they are replaced already.
 
         Raises:
             InputError: the folder cannot be read (`claims.checks.check`).
             StoreError: `values` names a column that is no code or flag of the contract; nothing was ever
-                loaded although `partial`; another load or run is at work.
+                loaded although `partial`; earlier loads had another key or none; another load or run is at
+                work.
         """
         if partial:
             self.require_claims()
         lock = contextlib.nullcontext() if self._lock_held else self.locked()
         with lock, scratch(self.path) as work, connected(work) as con:
             held = Held(self.tables(con), stored_waiting(con, self.generation))
-            load = check(con, source, work, held, values, today)
+            self._require_same_key(key, partial)
+            load = check(con, source, work, held, values, today, key)
             merges = {name: merge(load, TABLES[name], held.tables.get(name)) for name in load.tables}
             report = account(load, held.tables, merges, partial)
+            report.key = key.fingerprint if key else None
+            report.until = until.isoformat() if until else None
+            if key and key.mapping:
+                write_mapping(con, key.mapping)
             commit(self.path, load, merges, report, work)
         return report
+
+    def _require_same_key(self, key: Key | None, partial: bool) -> None:
+        before = [report for report in self.loads() if not report.partial]
+        if before and not partial and before[0].key != (key.fingerprint if key else None):
+            had = "another pseudonym key" if before[0].key else "no pseudonym key"
+            raise StoreError(
+                f"the claims in {self.path} were loaded with {had}: persons would be taken for others"
+            )
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +33,6 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow.utils.logging_utils import disable_logging
 
 from claims.errors import ExpectedError
 from models.stored_model import Served, UntrustedModel, load, require_owned, save
@@ -176,11 +176,10 @@ class Registry:
     @contextmanager
     def _connected(self) -> Iterator[MlflowClient]:
         self.artifacts.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # MLflow writes progress to stderr, which is for errors.
-        disable_logging()  # type: ignore[no-untyped-call]  # MLflow has no types
         for noisy in ("mlflow", "alembic"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
-        with warnings.catch_warnings():
+        # MLflow writes progress to stderr, which is for errors, even where its own switch is off.
+        with redirect_stderr(StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             set_tracking_uri(self.uri)
             client = MlflowClient(self.uri)

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
             nobody.
         cool_down: so many days a cleared subject is left alone unless it did something new.
         appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
+        notice_office, notice_contact: what a notice says of who issues it and whom to answer; empty leaves
+            room.
+        notice_least: findings of an institution below this sum (yuan of the fund) bring no notice.
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
@@ -35,6 +38,10 @@ class Settings(BaseSettings):
         values: what the region's own codes mean: ``table.column`` → its code → the contract's.
         log_level: of the log lines on stderr (and in the file); none by default.
         log_file: the log is appended to this file, relative to the store; none by default.
+        pseudonym_key_file, pseudonym_map: files that hold the key under which identifiers of persons are
+            replaced when they are loaded, and the way back (`claims.pseudonyms`); none by default. Where a
+            file is not wanted, the key stands in FUNDGUARD_PSEUDONYM_KEY.
+        late_days: a database is read again from so many days before the last time, for late rows.
         outcome_days, model_days: alarm when no outcome came back, or a model was trained, longer ago than so
             many days.
         nightly_cron, training_cron, report_cron: when `serve` scores, trains and reports (Asia/Shanghai).
@@ -51,6 +58,9 @@ class Settings(BaseSettings):
     random_share: float = Field(0.03, ge=0, le=0.05)
     cool_down: int = Field(180, ge=0)
     appeal_days: int = Field(10, ge=1)
+    notice_office: str = ""
+    notice_contact: str = ""
+    notice_least: float = Field(100.0, ge=0)
     evidence_rows: int = Field(100, ge=1)
     tracking_uri: str | None = None
     seed: int = 0
@@ -60,6 +70,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
     log_file: Path | None = None
     values: ValueMap = Field(default_factory=dict)
+    pseudonym_key_file: Path | None = None
+    pseudonym_map: Path | None = None
+    late_days: int = Field(30, ge=0)
     outcome_days: int = Field(90, ge=1)
     model_days: int = Field(90, ge=1)
     nightly_cron: str = "0 3 * * *"

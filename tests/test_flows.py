@@ -1,6 +1,8 @@
 """The commands as people run them: one line on failure, a schedule that fires, and nothing left behind."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -17,6 +19,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import psutil
 import pytest
+import yaml
 
 import commands
 import flows
@@ -26,6 +29,7 @@ from claims.store import Store
 from features.measures.catalogue import SUBJECTS
 from models.registry import RegistryError
 from pipelines.champions import roll_back
+from pipelines.settings import Settings
 from tests.conftest import AS_OF, ROOT, City, free_port, fundguard, marked
 from tests.identifiers import identifiers_in, identifiers_of
 from tests.tiny import World
@@ -42,6 +46,7 @@ def test_a_run_leaves_no_process_and_no_scratch_behind(city):
     assert city.done.left_behind == []
     assert {path.name for path in city.store.path.iterdir()} <= {
         ".lock", "CURRENT", "claims-000001", "loads", "mlartifacts", "mlflow.db", "run.log", "runs",
+        "versions",
     }  # fmt: skip
     assert [path.name for path in city.store.runs.iterdir()] == [AS_OF.isoformat()]
 
@@ -51,7 +56,7 @@ def test_the_run_page_shows_counts_and_nobody(city):
     with sqlite3.connect(Path(os.environ["PREFECT_HOME"]) / "prefect.db") as con:
         shown = dict(con.execute("select key, data from artifact_collection").fetchall())
         everything = "\n".join(con.iterdump())
-    assert {"fundguard-run", "fundguard-rows", "fundguard-ranked"} <= set(shown)
+    assert {"fundguard-run", "fundguard-rows", "fundguard-ranked", "fundguard-status"} <= set(shown)
     assert float(shown["fundguard-run"]) == 100
     assert "psn_info_b" in shown["fundguard-rows"] and "patient" in shown["fundguard-ranked"]
     assert identifiers_in(everything.encode(), identifiers_of(city.source)) == set()
@@ -61,6 +66,47 @@ def test_a_flow_run_is_named_by_flow_store_and_date(city):
     with sqlite3.connect(Path(os.environ["PREFECT_HOME"]) / "prefect.db") as con:
         names = {name for (name,) in con.execute("select name from flow_run").fetchall()}
     assert f"run {city.store.path.resolve()} {AS_OF}" in names
+
+
+def test_the_status_is_said_in_words(city):
+    done = fundguard("status", "--store", city.store.path)
+    assert (done.status, done.err) == (0, "")
+    first, night = done.out.splitlines()
+    assert first == "1 loads, the last by claims-000001"
+    assert re.fullmatch(
+        rf"{AS_OF}: [\d,]+ visits on 2024-12-31 \(usually [\d,]+\), .* models 0 days old", night
+    )
+
+
+def test_a_status_with_an_alarm_is_one_line_and_status_3(city, tmp_path):
+    store = copied(city, tmp_path / "store")
+    shutil.copytree(city.run, store.runs / AS_OF.isoformat())
+    file = store.runs / AS_OF.isoformat() / "monitoring.json"
+    seen = json.loads(file.read_text()) | {
+        "alarms": {"old_model": {"days": 91, "kinds": ["visit"], "limit": 90}}
+    }
+    file.write_text(json.dumps(seen))
+    done = fundguard("status", "--store", store.path)
+    said = "something is off: models were trained 91 days ago (limit: 90 days): visit"
+    assert (done.status, done.err) == (3, f"fundguard: as of {AS_OF} {said}\n")
+
+
+@pytest.mark.slow
+def test_a_flow_run_whose_process_died_is_marked_crashed(tmp_path):
+    world, store = World(), tmp_path / "store"
+    world.person("anna")
+    arguments = ["ingest", str(world.write(tmp_path / "in")), "--store", str(store)]
+    with marked() as (environment, _alive):
+        environment |= {"PREFECT_HOME": str(tmp_path / "prefect")}
+        command = [sys.executable, "-m", "flows", *arguments]
+        ran = subprocess.Popen(command, cwd=ROOT, env=environment)
+        wait_for(lambda: list(store.glob(".work-*/raw*")) or list(store.glob(".work-*")), "a load")
+        ran.kill()
+        ran.wait()
+        assert subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL).returncode == 0
+    with sqlite3.connect(tmp_path / "prefect/prefect.db") as con:
+        states = [state for (state,) in con.execute("select state_type from flow_run order by created")]
+    assert states == ["CRASHED", "COMPLETED"]
 
 
 # What goes wrong
@@ -220,6 +266,36 @@ def test_a_failed_run_is_one_line_though_its_database_was_open(untrained):
 
 
 # The schedule
+
+
+@pytest.mark.parametrize("name", ["nightly", "train", "report"])
+def test_a_deployment_is_in_the_zone_of_the_bureau_and_runs_the_flow_of_its_name(name, tmp_path):
+    flows.set_up_prefect()
+    made = flows._deployment(getattr(flows, name), {"store": str(tmp_path)}, cron="0 22 * * 6")
+    [schedule] = made.schedules
+    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("0 22 * * 6", "Asia/Shanghai")
+    assert made.name == name and made.entrypoint == f"{ROOT / 'flows.py'}:{name}_flow"
+    assert made.parameters == {"store": str(tmp_path)}
+
+
+def test_the_work_pool_has_the_deployments_that_serve_has():
+    declared = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    schedules = {one["name"]: one["schedules"] for one in declared}
+    defaults = Settings()
+    assert schedules == {
+        name: [{"cron": cron, "timezone": "Asia/Shanghai"}]
+        for name, cron in (
+            ("nightly", defaults.nightly_cron),
+            ("train", defaults.training_cron),
+            ("report", defaults.report_cron),
+        )
+    }
+    assert all(getattr(flows, one["entrypoint"].partition(":")[2]).name == one["name"] for one in declared)
+
+
+def test_a_backfill_backwards_is_refused(untrained):
+    done = fundguard("backfill", "--store", untrained, "--from", "2024-05-02", "--to", "2024-05-01")
+    assert (done.status, done.err) == (1, "fundguard: --to 2024-05-01 lies before --from 2024-05-02\n")
 
 
 def copied(city: City, folder: Path) -> Store:

@@ -94,7 +94,8 @@ def row_variance(residuals: Array, n: Array) -> float:
     """Variance of one row, for means over n rows: from how much farther the means over few rows spread than
     those over many; 0 where they do not, or there are too few of either."""
     known = ~np.isnan(residuals) & (n > 0)
-    share = contamination(int(known.sum()))
+    # All the guilty may be in one half.
+    share = 2 * contamination(int(known.sum()))
     d, n = _sampled(residuals[known]), _sampled(n[known])
     few = n <= np.median(n) if len(n) else np.array([], dtype=bool)
     if few.sum() < MIN_FEW or (~few).sum() < MIN_MANY:

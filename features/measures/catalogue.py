@@ -20,7 +20,7 @@ from features.windows import MONTH, QUARTER, YEAR, YEARS
 
 HIGH: Final = 1
 LOW: Final = -1
-PROOF, STRONG, HINT, CONTEXT, LEARNT = 3.0, 1.5, 0.7, 0.2, 0.0
+PROOF, STRONG, HINT, CONTEXT = 3.0, 1.5, 0.7, 0.0
 # Volumes are taken over all windows; patterns that need many visits over the long ones.
 FLOW = (MONTH, QUARTER, YEAR, YEARS)
 PATTERN = (YEAR, YEARS)
@@ -103,20 +103,20 @@ class Measure:
             with a bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
             contradiction, STRONG for conduct that needs explaining, HINT for what counts only beside other
-            signs, CONTEXT for size, LEARNT for what carries no weight unless outcomes of inspections give it
-            one.
+            signs, CONTEXT for size and for outcomes of others, which carry no weight unless outcomes of
+            inspections give them one.
         schemes: ids of the schemes (`docs/schemes.md`) that it is evidence of.
         windows: days back from the as-of date; empty where time does not matter.
         family: key of FAMILIES.
         base: table it is taken from: ``visits``, or ``ROWS/OTHER`` for the subject's rows counted by OTHER
             (`features.measures.aggregation`).
-        support: measure that counts what this one is an average of; averages over small counts are shrunk
-            toward the peers.
+        support: measure that counts the rows or the exposure that this one arises from, and so how far it
+            varies by sampling.
         mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
             (`features.comparison.case_mix`); for means and ratios of sums over visits.
         arises: how the measure arises (`features.comparison.funnel`): a proportion of the rows that its
             support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
-            declared, shares with a support are proportions, other measures with a support are means.
+            declared, flags are counts, shares with a support proportions, others with a support means.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -264,6 +264,9 @@ def declare(
 
 def _arises(unit: str, support: str | None) -> Arises:
     """How a measure arises where its declaration does not say it."""
+    if unit == "flag":
+        # Yes or no, once: as surprising as it is rare among the peers.
+        return "count"
     if support is None:
         return "plain"
     return "proportion" if unit == "share" else "mean"

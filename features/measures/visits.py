@@ -160,7 +160,7 @@ def idle_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "住院期间外出就医购药", "visits elsewhere during the stay", "visits", "identity", "M10 M01 M14",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     return _of_stays(v, v.outside_visits.fill_null(0))
@@ -185,7 +185,7 @@ def gap_days(v: Table, w: Value) -> Value:
 @measure(
     "visit", "31日内同院再入院在该病中的少见程度",
     "back in the same hospital within 31 days, with a disease that seldom brings back", "share", "stay",
-    "M03", materiality=0.2,
+    "M03", materiality=0.2, arises="count",
 )  # fmt: skip
 def unusual_return(v: Table, w: Value) -> Value:
     # 0 for a stay that is no return, else the share of stays with the disease that are none.
@@ -295,7 +295,7 @@ def stock_days(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "追溯码已被售出过的药盒", "boxes whose trace code had been sold before", "boxes", "trace", "M20",
-    materiality=1, evidence_weight=PROOF,
+    materiality=1, evidence_weight=PROOF, arises="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     return v.repeat_codes
@@ -311,7 +311,7 @@ def uncoded_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "处方超次使用", "prescription used beyond what it allows", "times", "trace", "M21",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
     return v.rx_overused
@@ -334,7 +334,7 @@ def hidden_accident(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "住院期间长护服务日", "long-term-care days inside the stay", "days", "identity", "M08",
-    materiality=1, evidence_weight=STRONG,
+    materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def care_days(v: Table, w: Value) -> Value:
     return _of_stays(v, v.care_days.fill_null(0))

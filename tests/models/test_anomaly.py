@@ -1,5 +1,5 @@
-"""Evidence and isolation on peers made by hand: guilty above innocent, exact values in small and large
-groups."""
+"""Evidence and isolation on peers made by hand: guilty above innocent, exact values, and the signature of a
+scheme."""
 
 import math
 
@@ -8,37 +8,35 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.ensemble import IsolationForest
 
 from models.anomaly import CAP, Isolation, PeerEvidence, _mean_path_length
 
 SPEC = pd.DataFrame(
     [
-        ("idle_days", "stay", 1.5, ("M10",)),
-        ("idle_days_long", "stay", 1.5, ("M10",)),
-        ("seen_elsewhere", "identity", 1.5, ("M10",)),
-        ("surplus", "supply", 1.5, ("M05", "M19")),
-        ("pharmacies", "concentration", 0.7, ("M05", "M19")),
-        ("days_dead", "identity", 3.0, ("M09",)),
-        ("visits", "frequency", 0.2, ("M05", "M10")),
+        ("idle_days", "stay", 1.5, ("M10",), ("M10",)),
+        ("idle_days_long", "stay", 1.5, ("M10",), ("M10",)),
+        ("seen_elsewhere", "identity", 1.5, ("M10",), ()),
+        ("surplus", "supply", 1.5, ("M05", "M19"), ("M05",)),
+        ("pharmacies", "concentration", 0.7, ("M05", "M19"), ()),
+        ("days_dead", "identity", 3.0, ("M09",), ("M09",)),
+        ("visits", "frequency", 0.2, ("M05", "M10"), ()),
     ],
-    columns=["column", "family", "evidence_weight", "schemes"],
+    columns=["column", "family", "evidence_weight", "schemes", "signature"],
 ).set_index("column")
 
 
-def people(size: int = 2_000, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
-    """Honest people: standard normal differences, some missing, in a small and two large peer groups."""
+def people(size: int = 2_000, seed: int = 0) -> pd.DataFrame:
+    """Honest people: standard normal differences, some missing."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(0, 1, (size, len(SPEC))), columns=SPEC.index).clip(lower=-3)
     frame = frame.mask(random.random(frame.shape) < 0.1)
     frame.index = [f"p{number}" for number in range(size)]
-    peers = pd.Series(
-        np.where(np.arange(size) < 20, "few", np.where(np.arange(size) % 3, "old", "young")), frame.index
-    )
-    return frame, peers
+    return frame
 
 
-# What each planted person does, in robust units. The innocent are unusual in one family only, in measures
+# What each planted person does, as z-values. The innocent are unusual in one family only, in measures
 # of small weight only, or in the direction that is no evidence.
 GUILTY = {
     "phantom bed stay": {"idle_days": 6, "seen_elsewhere": 7},
@@ -55,28 +53,26 @@ INNOCENT = {
 
 @pytest.fixture(scope="module")
 def planted():
-    frame, peers = people()
     rows = {name: {c: 0.0 for c in SPEC.index} | conduct for name, conduct in (GUILTY | INNOCENT).items()}
-    frame = pd.concat([frame, pd.DataFrame.from_dict(rows, orient="index")[SPEC.index]])
-    peers = pd.concat([peers, pd.Series("old", list(rows))])
-    return frame, peers, PeerEvidence(SPEC).fit(frame, peers)
+    return pd.concat([people(), pd.DataFrame.from_dict(rows, orient="index")[SPEC.index]])
 
 
-def scores(model: PeerEvidence, frame: pd.DataFrame, peers: pd.Series) -> pd.Series:
-    return model.score(model.by_scheme(model.by_column(frame, peers)))
+MODEL = PeerEvidence(SPEC)
+
+
+def scores(frame: pd.DataFrame) -> pd.Series:
+    return MODEL.score(MODEL.by_scheme(MODEL.by_column(frame)))
 
 
 def test_planted_guilty_stand_above_planted_innocents_and_everybody(planted):
-    frame, peers, model = planted
-    score = scores(model, frame, peers)
+    score = scores(planted)
     assert score[list(GUILTY)].min() > score[list(INNOCENT)].max()
-    assert (score.rank(ascending=False)[list(GUILTY)] <= 30).all()
-    assert score["less than anybody"] < 1e-3 < score.median()
+    assert (score.rank(ascending=False)[list(GUILTY)] <= 3).all()
+    assert score["less than anybody"] == 0 < score.median()
 
 
-def test_the_scheme_is_named(planted):
-    frame, peers, model = planted
-    by_scheme = model.by_scheme(model.by_column(frame, peers)).loc[list(GUILTY)]
+def test_the_scheme_with_most_evidence_is_the_one_planted(planted):
+    by_scheme = MODEL.by_scheme(MODEL.by_column(planted)).loc[list(GUILTY)]
     assert by_scheme.idxmax(axis=1).to_dict() == {
         "phantom bed stay": "M10",
         "drug farmer": "M05",
@@ -84,28 +80,34 @@ def test_the_scheme_is_named(planted):
     }
 
 
-def test_of_one_family_only_the_strongest_measure_counts(planted):
-    _frame, _peers, model = planted
+def test_the_signature_is_the_most_surprising_of_its_own_measures_before_weights(planted):
+    found = MODEL.signatures(planted)
+    assert list(found) == ["M05", "M09", "M10"]
+    assert found.loc["dead", "M09"] == CAP
+    # Idle days are a signature of M10; being seen elsewhere and many pharmacies are of none.
+    assert found.loc["one long idle stay", "M10"] == pytest.approx(slow_surprise(5))
+    assert found.loc["several pharmacies"].to_list() == [0, 0, 0]
+    row = pd.DataFrame([{"idle_days": 1.0, "idle_days_long": 4.0}], ["s"], SPEC.index)
+    assert MODEL.signatures(row).loc["s"].to_list() == [0, 0, pytest.approx(slow_surprise(4))]
+
+
+def test_of_one_family_only_the_strongest_measure_counts():
     given = pd.DataFrame(0.0, ["once", "twice", "two families"], SPEC.index)
     given.loc[:, "idle_days"] = 3.0
     given.loc["twice", "idle_days_long"] = 3.0
     given.loc["two families", "seen_elsewhere"] = 3.0
-    m10 = model.by_scheme(given).M10
+    m10 = MODEL.by_scheme(given).M10
     assert m10["once"] == m10["twice"] == 3 and m10["two families"] == 6
 
 
 def test_alone_and_among_all_a_subject_scores_exactly_the_same(planted):
-    frame, peers, model = planted
-    isolation = Isolation(list(SPEC.index)).fit(frame)
-    together, odd = scores(model, frame, peers), isolation.raw(frame)
+    isolation = Isolation(list(SPEC.index)).fit(planted)
+    together, odd = scores(planted), isolation.raw(planted)
     for name in [*GUILTY, *INNOCENT, "p0", "p1999"]:
-        alone = frame.loc[[name]]
-        assert scores(model, alone, peers.loc[[name]])[name] == together[name]
+        alone = planted.loc[[name]]
+        assert scores(alone)[name] == together[name]
         assert isolation.raw(alone)[name] == odd[name]
-    backwards = frame.iloc[::-1]
-    pd.testing.assert_series_equal(
-        scores(model, backwards, peers.loc[backwards.index])[::-1], together, check_exact=True
-    )
+    pd.testing.assert_series_equal(scores(planted.iloc[::-1])[::-1], together, check_exact=True)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -113,39 +115,28 @@ def test_alone_and_among_all_a_subject_scores_exactly_the_same(planted):
     st.lists(st.floats(-5, 12), min_size=len(SPEC), max_size=len(SPEC)),
     st.integers(0, len(SPEC) - 1),
     st.floats(0, 10),
-    st.sampled_from(["few", "old", "young"]),
 )
-def test_more_evidence_never_lowers_the_score(planted, row, column, more, group):
-    _frame, _peers, model = planted
+def test_more_evidence_never_lowers_the_score(row, column, more):
     frame = pd.DataFrame([row, row], ["as it was", "with more"], SPEC.index)
     frame.iat[1, column] += more
-    score = scores(model, frame, pd.Series(group, frame.index))
+    score = scores(frame)
     assert score["with more"] >= score["as it was"] - 1e-12
 
 
-def test_unknown_values_are_no_evidence(planted):
-    _frame, _peers, model = planted
-    frame = pd.DataFrame([[np.nan] * len(SPEC)], ["nobody"], SPEC.index)
-    assert scores(model, frame, pd.Series("old", frame.index))["nobody"] == 0
-
-
-def test_a_measure_adds_no_more_than_the_cap_times_its_weight(planted):
-    frame, peers, model = planted
-    evidence = model.by_column(frame.assign(**dict.fromkeys(SPEC.index, 1e6)), peers)
-    assert evidence.days_dead["dead"] > 0.75 * CAP * 3.0
-    assert (evidence <= CAP * SPEC.evidence_weight + 1e-12).all(axis=None)
+def test_unknown_values_are_no_evidence():
+    nobody = pd.DataFrame([[np.nan] * len(SPEC)], ["nobody"], SPEC.index)
+    assert scores(nobody)["nobody"] == 0 and (MODEL.signatures(nobody) == 0).all(axis=None)
 
 
 def test_columns_attribute_the_whole_score_and_nothing_else(planted):
-    frame, peers, model = planted
-    found = model.attribute(frame, peers)
-    assert np.allclose(found.sum(axis=1), scores(model, frame, peers), rtol=0, atol=1e-9)
+    found = MODEL.attribute(planted)
+    assert np.allclose(found.sum(axis=1), scores(planted), rtol=0, atol=1e-9)
     assert (found >= 0).all(axis=None)
     assert set(found.columns[found.loc["phantom bed stay"] > 1]) == {"idle_days", "seen_elsewhere"}
 
 
 def test_isolation_finds_unusual_combinations_and_explains_them_exactly(planted):
-    frame, _peers, _model = planted
+    frame = planted
     model = Isolation(list(SPEC.index)).fit(frame)
     raw = model.raw(frame)
     assert raw[["phantom bed stay", "drug farmer"]].min() > raw.quantile(0.95) > raw["dead"] > raw.median()
@@ -155,87 +146,47 @@ def test_isolation_finds_unusual_combinations_and_explains_them_exactly(planted)
     assert columns.loc["dead"].idxmax() == "days_dead"
 
 
-def test_a_handful_of_peers_is_enough_to_run():
-    frame, peers = people(7)
+def test_a_handful_of_subjects_is_enough_to_run():
+    frame = people(7)
     model = Isolation(list(SPEC.index)).fit(frame)
     columns, base = model.attribute(frame)
     assert np.allclose(columns.sum(axis=1) + base, model.raw(frame), rtol=0, atol=1e-6)
-    evidence = PeerEvidence(SPEC).fit(frame, peers)
-    assert np.allclose(
-        evidence.attribute(frame, peers).sum(axis=1), scores(evidence, frame, peers), atol=1e-9
-    )
+    assert np.allclose(MODEL.attribute(frame).sum(axis=1), scores(frame), atol=1e-9)
 
 
-ONE = pd.DataFrame({"family": ["f"], "evidence_weight": [1.0], "schemes": [("M01",)]}, index=["x"])
+def evidence(z: float, weight: float = 1.0) -> float:
+    """Evidence of one measure of one subject."""
+    spec = {"family": ["f"], "evidence_weight": [weight], "schemes": [("M01",)], "signature": [()]}
+    model = PeerEvidence(pd.DataFrame(spec, ["x"]))
+    return float(model.by_column(pd.DataFrame({"x": [z]}, ["s"])).loc["s", "x"])
 
 
-def evidence_among(peers: list[float], value: float, weight: float = 1.0) -> float:
-    """Evidence of a value among peers with these values."""
-    frame = pd.DataFrame({"x": peers}, [f"p{number}" for number in range(len(peers))], dtype=float)
-    model = PeerEvidence(ONE.assign(evidence_weight=weight)).fit(frame, pd.Series("g", frame.index))
-    found = model.by_column(pd.DataFrame({"x": [value]}, ["s"]), pd.Series("g", ["s"]))
-    return float(found.loc["s", "x"])
+def slow_surprise(z: float) -> float:
+    """The definition in words: powers of ten of the probability that an honest peer stands as far out, beyond
+    an even chance, and never above ten."""
+    return min(max(-math.log10(stats.norm.sf(z)) - math.log10(2), 0.0), 10.0)
 
 
-def slow_evidence(peers: list[float], value: float) -> float:
-    """The definition in words: the rarest level whose quantile lies below the value, at most one in n + 1,
-    plus the allowance for small groups; not above half the softplus of three times the value, and never
-    above 4."""
-    n, order, rarity = len(peers), sorted(peers), 0.0
-    for step in range(81):
-        level = step / 20
-        quantile = order[min(max(math.ceil((1 - 10**-level) * n), 0), n - 1)]
-        if quantile < value - 1e-9:
-            rarity = max(rarity, level)
-    allowance = 2 * 50 / (n + 50)
-    return min(0.5 * math.log(1 + math.exp(3 * value)), min(rarity, math.log10(n + 1)) + allowance, 4.0)
+@pytest.mark.parametrize("z", [-3.0, -0.1, 0.0, 0.1, 1.3, 2.33, 3.1, 5.6, 6.3, 6.5, 9.0])
+def test_evidence_equals_the_slow_twin(z):
+    assert evidence(z) == pytest.approx(slow_surprise(z), abs=1e-9)
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 20, 50, 51, 200, 2000])
-@pytest.mark.parametrize("value", [-2.0, 0.0, 0.4, 1.0, 2.0, 2.9, 8.0])
-def test_evidence_equals_the_slow_twin_in_groups_of_any_size(size, value):
-    peers = list(np.random.default_rng(size).normal(size=size))
-    assert evidence_among(peers, value) == pytest.approx(slow_evidence(peers, value), abs=1e-12)
+def test_evidence_still_grows_at_one_in_a_hundred_million_and_ends_at_the_cap():
+    one_in = {power: evidence(float(stats.norm.isf(10.0**-power))) for power in (2, 4, 8, 9, 11, 14)}
+    assert one_in[2] < one_in[4] < one_in[8] < one_in[9] < CAP == one_in[11] == one_in[14]
 
 
-def test_in_a_small_group_the_distance_decides_and_in_a_large_one_the_rarity():
-    """Two values beyond all peers: among nine both count by distance up to the bound of rarity of a group
-    of nine."""
-    few, many = [0.0] * 9, [0.0] * 100_000
-    bound = math.log10(10) + 100 / 59
-    assert evidence_among(few, 1.0) == pytest.approx(0.5 * math.log(1 + math.exp(3)))
-    assert evidence_among(few, 9.0) == pytest.approx(bound) and bound < CAP
-    assert evidence_among(many, 9.0) == CAP
-    # A tenth of a large group is as far out: their rarity is one decade, whatever the distance.
-    tenth = [0.0] * 8_900 + [9.0] * 1_100
-    assert evidence_among(tenth, 9.0) == pytest.approx(0.95 + 100 / 10_050)
-
-
-def test_a_value_equal_to_a_quantile_is_not_rarer_than_it():
-    peers = [float(number) for number in range(1000)]
-    assert evidence_among(peers, 900.0) < evidence_among(peers, 900.5) <= evidence_among(peers, 901.5)
-    assert evidence_among(peers, 900.0 + 1e-12) == evidence_among(peers, 900.0)
-
-
-def test_evidence_is_in_proportion_to_its_weight():
-    assert evidence_among([0.0] * 60, 2.0, weight=0.2) == pytest.approx(0.2 * evidence_among([0.0] * 60, 2.0))
-
-
-def test_missing_peers_count_as_lowest():
-    assert evidence_among([np.nan] * 30 + [1.0] * 30, 0.9) == evidence_among([-9.0] * 30 + [1.0] * 30, 0.9)
-
-
-def test_an_unknown_peer_group_has_no_evidence():
-    frame = pd.DataFrame({"x": [0.0, 9.0]}, ["p", "q"])
-    model = PeerEvidence(ONE).fit(frame, pd.Series("g", frame.index))
-    assert (model.by_column(frame, pd.Series("other", frame.index)) == 0).all(axis=None)
+@pytest.mark.parametrize("weight", [0.0, 0.7, 3.0])
+def test_evidence_is_in_proportion_to_its_weight(weight):
+    assert evidence(2.0, weight) == pytest.approx(weight * evidence(2.0))
+    assert evidence(1e6, weight) == CAP * weight
 
 
 def test_the_other_schemes_add_fifteen_hundredths_of_their_mean():
-    model = PeerEvidence(SPEC)
     by_scheme = pd.DataFrame({"A": [4.0, 0.0], "B": [2.0, 0.0], "C": [1.0, 3.0]})
-    assert model.score(by_scheme).tolist() == pytest.approx([4 + 0.15 * 1.5, 3.0])
-    assert model.score(by_scheme[["A"]]).tolist() == [4.0, 0.0]
+    assert MODEL.score(by_scheme).tolist() == pytest.approx([4 + 0.15 * 1.5, 3.0])
+    assert MODEL.score(by_scheme[["A"]]).tolist() == [4.0, 0.0]
 
 
 def test_evidence_of_schemes_and_contributions_by_hand():
@@ -251,8 +202,8 @@ def test_evidence_of_schemes_and_contributions_by_hand():
     )
     found = model.by_scheme(pd.DataFrame([row], ["s"]))
     assert found.loc["s"].to_dict() == pytest.approx({"M05": 1.6, "M09": 0.7, "M10": 5.1, "M19": 1.5})
-    model.by_column = lambda differences, peers: differences
-    parts = model.attribute(pd.DataFrame([row], ["s"]), pd.Series("g", ["s"])).loc["s"]
+    object.__setattr__(model, "by_column", lambda differences: differences)
+    parts = model.attribute(pd.DataFrame([row], ["s"])).loc["s"]
     share = 0.15 / 3
     assert parts.to_dict() == pytest.approx(
         {
@@ -263,7 +214,7 @@ def test_evidence_of_schemes_and_contributions_by_hand():
 
 
 def test_the_forest_is_that_of_scikit_learn_on_bounded_differences():
-    frame, _peers = people(400)
+    frame = people(400)
     frame.iloc[0, 0] = 1e6
     model = Isolation(list(SPEC.index), seed=3).fit(frame)
     rows = frame.fillna(0).clip(-8, 8).to_numpy()

@@ -12,37 +12,36 @@ from models.training_data import MIN_CONFIRMED
 
 SPEC = pd.DataFrame(
     [
-        ("stays", "idle_days", "stay", 1.5, ("M10",)),
-        ("elsewhere", "seen_elsewhere", "identity", 1.5, ("M10",)),
-        ("surplus", "surplus", "supply", 1.5, ("M05", "M19")),
-        ("shops", "pharmacies", "concentration", 0.7, ("M05", "M19")),
-        ("visits", "visits", "frequency", 0.2, ("M05", "M10")),
-        ("night", "night_visits", "terminal", 0.7, ("M16",)),
+        ("stays", "idle_days", "stay", 1.5, ("M10",), ("M10",)),
+        ("elsewhere", "seen_elsewhere", "identity", 1.5, ("M10",), ("M10",)),
+        ("surplus", "surplus", "supply", 1.5, ("M05", "M19"), ("M05",)),
+        ("shops", "pharmacies", "concentration", 0.7, ("M05", "M19"), ()),
+        ("visits", "visits", "frequency", 0.2, ("M05", "M10"), ()),
+        ("night", "night_visits", "terminal", 0.7, ("M16",), ("M16",)),
     ],
-    columns=["column", "measure", "family", "evidence_weight", "schemes"],
+    columns=["column", "measure", "family", "evidence_weight", "schemes", "signature"],
 ).set_index("column")
 HANGING = [f"guilty-{n}" for n in range(30)]
 FARMERS = [f"farmer-{n}" for n in range(30)]
 
 
 @pytest.fixture(scope="module")
-def people() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Differences, peers and graph part of honest people, of hanging beds and of drug farmers."""
+def people() -> tuple[pd.DataFrame, pd.Series]:
+    """Differences and graph part of honest people, of hanging beds and of drug farmers."""
     random = np.random.default_rng(5)
     names = [f"honest-{n}" for n in range(740)] + HANGING + FARMERS
     frame = pd.DataFrame(random.normal(size=(800, len(SPEC))), names, SPEC.index)
     frame.loc[HANGING, ["stays", "elsewhere"]] += random.uniform(1, 5, (30, 2))
     frame.loc[FARMERS, ["surplus", "shops"]] += random.uniform(2, 5, (30, 2))
     frame = frame.mask(random.random(frame.shape) < 0.05)
-    peers = pd.Series(np.where(np.arange(800) % 4, "older", "younger"), names)
     graph = pd.Series(random.uniform(0, 1, 800), names).where(random.random(800) < 0.3)
-    return frame, peers, graph
+    return frame, graph
 
 
 @pytest.fixture(scope="module")
 def unlabelled(people) -> SubjectModel:
-    frame, peers, graph = people
-    return SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
+    frame, graph = people
+    return SubjectModel("patient", SPEC).fit(frame, pd.Series(dtype=int), graph)
 
 
 KNOWN = pd.Series([1] * 20 + [0] * 15, HANGING[:20] + [f"honest-{n}" for n in range(15)])
@@ -50,14 +49,14 @@ KNOWN = pd.Series([1] * 20 + [0] * 15, HANGING[:20] + [f"honest-{n}" for n in ra
 
 @pytest.fixture(scope="module")
 def learnt(people) -> SubjectModel:
-    frame, peers, graph = people
-    return SubjectModel("patient", SPEC).fit(frame, peers, KNOWN, graph)
+    frame, graph = people
+    return SubjectModel("patient", SPEC).fit(frame, KNOWN, graph)
 
 
 @pytest.fixture(scope="module")
 def tuned(people) -> SubjectModel:
-    frame, peers, graph = people
-    return SubjectModel("patient", SPEC, tuning_budget=2).fit(frame, peers, KNOWN, graph)
+    frame, graph = people
+    return SubjectModel("patient", SPEC, tuning_budget=2).fit(frame, KNOWN, graph)
 
 
 @pytest.fixture(params=["unlabelled", "learnt", "tuned"])
@@ -69,9 +68,9 @@ def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
     assert unlabelled.learner is None and unlabelled.metrics == {}
     assert learnt.learner is not None and learnt.metrics["auc"] > 0.75
     assert learnt.outcomes == {"confirmed": 20, "cleared": 15}
-    frame, peers, graph = people
+    frame, graph = people
     few = pd.Series(1, HANGING[: MIN_CONFIRMED - 1])
-    assert SubjectModel("patient", SPEC).fit(frame, peers, few, graph).learner is None
+    assert SubjectModel("patient", SPEC).fit(frame, few, graph).learner is None
 
 
 def test_what_tuning_gained_is_told_where_it_was_asked_for(unlabelled, learnt, tuned):
@@ -81,37 +80,35 @@ def test_what_tuning_gained_is_told_where_it_was_asked_for(unlabelled, learnt, t
 
 
 def test_contributions_add_up_to_the_raw_score(people, model):
-    frame, peers, graph = people
+    frame, graph = people
     rules = pd.Series(np.linspace(0, 1, len(frame)), frame.index)
-    parts = model.parts(frame, peers, graph, rules)
+    parts = model.parts(frame, graph, rules)
     listed = [*HANGING, *FARMERS, *frame.index[:60]]
-    found = model.contributions(frame.loc[listed], peers.loc[listed], parts.loc[listed])
+    found = model.contributions(frame.loc[listed], parts.loc[listed])
     assert list(found.columns) == [*SPEC.index, "graph", "rule", "base"]
     assert np.allclose(found.sum(axis=1), model.fusion.raw(parts).loc[listed], rtol=0, atol=1e-6)
 
 
 def test_guilty_stand_above_honest_with_labels_and_without(people, model):
-    frame, peers, graph = people
-    rank = model.score(model.parts(frame, peers)).score.rank(ascending=False)
+    frame, graph = people
+    rank = model.score(model.parts(frame)).score.rank(ascending=False)
     for planted in (HANGING, FARMERS):
         assert rank[planted].median() <= 0.1 * len(frame)
     assert rank[rank.index.str.startswith("honest")].median() > 0.5 * len(frame)
 
 
 def test_outcomes_lift_those_nobody_has_named_yet(people, unlabelled, learnt):
-    frame, peers, _graph = people
-    without, with_labels = (
-        m.score(m.parts(frame, peers)).score.rank(ascending=False) for m in (unlabelled, learnt)
-    )
+    frame, _graph = people
+    without, with_labels = (m.score(m.parts(frame)).score.rank(ascending=False) for m in (unlabelled, learnt))
     unnamed = HANGING[20:]
     assert with_labels[unnamed].mean() <= without[unnamed].mean()
 
 
 @pytest.mark.parametrize("part", ["graph", "rules"])
 def test_more_against_a_subject_never_lowers_the_score(people, model, part):
-    frame, peers, _graph = people
+    frame, _graph = people
     steps = [None, *(pd.Series(value, frame.index) for value in (0.0, 0.3, 0.7, 1.0))]
-    scores = [model.score(model.parts(frame, peers, **{part: step})).score for step in steps]
+    scores = [model.score(model.parts(frame, **{part: step})).score for step in steps]
     # That nothing is known counts as nothing known against him.
     pd.testing.assert_series_equal(scores[0], scores[1], check_exact=True)
     for lower, higher in zip(scores[1:], scores[2:], strict=False):
@@ -119,38 +116,40 @@ def test_more_against_a_subject_never_lowers_the_score(people, model, part):
 
 
 def test_published_parts_lie_between_nought_and_one_and_are_null_where_they_do_not_apply(people, model):
-    frame, peers, graph = people
-    found = model.score(model.parts(frame, peers, graph))
-    numbers = found.drop(columns="scheme").astype(float)
+    frame, graph = people
+    found = model.score(model.parts(frame, graph))
+    numbers = found.drop(columns=["scheme", "nearest_schemes"]).astype(float)
     assert ((numbers >= 0) & (numbers <= 1) | numbers.isna()).all(axis=None)
     assert found.score.notna().all() and found.anomaly_score.notna().all() and found.rule_score.isna().all()
     assert found.model_score.notna().all() == (model.learner is not None)
     pd.testing.assert_series_equal(found.graph_score, graph, check_names=False)
 
 
-def test_the_scheme_is_the_one_that_weighs_most_or_none(people, model):
-    frame, peers, _graph = people
-    scheme = model.parts(frame, peers).scheme
-    assert scheme[HANGING].mode()[0] == "M10" and scheme[FARMERS].mode()[0] == "M05"
+def test_the_scheme_is_the_one_whose_signature_stands_or_none(people, model):
+    frame, _graph = people
+    parts = model.parts(frame)
+    assert parts.scheme[HANGING].mode()[0] == "M10" and parts.scheme[FARMERS].mode()[0] == "M05"
     quiet = frame.index[(frame.fillna(0) < 0.3).all(axis=1)]
-    assert len(quiet) > 20 and scheme[quiet].isna().all()
+    assert len(quiet) > 20 and parts.scheme[quiet].isna().all()
+    # Shops are evidence of M05 and M19, but no signature of either: the two nearest are told instead.
+    shops = pd.DataFrame([{"shops": 6.0, "surplus": 1.0, "night": 0.5}], ["shopper"], SPEC.index)
+    (shopper,) = model.parts(shops).itertuples()
+    assert shopper.evidence > 5 and pd.isna(shopper.scheme) and shopper.nearest_schemes == "M05 M16"
 
 
 def test_alone_and_in_a_batch_the_score_is_exactly_the_same(people, model):
-    frame, peers, graph = people
-    together = model.score(model.parts(frame, peers, graph))
+    frame, graph = people
+    together = model.score(model.parts(frame, graph))
     for name in (HANGING[0], FARMERS[0], "honest-3"):
-        alone = model.score(model.parts(frame.loc[[name]], peers.loc[[name]], graph))
+        alone = model.score(model.parts(frame.loc[[name]], graph))
         pd.testing.assert_frame_equal(alone, together.loc[[name]], check_exact=True)
 
 
 def test_fitted_twice_or_kept_on_disk_it_is_the_same_model(people, model):
-    frame, peers, graph = people
-    expected = model.score(model.parts(frame, peers, graph))
+    frame, graph = people
+    expected = model.score(model.parts(frame, graph))
     kept = pickle.loads(pickle.dumps(model))
-    pd.testing.assert_frame_equal(kept.score(kept.parts(frame, peers, graph)), expected, check_exact=True)
+    pd.testing.assert_frame_equal(kept.score(kept.parts(frame, graph)), expected, check_exact=True)
     if model.learner is None:
-        again = SubjectModel("patient", SPEC).fit(frame, peers, pd.Series(dtype=int), graph)
-        pd.testing.assert_frame_equal(
-            again.score(again.parts(frame, peers, graph)), expected, check_exact=True
-        )
+        again = SubjectModel("patient", SPEC).fit(frame, pd.Series(dtype=int), graph)
+        pd.testing.assert_frame_equal(again.score(again.parts(frame, graph)), expected, check_exact=True)

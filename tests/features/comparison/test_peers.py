@@ -1,15 +1,15 @@
-"""Each against its own kind: robust differences worked out by hand, and what is shown of the peers."""
+"""Each against its own kind: z-values worked out by hand, and what is shown of the peers."""
 
 import math
 from itertools import pairwise
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.comparison.peers import PEER_WORDS, PRIOR_COUNT, Standing, fit_peers, peer_groups, surplus
+from features.comparison.funnel import DEGREES_OF_FREEDOM
+from features.comparison.peers import LOG_SPREAD, SMALLEST_RATIO, Standing, fit_peers, surplus
 from features.measures.catalogue import CATALOGUE, LOW, expected_column, measure
 
 PROBE = "probe"
@@ -31,7 +31,10 @@ def probe():
     entered("low_part", "share", 0.05, direction=LOW)
     entered("money", "yuan", 100)
     entered("times_usual", "ratio", 0.2)
-    entered("mean_part", "share", 0.05, support="count")
+    entered("share_of", "share", 0.05, support="count")
+    entered("low_share_of", "share", 0.05, support="count", direction=LOW)
+    entered("mean_days", "days", 2, support="count")
+    entered("events", "times", 1, support="count", arises="count")
     entered("age", "years", 10)
     yield
     for key in [key for key in CATALOGUE if key[0] == PROBE]:
@@ -44,32 +47,156 @@ def values(size: int, **columns) -> pd.DataFrame:
     return pd.DataFrame({name: columns.get(name, np.nan) for name in names}, index=index, dtype=float)
 
 
+def differences(frame: pd.DataFrame, peers: pd.Series | str = "all", kind: str = PROBE) -> pd.DataFrame:
+    """z-values of subjects who are the peers themselves."""
+    groups = peers if isinstance(peers, pd.Series) else pd.Series(peers, frame.index)
+    return fit_peers(kind, frame, groups).differences(frame, groups)
+
+
+def z(standard_deviations: float) -> float:
+    """The z-value of a distance in standard deviations of peers with heavy tails."""
+    return float(stats.norm.isf(stats.t.sf(standard_deviations, DEGREES_OF_FREEDOM)))
+
+
 def test_differences_as_worked_out_by_hand():
     # Medians 0.2 and 0.6, of all 0.4; twenty peers weigh as much as everybody, so 0.3 and 0.5. Half of each
-    # group stands 0.2 away from that and half on it: the spread is 0.1.
+    # group stands 0.2 away from that and half on it, so the MAD is 0.1; a quarter of all stand 0.2 above
+    # their middle, so that is their upper scale.
     part = [0.1] * 10 + [0.3] * 10 + [0.5] * 10 + [0.7] * 10
     frame = values(40, part=part, low_part=part)
     peers = pd.Series(["a"] * 20 + ["b"] * 20, frame.index)
-    found = fit_peers(PROBE, frame, peers)
-    assert found.middle.part.round(12).to_dict() == {"a": 0.3, "b": 0.5}
-    assert found.usual.part.round(12).to_dict() == {"a": 0.2, "b": 0.6}
-    unit = 1.4826 * 0.1
-    expected = [-0.2 / unit] * 10 + [0.0] * 20 + [0.2 / unit] * 10
-    away = found.differences(frame, peers)
+    own, overall = (1.4826 * 0.1) ** 2, (0.2 / stats.norm.isf(0.15)) ** 2
+    unit = math.sqrt((own + overall) / 2)
+    expected = [z(-0.2 / unit)] * 10 + [0.0] * 20 + [z(0.2 / unit)] * 10
+    away = differences(frame, peers)
     assert np.allclose(away.part, expected)
     # Where less is suspicious the sign turns.
     assert np.allclose(away.low_part, -np.array(expected))
+    usual = fit_peers(PROBE, frame, peers).usual
+    assert usual.part.round(12).to_dict() == {"a": 0.2, "b": 0.6}
 
 
 def test_amounts_and_ratios_are_compared_by_how_many_times():
     frame = values(41, money=[100.0] * 40 + [700], times_usual=[1.0] * 40 + [8])
-    peers = pd.Series("all", frame.index)
-    away = fit_peers(PROBE, frame, peers).differences(frame, peers)
+    away = differences(frame)
     # A doubling or so counts as one unit at least, or nearly equal peers would make a stranger of everybody
     # else.
-    assert away.money.iloc[-1] == pytest.approx((math.log(8) - math.log(2)) / 0.5)
-    assert away.times_usual.iloc[-1] == pytest.approx(math.log(8) / 0.5)
+    assert away.money.iloc[-1] == pytest.approx(z((math.log(8) - math.log(2)) / LOG_SPREAD))
+    assert away.times_usual.iloc[-1] == pytest.approx(z(math.log(8) / LOG_SPREAD))
     assert (away.money.iloc[:-1] == 0).all() and (away.times_usual.iloc[:-1] == 0).all()
+
+
+def test_a_ratio_below_a_hundredth_is_compared_as_one():
+    away = differences(values(21, times_usual=[1.0] * 19 + [SMALLEST_RATIO, 0.0])).times_usual
+    assert away.iloc[-1] == away.iloc[-2] == pytest.approx(z(math.log(0.01) / LOG_SPREAD))
+
+
+def test_years_are_compared_as_they_are_and_refunds_have_their_sign():
+    away = differences(values(41, age=[50.0] * 40 + [80], money=[0.0] * 40 + [-300])).iloc[-1]
+    assert away.age == pytest.approx(z(30 / 10)) and away.money == pytest.approx(z(-math.log(4) / LOG_SPREAD))
+
+
+def test_a_share_speaks_the_louder_the_more_rows_it_is_of():
+    """Three in ten of whom two are expected; the peers differ truly by 5 points at least."""
+    shares = [0.2] * 40 + [0.6] * 3
+    frame = values(
+        43, share_of=shares, low_share_of=[1 - s for s in shares], count=[50.0] * 40 + [5, 50, 1e9]
+    )
+    away = differences(frame)
+    five, fifty, many = away.share_of.iloc[-3:]
+    assert 0 < five < 2.5 < fifty < many
+    # Where less is suspicious, the complement of the share is compared.
+    assert np.allclose(away.low_share_of, away.share_of, atol=1e-9)
+    effective = 0.16 / (0.16 / 50 + 0.05**2)
+    twin = stats.beta.cdf(0.2, 0.6 * effective, 0.4 * effective + 1)
+    assert fifty == pytest.approx(stats.norm.isf(twin), abs=1e-6)
+
+
+def test_an_average_speaks_the_louder_the_more_rows_it_is_of():
+    random = np.random.default_rng(0)
+    rows = random.integers(2, 200, 300).astype(float)
+    days = np.r_[np.maximum(random.normal(8, 4 / np.sqrt(rows)), 0), 40, 40, 40]
+    frame = values(303, mean_days=days, count=np.r_[rows, 1, 5, 150])
+    one, five, many = differences(frame).mean_days.iloc[-3:]
+    assert one < 2 < five < many
+
+
+def test_events_are_compared_by_their_exposure():
+    """Twenty events: of a place with two thousand visits no surprise, of one with two hundred one."""
+    frame = values(42, events=[10.0] * 40 + [20, 20], count=[1_000.0] * 40 + [2_000, 200])
+    large, small = differences(frame).events.iloc[-2:]
+    assert large < 0.5 and small > 3
+
+
+def test_what_arises_from_no_rows_says_nothing_as_long_as_it_is_possible():
+    frame = values(42, share_of=[0.2] * 40 + [0.6] * 2, count=[50.0] * 40 + [np.nan, 0])
+    away = differences(frame).share_of.iloc[-2:]
+    assert away.iloc[0] == away.iloc[1] < 1
+
+
+@pytest.mark.parametrize("direction", [1, LOW])
+@pytest.mark.parametrize("support", [None, "rows"])
+def test_by_mix_the_distance_from_the_expected_value_is_compared(direction, support):
+    """A specialist who is as expected, and one of the usual share of whom less (or more) is expected."""
+
+    def by_mix(v, w):
+        raise NotImplementedError
+
+    def rows(v, w):
+        raise NotImplementedError
+
+    subject = "probe by mix"
+    more = {"materiality": 0.05, "windows": (), "mix": True, "direction": direction, "support": support}
+    measure(subject, "比", "share", "share", "money", "M01", **more)(by_mix)
+    measure(subject, "数", "rows", "visits", "money", "M01", materiality=9, windows=())(rows)
+    expected = expected_column("by_mix")
+    share, usual = np.array([0.2] * 40 + [0.9, 0.2]), np.array([0.2] * 40 + [0.9, 0.05])
+    if direction == LOW:
+        share, usual = 1 - share, 1 - usual
+    frame = pd.DataFrame({"by_mix": share, expected: usual, "rows": 400.0})
+    peers = pd.Series("all", frame.index)
+    found = fit_peers(subject, frame, peers)
+    away = found.differences(frame, peers).by_mix
+    assert away.iloc[40] == pytest.approx(0, abs=1e-6) and away.iloc[41] > 2
+    if support is None:
+        assert away.iloc[41] == pytest.approx(z(0.15 / 0.05))
+    beyond = found.standing("by_mix", share[41], "all", usual[41])
+    assert (beyond.highest, beyond.lowest) == (direction != LOW, direction == LOW)
+    assert not found.standing("by_mix", share[40], "all", usual[40]).highest
+    for name in ("by_mix", "rows"):
+        del CATALOGUE[subject, name]
+
+
+def test_one_alone_in_a_group_is_judged_by_all():
+    """His own median would excuse him."""
+    frame = values(61, part=[0.1] * 60 + [0.9])
+    away = differences(frame, pd.Series(["many"] * 60 + ["alone"], frame.index)).part
+    assert away["s60"] > 5 > 0.5 > away.iloc[:60].max()
+
+
+def test_a_z_value_depends_on_nobody_else_who_is_scored():
+    random = np.random.default_rng(1)
+    columns = {
+        "part": random.random(50), "share_of": random.random(50), "mean_days": random.gamma(2, 4, 50),
+        "events": random.poisson(2, 50), "count": random.integers(1, 90, 50), "money": random.gamma(1, 9, 50),
+    }  # fmt: skip
+    frame = values(50, **columns)
+    peers = pd.Series(np.where(np.arange(50) % 3, "a", "b"), frame.index)
+    found = fit_peers(PROBE, frame, peers)
+    together = found.differences(frame, peers)
+    for name in ("s0", "s7", "s49"):
+        alone = found.differences(frame.loc[[name]], peers.loc[[name]])
+        pd.testing.assert_frame_equal(alone, together.loc[[name]], check_exact=True)
+
+
+def test_support_is_counted_in_the_same_window_where_there_is_one(probe_of_windows):
+    columns = ["visits_30d", "visits_365d", "ever", "rate_30d", "rate_365d", "rate_of_all_365d"]
+    frame = pd.DataFrame(0.2, index=[f"s{n}" for n in range(41)], columns=columns)
+    frame.loc["s40"] = [1e9, 10.0, 0.0, 0.7, 0.7, 0.7]
+    away = differences(frame, kind=probe_of_windows).loc["s40"]
+    assert away.rate_30d > 2 * away.rate_365d > 0
+    # Supported by a count without a window, of which there is nothing.
+    assert away.rate_of_all_365d < 1
 
 
 def test_what_nobody_knows_stays_unknown():
@@ -78,53 +205,6 @@ def test_what_nobody_knows_stays_unknown():
     away = fit_peers(PROBE, frame, peers).differences(frame, peers)
     assert away.part.isna().tolist() == [False, True, False, False]
     assert away.money.notna().all() and away.times_usual.isna().all()
-
-
-def test_an_average_over_few_is_drawn_to_the_middle():
-    frame = values(43, mean_part=[0.2] * 40 + [0.6] * 3, count=[50.0] * 40 + [1, PRIOR_COUNT, 1e9])
-    peers = pd.Series("all", frame.index)
-    few, ten, many = fit_peers(PROBE, frame, peers).differences(frame, peers).mean_part.iloc[-3:]
-    assert many == pytest.approx(0.4 / 0.05, rel=1e-6)
-    assert ten == pytest.approx(many / 2, rel=1e-6)
-    assert few == pytest.approx(many / 11, rel=1e-6)
-
-
-def test_an_average_over_nobody_knows_how_many_says_nothing():
-    frame = values(42, mean_part=[0.2] * 40 + [0.6] * 2, count=[50.0] * 40 + [np.nan, 0])
-    peers = pd.Series("all", frame.index)
-    assert fit_peers(PROBE, frame, peers).differences(frame, peers).mean_part.iloc[-2:].tolist() == [0, 0]
-
-
-def test_by_mix_the_distance_from_the_expected_value_is_compared():
-    """A specialist who is as expected, and one of the usual share of whom less is expected."""
-
-    def by_mix(v, w):
-        raise NotImplementedError
-
-    subject = "probe by mix"
-    more = {"materiality": 0.05, "windows": (), "mix": True}
-    measure(subject, "比", "share", "share", "money", "M01", **more)(by_mix)
-    expected = expected_column("by_mix")
-    frame = pd.DataFrame({"by_mix": [0.2] * 40 + [0.9, 0.2], expected: [0.2] * 40 + [0.9, 0.05]})
-    peers = pd.Series("all", frame.index)
-    found = fit_peers(subject, frame, peers)
-    away = found.differences(frame, peers).by_mix
-    assert away.iloc[40] == pytest.approx(0) and away.iloc[41] == pytest.approx(0.15 / 0.05)
-    assert found.standing("by_mix", 0.2, "all", 0.05).highest
-    assert not found.standing("by_mix", 0.9, "all", 0.9).highest
-    del CATALOGUE[subject, "by_mix"]
-
-
-def test_a_group_of_few_is_judged_by_all_and_a_large_group_by_itself():
-    part = [0.1] * 60 + [0.9] + [0.9] * 60
-    frame = values(121, part=part)
-    alone = pd.Series(["many"] * 60 + ["alone"] + ["like him"] * 60, frame.index)
-    away = fit_peers(PROBE, frame, alone).differences(frame, alone).part
-    # His own median would excuse him; the sixty that are all alike are drawn to all others by a quarter only.
-    only_low = frame.iloc[:61]
-    lone = fit_peers(PROBE, only_low, alone.iloc[:61]).differences(only_low, alone.iloc[:61]).part
-    assert lone["s60"] > 10 > 2 > lone.iloc[:60].max()
-    assert away.iloc[61:].max() < lone["s60"] / 3
 
 
 def test_percentiles_rise_with_the_value_and_never_reach_all():
@@ -157,56 +237,6 @@ def test_there_is_no_percentile_of_the_unknown():
     assert found.standing("money", float("nan"), "all") == Standing(None, 30, highest=False, lowest=False)
     assert found.standing("money", 3, "others") == Standing(None, 0)
     assert found.standing("part", 0.3, "all").share is None
-
-
-def test_whose_peers_patients_are():
-    rows = [(who, day, course, kind, age) for who, course, kind, age in [
-        ("on dialysis", True, "11", 50), ("diabetic", False, "1403", 50), ("grandmother", False, "11", 80),
-        ("student", False, "11", 20),
-    ] for day in range(4)]  # fmt: skip
-    rows.append(("student", 5, True, "1403", 20))
-    names = ["psn_no", "days_ago", "course", "med_type", "age"]
-    con = ibis.duckdb.connect()
-    facts = con.create_table(
-        "facts", pd.DataFrame(rows, columns=names).astype({"days_ago": float, "age": float})
-    )
-    assert peer_groups(facts, "patient", "psn_no").to_dict() == {
-        "on dialysis": "course", "diabetic": "chronic", "grandmother": "older", "student": "younger",
-    }  # fmt: skip
-
-
-def test_a_ratio_below_a_hundredth_is_compared_as_one():
-    frame = values(21, times_usual=[1.0] * 19 + [0.01, 0.0])
-    peers = pd.Series("all", frame.index)
-    away = fit_peers(PROBE, frame, peers).differences(frame, peers).times_usual
-    assert away.iloc[-1] == away.iloc[-2] == pytest.approx(math.log(0.01) / 0.5)
-
-
-def test_years_are_compared_as_they_are_and_refunds_have_their_sign():
-    frame = values(41, age=[50.0] * 40 + [80], money=[0.0] * 40 + [-300])
-    peers = pd.Series("all", frame.index)
-    away = fit_peers(PROBE, frame, peers).differences(frame, peers).iloc[-1]
-    assert away.age == pytest.approx(30 / 10) and away.money == pytest.approx(-math.log(4) / 0.5)
-
-
-def test_the_spread_of_a_group_of_few_is_that_of_all():
-    # Forty that lie around 0 by 1, ten that agree: a third of the ten's spread is their own, which is none.
-    frame = values(50, age=[-100.0, 100.0] * 20 + [0.0] * 10)
-    peers = pd.Series(["wide"] * 40 + ["even"] * 10, frame.index)
-    found = fit_peers(PROBE, frame, peers)
-    assert found.spread.age["wide"] == pytest.approx(148.26)
-    assert found.spread.age["even"] == pytest.approx(148.26 * 20 / 30)
-
-
-def test_support_is_counted_in_the_same_window_where_there_is_one(probe_of_windows):
-    columns = ["visits_30d", "visits_365d", "ever", "rate_30d", "rate_365d", "rate_of_all_365d"]
-    frame = pd.DataFrame(0.2, index=[f"s{n}" for n in range(41)], columns=columns)
-    frame.loc["s40"] = [1e9, 10.0, 0.0, 0.7, 0.7, 0.7]
-    peers = pd.Series("all", frame.index)
-    away = fit_peers(probe_of_windows, frame, peers).differences(frame, peers).loc["s40"]
-    assert away.rate_30d == pytest.approx(10) and away.rate_365d == pytest.approx(5)
-    # Supported by a count without a window, of which there is nothing.
-    assert away.rate_of_all_365d == 0
 
 
 @pytest.fixture
@@ -281,64 +311,3 @@ def test_the_distance_from_the_expected_value_is_a_difference_of_shares_and_a_qu
     share, ratio = CATALOGUE[PROBE, "part"], CATALOGUE[PROBE, "money"]
     assert surplus(0.5, 0.2, share) == pytest.approx(0.3)
     assert surplus(500.0, 200.0, ratio) == pytest.approx(2.5)
-
-
-FACTS = {
-    "psn_no": "string", "days_ago": "float64", "course": "boolean", "med_type": "string", "age": "float64",
-    "kind": "string", "level": "string", "mdtrt_id": "string",
-}  # fmt: skip
-
-
-def facts(*rows: dict) -> ibis.Table:
-    usual = {
-        "days_ago": 5.0,
-        "course": False,
-        "med_type": "11",
-        "age": 40.0,
-        "kind": OUTPATIENT,
-        "level": None,
-    }
-    full = [usual | {"mdtrt_id": f"M{n}", "psn_no": "who"} | row for n, row in enumerate(rows)]
-    frame = pd.DataFrame(full)[list(FACTS)]
-    return ibis.duckdb.connect().create_table("facts", ibis.memtable(frame, schema=ibis.schema(FACTS)))
-
-
-@pytest.mark.parametrize(
-    "subject,rows,expected",
-    [
-        ("patient", [{"course": True}] * 3, "course"),
-        ("patient", [{"course": True}] * 2, "younger"),
-        ("patient", [{"course": True}] * 2 + [{"course": True, "days_ago": 1095.5}, {}], "younger"),
-        ("patient", [{"course": True}] * 2 + [{"course": True, "days_ago": 1095.0}, {}], "course"),
-        ("patient", [{"med_type": "1403"}] * 3, "chronic"),
-        ("patient", [{"med_type": "1403"}] * 2 + [{"med_type": "13"}], "younger"),
-        ("patient", [{"med_type": "1403", "course": True}] * 3, "course"),
-        ("patient", [{"age": 59.9}, {"age": 60.0}], "older"),
-        ("patient", [{"age": 59.9}], "younger"),
-        ("prescriber", [{"kind": STAY}] * 5, "ward"),
-        ("prescriber", [{"kind": STAY}] * 4 + [{}] * 9, "clinic"),
-        ("hospital", [{"level": "3"}, {}], "level3"),
-        ("hospital", [{"level": "2"}], "level2"),
-        ("hospital", [{"level": "1"}], "primary"),
-        ("hospital", [{}], "primary"),
-        ("group", [{}], "groups"),
-        ("visit", [{"course": True, "kind": STAY, "level": "3"}], "course_visit"),
-        ("visit", [{"kind": STAY, "level": "3"}], "stay3"),
-        ("visit", [{"kind": STAY, "level": "2"}], "stay2"),
-        ("visit", [{"kind": STAY, "level": "1"}], "stay1"),
-        ("visit", [{"kind": STAY}], "stay1"),
-        ("visit", [{"kind": PHARMACY}], "purchase"),
-        ("visit", [{"med_type": "1403"}], "chronic_visit"),
-        ("visit", [{"days_ago": 2000.0}], "outpatient"),
-    ],
-)
-def test_whose_peers_one_is(subject, rows, expected):
-    found = peer_groups(facts(*rows), subject, "psn_no").to_dict()
-    assert found == {"M0" if subject == "visit" else "who": expected}
-    assert set(found.values()) <= set(PEER_WORDS)
-
-
-def test_the_larger_half_of_pharmacies_are_the_large_ones():
-    rows = [{"psn_no": name} for name, n in (("a", 1), ("b", 2), ("c", 3)) for _visit in range(n)]
-    found = peer_groups(facts(*rows), "pharmacy", "psn_no").to_dict()
-    assert found == {"a": "small", "b": "large", "c": "large"}

@@ -40,9 +40,9 @@ PROBE = "catalogue probe"
 
 # Schemes that each kind of subject can commit or bear the traces of (docs/schemes.md).
 SCHEMES = {
-    "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M33 M34 M44 M46",
-    "pharmacy": "M05 M06 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M47",
-    "prescriber": "M01 M03 M04 M05 M12 M19 M22 M24 M28 M31 M33 M40 M48",
+    "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M31 M33 M34 M43 M44 M46 M50",
+    "pharmacy": "M05 M06 M07 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M43 M47",
+    "prescriber": "M01 M03 M04 M05 M12 M19 M22 M24 M25 M28 M29 M31 M33 M40 M43 M48 M50",
 }
 
 
@@ -64,9 +64,28 @@ def test_what_a_declaration_leaves_out(probe):
     assert entry == Measure(
         subject=probe, name="count", zh="数", en="count", unit="visits", direction=HIGH, materiality=3,
         evidence_weight=HINT, schemes=("M01", "M02"), windows=PATTERN, family="frequency", base="visits",
-        support=None, mix=False, take=entry.take,
+        support=None, mix=False, arises="plain", take=entry.take,
     )  # fmt: skip
     assert measures_of(probe) == {"count_365d": (entry, 365), "count_1095d": (entry, 1095)}
+
+
+@pytest.mark.parametrize(
+    "unit, support, arises",
+    [
+        ("share", "count", "proportion"),
+        ("days", "count", "mean"),
+        ("share", None, "plain"),
+        ("flag", None, "count"),
+        ("flag", "count", "count"),
+    ],
+)
+def test_how_a_measure_arises_where_it_is_not_said(probe, unit, support, arises):
+    words = ("数", "count", unit, "frequency", "M01")
+    measure(probe, *words, materiality=1, support=support)(count)
+    assert CATALOGUE[probe, "count"].arises == arises
+    del CATALOGUE[probe, "count"]
+    measure(probe, *words, materiality=1, support=support, arises="plain")(count)
+    assert CATALOGUE[probe, "count"].arises == "plain"
 
 
 def test_a_measure_is_declared_once_a_kind_of_subject(probe):
@@ -149,10 +168,10 @@ def test_no_unit_and_no_family_is_left_over():
 
 def test_what_a_model_may_know_of_its_columns():
     known = spec("hospital")
-    assert list(known.columns) == ["measure", "family", "evidence_weight", "schemes"]
+    assert list(known.columns) == ["measure", "family", "evidence_weight", "schemes", "signature"]
     assert list(known.index) == list(measures_of("hospital"))
     row = known.loc["overlap_share_365d"]
-    assert tuple(row) == ("overlap_share", "stay", PROOF, ("M10", "M01"))
+    assert tuple(row) == ("overlap_share", "stay", PROOF, ("M10", "M01"), ("M01",))
 
 
 SHARED = [
@@ -205,7 +224,9 @@ def test_a_measure_can_be_put_into_words(entry):
     assert re.search(r"[a-z]", entry.en) and not re.search(r"[\u4e00-\u9fff]", entry.en)
     assert entry.unit in UNITS and entry.family in FAMILIES
     assert entry.direction in (1, -1) and entry.materiality > 0
-    assert entry.schemes and len(set(entry.schemes)) == len(entry.schemes)
+    # The plain number of findings speaks for no scheme (`features.measures.findings`).
+    assert bool(entry.schemes) != entry.name.startswith(("findings", "visits_with_findings"))
+    assert len(set(entry.schemes)) == len(entry.schemes)
     assert all(re.fullmatch(r"M(0[1-9]|[1-4]\d|50)", scheme) for scheme in entry.schemes)
 
 

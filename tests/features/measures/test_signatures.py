@@ -1,0 +1,66 @@
+"""Signatures of schemes: measures that exist and are evidence of the scheme, and a signature for each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import features  # noqa: F401  fills the catalogue
+from features.comparison.funnel import neg_log10_p
+from features.comparison.peers import fit_peers
+from features.measures.catalogue import CATALOGUE, STRONG, SUBJECTS, measures_of, spec
+from features.measures.signatures import SIGNATURES, signed_by
+from models.scheme_naming import MIN_SIGNATURE
+from reports.scheme_texts import SCHEMES
+
+# Schemes with strong evidence and no signature, and why.
+UNSIGNED = {
+    "M14": "a stay on paper while the person is elsewhere: its measures sign M10 and M01",
+    "M26": "company in itself is no scheme: what the companions do signs M15 or M02",
+    "M30": "people of rescue groups admitted again and again: the joint stays sign M02",
+    "M34": "residents of homes admitted in turn: the company signs M02",
+}
+NAMED = [
+    (scheme, subject, name)
+    for scheme, kinds in SIGNATURES.items()
+    for subject, names in kinds.items()
+    for name in names.split()
+]
+
+
+@pytest.mark.parametrize("scheme, subject, name", NAMED)
+def test_a_signature_is_a_measure_that_is_evidence_of_its_scheme(scheme, subject, name):
+    assert scheme in CATALOGUE[subject, name].schemes
+
+
+def test_signatures_are_of_schemes_and_kinds_of_subject_that_exist_and_none_twice():
+    assert set(SIGNATURES) <= set(SCHEMES)
+    assert {subject for _scheme, subject, _name in NAMED} <= set(SUBJECTS)
+    assert len(NAMED) == len(set(NAMED))
+
+
+def test_every_scheme_with_strong_evidence_has_a_signature_or_a_reason():
+    strong = {scheme for e in CATALOGUE.values() if e.evidence_weight >= STRONG for scheme in e.schemes}
+    assert strong - set(SIGNATURES) == set(UNSIGNED)
+
+
+def test_the_columns_of_a_model_know_what_they_sign():
+    assert signed_by("hospital", "checkup_share") == ("M04",)
+    assert signed_by("visit", "twin_stays") == ("M01",) and signed_by("visit", "bill") == ()
+    # Of another kind of subject the same measure may sign nothing.
+    assert signed_by("hospital", "idle_share") == ("M10",) and signed_by("prescriber", "idle_share") == ()
+    columns = spec("hospital")
+    assert columns.signature["checkup_share_365d"] == columns.signature["checkup_share_1095d"] == ("M04",)
+    assert columns.signature["los_365d"] == ()
+
+
+def test_one_event_at_a_visit_that_few_visits_have_is_enough_to_name_a_scheme():
+    """A card at two places, a repeated trace code: one in five hundred purchases is surprising in itself, and
+    one in five is not."""
+    visits = pd.DataFrame(0.0, [f"v{n}" for n in range(2_000)], list(measures_of("visit")))
+    visits.loc[visits.index[:4], ["two_places", "repeat_codes", "rx_overused", "split_stay"]] = 1.0
+    visits.loc[visits.index[:400], "exam_stay"] = 1.0
+    peers = pd.Series("purchase", visits.index)
+    surprise = neg_log10_p(fit_peers("visit", visits, peers).differences(visits, peers).loc["v0"])
+    surprise = pd.Series(surprise, list(measures_of("visit"))) - np.log10(2)
+    assert surprise[["two_places", "repeat_codes", "rx_overused", "split_stay"]].min() > MIN_SIGNATURE
+    assert surprise["exam_stay"] < MIN_SIGNATURE

@@ -1,0 +1,80 @@
+"""The name of a list entry: the scheme whose own signature stands, not the one with most measures."""
+
+import pandas as pd
+import pytest
+
+from models.scheme_naming import (
+    CLOSE_SIGNATURE,
+    MEANS_OF,
+    MIN_SIGNATURE,
+    NEAREST,
+    named_scheme,
+    nearest_schemes,
+)
+
+SCHEMES = ("M01", "M02", "M05", "M06", "M09", "M10", "M15", "M17", "M19", "M21")
+
+
+def table(**numbers: float) -> pd.DataFrame:
+    """One subject, nothing in the schemes that are not given."""
+    return pd.DataFrame([{scheme: numbers.get(scheme, 0.0) for scheme in SCHEMES}], ["s"])
+
+
+def name(evidence: dict[str, float] | None = None, **signatures: float) -> str | None:
+    """The scheme named, where the evidence is as large as the signatures unless said otherwise."""
+    found = named_scheme(table(**signatures), table(**(signatures | (evidence or {}))))["s"]
+    return None if pd.isna(found) else found
+
+
+def test_the_scheme_with_most_measures_gives_way_to_the_one_that_is_signed():
+    """Template bills, short stays and examinations add up for M01, which nothing signs; deaths sign M09."""
+    assert name({"M01": 30.0, "M09": 6.0}, M01=0.5, M09=2.0) == "M09"
+    assert name({"M01": 30.0}, M01=0.5) is None
+
+
+def test_a_signature_stands_from_one_in_forty_on():
+    assert name(M09=MIN_SIGNATURE) == "M09"
+    assert name(M09=MIN_SIGNATURE - 1e-9) is None
+
+
+def test_of_signatures_close_together_the_one_with_more_evidence_names():
+    strongest = 8.0
+    close, far = CLOSE_SIGNATURE * strongest, CLOSE_SIGNATURE * strongest - 1e-9
+    assert name({"M01": 9.0, "M09": 20.0}, M01=strongest, M09=close) == "M09"
+    assert name({"M01": 9.0, "M09": 20.0}, M01=strongest, M09=far) == "M01"
+    assert name({"M01": 9.0, "M09": 8.5}, M01=strongest, M09=close) == "M01"
+
+
+def test_a_scheme_without_evidence_is_named_where_its_signature_alone_stands():
+    assert name({"M09": 0.0}, M09=3.0) == "M09"
+
+
+@pytest.mark.parametrize("means, end", [(means, end) for means, ends in MEANS_OF.items() for end in ends])
+def test_the_means_of_another_scheme_gives_way_where_that_one_stands(means, end):
+    assert name({means: 30.0}, **{means: 9.0, end: MIN_SIGNATURE}) == end
+    assert name({means: 30.0}, **{means: 9.0, end: MIN_SIGNATURE - 1e-9}) == means
+    assert name(**{means: 9.0}) == means
+
+
+def test_what_is_no_means_does_not_give_way():
+    assert name({"M09": 30.0}, M09=9.0, M05=2.0) == "M09"
+
+
+def test_means_of_schemes_that_a_kind_of_subject_does_not_have_are_no_trouble():
+    only = table(M21=5.0)[["M09", "M21"]]
+    assert named_scheme(only, only).to_list() == ["M21"]
+
+
+def test_each_subject_has_a_name_of_its_own_or_none():
+    signatures = pd.concat([table(M09=5.0), table(M05=5.0), table()]).set_axis(["a", "b", "c"])
+    found = named_scheme(signatures, signatures)
+    assert found.fillna("none").to_dict() == {"a": "M09", "b": "M05", "c": "none"}
+    assert found.eq(named_scheme(signatures.iloc[::-1], signatures.iloc[::-1])[::-1]).sum() == 2
+
+
+def test_the_two_nearest_are_told_whether_they_stand_or_not():
+    assert nearest_schemes(table(M09=0.9, M10=1.1, M05=0.3)).to_list() == ["M10 M09"]
+    # Ties in the order of the ids.
+    assert nearest_schemes(table(M09=0.9, M10=0.9, M05=0.9)).to_list() == ["M05 M09"]
+    assert len(nearest_schemes(table())["s"].split()) == NEAREST == 2
+    assert nearest_schemes(table(M09=1.0)[["M09"]]).to_list() == ["M09"]
