@@ -68,6 +68,8 @@ class Steps:
         from prefect.artifacts import update_progress_artifact
         from prefect.cache_policies import NO_CACHE
 
+        from pipelines.step_progress import step_at_work, step_done
+
         # Without parameters, for Prefect looks through all that a task is given.
         def step() -> Result:
             return guarded(name, work, *inputs)
@@ -81,8 +83,10 @@ class Steps:
             persist_result=False,
         )
         begin = time.perf_counter()
-        done: Result = as_task(step)()
+        with step_at_work(name):
+            done: Result = as_task(step)()
         self.seconds[name] = time.perf_counter() - begin
+        step_done(name, self.seconds[name], done)
         update_progress_artifact(self.artifact, 100.0 * len(self.seconds) / self.count)
         return done
 

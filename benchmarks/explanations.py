@@ -73,7 +73,7 @@ def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFram
 def additivity(model: SubjectModel, measured: Measured, listed: list[str]) -> float:
     """Largest difference between contributions plus base and the raw score."""
     parts = model.parts(measured.differences, measured.graph, measured.rules).loc[listed]
-    given, _steady = model.explain(measured.differences.loc[listed], parts)
+    given, _deterministic = model.explain(measured.differences.loc[listed], parts)
     return float((given.sum(axis=1) - model.fusion.raw(parts)).abs().max())
 
 

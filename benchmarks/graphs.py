@@ -35,7 +35,8 @@ AS psn_no,
        course, ({END} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
        '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
        visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent, CASE WHEN visit % 90 = 0 THEN 'H' || visit %
-       17 END AS sent_to, '4208000' || person % 97 AS village
+       17 END AS sent_to, '4208000' || person % 97 AS village, 'D' || visit % 61 AS dx3,
+       visit AS template, 8 AS n_items
 FROM (
     SELECT i AS visit, (hash(i) % {{persons}})::BIGINT AS person,
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,
@@ -55,7 +56,8 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
         con.raw_sql(
             f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03',
                 1717401600 + 3 * i,
-            'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97 FROM range({BUSY})
+            'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97,
+            'D1', i, 8 FROM range({BUSY})
             AS t(i)"""
         )
     bought = con.table("facts").filter(_.is_pharmacy)

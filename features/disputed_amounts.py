@@ -11,13 +11,15 @@ from math import sqrt
 import ibis
 import pandas as pd
 
+from features.visits.excess_items import BILLERS, excess_column
+
 # Schemes that put a whole visit in doubt: it did not take place, was not needed, or was not the person's own.
 WHOLE_VISIT = (
     "M01", "M02", "M03", "M04", "M09", "M11", "M12", "M13", "M14", "M15", "M16", "M17", "M18", "M22", "M27",
     "M30", "M34", "M36",
 )  # fmt: skip
 # Schemes whose excess over a norm is known of each visit, so that it adds up over all visits of a subject.
-ACCUMULATING = ("M05", "M06", "M19", "M20", "M28", "M40")
+ACCUMULATING = ("M05", "M06", "M07", "M19", "M20", "M28", "M40", "M43", "M50")
 # Schemes of which a register or another record is the proof.
 ON_RECORD = ("M09", "M27", "M36")
 # So many standard deviations above the number expected by chance are no excess.
@@ -40,9 +42,17 @@ def conduct_share(visits: ibis.Table, scheme: ibis.Value) -> ibis.Value:
         (("M24",), _above(ibis.greatest(visits.paid_per_content, visits.group_weight))),
         (("M25", "M44"), _above(visits.cost_ratio)),
         (("M28",), _part(visits.unsigned, visits.dialysis)),
-        (("M29",), _part(visits.material_amount, visits.medfee_sumamt)),
-        (("M33", "M46"), _part(visits.exam_amount, visits.medfee_sumamt)),
-        (("M40",), _above(_part(visits.priced, visits.usual_price))),
+        # Of items that others bill less often, what is beyond that; else the whole of their class.
+        (("M29",), _part(_beyond(visits, "material", visits.material_amount), visits.medfee_sumamt)),
+        (("M33", "M46"), _part(_beyond(visits, "exam", visits.exam_amount), visits.medfee_sumamt)),
+        (("M07", "M43", "M50"), _part(_beyond(visits, "drug"), visits.medfee_sumamt)),
+        (
+            ("M40",),
+            ibis.greatest(
+                _above(_part(visits.priced, visits.usual_price)).fill_null(0.0),
+                _part(_beyond(visits, "drug"), visits.medfee_sumamt).fill_null(0.0),
+            ),
+        ),
     )
     chosen = [(scheme.isin(list(schemes)), share) for schemes, share in shares]
     return ibis.cases(*chosen, else_=0.0).fill_null(0.0).clip(0.0, 1.0)
@@ -84,6 +94,13 @@ def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     chance = expected + _CHANCE * expected.map(sqrt)
     excess = ((rows.n - chance) / rows.n).clip(0.0, 1.0)
     return rows[["fixmedins_code", "kind", "scheme"]].assign(excess=excess.round(6))
+
+
+def _beyond(visits: ibis.Table, item_class: str, otherwise: ibis.Value | None = None) -> ibis.Value:
+    """Yuan of the items of a class that the place or the doctor bills beyond what others do; where there are
+    none, another amount."""
+    place, doctor = (visits[excess_column(biller, item_class)].fill_null(0.0) for biller in BILLERS)
+    return ibis.coalesce(ibis.greatest(place, doctor).nullif(0.0), otherwise)
 
 
 def _part(of_it: ibis.Value, whole: ibis.Value) -> ibis.Value:

@@ -17,9 +17,12 @@ from scipy.special import expit
 FloatArray = npt.NDArray[np.float64]
 
 PARTS = ("model", "evidence", "isolation", "graph", "rule")
-# Log-odds by a unit of each part (units: SubjectModel.parts), and of a subject without any: evidence of ten
-# (three families of full weight at one in a hundred) makes even odds. Own starting values.
+# Log-odds of a subject without any part: how common conduct worth an inspection is before anything is known.
+# One in twenty institutions, one in ninety doctors, one in four hundred persons, visits and groups. Own
+# starting values, checked by reliability on generated cities (`docs/decisions.md`, 2026-11-28).
 BIAS = -6.0
+BIASES = {"hospital": -3.0, "pharmacy": -3.0, "prescriber": -4.5}
+# Log-odds by a unit of each part (units: `SubjectModel.parts`). Own starting values.
 WEIGHTS = {"evidence": 0.6, "isolation": 0.1, "graph": 1.0, "rule": 2.0}
 # Prior weight of the learnt log-odds with many confirmed subjects, and the share of it that negative ones
 # have (those of subjects unlike the confirmed). Own starting values.
@@ -80,6 +83,11 @@ class Fusion:
         known = _known(parts)
         others = sum((self.weight(part) * known[part] for part in PARTS if part != "model"), start=0.0)
         return self.base + self.model_weight(parts) * known["model"] + others
+
+
+def prior_fusion(subject: str) -> Fusion:
+    """The fusion of a kind of subject without outcomes."""
+    return Fusion(bias=BIASES.get(subject, BIAS))
 
 
 def prior_weights(confirmed: int) -> Fusion:

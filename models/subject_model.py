@@ -8,7 +8,7 @@ import pandas as pd
 
 from models.anomaly import Isolation, PeerEvidence
 from models.evaluation import leaks, ranking_metrics, reliability
-from models.fusion import Fusion, calibrate, fit_weights, probability, spreads
+from models.fusion import Fusion, calibrate, fit_weights, prior_fusion, probability, spreads
 from models.learner import Learner, out_of_fold
 from models.scheme_naming import named_scheme, nearest_schemes
 from models.training_data import TrainingSet, training_set
@@ -76,7 +76,7 @@ class SubjectModel:
             outcomes: 1 confirmed, 0 cleared, by subject_id of the inspected.
             graph, rules: those parts by subject, 0 to 1; None where there are none.
         """
-        self.evidence = PeerEvidence(self.spec)
+        self.evidence, self.fusion = PeerEvidence(self.spec), prior_fusion(self.subject)
         self.isolation = Isolation(list(self.spec.index), self.seed).fit(differences)
         raw = self.isolation.raw(differences)
         self.isolation_scale = float(raw.mean()), float(raw.std() or 1.0)

@@ -9,6 +9,7 @@ from features.disputed_amounts import ACCUMULATING, ON_RECORD, disputed_amount, 
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.rules.declaration import RULES
+from features.visits.excess_items import BILLERS, excess_column
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, fetch_by
 
@@ -29,6 +30,7 @@ _FACTS = (
     "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "companions", "co_oversupplied", "idle_days",
     "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight", "cost_ratio",
     "unsigned", "dialysis", "material_amount", "exam_amount", "priced", "usual_price",
+    *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),
 )  # fmt: skip
 _PLACE = ["fixmedins_code", "kind"]
 

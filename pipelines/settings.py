@@ -24,6 +24,9 @@ class Settings(BaseSettings):
             nobody.
         cool_down: so many days a cleared subject is left alone unless it did something new.
         appeal_days: working days in which an institution answers a notice (医保办发〔2023〕14号: 10).
+        notice_office, notice_contact: what a notice says of who issues it and whom to answer; empty leaves
+            room.
+        notice_least: findings of an institution below this sum (yuan of the fund) bring no notice.
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
@@ -55,6 +58,9 @@ class Settings(BaseSettings):
     random_share: float = Field(0.03, ge=0, le=0.05)
     cool_down: int = Field(180, ge=0)
     appeal_days: int = Field(10, ge=1)
+    notice_office: str = ""
+    notice_contact: str = ""
+    notice_least: float = Field(100.0, ge=0)
     evidence_rows: int = Field(100, ge=1)
     tracking_uri: str | None = None
     seed: int = 0

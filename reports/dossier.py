@@ -16,6 +16,7 @@ from features.comparison.peer_groups import PEER_WORDS
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
 from reports.masking import Mask
+from reports.profile_words import profile
 from reports.reason_texts import Reason
 from reports.scheme_texts import honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
@@ -24,8 +25,8 @@ from reports.templates import render
 
 # How many schemes the page says what to check on site for.
 SCHEMES_SHOWN = 3
-# An explanation that fits fewer visits than this share fits in part only.
-FITS_FROM = 0.5
+# An explanation that fits fewer visits than this share does not fit; fewer than that, in part only.
+PART_FROM, FITS_FROM = 0.1, 0.5
 # Of a visit's place and person, the one that is not the suspect already: key of WORDS.
 _CONCERNED = {"patient": "place", "hospital": "person", "pharmacy": "person"}
 Record = dict[str, Any]
@@ -49,6 +50,7 @@ class Dossier:
         through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and
             institutions that much of it goes through.
         company: of a group, what links its members: co_visit or drug_resale; else None.
+        profile: what is known of it (`reports.profile_words.profile`).
         story: what happened, in Chinese and English; empty where it is not told.
         money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
         supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why,
@@ -82,6 +84,7 @@ class Dossier:
     hub: str | None
     through: Sequence[tuple[str, str, float]]
     company: str | None
+    profile: Mapping[str, Any]
     story: tuple[str, str]
     money: Sequence[tuple[str | None, int, float, float]]
     supporting_records: Mapping[int, Sequence[Record]]
@@ -122,6 +125,7 @@ def page(dossier: Dossier, language: str) -> str:
         ],
         peers=text_in(language, PEER_WORDS[dossier.peers]),
         story=text_in(language, dossier.story),
+        profile=profile(dossier.profile, language),
         scheme=scheme_or_pending(dossier.scheme, language),
         schemes=[(scheme_or_pending(s, language), *figures) for s, *figures in dossier.money],
         on_site=_on_site(dossier, language),
@@ -138,8 +142,8 @@ def page(dossier: Dossier, language: str) -> str:
 
 
 def _fit(n: int, of: int) -> int:
-    """Does an explanation fit none, a part or most of the visits: 0, 1 or 2."""
-    if not n:
+    """Does an explanation fit hardly any, a part or most of the visits: 0, 1 or 2."""
+    if not n or n < of * PART_FROM:
         return 0
     return 1 if n < of * FITS_FROM else 2
 

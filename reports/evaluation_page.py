@@ -16,7 +16,7 @@ from reports.templates import render
 _METRICS = {
     "auc": ("排序正确率(AUC)", "share of pairs in the right order (AUC)"),
     "average_precision": ("平均查准率", "average precision"),
-    "brier": ("概率误差(Brier 分数)", "error of the probability (Brier score)"),
+    "brier": ("分数误差(Brier)", "error of the probability (Brier score)"),
     "lift": ("查实数为随机抽取的倍数", "times as many confirmed as at random"),
     "precision": ("中查实的比例", "share confirmed"),
     "recall": ("查到的查实对象占比", "share of all confirmed"),
@@ -103,16 +103,17 @@ WORDS = {
     "zh": {
         "title": "模型评估",
         "about": "以 {as_of} 之前结案的核查结果评判以往各夜的名单;只有核查过的对象有结果。"
-        "方括号为按对象自助抽样的95%区间。",
+        "方括号为95%误差范围。",
         "prequential": "以过去训练、以其后结案的对象检验,逐窗滚动。",
         "cross-validated": "结案日期跨度不足两个窗口,按对象交叉验证。",
         "tested": "检验 {n} 个,其中查实 {m} 个",
         "metric": "指标",
         "value": "值",
         "interval": "区间",
-        "reliability": "预测概率与实际查实比例;数字为对象数,落在线上表示分数名副其实。",
+        "inspected": "依据核查数",
+        "reliability": "分数与实际查实比例;数字为对象数,落在线上表示分数名副其实。",
         "recall_estimate": "名单遗漏了什么",
-        "recall_note": "由随机抽查估计:每个抽中对象按抽中概率的倒数代表其余对象;方括号为95%区间。"
+        "recall_note": "由随机抽查估计:每个抽中对象按抽中概率的倒数代表其余对象;方括号为95%误差范围。"
         "名单指每夜可核查的前若干名;已查实、正在核查和近期已排除的对象不在其内。只计抽中已满一个窗口的各夜。",
         "no_sample": "尚无已满一个窗口的随机抽查(设置 random_share),名单遗漏多少尚不可知。",
         "kind": "类别",
@@ -136,6 +137,7 @@ WORDS = {
         "metric": "Metric",
         "value": "Value",
         "interval": "Interval",
+        "inspected": "Inspected",
         "reliability": "Predicted probability against the share confirmed; numbers are subjects. On the "
         "line, a score means what it says.",
         "recall_estimate": "What the list misses",

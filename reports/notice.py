@@ -1,18 +1,41 @@
-"""What an institution can be shown: its own findings and visits, for its statement within the appeal period.
+"""What an institution can be shown, on a bureau's form: its own findings and visits, for its statement within
+the appeal period.
 
 Nothing about other subjects, no score, no rank: a notice says what was found in its own claims and on what
-    basis.
+basis.
 """
+
+import re
+from dataclasses import dataclass
 
 import pandas as pd
 
+from reports.formatting import is_missing
 from reports.templates import render
 
 LINES = 500
+# Article 41 of the regulation is about insured persons. What an institution has to do with their conduct is
+# the check of the card and the person, article 15.
+_OF_PERSONS, _OF_INSTITUTIONS = "第四十一条", "第十五条(核验凭证、实名就医购药)"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a bureau prints on its notices.
+
+    Attributes:
+        office: who issues them; empty leaves a line to fill in.
+        contact: whom to answer to, likewise.
+        days: length of the appeal period in working days.
+    """
+
+    office: str
+    contact: str
+    days: int
 
 
 def page(
-    code: str, name: str, findings: pd.DataFrame, count: int, as_of: str, days: int, language: str
+    code: str, name: str, findings: pd.DataFrame, count: int, as_of: str, form: Form, language: str
 ) -> str:
     """The notice as one HTML page.
 
@@ -20,8 +43,8 @@ def page(
         findings: rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid, of this
             institution, latest first.
         count: how many findings there are in all.
-        days: length of the appeal period in working days.
     """
+    findings = findings.assign(vola_evid=[institution_basis(basis) for basis in findings.vola_evid])
     keys = ["rule_id", "rule_name", "sev_deg", "vola_evid"]
     rules = findings.groupby(keys, as_index=False, dropna=False).agg(
         n=("mdtrt_id", "size"), amount=("vola_amt", "sum")
@@ -33,18 +56,42 @@ def page(
         code=code,
         name=name,
         as_of=as_of,
-        days=days,
+        number=f"{as_of.replace('-', '')}-{code}",
+        form=form,
         count=count,
+        total=float(findings.groupby(["mdtrt_id", "bkkp_sn"], dropna=False).vola_amt.max().sum()),
         rules=rules.sort_values("amount", ascending=False).to_dict("records"),
         rows=findings.head(LINES).to_dict("records"),
+    )
+
+
+def institution_basis(basis: str | None) -> str:
+    """The legal basis as it binds an institution: without the article about insured persons, and with the
+    duty to check them where there is no other."""
+    if is_missing(basis):
+        return ""
+    others = re.sub(f"、?{_OF_PERSONS}(?:\\([^)]*\\))?、?", "", str(basis))
+    return (
+        others
+        if others != str(basis) and "第" in others
+        else str(basis).replace(_OF_PERSONS, _OF_INSTITUTIONS)
     )
 
 
 WORDS = {
     "zh": {
         "title": "医保基金使用疑点告知单",
-        "about": "根据截至 {as_of} 的结算数据,贵机构以下 {count} 条记录存在疑点,请自收到之日起 {days} "
-        "个工作日内逐条说明并附材料;逾期未说明的,按规定处理。疑点不是结论。",
+        "number": "编号",
+        "office": "发出单位",
+        "date": "日期",
+        "contact": "联系人及电话",
+        "deadline": "答复期限",
+        "days": "自收到之日起 {days} 个工作日内",
+        "total": "合计(同一明细只计一次)",
+        "seal": "(发出单位盖章)",
+        "signed": "机构签收:____________    日期:____________",
+        "about": "根据截至 {as_of} 的结算数据,贵机构以下 {count} 条记录存在疑点,请在答复期限内逐条说明"
+        "并附材料;逾期未说明的,按规定处理。疑点不是结论。",
         "rules": "疑点汇总",
         "rule": "规则",
         "severity": "程度",
@@ -61,9 +108,18 @@ WORDS = {
     },
     "en": {
         "title": "Notice of queried claims",
+        "number": "Number",
+        "office": "Issued by",
+        "date": "Date",
+        "contact": "Contact",
+        "deadline": "To be answered",
+        "days": "within {days} working days of receipt",
+        "total": "Total (each line once)",
+        "seal": "(seal of the issuing office)",
+        "signed": "Received by: ____________    Date: ____________",
         "about": "From what had been settled by {as_of}, the following {count} records of your institution "
-        "are queried. Please explain each, with papers, within {days} working days of receipt; afterwards "
-        "they are dealt with by the rules. A query is no verdict.",
+        "are queried. Please explain each, with papers, in time; afterwards they are dealt with by the "
+        "rules. A query is no verdict.",
         "rules": "Summary",
         "rule": "Rule",
         "severity": "Severity",

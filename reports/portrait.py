@@ -167,7 +167,7 @@ def _rate(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"规则疑点:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}中位数"
+        f"规则疑点:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}通常为"
         f" {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Findings: {row.rate:.1f} visits in a hundred ({row.cases:.0f} of {row.visits:.0f}), median of"
         f" {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"
@@ -180,7 +180,7 @@ def _share(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"疑点金额:占基金支付 {row.share:.1f}%({row.amount:,.0f}/{row.fund:,.0f} 元),{peers_zh}中位数"
+        f"疑点金额:占基金支付 {row.share:.1f}%({row.amount:,.0f}/{row.fund:,.0f} 元),{peers_zh}通常为"
         f" {row.usual_share:.1f}%;每高 1 个百分点扣 {SHARE_POINTS:.0f} 分,最多 {SHARE_MOST:.0f} 分:"
         f"扣 {lost:.1f} 分",
         f"Money: {row.share:.1f}% of the fund's payment ({row.amount:,.0f} of {row.fund:,.0f} yuan), median"

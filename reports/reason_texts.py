@@ -206,7 +206,7 @@ def _median(compared: Compared, median: float) -> tuple[str, str]:
             f",同类({peers_zh})通常{'也如此' if usual else '没有此情况'}",
             f"; {'usual' if usual else 'unusual'} among {peers_en}",
         )
-    return f",同类({peers_zh})中位数 {zh}", f"; median of {peers_en}: {en}"
+    return f",同类({peers_zh})通常为 {zh}", f"; median of {peers_en}: {en}"
 
 
 def _place(found: Standing, share: float, side: int) -> tuple[str, str]:

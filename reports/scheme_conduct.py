@@ -13,7 +13,7 @@ CONDUCT = {
     "M08": ("与长期护理服务时间冲突", "fall on days of long-term care"),
     "M09": ("发生在死亡登记之后", "took place after the registered death"),
     "M10": ("住院期间多日无检查治疗或在院外就医购药,疑似挂床",
-            "had days without any treatment or visits elsewhere, as hanging beds do"),
+            "had days without any treatment or visits elsewhere, as phantom bed stays do"),
     "M11": ("来自异常集中的村居,疑似诱导住院", "came from villages that send too many, as if induced"),
     "M12": ("所患疾病一般只需门诊治疗", "were for diseases that outpatients are treated for"),
     "M13": ("由门诊当日或次日转为住院", "were turned from outpatient visits into stays"),

@@ -27,6 +27,7 @@ SUSPECT_COLUMNS = {
     "reason_3": ("理由三", "Reason 3", 48),
     "reason_4": ("理由四", "Reason 4", 48),
     "reason_5": ("理由五", "Reason 5", 48),
+    "explained_by": ("并入(由其行为引起)", "Folded under (explained by)", 22),
 }
 _REASONS = sum(name.startswith("reason_") for name in SUSPECT_COLUMNS)
 # Verdict, verified amount, remark and link, which are written apart.
@@ -79,6 +80,7 @@ def _row(row: Any, names: pd.Series, language: str) -> Row:
         *_TO_FILL_IN,
         getattr(row, f"story_{language}"),
         *reasons,
+        row.explained_by,
     )
 
 

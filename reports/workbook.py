@@ -56,7 +56,7 @@ def write_workbook(
         suspects, evidence, members: as the contract's tables.
         names: what to call a subject, by subject_id; missing ones have no name.
         language: zh or en.
-        more: further sheets.
+        more: further sheets; the workbook opens on the first of them.
         dossiers: (subject_type, subject_id) → path of its dossier, relative to the workbook's folder.
         figures: what else the guide says of the run: label and value, in the workbook's language.
         random_sample: (subject_type, subject_id) of those drawn at random, who have a row however far down
@@ -75,9 +75,12 @@ def write_workbook(
             sheet = book.add_worksheet(words[language == "en"])
             write_suspects(sheet, formats, listed, names, dossiers or {}, language)
         _evidence_sheet(book, formats, _by_rank(evidence, suspects), language)
-        for titles, heads, widths, content in more:
+        for place, (titles, heads, widths, content) in enumerate(more):
             sheet = book.add_worksheet(titles[language])
             write_table(sheet, formats, heads[language], content, widths)
+            if place == 0:
+                # The first of them is what the morning begins with.
+                sheet.activate()
         sheet = book.add_worksheet(_MEMBER_TITLES[language])
         rows = members[_MEMBER_COLUMNS].itertuples(index=False, name=None)
         content = [_member_row(row, language) for row in rows]

@@ -36,6 +36,7 @@ STANDING = {
 # Why a row has no place → words; {subject} who covers it, {until} the end of a cool-down.
 _WHY_NOT = {
     "covered": ("已并入{subject}", "covered by {subject}"),
+    "explained": ("已并入{subject},由其行为引起", "folded under {subject}, whose conduct explains it"),
     "below": ("未达起点分数", "below the floor of the score"),
     "nothing": ("无争议基金", "nothing in dispute"),
     "inspected": ("正在核查,待结案", "a case is open"),
@@ -131,7 +132,7 @@ class _Sheet:
         if not isinstance(row.why_not, str):
             return ""
         subject = until = ""
-        if row.why_not == "covered":
+        if row.why_not in ("covered", "explained"):
             name = self.names.get(row.covered_id, "")
             kind = subject_word(row.covered_type, self.language)
             subject = " ".join(part for part in (kind, row.covered_id, name) if part)

@@ -21,7 +21,10 @@ ALLOWED = {
     "commands": {"claims", "pipelines", "reports", "flows", "operator_commands"},
 }
 # Words of reports come from where measures are declared, so that none lacks them.
-EXCEPTIONS = {("reports", "features.measures.catalogue"), ("reports", "features.comparison.peers")}
+EXCEPTIONS = {
+    ("reports", f"features.{module}")
+    for module in ("measures.catalogue", "comparison.peers", "comparison.peer_groups")
+}
 # `python -m flows` is the console script, too.
 EXCEPTIONS |= {("flows", "commands")}
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime"}
@@ -239,3 +242,47 @@ def test_a_repeated_file_name_would_be_seen():
     assert repeated_stems(["claims.groups", "reports.groups", "claims.synthetic.city", "reports.city"]) == {
         "groups"
     }
+
+
+# Scripts that no test runs as a whole.
+SCRIPTS = sorted(
+    path for folder in ("benchmarks", "docs", "notebooks") for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """Names that a module defines or imports at its top level."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        else:
+            found |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return found
+
+
+def unknown_imports(tree: ast.Module) -> set[str]:
+    """Imports from the product that name nothing."""
+    found = set()
+    for name, _at_load in imports(tree):
+        owner, _dot, last = name.rpartition(".")
+        if name.partition(".")[0] not in LAYERS or name in MODULES:
+            continue
+        if owner not in MODULES or last not in defined(tree_of(owner)):
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_scripts_import_what_exists(script):
+    assert unknown_imports(ast.parse(script.read_text(encoding="utf-8"))) == set()
+
+
+@pytest.mark.parametrize("source", ["from claims.known import Known", "from claims.as_of import known_on"])
+def test_an_import_of_nothing_would_be_seen(source):
+    right = (
+        "import flows\nfrom claims.as_of import ClaimsAsOf, STAY\nfrom features import rules\nimport numpy"
+    )
+    assert len(unknown_imports(ast.parse(source))) == 1 and not unknown_imports(ast.parse(right))

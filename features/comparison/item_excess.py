@@ -3,7 +3,8 @@ expects.
 
 For every item: in how many of a subject's visits it is billed, against how often it is billed elsewhere,
 where anybody has it, in visits of the same kind, level of hospital, disease group and department (indirect
-standardisation, leave-one-out). One dear examination for nearly everybody (M33), implants beyond the
+standardisation, leave-one-out). Visits of one patient are not independent, so each patient has one vote
+at each subject, shared by the visits. One dear examination for nearly everybody (M33), implants beyond the
 operations (M29), a dear medicine where others give a cheap one (M43, M50) are found by the same comparison.
 OpenPrescribing finds its outliers in the same way, by chemical within class (doi
 10.1186/s12911-022-01791-y).
@@ -27,8 +28,11 @@ DEAR, DEAR_SHARE = "*", 0.1
 STRATA = ("setting", "disease", "department")
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
 PRIOR_VISITS = 10
-# An item in fewer visits is no habit; what fewer other places bill has no usual rate.
+# An item in fewer visits, or a subject with fewer patients, shows no habit; what fewer other places bill has
+# no usual rate.
 MIN_VISITS, MIN_OTHERS = 10, 3
+# Who bills a visit; columns of `billed_visits`.
+KEYS = ("place", "doctor")
 # An excess of less than this share of a subject's bills is no matter for an inspector.
 LEAST_MONEY_SHARE = 0.01
 # The spread of honest subjects is known of an item that so many are expected to bill this often at least (who
@@ -77,13 +81,26 @@ def billed_visits(visits: ibis.Table) -> ibis.Table:
     """Visits and their money by who bills them and what they are.
 
     Args:
-        visits: mdtrt_id, kind, place, doctor, STRATA, billed (yuan).
+        visits: mdtrt_id, psn_no, kind, place, doctor, STRATA, billed (yuan), and of each of KEYS
+            ``votes_KEY``: one over the patient's visits of the kind there.
 
     Returns:
-        place, doctor, kind, STRATA, n (visits), billed (yuan).
+        place, doctor, kind, STRATA, n (visits), votes_KEY, billed (yuan).
     """
     counts = visits.group_by("place", "doctor", "kind", *STRATA)
-    return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2))
+    return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2), **_votes())
+
+
+def with_votes(visits: ibis.Table) -> ibis.Table:
+    """Visits with ``votes_KEY`` (`billed_visits`)."""
+    return visits.mutate(
+        **{f"votes_{key}": 1 / _.count().over(group_by=[key, "psn_no", "kind"]) for key in KEYS}
+    )
+
+
+def _votes() -> dict[str, ibis.Value]:
+    """Sums of the votes, rounded, so that the order in which an engine adds up does not show."""
+    return {f"votes_{key}": _[f"votes_{key}"].sum().round(6) for key in KEYS}
 
 
 def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
@@ -94,10 +111,10 @@ def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
         items: `items_of_visits`.
 
     Returns:
-        place, doctor, kind, STRATA, class, item, k (visits), money (yuan).
+        place, doctor, kind, STRATA, class, item, k (visits), votes_KEY, money (yuan).
     """
     counts = items.inner_join(visits, "mdtrt_id").group_by("place", "doctor", "kind", *STRATA, *_ITEM)
-    return counts.aggregate(k=_.count(), money=_.money.sum().round(2))
+    return counts.aggregate(k=_.count(), money=_.money.sum().round(2), **_votes())
 
 
 def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame:
@@ -117,9 +134,10 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
     # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
     cell = [_[key].fill_null("").name("subject_id"), "kind", *STRATA]
-    own = volume.group_by(*cell).aggregate(n=_.n.sum(), billed=_.billed.sum())
+    votes = _[f"votes_{key}"].sum()
+    own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=votes, billed=_.billed.sum())
     volume = con.create_table(f"visits_of_{key}", own)
-    counts = items.group_by(*cell, *_ITEM).aggregate(k=_.k.sum(), money=_.money.sum())
+    counts = items.group_by(*cell, *_ITEM).aggregate(visits=_.k.sum(), k=votes, money=_.money.sum())
     items = con.create_table(f"items_of_{key}", counts)
     billers = con.create_table(f"billers_of_{key}", _billers(volume, items))
     rows = billers.inner_join(_expected(volume, items, billers, stocked), _TEST)
@@ -140,17 +158,22 @@ def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
 
 
 def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
-    """Who bills each item that is material to anybody: _TEST, observed, n, money, billed."""
+    """Who bills each item that is material to anybody: _TEST, observed and n (visits), k and votes
+    (patients), money, billed."""
     named = items.filter(items.subject_id != "")
-    own = named.group_by(*_TEST).aggregate(observed=_.k.sum(), money=_.money.sum().round(2))
-    whole = volume.group_by("subject_id", "kind").aggregate(n=_.n.sum(), billed=_.billed.sum().round(2))
+    own = named.group_by(*_TEST).aggregate(
+        observed=_.visits.sum(), k=_.k.sum().round(6), money=_.money.sum().round(2)
+    )
+    whole = volume.group_by("subject_id", "kind").aggregate(
+        n=_.visits.sum(), votes=_.n.sum().round(6), billed=_.billed.sum().round(2)
+    )
     own = own.inner_join(whole, ["subject_id", "kind"])
     material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
     return own.semi_join(material, ["kind", *_ITEM])
 
 
 def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocked: ibis.Table) -> ibis.Table:
-    """Visits in which the mix of a biller leads one to expect the item: _TEST, expected."""
+    """Patients of whom the mix of a biller leads one to expect the item: _TEST, usual."""
     others = {f"n_{name}": _of_others(volume, name) for name in STRATA}
     cells = volume.select("subject_id", "kind", *STRATA, "n", **others)
     cells = billers.select(*_TEST).inner_join(cells, ["subject_id", "kind"])
@@ -161,7 +184,7 @@ def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocke
         cells = _beside(cells, every, [name, *_ITEM])
         cells = _beside(cells, own, ["subject_id", name, *_ITEM])
     usual = cells.mutate(usual=cells.n * _rate_elsewhere(cells)).group_by(*_TEST)
-    return usual.aggregate(expected=_.usual.sum().round(6))
+    return usual.aggregate(usual=_.usual.sum().round(6))
 
 
 def _rate_elsewhere(cells: ibis.Table) -> ibis.Value:
@@ -190,16 +213,15 @@ def _of_others(volume: ibis.Table, stratum: str) -> ibis.Value:
 
 def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows above expectation beyond chance that matter: COLUMNS."""
-    rows = rows[rows["n"] >= MIN_VISITS].reset_index(drop=True)
-    share = rows["observed"] / rows["n"]
-    usual = (rows["expected"] / rows["n"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
+    rows = rows[rows["votes"] >= MIN_VISITS].reset_index(drop=True)
+    share = (rows["k"] / rows["votes"]).clip(0, 1)
+    usual = (rows["usual"] / rows["votes"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
-    surprise = neg_log10_p(
-        proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["n"], usual, spread)))
-    )
-    money = rows["money"] * (1 - rows["expected"] / rows["observed"]).clip(lower=0)
-    fdr = false_discovery_rate(pd.Series(-surprise), len(rows))
-    found = significant(rows.assign(money=money.round(2), neg_log10_fdr=fdr))
+    z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
+    fdr = false_discovery_rate(pd.Series(-neg_log10_p(z)), len(rows))
+    expected = (usual * rows["n"]).round(6)
+    money = rows["money"] * (1 - expected / rows["observed"]).clip(lower=0)
+    found = significant(rows.assign(expected=expected, money=money.round(2), neg_log10_fdr=fdr))
     material = found["money"] >= LEAST_MONEY_SHARE * found["billed"]
     return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]
 
@@ -212,10 +234,10 @@ def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:
     whose scale is taken from the middle and the quantile that the guilty do not reach.
     """
     number = rows.groupby(["kind", *_ITEM]).ngroup()
-    known = rows.assign(z=distance * np.sqrt(rows["n"]), squares=rows["n"] ** 2)
-    items = known[known["expected"] >= MIN_EXPECTED].groupby(number)
+    known = rows.assign(z=distance * np.sqrt(rows["votes"]), squares=rows["votes"] ** 2)
+    items = known[known["usual"] >= MIN_EXPECTED].groupby(number)
     upper = items["z"].quantile(1 - CONTAMINATION_OF_FEW) - items["z"].median()
     scale, size = (upper / norm.isf(CONTAMINATION_OF_FEW)) ** 2, items.size()
-    weight = items["n"].sum() - items["squares"].sum() / items["n"].sum()
+    weight = items["votes"].sum() - items["squares"].sum() / items["votes"].sum()
     between = ((size * scale - (size - 1)) / weight)[size >= MIN_SUBJECTS].clip(0, 1)
     return number.map(between).fillna(between.median()).fillna(0.0)

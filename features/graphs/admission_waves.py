@@ -1,9 +1,9 @@
 """Admission waves: more people of one village, disease or bill admitted to a hospital within days than usual.
 
 A space-time scan (Kulldorff 1997, doi 10.1080/03610929708831995) over hospital × window of days × village,
-disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be proof though it happens once (M01, M02, M11), so its members are
-linked without ever meeting again. What is usual never comes from the suspected volume, or a house that lives
-on its waves would explain them: the other windows of the year count with their usual number of people at most
+disease or bill template, and of whoever it is at hospitals that are empty most of the time. A wave can be
+proof though it happens once (M01, M02, M11), so its members are linked without ever meeting again. What is
+usual never comes from the suspected volume, or a hospital that lives on its waves would explain them: the other windows of the year count with their usual number of people at most
 (a winsorised mean), so that a wave counts as one arrival however many it brings. Where the village or the
 disease is admitted more often everywhere else in the same days (an epidemic, an accident, a market week),
 more is expected here, too.
@@ -29,9 +29,9 @@ MIN_PERSONS = 4
 MIN_ITEMS = 6
 # A window counts with so many times its usual number of people, and one, at most. Own starting value.
 WINSORISED = 2
-# So many admissions a year are usual of every village, disease and bill at every hospital: before data say
-# more, and of the rest of the country in a window. Own starting values.
-_PRIOR, _PRIOR_ELSEWHERE = 1.0, 1.0
+# So many admissions a year are usual of every village, disease and bill at every hospital, before data say
+# more. Own starting value.
+_PRIOR = 1.0
 # Trait that all admissions share.
 ANYTHING = "anything"
 _CELL = ["hospital", "shared_by", "value", "grid"]
@@ -40,7 +40,8 @@ _WAVE = [*_CELL, "slot"]
 
 def admissions(facts: ibis.Table) -> ibis.Table:
     """Admissions of the last year outside courses of treatment, once for each trait and grid: hospital,
-    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second, mdtrt_id."""
+    shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second,
+    mdtrt_id."""
     stays = facts.filter(facts.days_ago <= YEAR, facts.kind == STAY, ~facts.course)
     traits = {
         "village": stays.village,
@@ -104,14 +105,13 @@ def _expected(windows: ibis.Table) -> ibis.Table:
 
 
 def _season(rows: ibis.Table) -> ibis.Value:
-    """How much more often the village, disease or bill is admitted to other hospitals in a window than in
-    the year, at least one."""
-    everywhere, here = ["shared_by", "value", "grid"], _CELL
-    total = rows.shared.sum()
-    in_window = total.over(ibis.window(group_by=[*everywhere, "slot"])) - rows.shared
-    of_year = total.over(ibis.window(group_by=everywhere)) - total.over(ibis.window(group_by=here))
-    season = (in_window + _PRIOR_ELSEWHERE) / (of_year / _SLOTS + _PRIOR_ELSEWHERE)
-    return ibis.greatest(season, 1)
+    """How many times as often as usual the village, disease or bill is admitted to other hospitals in a
+    window: a lower bound (two standard deviations of a Poisson count), at least one."""
+    everywhere, in_window = ["shared_by", "value", "grid"], ["shared_by", "value", "grid", "slot"]
+    now = rows.shared.sum().over(ibis.window(group_by=in_window)) - rows.shared
+    counted = rows.counted.sum()
+    usual = counted.over(ibis.window(group_by=everywhere)) - counted.over(ibis.window(group_by=_CELL))
+    return ibis.greatest((now - 2 * now.sqrt()) / ((usual + _PRIOR) / _SLOTS), 1)
 
 
 def members(admitted: ibis.Table, found: ibis.Table) -> ibis.Table:

@@ -30,8 +30,8 @@ MIN_STAYS, MIN_VISITS = 4, 5
 # Upper bound of q for windows of the same weekday and hour, as a multiple of the place's q. Own starting
 # value.
 HABIT = 3
-# Two windows count with so many times the people that windows of the place usually share, and one, at most, or
-# a house that lives on those who return together would explain them. Own starting value.
+# Two windows count with so many times the people that windows of the place usually share, and one, at most,
+# or a place that lives on those who return together would explain them. Own starting value.
 WINSORISED = 2
 # A person has an edge to so many next ones of the window at most.
 NEXT_MEMBERS = 20

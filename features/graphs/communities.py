@@ -53,7 +53,7 @@ def _split(graph: igraph.Graph) -> list[igraph.Graph]:
 def _random_modularity(members: int, density: float) -> float:
     """Modularity of the best division of a random graph (Guimerà et al. 2004, doi
     10.1103/PhysRevE.70.025101)."""
-    return (1 - 2 / members**0.5) * (2 / (density * members)) ** (2 / 3)
+    return float((1 - 2 / members**0.5) * (2 / (density * members)) ** (2 / 3))
 
 
 def _cores(community: igraph.Graph, number: int) -> list[tuple[str, str, float]]:

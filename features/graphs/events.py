@@ -38,7 +38,8 @@ def edges(together: ibis.Table, same: list[str], grids: list[str]) -> pd.DataFra
 
     Args:
         together: `pairs`, stored.
-        same: columns that tell occasions apart; of several events of one occasion the most significant counts.
+        same: columns that tell occasions apart; of several events of one occasion the most significant
+            counts.
         grids: columns that tell apart overlapping divisions of time, each of which shows the same occasions.
     """
     occasions = together.group_by("a", "b", *grids, *same).aggregate(

@@ -18,6 +18,9 @@ EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
 # Honest company seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
 # than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
+# Who fetches medicine for all of a home does so ahead of time: spending on medicine while a month of it is at
+# hand is no cause for suspicion below this share of the bills. Own starting value.
+SURPLUS_SHARE = 0.25
 # Honest reason to meet → what it is called in Chinese and English.
 INNOCENT = {
     "household": ("同住家庭", "a household"),
@@ -95,10 +98,12 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
 
 
 def _whole(group_facts: ibis.Table) -> ibis.Table:
-    """Of each group, whatever links it: group_id, everybody (members), surplus (yuan spent on medicine while
-    a month of it was at hand)."""
+    """Of each group, whatever links it: group_id, everybody (members), and of linked visits surplus (yuan
+    spent on medicine while a month of it was at hand) and bills (yuan)."""
     return group_facts.group_by("group_id").aggregate(
-        everybody=_.psn_no.nunique(), surplus=_.surplus_spent.sum(where=_.linked).fill_null(0)
+        everybody=_.psn_no.nunique(),
+        surplus=_.surplus_spent.sum(where=_.linked).fill_null(0),
+        bills=_.medfee_sumamt.sum(where=_.linked).fill_null(0),
     )
 
 
@@ -113,7 +118,8 @@ def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
 def _reasons(conduct: ibis.Table) -> ibis.Table:
     """The reason of each group: group_id, reason."""
     c = conduct
-    calm = (c.stays < STAY_SHARE) & (c.surplus < SURPLUS_EACH * c.everybody) & (c.bursts < BURST_SHARE)
+    used = (c.surplus < SURPLUS_EACH * c.everybody) | (c.surplus < SURPLUS_SHARE * c.bills)
+    calm = (c.stays < STAY_SHARE) & used & (c.bursts < BURST_SHARE)
     # What some of them do together is no reason for the others.
     calm &= c.members >= ONE_PLACE_SHARE * c.everybody
     # Only ever seen by a doctor, at one institution.

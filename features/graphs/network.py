@@ -7,6 +7,7 @@
 | co_admission | patient | patient | admitted in one wave beyond what is usual (`admission_waves`) |
 | co_session | patient | patient | cards swiped in ever the same sessions of a pharmacy (`card_sessions`) |
 | co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
+| co_supplier | patient | patient | the same several pharmacies of expensive medicine (`shared_suppliers`) |
 | co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
 | trace_flow | patient, pharmacy | pharmacy | boxes of the one, sold again by the other (`trace_flows`) |
@@ -33,6 +34,7 @@ from features.graphs import (
     events,
     oversupply,
     referral_flows,
+    shared_suppliers,
     trace_flows,
 )
 
@@ -43,6 +45,8 @@ FLOWS: dict[str, tuple[Callable[[ibis.Table], ibis.Table], str, str]] = {
     "referral": (referral_flows.referrals, "prescriber", "hospital"),
     "origin": (referral_flows.origins, "village", "hospital"),
 }
+# Kinds of links that medicine makes: people neither meet nor buy on the same day.
+RESALE = ("co_oversupply", "co_supplier")
 # Kinds of flow that become a fact of their visits, and the column.
 FLOW_COLUMNS = {
     "prescription": "prescription_flow",
@@ -61,7 +65,8 @@ class Network:
         people: a, b, neg_log10_fdr (summed over all kinds), one row a pair of patients.
         co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
             a table of the scratch database, as the next two.
-        co_oversupply: purchases that link patients by oversupply: mdtrt_id, a, b, other.
+        co_oversupply: purchases that link patients by oversupply or the same pharmacies of expensive
+            medicine: mdtrt_id, a, b, other.
         flows: visits at either end of flows beyond chance (`_flow_visits`).
     """
 
@@ -77,7 +82,9 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     con = claims.con
     together, co_attendance = _together(con, facts)
     linked, hubs, co_oversupply = _oversupplied(con, facts)
-    people = pd.concat([*together, linked], ignore_index=True).rename(columns={"days": "observed"})
+    sharing, of_suppliers = _sharing(con, facts)
+    co_oversupply = con.create_table("resale_ties", ibis.union(co_oversupply, of_suppliers))
+    people = pd.concat([*together, linked, sharing], ignore_index=True).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
@@ -163,6 +170,16 @@ def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFram
     return oversupply.edges(pairs).assign(kind="co_oversupply"), to_hubs, ties
 
 
+def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those who share pharmacies of expensive medicine, and the purchases that make them."""
+    regular = con.create_table(
+        "regular_suppliers", shared_suppliers.regulars(facts, con.table("expensive_purchases"))
+    )
+    found = shared_suppliers.edges(facts, regular)
+    linked = stored(con, "edges_of_suppliers", found[["a", "b"]])
+    return found.assign(kind="co_supplier"), shared_suppliers.ties(facts, regular, linked)
+
+
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
     """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
     to), the share of the flow beyond what is expected."""
@@ -208,7 +225,7 @@ def kinds_of(inside: pd.DataFrame) -> pd.Series:
         inside: `inside_of`.
     """
     group, strength = inside["group_id"], inside["neg_log10_fdr"]
-    oversupplied = strength.where(inside["kind"] == "co_oversupply", 0.0).groupby(group).sum()
+    oversupplied = strength.where(inside["kind"].isin(RESALE), 0.0).groupby(group).sum()
     return (oversupplied * 2 > strength.groupby(group).sum()).map({True: "drug_resale", False: "co_visit"})
 
 

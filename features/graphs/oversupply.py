@@ -21,8 +21,8 @@ from features.windows import YEAR
 # Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting
 # value.
 MIN_DAYS = 3
-# Oversupplied most is who spent more on such days than this share of the regular buyers: a ring of eight does
-# not stand out among many careless people, but among those who are oversupplied most. Own starting value.
+# Oversupplied most is who has more such days than this share of the regular buyers: a ring of eight does not
+# stand out among many careless people, but among those who are oversupplied most. Own starting value.
 MOST_QUANTILE = 0.98
 # Kind of subject → the column of the facts that names who prescribed or sold the medicine.
 HUBS = {"prescriber": "dr_code", "pharmacy": "fixmedins_code"}
@@ -44,16 +44,15 @@ def buyers(facts: ibis.Table) -> ibis.Table:
             .aggregate(
                 bought=_.day.nunique(),
                 surplus=_.day.nunique(where=over),
-                spent=_.surplus_spent.sum(where=over).fill_null(0).round(2),
             )
             .mutate(hub_type=ibis.literal(kind))
         )
     bought = ibis.union(*rows)
     regular = bought.filter(bought.bought >= MIN_DAYS)
-    level = regular.group_by("hub_type").aggregate(level=_.spent.quantile(MOST_QUANTILE))
+    level = regular.group_by("hub_type").aggregate(level=_.surplus.quantile(MOST_QUANTILE))
     bought = bought.inner_join(level, "hub_type")
-    most = (bought.spent > bought.level) & (bought.surplus >= MIN_DAYS)
-    return bought.mutate(most=most).drop("spent", "level")
+    most = (bought.surplus > bought.level) & (bought.surplus >= MIN_DAYS)
+    return bought.mutate(most=most).drop("level")
 
 
 def hubs(bought: ibis.Table) -> pd.DataFrame:

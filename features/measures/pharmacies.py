@@ -130,7 +130,7 @@ def follow_share(v: Table, w: Value) -> Value:
     return (v.follow_days >= 3).fill_null(False).mean(where=w)
 
 
-declare("pharmacy", volume.company_fund, "M15 M19", materiality=2000)
+declare("pharmacy", volume.company_fund, "M15 M19", materiality=2000, evidence_weight=CONTEXT)
 declare("pharmacy", volume.company_share, "M15 M19", materiality=0.05)
 
 

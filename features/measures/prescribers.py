@@ -124,7 +124,7 @@ declare("prescriber", medicines.rx_overused_share, "M22 M40 M19", materiality=0.
 declare(
     "prescriber", volume.company_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
 )
-declare("prescriber", volume.company_fund, "M01 M02 M19 M26", materiality=2000)
+declare("prescriber", volume.company_fund, "M01 M02 M19 M26", materiality=2000, evidence_weight=CONTEXT)
 declare("prescriber", medicines.burst_share, "M19 M22", materiality=0.02, evidence_weight=HINT)
 
 

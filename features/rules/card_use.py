@@ -4,10 +4,11 @@ R129, R130)."""
 import ibis
 from ibis import _
 
-from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from claims.as_of import PHARMACY, STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import sentence, whole_number
 from features.rules.rule_context import RuleContext
+from features.visits.card_sequence import filled_after_visit
 from features.visits.timestamps import has_time_of_day
 
 
@@ -18,9 +19,7 @@ from features.visits.timestamps import has_time_of_day
 def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.Table:
     """Cards used at two institutions within minutes, but for prescriptions being filled."""
     facts = context.facts
-    # From the doctor to the pharmacy next door is how a prescription is filled.
-    filled = (facts.moved_kind == OUTPATIENT) & (facts.kind == PHARMACY)
-    near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled.fill_null(False))
+    near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled_after_visit(facts))
     message = sentence("同一医保卡", whole_number(near.moved_minutes), "分钟前在", near.moved_from, "结算")
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 

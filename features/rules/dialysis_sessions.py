@@ -49,9 +49,9 @@ def too_much_dialysis(
     )
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
     # The last charges of the day are the ones too many.
-    item_day = {"group_by": ["psn_no", "day", "hilist_code"], "order_by": [ibis.desc("mdtrt_id")]}
-    charged = rows.cnt.sum().over(ibis.window(**item_day, preceding=None, following=0))
-    rows = rows.mutate(_later=charged - rows.cnt)
+    item_day, last_first = ["psn_no", "day", "hilist_code"], [ibis.desc("mdtrt_id")]
+    order = ibis.window(group_by=item_day, order_by=last_first, preceding=None, following=0)
+    rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
     met = rows.inner_join(days, ["psn_no", "day"])
     # Acute illness may need dialysis every day, so in a ward only a second session on a day is named.
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)

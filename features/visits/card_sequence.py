@@ -9,7 +9,7 @@ before.
 import ibis
 from ibis import _
 
-from claims.as_of import OUTPATIENT, STAY
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.visits.codelists import COURSES
 from features.visits.timestamps import has_time_of_day
 from features.windows import YEAR
@@ -77,10 +77,22 @@ def bill_amounts(base: ibis.Table) -> ibis.Table:
 
 def card_travel(base: ibis.Table) -> ibis.Table:
     """Whether and when the same card was used at another institution before (M15, R112): mdtrt_id, two_places
-    (within TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before)."""
+    (within TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before).
+
+    A purchase right after a consultation is a prescription being filled, not a card at two places.
+    """
     moved = _moves(base.filter(base.kind != STAY), "psn_no")
-    near = (moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False)
+    near = (moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False) & ~filled_after_visit(moved)
     return moved.select("mdtrt_id", "moved_minutes", "moved_from", "moved_kind", two_places=near)
+
+
+def filled_after_visit(moved: ibis.Table) -> ibis.Value:
+    """Is a visit a purchase after a consultation elsewhere?
+
+    Args:
+        moved: kind (of the visit), moved_kind (of the visit before).
+    """
+    return ((moved.moved_kind == OUTPATIENT) & (moved.kind == PHARMACY)).fill_null(False)
 
 
 def doctor_travel(base: ibis.Table) -> ibis.Table:
@@ -94,12 +106,13 @@ def doctor_travel(base: ibis.Table) -> ibis.Table:
 
 
 def _moves(visits: ibis.Table, by: str) -> ibis.Table:
-    """Visits that carry a time of day against the one before of the same card or doctor: mdtrt_id,
+    """Visits that carry a time of day against the one before of the same card or doctor: mdtrt_id, kind,
     moved_minutes, moved_from, moved_kind; null where that was at the same institution."""
     order = ibis.window(group_by=by, order_by=["second", "mdtrt_id"])
     timed = visits.filter(has_time_of_day(visits.begntime))
     timed = timed.select(
         "mdtrt_id",
+        "kind",
         "fixmedins_code",
         _minutes=(timed.second - timed.second.lag().over(order)) / 60,
         _from=timed.fixmedins_code.lag().over(order),
@@ -108,6 +121,7 @@ def _moves(visits: ibis.Table, by: str) -> ibis.Table:
     moved = timed.fixmedins_code != timed._from
     return timed.select(
         "mdtrt_id",
+        "kind",
         moved_minutes=moved.ifelse(timed._minutes, None),
         moved_from=moved.ifelse(timed._from, None),
         moved_kind=moved.ifelse(timed._kind, None),

@@ -15,6 +15,7 @@ from features.comparison.item_excess import (
     billed_visits,
     item_excess,
     items_of_visits,
+    with_votes,
 )
 from features.visits.visit_base import planned_course
 from features.windows import YEAR
@@ -39,8 +40,8 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
         days, content: `features.visits.bill_lines.item_days` and `bill_content`.
     """
     con = claims.con
-    visits = con.create_table("billed_visits", _visits(base, content))
-    items = items_of_visits(days)
+    visits = con.create_table("billed_visits", with_votes(_visits(base, content)))
+    items = items_of_visits(days.semi_join(visits, "mdtrt_id"))
     volume = con.create_table("visit_cells", billed_visits(visits))
     counts = con.create_table("item_cells", billed_items(visits, items))
     found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])
@@ -68,6 +69,7 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     disease = setting + "/" + rows.dx_group.fill_null("")
     return rows.select(
         "mdtrt_id",
+        "psn_no",
         "kind",
         "billed",
         place=rows.fixmedins_code,

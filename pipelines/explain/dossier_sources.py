@@ -13,7 +13,7 @@ from features.measures.aggregation import KEYS, MEMBERS, of_subjects
 from features.rules.declaration import RULES
 from features.windows import YEAR
 from pipelines.snapshot import Snapshot
-from pipelines.typed_frames import fetch, fetch_by
+from pipelines.typed_frames import fetch, fetch_by, records_by
 
 # Hospitals, pharmacies and doctors are shown by the week; people by the day.
 BUSY = ("hospital", "pharmacy", "prescriber")
@@ -36,6 +36,7 @@ class DossierSources:
         events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others.
         details: mdtrt_id → day, fixmedins_code, psn_no of the visits in evidence.
         innocent: subject_id → ``of`` (visits in evidence), ``fits_N`` (those that explanation N fits).
+        profiles: subject_id → columns of `reports.profile_words.LABELS` that are known of it.
         findings: by subject_id: rule_id, rule_name, sev_deg, n, amount (yuan), example, basis, rule_en.
     """
 
@@ -52,6 +53,7 @@ class DossierSources:
         self.pulled = self._stored(f"pulled_{subject}", pulled)
         self.visits = self._visits()
         self.events = self._weeks() if subject in BUSY else self._days()
+        self.profiles = self._profiles()
         self.details, self.innocent, self.findings = self._details(), self._innocent(), self._findings()
 
     def _stored(self, name: str, frame: pd.DataFrame) -> ibis.Table:
@@ -93,6 +95,20 @@ class DossierSources:
         rows = self.pulled.inner_join(self.snapshot.facts, "mdtrt_id")
         fits = {f"fits_{n}": test(rows).fill_null(False).sum() for n, (_z, _e, test) in enumerate(INNOCENT)}
         return fetch_by(rows.group_by("subject_id").aggregate(of=_.count(), **fits), "subject_id")
+
+    def _profiles(self) -> dict[str, dict[str, Any]]:
+        claims = self.snapshot.claims
+        if self.subject == "patient":
+            rows = claims["psn_info_b"]
+            years = ibis.literal(claims.as_of.year) - rows.brdy.year()
+            known = rows.select("gend", "live_admdvs", "insutype", subject_id=rows.psn_no, age=years)
+        elif self.subject in ("hospital", "pharmacy"):
+            columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
+            known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
+        else:
+            return {}
+        frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")
+        return records_by(frame.set_index("subject_id"))
 
     def _findings(self) -> dict[str, pd.DataFrame]:
         hits = self._hits().semi_join(self.ids, _.whose == self.ids.subject_id)

@@ -144,7 +144,7 @@ def explain(
         portraits=portrait_table(snapshot, found.suspects), names=names,
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
         dossiers=tuple(dossiers(snapshot, scores, given)),
-        notices=tuple(notices(snapshot, _institutions(chosen), names)),
+        notices=tuple(notices(snapshot, _institutions(chosen), names, settings.notice_least)),
         identifiers=masked,
     )  # fmt: skip
 

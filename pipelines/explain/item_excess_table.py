@@ -45,12 +45,13 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
         subject: kind of subject.
     """
     rows = found[found["subject_type"] == subject]
-    rows = rows.assign(together=rows["item"] == DEAR).sort_values("together", kind="stable")
+    name = rows["item_name"].fillna(rows["item"]).astype(object)
+    rows = rows.assign(together=rows["item"] == DEAR, name=name).sort_values("together", kind="stable")
     first = rows.drop_duplicates(["subject_id", "class"])
     return {
         (row["subject_id"], EXCESS_COLUMNS[row["class"]]): item_text(
             ItemInExcess(
-                row["kind"], row["class"], None if row["together"] else row["item_name"] or row["item"],
+                row["kind"], row["class"], None if row["together"] else row["name"],
                 row["observed"], row["n"], row["expected"], row["money"],
             )
         )

@@ -17,13 +17,16 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def notices(snapshot: Snapshot, codes: list[str], names: pd.Series) -> Iterator[tuple[str, pd.DataFrame]]:
+def notices(
+    snapshot: Snapshot, codes: list[str], names: pd.Series, least: float
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Findings of each of some institutions, latest first; codes of other institutions are replaced by
     OTHERS.
 
     Args:
         codes: institutions.
         names: of all institutions, by code.
+        least: findings of an institution that add up to less (yuan of the fund) bring no notice.
 
     Yields:
         Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid;
@@ -36,6 +39,8 @@ def notices(snapshot: Snapshot, codes: list[str], names: pd.Series) -> Iterator[
     # Longest first, because one code may begin another.
     any_code = re.compile("|".join(re.escape(code) for code in sorted(names.index, key=len, reverse=True)))
     for code, own in found.groupby("fixmedins_code"):
+        if own.vola_amt.sum() < least:
+            continue
         yield str(code), own.assign(vola_cont=_without_others(own.vola_cont, any_code, str(code)))[_COLUMNS]
 
 

@@ -12,6 +12,8 @@ SIMILAR = 3
 # Differences beyond this count as this, so that one extreme measure does not decide alone.
 BOUND = 6.0
 _LEAST_NORM = 1e-9
+# A case less similar than this (an angle of 60 degrees) says nothing of a suspect.
+LEAST_LIKENESS = 0.5
 
 
 class SimilarCases:
@@ -29,14 +31,14 @@ class SimilarCases:
 
     def of(self, subject_id: str) -> list[dict[str, Any]]:
         """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date,
-        scheme."""
+        scheme; none below LEAST_LIKENESS."""
         others = self.cases.drop(index=subject_id, errors="ignore")
         if others.empty:
             return []
         own = directions(self.differences.loc[[subject_id]])[0]
         likeness = pd.Series(self.directions @ own, self.cases.index).drop(subject_id, errors="ignore")
-        best = likeness.sort_values(ascending=False, kind="stable").head(SIMILAR)
-        rows = others.loc[best.index].assign(likeness=best.clip(lower=0)).reset_index()
+        best = likeness[likeness >= LEAST_LIKENESS].sort_values(ascending=False, kind="stable").head(SIMILAR)
+        rows = others.loc[best.index].assign(likeness=best).reset_index()
         return records(rows.assign(close_date=rows.close_date.astype(str).str[:10]))
 
 

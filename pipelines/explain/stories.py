@@ -13,10 +13,8 @@ from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
-from reports.stories import Conduct, story
+from reports.story_texts import Conduct, story
 
-# So many schemes are named as the nearest where none stands out.
-NEAREST = 2
 # So many other schemes that visits are in dispute for.
 OTHERS = 2
 Row = Any
@@ -26,7 +24,7 @@ def stories(snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame) 
     """The stories of explained suspects of one kind.
 
     Args:
-        suspects: rows of the contract's table with reasons, all of one subject_type.
+        suspects: rows of the contract's table with reasons and nearest_schemes, all of one subject_type.
         disputes: `pipelines.score.Scores.disputes`, of that kind.
 
     Returns:
@@ -63,7 +61,11 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
             visits=_.count(), persons=_.psn_no.nunique(), places=_.fixmedins_code.nunique()
         )
         found = fetch_by(counts, "subject_id")
-    return records_by(found)
+    totals = records_by(found)
+    if subject == "group":
+        for group_id, members in snapshot.network.members.group_id.value_counts().items():
+            totals.setdefault(str(group_id), {})["persons"] = members
+    return totals
 
 
 def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, peers: str) -> Conduct:
@@ -76,7 +78,7 @@ def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, pee
     return Conduct(
         subject=row.subject_type,
         scheme=row.scheme if isinstance(row.scheme, str) else None,
-        nearest=_nearest(row.subject_type, reasons),
+        nearest=tuple(row.nearest_schemes.split()),
         visits=int(total.get("visits", 0)),
         persons=int(total.get("persons", 0)),
         places=int(total.get("places", 0)),
@@ -123,11 +125,3 @@ def _telling(subject: str, reasons: list[dict[str, Any]]) -> tuple[Any, ...] | N
             found.append((*measures[column], reason["value"], reason["peer_median"]))
     told = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
     return told[0] if told else None
-
-
-def _nearest(subject: str, reasons: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The schemes that the strongest reasons are evidence of, strongest first."""
-    measures = measures_of(subject)
-    columns = [reason["code"].partition(".")[2] for reason in reasons]
-    named = [scheme for column in columns if column in measures for scheme in measures[column][0].schemes[:1]]
-    return tuple(dict.fromkeys(named))[:NEAREST]

@@ -63,8 +63,6 @@ def suspects_table(
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
     table = table.assign(reasons=empty, story_zh=None, story_en=None)
-    if "explained_by" not in table:
-        table["explained_by"] = None
     return with_reasons(table, snapshot, explained, scores.disputes)
 
 
@@ -74,7 +72,7 @@ def with_reasons(
     explained: dict[str, Contributions],
     disputes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS.
+    """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS, nearest_schemes.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`, of the explained.
@@ -96,7 +94,7 @@ def with_reasons(
         if len(mine):
             told = stories(snapshot, mine, disputes[disputes.subject_type == subject])
             filled.loc[told.index, ["story_zh", "story_en"]] = told
-    return filled[list(SUSPECTS.names)]
+    return filled[[*SUSPECTS.names, "nearest_schemes"]]
 
 
 def _reasons(

@@ -98,13 +98,12 @@ class _Pages:
 
     def write_notices(self) -> None:
         """A sheet for each institution with a dossier, which it can be shown."""
-        folder, as_of = self.folder / "notices", self.as_of.isoformat()
+        folder, as_of, settings = self.folder / "notices", self.as_of.isoformat(), self.settings
+        form = notice.Form(settings.notice_office, settings.notice_contact, settings.appeal_days)
         folder.mkdir()
         for code, findings in self.explanation.notices:
             name = self.names.get(code, "")
-            page = notice.page(
-                code, name, findings, len(findings), as_of, self.settings.appeal_days, self.language
-            )
+            page = notice.page(code, name, findings, len(findings), as_of, form, self.language)
             file = dossier.file_name("notice", self.mask.one(code), self.language)
             (folder / file).write_text(self.mask(page), encoding="utf-8")
 

@@ -44,7 +44,7 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
         gain = scores[key] * _shrunk(left, usual)
         if heap and gain < -heap[0][0]:
             heapq.heappush(heap, (-gain, key))
-        elif left <= (1 - COVERED) * sum(visits.values()):
+        elif sum(visits.values()) - left >= COVERED * sum(visits.values()):
             found.append((*key, pd.NA, None, *_most(visits, owner)))
         else:
             placed += 1

@@ -31,7 +31,7 @@ WORKLIST = pa.schema(
         ("covered_id", pa.string()), ("until", pa.date32()),
     ]
 )  # fmt: skip
-_RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme"]
+_RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme", "explained_by"]
 
 
 def worklist(
@@ -54,8 +54,9 @@ def worklist(
         Columns of WORKLIST. ``disputed``: yuan in dispute that no closed case has judged; ``expected``: score
         × what of it no subject before in the list has, so that the column adds up; ``place`` is null for who
         is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the end of its
-        cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``covered`` (by ``covered_type`` and
-        ``covered_id``, who has a place). ``status``: new, risen, known, inspected (a case is open), cleared
+        cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``explained`` (by the conduct of
+        ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered`` (by them, who have
+        a place). ``status``: new, risen, known, inspected (a case is open), cleared
         or confirmed (and left alone), again or relapsed (cleared or confirmed before, with conduct since).
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
@@ -71,8 +72,17 @@ def worklist(
     order = greedy_cover(rows[rows.why_not.isna()], counted)
     rows = rows.merge(order, how="left", on=SUBJECT)
     rows.loc[rows.why_not.isna() & rows.place.isna(), "why_not"] = "covered"
+    folded = rows.why_not == "explained"
+    rows.loc[folded, "covered_id"] = rows.explained_by[folded]
+    rows.loc[folded, "covered_type"] = rows.explained_by[folded].map(_kinds(explained))
     rows["until"] = _until(rows, cool_down)
     return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(WORKLIST.names)]
+
+
+def _kinds(explained: pd.DataFrame) -> dict[str, str]:
+    """Kind of each institution, by its id."""
+    rows = explained[explained.subject_type.isin(["hospital", "pharmacy"])]
+    return dict(zip(rows.subject_id, rows.subject_type, strict=True))
 
 
 def _sums(disputes: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -131,6 +141,8 @@ def _why_not(rows: pd.DataFrame) -> pd.Series:
     """Why a subject gets no place whatever the others do; missing where it may get one."""
     why = pd.Series(None, rows.index, dtype=object)
     why[rows.disputed.fillna(0.0) <= 0] = "nothing"
+    suspected = rows.subject_id[rows.score >= FLOOR]
+    why[rows.explained_by.isin(suspected)] = "explained"
     why[rows.score < FLOOR] = "below"
     left_alone = rows.status.isin(LEFT_ALONE)
     why[left_alone] = rows.status[left_alone]

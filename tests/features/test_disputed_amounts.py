@@ -4,14 +4,16 @@ import ibis
 import pandas as pd
 import pytest
 
+from features.comparison.item_excess import CLASSES
 from features.disputed_amounts import disputed_amount, excess_shares
+from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
     "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
     "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0, "group_weight": 1.25,
     "cost_ratio": 1.6, "unsigned": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
     "priced": 120.0, "usual_price": 100.0,
-}  # fmt: skip
+} | {excess_column(biller, name): None for biller in BILLERS for name in CLASSES}  # fmt: skip
 
 
 def disputed(scheme: str | None, doubt: float | None = 1.0, **facts: float | None) -> float:
@@ -61,6 +63,25 @@ def test_a_line_that_a_rule_found_counts_once_and_never_more_than_was_paid():
 )
 def test_what_the_claims_cannot_say_is_not_disputed(facts):
     assert disputed("M10", **facts) == 0.0
+
+
+@pytest.mark.parametrize(
+    "scheme, column, yuan",
+    [
+        ("M29", "place_excess_material", 40.0),
+        ("M33", "place_excess_exam", 40.0),
+        ("M46", "doctor_excess_exam", 40.0),
+        ("M43", "place_excess_drug", 40.0),
+        ("M50", "doctor_excess_drug", 40.0),
+        ("M07", "place_excess_drug", 40.0),
+        ("M40", "doctor_excess_drug", 133.33),  # less than what the prices are above others'
+        ("M25", "place_excess_treatment", 300.0),
+    ],
+)
+def test_of_items_in_excess_what_is_beyond_others_is_disputed(scheme, column, yuan):
+    assert disputed(scheme, **{column: 50.0}) == pytest.approx(yuan, abs=0.005)
+    both = {"place_excess_drug": 300.0, "doctor_excess_drug": 200.0}
+    assert disputed("M40", **both) == disputed("M43", **both) == 240.0
 
 
 def test_a_price_below_the_usual_is_no_credit():

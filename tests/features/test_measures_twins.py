@@ -334,8 +334,8 @@ def stays(visits: list[Visit]) -> list[Visit]:
 
 
 def idle_share(visits: list[Visit]) -> float:
-    told = [v for v in stays(visits) if v.idle is not None]
-    return share(sum(v.idle for v in told), sum(v.los for v in told))
+    known = [v for v in stays(visits) if v.idle is not None]
+    return share(sum(v.idle for v in known), sum(v.los for v in known))
 
 
 def supply_ratio(visits: list[Visit]) -> float:
@@ -346,8 +346,8 @@ def supply_ratio(visits: list[Visit]) -> float:
 
 
 def unsigned_share(visits: list[Visit]) -> float:
-    told = [v for v in visits if v.unsigned is not None]
-    return share(sum(v.unsigned for v in told), sum(v.dialysis for v in told))
+    known = [v for v in visits if v.unsigned is not None]
+    return share(sum(v.unsigned for v in known), sum(v.dialysis for v in known))
 
 
 def fund_by(visits: list[Visit]) -> list[float]:

@@ -12,6 +12,6 @@ def subjects(size: int = 400, seed: int = 0) -> pd.DataFrame:
 
 
 def opposites() -> tuple[pd.DataFrame, pd.Series]:
-    """Subjects of whom half are inspected by lot, guilty where two measures point in opposite directions."""
+    """Subjects of whom a random half is inspected, guilty where two measures point in opposite directions."""
     features = subjects(600)
     return features, ((features.m1 > 0) ^ (features.m2 > 0)).astype(int).iloc[:300]

@@ -32,7 +32,7 @@ SUSPECTS = pd.DataFrame(
     ],
     columns=["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"],
 ).astype({"scheme": object})
-SUSPECTS = SUSPECTS.assign(story_zh=None, story_en=None)
+SUSPECTS = SUSPECTS.assign(story_zh=None, story_en=None, explained_by=None)
 EVIDENCE = pd.DataFrame(
     columns=[
         "subject_type",

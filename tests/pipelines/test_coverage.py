@@ -56,7 +56,7 @@ def test_lazy_order_is_that_of_looking_at_everybody_each_time(seed):
     while len(waiting):
         sums = left.groupby("subject_id").disputed.sum().reindex(waiting.index).fillna(0.0)
         first = (waiting * sums.map(lambda yuan: sqrt(yuan * usual))).idxmax()
-        if sums[first] > (1 - COVERED) * whole[first]:
+        if whole[first] - sums[first] < COVERED * whole[first]:
             slow.append(first)
             left = left[~left.mdtrt_id.isin(left[left.subject_id == first].mdtrt_id)]
         waiting = waiting.drop(first)

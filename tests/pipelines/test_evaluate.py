@@ -82,7 +82,7 @@ def test_a_handful_of_outcomes_says_nothing():
 
 
 def test_outcomes_that_mean_nothing_are_not_found(rolled):
-    """Outcomes handed out by lot: the same machinery must not rank them."""
+    """Outcomes assigned at random: the same machinery must not rank them."""
     lot = pd.Series(np.random.default_rng(7).integers(0, 2, 420), PATIENTS)
     by_lot = [
         Past(

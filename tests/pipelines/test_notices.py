@@ -33,7 +33,8 @@ def test_a_notice_tells_an_institution_nothing_of_others():
     )
     facts = pd.DataFrame({"mdtrt_id": ["v1", "v2"], "day": pd.to_datetime(["2024-05-01", "2024-05-02"])})
     seen = Snapshot(ibis.memtable(facts), Rules(ibis.memtable(hits)))
-    found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"})))
+    found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"}), 1.0))
     assert set(found) == {"P1", "P2"} and list(found["P1"].mdtrt_id) == ["v1"]
     assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算"
     assert found["P2"].vola_cont.item() == "P2自己"
+    assert dict(notices(seen, ["P1", "P2"], pd.Series({"P1": "一"}), 1.01)) == {}

@@ -26,10 +26,13 @@ from pipelines.publish.result_tables import digest
 from pipelines.publish.run_folder import Published, RunInfo, publish
 from pipelines.score import Scores, score
 from pipelines.select.selection import Selection, select
+from pipelines.select.worklist import FLOOR
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from pipelines.train import fit_model, train
+from reports.dossier import file_name
 from reports.reasons import RULE_REASON, SUM_REASON
+from reports.worklist_sheet import BELOW
 from tests.conftest import AS_OF, City
 from tests.identifiers import identifiers_in, identifiers_of
 
@@ -115,6 +118,23 @@ def test_everybody_down_to_the_explained_depth_has_reasons_in_words(suspects, su
             assert re.search("[一-鿿]", reason["text_zh"]) and not re.search("[一-鿿]", reason["text_en"])
             assert not re.search(r"\b(nan|None)\b", reason["text_zh"] + reason["text_en"])
             assert reason["peer_percentile"] is None or 0 <= reason["peer_percentile"] <= 1
+
+
+def test_every_explained_suspect_opens_with_a_story(suspects):
+    explained = suspects.reasons.map(len) > 0
+    stories = suspects[["story_zh", "story_en"]]
+    assert stories[explained].notna().all(axis=None) and stories[~explained].isna().all(axis=None)
+    assert (suspects.story_zh.dropna().str.endswith("。")).all()
+
+
+def test_everyone_with_a_place_reaches_the_floor_and_has_a_dossier_and_the_others_a_reason(city):
+    listed = city.result("worklist")
+    placed = listed.place.notna()
+    assert placed.any() and (listed.score[placed] >= FLOOR).all() and (listed.expected[placed] > 0).all()
+    assert listed.why_not[~placed].notna().all() and listed.why_not[placed].isna().all()
+    first = listed[placed & (listed.place <= BELOW)]
+    names = [file_name(row.subject_type, row.subject_id, "zh") for row in first.itertuples()]
+    assert [name for name in names if not (city.run / "dossiers" / name).exists()] == []
 
 
 def test_evidence_is_of_those_listed_and_disputes_no_more_than_they_have_at_risk(city, suspects, evidence):

@@ -47,7 +47,7 @@ def test_the_first_takes_over_and_so_does_a_training_of_the_same_night(challenge
 
 
 def test_a_better_one_takes_over(challenger, now):
-    """The champion was taught by outcomes handed out by lot."""
+    """The champion was taught by outcomes assigned at random."""
     lot = pd.Series(np.random.default_rng(3).permutation(truth(EARLY)), EARLY)
     wins, why = compare(champion(trained(lot)), challenger, measured(1), now, NOW)
     assert wins and "on 240 new outcomes" in why

@@ -22,7 +22,7 @@ class Snapshot:
 
 def suspects(*rows: tuple) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "rank", "score", "amount_at_risk"])
-    return frame.assign(scheme="M10")
+    return frame.assign(scheme="M10", explained_by=None)
 
 
 def disputes(*rows: tuple) -> pd.DataFrame:
@@ -105,6 +105,18 @@ def test_who_is_more_likely_honest_than_not_has_no_place(score, why):
     seen = SEEN.assign(score=SEEN.score.where(SEEN.subject_id != "p2", score))
     listed = worklist(snapshot([], DAYS), seen, PULLED, [], NIGHT, 180).set_index("subject_id")
     assert (listed.why_not["p2"] == why) if why else pd.notna(listed.place["p2"])
+
+
+@pytest.mark.parametrize("score, why", [(0.5, "explained"), (0.49, None)])
+def test_whoever_a_suspected_hospital_explains_is_folded_under_it(score, why):
+    seen = SEEN.assign(explained_by=[None, None, None, "H2"])
+    seen.loc[seen.subject_id == "p2", "score"] = 0.9
+    seen.loc[seen.subject_id == "H2", "score"] = score
+    found = worklist(snapshot([], DAYS), seen, PULLED, [], NIGHT, 180).set_index("subject_id").loc["p2"]
+    if why:
+        assert (found.why_not, found.covered_type, found.covered_id) == (why, "hospital", "H2")
+    else:
+        assert pd.notna(found.place)
 
 
 def test_who_has_nothing_in_dispute_has_no_place():

@@ -127,8 +127,8 @@ def reason_offences(reason: Mapping[str, Any]) -> list[str]:
     if direction is not None and value is not None and median is not None and not pd.isna(median):
         if direction * (value - median) <= 0:
             found.append(f"not beyond the peers' median: {reason['text_zh']}")
-        if re.search(r"\b[12] 个同类中最|highest of [12]\b|lowest of [12]\b", " ".join(_texts(reason))):
-            found.append(f"first of two: {reason['text_zh']}")
+        if re.search(r"\b[1-4] 个同类中最|(?:high|low)est of [1-4]\b", " ".join(_texts(reason))):
+            found.append(f"first of a few: {reason['text_zh']}")
     if reason["contribution"] < 0:
         found.append(f"speaks for the subject: {reason['text_zh']}")
     return found
@@ -156,6 +156,8 @@ def run_offences(run: Path) -> list[str]:
         for offence in page_offences(path.read_text(encoding="utf-8"))
     ]
     found += [f"suspects.xlsx: {offence}" for offence in workbook_offences(run / "suspects.xlsx")]
-    suspects = pd.read_parquet(run / "suspects.parquet", columns=["reasons"])
+    suspects = pd.read_parquet(run / "suspects.parquet", columns=["reasons", "story_zh", "story_en"])
+    told = [text for name in ("story_zh", "story_en") for text in suspects[name].dropna()]
+    found += [f"story: {offence}" for text in told for offence in offences(text)]
     reasons = [reason for row in suspects["reasons"] for reason in row]
     return found + [f"reason: {offence}" for reason in reasons for offence in reason_offences(reason)]

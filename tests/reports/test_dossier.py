@@ -43,6 +43,7 @@ GIVEN = Dossier(
     hub=None,
     through=[],
     company=None,
+    profile={"hosp_lv": "05", "biznet": "1", "admdvs": "420800", "aprv_bed_cnt": 40},
     story=("近一年收治就诊住院40人次,其中9人次有疑点。", "40 visits, 9 of them are in doubt."),
     money=[("M03", 2, 9000.0, 9500.0), (None, 1, 3345.6, 4000.0)],
     supporting_records={
@@ -109,6 +110,7 @@ GIVEN = Dossier(
                 "近一年分解住院 7次",
                 "M03 分解住院",
                 "待定",
+                "级别 二级 · 性质 营利性 · 区划 420800 · 核定床位 40张",
                 "两次出院小结",
                 "出院后3天再入院",
                 "急诊",
@@ -251,7 +253,16 @@ def test_nothing_stands_on_it_that_an_inspector_must_not_see(language):
     assert page_offences(page(shown, language)) == []
 
 
-@pytest.mark.parametrize("n, of, word", [(0, 103, "does not fit"), (51, 103, "in part"), (52, 103, "fits<")])
+@pytest.mark.parametrize(
+    "n, of, word",
+    [
+        (0, 103, "does not fit"),
+        (10, 103, "does not fit"),
+        (11, 103, "in part"),
+        (51, 103, "in part"),
+        (52, 103, "fits<"),
+    ],
+)
 def test_an_explanation_fits_from_half_of_the_visits(n, of, word):
     assert word in page(replace(GIVEN, innocent=[("急诊", "an emergency", n, of)]), "en")
 

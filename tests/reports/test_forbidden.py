@@ -7,7 +7,7 @@ from tests.reports.forbidden import offences, page_offences, reason_offences, wo
 
 REASON = {
     "code": "FREQUENCY.stays_365d",
-    "text_zh": "近一年住院次数 9次,同类(慢病患者)中位数 1次,高于 99.0% 的同类",
+    "text_zh": "近一年住院次数 9次,同类(慢病患者)通常为 1次,高于 99.0% 的同类",
     "text_en": "Stays in the last year: 9 visits; median of chronic patients: 1 visit, above 99.0% of them",
     "value": 9.0,
     "peer_median": 1.0,
@@ -83,6 +83,9 @@ def test_workbooks_are_searched_as_they_are_shown(tmp_path):
         ({"value": 0.0}, 1),
         ({"contribution": -0.1}, 1),
         ({"text_zh": "2 个同类中最高"}, 1),
+        ({"text_zh": "4 个同类中最高"}, 1),
+        ({"text_zh": "5 个同类中最高"}, 0),
+        ({"text_en": "the lowest of 3"}, 1),
         ({"text_en": "flag None"}, 1),
         ({"peer_median": None}, 0),
     ],

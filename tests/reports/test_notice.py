@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from reports.notice import LINES, page
+from reports.notice import LINES, Form, institution_basis, page
 from tests.reports.forbidden import page_offences
 
+FORM = Form("某县医疗保障局", "张三 010-1", 10)
 COLUMNS = [
     "rule_id",
     "rule_name",
@@ -40,7 +41,18 @@ FINDINGS = pd.DataFrame(
 @pytest.mark.parametrize(
     "language, words",
     [
-        ("zh", ["医保基金使用疑点告知单", "3 条记录", "10 个工作日", "整次就诊", "机构说明", "2025-01-01"]),
+        (
+            "zh",
+            [
+                "医保基金使用疑点告知单",
+                "3 条记录",
+                "10 个工作日",
+                "整次就诊",
+                "机构说明",
+                "20250101-H1",
+                "盖章",
+            ],
+        ),
         (
             "en",
             [
@@ -54,19 +66,42 @@ FINDINGS = pd.DataFrame(
     ],
 )
 def test_says_what_was_found_and_until_when_to_answer(language, words):
-    text = page("H1", "二院", FINDINGS, len(FINDINGS), "2025-01-01", 10, language)
+    text = page("H1", "二院", FINDINGS, len(FINDINGS), "2025-01-01", FORM, language)
     assert all(word in text for word in [*words, "H1 二院", "R084", "R040", "L1", "第三十八条(三)", "1,235"])
     assert page_offences(text) == []
     assert "&lt;b&gt;" in text and "<b>3" not in text and "<script" not in text
 
 
 def test_rules_are_summed_the_dearest_first_with_or_without_a_basis():
-    text = page("H1", "二院", FINDINGS, 3, "2025-01-01", 10, "zh")
+    text = page("H1", "二院", FINDINGS, 3, "2025-01-01", FORM, "zh")
     summary = text[: text.index("疑点明细")]
     assert summary.index("1,235") < summary.index(">100<") < summary.index(">99<")
 
 
 def test_a_long_list_is_cut_but_counted():
     many = pd.concat([FINDINGS.iloc[[1]]] * (LINES + 5))
-    text = page("H1", "", many, len(many), "2025-01-01", 10, "en")
+    text = page("H1", "", many, len(many), "2025-01-01", FORM, "en")
     assert text.count(">V1<") == LINES and f"following {LINES + 5} records" in text
+
+
+@pytest.mark.parametrize(
+    "basis, said",
+    [
+        (
+            "《医疗保障基金使用监督管理条例》第三十八条(一)、第四十一条",
+            "《医疗保障基金使用监督管理条例》第三十八条(一)",
+        ),
+        (
+            "《医疗保障基金使用监督管理条例》第四十一条",
+            "《医疗保障基金使用监督管理条例》第十五条(核验凭证、实名就医购药)",
+        ),
+        (
+            "《医疗保障基金使用监督管理条例》第四十一条(二)、第三十八条",
+            "《医疗保障基金使用监督管理条例》第三十八条",
+        ),
+        ("《医疗保障基金使用监督管理条例》第三十八条", "《医疗保障基金使用监督管理条例》第三十八条"),
+        (None, ""),
+    ],
+)
+def test_the_basis_is_that_of_an_institution(basis, said):
+    assert institution_basis(basis) == said

@@ -112,7 +112,7 @@ def test_a_reason_says_what_the_mix_leads_one_to_expect():
     column = "exam_share_365d"
     mix = {column: 0.52, expected_column(column): 0.31}
     (reason,) = told("hospital", {column: 1.0}, values=mix, usual=0.2, share=0.97)
-    assert "52.0%,按其病种、年龄和就诊类别预期为 31.0%,同类(二级医院)中位数 20.0%" in reason["text_zh"]
+    assert "52.0%,按其病种、年龄和就诊类别预期为 31.0%,同类(二级医院)通常为 20.0%" in reason["text_zh"]
     assert "与预期之差高于 97.0% 的同类" in reason["text_zh"]
     assert "52.0%; its diseases, ages and kinds of visit lead one to expect 31.0%" in reason["text_en"]
     assert "distance from what is expected above 97.0% of them" in reason["text_en"]
@@ -180,7 +180,7 @@ def test_an_only_one_is_compared_with_nobody():
     (only,) = told("hospital", {"visits_365d": 1.0}, share=None, peers_count=1, highest=True)
     assert (
         only["text_zh"].endswith("没有其他二级医院可比(同类过少,仅供参考)")
-        and "中位数" not in only["text_zh"]
+        and "通常为" not in only["text_zh"]
     )
     assert "no other of level-2 hospitals" in only["text_en"] and "median" not in only["text_en"]
 

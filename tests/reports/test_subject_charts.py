@@ -18,7 +18,7 @@ STAYS = measures_of("patient")["stays_365d"]
 @pytest.mark.parametrize(
     "language, name, figures",
     [
-        ("zh", "1  近一年住院次数", "9次 · 中位数 2次 · 中间一半 1次–3次"),
+        ("zh", "1  近一年住院次数", "9次 · 同类通常 2次 · 多数在 1次–3次"),
         (
             "en",
             f"1  {STAYS[0].en} in the last year",
@@ -33,9 +33,9 @@ def test_a_strip_has_its_name_its_value_and_its_peers(language, name, figures):
 
 def test_a_strip_states_the_median_of_its_reason():
     picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, 1.6)], "zh"))
-    assert "中位数 2次" in picture.words()[1].text
+    assert "同类通常 2次" in picture.words()[1].text
     picture = Picture(strips([strip_of(1, STAYS, GRID, 9.0, 0.0)], "zh"))
-    assert "中位数 0次" in picture.words()[1].text
+    assert "同类通常 0次" in picture.words()[1].text
 
 
 def test_places_on_a_strip_are_in_order():

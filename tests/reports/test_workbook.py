@@ -31,7 +31,9 @@ def suspects() -> pd.DataFrame:
     ]
     names = ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"]
     frame = pd.DataFrame(rows, columns=names).astype({"scheme": object})
-    return frame.assign(story_zh="近一年购药9次。", story_en="9 purchases in the last year.")
+    return frame.assign(
+        explained_by=None, story_zh="近一年购药9次。", story_en="9 purchases in the last year."
+    )
 
 
 EVIDENCE = pd.DataFrame(
@@ -110,7 +112,7 @@ def test_lists_can_be_filtered_and_keep_their_header_in_sight(book):
     for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "C2"
         assert sheet.auto_filter.ref.startswith("A1:") and sheet["A1"].font.bold
-    assert book["参保人"].auto_filter.ref == "A1:P4"
+    assert book["参保人"].auto_filter.ref == "A1:Q4"
 
 
 def test_suspects_stand_in_order_with_their_reasons_in_words(book):
@@ -256,7 +258,7 @@ def test_a_list_that_is_cut_says_how_deep_it_goes_and_has_a_row_for_the_drawn(tm
         story_zh=None,
         story_en=None,
     )
-    visits = visits.assign(story_zh=None, story_en=None)
+    visits = visits.assign(story_zh=None, story_en=None, explained_by=None)
     random_sample = frozenset([("visit", f"v{count - 1}")])
     write_workbook(
         tmp_path / "cut.xlsx",

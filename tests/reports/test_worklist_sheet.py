@@ -55,6 +55,11 @@ def test_the_sample_comes_last_among_those_to_visit():
     "why, zh, en",
     [
         ("covered", "已并入医疗机构 H1 二院", "covered by Hospital H1 二院"),
+        (
+            "explained",
+            "已并入医疗机构 H1 二院,由其行为引起",
+            "folded under Hospital H1 二院, whose conduct explains it",
+        ),
         ("below", "未达起点分数", "below the floor of the score"),
         ("nothing", "无争议基金", "nothing in dispute"),
         ("inspected", "正在核查,待结案", "a case is open"),

@@ -288,14 +288,14 @@ def test_a_specialist_is_not_odd_for_being_one_and_a_generalist_with_the_same_sh
     assert away.drop("guilty").max().max() < 1
 
 
-def test_who_treats_much_of_a_disease_is_not_its_own_norm(hospitals):
+def test_expectations_are_leave_one_out_for_who_treats_much_of_a_disease(hospitals):
     values, _usual, _peers = hospitals
     # Of 134 pneumonias of adults the guilty hospital has 30, scanned for 610 of 1000 yuan; the others' are
     # for 174.
     assert values[expected_column("exam_share_365d")]["guilty"] == pytest.approx(0.175, abs=0.02)
 
 
-def test_where_a_value_stands_is_told_by_its_distance_from_what_is_expected(hospitals):
+def test_the_standing_of_a_value_is_that_of_its_distance_from_the_expectation(hospitals):
     values, usual, _peers = hospitals
     column = "exam_share_365d"
     for name, first in (("guilty", True), ("cancer", False)):

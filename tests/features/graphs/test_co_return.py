@@ -2,6 +2,7 @@
 twin."""
 
 from collections import Counter, defaultdict
+from statistics import median
 
 import ibis
 import numpy as np
@@ -130,8 +131,11 @@ def slow_returns(book: VisitBook) -> dict[tuple, tuple]:
             for slot, people in mine.items():
                 phases[0 if kind == STAY else slot % weekly].append(len(people))
             same = sum(map(pairs_of_people, phases.values()))
-            q = sum(shared.values()) / every
-            met_same = sum(count for pair, count in shared.items() if usual[pair])
+            often = len(shared) * 2 > len(mine) * (len(mine) - 1) / 2
+            limit = 1 + 2 * (median(shared.values()) if often else 0)
+            counted = {pair: min(count, limit) for pair, count in shared.items()}
+            q = sum(counted.values()) / every
+            met_same = sum(count for pair, count in counted.items() if usual[pair])
             q_habit = max(q, min(met_same / same if same else 0, 3 * q))
             for (slot, later), count in shared.items():
                 if count >= fewest:

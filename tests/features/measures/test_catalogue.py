@@ -40,9 +40,9 @@ PROBE = "catalogue probe"
 
 # Schemes that each kind of subject can commit or bear the traces of (docs/schemes.md).
 SCHEMES = {
-    "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M33 M34 M44 M46",
-    "pharmacy": "M05 M06 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M47",
-    "prescriber": "M01 M03 M04 M05 M12 M19 M22 M24 M28 M31 M33 M40 M48",
+    "hospital": "M01 M02 M03 M04 M10 M11 M12 M13 M24 M25 M28 M29 M30 M31 M33 M34 M43 M44 M46 M50",
+    "pharmacy": "M05 M06 M07 M09 M15 M16 M18 M19 M20 M21 M22 M40 M42 M43 M47",
+    "prescriber": "M01 M03 M04 M05 M12 M19 M22 M24 M25 M28 M29 M31 M33 M40 M43 M48 M50",
 }
 
 

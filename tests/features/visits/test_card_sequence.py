@@ -69,6 +69,16 @@ def test_two_places_within_half_an_hour(minutes, seconds, near):
     assert values(doctor_travel(clinic), "dr_moved") == {"M01": False, "M02": near}
 
 
+def test_a_prescription_filled_next_door_is_no_card_at_two_places():
+    rows = [
+        seen("anna", NOON, "H1"),
+        seen("anna", NOON + timedelta(minutes=9), "P1", kind=PHARMACY),
+        seen("anna", NOON + timedelta(minutes=18), "P2", kind=PHARMACY),
+    ]
+    found = values(card_travel(visits(*rows)), "two_places", "moved_minutes")
+    assert found == {"M01": (False, None), "M02": (False, 9), "M03": (True, 9)}
+
+
 def test_a_card_at_the_same_place_has_not_moved_and_a_stay_is_no_use_of_it():
     rows = [
         seen("anna", NOON, "H1"),
@@ -225,7 +235,9 @@ def test_gaps_and_trips_against_loops(evening):
             former = last["trip"].get(key)
             away = former is not None and former[1] != place
             found[name] = away and when - former[0] <= timedelta(minutes=30)
-            last["trip"][key] = when, place
+            if key != ("doctor",) and away and (former[2], row["kind"]) == (OUTPATIENT, PHARMACY):
+                found[name] = False
+            last["trip"][key] = when, place, row["kind"]
         last["place"][place] = when, who
     base = visits(*rows)
     assert values(card_gaps(base), "burst") == burst

@@ -10,7 +10,18 @@ from features.comparison.item_excess import COLUMNS
 from features.visits.excess_items import TABLE, excess_column, excess_items
 
 BASE = dict.fromkeys(
-    ("mdtrt_id", "kind", "fixmedins_code", "dr_code", "med_type", "level", "dx_group", "dx3", "dept_code"),
+    (
+        "mdtrt_id",
+        "psn_no",
+        "kind",
+        "fixmedins_code",
+        "dr_code",
+        "med_type",
+        "level",
+        "dx_group",
+        "dx3",
+        "dept_code",
+    ),
     "string",
 ) | {"days_ago": "float64"}
 CONTENT = {"mdtrt_id": "string", "dialysis": "float64", "billed": "float64"}
@@ -37,7 +48,8 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
     for number, row in enumerate(rows):
         name = f"M{number:04}"
         base.append(
-            {"mdtrt_id": name, "kind": "outpatient", "fixmedins_code": row["place"], "dr_code": row["doctor"],
+            {"mdtrt_id": name, "psn_no": name, "kind": "outpatient",
+             "fixmedins_code": row["place"], "dr_code": row["doctor"],
              "med_type": "11", "level": "2", "dx_group": "J06", "dx3": row.get("dx3", "J06"),
              "dept_code": None, "days_ago": row.get("days_ago", 100.0)}
         )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from features.measures.catalogue import measures_of
 from reports.scheme_conduct import CONDUCT
 from reports.scheme_texts import SCHEMES
-from reports.stories import Conduct, story
+from reports.story_texts import Conduct, story
 from tests.reports.forbidden import offences
 
 TELLING = (*measures_of("hospital")["template_share_365d"], 0.92, 0.0)
@@ -45,7 +45,7 @@ def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
 def test_what_else_is_in_dispute_is_named():
     zh, en = story(replace(HOSPITAL, others=(("M28", 40), ("M10", 2))))
     assert "另涉M28 血透虚计40次、M10 挂床住院2次。" in zh
-    assert "Other visits in dispute: M28 padded dialysis (40), M10 hanging bed (2)." in en
+    assert "Other visits in dispute: M28 padded dialysis (40), M10 phantom bed stay (2)." in en
 
 
 def test_where_nothing_stands_out_the_nearest_are_named():
@@ -59,6 +59,12 @@ def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
     zh, en = story(none)
     assert zh.startswith("近一年收治就诊住院237人次。") and "没有可直接争议" in zh and "建议先查" not in zh
     assert "Nothing that the fund paid" in en
+
+
+def test_a_group_whose_company_is_honest_is_told_so():
+    none = replace(HOSPITAL, subject="group", visits=0, doubted=0, persons=3, disputed=0.0, on_busiest=0)
+    zh, en = story(none)
+    assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith("3 members without")
 
 
 @pytest.mark.parametrize("on_busiest, told", [(1, False), (2, True)])

@@ -22,6 +22,11 @@ _DONE = {
     "group": ("{persons}名成员近一年一同或经同一医师、药店就诊购药{n}人次",
               "{persons} members made {n} linked visits in the last year"),
 }  # fmt: skip
+# The same where there were none in the year: those of a group that an honest reason explains do not count.
+_NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
+    "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
+              "{persons} members without visits together that lack an honest reason"),
+}  # fmt: skip
 # Kinds whose visits are counted with the people who make them.
 _OF_PEOPLE = ("hospital", "pharmacy", "prescriber", "group")
 
@@ -82,7 +87,7 @@ def _done(c: Conduct) -> tuple[str, str]:
         kind_zh, kind_en = c.visit_words
         return f"{c.first or ''}{kind_zh}{zh}。", f"The {kind_en} of {c.first or ''}{en or ' is in doubt'}."
     given = {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
-    zh, en = (text.format(**given) for text in _DONE[c.subject])
+    zh, en = (text.format(**given) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
     if not c.doubted:
         return f"{zh}。", f"{en}."
     unit = "人次" if c.subject in _OF_PEOPLE else "次"

@@ -1,0 +1,58 @@
+"""Who a suspect is, in words: age, sex, village, kind of insurance; level and kind of an institution.
+
+Codes are those of the national dictionaries (docs/data.md); one that is not known is shown as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.formatting import is_missing
+from reports.languages import text_in
+
+# Column of the claims → (Chinese, English).
+LABELS = {
+    "gend": ("性别", "Sex"),
+    "age": ("年龄", "Age"),
+    "live_admdvs": ("村(居)", "Village"),
+    "insutype": ("险种", "Insurance"),
+    "hosp_lv": ("级别", "Level"),
+    "biznet": ("性质", "Kind"),
+    "admdvs": ("区划", "District"),
+    "aprv_bed_cnt": ("核定床位", "Approved beds"),
+    "dr_prac_type": ("执业类别", "Practice"),
+    "caty": ("科别", "Specialty"),
+}
+_CODES: dict[str, dict[str, tuple[str, str]]] = {
+    "gend": {"1": ("男", "male"), "2": ("女", "female")},
+    "insutype": {"310": ("职工医保", "employees"), "390": ("居民医保", "residents")},
+    "biznet": {
+        "1": ("营利性", "for profit"),
+        "2": ("民办非营利", "private, non-profit"),
+        "3": ("公立", "public"),
+    },
+}
+# hosp_lv: two digits, 01-04 third, 05-07 second, 08-10 first level, 11 none.
+_THIRD, _SECOND, _FIRST, _NONE = (
+    ("三级", "level 3"),
+    ("二级", "level 2"),
+    ("一级", "level 1"),
+    ("无等级", "none"),
+)
+_LEVELS = {f"{n:02}": _THIRD for n in range(1, 5)} | {f"{n:02}": _SECOND for n in range(5, 8)}
+_LEVELS |= {f"{n:02}": _FIRST for n in range(8, 11)} | {"11": ("无等级", "none")}
+
+
+def profile(facts: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """Label and value of what is known."""
+    known = [(column, facts[column]) for column in LABELS if not is_missing(facts.get(column))]
+    return [(text_in(language, LABELS[column]), _value(column, value, language)) for column, value in known]
+
+
+def _value(column: str, value: Any, language: str) -> str:
+    if column == "age":
+        return f"{int(value)}岁" if language == "zh" else f"{int(value)}"
+    if column == "aprv_bed_cnt":
+        return f"{int(value):,}张" if language == "zh" else f"{int(value):,}"
+    code = str(value)
+    known = _LEVELS.get(code.zfill(2)) if column == "hosp_lv" else _CODES.get(column, {}).get(code)
+    return text_in(language, known) if known else code

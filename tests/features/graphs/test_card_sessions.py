@@ -1,0 +1,155 @@
+"""Sessions of cards at a pharmacy: a drawer beside people who come when they like, and a slow twin."""
+
+from collections import defaultdict
+from math import exp, log, log10
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2
+
+from claims.as_of import PHARMACY
+from features.graphs import card_sessions
+from features.graphs.communities import communities
+from tests.features.graphs.slow_chance import slow_fdr
+from tests.features.graphs.visit_book import VisitBook, people_in
+
+CARDS = [f"card-{number:02}" for number in range(24)]
+
+
+def steps(book: VisitBook) -> tuple[ibis.Table, ibis.Table, pd.DataFrame, ibis.Table]:
+    """Purchases, members, significant sessions and pairs; all but the sessions stored."""
+    bought = card_sessions.purchases(book.facts())
+    con = bought.get_backend()
+    bought = con.create_table("bought", bought)
+    seen = con.create_table("seen", card_sessions.members(bought))
+    found = card_sessions.sessions(seen)
+    schema = ibis.schema(
+        dict(place="string", session="int64", shared="int64", expected="float64", neg_log10_fdr="float64")
+    )
+    kept = con.create_table("found", ibis.memtable(found, schema=schema))
+    return bought, seen, found, con.create_table("pairs", card_sessions.pairs(seen, kept))
+
+
+def street(sessions: int = 16, size: int = 7, seconds: float = 80, **more) -> VisitBook:
+    """Three pharmacies; at one of them the cards of a drawer are swiped in sessions, each card in few; at
+    another two friends come together; at the third a crowd comes once, after a lecture."""
+    book, rng = VisitBook(), np.random.default_rng(3)
+    for number in range(900):
+        for days_ago in rng.integers(0, 365, 4):
+            minute = rng.uniform(0, 600)
+            book.add(f"buyer-{number}", f"P{number % 3}", int(days_ago), minute, kind=PHARMACY)
+    for turn in range(sessions):
+        for place, card in enumerate(rng.permutation(CARDS)[:size]):
+            minute = 240 + place * seconds / 60
+            book.add(str(card), "P0", 5 + 22 * turn, minute, **(dict(kind=PHARMACY) | more))
+    for turn in range(12):
+        book.add("friend-1", "P1", 8 + 25 * turn, 100, kind=PHARMACY)
+        book.add("friend-2", "P1", 8 + 25 * turn, 101, kind=PHARMACY)
+    for number in range(30):
+        book.add(f"buyer-{3 * number + 2}", "P2", 77, 300 + number, kind=PHARMACY)
+    return book
+
+
+def test_a_drawer_of_cards_is_found_though_two_of_them_seldom_meet():
+    _bought, _seen, found, pairs = steps(street())
+    edges = card_sessions.edges(pairs)
+    assert edges.days.median() <= 2 and set(found.place) == {"P0"} and len(found) >= 15
+    group = communities(edges)
+    assert group.group.nunique() == 1
+    assert set(CARDS) >= set(group.psn_no) and len(group) >= 22
+
+
+def test_friends_and_a_crowd_that_comes_once_are_no_drawer():
+    edges = card_sessions.edges(steps(street(sessions=0))[3])
+    assert edges.empty and list(edges.columns) == ["a", "b", "days", "expected", "neg_log10_fdr"]
+
+
+@pytest.mark.parametrize("size, linked", [(3, False), (4, True)])
+def test_three_cards_in_a_row_may_be_a_family(size, linked):
+    assert bool(people_in(card_sessions.edges(steps(street(size=size, sessions=16))[3]))) == linked
+
+
+@pytest.mark.parametrize("seconds, linked", [(180, True), (181, False)])
+def test_the_longest_gap_of_a_session(seconds, linked):
+    assert bool(people_in(card_sessions.edges(steps(street(seconds=seconds))[3]))) == linked
+
+
+@pytest.mark.parametrize("more", [dict(course=True), dict(kind="outpatient")])
+def test_courses_and_other_visits_are_no_sessions(more):
+    assert steps(street(**more))[2].empty
+
+
+def test_purchases_of_the_last_year_with_a_time_of_day_count():
+    book = VisitBook()
+    for days_ago in (365, 366):
+        book.add("ada", "P0", days_ago, 5, kind=PHARMACY)
+    midnight = book.add("ben", "P0", 7, -480, kind=PHARMACY)
+    kept = card_sessions.purchases(book.facts()).to_pandas()
+    assert kept.psn_no.tolist() == ["ada"] and midnight not in set(kept.mdtrt_id)
+
+
+def slow_sessions(book: VisitBook) -> dict[str, list[list[dict]]]:
+    """Place → runs of purchases faster than the place's rhythm."""
+    rows = defaultdict(list)
+    for row in book.rows:
+        if row["kind"] == PHARMACY and row["days_ago"] <= 365:
+            rows[row["fixmedins_code"]].append(row)
+    found = {}
+    for place, mine in rows.items():
+        mine.sort(key=lambda row: (row["second"], row["mdtrt_id"]))
+        open_days, hours, days = len({row["day"] for row in mine}), defaultdict(int), defaultdict(int)
+        for row in mine:
+            hours[row["second"] // 3600 % 24] += 1
+            days[row["day"]] += 1
+        runs, last = [], None
+        for row in mine:
+            hour = row["second"] // 3600 % 24
+            limit = min(180, min(3600 * open_days / hours[hour], 36_000 / days[row["day"]]) / 4)
+            if last is None or row["second"] - last > limit:
+                runs.append([])
+            runs[-1].append(row)
+            last = row["second"]
+        found[place] = runs
+    return found
+
+
+def slow_found(book: VisitBook) -> dict[frozenset, float]:
+    """People of each session → neg_log10_fdr."""
+    runs = slow_sessions(book)
+    large = {
+        place: [run for run in mine if len({r["psn_no"] for r in run}) >= 4] for place, mine in runs.items()
+    }
+    inside = {place: sum(map(len, mine)) for place, mine in large.items()}
+    every = {place: sum(map(len, mine)) for place, mine in runs.items()}
+    everywhere = sum(inside.values()) / sum(every.values())
+    people, p, shared = [], [], []
+    for place, mine in large.items():
+        q = min(inside[place] / every[place], 3 * everywhere)
+        for run in mine:
+            surprise, again = 0.0, 0
+            who = {row["psn_no"] for row in run}
+            for person in who:
+                days = {r["day"] for other in runs[place] for r in other if r["psn_no"] == person}
+                hits = {r["day"] for other in mine for r in other if r["psn_no"] == person}
+                count, mean = len(hits) - 1, max((len(days) - 1) * q, 1e-6)
+                again += count > 0
+                if count > mean:
+                    chernoff = exp(count - mean) * (mean / count) ** count
+                    surprise += min(3, -log10(min(chernoff, mean / count)))
+            people.append(frozenset(who))
+            shared.append(again)
+            p.append(float(chi2.sf(2 * log(10) * surprise, 2 * len(who))))
+    tested, kept = len(p), [k for k, again in enumerate(shared) if again >= 4]
+    rates = slow_fdr([p[k] for k in kept], tested)
+    return {people[k]: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}
+
+
+def test_sessions_equal_the_slow_twin():
+    book = street()
+    _bought, seen, found, _pairs = steps(book)
+    frame = seen.to_pandas()
+    who = {key: frozenset(rows.psn_no) for key, rows in frame.groupby(["place", "session"])}
+    mine = {who[row.place, row.session]: row.neg_log10_fdr for row in found.itertuples()}
+    assert mine == pytest.approx(slow_found(book), rel=1e-6) and len(mine) >= 15

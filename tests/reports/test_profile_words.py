@@ -1,0 +1,31 @@
+"""Who a suspect is: codes in words, what is not known left out."""
+
+import pandas as pd
+import pytest
+
+from reports.profile_words import profile
+
+
+@pytest.mark.parametrize(
+    "facts, zh, en",
+    [
+        (
+            {"gend": "1", "age": 71, "insutype": "390"},
+            ["男", "71岁", "居民医保"],
+            ["male", "71", "residents"],
+        ),
+        (
+            {"gend": None, "age": float("nan"), "live_admdvs": "420800001001"},
+            ["420800001001"],
+            ["420800001001"],
+        ),
+        ({"hosp_lv": "2", "aprv_bed_cnt": 1200.0}, ["三级", "1,200张"], ["level 3", "1,200"]),
+        ({"hosp_lv": "07"}, ["二级"], ["level 2"]),
+        ({"hosp_lv": "10"}, ["一级"], ["level 1"]),
+        ({"hosp_lv": "11", "biznet": "9"}, ["无等级", "9"], ["none", "9"]),
+        ({"hosp_lv": pd.NA}, [], []),
+    ],
+)
+def test_codes_become_words_and_the_unknown_is_left_out(facts, zh, en):
+    assert [value for _label, value in profile(facts, "zh")] == zh
+    assert [value for _label, value in profile(facts, "en")] == en
