@@ -41,7 +41,7 @@ def die_with_parent(parent: int) -> None:
 def end_with_parent() -> None:
     """End this process when its parent is gone.
 
-    For a child that a thread of its parent may have started: the kernel would take that thread for the parent.
+    For a child that a thread of its parent may have started, which the kernel would take for the parent.
     """
     parent = os.getppid()
 
