@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from claims.errors import ExpectedError
-from pipelines.server_process import die_with_parent, prefect_server
+from pipelines.server_process import end_with_parent, prefect_server
 
 if TYPE_CHECKING:
     from claims.store import Store
@@ -102,6 +102,9 @@ def guarded(name: str, work: Callable[..., Result], *inputs: Any) -> Result:
     except (ExpectedError, OSError):
         raise
     except Exception as error:
+        # The database's own error for a full disk is none of Python's.
+        if "no space left on device" in str(error).lower():
+            raise OSError(f"step '{name}' found no space left on the disk") from None
         raise StepFailed(name, error) from None
 
 
@@ -177,10 +180,11 @@ def nightly(
     store: Path, as_of: date | None = None, source: Path | str | None = None, mask: bool = False
 ) -> Path:
     """Score a snapshot with the champions; loads the day's folder first where one is given."""
+    from pipelines.alerts import failure_posted
     from pipelines.ingest import ingest, last_load
 
     day = as_of or shanghai_date()
-    with _opened(store, mask) as (claims, settings, work):
+    with _opened(store, mask) as (claims, settings, work), failure_posted(settings, day):
         steps = Steps("nightly", 7 if source else 6)
         load = (
             steps.run("ingest", ingest, claims, source, settings, shanghai_date())
@@ -249,7 +253,7 @@ def _opened(path: Path, mask: bool = False) -> Iterator[tuple["Store", "Settings
 
     if os.environ.get("PREFECT__FLOW_RUN_ID"):
         # Started by `serve` or a worker, this process shall not outlive it.
-        die_with_parent(os.getppid())
+        end_with_parent()
     store = Store(path)
     with store.locked(), scratch(path) as work:
         _mark_crashed(path)

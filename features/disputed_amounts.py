@@ -88,7 +88,7 @@ def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """
     rows = flagged.merge(visits, on=["fixmedins_code", "kind"])
     everywhere = rows.groupby(["kind", "scheme"]).n.transform("sum")
-    of_kind = rows.kind.map(visits.groupby("kind").total.sum())
+    of_kind = rows.kind.map(visits.groupby("kind").total.sum()).astype(float)
     elsewhere = (of_kind - rows.total).clip(lower=1)
     expected = rows.total * (everywhere - rows.n) / elsewhere
     chance = expected + _CHANCE * expected.map(sqrt)

@@ -2,11 +2,14 @@
 
 import json
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from pipelines.monitor import Monitoring
 from pipelines.settings import Settings
 from pipelines.step_log import LOGGER, Digest, line
+from reports.languages import text_in
 from reports.night_status import alarm_texts
 
 # Seconds that the receiver has to answer.
@@ -21,6 +24,17 @@ def raise_alarms(seen: Monitoring, settings: Settings) -> list[str]:
     if texts:
         post(settings, date.fromisoformat(seen.as_of), texts)
     return alarm_texts(seen.alarms, "en")
+
+
+@contextmanager
+def failure_posted(settings: Settings, as_of: date) -> Iterator[None]:
+    """Post that a night failed, by the type of its error alone."""
+    try:
+        yield
+    except Exception as error:
+        text = ("运行失败（{}）", "the night failed ({})")
+        post(settings, as_of, [text_in(settings.language, text).format(type(error).__name__)])
+        raise
 
 
 def post(settings: Settings, as_of: date, texts: list[str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+import duckdb
 import httpx
 import psutil
 import pytest
@@ -225,6 +226,12 @@ def test_an_unexpected_error_is_named_and_its_text_is_kept_back():
         flows.guarded("measure", fails_with(KeyError(patient)))
     assert patient not in "".join(traceback.format_exception(failed.value))
     assert failed.value.error.args == (patient,)
+
+
+def test_a_full_disk_is_said_whoever_noticed_it():
+    full = duckdb.IOException("IO Error: Could not write file: No space left on device, row 4208000001")
+    with pytest.raises(OSError, match="^step 'measure' found no space left on the disk$"):
+        flows.guarded("measure", fails_with(full))
 
 
 @pytest.mark.parametrize(

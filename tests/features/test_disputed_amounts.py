@@ -105,3 +105,9 @@ def test_a_large_honest_hospital_disputes_none_of_its_odd_stays_and_a_small_guil
 
 def test_without_others_to_expect_from_all_is_excess():
     assert excess({"H": 3}, {"H": 10}) == {"H": 1.0}
+
+
+def test_where_no_visit_is_flagged_nothing_is_in_excess():
+    flagged = pd.DataFrame({"fixmedins_code": ["H1"], "kind": ["stay"], "scheme": ["M01"], "n": [3]})
+    visits = pd.DataFrame({"fixmedins_code": ["H1"], "kind": ["stay"], "total": [30]})
+    assert excess_shares(flagged.head(0), visits).empty and len(excess_shares(flagged, visits)) == 1

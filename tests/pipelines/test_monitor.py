@@ -15,7 +15,7 @@ import pytest
 
 from claims.store import Report
 from models.population_stability import profiles
-from pipelines.alerts import raise_alarms
+from pipelines.alerts import failure_posted, raise_alarms
 from pipelines.monitor import (
     Monitoring,
     _drift,
@@ -260,6 +260,16 @@ def test_alarms_are_posted_to_the_webhook_and_its_failure_stops_nothing(off, sta
     assert received == [{"as_of": "2024-06-01", "alarms": alarm_texts(off.alarms, "zh")}]
     assert texts == alarm_texts(off.alarms, "en")
     assert len(raise_alarms(off, Settings(webhook="nonsense"))) == 5
+
+
+def test_a_night_that_fails_is_posted_by_the_type_of_its_error():
+    with (
+        receiver(200) as (address, received),
+        pytest.raises(KeyError),
+        failure_posted(Settings(webhook=address), AS_OF),
+    ):
+        raise KeyError("4208000001")
+    assert received == [{"as_of": "2024-06-01", "alarms": ["运行失败（KeyError）"]}]
 
 
 def test_a_line_of_the_log_names_each_alarm(off, tmp_path: Path):

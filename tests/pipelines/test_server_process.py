@@ -111,6 +111,27 @@ def test_no_process_outlives_a_command_that_dies(tmp_path, how, status):
     assert how == signal.SIGKILL or not list(tmp_path.glob("store/.work-*"))
 
 
+def test_a_flow_run_ends_with_the_one_that_started_it():
+    """Of a worker that was killed; its child is one of a thread."""
+    child = (
+        "import time; from pipelines.server_process import end_with_parent; "
+        "end_with_parent(); print(1, flush=True); time.sleep(99)"
+    )
+    parent = (
+        "import subprocess, sys, threading, time\n"
+        f"start = lambda: subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "thread = threading.Thread(target=start); thread.start(); thread.join(); time.sleep(99)"
+    )
+    with marked() as (environment, alive):
+        ran = subprocess.Popen(
+            [sys.executable, "-c", parent], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+        )
+        assert ran.stdout.read(1) == b"1" and len(alive()) == 2
+        ran.kill()
+        _gone, left = psutil.wait_procs(alive(), timeout=30)
+    assert left == []
+
+
 def test_a_server_whose_parent_is_gone_by_the_time_it_starts_ends_at_once(tmp_path):
     command = [sys.executable, "-m", "pipelines.server_process", "0", str(os.getppid())]
     done = subprocess.run(command, cwd=ROOT, timeout=60, capture_output=True)
