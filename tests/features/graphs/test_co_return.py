@@ -131,8 +131,8 @@ def slow_returns(book: VisitBook) -> dict[tuple, tuple]:
             for slot, people in mine.items():
                 phases[0 if kind == STAY else slot % weekly].append(len(people))
             same = sum(map(pairs_of_people, phases.values()))
-            often = len(shared) * 2 > len(mine) * (len(mine) - 1) / 2
-            limit = 1 + 2 * (median(shared.values()) if often else 0) if kind == STAY else float("inf")
+            mostly = len(shared) * 2 > len(mine) * (len(mine) - 1) / 2
+            limit = 1 + 2 * (median(shared.values()) if mostly else 0) if kind == STAY else float("inf")
             counted = {pair: min(count, limit) for pair, count in shared.items()}
             q = sum(counted.values()) / every
             met_same = sum(count for pair, count in counted.items() if usual[pair])

@@ -157,11 +157,17 @@ def test_colleagues_are_nine_of_ten(employed, expected):
 
 
 def test_what_they_do_alone_does_not_count():
-    alone = company([30.0] * 6, 3, joint=False, kind=STAY)
+    alone = company([30.0] * 5, 3, joint=False, kind=STAY)
     assert reason(company(FAMILY, 3) + alone) == "household"
     assert innocent_company(
         facts(alone + [alone[0] | {"group_id": "other", "joint": True}])
     ).index.tolist() == ["other"]
+
+
+def test_what_some_do_together_does_not_excuse_the_others():
+    stranger = company([30.0] * 6, 3, joint=False)[-1]
+    assert stranger["psn_no"] == "p5"
+    assert reason(company(FAMILY, 3) + [stranger]) is None
 
 
 def test_facts_of_groups_reach_a_year_back():
