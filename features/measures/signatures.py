@@ -114,14 +114,11 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "pharmacy": "dear_flow_share steered_share price_surplus",
         "prescriber": "dear_flow_share steered_share price_surplus",
     },
-    "M43": {
-        "hospital": "item_excess_drug",
-        "prescriber": "item_excess_drug",
-        "pharmacy": "item_excess_drug",
-    },
+    "M43": {"pharmacy": "item_excess_drug"},
     "M44": {"hospital": "long_share los_ratio"},
     "M47": {"pharmacy": "december_share"},
     "M48": {"prescriber": "moved_share"},
+    "M50": {"hospital": "item_excess_drug", "prescriber": "item_excess_drug"},
 }
 
 

@@ -26,6 +26,8 @@ VISITS = 3
 # by line.
 FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110", "R111", "R117")}
 _COLUMNS = [*SUBJECT, "nth", "reason", "mdtrt_id", "setl_id", "amount", "scheme", "lines", "why", "why_en"]
+# What the reason of a visit measures (`_described`).
+_OF_REASON = ["measure", "counts", "lines", "family", "schemes"]
 # A row of visits with what its reason measures.
 Row = Any
 
@@ -90,7 +92,8 @@ def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) 
         found = each_visit_once(found).merge(wanted, on=["subject_id", "nth"])
     measures = measures_of(subject)
     described = {column: _described(measures.get(column), facts) for column in wanted["column"].unique()}
-    of_reason = pd.DataFrame([described[column] for column in found["column"]], index=found.index)
+    # Named, so that a night without a single reason has the columns too.
+    of_reason = pd.DataFrame([described[c] for c in found["column"]], found.index, _OF_REASON)
     columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "suspected"]
     return pd.concat([found[columns].astype(object), of_reason], axis=1)
 

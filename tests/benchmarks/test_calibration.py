@@ -31,10 +31,10 @@ def test_only_measures_that_are_evidence_are_looked_at():
     differences = pd.DataFrame(1.0, ["H1", "H2"], columns)
     differences.loc["H2", "split_share_365d"] = np.nan
     seen = SimpleNamespace(differences=differences, peers=pd.Series("level2", differences.index))
-    none = SimpleNamespace(differences=differences.iloc[:0], peers=seen.peers.iloc[:0])
-    kinds = {kind: none for kind in ("patient", "visit", "prescriber", "pharmacy")} | {"hospital": seen}
-    for kind, measured in kinds.items():
-        measured.differences = measured.differences.reindex(columns=list(spec(kind).index))
+    kinds = {"hospital": seen}
+    for kind in ("patient", "visit", "prescriber", "pharmacy"):
+        nobody = pd.DataFrame(columns=list(spec(kind).index), dtype=float)
+        kinds[kind] = SimpleNamespace(differences=nobody, peers=pd.Series(dtype=object))
     found = z_values([SimpleNamespace(subjects=kinds)])
     assert set(found.kind) == {"hospital"}
     assert (found.column == "split_share_365d").sum() == 1 and (found.column == "idle_share_365d").sum() == 2
@@ -45,9 +45,10 @@ def test_the_picture_draws_heavy_tails_above_the_diagonal():
     normal = norm.ppf((np.arange(1_000) + 0.5) / 1_000)
     picture = qq_plot(pd.concat([z_table(normal), z_table(2 * normal, "visit")]))
     lines = [line.attrib for line in ElementTree.fromstring(picture).iter("line")]
-    highest = {line["stroke"]: line["y2"] for line in lines if line["stroke-width"] == "1.5"}
-    assert len(highest) == 2
+    curves = [line for line in lines if line["stroke-width"] == "1.5"]
+    colours = {line["stroke"] for line in curves}
+    assert len(colours) == 2
     tops = {
-        colour: min(float(line["y2"]) for line in lines if line["stroke"] == colour) for colour in highest
+        colour: min(float(line["y2"]) for line in curves if line["stroke"] == colour) for colour in colours
     }
     assert sorted(tops.values())[0] < sorted(tops.values())[1] - 50

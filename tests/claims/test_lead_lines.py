@@ -18,8 +18,8 @@ def store(tmp_path_factory) -> Store:
     world = World()
     world.person("anna")
     world.hospital("H1")
-    first = world.stay("anna", "H1", "2024-03-01", 5)
-    world.stay("anna", "H1", "2024-06-01", 5)
+    first = world.stay("anna", "H1", "2024-03-01", 5, lines=[("BED", 5, 40.0)])
+    world.stay("anna", "H1", "2024-06-01", 5, lines=[("BED", 5, 40.0)])
     store = Store(folder / "store")
     store.ingest(world.write(folder / "in"))
     rows = [("patient", "anna", first), ("hospital", "H1", first), ("patient", "anna", first)]

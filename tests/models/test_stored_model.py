@@ -21,11 +21,11 @@ def stored(model: SubjectModel, folder: Path) -> SubjectModel:
 def test_a_model_is_the_same_after_it_was_stored(tmp_path, labelled):
     model = fitted(1, labelled)
     read = stored(model, tmp_path / "model")
-    frame, peers = (rows.head(50) for rows in people())
-    parts, again = model.parts(frame, peers), read.parts(frame, peers)
+    frame = people().head(50)
+    parts, again = model.parts(frame), read.parts(frame)
     pd.testing.assert_frame_equal(again, parts, check_exact=True)
     pd.testing.assert_frame_equal(read.score(again), model.score(parts), check_exact=True)
-    for one, other in zip(read.explain(frame, peers, again), model.explain(frame, peers, parts), strict=True):
+    for one, other in zip(read.explain(frame, again), model.explain(frame, parts), strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
     pd.testing.assert_frame_equal(read.spec, model.spec)
     kept = {name: value for name, value in vars(read).items() if isinstance(value, (int, str, dict, tuple))}

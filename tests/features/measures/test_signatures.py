@@ -17,6 +17,7 @@ UNSIGNED = {
     "M14": "a stay on paper while the person is elsewhere: its measures sign M10 and M01",
     "M26": "company in itself is no scheme: what the companions do signs M15 or M02",
     "M30": "people of rescue groups admitted again and again: the joint stays sign M02",
+    "M46": "examinations beyond the mix sign M33; their growth alone is no evidence",
     "M34": "residents of homes admitted in turn: the company signs M02",
 }
 NAMED = [
