@@ -56,10 +56,12 @@ lint: install
 audit: install
 	$(BIN)/python -m pip_audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off
 
-# How well the demo's run finds what its city hides.
+# How well the demo's run finds what its city hides, and the lists in cities nobody tuned on: of our own, blind ones, and
+# those of the generator OTHER_CITY where one is given. Takes an hour or more.
 bench: install
 	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
 	$(BIN)/python benchmarks/detection.py demo/city demo/store/runs/$(AS_OF)
+	$(BIN)/python -m benchmarks.unseen_cities demo/bench $(if $(OTHER_CITY),--generator $(OTHER_CITY))
 
 docs: install
 	$(BIN)/python docs/generate.py > docs/measures.md

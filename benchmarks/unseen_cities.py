@@ -1,7 +1,7 @@
 """How well the lists hold in cities that nobody tuned on: average precision, look-alikes, names of
 schemes, rings.
 
-    python benchmarks/unseen_cities.py WORK [--seeds 3] [--first-seed N] [--generator CITY.PY]
+    python -m benchmarks.unseen_cities WORK [--seeds 3] [--first-seed N] [--generator CITY.PY]
 
 Makes cities of our own (`fundguard simulate`), blind ones (`benchmarks/blind`) and, where another hand's
 generator is given, its; easy and hidden, so many seeds each. Each is measured, learnt from and ranked as a

@@ -88,7 +88,7 @@ def test_a_status_with_an_alarm_is_one_line_and_status_3(city, tmp_path):
     }
     file.write_text(json.dumps(seen))
     done = fundguard("status", "--store", store.path)
-    said = "something is off: models were trained 91 days ago (limit: 90 days): visit"
+    said = "something is off: models were trained 91 days ago (limit: 90 days): visits"
     assert (done.status, done.err) == (3, f"fundguard: as of {AS_OF} {said}\n")
 
 

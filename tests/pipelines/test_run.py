@@ -506,7 +506,7 @@ def test_the_drawn_are_no_suspects_and_have_a_dossier_papers_and_a_row_for_the_v
     suspects = pd.read_parquet(bare.run / "suspects.parquet").set_index(["subject_type", "subject_id"])
     evidence = pd.read_parquet(bare.run / "evidence.parquet").set_index(["subject_type", "subject_id"])
     book = openpyxl.load_workbook(bare.run / "suspects.xlsx", read_only=True)
-    today = [row[2] for row in book["今日"].iter_rows(values_only=True) if "随机抽查" in str(row[8])]
+    today = [row[2] for row in book["今日"].iter_rows(values_only=True) if "随机抽查" in str(row[10])]
     assert sorted(today) == sorted(random_sample.subject_id)
     rows = {row[1]: row for row in book["参保人"].iter_rows(values_only=True)}
     below = with_papers = 0
