@@ -131,7 +131,7 @@ def _span(c: Conduct, language: str) -> str:
         return "" if not c.first else (f",{c.first}" if language == "zh" else f", on {c.first}")
     if language == "zh":
         return f",分布在{c.first}至{c.last}的{c.doubted_days:,}天"
-    return f", on {c.doubted_days:,} days from {c.first} to {c.last}"
+    return f", on {c.doubted_days:,} dates from {c.first} to {c.last}"
 
 
 def _usual(c: Conduct) -> tuple[str, str]:
