@@ -368,8 +368,8 @@ def steps_of(snapshot: Snapshot, store: Store, out: Store, settings: Settings, i
 @pytest.fixture(scope="module")
 def again(city, city_snapshot, tmp_path_factory) -> Steps:
     """The shared run scored and written once more by the plain steps."""
-    info = RunInfo("again", AS_OF, last_load(city.store), {})
-    return steps_of(city_snapshot, city.store, Store(tmp_path_factory.mktemp("again")), Settings(), info)
+    info = RunInfo("second-run", AS_OF, last_load(city.store), {})
+    return steps_of(city_snapshot, city.store, Store(tmp_path_factory.mktemp("second-run")), Settings(), info)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
