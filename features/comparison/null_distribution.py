@@ -5,6 +5,7 @@ kind, the more so the smaller the group. Fitted once, it states the z-value of a
 (`features.comparison.funnel`), whoever else is scored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,7 @@ def _fit_counts(floor: float, sample: Sample, groups: int) -> NullDistribution:
     return NullDistribution("count", floor, rate, between, 0.0)
 
 
-def by_group(statistic, rows: Array, group: NDArray[np.intp], groups: int) -> Array:  # type: ignore[no-untyped-def]
+def by_group(statistic: Callable[..., float], rows: Array, group: NDArray[np.intp], groups: int) -> Array:
     """A statistic of each group, shrunk toward that of all subjects; of a group without rows, theirs.
 
     Args:
