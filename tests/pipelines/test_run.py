@@ -22,7 +22,8 @@ from pipelines.explain.explanation import Explanation, explain
 from pipelines.ingest import ingest, last_load
 from pipelines.measure import measure
 from pipelines.monitor import Monitoring, monitor
-from pipelines.publish.run_folder import Published, RunInfo, digest, publish
+from pipelines.publish.result_tables import digest
+from pipelines.publish.run_folder import Published, RunInfo, publish
 from pipelines.score import Scores, score
 from pipelines.select.selection import Selection, select
 from pipelines.select.worklist import FLOOR
