@@ -21,8 +21,9 @@ from reports.reason_texts import Reason
 from reports.scheme_texts import honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
-from reports.templates import render
+from reports.templates import render, render_body
 
+_TEMPLATE = "dossier.html.j2"
 # How many schemes the page says what to check on site for.
 SCHEMES_SHOWN = 3
 # An explanation that fits fewer visits than this share does not fit; fewer than that, in part only.
@@ -112,10 +113,24 @@ def write(folder: Path, dossier: Dossier, mask: Mask) -> None:
 
 def page(dossier: Dossier, language: str) -> str:
     """The dossier as one HTML page."""
+    return render(_TEMPLATE, **_printed(dossier, language))
+
+
+def body(dossier: Dossier, language: str, blind: bool = False) -> str:
+    """The dossier without head and foot, for the console.
+
+    Args:
+        blind: leave out rank, score and their history, so that nobody tells who was drawn at random.
+    """
+    return render_body(_TEMPLATE, **_printed(dossier, language, blind))
+
+
+def _printed(dossier: Dossier, language: str, blind: bool = False) -> dict[str, Any]:
+    """What the template prints."""
     words = WORDS[language]
-    return render(
-        "dossier.html.j2",
+    return dict(
         d=dossier,
+        blind=blind,
         language=language,
         words=words,
         strips=strips(dossier.strips, language) if dossier.strips else None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -12,8 +13,9 @@ from markupsafe import Markup
 from reports import charts
 from reports.monthly_findings import MONTHLY, by_institution, by_rule, report_month
 from reports.supervision_sheet import month_label, name_of
-from reports.templates import render
+from reports.templates import render, render_body
 
+_TEMPLATE = "supervision.html.j2"
 # Months and institutions that the page lists; the Parquet table holds all.
 MONTHS_SHOWN, PLACES_SHOWN, BARS = 24, 300, 12
 
@@ -43,6 +45,20 @@ def page(
     monthly: pd.DataFrame, totals: pd.DataFrame, names: pd.Series, as_of: date, language: str = "zh"
 ) -> str:
     """The report as HTML; arguments as of `write_supervision`."""
+    return render(_TEMPLATE, **_printed(monthly, totals, names, as_of, language))
+
+
+def body(
+    monthly: pd.DataFrame, totals: pd.DataFrame, names: pd.Series, as_of: date, language: str = "zh"
+) -> str:
+    """The report without head and foot, for the console."""
+    return render_body(_TEMPLATE, **_printed(monthly, totals, names, as_of, language))
+
+
+def _printed(
+    monthly: pd.DataFrame, totals: pd.DataFrame, names: pd.Series, as_of: date, language: str
+) -> dict[str, Any]:
+    """What the template prints."""
     month, words = report_month(as_of), _WORDS[language]
     shown = totals.copy()
     changes = [str(name) for name in shown if "_change" in str(name)]
@@ -52,8 +68,7 @@ def page(
     rules["name"] = [name_of(names, r["rule_id"], r["rule_name"]) for r in rules.to_dict("records")]
     places["name"] = [name_of(names, code, "") for code in places["fixmedins_code"]]
     now = totals[totals["month"] == month]
-    return render(
-        "supervision.html.j2",
+    return dict(
         language=language,
         words=words,
         as_of=as_of.isoformat(),

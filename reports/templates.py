@@ -13,6 +13,12 @@ def render(template: str, **data: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(**data)
 
 
+def render_body(template: str, **data: Any) -> str:
+    """What stands between head and foot of a page, for a page of another's making: its block ``body``."""
+    found = _ENVIRONMENT.get_template(template)
+    return "".join(found.blocks["body"](found.new_context(data)))
+
+
 def _change(value: float | None) -> str:
     return MISSING if is_missing(value) else _signed(f"{value:+,.0f}")
 

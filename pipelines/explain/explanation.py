@@ -21,6 +21,7 @@ from pipelines.explain.identifiers import identifiers
 from pipelines.explain.institutions import institution_names, portrait_table
 from pipelines.explain.item_excess_table import item_excess_table
 from pipelines.explain.notices import notices
+from pipelines.explain.subject_directory import directory_table
 from pipelines.explain.supporting_records import supporting_records
 from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
 from pipelines.score import Scores, visits_against
@@ -51,6 +52,7 @@ class Explanation:
         members, groups, edges: columns of GROUP_MEMBERS, GROUPS and EDGES.
         item_excess: columns of ITEM_EXCESS.
         portraits: the grade of every hospital and pharmacy.
+        directory: columns of DIRECTORY.
         names: of institutions, by code; pseudonyms where names are masked.
         disputes: `pipelines.score.Scores.disputes`, of the audit sample too.
         monthly: findings by month, rule and institution (`reports.supervision.monthly`).
@@ -70,6 +72,7 @@ class Explanation:
     edges: pd.DataFrame
     item_excess: pd.DataFrame
     portraits: pd.DataFrame
+    directory: pd.DataFrame
     names: pd.Series
     disputes: pd.DataFrame
     monthly: pd.DataFrame
@@ -142,6 +145,7 @@ def explain(
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, item_excess=item_excess_table(snapshot),
         portraits=portrait_table(snapshot, found.suspects), names=names,
+        directory=directory_table(snapshot, found.suspects, names),
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(notices(snapshot, _institutions(chosen), names, settings.notice_least)),
