@@ -1,9 +1,9 @@
-"""Findings of the audit rules by month: institutions, visits, lines, their money, and the change month by
-month.
+"""Money in dispute by month: institutions, visits, lines, what rules found and what suspects' conduct puts in
+doubt, and the change month by month.
 
 A line that breaks three rules costs the fund once, and a visit never more than was paid for it: sums over
-rules would count it three times, so `monthly` carries a row for all rules together (rule id ALL) beside those
-of each rule, and every total is taken from those.
+rules would count it three times, so `monthly` carries a row for all causes together (rule id ALL) beside
+those of each rule and of each scheme, and every total is taken from those.
 """
 
 from datetime import date
@@ -13,9 +13,12 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
+from reports.scheme_texts import SCHEMES
+from reports.subject_words import CONDUCT
+
 # Rule id of the rows that count each visit and line once however many rules it breaks.
 ALL = "ALL"
-ALL_WORDS = {"zh": "全部规则(每条明细只计一次)", "en": "All rules (each line counted once)"}
+ALL_WORDS = {"zh": "合计(每条明细只计一次)", "en": "All (each line counted once)"}
 MONTHLY = pa.schema(
     [
         ("month", pa.string()), ("fixmedins_code", pa.string()), ("rule_id", pa.string()),
@@ -25,27 +28,38 @@ MONTHLY = pa.schema(
 )  # fmt: skip
 COUNTS = ["institutions", "cases", "lines", "amount"]
 _KEYS = ("month", "fixmedins_code", "rule_id", "rule_name", "sev_deg")
+_TOGETHER = {
+    "rule_id": ibis.literal(ALL), "rule_name": ibis.literal(ALL_WORDS["zh"]), "sev_deg": ibis.null("string"),
+}  # fmt: skip
+# Amounts that differ by less are the same.
+_CENT = 0.01
 
 
-def monthly(hits: ibis.Table, facts: ibis.Table) -> pd.DataFrame:
-    """Findings by month of the visit, institution and rule, and of all rules together.
+def monthly(hits: ibis.Table, facts: ibis.Table, disputed: ibis.Table) -> pd.DataFrame:
+    """Money in dispute by month of the visit, institution and cause (rule or scheme), and of all together.
 
     Args:
         hits: findings, as table ``rule_hits`` of the contract.
-        facts: visits: mdtrt_id, begntime, fund_pay_sumamt.
+        facts: visits: mdtrt_id, fixmedins_code, begntime, fund_pay_sumamt.
+        disputed: visits that suspects have in dispute (`reports.disputed_visits.disputed_table`).
 
     Returns:
-        Columns of MONTHLY, in order of month, institution and rule. ``cases`` are visits, ``lines`` are what
-        the findings name (a line, a settlement or the visit), ``amount`` is yuan of fund payment.
+        Columns of MONTHLY, in order of month, institution and cause: rule_id is that of the rule, or of
+        the scheme where conduct disputes more than the rules found. ``cases`` are visits, ``lines`` are what
+        the findings name (a line, a settlement or the visit), ``amount`` is yuan of fund payment in dispute.
     """
-    visits = facts.select("mdtrt_id", month=_.begntime.strftime("%Y-%m"), _paid=_.fund_pay_sumamt)
-    rows = hits.inner_join(visits, "mdtrt_id")
-    by_rule = rows.mutate(_line=_line(rows)).select(*_KEYS, "mdtrt_id", "_line", "_paid", "vola_amt")
-    together = by_rule.mutate(
-        rule_id=ibis.literal(ALL), rule_name=ibis.literal(ALL_WORDS["zh"]), sev_deg=ibis.null("string")
+    visits = facts.select(
+        "mdtrt_id", "fixmedins_code", month=_.begntime.strftime("%Y-%m"), _paid=_.fund_pay_sumamt
     )
-    both = ibis.union(_counted(by_rule), _counted(together.select(by_rule.columns)))
-    frame: pd.DataFrame = both.to_pandas()
+    rows = hits.drop("fixmedins_code").inner_join(visits, "mdtrt_id")
+    found = rows.mutate(_line=_line(rows)).select(*_KEYS, "mdtrt_id", "_line", "_paid", "vola_amt")
+    by_rule = _by_visit(found)
+    by_conduct = _conduct(disputed, visits, _by_visit(found, "month", "fixmedins_code"))
+    causes = ibis.union(by_rule, by_conduct)
+    once = _by_visit(found.mutate(**_TOGETHER)), by_conduct.mutate(**_TOGETHER)
+    together = ibis.union(*(part.select(by_rule.columns) for part in once))
+    together = together.group_by(*_KEYS, "mdtrt_id").aggregate(_lines=_._lines.max(), _yuan=_._yuan.max())
+    frame: pd.DataFrame = ibis.union(_counted(causes), _counted(together)).to_pandas()
     frame = frame.sort_values(["month", "fixmedins_code", "rule_id"], ignore_index=True)
     counts: pd.DataFrame = frame[list(MONTHLY.names)].astype({"cases": "int64", "lines": "int64"})
     return counts
@@ -55,20 +69,33 @@ def _line(rows: ibis.Table) -> ibis.Value:
     return rows.setl_id.fill_null("") + "|" + rows.bkkp_sn.fill_null("")
 
 
-def _counted(rows: ibis.Table) -> ibis.Table:
-    """Visits, lines and money by _KEYS: a line costs its dearest finding, a visit at most what was paid for
-    it."""
-    lines = rows.group_by(*_KEYS, "mdtrt_id", "_line").aggregate(
-        _amount=_.vola_amt.max(), _paid=_._paid.max()
-    )
-    visits = lines.group_by(*_KEYS, "mdtrt_id").aggregate(
-        _lines=_.count(), _amount=_._amount.sum(), _paid=_._paid.max()
-    )
-    capped = ibis.greatest(ibis.least(visits._amount, visits._paid), 0)
-    return (
-        visits.mutate(_capped=capped.fill_null(0))
-        .group_by(*_KEYS)
-        .aggregate(cases=_.count(), lines=_._lines.sum(), amount=_._capped.sum().round(2))
+def _by_visit(found: ibis.Table, *keys: str) -> ibis.Table:
+    """Lines (_lines) and money (_yuan) of each visit by some keys (_KEYS unless given): a line costs its
+    dearest finding, a visit at most what was paid for it."""
+    by = (*(keys or _KEYS), "mdtrt_id")
+    lines = found.group_by(*by, "_line").aggregate(_amount=_.vola_amt.max(), _paid=_._paid.max())
+    visits = lines.group_by(*by).aggregate(_lines=_.count(), _amount=_._amount.sum(), _paid=_._paid.max())
+    capped = ibis.greatest(ibis.least(visits._amount, visits._paid), 0).fill_null(0.0)
+    return visits.mutate(_yuan=capped).select(*by, "_lines", "_yuan")
+
+
+def _conduct(disputed: ibis.Table, visits: ibis.Table, found: ibis.Table) -> ibis.Table:
+    """Visits whose conduct disputes more than the rules found in them, as `_by_visit`, the scheme as the
+    rule."""
+    rows = disputed.select("mdtrt_id", "scheme", "disputed").inner_join(visits, "mdtrt_id")
+    rows = rows.left_join(found.select("mdtrt_id", "_yuan"), "mdtrt_id").drop("mdtrt_id_right")
+    rows = rows.filter(rows.disputed > rows._yuan.fill_null(0.0) + _CENT, rows.scheme.notnull())
+    named = rows.scheme.cases(*((scheme, zh) for scheme, (zh, _en) in SCHEMES.items()), else_=rows.scheme)
+    return rows.select(
+        "month", "fixmedins_code", "mdtrt_id",
+        rule_id=rows.scheme, rule_name=named, sev_deg=ibis.literal(CONDUCT),
+        _lines=ibis.literal(1, "int64"), _yuan=rows.disputed,
+    )[[*_KEYS, "mdtrt_id", "_lines", "_yuan"]]  # fmt: skip
+
+
+def _counted(visits: ibis.Table) -> ibis.Table:
+    return visits.group_by(*_KEYS).aggregate(
+        cases=_.count(), lines=_._lines.sum(), amount=_._yuan.sum().round(2)
     )
 
 

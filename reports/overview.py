@@ -35,7 +35,7 @@ def drivers(contributions: pd.DataFrame, families: dict[str, str]) -> pd.Series:
 
 def page(
     driven: dict[str, pd.Series],
-    disputes: pd.DataFrame,
+    once: pd.DataFrame,
     names: pd.Series,
     listed: pd.DataFrame,
     random_sample: pd.DataFrame,
@@ -46,14 +46,12 @@ def page(
 
     Args:
         driven: kind of subject → `drivers`.
-        disputes: visits of suspects with money in dispute: mdtrt_id, fixmedins_code, scheme, disputed and
-            amount (yuan); a visit counts once, however many subjects it is evidence against.
+        once: visits with money in dispute (`reports.disputed_visits.each_visit_once`).
         names: of institutions, by code.
         listed: `pipelines.select.worklist.worklist`.
         random_sample: subject_type, subject_id of those drawn at random.
     """
     words = WORDS[language]
-    once = disputes.sort_values("disputed", ascending=False, kind="stable").drop_duplicates("mdtrt_id")
     by_place = once.groupby("fixmedins_code")["disputed"].sum()
     by_place = by_place.sort_values(ascending=False).head(PLACES)
     labels = [f"{code} {names.get(code, '')}".strip() for code in by_place.index]

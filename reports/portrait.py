@@ -18,9 +18,9 @@ FULL = 100.0
 # Grades and the least points of each; below them all the last.
 GRADES = (("优秀", "excellent", 90.0), ("良好", "good", 75.0), ("合格", "passing", 60.0))
 FAILED = ("不达标", "failing")
-# Points for each visit with findings in a hundred above the peers' median, and at most.
+# Points for each visit in doubt in a hundred above the peers' median, and at most.
 RATE_POINTS, RATE_MOST = 2.0, 30.0
-# Points for each per cent of the fund's payment in findings above the peers' median, and at most.
+# Points for each per cent of the fund's payment in dispute above the peers' median, and at most.
 SHARE_POINTS, SHARE_MOST = 2.0, 20.0
 # A score above so large a share of the peers costs points, rising evenly to the most for the highest.
 SCORE_FROM, SCORE_MOST = 0.75, 20.0
@@ -55,25 +55,26 @@ def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> 
     return [(code, names.get(code, ""), grade, f"{points:.1f}", text) for code, grade, points, text in rows]
 
 
-def findings_of(hits: ibis.Table, facts: ibis.Table, days: int = DAYS) -> pd.DataFrame:
-    """Visits and findings of each institution in the days before the as-of date.
+def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = DAYS) -> pd.DataFrame:
+    """Visits and money in dispute of each institution in the days before the as-of date.
 
     Args:
-        hits: findings, as table ``rule_hits`` of the contract.
-        facts: visits: mdtrt_id, fixmedins_code, days_ago, fund_pay_sumamt.
+        facts: visits: mdtrt_id, fixmedins_code, days_ago, fund_pay_sumamt, findings, findings_amount.
+        disputed: visits that suspects have in dispute (`reports.disputed_visits.disputed_table`).
 
     Returns:
-        fixmedins_code, visits, fund (yuan), cases (visits with findings), amount (yuan of fund payment in
-        findings, each line once and a visit never more than was paid for it).
+        fixmedins_code, visits, fund (yuan), cases (visits with findings or in dispute), amount (yuan of fund
+        payment in dispute, by rules or by conduct, whichever is more; each visit once).
     """
-    visits = facts.filter(_.days_ago <= days).select("mdtrt_id", "fixmedins_code", fund=_.fund_pay_sumamt)
-    lines = hits.group_by("mdtrt_id", "setl_id", "bkkp_sn").aggregate(_amount=_.vola_amt.max())
-    sums = lines.group_by("mdtrt_id").aggregate(_amount=_._amount.sum())
-    rows = visits.left_join(sums, "mdtrt_id")
-    capped = ibis.greatest(ibis.least(rows._amount, rows.fund), 0)
-    rows = rows.mutate(_capped=rows.mdtrt_id_right.notnull().ifelse(capped, 0))
+    visits = facts.filter(_.days_ago <= days).select(
+        "mdtrt_id", "fixmedins_code", "findings", "findings_amount", fund=_.fund_pay_sumamt
+    )
+    rows = visits.left_join(disputed.select("mdtrt_id", "disputed"), "mdtrt_id").drop("mdtrt_id_right")
+    doubted = (rows.findings.fill_null(0) > 0) | rows.disputed.notnull()
+    yuan = ibis.greatest(rows.findings_amount.fill_null(0.0), rows.disputed.fill_null(0.0))
+    rows = rows.select("fixmedins_code", "fund", doubted=doubted, yuan=yuan)
     counts = rows.group_by("fixmedins_code").aggregate(
-        visits=_.count(), fund=_.fund.sum(), cases=_.mdtrt_id_right.notnull().sum(), amount=_._capped.sum()
+        visits=_.count(), fund=_.fund.sum(), cases=_.doubted.sum(), amount=_.yuan.sum()
     )
     found: pd.DataFrame = counts.order_by("fixmedins_code").to_pandas()
     return found
@@ -167,9 +168,9 @@ def _rate(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"规则疑点:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}通常为"
+        f"疑点就诊:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}通常为"
         f" {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
-        f"Findings: {row.rate:.1f} visits in a hundred ({row.cases:.0f} of {row.visits:.0f}), median of"
+        f"Visits in doubt: {row.rate:.1f} in a hundred ({row.cases:.0f} of {row.visits:.0f}), median of"
         f" {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"
         f" {RATE_MOST:.0f}: −{lost:.1f}",
     )
@@ -180,12 +181,12 @@ def _share(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"疑点金额:占基金支付 {row.share:.1f}%({row.amount:,.0f}/{row.fund:,.0f} 元),{peers_zh}通常为"
+        f"争议基金:占基金支付 {row.share:.1f}%({row.amount:,.0f}/{row.fund:,.0f} 元),{peers_zh}通常为"
         f" {row.usual_share:.1f}%;每高 1 个百分点扣 {SHARE_POINTS:.0f} 分,最多 {SHARE_MOST:.0f} 分:"
         f"扣 {lost:.1f} 分",
-        f"Money: {row.share:.1f}% of the fund's payment ({row.amount:,.0f} of {row.fund:,.0f} yuan), median"
-        f" of {peers_en} {row.usual_share:.1f}%; {SHARE_POINTS:.0f} points for each per cent above, at most"
-        f" {SHARE_MOST:.0f}: −{lost:.1f}",
+        f"Money in dispute: {row.share:.1f}% of the fund's payment ({row.amount:,.0f} of {row.fund:,.0f}"
+        f" yuan), median of {peers_en} {row.usual_share:.1f}%; {SHARE_POINTS:.0f} points for each per cent"
+        f" above, at most {SHARE_MOST:.0f}: −{lost:.1f}",
     )
 
 

@@ -28,8 +28,9 @@ VERDICTS = {
     "0": ("待查", "pending"),
 }
 PENDING = "0"
-# Severity of a finding as the national rule library spells it → English.
-SEVERITIES = {"明确违规": "clear breach", "高度可疑": "highly suspicious"}
+# Severity of a finding as the national rule library spells it, and of conduct that no rule found → English.
+CONDUCT = "行为疑点"
+SEVERITIES = {"明确违规": "clear breach", "高度可疑": "highly suspicious", CONDUCT: "conduct of a suspect"}
 # What links the members of a group → words.
 LINK_WORDS = {
     "co_visit": ("结伴就诊", "visits together"),

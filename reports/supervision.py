@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from reports import charts
 from reports.monthly_findings import MONTHLY, by_institution, by_rule, report_month
+from reports.subject_words import severity_word
 from reports.supervision_sheet import month_label, name_of
 from reports.templates import render, render_body
 
@@ -78,7 +79,9 @@ def _printed(
             row | {"label": month_label(row["month"], as_of, language)}
             for row in reversed(shown.to_dict("records"))
         ],
-        rules=rules.to_dict("records"),
+        rules=[
+            row | {"severity": severity_word(row["sev_deg"], language)} for row in rules.to_dict("records")
+        ],
         places=places.head(PLACES_SHOWN).to_dict("records"),
         more=max(len(places) - PLACES_SHOWN, 0),
         charts=_charts(shown, rules, places, words),
@@ -108,45 +111,48 @@ def _labels(rows: pd.DataFrame, key: str) -> list[str]:
 _WORDS = {
     "zh": {
         "title": "医保基金监管月报",
-        "about": "按规则审核的疑点统计,截至 {as_of} 早晨;月份为就诊月份。疑点不是结论,须经核实。",
+        "about": "规则审核的疑点与嫌疑对象的行为疑点统计,截至 {as_of} 早晨;月份为就诊月份。"
+        "疑点不是结论,须经核实。",
         "month_of": "{month} 月报",
-        "nothing": "本月没有规则疑点。",
+        "nothing": "本月没有疑点。",
         "institutions": "机构数",
         "cases": "就诊数",
         "lines": "明细数",
-        "yuan": "涉及基金(元)",
+        "yuan": "争议基金(元)",
         "against": "比上月",
         "by_month": "按月",
-        "by_rule": "按规则",
+        "by_rule": "按规则和情形",
         "by_place": "按机构",
         "month": "月份",
-        "rule": "规则",
+        "rule": "规则或情形",
         "severity": "程度",
         "place": "机构",
-        "once": "一条明细违反几条规则,金额只计一次;一次就诊不超过其基金支付。各规则之和因此大于合计。",
+        "once": "一条明细违反几条规则,金额只计一次;一次就诊不超过其基金支付,因此各行之和大于合计。"
+        "行为疑点指规则未查出、但达到起点分数的嫌疑对象有争议的就诊。",
         "unfinished": "未满的月份不与上月比较。",
         "more": "另有 {more} 家机构,见 supervision.parquet。",
     },
     "en": {
         "title": "Monthly supervision report",
-        "about": "Findings of the audit rules as of the morning of {as_of}; months are those of the visits. "
-        "A finding is a suspicion to be verified, no verdict.",
+        "about": "What the audit rules found and what suspects' conduct puts in dispute, as of the morning "
+        "of {as_of}; months are those of the visits. It is a suspicion to be verified, no verdict.",
         "month_of": "Report for {month}",
-        "nothing": "No findings in this month.",
+        "nothing": "Nothing is in dispute in this month.",
         "institutions": "Institutions",
         "cases": "Visits",
         "lines": "Lines",
-        "yuan": "Fund (yuan)",
+        "yuan": "In dispute (yuan)",
         "against": "against month before",
         "by_month": "By month",
-        "by_rule": "By rule",
+        "by_rule": "By rule and scheme",
         "by_place": "By institution",
         "month": "Month",
-        "rule": "Rule",
+        "rule": "Rule or scheme",
         "severity": "Severity",
         "place": "Institution",
         "once": "A line that breaks several rules counts once in money, and a visit never more than the "
-        "fund paid; the rules therefore add up to more than the total.",
+        "fund paid; the rows therefore add up to more than the total. Conduct: visits in dispute of suspects "
+        "that reach the floor of the score, which no rule found.",
         "unfinished": "An unfinished month is not compared.",
         "more": "{more} more institutions are in supervision.parquet.",
     },

@@ -9,17 +9,18 @@ from reports.monthly_findings import ALL_WORDS, by_institution, by_rule, report_
 
 SHEET_HEADS = {
     "zh": (
-        "月份", "口径", "编号", "名称", "机构数", "就诊数", "明细数", "涉及基金(元)", "就诊数比上月",
+        "月份", "口径", "编号", "名称", "机构数", "就诊数", "明细数", "争议基金(元)", "就诊数比上月",
         "金额比上月(元)", "金额比上月(%)",
     ),
     "en": (
-        "Month", "By", "Id", "Name", "Institutions", "Visits", "Lines", "Fund (yuan)",
-        "Visits against month before", "Fund against month before (yuan)", "Fund against month before (%)",
+        "Month", "By", "Id", "Name", "Institutions", "Visits", "Lines", "In dispute (yuan)",
+        "Visits against month before", "In dispute against month before (yuan)",
+        "In dispute against month before (%)",
     ),
 }  # fmt: skip
-SHEET_WIDTHS = (10, 8, 14, 36, 10, 10, 10, 16, 14, 16, 14)
+SHEET_WIDTHS = (10, 12, 14, 36, 10, 10, 10, 16, 14, 16, 14)
 SHEET_NAMES = {"zh": "月度监管", "en": "Monthly supervision"}
-_SCOPES = {"zh": ("合计", "规则", "机构"), "en": ("Total", "Rule", "Institution")}
+_SCOPES = {"zh": ("合计", "规则或情形", "机构"), "en": ("Total", "Rule or scheme", "Institution")}
 _UNFINISHED = {"zh": "(未满)", "en": " (unfinished)"}
 
 

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date, line_finding
+from features.rules.finding_text import figure, iso_date, item_name, line_finding
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DIALYSIS, LARGE_EXAM, REHAB
 
@@ -57,7 +57,7 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
 def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
     """Dialysis on days without a sign-in of the person."""
     rows = _without_sign_in(context, DIALYSIS, outage_patients)
-    message = ibis.literal("透析项目") + rows.hilist_code + "于" + iso_date(rows.day)
+    message = ibis.literal("透析项目") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
     return line_finding(rows, rows.amount, message + "收费" + figure(rows.amount) + "元,当日无本人实名签到")
 
 
@@ -77,7 +77,7 @@ def unsigned_scan(context: RuleContext, outage_patients: float, report_days: flo
     # One finding a line, also where both registers miss it.
     keys = ["mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount"]
     rows = rows.group_by(keys).aggregate(message=_.message.max())
-    message = ibis.literal("大型检查") + rows.hilist_code + "于" + iso_date(rows.day)
+    message = ibis.literal("大型检查") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
     return line_finding(rows, rows.amount, message + "收费," + rows.message)
 
 
@@ -108,6 +108,6 @@ def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table
 def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
     """Rehabilitation without a sign-in, and beyond a therapist's minutes of a day."""
     rows = _without_sign_in(context, REHAB, outage_patients)
-    message = ibis.literal("康复理疗") + rows.hilist_code + "于" + iso_date(rows.day)
+    message = ibis.literal("康复理疗") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
     unsigned = line_finding(rows, rows.amount, message + "收费,当日无本人实名签到")
     return unsigned.union(_beyond_capacity(context, maximum_minutes))

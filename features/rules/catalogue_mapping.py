@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.billed_lines import charged_lines
 from features.rules.declaration import SUSPECT, rule
-from features.rules.finding_text import sentence, whole_line_finding
+from features.rules.finding_text import item_name, sentence, whole_line_finding
 from features.rules.rule_context import RuleContext, cached_table
 
 # An institution's own code of an item.
@@ -38,5 +38,13 @@ def swapped_mapping(context: RuleContext) -> ibis.Table:
     # A code that takes over where another one ends is a new version of the catalogue, not a swap.
     others = others.filter(others["first"] <= others.until, others["last"] >= others.since)
     bad = lines.inner_join(others.select(*_OWN, "hilist_code", "usual"), [*_OWN, "hilist_code"])
-    message = sentence("院内项目", bad.own_code, "通常对照", bad.usual, ",本次按", bad.hilist_code, "结算")
+    message = sentence(
+        "院内项目",
+        bad.own_code,
+        "通常对照",
+        item_name(bad.usual),
+        ",本次按",
+        item_name(bad.hilist_code),
+        "结算",
+    )
     return whole_line_finding(bad, message)

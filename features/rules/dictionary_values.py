@@ -5,6 +5,18 @@ discharge)."""
 # delivery, P perinatal conditions, Z38 liveborn infants.
 BIRTH_DIAGNOSES = "^(O8|P|Z38)"
 SEXES = {"1": "男性", "2": "女性"}
+# Insurance kinds (insutype) and kinds of visit (med_type, by its first two digits) as the national
+# dictionaries name them.
+INSURANCE = {
+    "310": "职工基本医疗保险", "340": "离休人员医疗保障", "390": "城乡居民基本医疗保险",
+    "391": "城镇居民基本医疗保险", "410": "长期照护保险", "510": "生育保险",
+}  # fmt: skip
+MED_TYPES = {
+    "11": "普通门诊", "12": "门诊挂号", "13": "急诊", "14": "门诊慢特病", "15": "特药", "16": "中医特色门诊",
+    "19": "意外伤害门诊", "21": "普通住院", "22": "外伤住院", "23": "转外诊治住院", "24": "急诊转住院",
+    "25": "异地住院", "26": "单病种住院", "27": "自主就医", "28": "日间手术", "41": "药店购药",
+    "51": "生育门诊", "52": "生育住院", "53": "计划生育手术", "61": "照护",
+}  # fmt: skip
 # Charge categories (med_chrgitm_type).
 CARE = "07"
 OPERATION = "06"

@@ -7,7 +7,7 @@ from claims.as_of import OUTPATIENT, STAY
 from features.rules.billed_lines import DRUG, charged_lines, purchased_drugs
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import PACKED
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import item_name, sentence, whole_number
 from features.rules.limit_checks import lines_with_limits
 from features.rules.limits_table import limit_number, lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
@@ -30,8 +30,8 @@ def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
     rows = rows.mutate(most=rows.own.fill_null(maximum_days))
     bad = rows.filter(rows.supply > rows.most)
     message = sentence(
-        "药品", bad.hilist_code, "一次开药", whole_number(bad.supply), "天用量,上限", whole_number(bad.most),
-        "天"
+        "药品", item_name(bad.hilist_code), "一次开药", whole_number(bad.supply), "天用量,上限",
+        whole_number(bad.most), "天"
     )  # fmt: skip
     return bad.mutate(amount_in_question=(bad.amount * (1 - bad.most / bad.supply)).round(2), message=message)
 
@@ -85,7 +85,7 @@ def overdose(context: RuleContext, maximum_dose_ratio: float) -> ibis.Table:
     )  # fmt: skip
     bad = rows.filter(rows.total > maximum_dose_ratio * rows.most)
     message = sentence(
-        "药品", bad.hilist_code, "住院期间计", whole_number(bad.total), ",说明书最大用量",
+        "药品", item_name(bad.hilist_code), "住院期间计", whole_number(bad.total), ",说明书最大用量",
         whole_number(bad.most)
     )  # fmt: skip
     return bad.mutate(

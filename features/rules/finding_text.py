@@ -5,6 +5,11 @@ from operator import add
 
 import ibis
 
+from features.rules.dictionary_values import MED_TYPES
+
+# Around what stands for a name: ⟦item:CODE⟧.
+OPEN, CLOSE = "⟦", "⟧"
+
 
 def whole_number(value: ibis.Value) -> ibis.Value:
     """A whole number in a sentence."""
@@ -17,6 +22,26 @@ def sentence(*parts: str | ibis.Value) -> ibis.Value:
         ibis.literal(part) if isinstance(part, str) else part.cast("string").fill_null("-") for part in parts
     ]
     return reduce(add, words)
+
+
+def item_name(code: ibis.Value) -> ibis.Value:
+    """An item in a sentence; its name is put in place of the code when the findings are complete
+    (`features.rules.finding_names`)."""
+    return _placeholder("item", code)
+
+
+def place_name(code: ibis.Value) -> ibis.Value:
+    """An institution in a sentence, as `item_name`."""
+    return _placeholder("place", code)
+
+
+def _placeholder(kind: str, code: ibis.Value) -> ibis.Value:
+    return ibis.literal(f"{OPEN}{kind}:") + code.fill_null("-") + CLOSE
+
+
+def kinds_of_visit(codes: ibis.Value) -> ibis.Value:
+    """Kinds of visit (med_type, one code or several) in words; a region's own codes as they are."""
+    return reduce(lambda text, kind: text.re_replace(rf"\b{kind[0]}\d*\b", kind[1]), MED_TYPES.items(), codes)
 
 
 def whole_line_finding(rows: ibis.Table, message: ibis.Value) -> ibis.Table:

@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from features.rules.declaration import Rule
+from features.rules.finding_names import with_names
 from features.rules.rule_context import RuleContext
 
 # Of what a rule returns; only mdtrt_id, amount_in_question and message are mandatory.
@@ -35,7 +36,7 @@ def rule_hits(context: RuleContext, found: ibis.Table, rules: Mapping[str, Rule]
         "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "is_pharmacy", "fund_pay_sumamt", "medfee_sumamt"
     )
     paid = context.claims.settlements.select("setl_id", _fund=_.fund_pay_sumamt, _fee=_.medfee_sumamt)
-    hits = _one_per_place(found).inner_join(visits, "mdtrt_id")
+    hits = with_names(context, _one_per_place(found)).inner_join(visits, "mdtrt_id")
     hits = hits.left_join(paid, "setl_id").drop("setl_id_right")
     hits = hits.inner_join(_rule_texts(rules), "rule_id")
     share = ibis.coalesce(

@@ -7,7 +7,7 @@ from ibis import _
 from features.rules.billed_lines import DRUG, LINE, MATERIAL, charged_lines, goods_kind
 from features.rules.declaration import CLEAR, SUSPECT, Parameter, rule
 from features.rules.dictionary_values import CARE, MATERIALS
-from features.rules.finding_text import figure, iso_date, line_finding, sentence
+from features.rules.finding_text import figure, iso_date, item_name, line_finding, sentence
 from features.rules.limits_table import with_limit
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DRUGS
@@ -81,7 +81,9 @@ def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis
     apart = (met.day.epoch_seconds() - met.had.epoch_seconds()).abs() / 86400
     met = met.filter((met.where == met.mdtrt_id) | (apart <= met.rela_days.fill_null(window_days)))
     bad = rows.anti_join(met, LINE)
-    message = sentence("项目", bad.hilist_code, "应与", bad.need, f"等同时使用,前后{window_days:g}天内未见")
+    message = sentence(
+        item_name(bad.hilist_code), "应与", item_name(bad.need), f"等同时使用,前后{window_days:g}天内未见"
+    )
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
 

@@ -7,7 +7,8 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.billed_lines import DRUG, LINE, charged_lines
 from features.rules.declaration import CLEAR, SUSPECT, rule
-from features.rules.finding_text import sentence, whole_line_finding
+from features.rules.dictionary_values import INSURANCE
+from features.rules.finding_text import item_name, kinds_of_visit, sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking, lines_with_limits
 from features.rules.limits_table import in_force, limits_of
 from features.rules.rule_context import RuleContext
@@ -21,7 +22,13 @@ from features.visits.codelists import DRUGS
 def work_injury_only(context: RuleContext) -> ibis.Table:
     """Items of work-injury insurance paid by basic medical insurance."""
     rows = lines_breaking(context, "wkinj_only")
-    message = sentence("“", rows.item, "”限工伤保险支付,由基本医疗保险(险种", rows.insutype, ")结算")
+    message = sentence(
+        "“",
+        rows.item,
+        "”限工伤保险支付,由",
+        rows.insutype.cases(*INSURANCE.items(), else_="其他险种"),
+        "结算",
+    )
     return whole_line_finding(rows, message)
 
 
@@ -32,7 +39,9 @@ def work_injury_only(context: RuleContext) -> ibis.Table:
 def maternity_only(context: RuleContext) -> ibis.Table:
     """Items of maternity insurance paid for a visit without childbirth or family planning."""
     rows = lines_breaking(context, "matn_only")
-    return whole_line_finding(rows, sentence("“", rows.item, "”限生育保险支付,本次医疗类别为", rows.med_type))
+    return whole_line_finding(
+        rows, sentence("“", rows.item, "”限生育保险支付,本次为", kinds_of_visit(rows.med_type))
+    )
 
 
 @rule(
@@ -55,7 +64,7 @@ def outside_disease_list(context: RuleContext) -> ibis.Table:
     met = in_force(lines, lists)
     bad = lines.anti_join(met.filter(met.value == met.dise_no), LINE)
     return whole_line_finding(
-        bad, sentence("药品", bad.hilist_code, "不在门诊慢特病病种", bad.dise_no, "的用药目录内")
+        bad, sentence("药品", item_name(bad.hilist_code), "不在门诊慢特病病种", bad.dise_no, "的用药目录内")
     )
 
 

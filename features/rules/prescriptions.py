@@ -7,7 +7,7 @@ from ibis import _
 from claims.as_of import PHARMACY, STAY
 from features.rules.billed_lines import charged_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import item_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.sales_lines import paid_sales, with_billed_amount
 from features.visits.codelists import DRUGS
@@ -30,7 +30,11 @@ def without_order(context: RuleContext, minimum_order_share: float) -> ibis.Tabl
         _.rx_no.isnull(), _.ordered >= minimum_order_share
     )
     message = sentence(
-        "项目", bad.hilist_code, "无医嘱号收费,本院", whole_number(bad.ordered * 100), "%的同类收费有医嘱号"
+        "项目",
+        item_name(bad.hilist_code),
+        "无医嘱号收费,本院",
+        whole_number(bad.ordered * 100),
+        "%的同类收费有医嘱号",
     )
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
@@ -117,7 +121,8 @@ def without_prescription(context: RuleContext) -> ibis.Table:
     sold = sold.semi_join(shops, "mdtrt_id").anti_join(ordered, ["mdtrt_id", "hilist_code"])
     bad = sold.group_by("mdtrt_id", "setl_id", "hilist_code").aggregate(bkkp_sn=_.bkkp_sn.min())
     return with_billed_amount(
-        context, bad.mutate(message=sentence("处方药", bad.hilist_code, "无处方号和开方医师即结算"))
+        context,
+        bad.mutate(message=sentence("处方药", item_name(bad.hilist_code), "无处方号和开方医师即结算")),
     )
 
 

@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.declaration import CLEAR, SUSPECT, Parameter, rule
 from features.rules.dictionary_values import OPERATION
-from features.rules.finding_text import figure, line_finding, sentence
+from features.rules.finding_text import figure, item_name, line_finding, sentence
 from features.rules.limits_table import lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
 
@@ -29,8 +29,8 @@ def above_ceiling(context: RuleContext, price_tolerance: float) -> ibis.Table:
         "setl_id",
         "bkkp_sn",
         amount_in_question=((rows.pric - rows.most) * rows.cnt).round(2),
-        message=ibis.literal("项目") + rows.hilist_code + "单价" + rows.pric.round(2).cast("string")
-        + "元,高于最高限价" + rows.most.round(2).cast("string") + "元",
+        message=ibis.literal("项目") + item_name(rows.hilist_code) + "单价"
+        + rows.pric.round(2).cast("string") + "元,高于最高限价" + rows.most.round(2).cast("string") + "元",
     )  # fmt: skip
 
 
@@ -49,8 +49,9 @@ def second_operation(context: RuleContext, second_operation_share: float) -> ibi
     return line_finding(
         rows,
         (rows.pric - rows.most * second_operation_share) * rows.cnt,
-        ibis.literal("同日第二项及以上手术") + rows.hilist_code + "单价" + figure(rows.pric) + "元,未按"
-        + f"{second_operation_share:.0%}折价(限价" + figure(rows.most) + "元)",
+        ibis.literal("同日第二项及以上手术") + item_name(rows.hilist_code) + "单价"
+        + figure(rows.pric) + "元,未按" + f"{second_operation_share:.0%}折价(限价"
+        + figure(rows.most) + "元)",
     )  # fmt: skip
 
 
@@ -73,8 +74,8 @@ def line_arithmetic(context: RuleContext, amount_tolerance: float, price_roundin
         wrong,
         # Only what was charged above count × price; returns charge nothing.
         ibis.ifelse(wrong.cnt > 0, ibis.greatest(wrong._charged - wrong._computed, 0), 0),
-        ibis.literal("项目") + wrong.hilist_code + "数量" + figure(wrong.cnt) + "×单价" + figure(wrong.pric)
-        + "元与金额" + figure(wrong.det_item_fee_sumamt) + "元不符",
+        ibis.literal("项目") + item_name(wrong.hilist_code) + "数量" + figure(wrong.cnt)
+        + "×单价" + figure(wrong.pric) + "元与金额" + figure(wrong.det_item_fee_sumamt) + "元不符",
     )  # fmt: skip
 
 
@@ -96,7 +97,9 @@ def dual_price(context: RuleContext, maximum_markup: float) -> ibis.Table:
         cash, ["fixmedins_code", "hilist_code", "month"]
     )
     bad = paid.filter(paid.finl_trns_pric > paid.cash * (1 + maximum_markup))
-    message = sentence("药品", bad.hilist_code, "医保价", bad.finl_trns_pric.cast("string"), "元,同月自费价")
+    message = sentence(
+        "药品", item_name(bad.hilist_code), "医保价", bad.finl_trns_pric.cast("string"), "元,同月自费价"
+    )
     bad = bad.mutate(
         message=message + bad.cash.cast("string") + "元",
         more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt,

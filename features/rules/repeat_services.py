@@ -7,7 +7,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.billed_lines import charged_lines, purchased_drugs
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import DAY_SURGERY, PACKED, REFERRED
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import item_name, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import LARGE_EXAM
@@ -54,8 +54,9 @@ def repeat_test(context: RuleContext, repeat_days: float) -> ibis.Table:
         ~((scans.level > scans.last_level) & (scans.fixmedins_code != scans.last_fixmedins_code)),
     )  # fmt: skip
     message = sentence(
-        "项目", bad.hilist_code, whole_number(bad.gap), "天前已在", bad.last_fixmedins_code, "做过"
-    )
+        "项目", item_name(bad.hilist_code), whole_number(bad.gap), "天前已在",
+        place_name(bad.last_fixmedins_code), "做过",
+    )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
 
@@ -84,7 +85,7 @@ def _same_drug_in_month(context: RuleContext, maximum_purchases: float) -> ibis.
     same = same.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > maximum_purchases)
     return same.select(
         "mdtrt_id", "setl_id", "bkkp_sn", amount_in_question="amount",
-        message=sentence("当月第", whole_number(same.nth), "次购买同一药品", same.hilist_code),
+        message=sentence("当月第", whole_number(same.nth), "次购买同一药品", item_name(same.hilist_code)),
     )  # fmt: skip
 
 

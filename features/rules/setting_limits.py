@@ -4,7 +4,7 @@ import ibis
 
 from features.rules.billed_lines import DRUG, MATERIAL, SERVICE
 from features.rules.declaration import CLEAR, SUSPECT, rule
-from features.rules.finding_text import sentence, whole_line_finding
+from features.rules.finding_text import kinds_of_visit, sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking
 from features.rules.rule_context import RuleContext
 
@@ -18,8 +18,8 @@ def _below_level(context: RuleContext, *which: str) -> ibis.Table:
 
 def _outside_setting(context: RuleContext, *which: str) -> ibis.Table:
     rows = lines_breaking(context, "med_type", *which)
-    message = sentence("“", rows.item, "”限定就医方式(", rows["all"], "),本次医疗类别为")
-    return whole_line_finding(rows, message + rows.med_type)
+    message = sentence("“", rows.item, "”限定就医方式(", kinds_of_visit(rows["all"]), "),本次为")
+    return whole_line_finding(rows, message + kinds_of_visit(rows.med_type))
 
 
 def _outside_department(context: RuleContext, which: str) -> ibis.Table:

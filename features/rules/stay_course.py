@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON, OPERATION, REFERRED
-from features.rules.finding_text import iso_date, whole_number
+from features.rules.finding_text import iso_date, item_name, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import HOUSEKEEPING
@@ -31,8 +31,8 @@ def charge_outside_stay(context: RuleContext, grace_days: float) -> ibis.Table:
         "setl_id",
         "bkkp_sn",
         amount_in_question=off.amount,
-        message=ibis.literal("项目") + off.hilist_code + "计费日期" + iso_date(off.day) + "不在住院期间("
-        + iso_date(off.since) + "至" + iso_date(off.until.date()) + ")",
+        message=ibis.literal("项目") + item_name(off.hilist_code) + "计费日期" + iso_date(off.day)
+        + "不在住院期间(" + iso_date(off.since) + "至" + iso_date(off.until.date()) + ")",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.billed_lines import DRUG, MATERIAL, SERVICE, goods_kind
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import item_name, sentence, whole_number
 from features.rules.rule_context import RuleContext, cached_table
 
 # Kinds of stock change (interface 3501-3504 and inv_chg_type): 3501 stock-take, 3503 purchase, 3504 return to
@@ -95,7 +95,7 @@ def _billed_beyond_stock(context: RuleContext, which: str, maximum_stock_ratio: 
     bad = both.filter(both.sold > 0, both.total > maximum_stock_ratio * both.stock)
     excess = ibis.least(bad.sold, bad.total - ibis.greatest(bad.stock, 0))
     message = sentence(
-        "项目", bad.hilist_code, "累计计费", whole_number(bad.total), ",期初与购入合计",
+        "项目", item_name(bad.hilist_code), "累计计费", whole_number(bad.total), ",期初与购入合计",
         whole_number(bad.stock),
     )  # fmt: skip
     return bad.mutate(amount_in_question=(excess * bad.price).round(2), message=message)

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date, line_finding
+from features.rules.finding_text import figure, iso_date, item_name, line_finding
 from features.rules.rule_context import RuleContext
 
 # Values of `hilist_b.serv_type`, as in features/visits/codelists.py: intensive care, anaesthesia.
@@ -28,7 +28,7 @@ def intensive_care_outside(context: RuleContext) -> ibis.Table:
     inside = rows.inner_join(units, ["mdtrt_id", rows.day >= units.entered])
     inside = inside.filter((inside.day <= inside.left).fill_null(True))
     rows = rows.anti_join(inside.select("mdtrt_id", "day"), ["mdtrt_id", "day"])
-    message = ibis.literal("重症监护项目") + rows.hilist_code + "于" + iso_date(rows.day)
+    message = ibis.literal("重症监护项目") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
     return line_finding(rows, rows.amount, message + "收费,当日无监护病房在室记录")
 
 

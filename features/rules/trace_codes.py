@@ -7,7 +7,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import iso_date, sentence, whole_number
+from features.rules.finding_text import iso_date, item_name, place_name, sentence, whole_number
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext, cached_table
 from features.rules.sales_lines import paid_sales, with_billed_amount, with_unit_price
@@ -44,7 +44,7 @@ def _per_sale(again: ibis.Table, message: ibis.Value) -> ibis.Table:
 def repeated_code(context: RuleContext) -> ibis.Table:
     """Packs sold again without a return in between."""
     again = cached_table(context, "repeated_packs", lambda: _repeated_packs(context))
-    where = (again.last_place == again.fixmedins_code).ifelse("本机构", again.last_place)
+    where = (again.last_place == again.fixmedins_code).ifelse("本机构", place_name(again.last_place))
     message = sentence("追溯码", again.drug_trac_codg, "已于", iso_date(again.last_time), "在", where)
     return _per_sale(again, message + "结算,其间无退货,再次结算(未拆零)")
 
@@ -60,7 +60,7 @@ def travelling_code(context: RuleContext, short_gap_days: float) -> ibis.Table:
     moved = again.filter(again.last_place != again.fixmedins_code)
     pattern = (moved.gap <= short_gap_days).ifelse("疑似套码", "疑似回流药")
     message = sentence(
-        "追溯码", moved.drug_trac_codg, "在", moved.last_place, "售出", whole_number(moved.gap)
+        "追溯码", moved.drug_trac_codg, "在", place_name(moved.last_place), "售出", whole_number(moved.gap)
     )
     return _per_sale(moved, message + "天后又在本机构结算," + pattern)
 
@@ -82,7 +82,9 @@ def mismatched_code(context: RuleContext) -> ibis.Table:
     own = starts_with_limit(sold, "drug_trac_codg")
     bad = sold.filter(~own).anti_join(sold.filter(own), ["medins_prod_sel_no", "drug_trac_codg"])
     bad = with_unit_price(context, bad)
-    return _per_sale(bad, sentence("追溯码", bad.drug_trac_codg, "不属于所结算药品", bad.hilist_code))
+    return _per_sale(
+        bad, sentence("追溯码", bad.drug_trac_codg, "不属于所结算药品", item_name(bad.hilist_code))
+    )
 
 
 @rule(

@@ -26,10 +26,12 @@ from pipelines.explain.supporting_records import supporting_records
 from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
 from pipelines.score import Scores, visits_against
 from pipelines.select.selection import Selection
+from pipelines.select.worklist import FLOOR
 from pipelines.settings import Settings
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.step_log import Figure, logged_step
 from reports import monthly_findings
+from reports.disputed_visits import disputed_table, each_visit_once
 from reports.dossier import Dossier
 from reports.masking import Mask
 from reports.worklist_sheet import BELOW
@@ -54,8 +56,9 @@ class Explanation:
         portraits: the grade of every hospital and pharmacy.
         directory: columns of DIRECTORY.
         names: of institutions, by code; pseudonyms where names are masked.
-        disputes: `pipelines.score.Scores.disputes`, of the audit sample too.
-        monthly: findings by month, rule and institution (`reports.supervision.monthly`).
+        disputed: visits in dispute of those whose score reaches the floor of the worklist, each once
+            (`reports.disputed_visits.each_visit_once`).
+        monthly: money in dispute by month, cause and institution (`reports.monthly_findings.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
         identifiers: what is masked in what people read; empty where nothing is.
@@ -74,7 +77,7 @@ class Explanation:
     portraits: pd.DataFrame
     directory: pd.DataFrame
     names: pd.Series
-    disputes: pd.DataFrame
+    disputed: pd.DataFrame
     monthly: pd.DataFrame
     dossiers: tuple[Dossier, ...]
     notices: tuple[tuple[str, pd.DataFrame], ...]
@@ -84,10 +87,6 @@ class Explanation:
     def sample(self) -> pd.DataFrame:
         """The rows of the audit sample in ``shown``."""
         return self.shown[keys_of(self.shown).isin(self.sampled)]
-
-    def suspected_disputes(self, floor: float) -> pd.DataFrame:
-        """The money in dispute of those whose score reaches a floor."""
-        return self.disputes.merge(self.shown.loc[self.shown.score >= floor, SUBJECT], on=SUBJECT)
 
     def counts(self) -> Mapping[str, Figure]:
         """Explained suspects, rows of evidence, findings, dossiers and notices."""
@@ -110,6 +109,7 @@ class _Reasons:
     records: pd.DataFrame
     evidence: pd.DataFrame
     disputes: pd.DataFrame
+    items: pd.DataFrame
 
 
 @logged_step("explain")
@@ -138,15 +138,18 @@ def explain(
     given = DossierInput(
         chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
     )  # fmt: skip
+    suspected = found.shown.loc[found.shown.score >= FLOOR, SUBJECT]
+    disputed = each_visit_once(found.disputes.merge(suspected, on=SUBJECT))
+    in_dispute = disputed_table(disputed)
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
-        evidence=found.evidence, disputes=found.disputes,
+        evidence=found.evidence, disputed=disputed,
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
-        edges=snapshot.network.edges, item_excess=item_excess_table(snapshot),
-        portraits=portrait_table(snapshot, found.suspects), names=names,
+        edges=snapshot.network.edges, item_excess=found.items,
+        portraits=portrait_table(snapshot, found.suspects, in_dispute), names=names,
         directory=directory_table(snapshot, found.suspects, names),
-        monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts),
+        monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(notices(snapshot, _institutions(chosen), names, settings.notice_least)),
         identifiers=masked,
@@ -159,7 +162,8 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         subject: contributions_of(snapshot, subject, scored, scored.ranked.index[:depth])
         for subject, scored in scores.subjects.items()
     }
-    suspects = suspects_table(snapshot, scores, contributions, settings)
+    items = item_excess_table(snapshot)
+    suspects = suspects_table(snapshot, scores, contributions, items, settings)
     below = _sampled_below(scores, selection.audit_sample, depth)
     more = {
         subject: contributions_of(snapshot, subject, scores.subjects[subject], ids)
@@ -170,10 +174,10 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         more_suspicious, more_disputes = visits_against(snapshot, scores.subjects, below, settings)
         suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
         disputes = pd.concat([disputes, more_disputes], ignore_index=True)
-    shown = with_reasons(suspects, snapshot, more, disputes)
+    shown = with_reasons(suspects, snapshot, more, disputes, items)
     records = supporting_records(snapshot, scores, shown)
     evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
-    return _Reasons(suspects, shown, contributions, records, evidence, disputes)
+    return _Reasons(suspects, shown, contributions, records, evidence, disputes, items)
 
 
 def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> dict[str, pd.Index]:

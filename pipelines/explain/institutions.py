@@ -1,5 +1,6 @@
 """Part of the step that explains: names and grades of institutions."""
 
+import ibis
 import pandas as pd
 
 from pipelines.snapshot import Snapshot
@@ -13,9 +14,13 @@ def institution_names(snapshot: Snapshot) -> pd.Series:
     return fetch_by(names, "fixmedins_code")["fixmedins_name"].fillna("")
 
 
-def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame) -> pd.DataFrame:
-    """The grade of every hospital and pharmacy (`reports.portrait.portraits`)."""
+def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame, disputed: ibis.Table) -> pd.DataFrame:
+    """The grade of every hospital and pharmacy (`reports.portrait.portraits`).
+
+    Args:
+        disputed: `reports.disputed_visits.disputed_table`.
+    """
     kinds = [kind for kind in ("hospital", "pharmacy") if kind in snapshot.subjects]
     peers = pd.concat([snapshot.subjects[kind].peers for kind in kinds])
-    findings = portrait.findings_of(snapshot.rules.hits, snapshot.facts)
+    findings = portrait.findings_of(snapshot.facts, disputed)
     return portrait.portraits(suspects, findings, portrait.outcomes_of(snapshot.claims["insp_case_d"]), peers)

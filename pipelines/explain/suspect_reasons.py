@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.measures.catalogue import measures_of
-from pipelines.explain.item_excess_table import item_excess_table, item_texts
+from pipelines.explain.item_excess_table import item_texts
 from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
@@ -57,13 +57,18 @@ def contributions_of(snapshot: Snapshot, subject: str, scored: Scored, ids: pd.I
 
 
 def suspects_table(
-    snapshot: Snapshot, scores: Scores, explained: dict[str, Contributions], settings: Settings
+    snapshot: Snapshot,
+    scores: Scores,
+    explained: dict[str, Contributions],
+    items: pd.DataFrame,
+    settings: Settings,
 ) -> pd.DataFrame:
-    """The ranked lists with the reasons of the explained: columns of SUSPECTS."""
+    """The ranked lists with the reasons of the explained: columns of SUSPECTS; arguments as of
+    `with_reasons`."""
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
     table = table.assign(reasons=empty, story_zh=None, story_en=None)
-    return with_reasons(table, snapshot, explained, scores.disputes)
+    return with_reasons(table, snapshot, explained, scores.disputes, items)
 
 
 def with_reasons(
@@ -71,11 +76,13 @@ def with_reasons(
     snapshot: Snapshot,
     explained: dict[str, Contributions],
     disputes: pd.DataFrame,
+    items: pd.DataFrame,
 ) -> pd.DataFrame:
     """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS, nearest_schemes.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`, of the explained.
+        items: `pipelines.explain.item_excess_table.item_excess_table`.
     """
     schemes = {
         str(subject): rows.set_index("subject_id").scheme
@@ -84,7 +91,9 @@ def with_reasons(
     found = {
         (subject, subject_id): reasons
         for subject, contributions in explained.items()
-        for subject_id, reasons in _reasons(snapshot, subject, contributions, schemes[subject]).items()
+        for subject_id, reasons in _reasons(
+            snapshot, subject, contributions, schemes[subject], item_texts(items, subject)
+        ).items()
     }
     keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
     reasons = [found.get(key, old) for key, old in zip(keys, suspects.reasons, strict=True)]
@@ -98,7 +107,11 @@ def with_reasons(
 
 
 def _reasons(
-    snapshot: Snapshot, subject: str, explained: Contributions, schemes: pd.Series
+    snapshot: Snapshot,
+    subject: str,
+    explained: Contributions,
+    schemes: pd.Series,
+    items: Mapping[tuple[str, str], tuple[str, str]],
 ) -> dict[str, list[Reason]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
     # One row of each: pandas types a single label as row or frame.
@@ -107,7 +120,6 @@ def _reasons(
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
-    items = item_texts(item_excess_table(snapshot), subject)
     days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     found = {}
     for subject_id in map(str, explained.whole.index):

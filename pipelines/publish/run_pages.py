@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from features.measures.catalogue import measures_of
+from features.rules.declaration import RULES
 from pipelines.explain.explanation import Explanation, keys_of
 from pipelines.score import Scores
 from pipelines.select.selection import Selection
@@ -24,6 +25,7 @@ from reports import (
     zero_fund_sheet,
 )
 from reports.masking import Mask
+from reports.scheme_texts import SCHEMES
 from reports.workbook import write_workbook
 
 _IDS = ("subject_id", "mdtrt_id", "setl_id", "bkkp_sn")
@@ -73,8 +75,16 @@ class _Pages:
         """The supervision report of the month."""
         monthly = self.explanation.monthly
         supervision.write_supervision(
-            self.folder, monthly, self.totals, self.names, self.as_of, self.language, self.mask
+            self.folder, monthly, self.totals, self._cause_names(), self.as_of, self.language, self.mask
         )
+
+    def _cause_names(self) -> pd.Series:
+        """Names of institutions, and in English those of rules and schemes, by id."""
+        if self.language == "zh":
+            return self.names
+        causes = {rule_id: rule.en for rule_id, rule in RULES.items()}
+        schemes = {scheme: en for scheme, (_zh, en) in SCHEMES.items()}
+        return pd.concat([self.names, pd.Series(causes | schemes)])
 
     def write_overview(self) -> None:
         """The overview: what drives the scores, where the money is."""
@@ -84,7 +94,7 @@ class _Pages:
             if len(found.whole):
                 driven[subject] = overview.drivers(found.whole, families)
         # Masked before a label is cut short, because what is left of an identifier could not be recognised.
-        disputes = self.mask.columns(self.explanation.suspected_disputes(FLOOR), "fixmedins_code")
+        disputes = self.mask.columns(self.explanation.disputed, "fixmedins_code")
         text = overview.page(
             driven,
             disputes,
@@ -159,7 +169,8 @@ class _Pages:
              zero_fund_sheet.sheet_rows(
                  self.mask.columns(self.explanation.shown, "subject_id"), names, FLOOR, language, dossiers)),
             (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
-             supervision_sheet.sheet_rows(self.totals, monthly, names, self.as_of, language)),
+             supervision_sheet.sheet_rows(
+                 self.totals, monthly, self._cause_names(), self.as_of, language)),
             (portrait.SHEET_NAMES, portrait.SHEET_HEADS, portrait.SHEET_WIDTHS,
              portrait.sheet_rows(graded, names, language)),
         ]  # fmt: skip

@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from reports.disputed_visits import disputed_table
 from reports.portrait import (
     COLUMNS,
     FAILED,
@@ -121,27 +122,35 @@ def test_small_or_unknown_peer_groups_meet_all_of_their_kind():
     assert "all hospitals (3 in all)" in words["H1"] and "all pharmacies (1 in all)" in words["P1"]
 
 
-def test_findings_count_each_line_once_within_the_year():
+def test_each_visit_costs_what_rules_or_conduct_dispute_once_within_the_year():
     facts = ibis.memtable(
         pd.DataFrame(
             [
-                ("v1", "H1", 3.0, 100.0),
-                ("v2", "H1", 400.0, 500.0),
-                ("v3", "H1", 9.0, 50.0),
-                ("v4", "P1", 9.0, 50.0),
+                ("v1", "H1", 3.0, 100.0, 2, 60.0),
+                ("v2", "H1", 400.0, 500.0, 1, 500.0),
+                ("v3", "H1", 9.0, 50.0, 1, 50.0),
+                ("v4", "P1", 9.0, 50.0, 0, 0.0),
+                ("v5", "H1", 9.0, 200.0, 0, 0.0),
             ],
-            columns=["mdtrt_id", "fixmedins_code", "days_ago", "fund_pay_sumamt"],
+            columns=[
+                "mdtrt_id",
+                "fixmedins_code",
+                "days_ago",
+                "fund_pay_sumamt",
+                "findings",
+                "findings_amount",
+            ],
         )
     )
-    rows = [
-        ("v1", "s1", "l1", 60.0),
-        ("v1", "s1", "l1", 30.0),
-        ("v2", "s2", "l2", 500.0),
-        ("v3", None, None, 80.0),
-    ]
-    hits = pd.DataFrame(rows, columns=["mdtrt_id", "setl_id", "bkkp_sn", "vola_amt"])
-    found = findings_of(ibis.memtable(hits), facts)
-    assert found.values.tolist() == [["H1", 2, 150.0, 2, 110.0], ["P1", 1, 50.0, 0, 0.0]]
+    disputed = disputed_table(
+        pd.DataFrame(
+            [("v1", "H1", "M01", 90.0, 100.0), ("v1", "H1", "M01", 90.0, 100.0),  # of hospital and patient
+             ("v3", "H1", "M03", 20.0, 50.0), ("v5", "H1", "M01", 200.0, 200.0)],
+            columns=["mdtrt_id", "fixmedins_code", "scheme", "disputed", "amount"],
+        )
+    )  # fmt: skip
+    found = findings_of(facts, disputed)
+    assert found.values.tolist() == [["H1", 3, 350.0, 3, 340.0], ["P1", 1, 50.0, 0, 0.0]]
 
 
 def test_outcomes():

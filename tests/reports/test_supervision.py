@@ -7,7 +7,9 @@ import ibis
 import pandas as pd
 import pytest
 
+from reports.disputed_visits import disputed_table
 from reports.monthly_findings import ALL, MONTHLY, by_institution, by_rule, monthly, totals
+from reports.subject_words import CONDUCT
 from reports.supervision import page, write_supervision
 from reports.supervision_sheet import SHEET_HEADS, SHEET_WIDTHS, sheet_rows
 from tests.reports.forbidden import page_offences
@@ -53,9 +55,34 @@ def facts() -> ibis.Table:
     return ibis.memtable(frame.assign(begntime=pd.to_datetime(frame.begntime)))
 
 
+def disputed_of(rows: list[tuple]) -> ibis.Table:
+    """Visits in dispute: visit, scheme, yuan in dispute."""
+    frame = pd.DataFrame(rows, columns=["mdtrt_id", "scheme", "disputed"])
+    return disputed_table(frame.assign(fixmedins_code="H1", amount=1000.0))
+
+
 @pytest.fixture(scope="module")
 def counted() -> pd.DataFrame:
-    return monthly(hits_of(HITS), facts())
+    return monthly(hits_of(HITS), facts(), disputed_of([]))
+
+
+def test_conduct_counts_where_it_disputes_more_than_the_rules_found():
+    in_dispute = [("v1", "M01", 60.0), ("v2", "M03", 290.0), ("v4", "M01", 700.0), ("v4", "M02", 600.0)]
+    found = monthly(hits_of(HITS[:8]), facts(), disputed_of(in_dispute))
+    rows = found[found.fixmedins_code == "H1"].drop(columns=["fixmedins_code", "rule_name"]).values.tolist()
+    assert [[row[0], *row[3:]] for row in rows if row[1] == ALL] == [
+        ["2024-01", 2, 4, 360.0],
+        ["2024-03", 1, 1, 700.0],
+    ]
+    # v1 and v2 are disputed by rules as much as by conduct, v4 by 250 yuan only.
+    assert [row for row in rows if row[1].startswith("M")] == [["2024-03", "M01", CONDUCT, 1, 1, 700.0]]
+
+
+def test_conduct_that_no_rule_found_is_in_the_total_of_its_month():
+    found = monthly(hits_of(HITS[3:4]), facts(), disputed_of([("v6", "M16", 40.0)]))
+    assert totals(found).set_index("month").amount.to_dict() == {
+        "2024-01": 200.0, "2024-02": 0.0, "2024-03": 0.0, "2024-04": 40.0,
+    }  # fmt: skip
 
 
 def test_a_row_is_a_month_of_an_institution_and_a_rule(counted):
@@ -77,7 +104,7 @@ def test_a_row_is_a_month_of_an_institution_and_a_rule(counted):
 
 
 def test_a_line_that_breaks_three_rules_costs_once():
-    alone = monthly(hits_of(HITS[:3]), facts())
+    alone = monthly(hits_of(HITS[:3]), facts(), disputed_of([]))
     together = alone[alone.rule_id == ALL].iloc[0]
     assert (together.cases, together.lines, together.amount) == (1, 1, 60.0)
     assert alone[alone.rule_id != ALL].amount.tolist() == [60.0, 50.0, 40.0]
@@ -112,7 +139,7 @@ def test_by_rule_and_institution(counted):
 
 
 def test_a_month_without_any_finding_gives_an_empty_report(tmp_path):
-    empty = monthly(hits_of([]), facts())
+    empty = monthly(hits_of([]), facts(), disputed_of([]))
     assert empty.empty and totals(empty).empty
     write_supervision(tmp_path, empty, totals(empty), NAMES, AS_OF)
     assert pd.read_parquet(tmp_path / "supervision.parquet").empty

@@ -50,6 +50,12 @@ def rule_context() -> RuleContext:
     settlements = con.create_table("settlements", pd.DataFrame(SETTLEMENTS, columns=names))
     tables = {
         "given_d": con.create_table("given_d", {"kind": ["1", "2"], "text": ["x", None]}),
+        "hilist_b": con.create_table(
+            "hilist_b", {"hilist_code": ["I1", "I2"], "hilist_name": ["阿司匹林", None]}
+        ),
+        "fixmedins_b": con.create_table(
+            "fixmedins_b", {"fixmedins_code": ["H9"], "fixmedins_name": ["县医院"]}
+        ),
         "hollow_d": con.create_table("hollow_d", schema=ibis.schema({"kind": "string", "text": "string"})),
     }
 
