@@ -54,8 +54,8 @@ def shares(z: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def qq_plot(z: pd.DataFrame) -> str:
-    """By kind: how often a surprise is expected against how often it is seen, both in powers of ten. On the
-    diagonal z-values mean what they say; below it they are on the safe side."""
+    """By kind: how often a significance is expected against how often it is seen, both in powers of ten. On
+    the diagonal z-values mean what they say; below it they are on the safe side."""
     elements = [svg.line(*_at(0, 0), *_at(_DECADES, _DECADES), svg.PALE, 2)]
     for decade in range(_DECADES + 1):
         mark = "1" if decade == 0 else f"1/{10**decade:,}"
@@ -74,7 +74,7 @@ def qq_plot(z: pd.DataFrame) -> str:
 
 
 def _curve(z: np.ndarray, colour: str) -> list[str]:
-    """Stated against seen of the most surprising values, evenly spaced in powers of ten."""
+    """Stated against seen of the most significant values, evenly spaced in powers of ten."""
     stated = np.sort(-norm.logsf(z) / np.log(10))[::-1]
     places = np.unique(np.geomspace(1, len(stated), 40).astype(int))
     seen = np.log10(len(stated) / places)

@@ -3,7 +3,7 @@ doubt.
 
 The whole payment is in dispute only where the whole visit is in doubt, for instance an invented stay. Where
 a visit took place but cost too much, the excess over what is expected is in dispute; where a scheme costs
-the fund nothing by itself (steering of patients, company), nothing but the findings.
+the fund nothing by itself (steering of patients, co-visits), nothing but the findings.
 """
 
 from math import sqrt

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shap
-from scipy.stats import norm
 from sklearn.ensemble import IsolationForest
+
+from significance.normal_tail import neg_log10_p
 
 FloatArray = npt.NDArray[np.float64]
 
-# Upper bound of a measure's evidence before its weight: a surprise of one in 10**10. Own starting value.
+# Upper bound of a measure's evidence before its weight: a probability of one in 10**10. Own starting value.
 CAP = 10.0
 # An even chance is no evidence.
 _EVEN = float(np.log10(2))
@@ -32,10 +33,10 @@ _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 class PeerEvidence:
     """Evidence by scheme from differences to the peer group.
 
-    A measure's evidence is how surprising its difference is among honest peers (-log10 of the probability of
-    its z-value, beyond an even chance), bounded by CAP, times the evidence weight of the measure. Measures of
-    one family are dependent, so only the strongest of a family counts. A scheme's evidence is the sum over
-    families; a subject's is that of its strongest scheme plus a small share of the others.
+    A measure's evidence is the significance of its difference among honest peers (-log10 of the probability
+    of its z-value, beyond an even chance), bounded by CAP, times the evidence weight of the measure.
+    Measures of one family are dependent, so only the strongest of a family counts. A scheme's evidence is
+    the sum over families; a subject's is that of its strongest scheme plus a small share of the others.
 
     Attributes:
         spec: one row a column: ``measure``, ``family``, ``evidence_weight``, ``schemes`` and ``signature``
@@ -50,7 +51,7 @@ class PeerEvidence:
         Args:
             differences: subjects × columns, z-values, positive on the suspicious side, missing allowed.
         """
-        return self._surprise(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
+        return self._significance(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
 
     def by_scheme(self, evidence: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each scheme: subjects × schemes, the strongest measure of each family, summed."""
@@ -70,12 +71,12 @@ class PeerEvidence:
         return self.score(self.by_scheme(self.by_column(differences)))
 
     def signatures(self, differences: pd.DataFrame) -> pd.DataFrame:
-        """How surprising each scheme's own signature is, before weights: subjects × schemes that have one."""
-        surprise = self._surprise(differences)
+        """Significance of each scheme's own signature, before weights: subjects × schemes that have one."""
+        significance = self._significance(differences)
         signed = self.spec["signature"]
         return pd.DataFrame(
             {
-                scheme: surprise.loc[:, [scheme in of for of in signed]].max(axis=1)
+                scheme: significance.loc[:, [scheme in of for of in signed]].max(axis=1)
                 for scheme in self._named("signature")
             },
             index=differences.index,
@@ -97,11 +98,11 @@ class PeerEvidence:
                     out[column] += factor * evidence[column].where(winner == column, 0.0)
         return out
 
-    def _surprise(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def _significance(self, differences: pd.DataFrame) -> pd.DataFrame:
         """Evidence before weights, 0 to CAP: subjects × columns of the spec."""
         z = differences[self.spec.index].to_numpy(dtype=float)
-        surprise = np.nan_to_num(-norm.logsf(z) / np.log(10)) - _EVEN
-        return pd.DataFrame(surprise.clip(0, CAP), differences.index, self.spec.index)
+        significance = neg_log10_p(z) - _EVEN
+        return pd.DataFrame(significance.clip(0, CAP), differences.index, self.spec.index)
 
     def _named(self, column: str) -> list[str]:
         """The schemes that a column of the spec names, in order."""

@@ -7,9 +7,9 @@ half.
 
 import pandas as pd
 
-# Companions at which the graph part of a visit is one half. A couple is no company; from three members on it
-# is a group (the smallest group of `features.graphs.communities`).
-HALF_COMPANIONS = 3
+# Co-visitors at which the graph part of a visit is one half. A couple is no group; from three members on it
+# is one (the smallest group of `features.graphs.communities`).
+HALF_CO_VISITORS = 3
 # Median neg_log10_fdr of the pairs of a group at which its graph part is one half: one false edge in 10**10.
 # Own starting value.
 HALF_STRENGTH = 10
@@ -18,13 +18,13 @@ HALF_STRENGTH = 10
 EXCUSED_SHARE = 0.1
 
 
-def visit_graph_part(companions: pd.Series) -> pd.Series:
+def visit_graph_part(co_visitors: pd.Series) -> pd.Series:
     """The graph part of visits.
 
     Args:
-        companions: number of people each visit links its patient to.
+        co_visitors: number of people each visit links its patient to.
     """
-    return companions / (companions + HALF_COMPANIONS)
+    return co_visitors / (co_visitors + HALF_CO_VISITORS)
 
 
 def group_graph_part(inside: pd.DataFrame, excused: pd.Series) -> pd.Series:

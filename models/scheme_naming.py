@@ -1,17 +1,17 @@
 """Which scheme a subject's list entry is named after: the one whose own signature stands.
 
 A scheme with many measures adds up more evidence than one with few, so the name is not the largest sum: it
-goes to a scheme whose signature (`spec`'s column of that name) is surprising in itself, and among those to
+goes to a scheme whose signature (`spec`'s column of that name) is significant in itself, and among those to
 the one with most evidence.
 """
 
 import numpy as np
 import pandas as pd
 
-# A signature stands where it is at least this surprising: one in forty, beyond an even chance. Own starting
+# A signature stands where it is at least this significant: one in forty, beyond an even chance. Own starting
 # value.
 MIN_SIGNATURE = 1.3
-# Signatures with this share of the strongest one's surprise stand beside it. Own starting value.
+# Signatures with this share of the strongest one's significance stand as well. Own starting value.
 CLOSE_SIGNATURE = 0.5
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
@@ -30,7 +30,7 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
     """The scheme of each subject; missing where no signature stands.
 
     Args:
-        signatures: surprise of each scheme's signature (`models.anomaly.PeerEvidence.signatures`).
+        signatures: significance of each scheme's signature (`models.anomaly.PeerEvidence.signatures`).
         by_scheme: evidence of each scheme (`PeerEvidence.by_scheme`), with the columns of the signatures.
     """
     stands = signatures.ge(MIN_SIGNATURE)
@@ -41,7 +41,8 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
 
 
 def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
-    """The two schemes with the most surprising signatures, as ``"M05 M10"``, for subjects that none names."""
+    """The two schemes with the most significant signatures, as ``"M05 M10"``, for subjects that none
+    names."""
     order = np.argsort(-signatures.to_numpy(dtype=float), axis=1, kind="stable")[:, :NEAREST]
     names = signatures.columns.to_numpy(dtype=object)[order]
     return pd.Series([" ".join(row) for row in names], index=signatures.index, dtype=object)

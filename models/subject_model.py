@@ -123,7 +123,7 @@ class SubjectModel:
             model (log-odds relative to the learner's base; missing without a learner), evidence (units of
             `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do
             not apply), scheme (missing where the signature of none stands), nearest_schemes (the two most
-            surprising signatures, as ``"M05 M10"``).
+            significant signatures, as ``"M05 M10"``).
         """
         schemes = self.evidence.by_scheme(self.evidence.by_column(differences))
         missing = pd.Series(np.nan, differences.index)

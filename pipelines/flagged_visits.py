@@ -27,7 +27,7 @@ DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme
 # Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
-    "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "companions", "co_oversupplied", "idle_days",
+    "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "idle_days",
     "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight", "cost_ratio",
     "unsigned", "dialysis", "material_amount", "exam_amount", "priced", "usual_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),

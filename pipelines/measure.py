@@ -81,11 +81,11 @@ def _measured(con: Any, facts: ibis.Table, subject: str, network: NetworkResult)
     usual = fit_peers(subject, values, peers)
     graph = graph_part_of(subject, rows, key, network).reindex(values.index)
     rules = rule_part_of(rows, subject, key, con.table("rule_parts")).reindex(values.index)
-    places, beside_peers = affiliations(rows, subject, key), usual.differences(values, peers)
+    places, against_peers = affiliations(rows, subject, key), usual.differences(values, peers)
     if places.empty:
-        return Measured(values, peers, usual, beside_peers, graph, rules)
+        return Measured(values, peers, usual, against_peers, graph, rules)
     own = own_differences(usual, values, peers, places)
-    return Measured(values, peers, usual, own, graph, rules, places, beside_peers)
+    return Measured(values, peers, usual, own, graph, rules, places, against_peers)
 
 
 def _visits_of(con: Any, facts: ibis.Table, subject: str) -> tuple[ibis.Table, str]:

@@ -6,9 +6,9 @@ import pandas as pd
 
 from claims.as_of import ClaimsAsOf
 from features.graphs import communities
-from features.graphs.group_profiles import described, group_facts, hubs, innocent_company
+from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs
 from features.graphs.neighbour_outcomes import neighbour_outcomes
-from features.graphs.network import Network, beside, build_network, inside_of, kinds_of, links, stored
+from features.graphs.network import Network, build_network, inside_of, kinds_of, links, outer_joined, stored
 from features.measures.aggregation import MEMBERS
 from features.visits.facts import with_counts
 from pipelines.snapshot import NetworkResult
@@ -37,7 +37,9 @@ def network_result(
     ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
     )
-    facts = with_counts(con, facts, beside(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked")
+    facts = with_counts(
+        con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked"
+    )
     shared, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
     # Where people with an honest reason to meet go is nobody's business.
     shared = shared[shared["group_id"].map(excused).isna()].reset_index(drop=True)
@@ -53,7 +55,7 @@ def _profiles(
     counts = links(con, network, network.people, "people")
     of_members = with_counts(con, facts.semi_join(members, "psn_no"), counts, "facts_of_members")
     visits = group_facts(of_members, members)
-    return innocent_company(visits), described(visits)
+    return honest_reasons(visits), described(visits)
 
 
 def _suspicious_pairs(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def graph_part_of(subject: str, rows: ibis.Table, key: str, network: NetworkResu
     if subject == "group":
         return group_graph_part(network.inside, network.excused)
     if subject == "visit":
-        counted = fetch_by(rows.select("companions", subject_id=rows.mdtrt_id), "subject_id")
-        return visit_graph_part(counted["companions"])
-    shares = rows.group_by(subject_id=rows[key]).aggregate(share=(_.companions > 0).mean())
+        counted = fetch_by(rows.select("co_visitors", subject_id=rows.mdtrt_id), "subject_id")
+        return visit_graph_part(counted["co_visitors"])
+    shares = rows.group_by(subject_id=rows[key]).aggregate(share=(_.co_visitors > 0).mean())
     return fetch_by(shares, "subject_id")["share"].astype(float)

@@ -29,7 +29,7 @@ class Measured:
             suspicious side.
         graph, rules: the graph and the rule part of each subject, 0 to 1; missing where they do not apply.
         places: where subjects belong (a doctor's hospital, a shop's chain); empty for other kinds.
-        beside_peers: differences from the peers alone; empty where nobody belongs to a place.
+        against_peers: differences from the peers alone; empty where nobody belongs to a place.
     """
 
     values: pd.DataFrame
@@ -39,7 +39,7 @@ class Measured:
     graph: pd.Series
     rules: pd.Series
     places: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
-    beside_peers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    against_peers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def missing_measures(schema: pd.DataFrame, measured: Measured) -> list[str]:

@@ -50,7 +50,7 @@ class Dossier:
         hub: of a group, the member who holds it together; else None.
         through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and
             institutions that much of it goes through.
-        company: of a group, what links its members: co_visit or drug_resale; else None.
+        link_kind: of a group, what links its members: co_visit or drug_resale; else None.
         profile: what is known of it (`reports.profile_words.profile`).
         story: what happened, in Chinese and English; empty where it is not told.
         money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
@@ -84,7 +84,7 @@ class Dossier:
     pictures: Mapping[str, Markup]
     hub: str | None
     through: Sequence[tuple[str, str, float]]
-    company: str | None
+    link_kind: str | None
     profile: Mapping[str, Any]
     story: tuple[str, str]
     money: Sequence[tuple[str | None, int, float, float]]

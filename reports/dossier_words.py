@@ -122,7 +122,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "weeks_note": "Red are those in evidence.",
         "network": "Who is linked to whom",
         "network_note": {
-            "co_visit": "A line is company; the thicker, the less chance explains it.",
+            "co_visit": "A line is joint attendance; the thicker, the less chance explains it.",
             "drug_resale": "A line is oversupply through the same doctor or shop, the two need not have met; "
             "the thicker, the less chance explains it. Squares are the doctors and shops they share.",
         },

@@ -16,7 +16,7 @@ from reports.worklist_sheet import AUDIT_SAMPLE, STANDING
 
 PLACES = 12
 # Family of the parts of a score that are no measures.
-_PART_FAMILIES = {"graph": "company", "rule": "rules"}
+_PART_FAMILIES = {"graph": "co_visit", "rule": "rules"}
 
 
 def drivers(contributions: pd.DataFrame, families: dict[str, str]) -> pd.Series:

@@ -27,7 +27,7 @@ WEAK = ("(较弱)", " (weak)")
 RULES = "rules"
 # Codes of reasons that are not told by a measure: links to others, findings alone, a sum of slight
 # differences.
-GRAPH_REASON, RULE_REASON, SUM_REASON = "COMPANY.graph", "RULES.rule", "SUM.slight"
+GRAPH_REASON, RULE_REASON, SUM_REASON = "CO_VISIT.graph", "RULES.rule", "SUM.slight"
 
 
 def reasons_of(

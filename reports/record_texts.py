@@ -43,7 +43,7 @@ class SupportingRecord:
         alone: the measure of the visit alone; None where no single visit makes it up.
         counts: the measure only counts visits.
         n: of a measure that counts visits by a column, visits of the count; else None.
-        companions: people beyond chance who were there, where the reason is company; else None.
+        co_visitors: people beyond chance who were there, where the reason is co-visits; else None.
         co_oversupplied: people oversupplied through the same doctor or shop, where that is the reason; else
             None.
         finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the
@@ -56,7 +56,7 @@ class SupportingRecord:
     alone: float | None = None
     counts: bool = False
     n: int | None = None
-    companions: int | None = None
+    co_visitors: int | None = None
     co_oversupplied: int | None = None
     finding: tuple[str, str, str, str, float] | None = None
     signs: tuple[Sign, ...] = ()
@@ -71,14 +71,14 @@ def record_text(record: SupportingRecord) -> Texts:
             "、".join(_sign(record.kind, *sign, "zh") for sign in signs),
             ", ".join(_sign(record.kind, *sign, "en") for sign in signs),
         )
-        alone = record.measure is None and record.companions is None and record.co_oversupplied is None
+        alone = record.measure is None and record.co_visitors is None and record.co_oversupplied is None
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
     return f"{zh}。", f"{en}."
 
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
     if record.measure is None:
-        linked = {"companions": record.companions, "co_oversupplied": record.co_oversupplied}
+        linked = {"co_visitors": record.co_visitors, "co_oversupplied": record.co_oversupplied}
         return linked.get(sign.name) is not None
     same = record.alone == value and record.measure[0].unit == sign.unit
     return same or (record.finding is not None and sign.family == record.measure[0].family)
@@ -88,10 +88,10 @@ def _main_clause(record: SupportingRecord) -> Texts:
     visit = f"这次{KINDS[record.kind][0]}", f"This {KINDS[record.kind][1]}"
     if record.finding:
         return _found(visit, *record.finding)
-    if record.companions is not None:
+    if record.co_visitors is not None:
         return (
-            f"{visit[0]}时有 {record.companions} 名非偶然同行的人在场",
-            f"{visit[1]} was made in the company of {record.companions} people, beyond chance",
+            f"{visit[0]}时有 {record.co_visitors} 名非偶然同行的人在场",
+            f"{visit[1]} was made together with {record.co_visitors} people, beyond chance",
         )
     if record.co_oversupplied is not None:
         return (

@@ -4,7 +4,7 @@
 CONDUCT = {
     "M01": ("账单与他人雷同或缺少真实诊疗,疑似虚假住院",
             "have bills like those of others or hardly any treatment, as invented stays do"),
-    "M02": ("与同村或固定人员结伴入院", "were admissions in company"),
+    "M02": ("与同村或固定人员结伴入院", "were joint admissions"),
     "M03": ("在出院后不久又入住同一医院,疑似分解住院", "were back in the same hospital soon after discharge"),
     "M04": ("住院时间短且费用以检查为主,疑似以住院代替体检", "were short stays made of examinations"),
     "M05": ("在家中余药够一个月时仍继续购药", "bought medicine of which a month was still at hand"),

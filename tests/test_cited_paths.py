@@ -61,12 +61,12 @@ def test_cited_files_exist(source):
         ("as in `domain/fields.md`", {"domain/fields.md"}),
         ("see features/facts.py for more", {"features/facts.py"}),
         ("`features.nowhere.lost`", {"`features.nowhere.lost`"}),
-        ("`features.graphs.chance.lost_function`", {"`features.graphs.chance.lost_function`"}),
+        ("`significance.chance.lost_function`", {"`significance.chance.lost_function`"}),
         (
-            "`features.graphs.chance.neg_log10_fdr`, `features/graphs/`, `features/**/*.py`, docs/rules.md",
+            "`significance.chance.neg_log10_fdr`, `features/graphs/`, `features/**/*.py`, docs/rules.md",
             set(),
         ),
-        ("`features.graphs.chance`, `features.graphs`, `pipelines.evaluate.Evaluation`", set()),
+        ("`significance.chance`, `features.graphs`, `pipelines.evaluate.Evaluation`", set()),
     ],
 )
 def test_a_citation_of_nothing_would_be_seen(text, wanted):

@@ -1,5 +1,5 @@
-"""A doctor beside the rest of his hospital, a shop beside the rest of its chain: what the subject does beyond
-its own place.
+"""A doctor against the rest of his hospital, a shop against the rest of its chain: what the subject does
+beyond its own place.
 
 Ward doctors of one guilty hospital all look guilty, though the hospital decides. So a subject is compared
 with its peers and with the other subjects of its place (leave-one-out), whichever shows more: what remains is
@@ -13,9 +13,9 @@ from ibis import _
 from numpy.typing import NDArray
 
 from claims.as_of import PHARMACY
-from features.comparison.funnel import Array
 from features.comparison.null_distribution import NullDistribution, Sample
 from features.comparison.peers import Peers
+from significance.normal_tail import Array
 
 # Kind of subject → the column of the facts that names where it belongs.
 PLACES = {"prescriber": "fixmedins_code", "pharmacy": "chain"}

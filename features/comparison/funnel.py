@@ -11,11 +11,11 @@ honest peer stands as far out. It keeps growing where a rank among a hundred pee
 from typing import Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betainc
 from scipy.stats import norm, t
 
-Array = NDArray[np.float64]
+from significance.normal_tail import Array, z_of
+
 # How a measure arises: a share of n rows, events by exposure, a mean or ratio over n rows, or a number that
 # has no sampling variance of its own.
 Arises = Literal["proportion", "count", "mean", "plain"]
@@ -37,8 +37,6 @@ FITTED_ROWS = 20_000
 MIN_PEERS = 3
 # Rows of two kinds (few, many) that are needed to tell the variance of one row.
 MIN_FEW, MIN_MANY = 10, 5
-# Smallest probability told apart: one in 10**15, a z-value of 7.9.
-MIN_PROBABILITY = 1e-15
 # Halvings of the interval in which the variance between peers is sought.
 _STEPS = 30
 
@@ -155,17 +153,6 @@ def distance_z(distance: Array, variance: Array) -> Array:
     standardised = distance / np.sqrt(np.maximum(variance, 1e-12))
     side = np.sign(standardised)
     return cast(Array, side * z_of(t.sf(np.abs(standardised), DEGREES_OF_FREEDOM)))
-
-
-def z_of(probability: NDArray[np.floating]) -> Array:
-    """The normal quantile that leaves so much above it; probabilities below MIN_PROBABILITY are not told
-    apart."""
-    return cast(Array, norm.isf(np.maximum(probability, MIN_PROBABILITY)))
-
-
-def neg_log10_p(z: Array) -> Array:
-    """-log10 of the probability that an honest peer has at least this z-value; 0 where it is missing."""
-    return cast(Array, np.nan_to_num(-norm.logsf(z) / np.log(10)))
 
 
 def _sampled(values: Array) -> Array:

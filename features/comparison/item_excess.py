@@ -16,9 +16,10 @@ import pandas as pd
 from ibis import _
 from scipy.stats import norm
 
-from features.comparison.funnel import CONTAMINATION_OF_FEW, neg_log10_p, proportion_z
-from features.graphs.chance import false_discovery_rate, significant
+from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_z
 from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
+from significance.chance import false_discovery_rate, significant
+from significance.normal_tail import neg_log10_p
 
 # Class of items → charge types of the dictionary (med_chrgitm_type).
 CLASSES = {"drug": DRUGS, "exam": EXAMS, "treatment": TREATMENTS, "material": MATERIALS}

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from features.comparison.funnel import (
     Arises,
-    Array,
     between_variance,
     contamination,
     count_z,
@@ -21,6 +20,7 @@ from features.comparison.funnel import (
     proportion_z,
     row_variance,
 )
+from significance.normal_tail import Array
 
 # Shrinkage: a group of so many peers has as much weight as all subjects together.
 PRIOR_PEERS = 20
@@ -52,7 +52,7 @@ class NullDistribution:
     Attributes:
         arises: how the measure arises.
         floor: smallest standard deviation between peers, on the comparing scale: a difference of no
-            consequence is no surprise where nearly all agree.
+            consequence is not significant where nearly all agree.
         centre: of each group: middle of the distances from the expected value; of counts, events by exposure.
         between: variance between honest peers of each group; of counts, the squared coefficient of variation.
         row: variance of one row; of means only.

@@ -39,7 +39,7 @@ PEER_WORDS = {
     "chronic_visit": ("门诊慢特病就诊", "chronic-disease visits"),
     "outpatient": ("普通门诊", "outpatient visits"),
     "purchase": ("药店购药", "pharmacy purchases"),
-    "groups": ("各结伴群体", "groups of companions"),
+    "groups": ("各结伴群体", "groups of co-visitors"),
 }
 
 

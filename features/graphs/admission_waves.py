@@ -15,8 +15,8 @@ from ibis import _
 
 from claims.as_of import STAY
 from features.graphs import events
-from features.graphs.chance import neg_log10_fdr, significant
 from features.windows import YEAR
+from significance.chance import neg_log10_fdr, significant
 
 # Length of a window: a broker fills a ward in days. Own starting value.
 WINDOW_DAYS = 5

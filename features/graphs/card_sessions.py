@@ -1,4 +1,5 @@
-"""Cards kept in a drawer: swiped in sessions at one pharmacy, a few at a time, in ever other company (M15).
+"""Cards kept in a drawer: swiped in sessions at one pharmacy, a few at a time, each time with other cards
+(M15).
 
 A session is a run of purchases that follow one another faster than the pharmacy's own rhythm of the hour and
 of the day. Honest people happen to be in one; that most of a session's people are in other sessions of the
@@ -16,9 +17,9 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.graphs import events
-from features.graphs.chance import combined, significant
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
+from significance.chance import combined, significant
 
 # Longest time between two cards of a session, and its longest share of the mean time between two purchases of
 # the hour, or of the day. Own starting values.
@@ -33,7 +34,7 @@ MIN_PERSONS = 4
 CROWDING = 3
 # One person's habit weighs at most so much (-log10 of a probability), or it would make a set of one. Own
 # starting value.
-MAX_SURPRISE = 3
+MAX_NEG_LOG10_P = 3
 _SESSION = ["place", "session"]
 
 
@@ -63,8 +64,8 @@ def _longest_gap(rows: ibis.Table) -> ibis.Value:
 
 def members(bought: ibis.Table) -> ibis.Table:
     """People of each session: place, session, psn_no, second, mdtrt_id (of the first purchase), again (other
-    days on which the person is in a session of the place), expected (such days by chance), surprise (-log10
-    of an upper bound of the probability of so many, MAX_SURPRISE at most).
+    days on which the person is in a session of the place), expected (such days by chance), neg_log10_p
+    (-log10 of an upper bound of the probability of so many, MAX_NEG_LOG10_P at most).
 
     Args:
         bought: `purchases`, stored.
@@ -78,20 +79,20 @@ def members(bought: ibis.Table) -> ibis.Table:
         others=_.day.nunique() - 1, again=_.day.nunique(where=_.in_session) - 1
     )
     people = people.inner_join(rate, "place").mutate(expected=_.others * _.q).drop("others", "q")
-    people = people.mutate(surprise=_surprise(people.again, people.expected))
+    people = people.mutate(neg_log10_p=_poisson_neg_log10_p(people.again, people.expected))
     inside = rows.filter(rows.in_session).group_by(*_SESSION, "psn_no")
     inside = inside.aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
     return inside.inner_join(people, ["place", "psn_no"])
 
 
-def _surprise(count: ibis.Value, expected: ibis.Value) -> ibis.Value:
+def _poisson_neg_log10_p(count: ibis.Value, expected: ibis.Value) -> ibis.Value:
     """-log10 of an upper bound of the probability of a Poisson count at least as large: the smaller of those
     of Markov and of Chernoff (Mitzenmacher and Upfal 2005, theorem 5.4)."""
     mean = ibis.greatest(expected, 1e-6)
     markov = (count / mean).ln()
     chernoff = count * (count / mean).ln() - count + mean
     found = (count > expected).ifelse(ibis.greatest(markov, chernoff) / log(10), 0.0)
-    return ibis.least(found, MAX_SURPRISE)
+    return ibis.least(found, MAX_NEG_LOG10_P)
 
 
 def sessions(seen: ibis.Table) -> pd.DataFrame:
@@ -107,12 +108,12 @@ def sessions(seen: ibis.Table) -> pd.DataFrame:
         people=_.count(),
         shared=(_.again > 0).sum(),
         expected=(1 - (-_.expected).exp()).sum().round(9),
-        surprise=_.surprise.sum().round(9),
+        neg_log10_p=_.neg_log10_p.sum().round(9),
     )
     found = found.order_by(*_SESSION).to_pandas()
     tested, found = len(found), found[found["shared"] >= MIN_PERSONS]
-    fdr = combined(found["surprise"], found["people"], tested)
-    found = significant(found.assign(neg_log10_fdr=fdr)).drop(columns=["people", "surprise"])
+    fdr = combined(found["neg_log10_p"], found["people"], tested)
+    found = significant(found.assign(neg_log10_fdr=fdr)).drop(columns=["people", "neg_log10_p"])
     return found.reset_index(drop=True)
 
 

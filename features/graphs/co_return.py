@@ -16,9 +16,9 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import STAY
-from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
 from features.windows import YEAR
+from significance.chance import neg_log10_fdr, significant
 
 # Length of a window: a broker fills a ward in days (five days of admissions), a collector uses the cards in
 # hours (three hours of visits). Own starting values.

@@ -15,9 +15,9 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import STAY
-from features.graphs.chance import neg_log10_fdr, significant
 from features.graphs.queue import ends, following
 from features.windows import YEAR
+from significance.chance import neg_log10_fdr, significant
 
 # Kind of the rows whose venue is a medicine.
 MEDICINE = "medicine"
@@ -77,7 +77,7 @@ def edges(events: ibis.Table, met: ibis.Table) -> pd.DataFrame:
         met: `meetings`, stored, for it is read several times.
 
     Returns:
-        a, b, days (observed), expected (days by chance), neg_log10_fdr (`features.graphs.chance`).
+        a, b, days (observed), expected (days by chance), neg_log10_fdr (`significance.chance`).
     """
     pairs = met.group_by(_PAIR).aggregate(days=_.day.nunique())
     often = pairs.filter(pairs.days >= ibis.ifelse(pairs.kind == STAY, MIN_STAYS, MIN_DAYS))

@@ -1,4 +1,4 @@
-"""Profiles of groups of companions: whether they have an honest reason to meet, whom they share, and their
+"""Profiles of groups of co-visitors: whether they have an honest reason to meet, whom they share, and their
 totals."""
 
 import ibis
@@ -15,7 +15,7 @@ HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
 RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
 # A check-up is at least so much examination; a weekday is no accident from so many days on.
 EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
-# Honest company seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
+# Honest groups seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
 # than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Who fetches medicine for all of a home does so ahead of time: spending on medicine while a month of it is at
@@ -42,24 +42,24 @@ def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
         members: group_id, psn_no.
 
     Returns:
-        The facts with ``group_id``, ``joint`` (in company) and ``linked`` (see `linked`).
+        The facts with ``group_id``, ``joint`` (with co-visitors) and ``linked`` (see `linked`).
     """
     joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
-    return joined.mutate(joint=joined.companions > 0, linked=linked(joined))
+    return joined.mutate(joint=joined.co_visitors > 0, linked=linked(joined))
 
 
 def linked(visits: ibis.Table) -> ibis.Value:
-    """Does a visit link its visitor to others, by company or by a doctor or shop that oversupplies both?"""
-    return (visits.companions > 0) | (visits.co_oversupplied > 0)
+    """Does a visit link its visitor to others, by co-visits or by a doctor or shop that oversupplies both?"""
+    return (visits.co_visitors > 0) | (visits.co_oversupplied > 0)
 
 
-def innocent_company(group_facts: ibis.Table) -> pd.Series:
+def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     """Which groups have an honest reason to meet.
 
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
     than it uses; residents of a home have consultations at one institution; villagers go to the clinic of
     their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
-    the employer's order. Courses of treatment make no company at all (`features.graphs.covisit`). Cards
+    the employer's order. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
     swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
     once.
 

@@ -61,7 +61,7 @@ class Network:
 
     Attributes:
         edges: COLUMNS: pairs beyond chance with what was observed (days, windows, boxes or people), what is
-            expected by chance, and `features.graphs.chance.neg_log10_fdr`.
+            expected by chance, and `significance.chance.neg_log10_fdr`.
         people: a, b, neg_log10_fdr (summed over all kinds), one row a pair of patients.
         co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
             a table of the scratch database, as the next two.
@@ -96,7 +96,7 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
         co_attendance,
         co_oversupply,
         con.create_table(
-            "flow_visits", beside(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
+            "flow_visits", outer_joined(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
         ),
     )
 
@@ -191,7 +191,7 @@ def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.D
         found.append(visits.select("mdtrt_id", **{column: _.excess}))
         if kind == "referral":
             found.append(visits.group_by(mdtrt_id=visits.stay).aggregate(received=_.excess.max()))
-    return reduce(beside, found)
+    return reduce(outer_joined, found)
 
 
 def _box_visits(con: ibis.BaseBackend, claims: ClaimsAsOf, resold: pd.DataFrame) -> ibis.Table:
@@ -202,7 +202,7 @@ def _box_visits(con: ibis.BaseBackend, claims: ClaimsAsOf, resold: pd.DataFrame)
 
 def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: str) -> ibis.Table:
     """The number of people each visit links its patient to, by attendance and by oversupply, and its flows:
-    mdtrt_id, companions, co_oversupplied and the columns of `Network.flows`, null for none; only visits that
+    mdtrt_id, co_visitors, co_oversupplied and the columns of `Network.flows`, null for none; only visits that
     have any.
 
     Args:
@@ -211,9 +211,9 @@ def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: st
     """
     counted = stored(con, name, pairs[["a", "b"]])
     counts = network.flows
-    for column, ties in (("companions", network.co_attendance), ("co_oversupplied", network.co_oversupply)):
+    for column, ties in (("co_visitors", network.co_attendance), ("co_oversupplied", network.co_oversupply)):
         others = ties.semi_join(counted, ["a", "b"]).group_by("mdtrt_id")
-        counts = beside(counts, others.aggregate(**{column: _.other.nunique()}))
+        counts = outer_joined(counts, others.aggregate(**{column: _.other.nunique()}))
     return counts
 
 
@@ -257,7 +257,7 @@ def _type_of(column: pd.Series) -> str:
     return "float64" if pd.api.types.is_float_dtype(column) else "string"
 
 
-def beside(left: ibis.Table, right: ibis.Table) -> ibis.Table:
+def outer_joined(left: ibis.Table, right: ibis.Table) -> ibis.Table:
     """Two tables of counts by visit side by side; a visit may be in only one of them."""
     both = left.outer_join(right, "mdtrt_id")
     return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")

@@ -5,7 +5,7 @@ a pharmacy has many such patients is neither. Of the people who get medicine thr
 share of oversupplied ones expected by chance is that of all others (leave-one-out); where there are more, at
 a false discovery rate of one in a hundred over all doctors and pharmacies, they are linked to it and to each
 other. Careless people have habits and neighbours, so the dispersion of the counts is estimated
-(`features.graphs.chance.dispersion`).
+(`significance.chance.dispersion`).
 """
 
 from typing import cast
@@ -14,9 +14,9 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.graphs.queue import ends, following
 from features.windows import YEAR
+from significance.chance import dispersion, neg_log10_fdr, significant
 
 # Oversupplied is who bought on so many days of the year while a month's supply was at hand. Own starting
 # value.

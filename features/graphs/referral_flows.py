@@ -5,7 +5,7 @@ Prescriptions to a pharmacy (M40), patients to a hospital (M31), a village to a 
 People go where it is near. So the expected flow of a doctor is that of the other doctors' patients at the
 same institution, that of a village the flow of the other villages of its county (leave-one-out), shrunk
 toward that of everybody. Counted are people, not visits. Flows differ for honest reasons, so their dispersion
-is estimated (`features.graphs.chance.dispersion`).
+is estimated (`significance.chance.dispersion`).
 """
 
 from typing import cast
@@ -15,9 +15,9 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import STAY
-from features.graphs.chance import dispersion, neg_log10_fdr, significant
 from features.visits.prescription_steering import workplaces
 from features.windows import YEAR
+from significance.chance import dispersion, neg_log10_fdr, significant
 
 # Fewest people of a flow. Own starting value.
 MIN_PERSONS = 5

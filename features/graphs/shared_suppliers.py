@@ -11,8 +11,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.graphs.chance import neg_log10_fdr, significant
 from features.windows import YEAR
+from significance.chance import neg_log10_fdr, significant
 
 # A pharmacy is regular from so many days of expensive medicine a year on. Own starting value.
 MIN_DAYS = 2

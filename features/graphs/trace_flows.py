@@ -7,7 +7,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import ClaimsAsOf
-from features.graphs.chance import neg_log10_fdr, significant
+from significance.chance import neg_log10_fdr, significant
 
 # Kind of subject that had a box before → the column of the sales that names it.
 EARLIER_OWNERS = {"patient": "psn_no", "pharmacy": "fixmedins_code"}

@@ -58,7 +58,7 @@ FAMILIES = {
     "money": ("费用金额", "amounts paid"),
     "frequency": ("就诊频次", "how often"),
     "supply": ("用药数量", "quantity of medicine"),
-    "company": ("结伴聚集", "co-visits and clustering"),
+    "co_visit": ("结伴聚集", "co-visits and clustering"),
     "terminal": ("刷卡时序", "order and pace of cards"),
     "stay": ("住院过程", "course of the stay"),
     "content": ("费用构成", "content of the bill"),
@@ -265,7 +265,7 @@ def declare(
 def _arises(unit: str, support: str | None) -> Arises:
     """How a measure arises where its declaration does not say it."""
     if unit == "flag":
-        # Yes or no, once: as surprising as it is rare among the peers.
+        # Yes or no, once: as significant as it is rare among the peers.
         return "count"
     if support is None:
         return "plain"

@@ -11,7 +11,7 @@ from features.windows import YEAR
 
 
 @measure(
-    "group", "成员人数", "members", "persons", "company", "M02 M15 M19 M26", materiality=3, windows=(YEAR,),
+    "group", "成员人数", "members", "persons", "co_visit", "M02 M15 M19 M26", materiality=3, windows=(YEAR,),
 )  # fmt: skip
 def members(v: Table, w: Value) -> Value:
     return v.psn_no.nunique(where=w)
@@ -26,7 +26,7 @@ def days_together(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "group", "结伴就诊占比", "share of visits made together", "share", "company", "M02 M15 M19 M26",
+    "group", "结伴就诊占比", "share of visits made together", "share", "co_visit", "M02 M15 M19 M26",
     materiality=0.15, windows=(YEAR,),
 )  # fmt: skip
 def joint_share(v: Table, w: Value) -> Value:

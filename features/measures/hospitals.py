@@ -122,13 +122,13 @@ def top_village_share(p: Table, w: Value) -> Value:
 
 declare("hospital", admissions.batch_share, "M02 M11 M01", materiality=0.05)
 declare(
-    "hospital", volume.company_share, "M02 M01 M34", materiality=0.05, zh="结伴住院占比",
-    en="share of stays with companions", over="admissions", support="stays",
+    "hospital", volume.co_visit_share, "M02 M01 M34", materiality=0.05, zh="结伴住院占比",
+    en="share of stays with co-visitors", over="admissions", support="stays",
 )  # fmt: skip
-declare("hospital", volume.company_fund, "M01 M02 M26", materiality=2000, evidence_weight=CONTEXT)
+declare("hospital", volume.co_visit_fund, "M01 M02 M26", materiality=2000, evidence_weight=CONTEXT)
 declare(
     "hospital", volume.busiest_day, "M01 M02 M11", materiality=1, zh="入院最多的一天与日均之比",
-    en="admissions on the busiest day against an admitting day", family="company", base="stays/day",
+    en="admissions on the busiest day against an admitting day", family="co_visit", base="stays/day",
     support="stays",
 )  # fmt: skip
 declare(

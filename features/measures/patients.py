@@ -144,34 +144,34 @@ declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)
 
 @measure(
     "patient", "同村同日入院最多人数", "most people of the village admitted within a day", "persons",
-    "company", "M02 M11", materiality=2,
+    "co_visit", "M02 M11", materiality=2,
 )  # fmt: skip
 def village_batch(v: Table, w: Value) -> Value:
     return v.village_batch.max(where=w & ~v.course).fill_null(0)
 
 
 @measure(
-    "patient", "与固定人员结伴就诊的次数", "visits with companions beyond chance", "visits", "company",
+    "patient", "与固定人员结伴就诊的次数", "visits with co-visitors beyond chance", "visits", "co_visit",
     "M02 M15 M19 M26", materiality=2, windows=FLOW,
 )  # fmt: skip
-def company_visits(v: Table, w: Value) -> Value:
-    return v.mdtrt_id.count(where=w & (v.companions > 0).fill_null(False))
+def co_visits(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
 declare(
-    "patient", volume.company_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
-    en="share of visits with companions", evidence_weight=HINT,
+    "patient", volume.co_visit_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
+    en="share of visits with co-visitors", evidence_weight=HINT,
 )  # fmt: skip
-declare("patient", volume.company_fund, "M01 M02 M15 M19 M26", materiality=500)
+declare("patient", volume.co_visit_fund, "M01 M02 M15 M19 M26", materiality=500)
 declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
     "patient", "一次就诊同行最多人数", "most people of a group beyond chance at one visit", "persons",
-    "company", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
+    "co_visit", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
-def most_companions(v: Table, w: Value) -> Value:
-    return v.companions.max(where=w).fill_null(0)
+def most_co_visitors(v: Table, w: Value) -> Value:
+    return v.co_visitors.max(where=w).fill_null(0)
 
 
 @measure(
@@ -307,7 +307,7 @@ declare("patient", medicines.top_pharmacy_share, "M19 M40", materiality=0.2)
 
 @measure(
     "patient", "经同一医师或药店一起超量购药的人数", "people oversupplied through the same doctor or shop",
-    "persons", "company", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
+    "persons", "co_visit", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_oversupplied(v: Table, w: Value) -> Value:
     return v.co_oversupplied.max(where=w).fill_null(0)

@@ -130,8 +130,8 @@ def follow_share(v: Table, w: Value) -> Value:
     return (v.follow_days >= 3).fill_null(False).mean(where=w)
 
 
-declare("pharmacy", volume.company_fund, "M15 M19", materiality=2000, evidence_weight=CONTEXT)
-declare("pharmacy", volume.company_share, "M15 M19", materiality=0.05)
+declare("pharmacy", volume.co_visit_fund, "M15 M19", materiality=2000, evidence_weight=CONTEXT)
+declare("pharmacy", volume.co_visit_share, "M15 M19", materiality=0.05)
 
 
 @measure(
@@ -332,7 +332,7 @@ def top_employer_share(p: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "同连锁其他门店异常购药占比", "share of odd purchases in the other branches of the chain",
-    "share", "company", "M42", materiality=0.03, evidence_weight=CONTEXT, windows=(),
+    "share", "co_visit", "M42", materiality=0.03, evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def chain_odd_share(v: Table, w: Value) -> Value:
     return v.chain_odd.max()

@@ -122,9 +122,9 @@ declare("prescriber", medicines.rx_late_share, "M22", materiality=0.01)
 declare("prescriber", medicines.rx_rushed_share, "M22", materiality=0.01)
 declare("prescriber", medicines.rx_overused_share, "M22 M40 M19", materiality=0.01)
 declare(
-    "prescriber", volume.company_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
+    "prescriber", volume.co_visit_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
 )
-declare("prescriber", volume.company_fund, "M01 M02 M19 M26", materiality=2000, evidence_weight=CONTEXT)
+declare("prescriber", volume.co_visit_fund, "M01 M02 M19 M26", materiality=2000, evidence_weight=CONTEXT)
 declare("prescriber", medicines.burst_share, "M19 M22", materiality=0.02, evidence_weight=HINT)
 
 

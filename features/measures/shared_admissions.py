@@ -84,7 +84,7 @@ def village_concentration(p: Table, w: Value) -> Value:
 
 @shared(
     "同村三人以上同日入院占比", "share of stays with three or more of a village admitted within a day",
-    "share", "company", evidence_weight=STRONG, over="admissions", support="stays",
+    "share", "co_visit", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def batch_share(v: Table, w: Value) -> Value:
     return (v.village_batch.fill_null(0) >= 2).mean(where=w)

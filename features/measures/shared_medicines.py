@@ -135,7 +135,7 @@ def over_ceiling_share(v: Table, w: Value) -> Value:
 
 @shared(
     "由成批超量购药者购买的占比", "share of purchases by oversupplied people, where too many are", "share",
-    "company", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
+    "co_visit", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def co_oversupplied_share(v: Table, w: Value) -> Value:
     return (v.co_oversupplied > 0).mean(where=w)

@@ -44,19 +44,19 @@ def cash_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "结伴购药占比", "share of purchases with companions", "share", "company", evidence_weight=STRONG,
+    "结伴购药占比", "share of purchases with co-visitors", "share", "co_visit", evidence_weight=STRONG,
     support="visits",
 )  # fmt: skip
-def company_share(v: Table, w: Value) -> Value:
-    return (v.companions > 0).fill_null(False).mean(where=w)
+def co_visit_share(v: Table, w: Value) -> Value:
+    return (v.co_visitors > 0).fill_null(False).mean(where=w)
 
 
 @shared(
-    "结伴就诊基金支付", "paid by the fund for visits in a group beyond chance", "yuan", "company",
+    "结伴就诊基金支付", "paid by the fund for visits in a group beyond chance", "yuan", "co_visit",
     evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
-def company_fund(v: Table, w: Value) -> Value:
-    return v.fund_pay_sumamt.sum(where=w & (v.companions > 0).fill_null(False)).fill_null(0)
+def co_visit_fund(v: Table, w: Value) -> Value:
+    return v.fund_pay_sumamt.sum(where=w & (v.co_visitors > 0).fill_null(False)).fill_null(0)
 
 
 @shared(

@@ -14,7 +14,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "visit": "twin_stays overlapping_stay",
     },
     "M02": {
-        "hospital": "batch_share company_share stays_each frequent_share",
+        "hospital": "batch_share co_visit_share stays_each frequent_share",
         "patient": "village_batch",
         "visit": "village_batch",
         "group": "joint_stay_share village_batch",
@@ -57,9 +57,9 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     "M13": {"hospital": "converted_share"},
     "M15": {
-        "pharmacy": "company_share company_fund burst_share follow_share",
-        "patient": "company_visits follow_days bursts",
-        "visit": "card_gap follow_days companions",
+        "pharmacy": "co_visit_share co_visit_fund burst_share follow_share",
+        "patient": "co_visits follow_days bursts",
+        "visit": "card_gap follow_days co_visitors",
         "group": "burst_share follow_days",
     },
     "M16": {

@@ -210,7 +210,7 @@ def overlapping_stay(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "同村同日入院人数", "people of the village admitted within a day", "persons", "company",
+    "visit", "同村同日入院人数", "people of the village admitted within a day", "persons", "co_visit",
     "M02 M11 M01", materiality=2,
 )  # fmt: skip
 def village_batch(v: Table, w: Value) -> Value:
@@ -218,11 +218,11 @@ def village_batch(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "结伴就诊的同行人数", "companions present beyond chance", "persons", "company",
+    "visit", "结伴就诊的同行人数", "co-visitors present beyond chance", "persons", "co_visit",
     "M02 M15 M19 M26", materiality=1,
 )  # fmt: skip
-def companions(v: Table, w: Value) -> Value:
-    return v.companions.fill_null(0)
+def co_visitors(v: Table, w: Value) -> Value:
+    return v.co_visitors.fill_null(0)
 
 
 @measure(

@@ -71,7 +71,7 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
 # rules, how many of them clear violations, lines with medicine out of scope, and the fund's money in findings
 # (yuan, each line once); outcomes of those the visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
-    *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+    *("co_visitors", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
     *("prescription_flow", "resold", "sold_again"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,

@@ -100,7 +100,7 @@ class _Kind:
             reasons=row.reasons,
             favourable=self._favourable(subject_id, peers), strips=self._strips(row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
-            company=self.network.kinds.get(subject_id),
+            link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
             profile=self.sources.profiles.get(subject_id, {}), money=_money(self.disputes.get(subject_id)),
             supporting_records=self._records(subject_id),

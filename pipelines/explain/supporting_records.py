@@ -129,7 +129,7 @@ def each_visit_once(found: pd.DataFrame) -> pd.DataFrame:
 def _described(measure: tuple[Measure, int | None] | None, facts: ibis.Table) -> dict[str, Any]:
     """What the records of a reason have to know of its measure; None is the graph part."""
     if measure is None:
-        return {"measure": None, "counts": False, "lines": None, "family": "company", "schemes": ()}
+        return {"measure": None, "counts": False, "lines": None, "family": "co_visit", "schemes": ()}
     entry = measure[0]
     return {
         "measure": measure,
@@ -152,8 +152,8 @@ def _paper(
         return SupportingRecord(kind, signs=signs)
     if row.measure is None:
         # What links a group that never meets is the pharmacy or doctor its members share.
-        if visit["companions"] or not visit["co_oversupplied"]:
-            return SupportingRecord(kind, companions=int(visit["companions"]), signs=signs)
+        if visit["co_visitors"] or not visit["co_oversupplied"]:
+            return SupportingRecord(kind, co_visitors=int(visit["co_visitors"]), signs=signs)
         return SupportingRecord(kind, co_oversupplied=int(visit["co_oversupplied"]), signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
     return SupportingRecord(kind, row.measure, alone, row.counts, n, signs=signs)

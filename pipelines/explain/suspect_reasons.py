@@ -33,7 +33,7 @@ SUSPECTS = pa.schema(
     ]
 )  # fmt: skip
 # Links by which the graph part of a subject is explained where it is no group.
-_COMPANY = "co_visit"
+_CO_VISIT = "co_visit"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _reasons(
             usual[peers],
             measured.usual.standing,
             part[subject_id],
-            kinds.get(subject_id, _COMPANY),
+            kinds.get(subject_id, _CO_VISIT),
             days_of_claims,
         )
         named = [_with_item(reason, subject_id, items) for reason in reasons]

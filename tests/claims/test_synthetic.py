@@ -305,7 +305,7 @@ def free_of_charge(city: Simulated) -> pd.Series:
     return stays.fund_pay_sumamt / stays.medfee_sumamt
 
 
-def companions(city: Simulated) -> pd.Series:
+def co_visitors(city: Simulated) -> pd.Series:
     """People admitted at the same hospital within two days of a person, at least twice."""
     stays = _stays(city)[["psn_no", "fixmedins_code", "begntime"]]
     pairs = stays.merge(stays, on="fixmedins_code")
@@ -430,7 +430,7 @@ def one_pharmacy(city: Simulated) -> pd.Series:
 
 SCHEMES = {
     "M01": [("visit", free_of_charge)],
-    "M02": [("patient", companions)],
+    "M02": [("patient", co_visitors)],
     "M03": [("visit", soon_again)],
     "M04": [("visit", examined)],
     "M05": [("patient", supply)],

@@ -87,7 +87,7 @@ def test_each_person_has_a_turn_before_anybody_has_two(town):
     assert list(found.mdtrt_id) == bought["examined"][:1] and found.alone.item() == pytest.approx(900 / 910)
 
 
-def test_company_is_carried_by_visits_with_companions(town):
+def test_co_visits_are_attributed_to_visits_with_co_visitors(town):
     marks, _bought = town
     found = visit_attribution(wanted(("hoarder", GRAPH)), "patient", marks, 3)
     assert len(found) and found.alone.isna().all()  # nobody was there with anybody

@@ -80,15 +80,15 @@ def test_the_scheme_with_most_evidence_is_the_one_planted(planted):
     }
 
 
-def test_the_signature_is_the_most_surprising_of_its_own_measures_before_weights(planted):
+def test_the_signature_is_the_most_significant_of_its_own_measures_before_weights(planted):
     found = MODEL.signatures(planted)
     assert list(found) == ["M05", "M09", "M10"]
     assert found.loc["dead", "M09"] == CAP
     # Idle days are a signature of M10; being seen elsewhere and many pharmacies are of none.
-    assert found.loc["one long idle stay", "M10"] == pytest.approx(slow_surprise(5))
+    assert found.loc["one long idle stay", "M10"] == pytest.approx(slow_significance(5))
     assert found.loc["several pharmacies"].to_list() == [0, 0, 0]
     row = pd.DataFrame([{"idle_days": 1.0, "idle_days_long": 4.0}], ["s"], SPEC.index)
-    assert MODEL.signatures(row).loc["s"].to_list() == [0, 0, pytest.approx(slow_surprise(4))]
+    assert MODEL.signatures(row).loc["s"].to_list() == [0, 0, pytest.approx(slow_significance(4))]
 
 
 def test_of_one_family_only_the_strongest_measure_counts():
@@ -161,7 +161,7 @@ def evidence(z: float, weight: float = 1.0) -> float:
     return float(model.by_column(pd.DataFrame({"x": [z]}, ["s"])).loc["s", "x"])
 
 
-def slow_surprise(z: float) -> float:
+def slow_significance(z: float) -> float:
     """The definition in words: powers of ten of the probability that an honest peer stands as far out, beyond
     an even chance, and never above ten."""
     return min(max(-math.log10(stats.norm.sf(z)) - math.log10(2), 0.0), 10.0)
@@ -169,7 +169,7 @@ def slow_surprise(z: float) -> float:
 
 @pytest.mark.parametrize("z", [-3.0, -0.1, 0.0, 0.1, 1.3, 2.33, 3.1, 5.6, 6.3, 6.5, 9.0])
 def test_evidence_equals_the_slow_twin(z):
-    assert evidence(z) == pytest.approx(slow_surprise(z), abs=1e-9)
+    assert evidence(z) == pytest.approx(slow_significance(z), abs=1e-9)
 
 
 def test_evidence_still_grows_at_one_in_a_hundred_million_and_ends_at_the_cap():

@@ -1,4 +1,4 @@
-"""The graph part on hand-made companions and groups."""
+"""The graph part on hand-made co-visitors and groups."""
 
 import pandas as pd
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from models.graph_part import group_graph_part, visit_graph_part
 
 
-def test_a_visit_without_companions_has_none_and_three_companions_are_one_half():
+def test_a_visit_without_co_visitors_has_none_and_three_co_visitors_are_one_half():
     found = visit_graph_part(pd.Series([0.0, 1.0, 2.0, 3.0, 27.0], index=list("abcde")))
     assert found.to_dict() == pytest.approx({"a": 0.0, "b": 0.25, "c": 0.4, "d": 0.5, "e": 0.9})
 

@@ -105,7 +105,7 @@ VISITS = ibis.memtable(
         {
             "mdtrt_id": ["v1", "v2", "v3", "v4"],
             "psn_no": ["p1", "p1", "p2", "p2"],
-            "companions": [3, 0, 0, 0],
+            "co_visitors": [3, 0, 0, 0],
         }
     )
 )

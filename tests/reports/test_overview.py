@@ -30,7 +30,7 @@ def contributions() -> pd.DataFrame:
 def test_drivers_are_mean_sizes_of_families_without_the_base():
     found = drivers(contributions(), FAMILIES)
     assert found.index[0] == "rules" and "base" not in found
-    assert found.to_dict() == pytest.approx({"rules": 1.0, "stay": 0.75, "money": 0.2, "company": 0.0})
+    assert found.to_dict() == pytest.approx({"rules": 1.0, "stay": 0.75, "money": 0.2, "co_visit": 0.0})
 
 
 @pytest.mark.parametrize(

@@ -308,9 +308,9 @@ def test_the_strongest_come_first_one_a_family_five_at_most():
         )
 
 
-def test_company_is_a_reason_of_its_own():
+def test_co_visits_are_a_reason_of_its_own():
     found = told("patient", {"stays_365d": 0.5}, graph=0.8)
-    assert [reason["code"] for reason in found] == ["COMPANY.graph", "FREQUENCY.stays_365d"]
+    assert [reason["code"] for reason in found] == ["CO_VISIT.graph", "FREQUENCY.stays_365d"]
     assert (
         "反复" in found[0]["text_zh"]
         and "again and again" in found[0]["text_en"]

@@ -31,9 +31,9 @@ COUNTED = next(
             "card used at two places within 30 minutes.",
         ),
         (
-            SupportingRecord("outpatient", companions=3),
+            SupportingRecord("outpatient", co_visitors=3),
             "这次门诊时有 3 名非偶然同行的人在场。",
-            "This outpatient visit was made in the company of 3 people, beyond chance.",
+            "This outpatient visit was made together with 3 people, beyond chance.",
         ),
         (
             SupportingRecord("pharmacy", co_oversupplied=4),

@@ -61,7 +61,7 @@ def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
     assert "Nothing that the fund paid" in en
 
 
-def test_a_group_whose_company_is_honest_is_told_so():
+def test_a_group_with_an_honest_reason_is_told_so():
     none = replace(HOSPITAL, subject="group", visits=0, doubted=0, persons=3, disputed=0.0, on_busiest=0)
     zh, en = story(none)
     assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith("3 members without")

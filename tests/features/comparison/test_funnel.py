@@ -17,17 +17,15 @@ from features.comparison.funnel import (
     MIN_FEW,
     MIN_MANY,
     MIN_PEERS,
-    MIN_PROBABILITY,
     between_variance,
     contamination,
     count_z,
     distance_z,
-    neg_log10_p,
     proportion_z,
     row_variance,
     upper_scale,
-    z_of,
 )
+from significance.normal_tail import MIN_PROBABILITY
 
 
 def one(function, *numbers: float) -> float:
@@ -35,34 +33,34 @@ def one(function, *numbers: float) -> float:
     return float(function(*(np.array([number], dtype=float) for number in numbers))[0])
 
 
-def surprise(probability: float) -> float:
+def z_value(probability: float) -> float:
     """The z-value that leaves a probability above it; none below the middle."""
     return max(float(stats.norm.isf(probability)), 0.0)
 
 
 @pytest.mark.parametrize("n, events", [(1, 1), (10, 2), (10, 10), (65, 28), (4_000, 90)])
 @pytest.mark.parametrize("expected", [0.02, 0.15, 0.6])
-def test_without_true_spread_a_share_is_as_surprising_as_a_binomial_count(n, events, expected):
+def test_without_true_spread_a_share_is_as_expected_z_as_a_binomial_count(n, events, expected):
     found = one(proportion_z, events / n, n, expected, 0.0)
     tail = stats.binom.sf(events - 1, n, expected)
-    assert found == pytest.approx(0.0 if events / n <= expected else surprise(max(tail, 1e-15)), abs=1e-6)
+    assert found == pytest.approx(0.0 if events / n <= expected else z_value(max(tail, 1e-15)), abs=1e-6)
 
 
 @pytest.mark.parametrize("n, p, spread", [(20, 0.2, 0.05), (100, 0.1, 0.03), (500, 0.3, 0.1), (40, 0.5, 0.1)])
 @pytest.mark.parametrize("away", [1.5, 2.5, 3.5])
-def test_with_true_spread_it_is_nearly_as_surprising_as_a_beta_binomial_count(n, p, spread, away):
+def test_with_true_spread_it_is_nearly_as_expected_z_as_a_beta_binomial_count(n, p, spread, away):
     size = p * (1 - p) / spread**2 - 1
     events = np.ceil(n * (p + away * np.sqrt(p * (1 - p) / n + spread**2)))
     twin = stats.betabinom.sf(events - 1, n, p * size, (1 - p) * size)
-    assert one(proportion_z, events / n, n, p, spread**2) == pytest.approx(surprise(twin), rel=0.15)
+    assert one(proportion_z, events / n, n, p, spread**2) == pytest.approx(z_value(twin), rel=0.15)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, np.nan])
-def test_a_share_that_does_not_exceed_the_expected_one_is_no_surprise(share):
+def test_a_share_that_does_not_exceed_the_expected_one_is_no_z_value(share):
     assert one(proportion_z, share, 50, 0.2, 0.01) == 0
 
 
-def test_many_rows_do_not_make_a_surprise_of_what_peers_differ_by():
+def test_many_rows_do_not_make_significant_what_peers_differ_by():
     """Three in ten where two are usual: of ten rows chance, of ten thousand a proof, unless honest peers
     differ by as much."""
     few, many = (one(proportion_z, 0.3, n, 0.2, 0.0) for n in (10, 10_000))
@@ -73,11 +71,11 @@ def test_many_rows_do_not_make_a_surprise_of_what_peers_differ_by():
 @pytest.mark.parametrize("count", [1, 3, 12, 40])
 @pytest.mark.parametrize("expected", [0.01, 0.8, 9.5])
 @pytest.mark.parametrize("dispersion", [0.05, 0.5, 4.0])
-def test_a_count_is_as_surprising_as_a_negative_binomial_one(count, expected, dispersion):
+def test_a_count_is_as_expected_z_as_a_negative_binomial_one(count, expected, dispersion):
     size = 1 / dispersion
     tail = stats.nbinom.sf(count - 1, size, size / (size + expected))
-    surprising = surprise(max(tail, MIN_PROBABILITY)) if count > expected else 0.0
-    assert one(count_z, count, expected, dispersion) == pytest.approx(surprising, abs=1e-6)
+    expected_z = z_value(max(tail, MIN_PROBABILITY)) if count > expected else 0.0
+    assert one(count_z, count, expected, dispersion) == pytest.approx(expected_z, abs=1e-6)
 
 
 def test_counts_of_honest_peers_vary_by_a_least_dispersion():
@@ -87,28 +85,18 @@ def test_counts_of_honest_peers_vary_by_a_least_dispersion():
 
 
 @pytest.mark.parametrize("distance", [0.0, 0.3, 2.0, 5.5])
-def test_a_distance_is_as_surprising_as_students_t(distance):
+def test_a_distance_is_as_expected_z_as_students_t(distance):
     found = one(distance_z, distance, 0.25)
-    assert found == pytest.approx(surprise(stats.t.sf(distance / 0.5, DEGREES_OF_FREEDOM)), abs=1e-9)
+    assert found == pytest.approx(z_value(stats.t.sf(distance / 0.5, DEGREES_OF_FREEDOM)), abs=1e-9)
     assert one(distance_z, -distance, 0.25) == -found
     assert np.isnan(one(distance_z, np.nan, 0.25))
-
-
-def test_surprise_grows_to_one_in_a_quadrillion_and_no_farther():
-    assert one(z_of, 1e-14) < one(z_of, MIN_PROBABILITY) == one(z_of, 1e-300) == one(z_of, 0.0)
-    assert one(z_of, 0.5) == 0 and one(z_of, 0.975) == pytest.approx(-1.959964, abs=1e-6)
-
-
-def test_surprise_in_powers_of_ten():
-    z = np.array([0.0, stats.norm.isf(0.01), stats.norm.isf(1e-8), np.nan])
-    assert neg_log10_p(z).tolist() == pytest.approx([np.log10(2), 2, 8, 0])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999), st.floats(0, 0.2), st.floats(0.5, 1e6)
 )  # fmt: skip
-def test_more_is_never_less_surprising(first, second, expected, spread, n):
+def test_more_is_never_less_expected_z(first, second, expected, spread, n):
     low, high = sorted([first, second])
     assert one(proportion_z, low, n, expected, spread) <= one(proportion_z, high, n, expected, spread) + 1e-9
     given = expected * n, max(spread, 0.001)

@@ -9,7 +9,7 @@ from features.comparison.null_distribution import PRIOR_PEERS, NullDistribution,
 
 PEERS = 200
 # Evidence begins beyond this: one in a thousand.
-SURPRISING = 3.1
+SIGNIFICANT = 3.1
 
 
 def sample(value, n=None, expected=None, group=None) -> Sample:
@@ -47,13 +47,13 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("arises", PLANTED)
-def test_the_guilty_surprise_and_the_innocent_do_not(arises):
+def test_the_guilty_are_significant_and_the_innocent_are_not(arises):
     peers, floor = arisen(arises)
     null = fit_null(arises, floor, peers, 1)
     guilty, innocents = PLANTED[arises]
     (found,) = null.z(sample([guilty[0]], [guilty[1]]))
     honest = null.z(sample(*zip(*innocents, strict=True)))
-    assert found > SURPRISING > 2.2 > honest.max()
+    assert found > SIGNIFICANT > 2.2 > honest.max()
     # Fewer than anybody is a distance on the other side.
     assert honest[-1] < -1.5
 
@@ -80,15 +80,15 @@ def test_z_values_of_honest_peers_are_those_of_a_normal_distribution(arises):
 
 
 @pytest.mark.parametrize("arises", ["plain", "proportion", "mean"])
-def test_a_difference_of_no_consequence_is_no_surprise_where_all_agree(arises):
+def test_a_difference_of_no_consequence_is_not_significant_where_all_agree(arises):
     agreed = sample([0.2] * 60, [10_000] * 60)
     null = fit_null(arises, 0.05, agreed, 1)
     material, immaterial = null.z(sample([0.6, 0.24], [10_000] * 2))
-    assert immaterial < 1 < SURPRISING < material
-    assert fit_null(arises, 0.001, agreed, 1).z(sample([0.24], [10_000]))[0] > SURPRISING
+    assert immaterial < 1 < SIGNIFICANT < material
+    assert fit_null(arises, 0.001, agreed, 1).z(sample([0.24], [10_000]))[0] > SIGNIFICANT
 
 
-def test_of_a_rare_event_one_is_no_surprise_and_five_are():
+def test_of_a_rare_event_one_is_not_significant_and_five_are():
     """One event where three in a hundred peers have one."""
     random = np.random.default_rng(2)
     peers = sample((random.random(3_000) < 0.03).astype(float))
@@ -96,7 +96,7 @@ def test_of_a_rare_event_one_is_no_surprise_and_five_are():
     assert none < 0.1 and one < 2 < two < five and five > 4
 
 
-def test_events_that_nobody_has_are_a_surprise_and_stay_finite():
+def test_events_that_nobody_has_are_significant_and_stay_finite():
     null = fit_null("count", 0.5, sample(np.zeros(500)), 1)
     none, one, three = null.z(sample([0, 1, 3]))
     assert -0.5 < none < 0.5 and 2.5 < one < three < 8
@@ -137,7 +137,7 @@ def test_small_groups_take_centre_and_spread_from_all_subjects():
     # As many peers as the prior weigh as much as all; one hardly; none not at all.
     assert null.centre == pytest.approx([0, 2, 9 / 21, 0], abs=0.1)
     assert null.between[2] == null.between[3] > null.between[1] > 0
-    assert null.z(sample([9.0], group=[2]))[0] > SURPRISING
+    assert null.z(sample([9.0], group=[2]))[0] > SIGNIFICANT
 
 
 def test_the_weight_of_a_group_rises_with_its_size():

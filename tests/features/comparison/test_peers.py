@@ -122,7 +122,8 @@ def test_an_average_speaks_the_louder_the_more_rows_it_is_of():
 
 
 def test_events_are_compared_by_their_exposure():
-    """Twenty events: of a place with two thousand visits no surprise, of one with two hundred one."""
+    """Twenty events: of a place with two thousand visits nothing unusual, of one with two hundred
+    something."""
     frame = values(42, events=[10.0] * 40 + [20, 20], count=[1_000.0] * 40 + [2_000, 200])
     large, small = differences(frame).events.iloc[-2:]
     assert large < 0.5 and small > 3

@@ -11,8 +11,8 @@ import pytest
 
 from claims.as_of import STAY
 from features.graphs import admission_waves, events
-from tests.features.graphs.slow_chance import slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of, people_in
+from tests.significance.slow_chance import slow_neg_log10_fdr
 
 RINGS = [[f"ring-{ring}-{number}" for number in range(size)] for ring, size in enumerate((6, 9, 14))]
 

@@ -12,8 +12,8 @@ from scipy.stats import chi2
 from claims.as_of import PHARMACY
 from features.graphs import card_sessions
 from features.graphs.communities import communities
-from tests.features.graphs.slow_chance import slow_fdr
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.significance.slow_chance import slow_fdr
 
 CARDS = [f"card-{number:02}" for number in range(24)]
 
@@ -128,7 +128,7 @@ def slow_found(book: VisitBook) -> dict[frozenset, float]:
     for place, mine in large.items():
         q = min(inside[place] / every[place], 3 * everywhere)
         for run in mine:
-            surprise, again = 0.0, 0
+            neg_log10_p, again = 0.0, 0
             who = {row["psn_no"] for row in run}
             for person in who:
                 days = {r["day"] for other in runs[place] for r in other if r["psn_no"] == person}
@@ -137,10 +137,10 @@ def slow_found(book: VisitBook) -> dict[frozenset, float]:
                 again += count > 0
                 if count > mean:
                     chernoff = exp(count - mean) * (mean / count) ** count
-                    surprise += min(3, -log10(min(chernoff, mean / count)))
+                    neg_log10_p += min(3, -log10(min(chernoff, mean / count)))
             people.append(frozenset(who))
             shared.append(again)
-            p.append(float(chi2.sf(2 * log(10) * surprise, 2 * len(who))))
+            p.append(float(chi2.sf(2 * log(10) * neg_log10_p, 2 * len(who))))
     tested, kept = len(p), [k for k, again in enumerate(shared) if again >= 4]
     rates = slow_fdr([p[k] for k in kept], tested)
     return {people[k]: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}

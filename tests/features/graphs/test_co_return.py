@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from claims.as_of import STAY
 from features.graphs import co_return
 from features.graphs.communities import communities
-from tests.features.graphs.slow_chance import slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.significance.slow_chance import slow_neg_log10_fdr
 
 
 def steps(book: VisitBook) -> tuple[pd.DataFrame, ibis.Table]:

@@ -12,8 +12,8 @@ import pytest
 
 from claims.as_of import OUTPATIENT, STAY
 from features.graphs.covisit import MEDICINE, NEXT_VISITS, edges, meetings, ties, visits
-from tests.features.graphs.slow_chance import slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
+from tests.significance.slow_chance import slow_neg_log10_fdr
 
 RING = ["ring-1", "ring-2", "ring-3", "ring-4", "ring-5"]
 SHIFT = ["shift-1", "shift-2", "shift-3"]

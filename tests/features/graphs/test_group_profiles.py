@@ -1,4 +1,4 @@
-"""A small place where a dozen companies keep together: the rings are left over, whoever has an honest reason
+"""A small place where a dozen groups keep together: the rings are left over, whoever has an honest reason
 is not."""
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.graphs.communities import communities, name_groups
-from features.graphs.group_profiles import group_facts, innocent_company
+from features.graphs.group_profiles import group_facts, honest_reasons
 from features.graphs.network import build_network, links
 from features.measures.aggregation import measure_subjects
 from features.visits.facts import visit_facts, with_counts
@@ -23,7 +23,7 @@ class Place(World):
 
     def __init__(self):
         super().__init__()
-        self.companies: dict[str, set[str]] = {}
+        self.groups: dict[str, set[str]] = {}
         self.hospital("clinic", hosp_lv="09")
         self.hospital("doctor", hosp_lv="09")
         self.hospital("dialysis centre", hosp_lv="05")
@@ -34,12 +34,12 @@ class Place(World):
             for where, hour in [("clinic", 9), ("doctor", 11), (f"pharmacy-{number % 2}", 15)]:
                 self._comes(f"neighbour-{number}", where, 3 * number, hour)
 
-    def company(self, name: str, born: list[str], village: str = "village-1", **more) -> list[str]:
+    def people_of(self, name: str, born: list[str], village: str = "village-1", **more) -> list[str]:
         people = [
             self.person(f"{name}-{n}", brdy=day, live_admdvs=village.format(n), **more)
             for n, day in enumerate(born)
         ]
-        self.companies[name] = set(people)
+        self.groups[name] = set(people)
         return people
 
     def meet(
@@ -58,7 +58,7 @@ class Place(World):
 
 @dataclass(frozen=True)
 class Seen:
-    """Groups by the name of the company that they are, why they are excused, and their measures."""
+    """Groups by the name of the group that they are, why they are excused, and their measures."""
 
     members: dict[str, set[str]]
     reason: dict[str, str | None]
@@ -70,35 +70,35 @@ def place() -> Place:
     place = Place()
     generations = ["1950-05-01", "1975-05-01", "1978-05-01", "2008-05-01"]
     season = [5, 65, 125, 185, 245, 305]
-    family = place.company("household", generations)
+    family = place.people_of("household", generations)
     place.meet(family, "clinic", season, 14, minutes=0.5, lines=PILLS)
     # A family like the other, but its cards are swiped in a row at a pharmacy.
-    swiped = place.company("swiped", generations, "village-3")
+    swiped = place.people_of("swiped", generations, "village-3")
     place.meet(swiped, "pharmacy-0", [day + 2 for day in season], 12, minutes=0.5, lines=PILLS)
-    home = place.company("home", ["1938-01-01"] * 8)
+    home = place.people_of("home", ["1938-01-01"] * 8)
     place.meet(home, "doctor", [10, 50, 90, 130, 170, 210, 250, 290], 15)
     # As many as the family, and as many and as old as the residents, but buying far more than they can use.
-    ring = place.company("ring", ["1964-01-01", "1966-01-01", "1965-01-01", "1963-01-01"], "village-{}")
+    ring = place.people_of("ring", ["1964-01-01", "1966-01-01", "1965-01-01", "1963-01-01"], "village-{}")
     for number, day in enumerate(range(8, 308, 25)):
         place.meet(ring, f"pharmacy-{number % 2}", [day], 9, minutes=0.5, lines=SCHEMING)
-    old_ring = place.company("old ring", ["1938-01-01"] * 8)
+    old_ring = place.people_of("old ring", ["1938-01-01"] * 8)
     place.meet(old_ring, "pharmacy-1", list(range(12, 312, 25)), 18, minutes=0.5, lines=SCHEMING)
-    hoarders = place.company("hoarders", generations, "village-2")
+    hoarders = place.people_of("hoarders", generations, "village-2")
     place.meet(hoarders, "pharmacy-0", list(range(20, 300, 25)), 18, lines=SCHEMING)
     # Strangers to each other who come on the market day, who are sent by their works, who share a village
     # clinic; and cards of several villages that a broker takes to it.
-    market = place.company("market", ["1980-01-01"] * 5, "village-{}")
+    market = place.people_of("market", ["1980-01-01"] * 5, "village-{}")
     place.meet(market, "clinic", list(range(14, 300, 42)), 13)
-    works = place.company("works", ["1985-01-01"] * 5, "village-{}", emp_no="works")
+    works = place.people_of("works", ["1985-01-01"] * 5, "village-{}", emp_no="works")
     place.meet(works, "clinic", [17, 88, 145, 236, 301], 15)
-    village = place.company("village", ["1975-01-01"] * 6, "village-6")
+    village = place.people_of("village", ["1975-01-01"] * 6, "village-6")
     place.meet(village, "clinic", [9, 58, 101, 164, 227, 290], 16, lines=PILLS)
-    brokered = place.company("brokered", ["1975-01-01"] * 6, "village-{}")
+    brokered = place.people_of("brokered", ["1975-01-01"] * 6, "village-{}")
     place.meet(brokered, "clinic", [11, 47, 99, 160, 222, 283], 17, lines=PILLS)
-    shift = place.company("shift", ["1955-01-01"] * 5)
+    shift = place.people_of("shift", ["1955-01-01"] * 5)
     thrice_a_week = [day for week in range(20) for day in (7 * week, 7 * week + 2, 7 * week + 4)]
     place.meet(shift, "dialysis centre", thrice_a_week, 8, lines=[("dialysis", 1, 400)])
-    cycle = place.company("cycle", ["1955-01-01"] * 4)
+    cycle = place.people_of("cycle", ["1955-01-01"] * 4)
     more = {"med_type": "21", "dscg_maindiag_code": "Z51.102"}
     place.meet(cycle, "dialysis centre", [20, 41, 62, 83, 104], 9, **more)
     return place
@@ -116,9 +116,9 @@ def seen(place, claims_of) -> Seen:
     in_groups = group_facts(facts, claims.con.create_table("members", members))
     by_group = members.groupby("group_id").psn_no.agg(set)
     names = {
-        group: next(n for n, p in place.companies.items() if people & p) for group, people in by_group.items()
+        group: next(n for n, p in place.groups.items() if people & p) for group, people in by_group.items()
     }
-    reason = innocent_company(in_groups).astype(object)
+    reason = honest_reasons(in_groups).astype(object)
     return Seen(
         {names[group]: people for group, people in by_group.items()},
         {names[group]: None if pd.isna(why) else why for group, why in reason.items()},
@@ -139,7 +139,7 @@ def test_who_keeps_company_is_found_whole(place, seen):
         "village",
         "brokered",
     ]
-    assert seen.members == {name: place.companies[name] for name in kept}
+    assert seen.members == {name: place.groups[name] for name in kept}
 
 
 def test_courses_of_treatment_make_no_company(seen):

@@ -12,11 +12,11 @@ from features.graphs import network as graph
 from features.graphs.network import (
     COLUMNS,
     Network,
-    beside,
     build_network,
     inside_of,
     kinds_of,
     links,
+    outer_joined,
     stored,
 )
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
@@ -118,20 +118,20 @@ def test_a_pair_of_patients_has_the_evidence_of_all_kinds(built):
     assert len(mine[mine.a.eq("ring-1") & mine.b.eq("ring-2")]) == 2
 
 
-def test_visits_know_their_companions_and_their_flows(built):
+def test_visits_know_their_co_visitors_and_their_flows(built):
     book, claims, network = built
     found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
     assert set(found.columns) == {
-        *("companions", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+        *("co_visitors", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
         *("prescription_flow", "resold", "sold_again"),
     }
     assert found.index.is_unique
     who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows}).reindex(found.index).fillna("")
     ring = found[who.str.startswith("ring")]
-    assert len(ring) == 24 and (ring.companions == 2).all() and ring.co_oversupplied.isna().all()
+    assert len(ring) == 24 and (ring.co_visitors == 2).all() and ring.co_oversupplied.isna().all()
     # Ten buyers of D3 are oversupplied; those of other doctors are not linked.
     buyers = found[who.str.startswith("buyer")]
-    assert set(buyers.co_oversupplied) == {9} and buyers.companions.isna().all() and len(buyers) == 50
+    assert set(buyers.co_oversupplied) == {9} and buyers.co_visitors.isna().all() and len(buyers) == 50
     edge = network.edges[network.edges.kind == "referral"].iloc[0]
     for end in ("referred", "received"):
         excess = found[end].dropna()
@@ -151,7 +151,7 @@ def test_only_pairs_that_count_are_counted(built):
     _book, claims, network = built
     people = network.people[network.people.a.eq("ring-1") & network.people.b.eq("ring-2")]
     found = links(claims.con, network, people, "one_pair").to_pandas()
-    assert found.companions.dropna().tolist() == [1] * 16 and found.co_oversupplied.isna().all()
+    assert found.co_visitors.dropna().tolist() == [1] * 16 and found.co_oversupplied.isna().all()
 
 
 def test_without_visits_there_is_a_network_without_edges():
@@ -211,7 +211,7 @@ def test_counts_side_by_side_keep_visits_of_either_side():
     con = ibis.duckdb.connect()
     one = stored(con, "one", pd.DataFrame({"mdtrt_id": ["m1", "m2"], "x": [1, 2]}))
     other = stored(con, "other", pd.DataFrame({"mdtrt_id": ["m2", "m3"], "y": [3.0, 4.0]}))
-    found = beside(one, other).order_by("mdtrt_id").to_pandas()
+    found = outer_joined(one, other).order_by("mdtrt_id").to_pandas()
     assert list(found.columns) == ["mdtrt_id", "x", "y"] and found.mdtrt_id.tolist() == ["m1", "m2", "m3"]
     np.testing.assert_array_equal(found[["x", "y"]].to_numpy(), [[1, np.nan], [2, 3], [np.nan, 4]])
 

@@ -10,8 +10,8 @@ import pytest
 
 from claims.as_of import PHARMACY
 from features.graphs import oversupply
-from tests.features.graphs.slow_chance import slow_dispersion, slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.significance.slow_chance import slow_dispersion, slow_neg_log10_fdr
 
 
 def shops(guilty: bool) -> VisitBook:

@@ -7,8 +7,8 @@ import pytest
 
 from claims.as_of import PHARMACY, STAY
 from features.graphs import referral_flows
-from tests.features.graphs.slow_chance import slow_dispersion, slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook
+from tests.significance.slow_chance import slow_dispersion, slow_neg_log10_fdr
 
 
 def test_a_doctor_who_feeds_a_shop_is_told_from_one_whose_patients_live_beside_it():

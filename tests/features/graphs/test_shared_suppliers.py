@@ -10,8 +10,8 @@ import pytest
 
 from claims.as_of import PHARMACY
 from features.graphs import shared_suppliers
-from tests.features.graphs.slow_chance import slow_neg_log10_fdr
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
+from tests.significance.slow_chance import slow_neg_log10_fdr
 
 RING = [f"ring-{number}" for number in range(8)]
 SHOPS = ["P3", "P11", "P19", "P27"]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from features.graphs import trace_flows
-from tests.features.graphs.slow_chance import slow_neg_log10_fdr
 from tests.features.graphs.visit_book import AS_OF
+from tests.significance.slow_chance import slow_neg_log10_fdr
 from tests.tiny import World
 
 

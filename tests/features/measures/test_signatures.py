@@ -5,20 +5,20 @@ import pandas as pd
 import pytest
 
 import features  # noqa: F401  fills the catalogue
-from features.comparison.funnel import neg_log10_p
 from features.comparison.peers import fit_peers
 from features.measures.catalogue import CATALOGUE, STRONG, SUBJECTS, measures_of, spec
 from features.measures.signatures import SIGNATURES, signed_by
 from models.scheme_naming import MIN_SIGNATURE
 from reports.scheme_texts import SCHEMES
+from significance.normal_tail import neg_log10_p
 
 # Schemes with strong evidence and no signature, and why.
 UNSIGNED = {
     "M14": "a stay on paper while the person is elsewhere: its measures sign M10 and M01",
-    "M26": "company in itself is no scheme: what the companions do signs M15 or M02",
+    "M26": "a co-visit in itself is no scheme: what the co-visitors do signs M15 or M02",
     "M30": "people of rescue groups admitted again and again: the joint stays sign M02",
     "M46": "examinations beyond the mix sign M33; their growth alone is no evidence",
-    "M34": "residents of homes admitted in turn: the company signs M02",
+    "M34": "residents of homes admitted in turn: the co-visits sign M02",
 }
 NAMED = [
     (scheme, subject, name)
@@ -55,13 +55,13 @@ def test_the_columns_of_a_model_know_what_they_sign():
 
 
 def test_one_event_at_a_visit_that_few_visits_have_is_enough_to_name_a_scheme():
-    """A card at two places, a repeated trace code: one in five hundred purchases is surprising in itself, and
-    one in five is not."""
+    """A card at two places, a repeated trace code: one in five hundred purchases is significant in itself,
+    and one in five is not."""
     visits = pd.DataFrame(0.0, [f"v{n}" for n in range(2_000)], list(measures_of("visit")))
     visits.loc[visits.index[:4], ["two_places", "repeat_codes", "rx_overused", "split_stay"]] = 1.0
     visits.loc[visits.index[:400], "exam_stay"] = 1.0
     peers = pd.Series("purchase", visits.index)
-    surprise = neg_log10_p(fit_peers("visit", visits, peers).differences(visits, peers).loc["v0"])
-    surprise = pd.Series(surprise, list(measures_of("visit"))) - np.log10(2)
-    assert surprise[["two_places", "repeat_codes", "rx_overused", "split_stay"]].min() > MIN_SIGNATURE
-    assert surprise["exam_stay"] < MIN_SIGNATURE
+    significance = neg_log10_p(fit_peers("visit", visits, peers).differences(visits, peers).loc["v0"])
+    significance = pd.Series(significance, list(measures_of("visit"))) - np.log10(2)
+    assert significance[["two_places", "repeat_codes", "rx_overused", "split_stay"]].min() > MIN_SIGNATURE
+    assert significance["exam_stay"] < MIN_SIGNATURE

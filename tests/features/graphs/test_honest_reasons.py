@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.graphs.group_profiles import INNOCENT, described, group_facts, hubs, innocent_company, linked
+from features.graphs.group_profiles import INNOCENT, described, group_facts, honest_reasons, hubs, linked
 from tests.features.measures.tables import facts
 
 MONDAY = date(2024, 6, 3)
@@ -19,7 +19,7 @@ VISIT = {
 }  # fmt: skip
 
 
-def company(ages: list[float], days: int, *, every: int = 1, **more) -> list[dict]:
+def group_of(ages: list[float], days: int, *, every: int = 1, **more) -> list[dict]:
     """Each member comes on each of the days."""
     return [
         VISIT | {"psn_no": f"p{n}", "age": age, "day": MONDAY + timedelta(days=every * day)} | more
@@ -29,7 +29,7 @@ def company(ages: list[float], days: int, *, every: int = 1, **more) -> list[dic
 
 
 def reason(rows: list[dict]) -> str | None:
-    found = innocent_company(facts(rows)).to_dict()
+    found = honest_reasons(facts(rows)).to_dict()
     assert list(found) == ["g"]
     assert found["g"] is None or pd.isna(found["g"]) or found["g"] in INNOCENT
     return None if pd.isna(found["g"]) else found["g"]
@@ -54,11 +54,11 @@ def at_two_places(rows: list[dict]) -> list[dict]:
     ],
 )
 def test_a_household_is_small_and_of_several_generations(ages, more, expected):
-    assert reason(at_two_places(company(ages, 3, **more))) == expected
+    assert reason(at_two_places(group_of(ages, 3, **more))) == expected
 
 
 def test_a_household_is_of_one_village():
-    rows = at_two_places(company(FAMILY, 3))
+    rows = at_two_places(group_of(FAMILY, 3))
     assert reason([row | {"village": "w"} if n == 0 else row for n, row in enumerate(rows)]) is None
 
 
@@ -78,7 +78,7 @@ def test_a_household_is_of_one_village():
     ],
 )
 def test_honest_company_is_calm(part, of, differing, expected):
-    rows = at_two_places(company([60.0, 30.0], of // 2))
+    rows = at_two_places(group_of([60.0, 30.0], of // 2))
     assert reason([row | differing if n < part else row for n, row in enumerate(rows)]) == expected
 
 
@@ -88,7 +88,7 @@ def test_honest_company_is_calm(part, of, differing, expected):
     ([80.0] * 5 + [30.0] * 3, 0, "residents"),
 ])  # fmt: skip
 def test_residents_are_old_and_have_one_place(ages, elsewhere, expected):
-    rows = [row | {"village": row["psn_no"]} for row in company(ages, 10, every=2)][:10]
+    rows = [row | {"village": row["psn_no"]} for row in group_of(ages, 10, every=2)][:10]
     rows = [row | {"fixmedins_code": "H2"} if n < elsewhere else row for n, row in enumerate(rows)]
     rows = rows if len(ages) > 1 else rows[:10]
     assert reason(rows) == expected
@@ -96,7 +96,7 @@ def test_residents_are_old_and_have_one_place(ages, elsewhere, expected):
 
 def strangers(days: int, every: int, **more) -> list[dict]:
     """Six of six villages."""
-    rows = company([30.0] * 6, days, every=every, **more)
+    rows = group_of([30.0] * 6, days, every=every, **more)
     return [row | {"village": row["psn_no"]} for row in rows]
 
 
@@ -123,67 +123,67 @@ def test_colleagues_are_examined(kind, amount, employed, expected):
 
 def test_nobodys_employer_is_no_employer():
     assert reason(strangers(2, 2, exam_amount=100.0)) is None
-    assert reason(company([30.0], 1, exam_amount=100.0)) == "villagers"
+    assert reason(group_of([30.0], 1, exam_amount=100.0)) == "villagers"
 
 
 @pytest.mark.parametrize("bought,expected", [(1, "villagers"), (2, None)])
 def test_villagers_are_seen_at_their_clinic(bought, expected):
-    rows = company([30.0] * 10, 1)
+    rows = group_of([30.0] * 10, 1)
     assert reason([r | {"kind": PHARMACY} if n < bought else r for n, r in enumerate(rows)]) == expected
 
 
 def test_villagers_are_of_one_village():
-    rows = company([30.0] * 10, 1)
+    rows = group_of([30.0] * 10, 1)
     assert reason([row | {"village": "w"} if n == 0 else row for n, row in enumerate(rows)]) is None
 
 
 def test_a_purchase_without_a_time_is_not_swiped_in_a_row():
-    rows = at_two_places(company([60.0, 30.0], 5, kind=PHARMACY))
+    rows = at_two_places(group_of([60.0, 30.0], 5, kind=PHARMACY))
     assert reason([row | {"burst": None} if n < 5 else row for n, row in enumerate(rows)]) == "household"
 
 
 @pytest.mark.parametrize("elsewhere,expected", [(1, "villagers"), (2, None)])
 def test_villagers_have_one_place_for_nine_visits_of_ten(elsewhere, expected):
-    rows = company([30.0] * 10, 1)
+    rows = group_of([30.0] * 10, 1)
     rows = [row | {"fixmedins_code": "H2"} if n < elsewhere else row for n, row in enumerate(rows)]
     assert reason(rows) == expected
 
 
 @pytest.mark.parametrize("employed,expected", [(9, "examined"), (8, None)])
 def test_colleagues_are_nine_of_ten(employed, expected):
-    rows = [row | {"village": row["psn_no"]} for row in company([30.0] * 10, 1, exam_amount=60.0)]
+    rows = [row | {"village": row["psn_no"]} for row in group_of([30.0] * 10, 1, exam_amount=60.0)]
     rows = [row | {"emp_no": "E1"} if n < employed else row for n, row in enumerate(rows)]
     assert reason(rows) == expected
 
 
 def test_what_they_do_alone_does_not_count():
-    alone = company([30.0] * 5, 3, joint=False, kind=STAY)
-    assert reason(company(FAMILY, 3) + alone) == "household"
-    assert innocent_company(
+    alone = group_of([30.0] * 5, 3, joint=False, kind=STAY)
+    assert reason(group_of(FAMILY, 3) + alone) == "household"
+    assert honest_reasons(
         facts(alone + [alone[0] | {"group_id": "other", "joint": True}])
     ).index.tolist() == ["other"]
 
 
 def test_what_some_do_together_does_not_excuse_the_others():
-    stranger = company([30.0] * 6, 3, joint=False)[-1]
+    stranger = group_of([30.0] * 6, 3, joint=False)[-1]
     assert stranger["psn_no"] == "p5"
-    assert reason(company(FAMILY, 3) + [stranger]) is None
+    assert reason(group_of(FAMILY, 3) + [stranger]) is None
 
 
 def test_facts_of_groups_reach_a_year_back():
     rows = [
-        {"mdtrt_id": "in company", "psn_no": "a", "days_ago": 365.0, "companions": 1, "co_oversupplied": 0},
-        {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "companions": 1, "co_oversupplied": 0},
-        {"mdtrt_id": "oversupplied", "psn_no": "b", "days_ago": 1.0, "companions": 0, "co_oversupplied": 1},
-        {"mdtrt_id": "by himself", "psn_no": "b", "days_ago": 1.0, "companions": 0, "co_oversupplied": 0},
-        {"mdtrt_id": "stranger", "psn_no": "c", "days_ago": 1.0, "companions": 5, "co_oversupplied": 5},
+        {"mdtrt_id": "with others", "psn_no": "a", "days_ago": 365.0, "co_visitors": 1, "co_oversupplied": 0},
+        {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "co_visitors": 1, "co_oversupplied": 0},
+        {"mdtrt_id": "oversupplied", "psn_no": "b", "days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 1},
+        {"mdtrt_id": "by himself", "psn_no": "b", "days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 0},
+        {"mdtrt_id": "stranger", "psn_no": "c", "days_ago": 1.0, "co_visitors": 5, "co_oversupplied": 5},
     ]
     table = facts(rows)
     members = pd.DataFrame({"group_id": ["g", "g", "h"], "psn_no": ["a", "b", "b"]})
     found = group_facts(table, table.get_backend().create_table("m", ibis.memtable(members), overwrite=True))
     seen = {(r.group_id, r.mdtrt_id): (r.joint, r.linked) for r in found.to_pandas().itertuples()}
     assert seen == {
-        ("g", "in company"): (True, True),
+        ("g", "with others"): (True, True),
         ("g", "oversupplied"): (False, True),
         ("h", "oversupplied"): (False, True),
         ("g", "by himself"): (False, False),

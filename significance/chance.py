@@ -39,17 +39,17 @@ def neg_log10_fdr(
     return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), observed.index), tested)
 
 
-def combined(surprise: pd.Series, tests: pd.Series, tested: int) -> pd.Series:
+def combined(neg_log10_p: pd.Series, tests: pd.Series, tested: int) -> pd.Series:
     """-log10 of the false discovery rate of sets of independent tests (Fisher 1932): minus twice the sum of
     the logarithms of n probabilities by chance has a chi-squared distribution of 2n degrees of freedom.
 
     Args:
-        surprise: sum of -log10 of the probabilities of a set.
+        neg_log10_p: sum of -log10 of the probabilities of a set.
         tests: number of them.
         tested: number of sets tested, of which these are some.
     """
-    log_p = chi2.logsf(2 * np.log(10) * surprise, 2 * tests)
-    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), surprise.index), tested)
+    log_p = chi2.logsf(2 * np.log(10) * neg_log10_p, 2 * tests)
+    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), neg_log10_p.index), tested)
 
 
 def false_discovery_rate(log10_p: pd.Series, tested: int) -> pd.Series:

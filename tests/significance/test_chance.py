@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
-from features.graphs.chance import FDR, dispersion, neg_log10_fdr, significant
-from tests.features.graphs.slow_chance import slow_fdr
+from significance.chance import FDR, dispersion, neg_log10_fdr, significant
+from tests.significance.slow_chance import slow_fdr
 
 
 def test_one_count_is_its_p_value_times_the_number_tested():
