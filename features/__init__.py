@@ -14,10 +14,12 @@ from features.measures import (
     patients,
     pharmacies,
     prescribers,
-    visits,
+    visit_bills,
+    visit_hospital_days,
+    visit_records,
 )
 
 __all__ = [
     "billing_and_flows", "findings", "groups", "hospitals", "linked_outcomes", "patients", "pharmacies",
-    "prescribers", "visits",
+    "prescribers", "visit_bills", "visit_hospital_days", "visit_records",
 ]  # fmt: skip

@@ -43,6 +43,7 @@ _DECLARED = {
 
 def _excess_share(biller: str, item_class: str) -> SharedMeasure:
     def item_excess(v: Table, w: Value) -> Value:
+        """Yuan for items billed in excess of the mix of visits ÷ yuan of all lines."""
         beyond = v[excess_column(biller, item_class)].sum(where=w).fill_null(0)
         return ratio(beyond, v.billed.sum(where=w))
 
@@ -62,6 +63,7 @@ for _subject, (_biller, _classes) in _DECLARED.items():
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def dear_flow_share(v: Table, w: Value) -> Value:
+    """Yuan for drugs in excess of the mix, weighted by the excess of their flow ÷ yuan of all lines."""
     # A flow alone is a practice beside a shop; a dear medicine alone is a specialist's.
     beyond = (v[excess_column("doctor", "drug")] * v.prescription_flow).sum(where=w).fill_null(0)
     return ratio(beyond, v.billed.sum(where=w))
@@ -76,6 +78,7 @@ declare("pharmacy", dear_flow_share, "M40", materiality=0.01, over="visits")
     mix=True,
 )  # fmt: skip
 def material_per_stay(v: Table, w: Value) -> Value:
+    """Mean yuan for consumables of a stay."""
     return v.material_amount.fill_null(0).mean(where=w)
 
 
@@ -89,6 +92,7 @@ declare("prescriber", material_per_stay, "M29", materiality=200)
     "concentration", "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="admissions",
 )  # fmt: skip
 def received_share(v: Table, w: Value) -> Value:
+    """Mean over stays of the excess of their flow from one doctor (`features.graphs.referral_flows`)."""
     return v.received.mean(where=w)
 
 
@@ -97,6 +101,7 @@ def received_share(v: Table, w: Value) -> Value:
     "per_thousand", "trace", "M19 M20", materiality=2, windows=(YEAR,), support="boxes",
 )  # fmt: skip
 def resold_elsewhere(v: Table, w: Value) -> Value:
+    """Boxes that other pharmacies sold again beyond chance, of a thousand sold."""
     return ratio(v.resold.sum(where=w), v.boxes.sum(where=w)) * 1000
 
 
@@ -106,6 +111,7 @@ def resold_elsewhere(v: Table, w: Value) -> Value:
     support="boxes",
 )  # fmt: skip
 def came_back(v: Table, w: Value) -> Value:
+    """Boxes sold by others before, beyond chance, of a thousand sold (`features.graphs.trace_flows`)."""
     return ratio(v.sold_again.sum(where=w), v.boxes.sum(where=w)) * 1000
 
 
@@ -114,4 +120,5 @@ def came_back(v: Table, w: Value) -> Value:
     "M19 M05", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def resold_boxes(v: Table, w: Value) -> Value:
+    """Boxes bought that a pharmacy sold again beyond chance."""
     return v.resold.sum(where=w)

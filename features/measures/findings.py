@@ -16,6 +16,7 @@ NO_SCHEME = ""
     arises="count",
 )  # fmt: skip
 def findings(v: Table, w: Value) -> Value:
+    """Findings of audit rules against the visits."""
     return v.findings.sum(where=w).fill_null(0)
 
 
@@ -23,11 +24,13 @@ def findings(v: Table, w: Value) -> Value:
     "审核发现金额占基金比例", "share of fund payment with findings", "share", "rules", evidence_weight=CONTEXT
 )
 def findings_share(v: Table, w: Value) -> Value:
+    """Yuan of findings ÷ fund payment."""
     return ratio(v.findings_amount.sum(where=w).fill_null(0), v.fund_pay_sumamt.sum(where=w))
 
 
 @shared("有审核发现的就诊占比", "share of visits with findings", "share", "rules", evidence_weight=CONTEXT)
 def visits_with_findings(v: Table, w: Value) -> Value:
+    """Visits with a finding ÷ visits."""
     return (v.findings > 0).mean(where=w)
 
 
@@ -36,16 +39,19 @@ def visits_with_findings(v: Table, w: Value) -> Value:
     windows=(YEAR,),
 )  # fmt: skip
 def out_of_scope_share(v: Table, w: Value) -> Value:
+    """Visits with medicine outside the fund's scope of payment ÷ visits."""
     return (v.out_of_scope > 0).mean(where=w)
 
 
 @measure("visit", "审核规则发现", "audit findings", "findings", "rules", NO_SCHEME, materiality=1)
 def findings_of_visit(v: Table, w: Value) -> Value:
+    """Findings of audit rules against the visit."""
     return v.findings
 
 
 @measure("visit", "审核发现金额", "fund payment with findings", "yuan", "rules", NO_SCHEME, materiality=100)
 def findings_amount(v: Table, w: Value) -> Value:
+    """Yuan of findings against the visit."""
     return v.findings_amount
 
 

@@ -3,6 +3,7 @@
 import ibis
 from ibis import Table, Value
 
+from claims.as_of import STAY
 from features.windows import QUARTER, YEAR
 
 # Growth sets the last quarter against the year before it, both in days.
@@ -51,3 +52,8 @@ def growth(v: Table, amount: Value) -> Value:
     recent = amount.sum(where=v.days_ago <= RECENT_DAYS) / RECENT_DAYS
     before = amount.sum(where=(v.days_ago > RECENT_DAYS) & (v.days_ago <= end))
     return ratio(recent, before / (span >= RECENT_DAYS).ifelse(span, None))
+
+
+def of_stays(v: Table, value: Value) -> Value:
+    """The value for stays; unknown for other visits, to which it does not apply."""
+    return (v.kind == STAY).ifelse(value, None)

@@ -14,6 +14,7 @@ from features.windows import YEAR
     "group", "成员人数", "members", "persons", "co_visit", "M02 M15 M19 M26", materiality=3, windows=(YEAR,),
 )  # fmt: skip
 def members(v: Table, w: Value) -> Value:
+    """People of the group with visits in the year."""
     return v.psn_no.nunique(where=w)
 
 
@@ -22,6 +23,7 @@ def members(v: Table, w: Value) -> Value:
     windows=(YEAR,), over="joint",
 )  # fmt: skip
 def days_together(v: Table, w: Value) -> Value:
+    """Days with joint visits."""
     return v.day.nunique(where=w)
 
 
@@ -30,6 +32,7 @@ def days_together(v: Table, w: Value) -> Value:
     materiality=0.15, windows=(YEAR,),
 )  # fmt: skip
 def joint_share(v: Table, w: Value) -> Value:
+    """Joint visits ÷ visits of the members."""
     return v.joint.mean(where=w)
 
 
@@ -38,6 +41,7 @@ def joint_share(v: Table, w: Value) -> Value:
     materiality=2000, windows=(YEAR,), over="joint",
 )  # fmt: skip
 def joint_fund(v: Table, w: Value) -> Value:
+    """Yuan paid by the funds for joint visits."""
     return v.fund_pay_sumamt.sum(where=w).fill_null(0)
 
 
@@ -46,6 +50,7 @@ def joint_fund(v: Table, w: Value) -> Value:
     materiality=0.2, evidence_weight=STRONG, windows=(YEAR,), over="joint",
 )  # fmt: skip
 def joint_stay_share(v: Table, w: Value) -> Value:
+    """Stays ÷ joint visits."""
     return (v.kind == STAY).mean(where=w)
 
 
@@ -54,6 +59,7 @@ def joint_stay_share(v: Table, w: Value) -> Value:
     materiality=0.3, evidence_weight=CONTEXT, windows=(YEAR,), over="joint",
 )  # fmt: skip
 def joint_purchase_share(v: Table, w: Value) -> Value:
+    """Purchases in pharmacies ÷ joint visits."""
     return (v.kind == PHARMACY).mean(where=w)
 
 
@@ -73,6 +79,7 @@ declare(
     materiality=2, windows=(YEAR,),
 )  # fmt: skip
 def villages(v: Table, w: Value) -> Value:
+    """Different villages of the members."""
     return v.village.nunique(where=w)
 
 
@@ -81,6 +88,7 @@ def villages(v: Table, w: Value) -> Value:
     materiality=2, windows=(YEAR,), over="joint",
 )  # fmt: skip
 def joint_places(v: Table, w: Value) -> Value:
+    """Different institutions of joint visits."""
     return v.fixmedins_code.nunique(where=w)
 
 
@@ -95,6 +103,7 @@ declare(
     "M01 M02 M11", materiality=2, windows=(YEAR,),
 )  # fmt: skip
 def village_batch(v: Table, w: Value) -> Value:
+    """Most others of a village admitted within a day of a stay of a member."""
     return v.village_batch.max(where=w).fill_null(0)
 
 
@@ -107,4 +116,5 @@ declare("group", admissions.idle_days, "M01 M10", materiality=2, evidence_weight
     "supply", "M19", materiality=500, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def shared_surplus(v: Table, w: Value) -> Value:
+    """Yuan for drugs of which a month was at hand, at doctors and shops where members are oversupplied."""
     return v.surplus_spent.sum(where=w & (v.co_oversupplied > 0)).fill_null(0)

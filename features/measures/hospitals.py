@@ -27,6 +27,7 @@ declare("hospital", volume.fund_pay, "M01 M24 M25", materiality=50_000)
     materiality=500, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def fund_per_stay(v: Table, w: Value) -> Value:
+    """Mean fund payment of a stay, in yuan."""
     return v.fund_pay_sumamt.mean(where=w)
 
 
@@ -39,6 +40,7 @@ declare("hospital", volume.fund_growth, "M01 M46", materiality=0.3)
     "ratio", "content", "M46", materiality=0.3, evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def exam_growth(v: Table, w: Value) -> Value:
+    """Yuan for examinations in the last quarter ÷ those of a quarter of the year before."""
     return growth(v, v.exam_amount)
 
 
@@ -50,6 +52,7 @@ def exam_growth(v: Table, w: Value) -> Value:
     materiality=0.05, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def stay_rate(v: Table, w: Value) -> Value:
+    """Stays outside courses ÷ visits outside courses."""
     return (v.kind == STAY).mean(where=w & ~v.course)
 
 
@@ -58,6 +61,7 @@ def stay_rate(v: Table, w: Value) -> Value:
     materiality=0.3, over="admissions", support="stays",
 )  # fmt: skip
 def stays_each(v: Table, w: Value) -> Value:
+    """Stays ÷ different inpatients."""
     return ratio(v.mdtrt_id.count(where=w), v.psn_no.nunique(where=w))
 
 
@@ -66,6 +70,7 @@ def stays_each(v: Table, w: Value) -> Value:
     "frequency", "M02 M30 M34", materiality=0.1, windows=(YEAR,), base="stays/psn_no", support="stays",
 )  # fmt: skip
 def frequent_share(p: Table, w: Value) -> Value:
+    """Stays of patients with three or more in the year ÷ stays (`p`: a row a patient)."""
     return share_in(p, p.n >= 3)
 
 
@@ -85,6 +90,7 @@ declare(
     "frequency", "M11 M01", materiality=0.1, evidence_weight=CONTEXT, base="visits/psn_no", support="visits",
 )  # fmt: skip
 def one_time_share(p: Table, w: Value) -> Value:
+    """Visits of people who came once ÷ visits (`p`: a row a patient)."""
     return share_in(p, p.n == 1)
 
 
@@ -93,6 +99,7 @@ def one_time_share(p: Table, w: Value) -> Value:
     "M30 M11", materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays",
 )  # fmt: skip
 def poor_share(v: Table, w: Value) -> Value:
+    """Stays of people in rescue groups ÷ admissions."""
     return v.poor.fill_null(False).mean(where=w)
 
 
@@ -101,6 +108,7 @@ def poor_share(v: Table, w: Value) -> Value:
     materiality=0.1, evidence_weight=CONTEXT, over="admissions", support="stays",
 )  # fmt: skip
 def old_share(v: Table, w: Value) -> Value:
+    """Stays of people of 80 years or more ÷ those whose age is known."""
     return (v.age >= 80).mean(where=w)
 
 
@@ -117,6 +125,7 @@ declare("hospital", admissions.village_concentration, "M01 M11 M34", materiality
     "concentration", "M01 M11 M34 M02", materiality=0.1, base="stays/village", support="stays",
 )  # fmt: skip
 def top_village_share(p: Table, w: Value) -> Value:
+    """Stays of the village with most of them ÷ stays."""
     return top_share(p)
 
 
@@ -146,6 +155,7 @@ declare(
     "M01 M12", materiality=0.2, base="stays/dr_code", support="stays",
 )  # fmt: skip
 def top_doctor_share(p: Table, w: Value) -> Value:
+    """Stays under the doctor with most of them ÷ stays."""
     return top_share(p)
 
 
@@ -161,6 +171,7 @@ declare("hospital", admissions.idle_share, "M10 M44", materiality=0.03)
     "stay", "M10", materiality=0.04, evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def idle_stays_share(v: Table, w: Value) -> Value:
+    """Stays with three or more idle days ÷ stays whose lines are known."""
     return (v.idle_days >= 3).mean(where=w)
 
 
@@ -172,6 +183,7 @@ declare("hospital", admissions.outside_share, "M10 M01", materiality=0.03)
     materiality=0.01, evidence_weight=PROOF, over="admissions", support="stays",
 )  # fmt: skip
 def overlap_share(v: Table, w: Value) -> Value:
+    """Stays that overlap another stay of the patient ÷ admissions."""
     return v.overlap.fill_null(False).mean(where=w)
 
 
@@ -180,6 +192,7 @@ def overlap_share(v: Table, w: Value) -> Value:
     materiality=0.2, evidence_weight=STRONG,
 )  # fmt: skip
 def bed_use(v: Table, w: Value) -> Value:
+    """Days of stays ÷ (approved beds × days from the first visit of the window on, 30 at least)."""
     # Stays fill the days from the first visit of the window to the night, a month at least.
     span = ibis.greatest(v.days_ago.max(where=w), 30)
     return v.los.sum(where=w).fill_null(0) / (v.beds.max(where=w).nullif(0) * span)
@@ -193,6 +206,7 @@ declare("hospital", admissions.los, "M44 M01", materiality=3)
     "stay", "M44 M01", materiality=0.15, over="admissions", support="stays",
 )  # fmt: skip
 def los_ratio(v: Table, w: Value) -> Value:
+    """Median over stays of the days ÷ the days usual for the disease group."""
     return v.los_ratio.median(where=w)
 
 
@@ -201,6 +215,7 @@ def los_ratio(v: Table, w: Value) -> Value:
     materiality=0.04, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def long_share(v: Table, w: Value) -> Value:
+    """Stays of 30 days or more ÷ admissions."""
     return (v.los >= 30).mean(where=w)
 
 
@@ -209,6 +224,7 @@ def long_share(v: Table, w: Value) -> Value:
     materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def short_share(v: Table, w: Value) -> Value:
+    """Stays of two days or less ÷ admissions."""
     return (v.los <= 2).mean(where=w)
 
 
@@ -217,6 +233,7 @@ def short_share(v: Table, w: Value) -> Value:
     "stay", "M01 M44", materiality=0.1, base="stays/los", support="stays",
 )  # fmt: skip
 def same_los_share(p: Table, w: Value) -> Value:
+    """Stays of the most frequent number of days ÷ stays."""
     return top_share(p)
 
 
@@ -230,6 +247,7 @@ declare("hospital", admissions.template_share, "M01 M44", materiality=0.1)
     "content", "M01 M44", materiality=0.05, base="stays/template", support="stays",
 )  # fmt: skip
 def top_template_share(p: Table, w: Value) -> Value:
+    """Stays with the most frequent set of items ÷ stays."""
     return top_share(p)
 
 
@@ -248,6 +266,7 @@ declare(
     "content", "M04 M01", materiality=0.08, direction=LOW, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def treatment_share(v: Table, w: Value) -> Value:
+    """Yuan for treatment, medicine and consumables ÷ yuan of all lines, of stays."""
     treated = v.treat_amount + v.drug_amount + v.material_amount
     return ratio(treated.sum(where=w), v.billed.sum(where=w))
 
@@ -257,6 +276,7 @@ def treatment_share(v: Table, w: Value) -> Value:
     "M10 M44", materiality=0.06, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def keeping_share(v: Table, w: Value) -> Value:
+    """Yuan for bed, nursing and round ÷ yuan of all lines, of stays."""
     return ratio(v.keeping_amount.sum(where=w), v.billed.sum(where=w))
 
 
@@ -265,6 +285,7 @@ def keeping_share(v: Table, w: Value) -> Value:
     materiality=0.06, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def material_share(v: Table, w: Value) -> Value:
+    """Yuan for consumables ÷ yuan of all lines, of stays."""
     return ratio(v.material_amount.sum(where=w), v.billed.sum(where=w))
 
 
@@ -273,6 +294,7 @@ def material_share(v: Table, w: Value) -> Value:
     "M29", materiality=0.04, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def material_stays_share(v: Table, w: Value) -> Value:
+    """Stays with half of the bill or more for consumables ÷ admissions."""
     return (v.material_amount >= 0.5 * v.billed).mean(where=w)
 
 
@@ -286,6 +308,7 @@ declare("hospital", admissions.cost_ratio, "M25 M24", materiality=0.15)
     "price", "M25 M24 M01", materiality=0.08, over="admissions", support="stays",
 )  # fmt: skip
 def cheap_share(v: Table, w: Value) -> Value:
+    """Stays billed less than half of what is usual for the disease group ÷ stays with a benchmark."""
     return (v.cost_ratio < 0.5).mean(where=w)
 
 
@@ -294,6 +317,7 @@ def cheap_share(v: Table, w: Value) -> Value:
     "price", "M25", materiality=0.08, over="admissions", support="stays",
 )  # fmt: skip
 def dear_share(v: Table, w: Value) -> Value:
+    """Stays billed more than twice what is usual for the disease group ÷ stays with a benchmark."""
     return (v.cost_ratio > 2).mean(where=w)
 
 
@@ -302,6 +326,7 @@ def dear_share(v: Table, w: Value) -> Value:
     "price", "M01 M44", materiality=0.1, direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
 def cost_spread(v: Table, w: Value) -> Value:
+    """Standard deviation over stays of the bill ÷ the bill usual for the disease group."""
     return v.cost_ratio.std(where=w)
 
 
@@ -332,4 +357,5 @@ declare("hospital", volume.after_death, "M28 M01", materiality=2, evidence_weigh
     materiality=0.05, evidence_weight=STRONG, windows=(YEAR,), over="admissions",
 )  # fmt: skip
 def village_recruitment_excess_mean(v: Table, w: Value) -> Value:
+    """Mean over stays of the excess of their flow from the village (`referral_flows`)."""
     return v.village_recruitment_excess.mean(where=w)

@@ -19,6 +19,7 @@ declare("patient", volume.purchases, "M06 M19", materiality=3)
     evidence_weight=CONTEXT, windows=FLOW, over="purchases",
 )  # fmt: skip
 def purchase_days(v: Table, w: Value) -> Value:
+    """Days of the window with a purchase."""
     return v.day.nunique(where=w)
 
 
@@ -30,6 +31,7 @@ declare("patient", volume.stays, "M01 M02 M03 M30", materiality=1, evidence_weig
     evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def stay_days(v: Table, w: Value) -> Value:
+    """Days in hospital, courses of treatment left out."""
     return v.los.sum(where=w & ~v.course).fill_null(0)
 
 
@@ -41,6 +43,7 @@ declare("patient", volume.fund_pay, "M01 M05 M16 M19", materiality=1000)
     materiality=300, evidence_weight=CONTEXT, windows=FLOW, over="purchases",
 )  # fmt: skip
 def pharmacy_fund_pay(v: Table, w: Value) -> Value:
+    """Yuan paid by the funds for purchases in pharmacies."""
     return v.fund_pay_sumamt.sum(where=w).fill_null(0)
 
 
@@ -52,6 +55,7 @@ declare("patient", medicines.drug_amount, "M05 M19", materiality=500)
     "M05 M19", materiality=0.5,
 )  # fmt: skip
 def supply_ratio(v: Table, w: Value) -> Value:
+    """Days of supply bought ÷ most drugs of a visit ÷ calendar days."""
     # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
     span = (v.days_ago.max(where=w & (v.supply_days > 0)) + 30).fill_null(30)
     return v.supply_days.sum(where=w).fill_null(0) / v.n_drugs.max(where=w).fill_null(1) / span
@@ -62,6 +66,7 @@ def supply_ratio(v: Table, w: Value) -> Value:
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def most_stock(v: Table, w: Value) -> Value:
+    """Most days of supply at hand at any purchase; 0 where nothing was left."""
     return v.stock_days.max(where=w).fill_null(0)
 
 
@@ -73,6 +78,7 @@ declare("patient", medicines.surplus_spent, "M05 M19", materiality=200)
     windows=FLOW, over="purchases",
 )  # fmt: skip
 def pharmacies(v: Table, w: Value) -> Value:
+    """Different pharmacies with a purchase."""
     return v.fixmedins_code.nunique(where=w)
 
 
@@ -81,6 +87,7 @@ declare("patient", volume.places, "M15 M30", materiality=2)
 
 @measure("patient", "开药医生数", "prescribers used", "persons", "concentration", "M05 M19", materiality=2)
 def prescribers(v: Table, w: Value) -> Value:
+    """Different doctors on the patient's visits and purchases."""
     return v.dr_code.nunique(where=w)
 
 
@@ -89,6 +96,7 @@ def prescribers(v: Table, w: Value) -> Value:
     "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
+    """Stays within 15 days of one in the same hospital for the same disease."""
     return v.mdtrt_id.count(where=w & v.split.fill_null(False))
 
 
@@ -98,6 +106,7 @@ def split_stays(v: Table, w: Value) -> Value:
     materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def returns(v: Table, w: Value) -> Value:
+    """Stays within 31 days of the last in the hospital, minus those expected of the diseases."""
     return (v.readmitted_31d.cast("float64") - v.readmission_expected).sum(where=w).fill_null(0)
 
 
@@ -107,6 +116,7 @@ def returns(v: Table, w: Value) -> Value:
     "M03", materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
+    """Stays under the doctor who discharged the patient within 15 days before."""
     return v.mdtrt_id.count(where=w & v.same_doctor_readmission.fill_null(False))
 
 
@@ -118,6 +128,7 @@ declare("patient", admissions.idle_days, "M10", materiality=2)
     materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
+    """Visits and purchases elsewhere on days inside stays."""
     return v.outside_visits.sum(where=w).fill_null(0)
 
 
@@ -126,6 +137,7 @@ def outside_visits(v: Table, w: Value) -> Value:
     "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
+    """Stays with others admitted there within a day for the same disease and as many days."""
     # Once is an accident or a day of operations; it is the repetition that tells.
     return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False))
 
@@ -135,6 +147,7 @@ def twin_stays(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
+    """Stays of at most five days with three fifths of the bill for examinations, courses aside."""
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
     return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly.fill_null(False) & ~v.course)
 
@@ -147,6 +160,7 @@ declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)
     "co_visit", "M02 M11", materiality=2,
 )  # fmt: skip
 def village_batch(v: Table, w: Value) -> Value:
+    """Most others of the village admitted to the hospital within a day of a stay of the patient."""
     return v.village_batch.max(where=w & ~v.course).fill_null(0)
 
 
@@ -155,6 +169,7 @@ def village_batch(v: Table, w: Value) -> Value:
     "M02 M15 M19 M26", materiality=2, windows=FLOW,
 )  # fmt: skip
 def co_visits(v: Table, w: Value) -> Value:
+    """Visits at which somebody is present whom the patient meets beyond chance."""
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
@@ -171,6 +186,7 @@ declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
     "co_visit", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def most_co_visitors(v: Table, w: Value) -> Value:
+    """Most people present at one visit whom the patient meets beyond chance."""
     return v.co_visitors.max(where=w).fill_null(0)
 
 
@@ -179,6 +195,7 @@ def most_co_visitors(v: Table, w: Value) -> Value:
     "terminal", "M15 M16", materiality=2, windows=FLOW, arises="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
+    """Purchases within 60 seconds of another card at the till."""
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
 
 
@@ -187,6 +204,7 @@ def bursts(v: Table, w: Value) -> Value:
     "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
+    """Visits at which the card was elsewhere within the 30 minutes before."""
     return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
 
 
@@ -195,6 +213,7 @@ def two_places(v: Table, w: Value) -> Value:
     "M16 M18", materiality=3,
 )  # fmt: skip
 def round_amounts(v: Table, w: Value) -> Value:
+    """Purchases of a round amount, or of one that five or more other bills there have."""
     odd = v.round_amount | (v.same_amount >= 5)
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
 
@@ -207,6 +226,7 @@ declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=P
     evidence_weight=PROOF, windows=FLOW,
 )  # fmt: skip
 def fund_after_death(v: Table, w: Value) -> Value:
+    """Yuan paid by the funds for visits that began more than a day after death."""
     return v.fund_pay_sumamt.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
 
 
@@ -215,11 +235,13 @@ def fund_after_death(v: Table, w: Value) -> Value:
     materiality=1, arises="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
+    """Boxes bought whose trace code an earlier sale carries."""
     return v.repeat_codes.sum(where=w).fill_null(0)
 
 
 @measure("patient", "无追溯码药盒", "boxes without a trace code", "boxes", "trace", "M16 M20", materiality=3)
 def uncoded_boxes(v: Table, w: Value) -> Value:
+    """Boxes bought without a trace code."""
     return v.uncoded.sum(where=w).fill_null(0)
 
 
@@ -228,6 +250,7 @@ def uncoded_boxes(v: Table, w: Value) -> Value:
     materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
+    """Uses of the patient's prescriptions beyond what they allow."""
     return v.rx_overused.sum(where=w).fill_null(0)
 
 
@@ -236,6 +259,7 @@ def rx_overused(v: Table, w: Value) -> Value:
     materiality=2, evidence_weight=STRONG, windows=FLOW,
 )  # fmt: skip
 def unsigned_dialysis(v: Table, w: Value) -> Value:
+    """Sessions of dialysis without a sign-in on the day."""
     return v.unsigned.sum(where=w).fill_null(0)
 
 
@@ -244,6 +268,7 @@ def unsigned_dialysis(v: Table, w: Value) -> Value:
     materiality=1, evidence_weight=STRONG, base="dialysis/week",
 )  # fmt: skip
 def dialysis_week(p: Table, w: Value) -> Value:
+    """Most visits for dialysis in a calendar week (`p`: the patient's weeks)."""
     return p.n.max()
 
 
@@ -255,6 +280,7 @@ declare("patient", admissions.dialysis, "M28", materiality=6, zh="接受透析�
     "ratio", "price", "M24", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
+    """Highest charge for its content of a stay; 1, as usual, without stays."""
     return v.paid_per_content.max(where=w).fill_null(1)
 
 
@@ -263,6 +289,7 @@ def paid_per_content(v: Table, w: Value) -> Value:
     "M24 M25", materiality=0.5, evidence_weight=CONTEXT,
 )  # fmt: skip
 def cost_ratio(v: Table, w: Value) -> Value:
+    """Mean over stays of the bill ÷ the bill usual for the disease group."""
     return v.cost_ratio.mean(where=w)
 
 
@@ -271,6 +298,7 @@ def cost_ratio(v: Table, w: Value) -> Value:
     "M10 M25", materiality=0.5, evidence_weight=CONTEXT,
 )  # fmt: skip
 def los_ratio(v: Table, w: Value) -> Value:
+    """Mean over stays of the days ÷ the days usual for the disease group."""
     return v.los_ratio.mean(where=w)
 
 
@@ -279,6 +307,7 @@ def los_ratio(v: Table, w: Value) -> Value:
     materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def care_days(v: Table, w: Value) -> Value:
+    """Days of long-term care within stays."""
     return v.care_days.sum(where=w).fill_null(0)
 
 
@@ -288,6 +317,7 @@ def care_days(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def hidden_accidents(v: Table, w: Value) -> Value:
+    """Injury stays after an accident on record without a third party declared."""
     return v.hidden_accident.sum(where=w).fill_null(0)
 
 
@@ -299,6 +329,7 @@ declare("patient", volume.outpatient_visits, "M06 M13", materiality=5, zh="门�
     "M40 M19", materiality=0.2, evidence_weight=CONTEXT, base="visits/fixmedins_code", support="visits",
 )  # fmt: skip
 def top_place_share(p: Table, w: Value) -> Value:
+    """Visits at the institution used most ÷ visits."""
     return top_share(p)
 
 
@@ -310,4 +341,5 @@ declare("patient", medicines.top_pharmacy_share, "M19 M40", materiality=0.2)
     "persons", "co_visit", "M19", materiality=3, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_oversupplied(v: Table, w: Value) -> Value:
+    """Most people oversupplied through the same doctor or shop at a purchase."""
     return v.co_oversupplied.max(where=w).fill_null(0)

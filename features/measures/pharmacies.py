@@ -21,6 +21,7 @@ declare("pharmacy", volume.fund_pay, "M05 M16 M19", materiality=10_000)
     materiality=20, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def fund_per_visit(v: Table, w: Value) -> Value:
+    """Mean fund payment of a purchase, in yuan."""
     return v.fund_pay_sumamt.mean(where=w)
 
 
@@ -41,6 +42,7 @@ declare("pharmacy", volume.fund_growth, "M16 M47", materiality=0.3)
     "M47", materiality=0.05, windows=(YEAR,), support="visits",
 )  # fmt: skip
 def december_share(v: Table, w: Value) -> Value:
+    """Fund payment in December ÷ fund payment of the year."""
     return ratio(v.fund_pay_sumamt.sum(where=w & (v.begntime.month() == 12)), v.fund_pay_sumamt.sum(where=w))
 
 
@@ -58,6 +60,7 @@ declare(
     materiality=20, support="persons",
 )  # fmt: skip
 def supply_each(v: Table, w: Value) -> Value:
+    """Days of supply sold ÷ different customers."""
     return ratio(v.supply_days.sum(where=w), v.psn_no.nunique(where=w))
 
 
@@ -80,6 +83,7 @@ declare(
     "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
+    """Yuan for drugs of which a month was at hand ÷ yuan for medicine."""
     return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w))
 
 
@@ -95,6 +99,7 @@ declare(
     materiality=0.05, support="visits",
 )  # fmt: skip
 def other_goods_share(v: Table, w: Value) -> Value:
+    """Yuan for what is no medicine ÷ yuan of all lines."""
     return 1 - ratio(v.drug_amount.sum(where=w), v.billed.sum(where=w))
 
 
@@ -127,6 +132,7 @@ declare(
     "M15 M19", materiality=0.02, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def follow_share(v: Table, w: Value) -> Value:
+    """Purchases of a customer who came right behind the same other on three days or more ÷ purchases."""
     return (v.follow_days >= 3).fill_null(False).mean(where=w)
 
 
@@ -140,6 +146,7 @@ declare("pharmacy", volume.co_visit_share, "M15 M19", materiality=0.05)
     "terminal", "M15 M16", materiality=0.005, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def two_places_share(v: Table, w: Value) -> Value:
+    """Purchases with a card used elsewhere within the 30 minutes before ÷ purchases."""
     return v.two_places.fill_null(False).mean(where=w)
 
 
@@ -148,6 +155,7 @@ def two_places_share(v: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def round_share(v: Table, w: Value) -> Value:
+    """Purchases of a round amount ÷ purchases."""
     return v.round_amount.mean(where=w)
 
 
@@ -156,6 +164,7 @@ def round_share(v: Table, w: Value) -> Value:
     "terminal", "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def top_amount_share(p: Table, w: Value) -> Value:
+    """Purchases of the most frequent amount ÷ purchases."""
     return top_share(p)
 
 
@@ -164,6 +173,7 @@ def top_amount_share(p: Table, w: Value) -> Value:
     "terminal", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def same_amount_chance(p: Table, w: Value) -> Value:
+    """Probability that two purchases have one amount (`formulas.concentration`)."""
     return concentration(p)
 
 
@@ -172,6 +182,7 @@ def same_amount_chance(p: Table, w: Value) -> Value:
     materiality=0.1, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
+    """Purchases without any cash payment ÷ purchases."""
     return (v.cash_payamt <= 0).mean(where=w)
 
 
@@ -180,6 +191,7 @@ def zero_cash_share(v: Table, w: Value) -> Value:
     materiality=0.1, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def pooled_share(v: Table, w: Value) -> Value:
+    """Payment of the pooled fund ÷ bills."""
     return ratio(v.hifp_pay.sum(where=w), v.medfee_sumamt.sum(where=w))
 
 
@@ -193,6 +205,7 @@ declare(
     materiality=200, windows=FLOW,
 )  # fmt: skip
 def fund_after_death(v: Table, w: Value) -> Value:
+    """Yuan paid by funds and personal accounts for purchases more than a day after death."""
     paid = v.fund_pay_sumamt + v.acct_pay.fill_null(0)
     return paid.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
 
@@ -205,6 +218,7 @@ def fund_after_death(v: Table, w: Value) -> Value:
     evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def boxes(v: Table, w: Value) -> Value:
+    """Boxes on record as sold."""
     return v.boxes.sum(where=w).fill_null(0)
 
 
@@ -213,6 +227,7 @@ def boxes(v: Table, w: Value) -> Value:
     "M20 M16", materiality=2, evidence_weight=PROOF, support="boxes",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
+    """Boxes whose trace code an earlier sale carries, of a thousand boxes sold."""
     return ratio(v.repeat_codes.sum(where=w), v.boxes.sum(where=w)) * 1000
 
 
@@ -221,6 +236,7 @@ def repeat_codes(v: Table, w: Value) -> Value:
     materiality=0.05, evidence_weight=STRONG, support="boxes",
 )  # fmt: skip
 def uncoded_share(v: Table, w: Value) -> Value:
+    """Boxes without a trace code ÷ boxes sold."""
     return ratio(v.uncoded.sum(where=w), v.boxes.sum(where=w))
 
 
@@ -229,6 +245,7 @@ def uncoded_share(v: Table, w: Value) -> Value:
     "trace", "M16 M18", materiality=0.05, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def boxless_share(v: Table, w: Value) -> Value:
+    """Purchases without any box on record ÷ purchases."""
     # Where nobody records boxes all pharmacies agree, and nobody differs from them.
     return v.boxes.isnull().mean(where=w)
 
@@ -243,6 +260,7 @@ declare("pharmacy", medicines.rx_rushed_share, "M22", materiality=0.01, over="vi
     materiality=0.15, evidence_weight=CONTEXT, direction=LOW, support="visits",
 )  # fmt: skip
 def prescribed_share(v: Table, w: Value) -> Value:
+    """Purchases with a prescriber ÷ purchases."""
     return v.dr_code.notnull().mean(where=w)
 
 
@@ -254,6 +272,7 @@ def prescribed_share(v: Table, w: Value) -> Value:
     materiality=50, evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def prescribed(v: Table, w: Value) -> Value:
+    """Purchases with a prescriber."""
     return v.mdtrt_id.count(where=w & v.dr_code.notnull())
 
 
@@ -263,6 +282,7 @@ def prescribed(v: Table, w: Value) -> Value:
     "M40 M22", materiality=0.08, evidence_weight=STRONG, base="purchases/dr_code", support="prescribed",
 )  # fmt: skip
 def top_prescriber_share(p: Table, w: Value) -> Value:
+    """Purchases on prescriptions of the doctor with most of them ÷ prescribed purchases."""
     return top_share(p)
 
 
@@ -271,6 +291,7 @@ def top_prescriber_share(p: Table, w: Value) -> Value:
     "M40 M19", materiality=10, base="purchases/dr_code",
 )  # fmt: skip
 def top_prescriber_persons(p: Table, w: Value) -> Value:
+    """Most customers who buy on one doctor's prescriptions (`p`: a row a doctor)."""
     return p.persons.max()
 
 
@@ -289,6 +310,7 @@ declare(
     support="prescribed",
 )  # fmt: skip
 def prescriber_concentration(p: Table, w: Value) -> Value:
+    """Probability that two prescribed purchases are one doctor's (`formulas.concentration`)."""
     return concentration(p)
 
 
@@ -303,6 +325,7 @@ declare(
     "ratio", "concentration", "M05 M19 M16", materiality=0.4, base="purchases/psn_no", support="visits",
 )  # fmt: skip
 def person_unevenness(p: Table, w: Value) -> Value:
+    """Coefficient of variation of the fund payment for a customer (`p`: a row a customer)."""
     return p.fund.std() / p.fund.mean().nullif(0)
 
 
@@ -312,6 +335,7 @@ def person_unevenness(p: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def frequent_share(p: Table, w: Value) -> Value:
+    """Purchases of customers with 24 or more in the year ÷ purchases (`p`: a row a customer)."""
     return share_in(p, p.n >= 24)
 
 
@@ -327,6 +351,7 @@ declare(
     "concentration", "M15 M16", materiality=0.1, base="purchases/emp_no", support="visits",
 )  # fmt: skip
 def top_employer_share(p: Table, w: Value) -> Value:
+    """Purchases by staff of the employer with most of them ÷ purchases of the employed."""
     return top_share(p)
 
 
@@ -335,6 +360,7 @@ def top_employer_share(p: Table, w: Value) -> Value:
     "share", "co_visit", "M42", materiality=0.03, evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def chain_odd_share(v: Table, w: Value) -> Value:
+    """Odd purchases in the other branches of the chain ÷ their purchases; missing outside chains."""
     return v.chain_odd.max()
 
 

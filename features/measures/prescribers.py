@@ -42,6 +42,7 @@ declare("prescriber", volume.visits_per_day, "M22 M48", materiality=10)
     "M22 M48", materiality=20, base="visits/day",
 )  # fmt: skip
 def busiest_day(p: Table, w: Value) -> Value:
+    """Visits and purchases on the busiest day (`p`: a row a day)."""
     return p.n.max()
 
 
@@ -57,6 +58,7 @@ declare(
     support="outpatient_visits",
 )  # fmt: skip
 def moved_share(v: Table, w: Value) -> Value:
+    """Outpatient visits within 30 minutes of one of the doctor at another institution ÷ all."""
     return v.dr_moved.fill_null(False).mean(where=w)
 
 
@@ -76,6 +78,7 @@ declare(
     "M05 M19", materiality=20, support="persons",
 )  # fmt: skip
 def supply_each(v: Table, w: Value) -> Value:
+    """Days of supply prescribed outside hospital ÷ patients who got any."""
     dosed = w & (v.kind != STAY) & (v.supply_days > 0)
     return ratio(v.supply_days.sum(where=dosed), v.psn_no.nunique(where=dosed))
 
@@ -91,6 +94,7 @@ declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
     "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
+    """Yuan for drugs of which a month was at hand ÷ yuan for medicine outside hospital."""
     return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w & (v.kind != STAY)))
 
 
@@ -103,6 +107,7 @@ declare("prescriber", medicines.drugs_per_visit, "M05 M19", materiality=1)
     materiality=30, over="purchases", support="purchases",
 )  # fmt: skip
 def spent_per_purchase(v: Table, w: Value) -> Value:
+    """Mean bill of a purchase on the doctor's prescription, in yuan."""
     return v.medfee_sumamt.mean(where=w)
 
 
@@ -115,6 +120,7 @@ declare("prescriber", medicines.top_basket_share, "M22 M19", materiality=0.06)
     "share", "concentration", "M22", materiality=0.12, base="outpatient/dx3", support="outpatient_visits",
 )  # fmt: skip
 def top_diagnosis_share(p: Table, w: Value) -> Value:
+    """Outpatient visits with the most frequent diagnosis ÷ outpatient visits."""
     return top_share(p)
 
 
@@ -141,6 +147,7 @@ declare(
     "M40 M19", materiality=10, base="purchases/fixmedins_code",
 )  # fmt: skip
 def top_pharmacy_persons(p: Table, w: Value) -> Value:
+    """Most patients of the doctor who buy at one pharmacy (`p`: a row a pharmacy)."""
     return p.persons.max()
 
 
@@ -153,6 +160,7 @@ declare("prescriber", medicines.price_surplus, "M40", materiality=0.03)
     "concentration", "M40", materiality=0.08, base="purchases/fixmedins_code", support="purchases",
 )  # fmt: skip
 def pharmacy_concentration(p: Table, w: Value) -> Value:
+    """Probability that two purchases were at one pharmacy (`formulas.concentration`)."""
     return concentration(p)
 
 
@@ -170,6 +178,7 @@ declare("prescriber", volume.visits_each, "M05 M19 M28", materiality=1)
     materiality=3, evidence_weight=CONTEXT, windows=FLOW, over="consultations",
 )  # fmt: skip
 def sent(v: Table, w: Value) -> Value:
+    """Outpatient visits followed within three days by a stay elsewhere."""
     return v.mdtrt_id.count(where=w & v.sent_to.notnull())
 
 
@@ -179,6 +188,7 @@ def sent(v: Table, w: Value) -> Value:
     "M31", materiality=0.02, over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def sent_share(v: Table, w: Value) -> Value:
+    """Outpatient visits followed within three days by a stay elsewhere ÷ outpatient visits."""
     return v.sent_to.notnull().mean(where=w)
 
 
@@ -188,6 +198,7 @@ def sent_share(v: Table, w: Value) -> Value:
     "share", "concentration", "M31", materiality=0.2, base="outpatient/sent_to", support="sent",
 )  # fmt: skip
 def top_sent_share(p: Table, w: Value) -> Value:
+    """Stays elsewhere in the hospital with most of them ÷ stays elsewhere within three days."""
     return top_share(p)
 
 
@@ -199,6 +210,7 @@ def top_sent_share(p: Table, w: Value) -> Value:
     "M12 M01", materiality=0.1, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def stay_rate(v: Table, w: Value) -> Value:
+    """Stays outside courses ÷ stays and outpatient visits outside courses."""
     return (v.kind == STAY).mean(where=w & (v.kind != PHARMACY) & ~v.course)
 
 
@@ -242,4 +254,5 @@ declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05)
     "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="consultations",
 )  # fmt: skip
 def referred_share(v: Table, w: Value) -> Value:
+    """Mean over outpatient visits of the excess of their flow to a hospital (`referral_flows`)."""
     return v.referred.mean(where=w)

@@ -8,11 +8,13 @@ from features.measures.formulas import concentration, ratio, share_in, top_share
 
 @shared("住院中无检查治疗的天数", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
 def idle_days(v: Table, w: Value) -> Value:
+    """Days of stays without a line other than bed, nursing and round."""
     return v.idle_days.sum(where=w).fill_null(0)
 
 
 @shared("透析次数", "dialysis sessions", "sessions", "supply", evidence_weight=CONTEXT, windows=FLOW)
 def dialysis(v: Table, w: Value) -> Value:
+    """Sessions of dialysis billed."""
     return v.dialysis.sum(where=w).fill_null(0)
 
 
@@ -22,6 +24,7 @@ def dialysis(v: Table, w: Value) -> Value:
     "share", "stay", over="admissions", support="stays",
 )  # fmt: skip
 def outpatient_rate_of_admissions(v: Table, w: Value) -> Value:
+    """Mean over admissions of the share of the disease's patients treated as outpatients by others."""
     return v.outpatient_rate.mean(where=w)
 
 
@@ -30,6 +33,7 @@ def outpatient_rate_of_admissions(v: Table, w: Value) -> Value:
     over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def converted_share(v: Table, w: Value) -> Value:
+    """Stays on the day of an outpatient visit there or the day after ÷ admissions."""
     return v.converted.fill_null(False).mean(where=w)
 
 
@@ -38,6 +42,7 @@ def converted_share(v: Table, w: Value) -> Value:
     "stay", evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def split_share(v: Table, w: Value) -> Value:
+    """Stays within 15 days of one there for the same disease ÷ admissions."""
     return v.split.fill_null(False).mean(where=w)
 
 
@@ -46,6 +51,7 @@ def split_share(v: Table, w: Value) -> Value:
     support="stays", mix=True,
 )  # fmt: skip
 def readmission_share(v: Table, w: Value) -> Value:
+    """Stays within 31 days of one there ÷ admissions, against what the diseases lead one to expect."""
     return v.readmitted_31d.fill_null(False).mean(where=w)
 
 
@@ -54,6 +60,7 @@ def readmission_share(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def idle_share(v: Table, w: Value) -> Value:
+    """Idle days ÷ days of the stays whose lines are known."""
     known = w & v.idle_days.notnull()
     return ratio(v.idle_days.sum(where=known), v.los.sum(where=known))
 
@@ -63,6 +70,7 @@ def idle_share(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def outside_share(v: Table, w: Value) -> Value:
+    """Stays of two days or more with a visit elsewhere inside ÷ such stays."""
     return (v.outside_visits.fill_null(0) > 0).mean(where=w & (v.los >= 2))
 
 
@@ -71,6 +79,7 @@ def outside_share(v: Table, w: Value) -> Value:
     "share", "money", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
+    """Stays of patients outside rescue groups without any cash payment ÷ their stays."""
     return (v.cash_payamt <= 0).mean(where=w & ~v.poor.fill_null(False))
 
 
@@ -79,6 +88,7 @@ def zero_cash_share(v: Table, w: Value) -> Value:
     base="stays/village", support="stays",
 )  # fmt: skip
 def village_concentration(p: Table, w: Value) -> Value:
+    """Probability that two stays are of one village (`formulas.concentration`)."""
     return concentration(p)
 
 
@@ -87,6 +97,7 @@ def village_concentration(p: Table, w: Value) -> Value:
     "share", "co_visit", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def batch_share(v: Table, w: Value) -> Value:
+    """Stays with two or more others of the village admitted within a day ÷ admissions."""
     return (v.village_batch.fill_null(0) >= 2).mean(where=w)
 
 
@@ -95,6 +106,7 @@ def batch_share(v: Table, w: Value) -> Value:
     "content", evidence_weight=STRONG, base="stays/template", support="stays",
 )  # fmt: skip
 def template_share(p: Table, w: Value) -> Value:
+    """Stays whose set of items three or more stays have ÷ stays (`p`: stays by set of items)."""
     return share_in(p, p.n >= 3)
 
 
@@ -103,6 +115,7 @@ def template_share(p: Table, w: Value) -> Value:
     "content", base="stays/exam_set", support="stays",
 )  # fmt: skip
 def top_exam_set_share(p: Table, w: Value) -> Value:
+    """Stays with the most frequent set of examinations ÷ stays."""
     return top_share(p)
 
 
@@ -111,6 +124,7 @@ def top_exam_set_share(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def checkup_share(v: Table, w: Value) -> Value:
+    """Stays of at most five days with three fifths of the bill for examinations ÷ admissions."""
     mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
     return mostly.fill_null(False).mean(where=w)
 
@@ -120,6 +134,7 @@ def checkup_share(v: Table, w: Value) -> Value:
     over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def exam_share(v: Table, w: Value) -> Value:
+    """Yuan for examinations and laboratory ÷ yuan of all lines, of stays."""
     return ratio(v.exam_amount.sum(where=w), v.billed.sum(where=w))
 
 
@@ -128,6 +143,7 @@ def exam_share(v: Table, w: Value) -> Value:
     evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
 )  # fmt: skip
 def outpatient_exam_share(v: Table, w: Value) -> Value:
+    """Yuan for examinations and laboratory ÷ yuan of all lines, of outpatient visits."""
     return ratio(v.exam_amount.sum(where=w), v.billed.sum(where=w))
 
 
@@ -136,6 +152,7 @@ def outpatient_exam_share(v: Table, w: Value) -> Value:
     evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
 )  # fmt: skip
 def scan_share(v: Table, w: Value) -> Value:
+    """Visits with a large examination (CT, MR, …: `features.visits.codelists`) ÷ visits looked at."""
     return (v.large_exams > 0).mean(where=w)
 
 
@@ -144,6 +161,7 @@ def scan_share(v: Table, w: Value) -> Value:
     over="admissions", support="stays",
 )  # fmt: skip
 def cost_ratio(v: Table, w: Value) -> Value:
+    """Median over stays of the bill ÷ the bill usual for the disease group."""
     return v.cost_ratio.median(where=w)
 
 
@@ -152,6 +170,7 @@ def cost_ratio(v: Table, w: Value) -> Value:
     "price", direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
 def content_ratio(v: Table, w: Value) -> Value:
+    """Median over stays of the content of the bill ÷ the content usual for the disease group."""
     return v.content_ratio.median(where=w)
 
 
@@ -160,6 +179,7 @@ def content_ratio(v: Table, w: Value) -> Value:
     "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def paid_per_content(v: Table, w: Value) -> Value:
+    """Median over stays of `cost_ratio` ÷ `content_ratio`."""
     return v.paid_per_content.median(where=w)
 
 
@@ -169,6 +189,7 @@ def paid_per_content(v: Table, w: Value) -> Value:
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def upcoded_share(v: Table, w: Value) -> Value:
+    """Stays charged 1.5 times what their content warrants, or more ÷ stays with a benchmark."""
     return (v.paid_per_content >= 1.5).mean(where=w)
 
 
@@ -178,6 +199,7 @@ def upcoded_share(v: Table, w: Value) -> Value:
     over="admissions", support="stays",
 )  # fmt: skip
 def group_surplus(v: Table, w: Value) -> Value:
+    """Mean over stays of the usual cost of the group ÷ that of the disease, minus one."""
     return (v.group_weight - 1).mean(where=w)
 
 
@@ -187,6 +209,7 @@ def group_surplus(v: Table, w: Value) -> Value:
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def overgrouped_share(v: Table, w: Value) -> Value:
+    """Stays in a group dearer than the disease whose content falls short of it ÷ stays."""
     return v.overgrouped.mean(where=w)
 
 
@@ -195,6 +218,7 @@ def overgrouped_share(v: Table, w: Value) -> Value:
     base="stays/dx3", support="stays",
 )  # fmt: skip
 def top_disease_share(p: Table, w: Value) -> Value:
+    """Stays with the most frequent disease (three characters of the code) ÷ stays."""
     return top_share(p)
 
 
@@ -203,6 +227,7 @@ def top_disease_share(p: Table, w: Value) -> Value:
     support="stays", mix=True,
 )  # fmt: skip
 def los(v: Table, w: Value) -> Value:
+    """Mean days of a stay."""
     return v.los.mean(where=w)
 
 
@@ -211,6 +236,7 @@ def los(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, support="dialysis",
 )  # fmt: skip
 def unsigned_share(v: Table, w: Value) -> Value:
+    """Sessions of dialysis without a sign-in ÷ sessions, where sign-ins are recorded."""
     known = w & v.unsigned.notnull()
     return ratio(v.unsigned.sum(where=known), v.dialysis.sum(where=known))
 
@@ -220,6 +246,7 @@ def unsigned_share(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, base="dialysis/week", support="dialysis",
 )  # fmt: skip
 def dialysis_week(p: Table, w: Value) -> Value:
+    """Visits for dialysis ÷ weeks of patients with any, against three a week (`p`: weeks)."""
     return p.n.sum() / p.persons.sum() / 3
 
 
@@ -228,4 +255,5 @@ def dialysis_week(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, support="dialysis",
 )  # fmt: skip
 def double_dialysis_share(v: Table, w: Value) -> Value:
+    """Visits with more sessions of dialysis than days with one ÷ visits with dialysis."""
     return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))

@@ -10,6 +10,7 @@ from features.windows import YEAR
 
 @shared("药费", "spent on medicine", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
 def drug_amount(v: Table, w: Value) -> Value:
+    """Yuan for medicine outside hospital."""
     return v.drug_amount.sum(where=w & (v.kind != STAY)).fill_null(0)
 
 
@@ -18,6 +19,7 @@ def drug_amount(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, windows=FLOW,
 )  # fmt: skip
 def surplus_spent(v: Table, w: Value) -> Value:
+    """Yuan for drugs of which the patient still had a month's supply."""
     return v.surplus_spent.sum(where=w).fill_null(0)
 
 
@@ -26,6 +28,7 @@ def surplus_spent(v: Table, w: Value) -> Value:
     evidence_weight=CONTEXT, base="purchases/fixmedins_code", support="purchases",
 )  # fmt: skip
 def top_pharmacy_share(p: Table, w: Value) -> Value:
+    """Purchases at the pharmacy used most ÷ purchases."""
     return top_share(p)
 
 
@@ -34,6 +37,7 @@ def top_pharmacy_share(p: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def supply_per_drug(v: Table, w: Value) -> Value:
+    """Days of supply ÷ drugs, summed over prescriptions."""
     return ratio(v.supply_days.sum(where=w), v.n_drugs.sum(where=w))
 
 
@@ -42,6 +46,7 @@ def supply_per_drug(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:
+    """Mean days of supply that the patient still had, over prescriptions whose supply is known."""
     return v.stock_days.mean(where=w)
 
 
@@ -50,11 +55,13 @@ def stock_days(v: Table, w: Value) -> Value:
     "share", "supply", evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def stocked_share(v: Table, w: Value) -> Value:
+    """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""
     return (v.stock_days > 30).mean(where=w)
 
 
 @shared("每日用量药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
 def price_per_day(v: Table, w: Value) -> Value:
+    """Yuan for medicine of known dose ÷ days that it lasts."""
     # Resold medicine is dear medicine.
     return ratio(v.drug_amount.sum(where=w & (v.supply_days > 0)), v.supply_days.sum(where=w))
 
@@ -64,6 +71,7 @@ def price_per_day(v: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def drugs_per_visit(v: Table, w: Value) -> Value:
+    """Mean number of different medicines of a prescription."""
     return v.n_drugs.mean(where=w)
 
 
@@ -72,6 +80,7 @@ def drugs_per_visit(v: Table, w: Value) -> Value:
     "content", base="purchases/template", support="purchases",
 )  # fmt: skip
 def top_basket_share(p: Table, w: Value) -> Value:
+    """Purchases with the most frequent set of medicines ÷ purchases."""
     return top_share(p)
 
 
@@ -80,6 +89,7 @@ def top_basket_share(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def rx_late_share(v: Table, w: Value) -> Value:
+    """Purchases before their prescription was written ÷ purchases."""
     return v.rx_late.fill_null(False).mean(where=w)
 
 
@@ -88,6 +98,7 @@ def rx_late_share(v: Table, w: Value) -> Value:
     "share", "trace", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def rx_rushed_share(v: Table, w: Value) -> Value:
+    """Purchases on a prescription written within 10 seconds of the doctor's last ÷ purchases."""
     return v.rx_rushed.fill_null(False).mean(where=w)
 
 
@@ -96,6 +107,7 @@ def rx_rushed_share(v: Table, w: Value) -> Value:
     "trace", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def rx_overused_share(v: Table, w: Value) -> Value:
+    """Purchases on a prescription used more often than it allows ÷ purchases."""
     return (v.rx_overused > 0).fill_null(False).mean(where=w)
 
 
@@ -104,6 +116,7 @@ def rx_overused_share(v: Table, w: Value) -> Value:
     "terminal", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def burst_share(v: Table, w: Value) -> Value:
+    """Purchases within 60 seconds of another card at the till ÷ purchases."""
     return v.burst.fill_null(False).mean(where=w)
 
 
@@ -113,6 +126,7 @@ def burst_share(v: Table, w: Value) -> Value:
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def steered_share(v: Table, w: Value) -> Value:
+    """Largest share of a doctor's prescriptions at one pharmacy beyond what habits explain."""
     return v.prescription_steering.max(where=w)
 
 
@@ -122,6 +136,7 @@ def steered_share(v: Table, w: Value) -> Value:
     "share", "price", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def price_surplus(v: Table, w: Value) -> Value:
+    """Price paid ÷ what the same medicines usually cost in other pharmacies, minus one."""
     return ratio(v.priced.sum(where=w), v.usual_price.sum(where=w)) - 1
 
 
@@ -130,6 +145,7 @@ def price_surplus(v: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def over_ceiling_share(v: Table, w: Value) -> Value:
+    """Yuan charged above price ceilings ÷ yuan of all lines."""
     return ratio(v.over_ceiling.sum(where=w), v.billed.sum(where=w))
 
 
@@ -138,4 +154,5 @@ def over_ceiling_share(v: Table, w: Value) -> Value:
     "co_visit", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def co_oversupplied_share(v: Table, w: Value) -> Value:
+    """Purchases that oversupplied people share a doctor or shop in, beyond chance ÷ purchases."""
     return (v.co_oversupplied > 0).mean(where=w)

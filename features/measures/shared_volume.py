@@ -9,6 +9,7 @@ from features.windows import YEAR
 
 @shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW)
 def visits(v: Table, w: Value) -> Value:
+    """Visits of the window, of all kinds."""
     return v.mdtrt_id.count(where=w)
 
 
@@ -17,6 +18,7 @@ def visits(v: Table, w: Value) -> Value:
     over="purchases",
 )  # fmt: skip
 def purchases(v: Table, w: Value) -> Value:
+    """Purchases in pharmacies."""
     return v.mdtrt_id.count(where=w)
 
 
@@ -25,21 +27,25 @@ def purchases(v: Table, w: Value) -> Value:
     windows=FLOW, over="admissions",
 )  # fmt: skip
 def stays(v: Table, w: Value) -> Value:
+    """Stays, courses of treatment left out."""
     return v.mdtrt_id.count(where=w)
 
 
 @shared("基金支付", "paid by the fund", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
 def fund_pay(v: Table, w: Value) -> Value:
+    """Yuan paid by the funds."""
     return v.fund_pay_sumamt.sum(where=w).fill_null(0)
 
 
 @shared("就诊机构数", "institutions used", "places", "concentration", evidence_weight=CONTEXT)
 def places(v: Table, w: Value) -> Value:
+    """Different institutions."""
     return v.fixmedins_code.nunique(where=w)
 
 
 @shared("现金自付比例", "share paid in cash", "share", "money", direction=LOW, support="visits")
 def cash_share(v: Table, w: Value) -> Value:
+    """Cash paid ÷ bills."""
     return ratio(v.cash_payamt.sum(where=w), v.medfee_sumamt.sum(where=w))
 
 
@@ -48,6 +54,7 @@ def cash_share(v: Table, w: Value) -> Value:
     support="visits",
 )  # fmt: skip
 def co_visit_share(v: Table, w: Value) -> Value:
+    """Visits with somebody present whom the patient meets beyond chance ÷ visits looked at."""
     return (v.co_visitors > 0).fill_null(False).mean(where=w)
 
 
@@ -56,6 +63,7 @@ def co_visit_share(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_visit_fund(v: Table, w: Value) -> Value:
+    """Yuan paid by the funds for visits with somebody whom the patient meets beyond chance."""
     return v.fund_pay_sumamt.sum(where=w & (v.co_visitors > 0).fill_null(False)).fill_null(0)
 
 
@@ -64,11 +72,13 @@ def co_visit_fund(v: Table, w: Value) -> Value:
     evidence_weight=STRONG,
 )  # fmt: skip
 def follow_days(v: Table, w: Value) -> Value:
+    """Most days on which one person came right behind the same other."""
     return v.follow_days.max(where=w).fill_null(0)
 
 
 @shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=FLOW)
 def after_death(v: Table, w: Value) -> Value:
+    """Visits that began more than a day after the registered death."""
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
 
 
@@ -77,11 +87,13 @@ def after_death(v: Table, w: Value) -> Value:
     over="consultations",
 )  # fmt: skip
 def outpatient_visits(v: Table, w: Value) -> Value:
+    """Outpatient visits, purchases left out."""
     return v.mdtrt_id.count(where=w)
 
 
 @shared("患者人数", "patients", "persons", "frequency", evidence_weight=CONTEXT, windows=FLOW)
 def persons(v: Table, w: Value) -> Value:
+    """Different patients."""
     return v.psn_no.nunique(where=w)
 
 
@@ -90,6 +102,7 @@ def persons(v: Table, w: Value) -> Value:
     evidence_weight=CONTEXT, over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def visits_per_day(v: Table, w: Value) -> Value:
+    """Outpatient visits ÷ days with any."""
     return ratio(v.mdtrt_id.count(where=w), v.day.nunique(where=w))
 
 
@@ -98,6 +111,7 @@ def visits_per_day(v: Table, w: Value) -> Value:
     over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def night_share(v: Table, w: Value) -> Value:
+    """Visits that begin between ten in the evening and six in the morning ÷ those whose hour is known."""
     return v.night.mean(where=w)
 
 
@@ -106,6 +120,7 @@ def night_share(v: Table, w: Value) -> Value:
     over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def weekend_share(v: Table, w: Value) -> Value:
+    """Visits that begin on a Saturday or Sunday ÷ visits."""
     return (v.begntime.day_of_week.index() >= 5).mean(where=w)
 
 
@@ -114,11 +129,13 @@ def weekend_share(v: Table, w: Value) -> Value:
     base="visits/psn_no", support="visits",
 )  # fmt: skip
 def top_person_share(p: Table, w: Value) -> Value:
+    """Fund payment for the patient paid most for ÷ fund payment (`p`: a row a patient)."""
     return ratio(p.fund.max(), p.fund.sum())
 
 
 @shared("人均就诊购药次数", "visits and purchases per patient", "visits_each", "frequency", support="persons")
 def visits_each(v: Table, w: Value) -> Value:
+    """Visits ÷ different patients."""
     return ratio(v.mdtrt_id.count(where=w), v.psn_no.nunique(where=w))
 
 
@@ -127,6 +144,7 @@ def visits_each(v: Table, w: Value) -> Value:
     base="purchases/day", support="visits",
 )  # fmt: skip
 def busiest_day(p: Table, w: Value) -> Value:
+    """Purchases on the busiest day ÷ their mean over days with any (`p`: a row a day)."""
     return p.n.max() / p.n.mean()
 
 
@@ -135,4 +153,5 @@ def busiest_day(p: Table, w: Value) -> Value:
     "money", evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
 def fund_growth(v: Table, w: Value) -> Value:
+    """Fund payment of the last quarter ÷ that of a quarter of the year before (`formulas.growth`)."""
     return growth(v, v.fund_pay_sumamt)
