@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = "claims|features|models|pipelines|reports|benchmarks|docs|tests|notebooks|domain"
+FOLDERS = "claims|features|models|pipelines|reports|significance|benchmarks|docs|tests|notebooks|domain"
 # A file with its folder, as a page or a comment names it; a pattern such as `features/**/*.py` names none.
 PATH = re.compile(rf"(?<![\w/.])(?:{FOLDERS})/[\w./-]*\w\.(?:py|md|j2|png)\b")
 # A module of a docstring's cross-reference, with an attribute or without.
-MODULE = re.compile(r"`(?:claims|features|models|pipelines|reports)(?:\.\w+)+`")
+MODULE = re.compile(r"`(?:claims|features|models|pipelines|reports|significance)(?:\.\w+)+`")
 # Its table of renamed modules cites what there was.
 HISTORY = {"CHANGELOG.md"}
 FOLDERS_READ = (
     "claims",
     "features",
+    "significance",
     "models",
     "pipelines",
     "reports",

@@ -1,4 +1,4 @@
-"""Measures of the bill of a visit: how much, who paid, what it holds and what is usual for its disease group."""
+"""Measures of the bill of a visit: how much, who paid, content, and what is usual for its disease group."""
 
 from ibis import Table, Value
 

@@ -1,4 +1,4 @@
-"""Measures of a visit from other records: cards, medicines, trace codes, registers, stays that resemble it."""
+"""Measures of a visit from other records: cards, medicines, trace codes, registers, stays like it."""
 
 from ibis import Table, Value
 
