@@ -84,7 +84,8 @@ class _Pages:
             return self.names
         causes = {rule_id: rule.en for rule_id, rule in RULES.items()}
         schemes = {scheme: en for scheme, (_zh, en) in SCHEMES.items()}
-        return pd.concat([self.names, pd.Series(causes | schemes)])
+        names: pd.Series = pd.concat([self.names, pd.Series(causes | schemes)])
+        return names
 
     def write_overview(self) -> None:
         """The overview: what drives the scores, where the money is."""

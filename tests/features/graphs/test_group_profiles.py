@@ -126,7 +126,7 @@ def seen(place, claims_of) -> Seen:
     )
 
 
-def test_who_keeps_company_is_found_whole(place, seen):
+def test_every_group_is_found_whole(place, seen):
     kept = [
         "household",
         "home",
@@ -147,7 +147,7 @@ def test_courses_of_treatment_make_no_company(seen):
     assert "ring" in seen.members
 
 
-def test_honest_company_is_excused_and_rings_of_its_size_are_not(seen):
+def test_honest_groups_are_excused_and_rings_of_its_size_are_not(seen):
     excused = {
         "household": "household",
         "home": "residents",

@@ -77,7 +77,7 @@ def test_a_household_is_of_one_village():
         (1, 10, {"surplus_spent": 400.0}, None),
     ],
 )
-def test_honest_company_is_calm(part, of, differing, expected):
+def test_honest_groups_are_calm(part, of, differing, expected):
     rows = at_two_places(group_of([60.0, 30.0], of // 2))
     assert reason([row | differing if n < part else row for n, row in enumerate(rows)]) == expected
 
