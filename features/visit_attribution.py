@@ -17,6 +17,7 @@ from ibis import _
 
 from features.measures.aggregation import ROWS, counted, subject_facts
 from features.measures.catalogue import HIGH, Measure, measures_of
+from features.rounding import rounded
 from features.visits.facts import LINES
 from features.windows import YEAR
 
@@ -78,7 +79,7 @@ def _plain(facts: ibis.Table, columns: _Columns) -> _Visits:
             (rows.column == column, rows.days_ago <= days) for column, (_e, days) in columns.items() if days
         ]
         rows = rows.filter(ibis.cases(*inside, else_=True)) if inside else rows
-        values = {c: _number(alone(_value(entry, rows))) for c, (entry, _days) in columns.items()}
+        values = {c: rounded(alone(_value(entry, rows)), 6) for c, (entry, _days) in columns.items()}
         return _with_strength(rows, columns, values, ibis.literal(0.0), ibis.null("int64"))
 
     return visits
@@ -100,7 +101,7 @@ def _bucketed(facts: ibis.Table, base: str, window: int | None, columns: _Column
     def visits(asked: ibis.Table) -> ibis.Table:
         marked = rows.mutate(other=rows[other]).select(*_VISIT, "other")
         joined = marked.inner_join(counts, ["subject_id", "other"]).inner_join(asked, "subject_id")
-        values = {column: _number(alone(_value(entry, joined))) for column, (entry, _d) in columns.items()}
+        values = {column: rounded(alone(_value(entry, joined)), 6) for column, (entry, _d) in columns.items()}
         weights = [(joined.column == c, joined[by].cast("float64")) for c, by in weighed.items()]
         return _with_strength(joined, columns, values, ibis.cases(*weights, else_=0.0), joined.n)
 
@@ -203,7 +204,3 @@ def lines_of(entry: Measure, facts: ibis.Table) -> str | None:
 def _fields(value: ibis.Value) -> set[str]:
     """Columns that an expression refers to."""
     return {field.name for field in value.op().find(ops.Field, filter=ops.Value)}
-
-
-def _number(value: ibis.Value) -> ibis.Value:
-    return value.cast("float64").round(6)

@@ -21,7 +21,8 @@ STANDS_ALONE = 2 * FLAGGED
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
 # The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
-# much of its conduct is in dispute, 0 to 1), found (scheme of its costliest finding).
+# much of its conduct is in dispute, 0 to 1), found (scheme of its costliest finding), own (yuan in dispute by
+# the visit's own scheme and findings) and `_accumulated` of each scheme of ACCUMULATING.
 MARKS = "visit_marks"
 DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme", "amount", "disputed")
 # Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
@@ -55,9 +56,28 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
     certain = (joined.evidence >= STANDS_ALONE) | joined.scheme.isin([*ACCUMULATING, *ON_RECORD])
     doubt = ibis.cases((joined.evidence < FLAGGED, 0.0), (certain, 1.0), else_=joined.excess.fill_null(0.0))
-    rows = joined.select(*_FACTS, "evidence", "scheme", doubt=doubt)
+    rows = con.create_table(
+        "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt), overwrite=True
+    )
     rows = rows.left_join(_found_schemes(snapshot), "mdtrt_id").drop("mdtrt_id_right")
-    con.create_table(MARKS, rows, overwrite=True)
+    # Every kind of subject asks for these amounts: they are long expressions, so they are taken once.
+    con.create_table(
+        MARKS,
+        rows.mutate(own=disputed_amount(rows, rows.scheme, rows.doubt), **_amounts(rows)),
+        overwrite=True,
+    )
+
+
+def _amounts(rows: ibis.Table) -> dict[str, ibis.Value]:
+    """Yuan in dispute in each visit if its subject is suspected of an accumulating scheme, by `_accumulated`."""
+    certain = ibis.literal(1.0)
+    return {
+        _accumulated(scheme): disputed_amount(rows, ibis.literal(scheme), certain) for scheme in ACCUMULATING
+    }
+
+
+def _accumulated(scheme: str) -> str:
+    return f"disputed_{scheme}"
 
 
 def _found_schemes(snapshot: Snapshot) -> ibis.Table:
@@ -132,11 +152,8 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     rows = visits_by_subject(snapshot.claims.con.table(MARKS), subject)
     named = _schemes_table(snapshot, subject, schemes).rename(suspected="scheme")
     rows = rows.left_join(named, "subject_id").drop("subject_id_right")
-    accumulates = rows.suspected.isin(ACCUMULATING).fill_null(False)
-    rows = rows.mutate(
-        own=disputed_amount(rows, rows.scheme, rows.doubt),
-        added=disputed_amount(rows, rows.suspected, accumulates.ifelse(1.0, 0.0)),
-    )
+    by_scheme = [(rows.suspected == scheme, rows[_accumulated(scheme)]) for scheme in ACCUMULATING]
+    rows = rows.mutate(added=ibis.cases(*by_scheme, else_=0.0))
     by_rule = _.found.notnull() & (_.own <= _.findings_amount)
     scheme = ibis.cases((_.added > _.own, _.suspected), (by_rule, _.found), else_=_.scheme)
     rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme).filter(_.disputed > 0)

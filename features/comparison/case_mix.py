@@ -13,6 +13,7 @@ import pandas as pd
 from ibis import _
 
 from features.measures.catalogue import Measure, expected_column, measures_of
+from features.rounding import rounded
 
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
 PRIOR_VISITS = 10
@@ -51,7 +52,8 @@ def expected(rows: ibis.Table, subject: str) -> pd.DataFrame:
     weight = cells.n_comparable / (cells.n_comparable + HALF_KNOWN)
     part = (weight * cells.whole * rate + (1 - weight) * cells.part).fill_null(cells.part)
     sums = cells.mutate(usual=part).group_by("subject_id", "column")
-    found: pd.DataFrame = sums.aggregate(value=(_.usual.sum() / _.whole.sum().nullif(0)).round(6)).to_pandas()
+    usual = rounded(_.usual.sum() / _.whole.sum().nullif(0), 6)
+    found: pd.DataFrame = sums.aggregate(value=usual).to_pandas()
     wide = found.pivot(index="subject_id", columns="column", values="value").reindex(columns=list(mixed))
     return wide.rename(columns=expected_column).rename_axis(columns=None).astype(float)
 

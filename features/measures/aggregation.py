@@ -12,6 +12,7 @@ from ibis import _
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
 from features.measures.catalogue import Measure, measures_of
+from features.rounding import rounded
 from features.windows import YEARS
 
 # Which of some visits are meant.
@@ -147,8 +148,4 @@ def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
 
 
 def _number(value: ibis.Value, unit: str) -> ibis.Value:
-    """As a float, rounded: sums must not depend on the order in which an engine adds up.
-
-    Sums of money are whole cents; in the millions their sixth decimal is rounding error.
-    """
-    return value.cast("float64").round(2 if unit == "yuan" else 6)
+    return rounded(value, 2 if unit == "yuan" else 6)

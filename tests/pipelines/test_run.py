@@ -372,11 +372,7 @@ def again(city, city_snapshot, tmp_path_factory) -> Steps:
     return steps_of(city_snapshot, city.store, Store(tmp_path_factory.mktemp("second-run")), Settings(), info)
 
 
-# Among the slow tests: one visit's score in ten thousand still depends on the order in which threads add up.
-UNSTEADY = [pytest.param(name, marks=pytest.mark.slow) if name == "suspects" else name for name in COLUMNS]
-
-
-@pytest.mark.parametrize("name", UNSTEADY)
+@pytest.mark.parametrize("name", COLUMNS)
 def test_a_run_made_twice_gives_the_same_tables(city, again, name):
     pd.testing.assert_frame_equal(
         pd.read_parquet(again.published.folder / f"{name}.parquet"), city.result(name), check_exact=True
@@ -384,7 +380,6 @@ def test_a_run_made_twice_gives_the_same_tables(city, again, name):
     assert again.published.digests[name] == digest(city.run / f"{name}.parquet")
 
 
-@pytest.mark.slow
 def test_a_run_made_twice_gives_the_same_summary_and_workbook(summary, again, city):
     other = json.loads((again.published.folder / "run.json").read_text(encoding="utf-8"))
     assert other["run_id"] != summary["run_id"]
