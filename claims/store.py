@@ -39,12 +39,17 @@ from claims.versions import remove_unlinked
 # Begins the names of scratch folders in a store.
 _WORK = ".work-"
 
+# Of the machine's memory, for the engine; what is larger goes to the scratch folder. The rest is for frames,
+# models and the operating system.
+ENGINE_MEMORY = "50%"
+
 __all__ = ["Report", "Store", "connect", "connected", "preview", "scratch"]
 
 
 def connect(work: Path) -> ibis.BaseBackend:
     """A scratch DuckDB database in a folder; larger than memory, gone with the folder."""
     con = ibis.duckdb.connect(work / "scratch.duckdb")
+    con.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
     con.raw_sql(f"SET temp_directory = {quote(work)}")
     con.raw_sql("SET preserve_insertion_order = true")
     con.raw_sql("SET enable_progress_bar = false")

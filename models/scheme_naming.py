@@ -44,8 +44,10 @@ def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
     """The two schemes with the most significant signatures, as ``"M05 M10"``, for subjects that none
     names."""
     order = np.argsort(-signatures.to_numpy(dtype=float), axis=1, kind="stable")[:, :NEAREST]
-    names = signatures.columns.to_numpy(dtype=object)[order]
-    return pd.Series([" ".join(row) for row in names], index=signatures.index, dtype=object)
+    # Each combination is spelled once, not once a subject: there are millions of visits.
+    combinations, which = np.unique(order, axis=0, return_inverse=True)
+    spelled = [" ".join(signatures.columns[row]) for row in combinations]
+    return pd.Series(np.array(spelled, dtype=object)[which.ravel()], signatures.index, dtype=object)
 
 
 def _gives_way(stands: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from pipelines.measure import measure
 from pipelines.recall_estimate import RECALL_ESTIMATE, closed_cases, recall_estimate
 from pipelines.settings import Settings
 from pipelines.step_log import Figure, logged_step
-from pipelines.train import decided, labels
+from pipelines.train import decided, fitted_rows, labels
 from pipelines.typed_frames import tuples
 from reports.evaluation_page import page
 
@@ -158,8 +158,9 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
 
 def _suspicious(last: Past, subject: str, settings: Settings) -> dict[str, float]:
     """Measures that separate the confirmed too well to be true, with their AUC."""
-    features = last.subjects[subject].differences[spec(subject).index]
-    data = training_set(features, labels(last.cases[subject]), settings.seed)
+    known = labels(last.cases[subject])
+    features = fitted_rows(last.subjects[subject].differences, known)[spec(subject).index]
+    data = training_set(features, known, settings.seed)
     return {} if data is None else cast(dict[str, float], leaks(data).to_dict())
 
 

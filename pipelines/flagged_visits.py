@@ -69,7 +69,7 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
 
 
 def _amounts(rows: ibis.Table) -> dict[str, ibis.Value]:
-    """Yuan in dispute in each visit if its subject is suspected of an accumulating scheme, by `_accumulated`."""
+    """Yuan in dispute in each visit if its subject is suspected of an accumulating scheme."""
     certain = ibis.literal(1.0)
     return {
         _accumulated(scheme): disputed_amount(rows, ibis.literal(scheme), certain) for scheme in ACCUMULATING

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from claims.as_of import claims_as_of
@@ -24,11 +25,11 @@ from features.rules.rule_context import RuleContext
 from features.rules.rule_settings import RuleSettings
 from features.rules.visit_findings import by_visit
 from features.visits.facts import visit_facts, with_counts
+from pipelines.file_backed import file_backed, matrices_in
 from pipelines.network_result import network_result
 from pipelines.score_parts import graph_part_of, rule_part_of, visit_rule_parts
 from pipelines.snapshot import Measured, NetworkResult, Snapshot
 from pipelines.step_log import logged_step
-from pipelines.typed_frames import fetch_by
 
 
 @logged_step("measure")
@@ -46,13 +47,13 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict[str, Any] | 
     with ExitStack() as stack:
         con = connect(work)
         stack.callback(con.disconnect)
-        snapshot = _snapshot(con, store, as_of, thresholds or {})
+        snapshot = _snapshot(con, store, as_of, thresholds or {}, work)
         # The snapshot keeps the connection; it is closed here only where measuring failed.
         stack.pop_all()
     return snapshot
 
 
-def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any]) -> Snapshot:
+def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any], work: Path) -> Snapshot:
     claims = claims_as_of(con, store.tables(con), as_of)
     if not claims.visits.count().execute():
         raise StoreError(f"no claim in {store.path} was settled before {as_of}")
@@ -61,27 +62,30 @@ def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any]) -
     facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
     stored(con, "rule_parts", visit_rule_parts(outcome.hits, facts))
     facts, network = network_result(claims, facts, _members_before(store, as_of))
-    measured = {subject: _measured(con, facts, subject, network) for subject in SUBJECTS}
+    measured = {subject: _measured(con, facts, subject, network, work) for subject in SUBJECTS}
     subjects = {subject: found for subject, found in measured.items() if found is not None}
     return Snapshot(claims, facts, subjects, network, outcome)
 
 
-def _measured(con: Any, facts: ibis.Table, subject: str, network: NetworkResult) -> Measured | None:
+def _measured(
+    con: Any, facts: ibis.Table, subject: str, network: NetworkResult, work: Path
+) -> Measured | None:
     """The measures of one kind of subject; None where there is no such subject."""
     if subject == "group" and network.members.empty:
         return None
     rows, key = _visits_of(con, facts, subject)
     if subject == "visit":
-        values = fetch_by(measure_visits(facts), "subject_id").sort_index()
+        measures = con.create_table("visit_measures", measure_visits(facts).order_by("subject_id"))
+        values, out = file_backed(measures, "subject_id", work), matrices_in(work)
     else:
-        values = measure_subjects(rows, subject)
+        values, out = measure_subjects(rows, subject), np.empty
     if values.empty:
         return None
     peers = peer_groups(rows, subject, key).reindex(values.index)
     usual = fit_peers(subject, values, peers)
     graph = graph_part_of(subject, rows, key, network).reindex(values.index)
     rules = rule_part_of(rows, subject, key, con.table("rule_parts")).reindex(values.index)
-    places, against_peers = affiliations(rows, subject, key), usual.differences(values, peers)
+    places, against_peers = affiliations(rows, subject, key), usual.differences(values, peers, out)
     if places.empty:
         return Measured(values, peers, usual, against_peers, graph, rules)
     own = own_differences(usual, values, peers, places)

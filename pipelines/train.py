@@ -1,6 +1,7 @@
 """The step that trains: a challenger for every kind of subject, logged and registered; the better model is
 champion."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from models.evaluation import probability_better
 from models.registry import Champion, Registry, RegistryError
 from models.subject_model import SubjectModel
 from pipelines.champions import registry
+from pipelines.file_backed import BATCH_ROWS
 from pipelines.settings import Settings
 from pipelines.snapshot import Measured, Snapshot, missing_measures
 from pipelines.step_log import Figure, logged_step
@@ -21,6 +23,8 @@ from reports.model_card import card
 
 # A challenger takes over when it ranks better in this share of the bootstrap samples.
 SURE = 0.9
+# More subjects than this do not change a forest or a calibration that matters, and would not fit in memory.
+FITTED_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -128,13 +132,29 @@ def compare(
 
 def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
     """The parts of the score of every measured subject (`SubjectModel.parts`)."""
-    return model.parts(measured.differences, measured.graph, measured.rules)
+    rows, graph, rules = measured.differences, measured.graph, measured.rules
+    # Each subject's parts are its own, so they can be taken in batches; one at least, that has the columns.
+    begins = range(0, max(len(rows), 1), BATCH_ROWS)
+    return pd.concat([model.parts(rows.iloc[begin : begin + BATCH_ROWS], graph, rules) for begin in begins])
 
 
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
     """Fit the model of one kind of subject to a snapshot and the outcomes known by then."""
     model = SubjectModel(subject, spec(subject), settings.seed, settings.tuning_budget)
-    return model.fit(measured.differences, known, measured.graph, measured.rules)
+    return model.fit(fitted_rows(measured.differences, known), known, measured.graph, measured.rules)
+
+
+def fitted_rows(differences: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+    """The subjects to fit on: all, or the inspected and an even sample of at most FITTED_ROWS.
+
+    Args:
+        known: outcomes by subject_id of the inspected.
+    """
+    if len(differences) <= FITTED_ROWS:
+        return differences
+    chosen = differences.index.isin(known.index)
+    chosen[:: math.ceil(len(differences) / FITTED_ROWS)] = True
+    return differences[chosen]
 
 
 def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def own_differences(usual: Peers, values: pd.DataFrame, peers: pd.Series, places
     place, _names = pd.factorize(places.reindex(values.index))
     found = {
         name: usual.null[name].z(sample, centre_of_place(usual.null[name], sample, place))
-        for name, sample in usual.samples(values, peers).items()
+        for name, sample in usual.samples(values, peers)
     }
     return pd.DataFrame(found, index=values.index)
 

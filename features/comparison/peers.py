@@ -7,6 +7,7 @@ adjusted for case mix (`features.comparison.case_mix`), its distance from the ex
 the value.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,6 +29,8 @@ _QUANTILES = np.linspace(0, 1, 401)
 ALONE_PEERS = 1.5
 # A subject without rows of its own is compared as if it had so many.
 _MIN_ROWS = 0.5
+# From a shape to a float64 matrix of it.
+MatrixMaker = Callable[[tuple[int, int]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -53,22 +56,26 @@ class Peers:
     beyond: dict[tuple[str, str], np.ndarray]
     size: pd.Series
 
-    def differences(self, values: pd.DataFrame, peers: pd.Series) -> pd.DataFrame:
+    def differences(
+        self, values: pd.DataFrame, peers: pd.Series, out: MatrixMaker = np.empty
+    ) -> pd.DataFrame:
         """Differences from the peers as z-values, one column a measure; missing values stay missing.
 
         Args:
             values: subjects × measures of the catalogue, and expected values (`expected_column`).
             peers: peer group of each subject.
+            out: gives the matrix (measures × subjects) that receives them, in memory or in a file.
 
         Returns:
             z-values, positive on the suspicious side.
         """
-        samples = self.samples(values, peers)
-        found = {name: self.null[name].z(sample) for name, sample in samples.items()}
-        return pd.DataFrame(found, index=values.index)
+        found = out((len(self.null), len(values)))
+        for row, (name, sample) in zip(found, self.samples(values, peers), strict=True):
+            row[:] = self.null[name].z(sample)
+        return pd.DataFrame(found.T, values.index, list(self.null), copy=False)
 
-    def samples(self, values: pd.DataFrame, peers: pd.Series) -> dict[str, Sample]:
-        """The measures on the comparing scale, by column (arguments as of `differences`)."""
+    def samples(self, values: pd.DataFrame, peers: pd.Series) -> Iterator[tuple[str, Sample]]:
+        """The measures on the comparing scale, by column (arguments as of `differences`), one at a time."""
         return _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
 
     def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
@@ -122,19 +129,25 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
         peers: peer group of each subject.
     """
     columns = measures_of(subject)
-    groups = pd.Index(sorted(peers.dropna().unique()))
-    samples = _samples(subject, values, groups.get_indexer(pd.Index(peers)))
+    groups = pd.Index(sorted(peers.dropna().unique()), name=peers.name)
+    codes = groups.get_indexer(pd.Index(peers))
+    # One measure at a time: all measures of all visits of a city at once would not fit in memory.
     null = {
-        name: fit_null(e.arises, _floor(e), samples[name], len(groups)) for name, (e, _d) in columns.items()
+        name: fit_null(columns[name][0].arises, _floor(columns[name][0]), sample, len(groups))
+        for name, sample in _samples(subject, values, codes)
     }
-    usual = values[list(columns)].groupby(peers).median()
-    beyond = {
-        name: surplus(values[name], values[expected_column(name)], entry)
-        for name, (entry, _d) in columns.items()
-        if entry.mix
-    }
-    grids = _grids(values[list(columns)], peers), _grids(pd.DataFrame(beyond, index=values.index), peers)
-    return Peers(subject, groups, null, usual, *grids, peers.value_counts())
+    usual: dict[str, list[float]] = {}
+    grids: dict[tuple[str, str], np.ndarray] = {}
+    beyond: dict[tuple[str, str], np.ndarray] = {}
+    for name in columns:
+        known = _sorted_by_group(values[name], codes, len(groups))
+        usual[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
+        grids |= _grids(name, known, groups)
+    for name, (entry, _days) in columns.items():
+        if entry.mix:
+            distance = surplus(values[name], values[expected_column(name)], entry)
+            beyond |= _grids(name, _sorted_by_group(distance, codes, len(groups)), groups)
+    return Peers(subject, groups, null, pd.DataFrame(usual, groups), grids, beyond, peers.value_counts())
 
 
 def _floor(entry: Measure) -> float:
@@ -142,9 +155,9 @@ def _floor(entry: Measure) -> float:
     return entry.materiality if entry.unit in LINEAR else LOG_SPREAD
 
 
-def _samples(subject: str, values: pd.DataFrame, group: np.ndarray) -> dict[str, Sample]:
+def _samples(subject: str, values: pd.DataFrame, group: np.ndarray) -> Iterator[tuple[str, Sample]]:
     """The measures on the comparing scale, more being more suspicious."""
-    return {name: _sample(subject, name, values, group) for name in measures_of(subject)}
+    return ((name, _sample(subject, name, values, group)) for name in measures_of(subject))
 
 
 def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) -> Sample:
@@ -165,14 +178,20 @@ def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) ->
     return Sample(value, expected, n, group)
 
 
-def _grids(values: pd.DataFrame, peers: pd.Series) -> dict[tuple[str, str], np.ndarray]:
-    grids: dict[tuple[str, str], np.ndarray] = {}
-    for group, members in values.groupby(peers):
-        for name in values:
-            known = np.sort(members[name].dropna().to_numpy())
-            if len(known):
-                grids[str(group), str(name)] = known[np.round(_QUANTILES * (len(known) - 1)).astype(int)]
-    return grids
+def _sorted_by_group(values: pd.Series, codes: np.ndarray, groups: int) -> list[np.ndarray]:
+    """The known values of each peer group, ascending."""
+    column = values.to_numpy(float)
+    known = ~np.isnan(column)
+    return [np.sort(column[known & (codes == group)]) for group in range(groups)]
+
+
+def _grids(name: str, known: list[np.ndarray], groups: pd.Index) -> dict[tuple[str, str], np.ndarray]:
+    """The quantiles of a measure by (peer group, measure)."""
+    return {
+        (str(group), name): rows[np.round(_QUANTILES * (len(rows) - 1)).astype(int)]
+        for group, rows in zip(groups, known, strict=True)
+        if len(rows)
+    }
 
 
 Quantity = TypeVar("Quantity", float, pd.Series)

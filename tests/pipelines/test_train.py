@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import pipelines.train
 from models.registry import Champion
 from models.subject_model import SubjectModel
 from pipelines.settings import Settings
-from pipelines.train import compare, fit_model
+from pipelines.train import compare, fit_model, fitted_rows, measured_parts
 from reports.model_card import card
 from tests.pipelines.test_evaluate import GUILTY, PATIENTS, cases, measured
 
@@ -76,3 +77,20 @@ def test_the_card_counts_and_names_nobody(challenger, now):
     assert not [p for p in PATIENTS if f" {p} " in text or f"{p}," in text]
     unlearnt = card(trained(truth([])), now, len(PATIENTS), NOW, {"visits": "1000", "claims": "2024"})
     assert "too few outcomes to learn from" in unlearnt and "How good" not in unlearnt
+
+
+def test_few_subjects_are_all_fitted_on_and_of_many_the_inspected_and_an_even_sample(monkeypatch):
+    differences = measured(1).differences
+    known = pd.Series(1, [PATIENTS[1], PATIENTS[7]])
+    assert fitted_rows(differences, known) is differences
+    monkeypatch.setattr(pipelines.train, "FITTED_ROWS", len(differences) // 4)
+    some = fitted_rows(differences, known)
+    assert set(known.index) <= set(some.index)
+    even = differences.index[::4].drop(known.index, errors="ignore")
+    assert list(some.index.drop(known.index)) == list(even)
+
+
+def test_parts_taken_in_batches_are_those_taken_at_once(challenger, monkeypatch):
+    whole = measured_parts(challenger, measured(1))
+    monkeypatch.setattr(pipelines.train, "BATCH_ROWS", 37)
+    pd.testing.assert_frame_equal(measured_parts(challenger, measured(1)), whole, check_exact=True)
