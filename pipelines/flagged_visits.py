@@ -102,7 +102,7 @@ def amounts_at_risk(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.
 
 
 def disputes_of(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.DataFrame:
-    """All visits of some subjects with money in dispute.
+    """All visits of some subjects with money in dispute, or on record as wrong though the fund paid nothing.
 
     Args:
         schemes: the named scheme by subject_id, of the subjects asked for; missing where none is.
@@ -144,7 +144,7 @@ def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, most: int)
 
 
 def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis.Table:
-    """Visits of subjects with something in dispute: columns of DISPUTES.
+    """Visits of subjects with something in dispute, or on record as wrong: columns of DISPUTES.
 
     A visit is disputed by what rules found in it, by its own scheme as far as it is in doubt, and by the
     scheme of its subject where that accumulates over all visits.
@@ -156,7 +156,10 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     rows = rows.mutate(added=ibis.cases(*by_scheme, else_=0.0))
     by_rule = _.found.notnull() & (_.own <= _.findings_amount)
     scheme = ibis.cases((_.added > _.own, _.suspected), (by_rule, _.found), else_=_.scheme)
-    rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme).filter(_.disputed > 0)
+    # What a register proves counts also where the fund paid nothing.
+    proved = rows.scheme.isin(ON_RECORD) & (rows.evidence >= FLAGGED)
+    rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme, proved=proved.fill_null(False))
+    rows = rows.filter((_.disputed > 0) | _.proved)
     return rows.select(*(n for n in DISPUTES if n != "amount"), amount=_.fund_pay_sumamt)[list(DISPUTES)]
 
 

@@ -94,9 +94,9 @@ def value_with_unit(value: float | None, unit: str, language: str, natural: bool
 
 
 def number(value: float, unit: str) -> str:
-    """A value as its unit is written, without the unit; whole days without decimals."""
-    text = format(value, UNITS[unit][2]).removesuffix(".0")
-    return text.removeprefix("-") if text in ("-0", "-0.0%") else text
+    """A value as its unit is written, without the unit; whole days and per cent without decimals."""
+    text = format(value, UNITS[unit][2]).removesuffix(".0").replace(".0%", "%")
+    return text.removeprefix("-") if text in ("-0", "-0%") else text
 
 
 def days_text(days: float, language: str) -> str:
@@ -117,6 +117,13 @@ def score_text(score: float | None) -> str:
 def amount_text(amount: float | None) -> str:
     """An amount or count without decimals."""
     return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.0f}"
+
+
+def yuan_text(amount: float, language: str) -> str:
+    """A sum in yuan with its unit; what rounds to nothing is said to be less than one."""
+    if 0 < amount < 0.5:
+        return "不足1元" if language == "zh" else "less than 1 yuan"
+    return f"{amount:,.0f}元" if language == "zh" else f"{amount:,.0f} yuan"
 
 
 def _long_duration(days: float, english: bool) -> str:

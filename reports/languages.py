@@ -4,6 +4,8 @@ from typing import TypeVar
 
 LANGUAGES = ("zh", "en")
 T = TypeVar("T")
+# A text in Chinese and in English.
+Texts = tuple[str, str]
 
 
 def text_in(language: str, pair: tuple[T, T]) -> T:

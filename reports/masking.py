@@ -16,18 +16,22 @@ class Mask:
     """Replaces known identifiers, the same one always by the same pseudonym within a run.
 
     Args:
-        identifiers: of persons, doctors, institutions, visits, settlements and lines; none to show all as it
-            is.
+        identifiers: of persons, doctors, institutions (also their names), visits, settlements and lines; none
+            to show all as it is.
         salt: of the run, so that pseudonyms of two runs cannot be joined.
     """
 
     def __init__(self, identifiers: Iterable[str], salt: str):
         self.known, self.salt = frozenset(identifiers), salt
+        phrases = sorted((k for k in self.known if not _TOKEN.fullmatch(k)), key=lambda k: (-len(k), k))
+        self._phrases = re.compile("|".join(map(re.escape, phrases))) if phrases else None
 
     def __call__(self, text: str) -> str:
         """A text with its identifiers replaced."""
         if not self.known:
             return text
+        if self._phrases:
+            text = self._phrases.sub(lambda found: self.one(found[0]), text)
         return _TOKEN.sub(self._token, text)
 
     def _token(self, found: re.Match[str]) -> str:

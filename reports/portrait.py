@@ -195,14 +195,14 @@ def _lost(value: float, usual: float, points: float, most: float) -> float:
 
 
 def _score(row: Any) -> tuple[float, str, str]:
-    lost = _score_lost(row)
+    lost, others = _score_lost(row), row.size - 1
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"可疑分数:{row.score:.2f},高于 {row.above:.0%} 的{peers_zh}(共 {row.size:.0f} 家);超过"
+        f"可疑分数:{row.score:.2f},高于其他 {others:.0f} 家{peers_zh}中的 {row.above * others:.0f} 家;超过"
         f" {SCORE_FROM:.0%} 起扣分,最多 {SCORE_MOST:.0f} 分:扣 {lost:.1f} 分",
-        f"Score: {row.score:.2f}, above {row.above:.0%} of {peers_en} ({row.size:.0f} in all); points from"
-        f" {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: −{lost:.1f}",
+        f"Score: {row.score:.2f}, above {row.above * others:.0f} of {others:.0f} others ({peers_en}); points"
+        f" from {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: −{lost:.1f}",
     )
 
 

@@ -11,10 +11,13 @@ from reports.languages import text_in
 
 # Column of the claims → (Chinese, English).
 LABELS = {
+    "psn_no": ("参保人", "Insured person"),
     "gend": ("性别", "Sex"),
     "age": ("年龄", "Age"),
     "live_admdvs": ("村(居)", "Village"),
     "insutype": ("险种", "Insurance"),
+    "fixmedins_code": ("机构", "Institution"),
+    "dr_code": ("医师", "Doctor"),
     "hosp_lv": ("级别", "Level"),
     "biznet": ("性质", "Kind"),
     "admdvs": ("区划", "District"),
@@ -30,7 +33,26 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "2": ("民办非营利", "private, non-profit"),
         "3": ("公立", "public"),
     },
+    "dr_prac_type": {
+        "1": ("临床", "clinical"),
+        "2": ("口腔", "dental"),
+        "3": ("公共卫生", "public health"),
+        "4": ("中医", "Chinese medicine"),
+    },
 }
+# caty: A and the number of the department in 《医疗机构诊疗科目名录》 (卫生部 1994).
+_DEPARTMENTS = {
+    "A01": ("预防保健科", "preventive care"), "A02": ("全科医疗科", "general practice"),
+    "A03": ("内科", "internal medicine"), "A04": ("外科", "surgery"), "A05": ("妇产科", "obstetrics"),
+    "A07": ("儿科", "paediatrics"), "A10": ("眼科", "ophthalmology"), "A11": ("耳鼻咽喉科", "ENT"),
+    "A12": ("口腔科", "dentistry"), "A13": ("皮肤科", "dermatology"), "A15": ("精神科", "psychiatry"),
+    "A16": ("传染科", "infectious diseases"), "A19": ("肿瘤科", "oncology"),
+    "A20": ("急诊医学科", "emergency medicine"), "A21": ("康复医学科", "rehabilitation"),
+    "A26": ("麻醉科", "anaesthesia"), "A27": ("疼痛科", "pain medicine"),
+    "A28": ("重症医学科", "intensive care"), "A30": ("医学检验科", "laboratory"),
+    "A31": ("病理科", "pathology"), "A32": ("医学影像科", "imaging"), "A50": ("中医科", "Chinese medicine"),
+    "A52": ("中西医结合科", "integrated medicine"),
+}  # fmt: skip
 # hosp_lv: two digits, 01-04 third, 05-07 second, 08-10 first level, 11 none.
 _THIRD, _SECOND, _FIRST, _NONE = (
     ("三级", "level 3"),
@@ -54,5 +76,7 @@ def _value(column: str, value: Any, language: str) -> str:
     if column == "aprv_bed_cnt":
         return f"{int(value):,}张" if language == "zh" else f"{int(value):,}"
     code = str(value)
+    if column == "caty":
+        return text_in(language, _DEPARTMENTS.get(code[:3], (code, code)))
     known = _LEVELS.get(code.zfill(2)) if column == "hosp_lv" else _CODES.get(column, {}).get(code)
     return text_in(language, known) if known else code

@@ -1,12 +1,12 @@
 """One measure of a subject in words: value, peers' median and where the subject stands among its peers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
 from features.comparison.peer_groups import PEER_WORDS
 from features.comparison.peers import Standing
-from features.measures.catalogue import FAMILIES, HIGH, Measure, expected_column
+from features.measures.catalogue import CATALOGUE, FAMILIES, HIGH, UNITS, Measure, expected_column
 from reports.contradictions import contradiction
 from reports.formatting import is_missing, measure_value, period, share_of_peers
 from reports.languages import LANGUAGES
@@ -17,20 +17,34 @@ TOO_FEW_PEERS = 5
 _TOO_FEW = ("同类过少,仅供参考", "too few peers, for reference only")
 # Up to so many peers their number is said instead of a share of them.
 FEW_PEERS = 20
+# A share times its rows is a count if it lies so close to a whole number.
+_WHOLE = 0.01
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
     "No single measure stands out from the peers; the score adds up several slight differences",
 )
-FINDINGS = (
-    "有审核规则疑点,详见规则疑点",
-    "Has findings of the audit rules, see the findings",
+FINDINGS = ("被审核规则查出疑点", "Has findings of the audit rules")
+_TOGETHER_EN = "far beyond what the places' volume explains"
+_CLIENTS = (
+    "有一批固定人员反复在相近时间一同来此就诊购药,次数远超客流可以解释的程度",
+    f"The same people come again and again close in time, {_TOGETHER_EN}",
 )
-# What the graph part says of a subject, by what links it to others.
+# What the graph part says of a subject: its kind or, of a group, what links the members.
 LINKS = {
-    "co_visit": (
+    "patient": (
         "与固定人员反复在同一机构相近时间就诊,次数远超机构客流可以解释的程度",
-        "Comes again and again close in time with the same people, far beyond what the places' volume "
-        "explains",
+        f"Comes again and again close in time with the same people, {_TOGETHER_EN}",
+    ),
+    "visit": (
+        "同时在场的是反复一同就诊的固定人员,次数远超机构客流可以解释的程度",
+        f"Was made close in time with people who come together again and again, {_TOGETHER_EN}",
+    ),
+    "hospital": _CLIENTS,
+    "pharmacy": _CLIENTS,
+    "prescriber": _CLIENTS,
+    "co_visit": (
+        "成员反复在同一机构相近时间一同就诊购药,次数远超机构客流可以解释的程度",
+        f"Members come again and again close in time, {_TOGETHER_EN}",
     ),
     "drug_resale": (
         "成员经同一医师或药店反复超量购药,人数远超该医师或药店的客流可以解释的程度",
@@ -38,6 +52,34 @@ LINKS = {
         "the volume of these explains",
     ),
 }
+
+
+def most_found(rules: Sequence[tuple[str, str, int]], counted: bool) -> tuple[str, str]:
+    """The rules with most findings, in words that follow a reason about findings.
+
+    Args:
+        rules: Chinese name, English name, number of findings.
+        counted: say how many.
+    """
+    if not counted:
+        zh, en = "、".join(f"“{name}”" for name, _en, _n in rules), ", ".join(name for _zh, name, _n in rules)
+        return f":{zh}", f" ({en})"
+    zh = "、".join(f"“{name}”{n:,}条" for name, _en, n in rules)
+    en = ", ".join(f"{name} ({n:,})" for _zh, name, n in rules)
+    return f";一年来最多的是{zh}", f"; most in the last year: {en}"
+
+
+def together_with(people: int, most: int, expected: float) -> tuple[str, str]:
+    """With how many people somebody comes beyond chance, in words that follow the reason about company.
+
+    Args:
+        most, expected: visits with the one met most, and as many as chance explains.
+    """
+    usual = f"{expected:,.0f}" if expected >= 1 else "<1"
+    return (
+        f";共{people:,}人,与其中一人同去{most:,}次(按客流应为{usual}次)",
+        f"; {people:,} people, one of them {most:,} times where volume explains {usual}",
+    )
 
 
 class Reason(TypedDict):
@@ -71,6 +113,7 @@ class Compared:
         standing: where the value (or its distance from what is expected) stands among the peers.
         peers: key of PEER_WORDS.
         days_of_claims: how many days the claims go back, where that is known.
+        rows: how many rows a share is of, where that is known.
     """
 
     measure: tuple[Measure, int | None]
@@ -80,6 +123,7 @@ class Compared:
     standing: Standing
     peers: str
     days_of_claims: int | None = None
+    rows: float | None = None
 
     def text(self, value: float, language: str) -> str:
         """A value of the measure in words."""
@@ -96,6 +140,7 @@ def measure_reason(
     contribution: float,
     expected: float | None = None,
     days_of_claims: int | None = None,
+    rows: float | None = None,
 ) -> Reason:
     """One measure of a subject as the contract spells a reason; for suspicion or, where the contribution is
     negative, against it.
@@ -104,12 +149,13 @@ def measure_reason(
         median: of the peers.
         expected: what the subject's mix leads one to expect; its distance from that is then what is compared.
         days_of_claims: how many days the claims go back, where that is known.
+        rows: how many rows a share is of, where that is known.
     """
     entry, _days = measure
     value, median = float(value), known(median)
     found = standing(column, value, peers, expected)
     zh, en = _texts(
-        Compared(measure, value, median, expected, found, peers, days_of_claims),
+        Compared(measure, value, median, expected, found, peers, days_of_claims, known(rows)),
         entry.direction if contribution >= 0 else -entry.direction,
     )
     return {
@@ -162,10 +208,23 @@ def _own(compared: Compared) -> tuple[str, str]:
     zh, en = f"{period_zh}{entry.zh}", f"{entry.en[0].upper()}{entry.en[1:]} {period_en}".rstrip()
     if entry.unit == "flag":
         return (zh, en) if compared.value >= 0.5 else (f"无“{zh}”的情况", f"Not so: {entry.en}")
+    of_zh, of_en = n_of_rows(compared.measure, compared.value, compared.rows)
     return (
-        f"{zh} {compared.text(compared.value, 'zh')}",
-        f"{en}: {compared.text(compared.value, 'en')}",
+        f"{zh} {compared.text(compared.value, 'zh')}{of_zh}",
+        f"{en}: {compared.text(compared.value, 'en')}{of_en}",
     )
+
+
+def n_of_rows(measure: tuple[Measure, int | None], value: float, rows: float | None) -> tuple[str, str]:
+    """Numerator and denominator of a share, Chinese and English; empty where it is none of counted rows."""
+    entry, _days = measure
+    if entry.unit != "share" or entry.arises != "proportion" or entry.support is None or not rows:
+        return "", ""
+    n = round(value * rows)
+    if abs(value * rows - n) > _WHOLE or n > rows:
+        return "", ""
+    unit = UNITS[CATALOGUE[entry.subject, entry.support].unit][0]
+    return f"({rows:,.0f}{unit}中{n:,}{unit})", f" ({n:,} of {rows:,.0f})"
 
 
 def _expected(compared: Compared) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def reasons_of(
     usual: pd.Series,
     standing: StandingOf,
     deterministic_contributions: pd.Series | None = None,
-    link: str = "co_visit",
+    link: str = "patient",
     days_of_claims: int | None = None,
 ) -> list[Reason]:
     """The few reasons that raise a subject's score most, one a family.
@@ -82,6 +82,7 @@ def reasons_of(
             subject.sums[family],
             expected_of(subject.values, column),
             days_of_claims,
+            _rows(measures[column], subject.values),
         )
         if _above_the_middle(reason, measures[column][0]):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
@@ -235,6 +236,13 @@ def _ordered(subject: _Subject) -> list[str]:
         and not subject.exceeding.isdisjoint(subject.families[family])
     ]
     return sorted(counting, key=lambda family: not subject.is_material(family))
+
+
+def _rows(measure: tuple[Measure, int | None], values: Mapping[str, float]) -> float | None:
+    """How many rows a measure is taken of, where another one counts them."""
+    entry, days = measure
+    column = entry.support_column(days)
+    return values.get(column) if column else None
 
 
 def _above_the_middle(reason: Reason, entry: Measure) -> bool:

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
-from reports.formatting import measure_value, period
-from reports.languages import LANGUAGES
+from reports.formatting import measure_value, period, yuan_text
+from reports.languages import LANGUAGES, Texts
+from reports.reason_texts import n_of_rows
 from reports.scheme_conduct import CONDUCT
 from reports.scheme_texts import scheme_name
 
 # Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}.
 _DONE = {
-    "hospital": ("近一年收治就诊住院{n}人次", "{n} visits and stays in the last year"),
+    "hospital": ("近一年门诊、住院共{n}人次", "{n} visits and stays in the last year"),
     "pharmacy": ("近一年为{persons}人售药{n}人次", "{n} purchases by {persons} people in the last year"),
-    "prescriber": ("近一年经手{persons}人就诊购药{n}人次", "{n} visits by {persons} patients in a year"),
-    "patient": ("近一年在{places}家机构就诊购药{n}次", "{n} visits at {places} places in the last year"),
-    "group": ("{persons}名成员近一年一同或经同一医师、药店就诊购药{n}人次",
+    "prescriber": ("近一年为{persons}名患者看诊、开药共{n}人次",
+                   "{n} visits by {persons} patients in the last year"),
+    "patient": ("近一年在{places}家机构就诊、购药{n}次", "{n} visits at {places} places in the last year"),
+    "group": ("{persons}名成员近一年一同(或经同一医师、药店)就诊、购药{n}人次",
               "{persons} members made {n} linked visits in the last year"),
 }  # fmt: skip
 # The same where there were none in the year: those of a group that an honest reason explains do not count.
@@ -46,8 +48,10 @@ class Conduct:
         first, last: first and last day of them (ISO); None where there are none.
         disputed, paid: yuan of the fund in dispute, and paid for those visits.
         busiest, on_busiest: the day with most of them, and how many.
-        telling: the strongest measure with its window, value and the peers' median; None without one.
+        telling: the strongest measure with its window, value, the peers' median and how many rows a share is
+            of; None without one.
         peers: key of PEER_WORDS.
+        person, place: of a visit, whose and where.
     """
 
     subject: str
@@ -66,12 +70,14 @@ class Conduct:
     paid: float
     busiest: str | None
     on_busiest: int
-    telling: tuple[Measure, int | None, float, float | None] | None
+    telling: tuple[Measure, int | None, float, float | None, float | None] | None
     peers: str
-    visit_words: tuple[str, str] = ("", "")
+    visit_words: Texts = ("", "")
+    person: str = ""
+    place: str = ""
 
 
-def story(conduct: Conduct) -> tuple[str, str]:
+def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
         _done(conduct), _others(conduct), _usual(conduct), _money(conduct), _first(conduct),
@@ -80,12 +86,10 @@ def story(conduct: Conduct) -> tuple[str, str]:
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
 
 
-def _done(c: Conduct) -> tuple[str, str]:
+def _done(c: Conduct) -> Texts:
     """Who did how much, and how much of it is in doubt."""
     if c.subject == "visit":
-        zh, en = _phrase(c, ",", " is one of those that ")
-        kind_zh, kind_en = c.visit_words
-        return f"{c.first or ''}{kind_zh}{zh}。", f"The {kind_en} of {c.first or ''}{en or ' is in doubt'}."
+        return _visit(c)
     given = {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
     zh, en = (text.format(**given) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
     if not c.doubted:
@@ -103,7 +107,22 @@ def _done(c: Conduct) -> tuple[str, str]:
     )
 
 
-def _others(c: Conduct) -> tuple[str, str]:
+def _visit(c: Conduct) -> Texts:
+    """A visit: when, whose, where, and what is in doubt; a contradiction is told by its own sentence."""
+    zh, en = _phrase(c, ",", " is one of those that ")
+    if c.telling and contradiction(c.telling[0], c.telling[2], c.peers):
+        zh, en = "", " is on record"
+    kind_zh, kind_en = c.visit_words
+    whose_zh, whose_en = (f"参保人{c.person}", f" of {c.person}") if c.person else ("", "")
+    where_zh, where_en = (f"在{c.place}", f" at {c.place}") if c.place else ("", "")
+    day = c.first or ""
+    return (
+        f"{day}{',' if whose_zh else ''}{whose_zh}{where_zh}{kind_zh}{zh}。",
+        f"The {kind_en}{whose_en}{where_en} on {day}{en or ' is in doubt'}.",
+    )
+
+
+def _others(c: Conduct) -> Texts:
     """What else is in dispute."""
     if not c.others:
         return "", ""
@@ -112,7 +131,7 @@ def _others(c: Conduct) -> tuple[str, str]:
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
 
 
-def _phrase(c: Conduct, before_zh: str, before_en: str) -> tuple[str, str]:
+def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:
     """What the visits in doubt were; empty where no scheme is named."""
     if c.scheme is None:
         return "", ""
@@ -134,11 +153,11 @@ def _span(c: Conduct, language: str) -> str:
     return f", on {c.doubted_days:,} dates from {c.first} to {c.last}"
 
 
-def _usual(c: Conduct) -> tuple[str, str]:
+def _usual(c: Conduct) -> Texts:
     """The strongest measure against what is usual."""
     if c.telling is None:
         return "", ""
-    entry, days, value, median = c.telling
+    entry, days, value, median, rows = c.telling
     sentence = contradiction(entry, value, c.peers)
     if sentence:
         return f"{sentence[0]}。", f"{sentence[1][0].upper()}{sentence[1][1:]}."
@@ -147,22 +166,35 @@ def _usual(c: Conduct) -> tuple[str, str]:
     if entry.unit == "flag":
         return f"{name_zh},同类一般没有此情况。", f"{name_en}, which is unusual among its peers."
     zh, en = measure_value(entry, value, "zh"), measure_value(entry, value, "en")
+    of_zh, of_en = n_of_rows((entry, days), value, rows)
+    zh, en = zh + of_zh, en + of_en
     if median is None:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
+    if c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
+        # The number has been told.
+        return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
     return f"{name_zh}为{zh},同类通常为{usual_zh}。", f"{name_en}: {en}; usual among its peers: {usual_en}."
 
 
-def _money(c: Conduct) -> tuple[str, str]:
+def _money(c: Conduct) -> Texts:
+    if not c.disputed and c.doubted and not c.paid:
+        return "费用均由个人负担,基金没有支付。", "The fund paid nothing for these visits."
     if not c.disputed:
         return "目前没有可直接争议的基金支付。", "Nothing that the fund paid is in dispute so far."
+    zh, en = yuan_text(c.disputed, "zh"), yuan_text(c.disputed, "en")
+    if yuan_text(c.paid, "zh") == zh:
+        return (
+            f"争议基金{zh},即所涉就诊的全部基金支付。",
+            f"In dispute: {en}, all that the fund paid for these visits.",
+        )
     return (
-        f"争议基金{c.disputed:,.0f}元(所涉就诊基金共支付{c.paid:,.0f}元)。",
-        f"In dispute: {c.disputed:,.0f} yuan of the {c.paid:,.0f} yuan that the fund paid for these visits.",
+        f"争议基金{zh}(所涉就诊基金共支付{yuan_text(c.paid, 'zh')})。",
+        f"In dispute: {en} of the {yuan_text(c.paid, 'en')} that the fund paid for these visits.",
     )
 
 
-def _first(c: Conduct) -> tuple[str, str]:
+def _first(c: Conduct) -> Texts:
     """Where to begin."""
     if c.on_busiest < 2 or c.busiest is None:
         return "", ""
@@ -172,7 +204,7 @@ def _first(c: Conduct) -> tuple[str, str]:
     )
 
 
-def _undecided(c: Conduct) -> tuple[str, str]:
+def _undecided(c: Conduct) -> Texts:
     """The two nearest schemes where none is named."""
     if c.scheme is not None:
         return "", ""

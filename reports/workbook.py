@@ -37,6 +37,10 @@ _MEMBER_COLUMNS = ["group_id", "kind", "member_type", "member_id", "weight"]
 Sheet = tuple[Mapping[str, str], Mapping[str, Sequence[str]], Sequence[int], Sequence[Row]]
 
 
+# So many of the further sheets stand before the lists.
+FIRST = 2
+
+
 def write_workbook(
     path: Path,
     suspects: pd.DataFrame,
@@ -56,7 +60,7 @@ def write_workbook(
         suspects, evidence, members: as the contract's tables.
         names: what to call a subject, by subject_id; missing ones have no name.
         language: zh or en.
-        more: further sheets; the workbook opens on the first of them.
+        more: further sheets, the first FIRST before the lists; the workbook opens on the first of them.
         dossiers: (subject_type, subject_id) → path of its dossier, relative to the workbook's folder.
         figures: what else the guide says of the run: label and value, in the workbook's language.
         random_sample: (subject_type, subject_id) of those drawn at random, who have a row however far down
@@ -70,21 +74,29 @@ def write_workbook(
         book.set_properties({"title": "fundguard", "created": pd.Timestamp(as_of).to_pydatetime()})
         formats = Formats(book)
         write_guide(book, formats, run_figures(suspects, evidence, as_of, figures, language), as_of, language)
+        for place, sheet_of in enumerate(more[:FIRST]):
+            sheet = _further_sheet(book, formats, sheet_of, language)
+            if place == 0:
+                # The first of them is what the morning begins with.
+                sheet.activate()
         for subject, words in SUBJECT_WORDS.items():
             listed = _listed(suspects, subject, random_sample)
             sheet = book.add_worksheet(words[language == "en"])
             write_suspects(sheet, formats, listed, names, dossiers or {}, language)
         _evidence_sheet(book, formats, _by_rank(evidence, suspects), language)
-        for place, (titles, heads, widths, content) in enumerate(more):
-            sheet = book.add_worksheet(titles[language])
-            write_table(sheet, formats, heads[language], content, widths)
-            if place == 0:
-                # The first of them is what the morning begins with.
-                sheet.activate()
+        for sheet_of in more[FIRST:]:
+            _further_sheet(book, formats, sheet_of, language)
         sheet = book.add_worksheet(_MEMBER_TITLES[language])
         rows = members[_MEMBER_COLUMNS].itertuples(index=False, name=None)
         content = [_member_row(row, language) for row in rows]
         write_table(sheet, formats, _MEMBER_HEADS[language], content, _MEMBER_WIDTHS)
+
+
+def _further_sheet(book: Any, formats: Formats, sheet_of: Sheet, language: str) -> Any:
+    titles, heads, widths, content = sheet_of
+    sheet = book.add_worksheet(titles[language])
+    write_table(sheet, formats, heads[language], content, widths)
+    return sheet
 
 
 def _listed(suspects: pd.DataFrame, subject: str, random_sample: frozenset[tuple[str, str]]) -> pd.DataFrame:

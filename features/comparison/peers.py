@@ -162,7 +162,8 @@ def _samples(subject: str, values: pd.DataFrame, group: np.ndarray) -> Iterator[
 
 def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) -> Sample:
     entry, days = measures_of(subject)[name]
-    support = values[_support_column(subject, entry.support, days)] if entry.support else None
+    counted = entry.support_column(days)
+    support = values[counted] if counted else None
     n = np.ones(len(values)) if support is None else support.fillna(0).clip(lower=_MIN_ROWS).to_numpy(float)
     if entry.arises == "count":
         return Sample(values[name].to_numpy(float), np.zeros(len(values)), n, group)
@@ -216,9 +217,3 @@ def _scaled(values: pd.Series, entry: Measure) -> pd.Series:
     else:
         scaled = np.sign(values) * np.log1p(values.abs() / entry.materiality)
     return scaled
-
-
-def _support_column(subject: str, name: str, days: int | None) -> str:
-    """Column of a measure that counts, in the same window if it has that."""
-    columns = measures_of(subject)
-    return f"{name}_{days}d" if days and f"{name}_{days}d" in columns else name

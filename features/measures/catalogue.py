@@ -141,6 +141,14 @@ class Measure:
         """Column names and the window of each."""
         return {f"{self.name}_{days}d": days for days in self.windows} or {self.name: None}
 
+    def support_column(self, days: int | None) -> str | None:
+        """Column of the measure that counts the rows, in the same window where it has that; None without
+        one."""
+        if self.support is None:
+            return None
+        windows = CATALOGUE[self.subject, self.support].windows
+        return f"{self.support}_{days}d" if days in windows else self.support
+
 
 class Traits(TypedDict, total=False):
     """What a declaration may leave out (`Measure`), and ``over``: the visits of the window that are looked

@@ -9,9 +9,10 @@ import pandas as pd
 from ibis import _
 
 from features.graphs.group_profiles import linked
-from features.measures.aggregation import KEYS, MEMBERS, of_subjects
+from features.measures.aggregation import of_subjects
 from features.rules.declaration import RULES
 from features.windows import YEAR
+from pipelines.explain.reason_details import findings_by_subject
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, fetch_by, records_by
 
@@ -105,13 +106,22 @@ class DossierSources:
         elif self.subject in ("hospital", "pharmacy"):
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
             known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
+        elif self.subject == "prescriber":
+            columns = ["fixmedins_code", "dr_prac_type", "caty"]
+            known = claims["dr_info_b"].select(*columns, subject_id=_.dr_code)
+        elif self.subject == "visit":
+            facts = self.snapshot.facts
+            columns = ["psn_no", "fixmedins_code", "dr_code", "gend", "insutype"]
+            known = facts.select(*columns, subject_id=_.mdtrt_id, age=_.years, live_admdvs=_.village)
         else:
             return {}
         frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")
         return records_by(frame.set_index("subject_id"))
 
     def _findings(self) -> dict[str, pd.DataFrame]:
-        hits = self._hits().semi_join(self.ids, _.whose == self.ids.subject_id)
+        hits = findings_by_subject(self.snapshot, self.subject).semi_join(
+            self.ids, _.whose == self.ids.subject_id
+        )
         order = [ibis.desc("vola_amt"), "jr_id"]
         rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
@@ -119,15 +129,6 @@ class DossierSources:
         )  # fmt: skip
         found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
         return by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
-
-    def _hits(self) -> ibis.Table:
-        """Findings with ``whose``: the subject of this kind whom they concern."""
-        hits = self.snapshot.rules.hits
-        if self.subject == "group":
-            members = self.snapshot.claims.con.table(MEMBERS).select("psn_no", whose=_.group_id)
-            return hits.inner_join(members, "psn_no")
-        key = "mdtrt_id" if self.subject == "visit" else KEYS[self.subject][0]
-        return hits.mutate(whose=_[key])
 
     def explanations(self, subject_id: str) -> list[tuple[Any, ...]]:
         """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how

@@ -102,7 +102,7 @@ class _Kind:
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
             link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
-            profile=self.sources.profiles.get(subject_id, {}), money=_money(self.disputes.get(subject_id)),
+            profile=self._profile(subject_id), money=_money(self.disputes.get(subject_id)),
             supporting_records=self._records(subject_id),
             evidence=self._rows(mine[mine.nth.isna()].head(EVIDENCE_ROWS)), evidence_count=len(mine),
             findings=self._findings(subject_id), innocent=self._explanations(subject_id, members),
@@ -153,6 +153,14 @@ class _Kind:
             for n, column, r in placed
             if r["value"] is not None and (peers, column) in usual
         ]
+
+    def _profile(self, subject_id: str) -> dict[str, Any]:
+        """What is known of a subject, institutions with their names."""
+        known = dict(self.sources.profiles.get(subject_id, {}))
+        code = known.get("fixmedins_code")
+        if isinstance(code, str):
+            known["fixmedins_code"] = f"{self.names.get(code, '')} {code}".strip()
+        return known
 
     def _favourable(self, subject_id: str, peers: str) -> list[Reason]:
         """The measures farthest on the honest side, one a family."""

@@ -23,7 +23,13 @@ from pipelines.explain.item_excess_table import item_excess_table
 from pipelines.explain.notices import notices
 from pipelines.explain.subject_directory import directory_table
 from pipelines.explain.supporting_records import supporting_records
-from pipelines.explain.suspect_reasons import Contributions, contributions_of, suspects_table, with_reasons
+from pipelines.explain.suspect_reasons import (
+    Contributions,
+    Named,
+    contributions_of,
+    suspects_table,
+    with_reasons,
+)
 from pipelines.score import Scores, visits_against
 from pipelines.select.selection import Selection
 from pipelines.select.worklist import FLOOR
@@ -163,7 +169,8 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         for subject, scored in scores.subjects.items()
     }
     items = item_excess_table(snapshot)
-    suspects = suspects_table(snapshot, scores, contributions, items, settings)
+    named = Named(items, institution_names(snapshot))
+    suspects = suspects_table(snapshot, scores, contributions, named, settings)
     below = _sampled_below(scores, selection.audit_sample, depth)
     more = {
         subject: contributions_of(snapshot, subject, scores.subjects[subject], ids)
@@ -174,7 +181,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         more_suspicious, more_disputes = visits_against(snapshot, scores.subjects, below, settings)
         suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
         disputes = pd.concat([disputes, more_disputes], ignore_index=True)
-    shown = with_reasons(suspects, snapshot, more, disputes, items)
+    shown = with_reasons(suspects, snapshot, more, disputes, named)
     records = supporting_records(snapshot, scores, shown)
     evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
     return _Reasons(suspects, shown, contributions, records, evidence, disputes, items)

@@ -4,11 +4,14 @@ import pandas as pd
 
 from pipelines.snapshot import Snapshot
 
+# A shorter name of an institution is a common word.
+_SHORTEST_NAME = 4
+
 
 def identifiers(
     snapshot: Snapshot, suspects: pd.DataFrame, evidence: pd.DataFrame, records: pd.DataFrame
 ) -> frozenset[str]:
-    """Identifiers of persons, doctors, institutions, visits, settlements and lines.
+    """Identifiers of persons, doctors, institutions (and their names), visits, settlements and lines.
 
     Args:
         records: `pipelines.explain.supporting_records.supporting_records`.
@@ -19,5 +22,7 @@ def identifiers(
     columns += [claims["fixmedins_b"].fixmedins_code, hits.mdtrt_id, hits.setl_id, hits.bkkp_sn]
     found = {value for column in columns for value in column.to_pandas().dropna()}
     found.update(line["bkkp_sn"] for lines in records.lines for line in lines)
+    names = claims["fixmedins_b"].fixmedins_name.to_pandas().dropna()
+    found.update(name for name in names if len(name) >= _SHORTEST_NAME)
     visits = suspects.subject_id[suspects.subject_type == "visit"]
     return frozenset(found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna()))

@@ -1,6 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import ibis
@@ -20,12 +21,15 @@ OTHERS = 2
 Row = Any
 
 
-def stories(snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+def stories(
+    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series
+) -> pd.DataFrame:
     """The stories of explained suspects of one kind.
 
     Args:
         suspects: rows of the contract's table with reasons and nearest_schemes, all of one subject_type.
         disputes: `pipelines.score.Scores.disputes`, of that kind.
+        names: of institutions, by code.
 
     Returns:
         story_zh, story_en, by the index of ``suspects``.
@@ -33,10 +37,21 @@ def stories(snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame) 
     subject = str(suspects.subject_type.iloc[0])
     totals = _totals(snapshot, subject, suspects.subject_id)
     doubted = {str(subject_id): rows for subject_id, rows in disputes.groupby("subject_id")}
-    peers = snapshot.subjects[subject].peers
+    since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
+    for found in totals.values():
+        code = found.get("fixmedins_code", "")
+        found["place"] = names.get(code, "") or code
+    measured = snapshot.subjects[subject]
     told = [
         story(
-            _conduct(row, totals.get(row.subject_id, {}), doubted.get(row.subject_id), peers[row.subject_id])
+            _conduct(
+                row,
+                totals.get(row.subject_id, {}),
+                doubted.get(row.subject_id),
+                measured.peers[row.subject_id],
+                measured.values.loc[row.subject_id],
+                since,
+            )
         )
         for row in tuples(suspects)
     ]
@@ -52,7 +67,7 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
     facts = con.table(MARKS)
     if subject == "visit":
         rows = facts.select(
-            "kind", day=_.day.strftime("%Y-%m-%d"), paid=_.fund_pay_sumamt, subject_id=_.mdtrt_id
+            "kind", "psn_no", "fixmedins_code", day=_.day.strftime("%Y-%m-%d"), subject_id=_.mdtrt_id
         )
         found = fetch_by(rows.semi_join(wanted, "subject_id"), "subject_id")
     else:
@@ -68,10 +83,13 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
     return totals
 
 
-def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, peers: str) -> Conduct:
+def _conduct(
+    row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, peers: str, values: pd.Series, since: str
+) -> Conduct:
     reasons = list(row.reasons)
     named = _for_scheme(disputes, row.scheme)
-    days = [] if named is None else [str(day)[:10] for day in named.day]
+    lately = None if named is None else _lately(named, since)
+    days = [] if lately is None else _days(lately)
     counts = sorted(Counter(days).items())
     busiest, on_busiest = max(counts, key=lambda day: day[1]) if counts else (None, 0)
     only = total.get("day")
@@ -83,7 +101,7 @@ def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, pee
         persons=int(total.get("persons", 0)),
         places=int(total.get("places", 0)),
         doubted=len(days),
-        doubted_persons=0 if named is None else int(named.psn_no.nunique()),
+        doubted_persons=0 if lately is None else int(lately.psn_no.nunique()),
         doubted_days=len(counts),
         others=_others(disputes, named),
         first=only or (counts[0][0] if counts else None),
@@ -92,9 +110,11 @@ def _conduct(row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, pee
         paid=0.0 if disputes is None else float(disputes.amount.sum()),
         busiest=busiest,
         on_busiest=on_busiest,
-        telling=_telling(row.subject_type, reasons),
+        telling=_telling(row.subject_type, reasons, values),
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
+        person=total.get("psn_no", ""),
+        place=total.get("place", ""),
     )
 
 
@@ -104,6 +124,16 @@ def _for_scheme(disputes: pd.DataFrame | None, scheme: str | None) -> pd.DataFra
         return None
     named = disputes[disputes.scheme == scheme]
     return named if len(named) else disputes
+
+
+def _lately(named: pd.DataFrame, since: str) -> pd.DataFrame:
+    """The visits of the year that a story counts; all of them where they are older."""
+    recent = named[[day >= since for day in _days(named)]]
+    return recent if len(recent) else named
+
+
+def _days(visits: pd.DataFrame) -> list[str]:
+    return [str(day)[:10] for day in visits.day]
 
 
 def _others(disputes: pd.DataFrame | None, named: pd.DataFrame | None) -> tuple[tuple[str, int], ...]:
@@ -116,12 +146,15 @@ def _others(disputes: pd.DataFrame | None, named: pd.DataFrame | None) -> tuple[
     return tuple((str(scheme), int(n)) for scheme, n in first.n.items())
 
 
-def _telling(subject: str, reasons: list[dict[str, Any]]) -> tuple[Any, ...] | None:
-    """The measure of the first reason that has one; size and findings only where there is no other."""
+def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:
+    """The measure of the first reason that has one, with its rows; size and findings only where there is no
+    other."""
     measures, found = measures_of(subject), []
     for reason in reasons:
         column = reason["code"].partition(".")[2]
         if column in measures and reason["value"] is not None:
-            found.append((*measures[column], reason["value"], reason["peer_median"]))
+            entry, days = measures[column]
+            rows = values.get(entry.support_column(days) or "")
+            found.append((entry, days, reason["value"], reason["peer_median"], rows))
     told = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
     return told[0] if told else None

@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from features.measures.catalogue import measures_of
 from pipelines.explain.item_excess_table import item_texts
+from pipelines.explain.reason_details import companions, most_found_rules
 from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
-from reports.reason_texts import Reason
-from reports.reasons import reasons_of, telling_first
+from reports.languages import Texts
+from reports.reason_texts import FAMILY_CODES, Reason
+from reports.reasons import GRAPH_REASON, reasons_of, telling_first
 
 _REASON = pa.struct(
     [
@@ -32,8 +34,19 @@ SUSPECTS = pa.schema(
         ("story_en", pa.string()), ("explained_by", pa.string()),
     ]
 )  # fmt: skip
-# Links by which the graph part of a subject is explained where it is no group.
-_CO_VISIT = "co_visit"
+
+
+@dataclass(frozen=True)
+class Named:
+    """What reasons and stories call things by.
+
+    Attributes:
+        items: `pipelines.explain.item_excess_table.item_excess_table`.
+        places: names of institutions, by code.
+    """
+
+    items: pd.DataFrame
+    places: pd.Series
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ def suspects_table(
     snapshot: Snapshot,
     scores: Scores,
     explained: dict[str, Contributions],
-    items: pd.DataFrame,
+    named: Named,
     settings: Settings,
 ) -> pd.DataFrame:
     """The ranked lists with the reasons of the explained: columns of SUSPECTS; arguments as of
@@ -68,7 +81,7 @@ def suspects_table(
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
     table = table.assign(reasons=empty, story_zh=None, story_en=None)
-    return with_reasons(table, snapshot, explained, scores.disputes, items)
+    return with_reasons(table, snapshot, explained, scores.disputes, named)
 
 
 def with_reasons(
@@ -76,13 +89,12 @@ def with_reasons(
     snapshot: Snapshot,
     explained: dict[str, Contributions],
     disputes: pd.DataFrame,
-    items: pd.DataFrame,
+    named: Named,
 ) -> pd.DataFrame:
     """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS, nearest_schemes.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`, of the explained.
-        items: `pipelines.explain.item_excess_table.item_excess_table`.
     """
     schemes = {
         str(subject): rows.set_index("subject_id").scheme
@@ -92,7 +104,7 @@ def with_reasons(
         (subject, subject_id): reasons
         for subject, contributions in explained.items()
         for subject_id, reasons in _reasons(
-            snapshot, subject, contributions, schemes[subject], item_texts(items, subject)
+            snapshot, subject, contributions, schemes[subject], item_texts(named.items, subject)
         ).items()
     }
     keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
@@ -101,7 +113,7 @@ def with_reasons(
     for subject, contributions in explained.items():
         mine = filled[(filled.subject_type == subject) & filled.subject_id.isin(contributions.whole.index)]
         if len(mine):
-            told = stories(snapshot, mine, disputes[disputes.subject_type == subject])
+            told = stories(snapshot, mine, disputes[disputes.subject_type == subject], named.places)
             filled.loc[told.index, ["story_zh", "story_en"]] = told
     return filled[[*SUSPECTS.names, "nearest_schemes"]]
 
@@ -111,7 +123,7 @@ def _reasons(
     subject: str,
     explained: Contributions,
     schemes: pd.Series,
-    items: Mapping[tuple[str, str], tuple[str, str]],
+    items: Mapping[tuple[str, str], Texts],
 ) -> dict[str, list[Reason]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
     # One row of each: pandas types a single label as row or frame.
@@ -121,6 +133,8 @@ def _reasons(
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
     days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
+    rules = most_found_rules(snapshot, subject, explained.whole.index)
+    company = companions(snapshot.network.edges) if subject == "patient" else {}
     found = {}
     for subject_id in map(str, explained.whole.index):
         peers = measured.peers[subject_id]
@@ -132,15 +146,26 @@ def _reasons(
             usual[peers],
             measured.usual.standing,
             part[subject_id],
-            kinds.get(subject_id, _CO_VISIT),
+            kinds.get(subject_id, subject),
             days_of_claims,
         )
-        named = [_with_item(reason, subject_id, items) for reason in reasons]
-        found[subject_id] = telling_first(named, schemes[subject_id], measures)
+        detailed = [_detailed(reason, subject_id, items, rules, company) for reason in reasons]
+        found[subject_id] = telling_first(detailed, schemes[subject_id], measures)
     return found
 
 
-def _with_item(reason: Reason, subject_id: str, items: Mapping[tuple[str, str], tuple[str, str]]) -> Reason:
-    """A reason about items in excess with the item that most of it is about."""
-    zh, en = items.get((subject_id, reason["code"].partition(".")[2]), ("", ""))
+def _detailed(
+    reason: Reason,
+    subject_id: str,
+    items: Mapping[tuple[str, str], Texts],
+    rules: Mapping[str, Texts],
+    company: Mapping[str, Texts],
+) -> Reason:
+    """A reason with what it is mostly about: the item in excess, the rules, the companions."""
+    family, _sep, column = reason["code"].partition(".")
+    zh, en = items.get((subject_id, column), ("", ""))
+    if family == FAMILY_CODES["rules"]:
+        zh, en = rules.get(subject_id, ("", ""))
+    elif reason["code"] == GRAPH_REASON:
+        zh, en = company.get(subject_id, ("", ""))
     return {**reason, "text_zh": reason["text_zh"] + zh, "text_en": reason["text_en"] + en}

@@ -135,7 +135,7 @@ class _Pages:
         listed, sample = (mask.columns(frame, "subject_id") for frame in (self.listed, explanation.sample))
         write_workbook(
             self.folder / "suspects.xlsx",
-            mask.columns(explanation.shown, "subject_id"),
+            self._shown(),
             mask.texts(mask.columns(explanation.evidence, *_IDS), "why", "why_en"),
             mask.columns(explanation.members, "member_id"),
             self.names,
@@ -147,9 +147,14 @@ class _Pages:
             random_sample=frozenset(keys_of(sample)),
         )
 
+    def _shown(self) -> pd.DataFrame:
+        """The suspects as people see them."""
+        shown = self.mask.columns(self.explanation.shown, "subject_id")
+        return self.mask.texts(shown, "story_zh", "story_en")
+
     def _stories(self) -> dict[tuple[str, str], str]:
         """What happened, by subject as it is shown."""
-        shown = self.mask.columns(self.explanation.shown, "subject_id")
+        shown = self._shown()
         told = shown[shown[f"story_{self.language}"].notna()]
         return dict(zip(keys_of(told), told[f"story_{self.language}"], strict=True))
 
@@ -168,7 +173,7 @@ class _Pages:
                  listed, sample, names, capacity, language, self._stories(), dossiers)),
             (zero_fund_sheet.SHEET_NAMES, zero_fund_sheet.SHEET_HEADS, zero_fund_sheet.SHEET_WIDTHS,
              zero_fund_sheet.sheet_rows(
-                 self.mask.columns(self.explanation.shown, "subject_id"), names, FLOOR, language, dossiers)),
+                 self._shown(), names, FLOOR, language, dossiers)),
             (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
              supervision_sheet.sheet_rows(
                  self.totals, monthly, self._cause_names(), self.as_of, language)),

@@ -58,7 +58,7 @@ def _money(disputes: pd.DataFrame) -> dict[Key, dict[str, float]]:
     """Yuan in dispute by visit, of each subject."""
     return {
         (str(kind), str(subject_id)): dict(zip(part.mdtrt_id, part.disputed, strict=True))
-        for (kind, subject_id), part in disputes.groupby(SUBJECT)
+        for (kind, subject_id), part in disputes[disputes.disputed > 0].groupby(SUBJECT)
     }
 
 

@@ -21,6 +21,7 @@ from features.measures.catalogue import (
 )
 from reports.contradictions import contradiction
 from reports.formatting import COVERED_WITHIN, measure_value
+from reports.reason_texts import measure_reason
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, RULE_REASON, SUM_REASON, WEAK, reasons_of
 from tests.reports.forbidden import reason_offences
 
@@ -112,9 +113,9 @@ def test_a_reason_says_what_the_mix_leads_one_to_expect():
     column = "exam_share_365d"
     mix = {column: 0.52, expected_column(column): 0.31}
     (reason,) = told("hospital", {column: 1.0}, values=mix, usual=0.2, share=0.97)
-    assert "52.0%,按其病种、年龄和就诊类别预期为 31.0%,同类(二级医院)通常为 20.0%" in reason["text_zh"]
+    assert "52%,按其病种、年龄和就诊类别预期为 31%,同类(二级医院)通常为 20%" in reason["text_zh"]
     assert "与预期之差高于 97.0% 的同类" in reason["text_zh"]
-    assert "52.0%; its diseases, ages and kinds of visit lead one to expect 31.0%" in reason["text_en"]
+    assert "52%; its diseases, ages and kinds of visit lead one to expect 31%" in reason["text_en"]
     assert "distance from what is expected above 97.0% of them" in reason["text_en"]
     assert (reason["value"], reason["peer_median"], reason["peer_percentile"]) == (0.52, 0.2, 0.97)
 
@@ -380,3 +381,21 @@ def test_whatever_the_contributions_no_reason_is_a_bad_one(seed, subject):
     for reason in found:
         assert reason_offences(reason) == []
         assert reason["code"] == SUM_REASON or reason["contribution"] > LEAST_CONTRIBUTION
+
+
+@pytest.mark.parametrize(
+    ("rows", "zh", "en"),
+    [
+        (1272.0, "50%(1,272次中636次)", "50% (636 of 1,272)"),
+        (1271.0, "50%,", "50%;"),  # half a visit: the share is of something else
+        (None, "50%,", "50%;"),
+        (0.0, "50%,", "50%;"),
+    ],
+)
+def test_a_share_says_how_many_of_how_many(rows, zh, en):
+    column = "template_share_365d"
+    found = measure_reason(
+        column, measures_of("hospital")[column], 0.5, 0.0, lambda *_given: Standing(0.9, 30, False, False),
+        PEERS["hospital"], 1.0, rows=rows,
+    )  # fmt: skip
+    assert zh in found["text_zh"] and en in found["text_en"]

@@ -10,7 +10,7 @@ from reports.scheme_texts import SCHEMES
 from reports.story_texts import Conduct, story
 from tests.reports.forbidden import offences
 
-TELLING = (*measures_of("hospital")["template_share_365d"], 0.92, 0.0)
+TELLING = (*measures_of("hospital")["template_share_365d"], 0.92, 0.0, 225.0)
 HOSPITAL = Conduct(
     subject="hospital", scheme="M01", nearest=(), visits=237, persons=180, places=1, doubted=218,
     doubted_persons=160, doubted_days=40, others=(), first="2025-03-01", last="2025-12-20",
@@ -22,11 +22,17 @@ KINDS = ("hospital", "pharmacy", "prescriber", "patient", "group", "visit")
 def test_the_story_of_a_hospital_in_full():
     zh, en = story(HOSPITAL)
     assert zh == (
-        "近一年收治就诊住院237人次,其中218人次(92%)账单与他人雷同或缺少真实诊疗,疑似虚假住院,涉及160人,"
-        "分布在2025-03-01至2025-12-20的40天。近一年账单内容雷同的住院占比为92.0%,同类通常为0.0%。"
+        "近一年门诊、住院共237人次,其中218人次(92%)账单与他人雷同或缺少真实诊疗,疑似虚假住院,涉及160人,"
+        "分布在2025-03-01至2025-12-20的40天。近一年账单内容雷同的住院占比为92%(225次中207次),同类通常为0%。"
         "争议基金151,574元(所涉就诊基金共支付160,000元)。建议先查2025-10-12的18人次。"
     )
-    for words in ("237", "218 of them (92%) (160 people)", "92.0%", "151,574", "18 visits of 2025-10-12"):
+    for words in (
+        "237",
+        "218 of them (92%) (160 people)",
+        "92% (207 of 225)",
+        "151,574",
+        "18 visits of 2025-10-12",
+    ):
         assert words in en
 
 
@@ -57,7 +63,7 @@ def test_where_nothing_stands_out_the_nearest_are_named():
 def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
     none = replace(HOSPITAL, doubted=0, first=None, last=None, busiest=None, on_busiest=0, disputed=0.0)
     zh, en = story(none)
-    assert zh.startswith("近一年收治就诊住院237人次。") and "没有可直接争议" in zh and "建议先查" not in zh
+    assert zh.startswith("近一年门诊、住院共237人次。") and "没有可直接争议" in zh and "建议先查" not in zh
     assert "Nothing that the fund paid" in en
 
 
@@ -80,5 +86,34 @@ def test_a_share_is_told_of_many_and_only_of_the_whole(doubted, visits, told):
 def test_a_contradiction_is_told_as_one():
     entry = measures_of("visit")["days_dead"]
     zh, en = story(replace(HOSPITAL, subject="visit", scheme="M09", visit_words=("购药", "purchase"),
-                           telling=(*entry, 102.0, 0.0), peers="purchase"))  # fmt: skip
+                           telling=(*entry, 102.0, 0.0, None), peers="purchase"))  # fmt: skip
     assert "死亡登记后第102天仍购药。" in zh and "day 102 after the registered death" in en
+    assert "发生在死亡登记之后" not in zh
+
+
+def test_a_visit_says_whose_it_was_and_where():
+    zh, en = story(replace(HOSPITAL, subject="visit", visit_words=("住院", "stay"), person="42",
+                           place="县医院", telling=None))  # fmt: skip
+    assert zh.startswith("2025-03-01,参保人42在县医院住院,账单与他人雷同")
+    assert en.startswith("The stay of 42 at 县医院 on 2025-03-01 is one of those that have bills")
+
+
+def test_a_number_that_was_told_is_not_told_again():
+    dead = (*measures_of("patient")["after_death_365d"], 5.0, 0.0, None)
+    told = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)
+    assert "同类通常为0次。" in story(told)[0] and "死亡后" not in story(told)[0]
+    assert "5次,同类通常为0次。" in story(replace(told, doubted=4))[0]
+
+
+@pytest.mark.parametrize(
+    "disputed, paid, text",
+    [
+        (0.19, 0.19, "争议基金不足1元,即所涉就诊的全部基金支付。"),
+        (100.0, 100.2, "争议基金100元,即所涉就诊的全部基金支付。"),
+        (100.0, 101.0, "争议基金100元(所涉就诊基金共支付101元)。"),
+        (0.0, 0.0, "费用均由个人负担,基金没有支付。"),
+        (0.0, 10.0, "目前没有可直接争议的基金支付。"),
+    ],
+)
+def test_money_is_told_without_repeating_it(disputed, paid, text):
+    assert text in story(replace(HOSPITAL, disputed=disputed, paid=paid))[0]
