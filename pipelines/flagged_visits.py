@@ -154,7 +154,7 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     rows = rows.left_join(named, "subject_id").drop("subject_id_right")
     by_scheme = [(rows.suspected == scheme, rows[_accumulated(scheme)]) for scheme in ACCUMULATING]
     rows = rows.mutate(added=ibis.cases(*by_scheme, else_=0.0))
-    by_rule = _.found.notnull() & (_.own <= _.findings_amount)
+    by_rule = _.found.notnull() & (_.findings_amount > 0) & (_.own <= _.findings_amount)
     scheme = ibis.cases((_.added > _.own, _.suspected), (by_rule, _.found), else_=_.scheme)
     # What a register proves counts also where the fund paid nothing.
     proved = rows.scheme.isin(ON_RECORD) & (rows.evidence >= FLAGGED)
