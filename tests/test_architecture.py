@@ -238,6 +238,13 @@ def test_no_module_is_long(module):
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
+def test_no_file_is_long():
+    """Tests, benchmarks, docs and the synthetic city as well."""
+    files = [p for p in ROOT.rglob("*.py") if not {".venv", "mutants", "build"} & set(p.parts)]
+    assert len(files) > len(MODULES)
+    assert [p.name for p in files if len(p.read_text(encoding="utf-8").splitlines()) > MOST_LINES] == []
+
+
 def test_file_names_are_unique():
     assert repeated_stems(list(MODULES)) == set()
 

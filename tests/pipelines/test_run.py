@@ -3,59 +3,24 @@ there."""
 
 import json
 import re
-import shutil
-from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import date
-from pathlib import Path
-from zipfile import ZipFile
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from claims.store import Store, scratch
 from claims.tables import TABLES
-from models.registry import Registry
-from pipelines.champions import registry
-from pipelines.explain.explanation import Explanation, explain
-from pipelines.ingest import ingest, last_load
-from pipelines.measure import measure
-from pipelines.monitor import Monitoring, monitor
-from pipelines.publish.result_tables import digest
-from pipelines.publish.run_folder import Published, RunInfo, publish
-from pipelines.score import Scores, score
-from pipelines.select.selection import Selection, select
 from pipelines.select.worklist import FLOOR
-from pipelines.settings import Settings
-from pipelines.snapshot import Snapshot
-from pipelines.train import fit_model, train
 from reports.dossier import file_name
 from reports.reasons import RULE_REASON, SUM_REASON
 from reports.worklist_sheet import BELOW
 from tests.conftest import AS_OF, City
 from tests.identifiers import identifiers_in, identifiers_of
+from tests.pipelines.run_steps import COLUMNS, PARTS, place
 
-PARTS = ["model_score", "anomaly_score", "rule_score", "graph_score"]
-COLUMNS = {
-    "suspects": [
-        "subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", *PARTS, "reasons",
-        "story_zh", "story_en", "explained_by",
-    ],
-    "evidence": ["subject_type", "subject_id", "scheme", "mdtrt_id", "setl_id", "bkkp_sn", "amount",
-                 "disputed", "why"],
-    "rule_hits": [
-        "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
-        "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
-    ],
-    "group_members": ["group_id", "kind", "member_type", "member_id", "weight"],
-}  # fmt: skip
 STEPS = ["ingest", "measure", "train", "score", "monitor", "select", "explain", "publish"]
 TYPES = {"visit", "patient", "prescriber", "pharmacy", "hospital", "group"}
 REASON = {"code", "text_zh", "text_en", "value", "peer_median", "peer_percentile", "contribution"}
 WITHOUT_VISITS = (RULE_REASON, SUM_REASON)
-FEW_TABLES = ("psn_info_b", "fixmedins_b", "mdtrt_d", "setl_d")
-AUTUMN = date(2024, 9, 1)
 
 
 @pytest.fixture(scope="module")
@@ -295,12 +260,6 @@ def guilty(city: City, kind: str) -> set[str]:
     return set(city.truth[city.truth.subject_type == kind].subject_id) - named
 
 
-def place(ranked: pd.DataFrame, kind: str) -> pd.Series:
-    """Where each subject stands in its list, from nought (first) to one."""
-    rows = ranked[ranked.subject_type == kind].set_index("subject_id")
-    return rows["rank"] / len(rows)
-
-
 @pytest.mark.parametrize("kind", ["patient", "visit"])
 def test_guilty_stand_in_the_first_few_and_innocent_look_alikes_behind_them(city, suspects, kind):
     where = place(suspects, kind)
@@ -326,203 +285,3 @@ def test_guilty_institutions_and_doctors_stand_above_the_honest(city, suspects, 
     where = place(suspects, kind)
     planted = where.index.isin(set(city.truth[city.truth.subject_type == kind].subject_id))
     assert planted.any() and where[planted].median() < where[~planted].median()
-
-
-@pytest.mark.parametrize("kind", ["patient", "visit"])
-def test_without_any_outcome_the_order_is_still_useful(city, city_snapshot, kind):
-    measured = city_snapshot.subjects[kind]
-    model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
-    assert model.learner is None
-    found = model.score(model.parts(measured.differences, measured.graph, measured.rules))
-    where = found.score.rank(ascending=False) / len(found)
-    planted = set(city.truth[city.truth.subject_type == kind].subject_id)
-    assert where.reindex(sorted(planted)).median() < 0.1
-
-
-# The same run again, and runs that fail
-
-
-@dataclass(frozen=True)
-class Steps:
-    """What the steps after measuring gave, and the run they were published as."""
-
-    scores: Scores
-    selection: Selection
-    explanation: Explanation
-    seen: Monitoring
-    info: RunInfo
-    published: Published
-
-
-def steps_of(snapshot: Snapshot, store: Store, out: Store, settings: Settings, info: RunInfo) -> Steps:
-    """Score with the champions of a store and publish into another."""
-    past_runs = out.runs_before(info.as_of)
-    scores = score(snapshot, registry(store, settings), settings)
-    selection = select(snapshot, scores, past_runs, settings, info.as_of)
-    found = explain(snapshot, scores, selection, past_runs, settings, info.origin)
-    seen = monitor(snapshot, scores, out, info.load.report, settings, info.as_of)
-    published = publish(snapshot, scores, selection, found, seen, out, settings, info)
-    return Steps(scores, selection, found, seen, info, published)
-
-
-@pytest.fixture(scope="module")
-def again(city, city_snapshot, tmp_path_factory) -> Steps:
-    """The shared run scored and written once more by the plain steps."""
-    info = RunInfo("second-run", AS_OF, last_load(city.store), {})
-    return steps_of(city_snapshot, city.store, Store(tmp_path_factory.mktemp("second-run")), Settings(), info)
-
-
-@pytest.mark.parametrize("name", COLUMNS)
-def test_a_run_made_twice_gives_the_same_tables(city, again, name):
-    pd.testing.assert_frame_equal(
-        pd.read_parquet(again.published.folder / f"{name}.parquet"), city.result(name), check_exact=True
-    )
-    assert again.published.digests[name] == digest(city.run / f"{name}.parquet")
-
-
-def test_a_run_made_twice_gives_the_same_summary_and_workbook(summary, again, city):
-    other = json.loads((again.published.folder / "run.json").read_text(encoding="utf-8"))
-    assert other["run_id"] != summary["run_id"]
-    assert other | {"run_id": 0, "seconds": 0} == summary | {"run_id": 0, "seconds": 0}
-    # Sums of the files within: pytest would compare two workbooks byte by byte for hours to show where they
-    # differ.
-    assert files_of(again.published.folder / "suspects.xlsx") == files_of(city.run / "suspects.xlsx")
-
-
-def test_pages_of_a_run_made_twice_are_equal_byte_for_byte(summary, again, city):
-    ids = (summary["run_id"], again.info.run_id)
-    pages, others = (
-        {
-            str(path.relative_to(folder)): path.read_text(encoding="utf-8").replace(run_id, "RUN")
-            for path in folder.rglob("*")
-            if path.suffix in (".html", ".json", ".svg") and path.name != "run.json"
-        }
-        for folder, run_id in zip((city.run, again.published.folder), ids, strict=True)
-    )
-    assert len(pages) > 10 and set(pages) == set(others)
-    differing = {
-        name: next((a, b) for a, b in zip(text.split(), others[name].split(), strict=False) if a != b)
-        for name, text in pages.items()
-        if text != others[name]
-    }
-    assert differing == {}
-
-
-def files_of(workbook: Path) -> dict[str, tuple]:
-    with ZipFile(workbook) as book:
-        return {file.filename: (file.CRC, file.date_time) for file in book.infolist()}
-
-
-def content(folder: Path) -> dict[str, bytes | None]:
-    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
-
-
-@pytest.mark.parametrize("earlier", [True, False])
-def test_a_write_that_fails_leaves_everything_as_it_was(city, city_snapshot, again, tmp_path, earlier):
-    store = Store(tmp_path / "store")
-    store.runs.mkdir(parents=True)
-    if earlier:
-        shutil.copytree(city.run, store.runs / AS_OF.isoformat())
-    before = content(store.runs)
-    # The tables are written by then; a suspect without an id breaks the pages.
-    dossiers = tuple(replace(found, subject_id=None) for found in again.explanation.dossiers)
-    with pytest.raises((TypeError, AttributeError)):
-        publish(
-            city_snapshot,
-            again.scores,
-            again.selection,
-            replace(again.explanation, dossiers=dossiers),
-            again.seen,
-            store,
-            Settings(),
-            again.info,
-        )
-    assert content(store.runs) == before
-
-
-# In the middle of the year, with nothing but the tables that must be there
-
-
-@dataclass(frozen=True)
-class Bare:
-    """A run of the required tables alone, as of a day in the middle."""
-
-    run: Path
-    models: Registry
-    visits: pd.DataFrame
-    settlements: pd.DataFrame
-
-
-@pytest.fixture(scope="module")
-def bare(city, tmp_path_factory) -> Bare:
-    folder = tmp_path_factory.mktemp("bare")
-    (folder / "in").mkdir()
-    for name in FEW_TABLES:
-        shutil.copy(city.source / f"{name}.parquet", folder / "in")
-    store, settings = Store(folder / "store"), Settings(capacity=400, random_share=0.05)
-    store.path.mkdir()
-    # A database of MLflow that is there already, for making one takes ten seconds; its champions are
-    # replaced.
-    shutil.copy(city.store.path / "mlflow.db", store.path)
-    load = ingest(store, folder / "in", settings, AS_OF)
-    with scratch() as work, closing(measure(store, AUTUMN, work)) as snapshot:
-        train(snapshot, store, settings, AUTUMN)
-        steps = steps_of(snapshot, store, store, settings, RunInfo("bare", AUTUMN, load, {}))
-    tables = (city.table(name).drop_duplicates() for name in ("mdtrt_d", "setl_d"))
-    return Bare(steps.published.folder, registry(store, settings), *tables)
-
-
-def test_without_optional_tables_it_runs_and_says_what_was_missing(bare):
-    summary = json.loads((bare.run / "run.json").read_text(encoding="utf-8"))
-    assert set(summary["tables_absent"]) == set(TABLES) - set(FEW_TABLES)
-    assert summary["checks_failed"] == {}
-    why = summary["checks_skipped"]["R101"]
-    assert why.startswith("no table") and "psn_sign_d" in why and "R084" in summary["checks_run"]
-
-
-def test_in_the_middle_of_the_year_nothing_later_is_known(bare):
-    settled = bare.settlements.groupby("mdtrt_id").setl_time.min()
-    begun = bare.visits.set_index("mdtrt_id").begntime
-    suspects = pd.read_parquet(bare.run / "suspects.parquet")
-    evidence = pd.read_parquet(bare.run / "evidence.parquet")
-    listed = suspects[suspects.subject_type == "visit"].subject_id
-    for visits in (listed, evidence.mdtrt_id):
-        assert (settled.reindex(visits) < pd.Timestamp(AUTUMN)).all()
-        assert (begun.reindex(visits) < pd.Timestamp(AUTUMN)).all()
-    later = set(bare.visits[bare.visits.begntime >= pd.Timestamp(AUTUMN)].psn_no)
-    before = set(bare.visits[bare.visits.begntime < pd.Timestamp(AUTUMN)].psn_no)
-    patients = set(suspects[suspects.subject_type == "patient"].subject_id)
-    assert later - before and not patients & (later - before)
-    paid = bare.settlements.drop_duplicates("setl_id").set_index("setl_id").setl_time
-    assert (paid.reindex(evidence.setl_id) < pd.Timestamp(AUTUMN)).all()
-
-
-def test_without_any_labels_guilty_patients_still_stand_in_front(city, bare):
-    assert bare.models.champion("patient").model.learner is None
-    where = place(pd.read_parquet(bare.run / "suspects.parquet"), "patient")
-    planted = city.truth[(city.truth.subject_type == "patient") & city.truth.subject_id.isin(where.index)]
-    assert len(planted) >= 20 and planted.subject_id.map(where.to_dict()).median() < 0.25
-
-
-def test_the_drawn_are_no_suspects_and_have_a_dossier_papers_and_a_row_for_the_verdict(bare):
-    random_sample = pd.read_parquet(bare.run / "audit_sample.parquet")
-    lot = json.loads((bare.run / "run.json").read_text(encoding="utf-8"))["random_draw"]
-    assert lot["share"] == 0.05 and lot["capacity"] == 400 and len(random_sample) > 10
-    suspects = pd.read_parquet(bare.run / "suspects.parquet").set_index(["subject_type", "subject_id"])
-    evidence = pd.read_parquet(bare.run / "evidence.parquet").set_index(["subject_type", "subject_id"])
-    book = openpyxl.load_workbook(bare.run / "suspects.xlsx", read_only=True)
-    today = [row[2] for row in book["今日"].iter_rows(values_only=True) if "随机抽查" in str(row[10])]
-    assert sorted(today) == sorted(random_sample.subject_id)
-    rows = {row[1]: row for row in book["参保人"].iter_rows(values_only=True)}
-    below = with_papers = 0
-    for row in random_sample.itertuples():
-        assert (bare.run / f"dossiers/{row.subject_type}-{row.subject_id}.zh.html").exists()
-        assert 0 < row.probability <= 1
-        with_papers += (row.subject_type, row.subject_id) in evidence.index
-        if row.subject_type == "patient" and suspects.loc[row.subject_type, row.subject_id]["rank"] > 500:
-            below += 1
-            # Nothing of it in the contract's table; the reasons are for whoever goes there.
-            assert len(suspects.loc[row.subject_type, row.subject_id].reasons) == 0
-            assert rows[row.subject_id][10]
-    # Of somebody by whom nothing stands out there is nothing to pull.
-    assert below and with_papers > len(random_sample) / 2

@@ -1,0 +1,187 @@
+"""The null distribution against a slow twin: one subject at a time, sums and medians by hand."""
+
+from statistics import median
+
+import numpy as np
+import pytest
+
+from features.comparison.funnel import count_z, distance_z, proportion_z
+from features.comparison.null_distribution import NullDistribution, Sample, fit_null
+from tests.features.comparison.test_funnel import one
+from tests.features.comparison.test_spread_twins import (
+    slow_between,
+    slow_contamination,
+    slow_quantile,
+    slow_row_variance,
+)
+
+GROUPS = 3
+FLOOR = {"proportion": 0.02, "count": 0.3, "mean": 0.4, "plain": 0.1}
+
+
+def subjects(arises: str, seed: int, size: int = 120) -> Sample:
+    """Subjects of two groups (a third is empty) with something expected of each, some never measured."""
+    random = np.random.default_rng(seed)
+    n, group = random.integers(1, 80, size).astype(float), random.integers(0, 2, size)
+    expected = random.uniform(0, 0.3, size)
+    if arises == "count":
+        value, expected = random.poisson(0.2 * n * random.gamma(3, 1 / 3, size)).astype(float), 0 * expected
+    elif arises == "proportion":
+        value = random.binomial(n.astype(int), np.clip(expected + 0.1 * group + 0.1, 0, 1)) / n
+    else:
+        value = expected + group + random.normal(0, 4 / np.sqrt(n)) + random.normal(0, 0.4, size)
+    value[random.random(size) < 0.05] = np.nan
+    return Sample(value, expected, n, group.astype(np.intp))
+
+
+def rows_of(sample: Sample) -> list[tuple[float, float, float, int]]:
+    """value, expected, n, group."""
+    columns = (sample.value, sample.expected, sample.n, sample.group)
+    return [(float(v), float(e), float(n), int(g)) for v, e, n, g in zip(*columns, strict=True)]
+
+
+def within(share: float, n: float) -> float:
+    """A share that n rows could show."""
+    return min(max(share, 0.5 / (n + 1)), 1 - 0.5 / (n + 1))
+
+
+def shrunk(statistic, rows: list, of_group) -> list[float]:
+    """A statistic by group, shrunk toward that of all as if twenty subjects of them had joined."""
+    overall, out = statistic(rows), []
+    for g in range(GROUPS):
+        own = [row for row in rows if of_group(row) == g]
+        weight = len(own) / (len(own) + 20)
+        out.append(weight * statistic(own) + (1 - weight) * overall if own else overall)
+    return out
+
+
+def slow_counts(rows: list) -> tuple[list[float], list[float]]:
+    """Centre and dispersion of counts: counts above the quantile that guilt reaches are cut back to it."""
+
+    def cut(pairs: list[tuple[float, float]]) -> list[float]:
+        most = slow_quantile([k / e for k, e in pairs], 1 - slow_contamination(len(pairs)))
+        return [min(k, max(most * e, 1.0)) for k, e in pairs]
+
+    def rate(some: list) -> float:
+        pairs = [(v, n) for v, _e, n, _g in some if v == v]
+        return (sum(cut(pairs)) + 0.5) / (sum(n for _v, n in pairs) + 1)
+
+    centre = shrunk(rate, rows, lambda row: row[3])
+
+    def dispersion(some: list) -> float:
+        pairs = [(v, centre[g] * n) for v, _e, n, g in some if v == v]
+        excess = sum((k - mean) ** 2 - mean for k, (_v, mean) in zip(cut(pairs), pairs, strict=True))
+        return max(excess / sum(mean**2 for _v, mean in pairs), 0.0)
+
+    return centre, shrunk(dispersion, rows, lambda row: row[3])
+
+
+def slow_fit(arises: str, floor: float, sample: Sample) -> tuple[list[float], list[float], float]:
+    """centre, between, row."""
+    rows = rows_of(sample)
+    if arises == "count":
+        return *slow_counts(rows), 0.0
+    centre = shrunk(lambda some: median(v - e for v, e, _n, _g in some if v == v), rows, lambda row: row[3])
+    known = [row for row in rows if row[0] == row[0]]
+    residual = [v - e - centre[g] for v, e, _n, g in known]
+    row = slow_row_variance(residual, [n for _v, _e, n, _g in known]) if arises == "mean" else 0.0
+
+    def sampling(e: float, n: float, g: int) -> float:
+        if arises == "proportion":
+            usual = within(e + centre[g], n)
+            return usual * (1 - usual) / n
+        return max(row, floor**2) / n if arises == "mean" else 1e-12
+
+    def between(some: list) -> float:
+        some = [one_row for one_row in some if one_row[0] == one_row[0]]
+        distances = [v - e - centre[g] for v, e, _n, g in some]
+        return slow_between(distances, [sampling(e, n, g) for _v, e, n, g in some])
+
+    # The weight of a group counts its subjects, measured or not.
+    overall, spreads = between(rows), []
+    for g in range(GROUPS):
+        own = [one_row for one_row in rows if one_row[3] == g]
+        weight = len(own) / (len(own) + 20)
+        spreads.append(weight * between(own) + (1 - weight) * overall if own else overall)
+    return centre, spreads, row
+
+
+def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre: float | None) -> float:
+    value, expected, n, group = row
+    middle = float(null.centre[group]) if centre is None else centre
+    between = max(float(null.between[group]), null.floor**2)
+    if null.arises == "count":
+        mean = middle * n
+        return (
+            one(count_z, value, mean, between)
+            if value > mean
+            else one(distance_z, value - mean, mean + between * mean**2)
+        )
+    if null.arises == "proportion":
+        usual = within(expected + middle, n)
+        return (
+            one(proportion_z, value, n, usual, between)
+            if value > usual
+            else one(distance_z, value - usual, usual * (1 - usual) / n + between)
+        )
+    sampling = max(null.row, null.floor**2) / n if null.arises == "mean" else 0.0
+    return one(distance_z, value - expected - middle, sampling + between)
+
+
+@pytest.mark.parametrize("arises", FLOOR)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_fit_equals_its_twin(arises, seed):
+    sample = subjects(arises, seed)
+    null = fit_null(arises, FLOOR[arises], sample, GROUPS)
+    centre, between, row = slow_fit(arises, FLOOR[arises], sample)
+    assert null.centre == pytest.approx(centre, rel=1e-9)
+    assert null.between == pytest.approx(between, rel=1e-4, abs=1e-9)
+    assert null.row == pytest.approx(row) and (arises == "mean") == (null.row > 0)
+
+
+@pytest.mark.parametrize("arises", FLOOR)
+@pytest.mark.parametrize("own_centre", [False, True])
+def test_z_values_equal_their_twin_on_either_side(arises, own_centre):
+    sample = subjects(arises, 3)
+    null = fit_null(arises, FLOOR[arises], sample, GROUPS)
+    centres = np.random.default_rng(4).uniform(0.05, 0.3, len(sample.value)) if own_centre else None
+    found = null.z(sample, centres)
+    for number, row in enumerate(rows_of(sample)):
+        if np.isnan(row[0]):
+            assert np.isnan(found[number])
+        else:
+            centre = None if centres is None else float(centres[number])
+            assert found[number] == pytest.approx(slow_z(null, row, centre), abs=1e-9)
+    assert np.nanmin(found) < -1 < 1 < np.nanmax(found)
+
+
+@pytest.mark.parametrize("row, floor", [(4.0, 0.5), (0.01, 0.5)])
+def test_the_variance_of_a_row_is_at_least_the_square_of_the_floor(row, floor):
+    null = NullDistribution("mean", floor, np.array([1.0]), np.array([0.0]), row)
+    found = null.z(Sample(np.array([2.5]), np.array([0.5]), np.array([4.0]), np.array([0])))
+    assert found[0] == one(distance_z, 1.0, max(row, floor**2) / 4 + floor**2)
+    plain = NullDistribution("plain", floor, np.array([1.0]), np.array([0.0]), row)
+    found = plain.z(Sample(np.array([2.5]), np.array([0.5]), np.array([4.0]), np.array([0])))
+    assert found[0] == one(distance_z, 1.0, floor**2)
+
+
+@pytest.mark.parametrize(
+    "expected, n, usual",
+    [(0.0, 9.0, 0.05), (-3.0, 9.0, 0.05), (1.0, 9.0, 0.95), (2.0, 1.0, 0.75), (0.0, 0.0, 0.5)],
+)
+def test_an_expected_share_is_one_that_the_rows_could_show(expected, n, usual):
+    """Half a row of n and one: 0.05 and 0.95 of nine rows, a quarter and three quarters of one."""
+    null = NullDistribution("proportion", 0.1, np.array([0.0]), np.array([0.0]), 0.0)
+    found = null.z(Sample(np.array([0.0]), np.array([expected]), np.array([n]), np.array([0])))
+    variance = usual * (1 - usual) / max(n, 0.5) + 0.01
+    assert found[0] == pytest.approx(one(distance_z, -usual, variance))
+
+
+def test_a_count_that_few_peers_have_is_honest_once_and_not_twice():
+    """Two in a hundred have events: of one event all are honest, of three the rest is cut back to one."""
+    quiet, n = np.zeros(400), np.ones(400)
+    group = np.zeros(400, dtype=np.intp)
+    for events in (1.0, 3.0):
+        value = np.r_[quiet[:-8], np.full(8, events)]
+        null = fit_null("count", 0.1, Sample(value, quiet, n, group), 1)
+        assert null.centre[0] == pytest.approx((8 * 1 + 0.5) / 401)

@@ -1,0 +1,285 @@
+"""The visits of a town as a reader of the contract sees them, one by one: the slow twin of the facts."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from tests.features.town import NIGHT
+from tests.tiny import ITEMS, World
+
+WORKLIST = datetime(NIGHT.year, NIGHT.month, NIGHT.day)
+DRUGS, EXAMS, HOUSEKEEPING = ("09", "10", "11"), ("03", "04"), ("01", "02", "07")
+
+
+@dataclass
+class Visit:
+    """A visit as a reader of the files would see it."""
+
+    id: str
+    who: str
+    where: str
+    kind: str
+    begin: datetime
+    end: datetime | None
+    dx: str | None
+    dr: str | None
+    village: str
+    poor: bool
+    fee: float = 0
+    fund: float = 0
+    lines: list[dict] = field(default_factory=list)
+    sales: list[dict] = field(default_factory=list)
+    stock: float | None = None
+    surplus: float = 0
+    gap_days: float | None = None
+    split: bool = False
+    burst: bool = False
+    card_gap: float | None = None
+    two_places: bool | None = None
+    follow_days: int | None = None
+    outside: int = 0
+    batch: int = 0
+    repeats: int = 0
+    rx_overused: int | None = None
+    rx_late: bool = False
+    dead_for: float | None = None
+    unsigned: int | None = None
+    converted: bool = False
+    sent_to: str | None = None
+    dr_moved: bool | None = None
+
+    @property
+    def day(self):
+        return self.begin.date()
+
+    @property
+    def age(self) -> float:
+        return (WORKLIST - self.begin) / timedelta(days=1)
+
+    @property
+    def cash(self) -> float:
+        return round(self.fee - self.fund, 2)
+
+    @property
+    def course(self) -> bool:
+        return self.dx == "Z49" or self.dialysis > 0
+
+    @property
+    def stay(self) -> bool:
+        return self.kind == STAY and not self.course
+
+    @property
+    def los(self) -> int | None:
+        return (self.end.date() - self.day).days if self.kind == STAY and self.end else None
+
+    @property
+    def dialysis(self) -> float:
+        return sum(line["cnt"] for line in self.lines if line["item"] == "dialysis")
+
+    @property
+    def supply(self) -> float:
+        return sum(line["cnt"] * line["days"] for line in self.lines if line["days"])
+
+    def spent(self, charges: tuple[str, ...]) -> float:
+        return sum(line["amount"] for line in self.lines if line["charge"] in charges)
+
+    @property
+    def idle(self) -> int | None:
+        """Days with nothing but bed, round and care; unknown where a long stay's bill has one date."""
+        if self.los is None or not self.lines:
+            return None
+        if len({line["day"] for line in self.lines}) == 1 and self.los > 1:
+            return None
+        active = {line["day"] for line in self.lines if line["charge"] not in HOUSEKEEPING}
+        return max(self.los - len(active), 0)
+
+
+def rows_before_the_night(world: World, table: str, when: str) -> list[dict]:
+    return [row for row in world.rows[table] if datetime.fromisoformat(row[when]) < WORKLIST]
+
+
+def read_visits(world: World) -> list[Visit]:
+    """The visits that count on the night, in order of time, with everything known of each."""
+    people = {row["psn_no"]: row for row in world.rows["psn_info_b"]}
+    visits = {}
+    for row in rows_before_the_night(world, "mdtrt_d", "begntime"):
+        person = people[row["psn_no"]]
+        kind = {"21": STAY, "41": PHARMACY}.get(row["med_type"], OUTPATIENT)
+        begin = datetime.fromisoformat(row["begntime"])
+        end = datetime.fromisoformat(row["endtime"]) if row["endtime"] else None
+        end = end if end and end < WORKLIST else None
+        dx = (row.get("dscg_maindiag_code") or "")[:3] or None
+        visits[row["mdtrt_id"]] = Visit(
+            row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, begin, end, dx,
+            row.get("chfpdr_code"), person["live_admdvs"], poor=person["psn_idet_type"] is not None,
+        )  # fmt: skip
+    for row in rows_before_the_night(world, "setl_d", "setl_time"):
+        visit = visits[row["mdtrt_id"]]
+        visit.fee, visit.fund = visit.fee + row["medfee_sumamt"], visit.fund + row["fund_pay_sumamt"]
+    visits = {name: visit for name, visit in visits.items() if round(visit.fee, 2) > 0}
+    for row in rows_before_the_night(world, "fee_list_d", "fee_ocur_time"):
+        if row["mdtrt_id"] in visits:
+            _name, charge, more = ITEMS[row["hilist_code"]]
+            line = {"item": row["hilist_code"], "charge": charge, "days": more.get("days_per_unit")}
+            line |= {"cnt": row["cnt"], "amount": row["det_item_fee_sumamt"]}
+            line["day"] = datetime.fromisoformat(row["fee_ocur_time"]).date()
+            visits[row["mdtrt_id"]].lines.append(line)
+    seen = sorted(visits.values(), key=lambda visit: (visit.begin, visit.id))
+    for look in (keep_stock, keep_stays, keep_cards, look_around, look_at_doctors):
+        look(seen)
+    look_at_registers(world, seen)
+    return seen
+
+
+def keep_stock(visits: list[Visit]) -> None:
+    """What is left of each drug at home when more of it is bought."""
+    left, last = defaultdict(float), {}
+    for visit in visits:
+        if visit.kind == STAY:
+            continue
+        bought, spent = Counter(), Counter()
+        for line in visit.lines:
+            if line["days"]:
+                bought[line["item"]] += line["cnt"] * line["days"]
+                spent[line["item"]] += line["amount"]
+        for item, supply in bought.items():
+            key = visit.who, item
+            gone = (visit.begin - last.get(key, visit.begin)) / timedelta(days=1)
+            left[key] = max(left[key] - gone, 0)
+            visit.stock = max(visit.stock or 0, left[key])
+            visit.surplus += spent[item] if left[key] > 30 else 0
+            left[key] += supply
+            last[key] = visit.begin
+
+
+def keep_stays(visits: list[Visit]) -> None:
+    """The stay before, and whether this one only continues it."""
+    last = {}
+    for visit in visits:
+        if visit.kind != STAY:
+            continue
+        before = last.get(visit.who)
+        if before and before.end:
+            visit.gap_days = (visit.begin - before.end) / timedelta(days=1)
+            same = before.where == visit.where and (visit.dx is None or before.dx == visit.dx)
+            visit.split = same and -1 <= visit.gap_days <= 15 and not visit.course
+        last[visit.who] = visit
+
+
+def bare_date(visit: Visit) -> bool:
+    """Only the date was recorded; nobody knows what came before or after on that day."""
+    return visit.begin.time() == datetime.min.time()
+
+
+def keep_cards(visits: list[Visit]) -> None:
+    """The card before at the place, and the place before of the card."""
+    at_place, of_person, behind, followed = {}, {}, {}, defaultdict(set)
+    for visit in visits:
+        if visit.kind == STAY:
+            continue
+        if bare_date(visit):
+            continue
+        before = at_place.get(visit.where)
+        if before and before.who != visit.who:
+            visit.card_gap = (visit.begin - before.begin).total_seconds()
+            visit.burst = visit.card_gap <= 60
+        at_place[visit.where] = visit
+        last = of_person.get(visit.who)
+        away = last is not None and last.where != visit.where
+        visit.two_places = away and visit.begin - last.begin <= timedelta(minutes=30)
+        of_person[visit.who] = visit
+    for visit in visits:
+        if visit.kind == STAY or visit.dx == "Z49" or visit.age > 365:
+            continue
+        if bare_date(visit):
+            continue
+        before = behind.get(visit.where)
+        if before and before.who != visit.who and visit.begin - before.begin <= timedelta(minutes=30):
+            followed[visit.where, before.who, visit.who].add(visit.day)
+            visit.follow_days = (visit.where, before.who, visit.who)
+        behind[visit.where] = visit
+    for visit in visits:
+        if visit.follow_days:
+            visit.follow_days = len(followed[visit.follow_days])
+
+
+def look_around(visits: list[Visit]) -> None:
+    """What the person did elsewhere during a stay or before it, and who of the village was admitted along."""
+    for stay in visits:
+        if stay.kind != STAY:
+            continue
+        mates = set()
+        for other in visits:
+            inside = (stay.los or 0) >= 2 and stay.day < other.day < stay.end.date() and other.dx != "Z49"
+            if other.who == stay.who and other.where != stay.where and inside:
+                stay.outside += 1
+            near = other.kind == STAY and other.where == stay.where and abs((other.day - stay.day).days) <= 1
+            if near and other.who != stay.who and other.village == stay.village:
+                mates.add(other.who)
+            if other.kind == OUTPATIENT and other.who == stay.who:
+                if other.where == stay.where and (stay.day - other.day).days in (0, 1):
+                    stay.converted = True
+                if other.where != stay.where and timedelta(0) <= stay.begin - other.begin <= timedelta(
+                    days=3
+                ):
+                    other.sent_to = min(other.sent_to or stay.where, stay.where)
+        stay.batch = len(mates)
+
+
+def look_at_doctors(visits: list[Visit]) -> None:
+    last = {}
+    for visit in visits:
+        if visit.kind == OUTPATIENT and visit.dr and not bare_date(visit):
+            before = last.get(visit.dr)
+            away = before is not None and before.where != visit.where
+            visit.dr_moved = away and visit.begin - before.begin <= timedelta(minutes=30)
+            last[visit.dr] = visit
+
+
+def look_at_registers(world: World, visits: list[Visit]) -> None:
+    """Deaths, sign-ins and the boxes sold."""
+    deaths, signed = {}, set()
+    for row in world.rows["psn_die_regn_d"]:
+        day = datetime.fromisoformat(row["die_date"])
+        deaths[row["psn_no"]] = min(deaths.get(row["psn_no"], day), day)
+    for row in world.rows["psn_sign_d"]:
+        signed.add((row["psn_no"], row["fixmedins_code"], datetime.fromisoformat(row["sign_in_time"]).date()))
+    for visit in visits:
+        if visit.who in deaths:
+            visit.dead_for = max((visit.day - deaths[visit.who].date()).days, 0)
+        if visit.dialysis and any(place == visit.where for _who, place, _day in signed):
+            came = (visit.who, visit.where, visit.day) in signed
+            visit.unsigned = 0 if came else visit.dialysis
+    paid = {row["setl_id"]: row["mdtrt_id"] for row in world.rows["setl_d"]}
+    sales = rows_before_the_night(world, "drug_sel_d", "sel_retn_time")
+    standing, out = {visit.id: visit for visit in visits}, Counter()
+    for row in sorted(sales, key=lambda row: (row["sel_retn_time"], row["medins_prod_sel_no"])):
+        visit = standing.get(paid.get(row["setl_id"]))
+        if row["setl_id"] and visit is None:
+            continue
+        code, sold = row["drug_trac_codg"], row["sel_retn_cnt"] > 0
+        whole = code is not None and row["trdn_flag"] != "1"
+        if visit and sold:
+            visit.sales.append(row)
+            visit.repeats += whole and out[code] > 0
+        if whole:
+            out[code] += 1 if sold else -1
+    look_at_prescriptions(world, visits)
+
+
+def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
+    """How much more often a prescription was used than it allows, and whether it was written afterwards."""
+    written = {row["hi_rxno"]: row for row in world.rows["rx_d"]}
+    users = defaultdict(set)
+    for visit in visits:
+        for sale in visit.sales:
+            users[sale["rxno"]].add(visit.id)
+    for visit in visits:
+        for sale in visit.sales:
+            rx = written.get(sale["rxno"], {})
+            if sale["rxno"]:
+                over = max(len(users[sale["rxno"]]) - 1 - (rx.get("max_rept_cnt") or 0), 0)
+                visit.rx_overused = max(visit.rx_overused or 0, over)
+            if rx:
+                visit.rx_late |= rx["prsc_time"][:10] > sale["sel_retn_time"][:10]
