@@ -1,4 +1,4 @@
-"""Doctors against the rest of their hospital, shops against their chain: hand-made places, and a slow twin."""
+"""Doctors against the rest of their hospital, shops against their chain: and a slow twin."""
 
 from statistics import median
 
@@ -138,9 +138,8 @@ def test_the_centre_equals_its_twin(arises, seed):
     value = random.uniform(0, 1, size)
     value[random.random(size) < 0.2] = np.nan
     n = random.integers(1, 90, size)
-    s = sample(
-        value * n if arises == "count" else value, n, random.uniform(0, 0.3, size), random.integers(0, 2, size)
-    )  # fmt: skip
+    expected, group = random.uniform(0, 0.3, size), random.integers(0, 2, size)
+    s = sample(value * n if arises == "count" else value, n, expected, group)
     place = random.integers(-1, 12, size)
     found = centre_of_place(null(arises, peers), s, place)
     assert found == pytest.approx(slow_centre(arises, peers, s, place))
