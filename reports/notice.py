@@ -70,12 +70,9 @@ def institution_basis(basis: str | None) -> str:
     duty to check them where there is no other."""
     if is_missing(basis):
         return ""
-    others = re.sub(f"、?{_OF_PERSONS}(?:\\([^)]*\\))?、?", "", str(basis))
-    return (
-        others
-        if others != str(basis) and "第" in others
-        else str(basis).replace(_OF_PERSONS, _OF_INSTITUTIONS)
-    )
+    article = f"{_OF_PERSONS}[^、;]*"
+    others = re.sub(f"、{article}|{article}、", "", str(basis))
+    return others if others != str(basis) else re.sub(article, _OF_INSTITUTIONS, str(basis))
 
 
 WORDS = {

@@ -22,6 +22,8 @@ HITS = {
     "vola_amt": "float64", "vola_cont": "string", "vola_evid": "string",
 }  # fmt: skip
 _RULE_TEXTS = ("rule_id", "rule_name", "sev_deg", "answers", "vola_evid")
+# Articles whose items stand in their first paragraph.
+_IN_FIRST_PARAGRAPH = ("40", "41")
 _ARTICLES = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
 
 
@@ -85,13 +87,14 @@ def _rule_texts(rules: Mapping[str, Rule]) -> ibis.Table:
 
 
 def basis(article: str) -> str:
-    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条(一)、第四十一条; other bases as
-    they are."""
+    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条第(一)项、第四十一条; other bases
+    as they are."""
     articles, others = [], []
     for part in article.split("/"):
         head, _sep, item = part.partition("(")
         if head in _ARTICLES:
-            articles.append(f"第{_ARTICLES[head]}条" + (f"({item}" if item else ""))
+            paragraph = "第一款" if item and head in _IN_FIRST_PARAGRAPH else ""
+            articles.append(f"第{_ARTICLES[head]}条{paragraph}" + (f"第({item}项" if item else ""))
         else:
             others.append(part)
     regulation = ["《医疗保障基金使用监督管理条例》" + "、".join(articles)] if articles else []

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON, OPERATION, REFERRED
-from features.rules.finding_text import iso_date, item_name, whole_number
+from features.rules.finding_text import iso_date, item_name, place_name, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import HOUSEKEEPING
@@ -57,7 +57,7 @@ def outpatient_during_stay(context: RuleContext) -> ibis.Table:
     return met.select(
         "mdtrt_id",
         amount_in_question=met.medfee_sumamt,
-        message=ibis.literal("在医院") + met.bed + "住院期间(" + iso_date(met.since) + "至"
+        message=ibis.literal("在") + place_name(met.bed) + "住院期间(" + iso_date(met.since) + "至"
         + iso_date(met.until.date()) + ")于" + iso_date(met.day) + "在其他机构就诊或购药",
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ def overlapping_stays(context: RuleContext, minimum_overlap_days: float) -> ibis
         # The share of the later stay that lies in both.
         amount_in_question=longest.medfee_sumamt
         * ibis.least(longest.shared / ibis.greatest(longest.los, 1), 1),
-        message=ibis.literal("与在医院") + longest.bed + "的住院(" + iso_date(longest.since) + "至"
+        message=ibis.literal("与在") + place_name(longest.bed) + "的住院(" + iso_date(longest.since) + "至"
         + iso_date(longest.until.date()) + ")重叠" + longest.shared.round(1).cast("string") + "天",
     )  # fmt: skip
 

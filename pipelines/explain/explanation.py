@@ -140,7 +140,8 @@ def explain(
     if settings.mask:
         masked = identifiers(snapshot, found.shown, found.evidence, found.records)
     # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
-    names = Mask(masked, origin["run"]).names(institution_names(snapshot))
+    named = institution_names(snapshot)
+    names = Mask(masked, origin["run"]).names(named)
     given = DossierInput(
         chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
     )  # fmt: skip
@@ -157,7 +158,7 @@ def explain(
         directory=directory_table(snapshot, found.suspects, names),
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
-        notices=tuple(notices(snapshot, _institutions(chosen), names, settings.notice_least)),
+        notices=tuple(notices(snapshot, _institutions(chosen), named, settings.notice_least)),
         identifiers=masked,
     )  # fmt: skip
 

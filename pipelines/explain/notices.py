@@ -36,13 +36,22 @@ def notices(
     days = snapshot.facts.select("mdtrt_id", day=_.day.strftime("%Y-%m-%d"))
     rows = hits.inner_join(days, "mdtrt_id").order_by("fixmedins_code", ibis.desc("day"), "rule_id", "jr_id")
     found = fetch(rows.select("fixmedins_code", *_COLUMNS))
-    # Longest first, because one code may begin another.
-    any_code = re.compile("|".join(re.escape(code) for code in sorted(names.index, key=len, reverse=True)))
+    # Longest first, because one code may begin another; a name stands before its code (`place_name`).
+    known = sorted(names.items(), key=lambda one: len(str(one[0])), reverse=True)
+    any_code = re.compile("|".join(_as_written(str(code), str(name)) for code, name in known))
     for code, own in found.groupby("fixmedins_code"):
         if own.vola_amt.sum() < least:
             continue
         yield str(code), own.assign(vola_cont=_without_others(own.vola_cont, any_code, str(code)))[_COLUMNS]
 
 
+def _as_written(code: str, name: str) -> str:
+    """An institution as a sentence of a finding writes it: its name and code, or its code alone."""
+    return f"{re.escape(f'{name}({code})')}|{re.escape(code)}"
+
+
 def _without_others(texts: pd.Series, any_code: re.Pattern[str], code: str) -> pd.Series:
-    return texts.str.replace(any_code, lambda found: code if found[0] == code else OTHERS, regex=True)
+    def shown(found: re.Match[str]) -> str:
+        return found[0] if found[0] == code or found[0].endswith(f"({code})") else OTHERS
+
+    return texts.str.replace(any_code, shown, regex=True)

@@ -25,7 +25,8 @@ class Snapshot:
 
 def test_a_notice_tells_an_institution_nothing_of_others():
     rows = [
-        ("j1", "R105", "P1", "v1", "追溯码81已于2024-01-02在P22结算"), ("j2", "R105", "P2", "v2", "P2自己"),
+        ("j1", "R105", "P1", "v1", "追溯码81已于2024-01-02在三(P22)结算,又在P2售出"),
+        ("j2", "R105", "P2", "v2", "二(P2)自己"),
     ]  # fmt: skip
     hits = pd.DataFrame(rows, columns=["jr_id", "rule_id", "fixmedins_code", "mdtrt_id", "vola_cont"])
     hits = hits.assign(
@@ -35,6 +36,6 @@ def test_a_notice_tells_an_institution_nothing_of_others():
     seen = Snapshot(ibis.memtable(facts), Rules(ibis.memtable(hits)))
     found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一", "P2": "二", "P22": "三"}), 1.0))
     assert set(found) == {"P1", "P2"} and list(found["P1"].mdtrt_id) == ["v1"]
-    assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算"
-    assert found["P2"].vola_cont.item() == "P2自己"
+    assert found["P1"].vola_cont.item() == f"追溯码81已于2024-01-02在{OTHERS}结算,又在{OTHERS}售出"
+    assert found["P2"].vola_cont.item() == "二(P2)自己"
     assert dict(notices(seen, ["P1", "P2"], pd.Series({"P1": "一"}), 1.01)) == {}

@@ -24,7 +24,7 @@ KNOWN, NAMELESS, UNKNOWN = (item_name(ibis.literal(code)) for code in ("I1", "I2
         (["购买", NAMELESS], "购买“I2”"),
         (["购买", UNKNOWN], "购买“I3”"),
         ([KNOWN, "应与", UNKNOWN, "同用"], "“阿司匹林”应与“I3”同用"),
-        ([KNOWN, "已在", place_name(ibis.literal("H9")), "做过"], "“阿司匹林”已在县医院做过"),
+        ([KNOWN, "已在", place_name(ibis.literal("H9")), "做过"], "“阿司匹林”已在县医院(H9)做过"),
         (["没有名称"], "没有名称"),
     ],
 )  # fmt: skip
