@@ -7,7 +7,8 @@ was measured is kept with the store, in a file whose name changes with the sourc
 
 import pickle
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -24,7 +25,7 @@ from models.learner import Learner, out_of_fold
 from models.subject_model import SubjectModel
 from models.training_data import TrainingSet
 from pipelines.measure import measure
-from pipelines.snapshot import Measured
+from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import outcomes
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,16 @@ KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
 BOOTSTRAP_ROUNDS, INTERVAL = 300, 0.95
 # Subjects of a kind that are compared; with the many visits of a city each comparison would take minutes.
 MOST = 10_000
+
+
+@contextmanager
+def snapshot_of(city: Path, store: Path, as_of: date) -> Iterator[Snapshot]:
+    """A city measured as of a date; its claims are loaded into the store where that is empty."""
+    claims = Store(store)
+    if claims.generation is None:
+        claims.ingest(city / "input")
+    with scratch(store) as work, closing(measure(claims, as_of, work)) as snapshot:
+        yield snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +79,9 @@ class City:
 
     @classmethod
     def _measured(cls, city: Path, store: Path, as_of: date) -> "City":
-        claims = Store(store)
-        if claims.generation is None:
-            claims.ingest(city / "input")
-        with scratch(store) as work:
-            snapshot = measure(claims, as_of, work)
+        with snapshot_of(city, store, as_of) as snapshot:
             known = {kind: outcomes(snapshot.claims, kind) for kind in SUBJECTS}
             visits = snapshot.claims.visits.select("mdtrt_id", "psn_no").to_pandas()
-            snapshot.close()
         truth, innocent = (pd.read_parquet(city / f"{name}.parquet") for name in ("truth", "innocent"))
         guilty = truth[truth.subject_type == "patient"].subject_id
         listed = truth[truth.subject_type == "visit"].subject_id

@@ -173,7 +173,7 @@ def measure(store: Store, work: Path) -> None:
     print(f"findings {outcome.hits.count().execute():,}; failed: {outcome.failed or 'none'}")
     alone = {}
     for rule_id in outcome.run:
-        _done, alone[rule_id] = seconds(lambda: run_rules(context, rules={rule_id: RULES[rule_id]}))  # noqa: B023
+        _done, alone[rule_id] = seconds(lambda: run_rules(context, rules={rule_id: RULES[rule_id]}))  # noqa: B023  called at once
     slowest = sorted(alone, key=alone.get, reverse=True)[:SHOWN]
     print(
         "slowest beyond shared tables: "

@@ -19,10 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.cities import table
-from claims.store import Store, scratch
+from benchmarks.cities import snapshot_of, table
 from features.measures.catalogue import SUBJECTS
-from pipelines.measure import measure
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from pipelines.train import fit_model, measured_parts, outcomes
@@ -85,15 +83,9 @@ class Answers:
 
 def figures(city: Path, store: Path, as_of: date) -> dict[str, float]:
     """Average precision by kind, look-alikes among the first k patients, share named right, rings found."""
-    claims = Store(store)
-    if claims.generation is None:
-        claims.ingest(city / "input")
-    with scratch(store) as work:
-        snapshot = measure(claims, as_of, work)
+    with snapshot_of(city, store, as_of) as snapshot:
         known = {kind: outcomes(snapshot.claims, kind) for kind in SUBJECTS}
-        found = _judged(snapshot, known, Answers.read(city, known))
-        snapshot.close()
-    return found
+        return _judged(snapshot, known, Answers.read(city, known))
 
 
 def _judged(snapshot: Snapshot, known: dict[str, pd.Series], answers: Answers) -> dict[str, float]:

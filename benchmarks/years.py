@@ -28,14 +28,12 @@ from scipy.special import expit
 from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import StratifiedKFold
 
-from claims.store import Store, scratch
 from features.measures.catalogue import SUBJECTS
 from models.evaluation import reliability, with_intervals
 from models.learner import Learner
 from models.training_data import FOLDS, training_set
 from pipelines.backtest import Past
 from pipelines.evaluate import DEPTHS, evaluate_past
-from pipelines.measure import measure
 from pipelines.settings import Settings
 from pipelines.train import decided, fit_model, labels
 
@@ -65,18 +63,13 @@ def read(city: Path, store: Path, as_of: date) -> Snapshot:
     """Measure a night, or take it as it was kept."""
     kept = store / f"past-{as_of}-{sources():08x}.pickle"
     if not kept.exists():
-        claims = Store(store)
-        if claims.generation is None:
-            claims.ingest(city / "input")
-        with scratch(store) as work:
-            snapshot = measure(claims, as_of, work)
+        with snapshot_of(city, store, as_of) as snapshot:
             columns = [
                 *dict.fromkeys(["mdtrt_id", *KEYS.values(), "fixmedins_code", "begntime", "endtime", *MONEY])
             ]
             visits = snapshot.claims.visits
             visits = visits.select(*(name for name in columns if name in visits.columns)).to_pandas()
             past = Past(as_of, snapshot.subjects, {kind: decided(snapshot.claims, kind) for kind in SUBJECTS})
-            snapshot.close()
         kept.touch(mode=0o600)
         kept.write_bytes(pickle.dumps(Snapshot(past, {kind: totals(visits, kind) for kind in KINDS})))
     return pickle.loads(kept.read_bytes())

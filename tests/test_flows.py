@@ -116,13 +116,7 @@ def test_a_flow_run_whose_process_died_is_marked_crashed(tmp_path):
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory) -> Path:
     """A store that holds claims and no model."""
-    world = World()
-    world.hospital("H1")
-    world.pharmacy("P1")
-    for number in range(12):
-        world.person(f"p{number}")
-        for month in range(1, 5):
-            world.visit(f"p{number}", "H1", f"2024-{month:02}-{number + 1:02} 09:00", lines=[("lab", 1, 30)])
+    world = World.of_regulars()
     folder = tmp_path_factory.mktemp("untrained")
     Store(folder / "store").ingest(world.write(folder / "in"))
     return folder / "store"

@@ -39,6 +39,19 @@ class World:
         for code, (name, charge, more) in ITEMS.items():
             self.add("hilist_b", hilist_code=code, hilist_name=name, med_chrgitm_type=charge, **more)
 
+    @classmethod
+    def of_regulars(cls) -> "World":
+        """Twelve people who see the hospital once in each of four months, and a pharmacy without customers."""
+        world = cls()
+        world.hospital("H1")
+        world.pharmacy("P1")
+        for number in range(12):
+            world.person(f"p{number}")
+            for month in range(1, 5):
+                when = f"2024-{month:02}-{number + 1:02} 09:00"
+                world.visit(f"p{number}", "H1", when, lines=[("lab", 1, 30)])
+        return world
+
     def add(self, table: str, **row) -> dict:
         """Add one row as it is."""
         self.rows[table].append(row)

@@ -29,13 +29,7 @@ COMMANDS = {"ingest": 0.3, "cases": 0.2, "rollback": 0.1, "train": 0.1, "nightly
 
 
 def worlds(folder: Path) -> None:
-    world = World()
-    world.hospital("H1")
-    world.pharmacy("P1")
-    for number in range(12):
-        world.person(f"p{number}")
-        for month in range(1, 5):
-            world.visit(f"p{number}", "H1", f"2024-{month:02}-{number + 1:02} 09:00", lines=[("lab", 1, 30)])
+    world = World.of_regulars()
     world.write(folder / "day0")
     world.visit("p0", "H1", "2024-05-01 09:00", lines=[("lab", 2, 30)])
     world.write(folder / "day1")

@@ -45,6 +45,21 @@ class Planted:
             self.world.add("hilist_lmt_b", **(row | (more or [{}])[0]))
         return code
 
+    def charged_under(self, dated: list[tuple], charged: list[tuple]) -> None:
+        """Charges of a new person each, under limits that hold for a time or a level.
+
+        Args:
+            dated: item, kind of limit, value, level, first day, last day.
+            charged: item, count, price, hospital, day, the rule that it breaks.
+        """
+        for code, kind, value, level, first, last in dated:
+            limit = {"hilist_code": code, "lmt_type": kind, "lmt_value": value}
+            self.world.add("hilist_lmt_b", **limit, medinslv=level, begndate=first, enddate=last)
+        for code, count, price, where, day, guilty in charged:
+            who = self.world.person(f"z{self.people}")
+            self.people += 1
+            self.seen((code, count, price), who=who, where=where, when=f"{day} 09:00", guilty=guilty)
+
     def mark(self, visit: str, rules: str) -> str:
         """Note a visit under the rules (ids apart by blanks) that must find it."""
         for rule in rules.split():

@@ -80,15 +80,7 @@ def dated(p: Planted) -> None:
     p.world.hospital("H3", hosp_lv="02")
     for code, charge, more in [("film", "03", {}), ("cream", "05", {}), ("echo", "03", {})]:
         p.item(code, charge, **more)
-    for code, kind, value, level, first, last in DATED:
-        p.world.add(
-            "hilist_lmt_b", hilist_code=code, lmt_type=kind, lmt_value=value, medinslv=level, begndate=first,
-            enddate=last,
-        )  # fmt: skip
-    for code, count, price, where, day, guilty in CHARGED:
-        who = p.world.person(f"z{p.people}")
-        p.people += 1
-        p.seen((code, count, price), who=who, where=where, when=f"{day} 09:00", guilty=guilty)
+    p.charged_under(DATED, CHARGED)
 
 
 def cots(p: Planted) -> None:
