@@ -49,7 +49,7 @@ def snapshot_of(city: Path, store: Path, as_of: date) -> Iterator[Snapshot]:
 
 @dataclass(frozen=True, eq=False)
 class City:
-    """A city on a night: what was measured, who was inspected, who is guilty.
+    """A city as of a date: what was measured, who was inspected, who is guilty.
 
     Attributes:
         outcomes: by kind, 1 confirmed or partly, 0 cleared, by subject_id: what the simulator's inspectors

@@ -50,7 +50,7 @@ BOOTSTRAP_ROUNDS = 200
 
 @dataclass(frozen=True)
 class Data:
-    """A data set as measured on its last night: subjects, simple totals by kind, who is guilty."""
+    """A data set as measured as of its last day: subjects, simple totals by kind, who is guilty."""
 
     subjects: dict[str, Measured]
     totals: dict[str, pd.DataFrame]

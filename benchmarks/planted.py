@@ -31,7 +31,7 @@ class Planted:
     Attributes:
         truth: subject_type, subject_id, scheme, strength.
         innocent: subject_type, subject_id, kind.
-        cases: outcomes known on the night of the run, as in `insp_case_d`.
+        cases: outcomes known as of the date of the run, as in `insp_case_d`.
         ranked: subject_type, subject_id, rank of the run.
         members: group_id, psn_no of the run's groups.
         visits: with the money of their settlements (yuan).

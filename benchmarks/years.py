@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cities import sources, table
+from cities import snapshot_of, sources, table
 from planted import FOREST, FUND, FUNDGUARD, INSTITUTIONS, KEYS, LEARNER, MONEY
 from scipy.special import expit
 from sklearn.ensemble import IsolationForest
@@ -37,8 +37,8 @@ from pipelines.evaluate import DEPTHS, evaluate_past
 from pipelines.settings import Settings
 from pipelines.train import decided, fit_model, labels
 
-# Nights, and days between them: half a year, for in a small city few cases are closed in a quarter.
-NIGHTS, WINDOW = 4, 180
+# As-of dates, and days between them: half a year, for in a small city few cases are closed in a quarter.
+AS_OF_DATES, WINDOW = 4, 180
 KINDS = ("patient", "visit", "prescriber", "pharmacy", "hospital")
 SHOWN = (
     "precision_at_50",
@@ -53,14 +53,15 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A night as it is judged, and by kind the logarithms of what a bureau can add up: subjects × totals."""
+    """Claims as of a date, as they are judged, and by kind the logarithms of what a bureau can add up: subjects ×
+    totals."""
 
     past: Past
     totals: dict[str, pd.DataFrame]
 
 
 def read(city: Path, store: Path, as_of: date) -> Snapshot:
-    """Measure a night, or take it as it was kept."""
+    """Measure the claims as of a date, or take what was kept."""
     kept = store / f"past-{as_of}-{sources():08x}.pickle"
     if not kept.exists():
         with snapshot_of(city, store, as_of) as snapshot:
@@ -159,7 +160,7 @@ def row(kind: str, way: str, figures: pd.DataFrame, tested: int, confirmed: int,
 
 def compare(city: Path, store: Path, as_of: date) -> None:
     """Print the table of a city."""
-    past_runs = [read(city, store, as_of - timedelta(days=WINDOW * n)) for n in reversed(range(NIGHTS))]
+    past_runs = [read(city, store, as_of - timedelta(days=WINDOW * n)) for n in reversed(range(AS_OF_DATES))]
     settings = Settings()
     found = evaluate_past([snapshot.past for snapshot in past_runs], settings)
     print(f"\n### {city.name}, {as_of}, windows of {WINDOW} days\n")

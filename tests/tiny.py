@@ -41,7 +41,7 @@ class World:
 
     @classmethod
     def of_regulars(cls) -> "World":
-        """Twelve people who see the hospital once in each of four months, and a pharmacy without customers."""
+        """Twelve people who see the hospital once a month, four times, and a pharmacy without customers."""
         world = cls()
         world.hospital("H1")
         world.pharmacy("P1")

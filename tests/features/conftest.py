@@ -7,7 +7,7 @@ from tests.features.town import Snapshot, Town, look
 
 
 @pytest.fixture(scope="session")
-def a_night(tmp_path_factory) -> Snapshot:
+def town_snapshot(tmp_path_factory) -> Snapshot:
     folder = tmp_path_factory.mktemp("town")
     world = Town(seed=1).world
     store = Store(folder / "store")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from tests.features.town import NIGHT
+from tests.features.town import AS_OF
 from tests.tiny import ITEMS, World
 
-WORKLIST = datetime(NIGHT.year, NIGHT.month, NIGHT.day)
+WORKLIST = datetime(AS_OF.year, AS_OF.month, AS_OF.day)
 DRUGS, EXAMS, HOUSEKEEPING = ("09", "10", "11"), ("03", "04"), ("01", "02", "07")
 
 
@@ -95,7 +95,7 @@ class Visit:
         return max(self.los - len(active), 0)
 
 
-def rows_before_the_night(world: World, table: str, when: str) -> list[dict]:
+def rows_before(world: World, table: str, when: str) -> list[dict]:
     return [row for row in world.rows[table] if datetime.fromisoformat(row[when]) < WORKLIST]
 
 
@@ -103,7 +103,7 @@ def read_visits(world: World) -> list[Visit]:
     """The visits that count on the night, in order of time, with everything known of each."""
     people = {row["psn_no"]: row for row in world.rows["psn_info_b"]}
     visits = {}
-    for row in rows_before_the_night(world, "mdtrt_d", "begntime"):
+    for row in rows_before(world, "mdtrt_d", "begntime"):
         person = people[row["psn_no"]]
         kind = {"21": STAY, "41": PHARMACY}.get(row["med_type"], OUTPATIENT)
         begin = datetime.fromisoformat(row["begntime"])
@@ -114,11 +114,11 @@ def read_visits(world: World) -> list[Visit]:
             row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, begin, end, dx,
             row.get("chfpdr_code"), person["live_admdvs"], poor=person["psn_idet_type"] is not None,
         )  # fmt: skip
-    for row in rows_before_the_night(world, "setl_d", "setl_time"):
+    for row in rows_before(world, "setl_d", "setl_time"):
         visit = visits[row["mdtrt_id"]]
         visit.fee, visit.fund = visit.fee + row["medfee_sumamt"], visit.fund + row["fund_pay_sumamt"]
     visits = {name: visit for name, visit in visits.items() if round(visit.fee, 2) > 0}
-    for row in rows_before_the_night(world, "fee_list_d", "fee_ocur_time"):
+    for row in rows_before(world, "fee_list_d", "fee_ocur_time"):
         if row["mdtrt_id"] in visits:
             _name, charge, more = ITEMS[row["hilist_code"]]
             line = {"item": row["hilist_code"], "charge": charge, "days": more.get("days_per_unit")}
@@ -252,7 +252,7 @@ def look_at_registers(world: World, visits: list[Visit]) -> None:
             came = (visit.who, visit.where, visit.day) in signed
             visit.unsigned = 0 if came else visit.dialysis
     paid = {row["setl_id"]: row["mdtrt_id"] for row in world.rows["setl_d"]}
-    sales = rows_before_the_night(world, "drug_sel_d", "sel_retn_time")
+    sales = rows_before(world, "drug_sel_d", "sel_retn_time")
     standing, out = {visit.id: visit for visit in visits}, Counter()
     for row in sorted(sales, key=lambda row: (row["sel_retn_time"], row["medins_prod_sel_no"])):
         visit = standing.get(paid.get(row["setl_id"]))

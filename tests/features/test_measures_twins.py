@@ -195,9 +195,9 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def town(a_night):
+def town(town_snapshot):
     """The visits of the town as a reader sees them, and the measures of the same night."""
-    return read_visits(a_night.world), a_night.measured
+    return read_visits(town_snapshot.world), town_snapshot.measured
 
 
 def test_every_person_and_place_has_its_row(town):

@@ -9,7 +9,7 @@ from claims.store import Store, connect
 from features.measures.aggregation import measure_subjects, measure_visits
 from features.visits.facts import visit_facts
 from features.visits.stay_benchmarks import DEARER
-from tests.features.town import NIGHT
+from tests.features.town import AS_OF
 from tests.tiny import World
 
 
@@ -99,7 +99,7 @@ def city(tmp_path_factory):
     store = Store(folder / "store")
     store.ingest(city.world.write(folder / "in"))
     con = connect(folder)
-    facts = visit_facts(claims_as_of(con, store.tables(con), NIGHT))
+    facts = visit_facts(claims_as_of(con, store.tables(con), AS_OF))
     measured = {
         kind: measure_subjects(facts, kind) for kind in ("patient", "prescriber", "pharmacy", "hospital")
     }

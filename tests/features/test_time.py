@@ -9,11 +9,11 @@ import pytest
 
 from claims.store import connect
 from claims.tables import TABLES
-from tests.features.town import NIGHT, PRESCRIPTIONS, SUBJECTS, Snapshot, look
+from tests.features.town import AS_OF, PRESCRIPTIONS, SUBJECTS, Snapshot, look
 from tests.tiny import World
 
 LATER = [
-    str(datetime(NIGHT.year, NIGHT.month, NIGHT.day) + timedelta(seconds=s)) for s in (0, 40, 86399, 10**7)
+    str(datetime(AS_OF.year, AS_OF.month, AS_OF.day) + timedelta(seconds=s)) for s in (0, 40, 86399, 10**7)
 ]
 
 
@@ -61,9 +61,9 @@ def add_later_rows(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def once_more(a_night, tmp_path_factory) -> Snapshot:
+def once_more(town_snapshot, tmp_path_factory) -> Snapshot:
     """The same as-of date, measured from a store that also holds all that came later."""
-    world = copy.deepcopy(a_night.world)
+    world = copy.deepcopy(town_snapshot.world)
     add_later_rows(world)
     con = connect(tmp_path_factory.mktemp("later"))
     return look(world, con, tables_of(world, con))
@@ -81,7 +81,7 @@ def tables_of(world: World, con: ibis.BaseBackend) -> dict[str, ibis.Table]:
     return tables
 
 
-def test_the_later_rows_are_there(a_night, once_more):
+def test_the_later_rows_are_there(town_snapshot, once_more):
     later = [
         "mdtrt_d",
         "setl_d",
@@ -93,13 +93,15 @@ def test_the_later_rows_are_there(a_night, once_more):
         "insp_case_d",
     ]
     for table in [*later, "acdt_rec_d", "ltci_trt_d"]:
-        assert len(once_more.world.rows[table]) >= len(a_night.world.rows[table]) + len(LATER)
+        assert len(once_more.world.rows[table]) >= len(town_snapshot.world.rows[table]) + len(LATER)
 
 
-def test_facts_as_of_the_date_stay_as_they_were(a_night, once_more):
-    pd.testing.assert_frame_equal(a_night.facts, once_more.facts, check_exact=True)
+def test_facts_as_of_the_date_stay_as_they_were(town_snapshot, once_more):
+    pd.testing.assert_frame_equal(town_snapshot.facts, once_more.facts, check_exact=True)
 
 
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
-def test_measures_as_of_the_date_stay_as_they_were(a_night, once_more, subject):
-    pd.testing.assert_frame_equal(a_night.measured[subject], once_more.measured[subject], check_exact=True)
+def test_measures_as_of_the_date_stay_as_they_were(town_snapshot, once_more, subject):
+    pd.testing.assert_frame_equal(
+        town_snapshot.measured[subject], once_more.measured[subject], check_exact=True
+    )

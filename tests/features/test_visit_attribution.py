@@ -16,7 +16,7 @@ from features.visits.facts import LINES, visit_facts
 from features.windows import YEARS
 from tests.tiny import World
 
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 MARKED = ibis.schema({"mdtrt_id": "string", "evidence": "float64"})
 
 
@@ -54,7 +54,7 @@ def town(claims_of):
         world.stay("examined", "H1", "2024-05-01", 3, lines=[(exam, 9, 100.0), (care, 1, 10.0)]),
         world.stay("examined", "H1", "2024-08-01", 3, lines=[(exam, 1, 100.0), (care, 9, 100.0)]),
     ]
-    facts = visit_facts(claims_of(world, NIGHT))
+    facts = visit_facts(claims_of(world, AS_OF))
     con = facts.get_backend()
     for subject in ("patient", "hospital"):
         measure_subjects(facts, subject)

@@ -12,7 +12,7 @@ from features.measures.aggregation import measure_subjects, measure_visits
 from features.visits.facts import visit_facts
 from tests.tiny import World
 
-NIGHT = date(2024, 12, 31)
+AS_OF = date(2024, 12, 31)
 SUBJECTS = ("patient", "prescriber", "pharmacy", "hospital")
 PEOPLE = [f"p{n:02}" for n in range(14)]
 HOSPITALS, PHARMACIES, DOCTORS = ["H1", "H2", "H3"], ["P1", "P2", "P3"], ["D1", "D2", "D3", None]
@@ -171,7 +171,7 @@ class Town:
     def _edges_of_windows(self) -> None:
         """Purchases exactly 30, 90, 365 and 1095 days before the as-of date, and a second earlier."""
         for days in (30, 90, 365, 1095):
-            edge = datetime(NIGHT.year, NIGHT.month, NIGHT.day) - timedelta(days=days)
+            edge = datetime(AS_OF.year, AS_OF.month, AS_OF.day) - timedelta(days=days)
             self.world.purchase("p00", "P1", str(edge), fee=10.0)
             self.world.purchase("p01", "P2", str(edge - timedelta(seconds=1)), fee=10.0)
 
@@ -197,7 +197,7 @@ class Snapshot:
 
 def look(world: World, con: ibis.BaseBackend, tables: dict[str, ibis.Table]) -> Snapshot:
     """The facts and all measures as of the date from the tables that hold a world."""
-    facts = visit_facts(claims_as_of(con, tables, NIGHT))
+    facts = visit_facts(claims_as_of(con, tables, AS_OF))
     measured = {subject: measure_subjects(facts, subject) for subject in SUBJECTS}
     measured["visit"] = measure_visits(facts).to_pandas().set_index("subject_id").sort_index()
     return Snapshot(world, facts.to_pandas().set_index("mdtrt_id").sort_index(), measured)

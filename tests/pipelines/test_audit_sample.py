@@ -14,22 +14,22 @@ from pipelines.settings import Settings
 from reports.worklist_sheet import figures, sheet_rows
 from tests.pipelines.test_worklist import DAYS, PULLED, SEEN, snapshot, suspects
 
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 FRAME = {"pharmacy": [f"P{n}" for n in range(6)], "patient": [f"p{n:03}" for n in range(300)]}
 
 
-def days(count: int, last: date = NIGHT) -> list[date]:
+def days(count: int, last: date = AS_OF) -> list[date]:
     return [last - timedelta(days=n) for n in range(count)]
 
 
 def test_a_night_drawn_twice_draws_the_same_in_whatever_order_they_come():
     settings = Settings(capacity=100, random_share=0.05, seed=3)
     shuffled = {kind: list(np.random.default_rng(0).permutation(ids)) for kind, ids in FRAME.items()}
-    found = draw(FRAME, settings, NIGHT)
+    found = draw(FRAME, settings, AS_OF)
     assert len(found) == 5 and set(found.subject_type) == set(FRAME)
-    pd.testing.assert_frame_equal(draw(shuffled, settings, NIGHT), found)
+    pd.testing.assert_frame_equal(draw(shuffled, settings, AS_OF), found)
     others = [draw(FRAME, settings, day) for day in days(4)[1:]]
-    others.append(draw(FRAME, Settings(capacity=100, random_share=0.05, seed=4), NIGHT))
+    others.append(draw(FRAME, Settings(capacity=100, random_share=0.05, seed=4), AS_OF))
     assert not any(found.subject_id.equals(other.subject_id) for other in others)
 
 
@@ -69,18 +69,18 @@ def test_nobody_is_drawn_who_is_listed_known_or_was_visited_lately(tmp_path):
         rows = pd.DataFrame([("patient", whom, date.fromisoformat(day), 0.5)], columns=AUDIT_SAMPLE.names)
         pq.write_table(pa.Table.from_pandas(rows, AUDIT_SAMPLE), tmp_path / day / "audit_sample.parquet")
         before.append(tmp_path / day)
-    listed = worklist(seen_now, SEEN, PULLED, [], NIGHT, 180)
+    listed = worklist(seen_now, SEEN, PULLED, [], AS_OF, 180)
     settings = Settings(capacity=2)
     # Of the list H1 and H2 are visited; p1 and p2 come later or not at all.
-    found = sampling_frame(seen_now, seen, listed, before, settings, NIGHT)
+    found = sampling_frame(seen_now, seen, listed, before, settings, AS_OF)
     assert found == {"patient": ["p1", "p2", "q1", "q5"]}
-    assert sampling_frame(seen_now, seen, listed, before, Settings(random_share=0), NIGHT) == {}
-    assert draw({}, Settings(random_share=0), NIGHT).empty
+    assert sampling_frame(seen_now, seen, listed, before, Settings(random_share=0), AS_OF) == {}
+    assert draw({}, Settings(random_share=0), AS_OF).empty
 
 
 @pytest.mark.parametrize("language, words", [("zh", "随机抽查"), ("en", "drawn at random")])
 def test_the_drawn_take_the_last_places_of_the_morning(language, words):
-    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], NIGHT, 180)
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180)
     sample = SEEN[SEEN.subject_id == "p1"]
     rows = sheet_rows(listed, sample, pd.Series(dtype=object), 2, language, {}, {})
     assert [row[2] for row in rows] == ["H1", "p1", "H2", "p2", "p1"]

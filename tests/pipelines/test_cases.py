@@ -21,7 +21,7 @@ from reports.workbook_guide import GUIDE_TITLES
 from tests.conftest import fundguard
 from tests.tiny import World
 
-NIGHT, CLOSED = "2025-01-01", date(2025, 1, 20)
+AS_OF, CLOSED = "2025-01-01", date(2025, 1, 20)
 SUSPECTS = pd.DataFrame(
     [
         ("hospital", "H1", 1, 0.9, 5000.0, "M10", []),
@@ -79,7 +79,7 @@ def store(claims, tmp_path) -> Store:
 class Filled:
     """A night's workbook as an investigator writes into it."""
 
-    def __init__(self, file: Path, language: str = "zh", snapshot: str = NIGHT):
+    def __init__(self, file: Path, language: str = "zh", snapshot: str = AS_OF):
         names = pd.Series(dtype=object)
         write_workbook(file, SUSPECTS, EVIDENCE, MEMBERS, names, snapshot, language)
         self.file, self.english = file, language == "en"

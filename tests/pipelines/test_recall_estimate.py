@@ -15,7 +15,8 @@ from pipelines.recall_estimate import recall_estimate
 from pipelines.select.audit_sample import AUDIT_SAMPLE, draw
 from pipelines.settings import Settings
 from reports.evaluation_page import page
-from tests.pipelines.test_audit_sample import FRAME, NIGHT, days
+from tests.pipelines.test_audit_sample import AS_OF as DRAWN_ON
+from tests.pipelines.test_audit_sample import FRAME, days
 
 GUILTY = {f"p{n:03}" for n in range(0, 300, 10)} | {f"l{n}" for n in range(14)}
 LISTED = [f"l{n}" for n in range(20)]
@@ -41,7 +42,7 @@ def past(folder: Path, count: int, settings: Settings) -> pd.DataFrame:
     return pd.concat(sample)
 
 
-def closed(ids, day: date = NIGHT + timedelta(days=60)) -> pd.DataFrame:
+def closed(ids, day: date = DRAWN_ON + timedelta(days=60)) -> pd.DataFrame:
     ids = sorted(set(ids))
     rows = {"subject_type": "patient", "subject_id": ids, "close_date": pd.Timestamp(day)}
     return pd.DataFrame(rows).assign(guilty=[int(subject_id in GUILTY) for subject_id in ids])
@@ -80,9 +81,9 @@ def test_too_few_outcomes_too_young_nights_and_answers_by_choice_say_nothing(yea
     assert few.decided < 20 and np.isnan(few.share) and np.isnan(few.recall)
     chosen = row(recall_estimate(runs, closed([*sample.subject_id[:25], *LISTED]), AS_OF, 90))
     assert 20 <= chosen.decided < chosen.sampled / 2 and np.isnan(chosen.recall)
-    assert recall_estimate(runs, closed(sample.subject_id), NIGHT, 300).empty
+    assert recall_estimate(runs, closed(sample.subject_id), DRAWN_ON, 300).empty
     # What became known before the draw is no outcome of it.
-    early = closed([*sample.subject_id, *LISTED], NIGHT - timedelta(days=300))
+    early = closed([*sample.subject_id, *LISTED], DRAWN_ON - timedelta(days=300))
     assert row(recall_estimate(runs, early, AS_OF, 90)).decided == 0
 
 

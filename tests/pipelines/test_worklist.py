@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.select.worklist import worklist
 
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 
 
 @dataclass
@@ -53,7 +53,7 @@ PULLED = disputes(
 
 
 def test_a_visit_is_expected_back_once():
-    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert listed.place.dropna().to_dict() == {"H1": 1, "H2": 2, "p2": 3}
     assert listed.expected.dropna().to_dict() == {"H1": 900.0, "H2": 720.0, "p2": 250.0}
     assert (listed.status == "new").all()
@@ -68,19 +68,19 @@ def test_the_cleared_are_left_alone_until_they_do_something_new():
         ("3", "patient", "p1", "1", "2024-10-01"),  # being looked into
         ("4", "patient", "p2", "2", "2023-10-01"),
     ]
-    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert listed.status.to_dict() == {"H1": "again", "H2": "cleared", "p1": "inspected", "p2": "relapsed"}
     assert set(listed.index[listed.place.notna()]) == {"H1", "p2"}
     assert listed.expected["H1"] == 0.9 * 400.0  # what was judged is not expected back again
     assert listed.why_not["H2"] == "cleared" and listed.until["H2"] == date(2025, 3, 30)
     assert listed.why_not["p1"] == "inspected" and listed.until.drop("H2").isna().all()
-    old = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 30).set_index("subject_id")
+    old = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 30).set_index("subject_id")
     assert old.status["H2"] == "new"  # cleared longer ago than the cool-down
 
 
 def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
     cases = [("1", "hospital", "H1", "2", "2024-08-01"), ("2", "hospital", "H2", "4", "2024-12-28")]
-    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], NIGHT, 180).set_index("subject_id")
+    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert listed.status["H1"] == "relapsed" and listed.expected["H1"] == 0.9 * 400.0
     assert listed.status["H2"] == "confirmed" and pd.isna(listed.place["H2"])
     assert listed.why_not["H2"] == "confirmed" and listed.disputed["H1"] == 400.0
@@ -95,7 +95,7 @@ def test_new_risen_and_known_against_the_night_before(tmp_path):
     )
     (tmp_path / "2024-12-31").mkdir()
     before.to_parquet(tmp_path / "2024-12-31" / "suspects.parquet")
-    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [tmp_path / "2024-12-31"], NIGHT, 180)
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [tmp_path / "2024-12-31"], AS_OF, 180)
     status = listed.set_index("subject_id").status.to_dict()
     assert status == {"H1": "risen", "H2": "known", "p1": "known", "p2": "new"}
 
@@ -103,7 +103,7 @@ def test_new_risen_and_known_against_the_night_before(tmp_path):
 @pytest.mark.parametrize("score, why", [(0.5, None), (0.49, "below")])
 def test_who_is_more_likely_honest_than_not_has_no_place(score, why):
     seen = SEEN.assign(score=SEEN.score.where(SEEN.subject_id != "p2", score))
-    listed = worklist(snapshot([], DAYS), seen, PULLED, [], NIGHT, 180).set_index("subject_id")
+    listed = worklist(snapshot([], DAYS), seen, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert (listed.why_not["p2"] == why) if why else pd.notna(listed.place["p2"])
 
 
@@ -112,7 +112,7 @@ def test_whoever_a_suspected_hospital_explains_is_folded_under_it(score, why):
     seen = SEEN.assign(explained_by=[None, None, None, "H2"])
     seen.loc[seen.subject_id == "p2", "score"] = 0.9
     seen.loc[seen.subject_id == "H2", "score"] = score
-    found = worklist(snapshot([], DAYS), seen, PULLED, [], NIGHT, 180).set_index("subject_id").loc["p2"]
+    found = worklist(snapshot([], DAYS), seen, PULLED, [], AS_OF, 180).set_index("subject_id").loc["p2"]
     if why:
         assert (found.why_not, found.covered_type, found.covered_id) == (why, "hospital", "H2")
     else:
@@ -121,5 +121,5 @@ def test_whoever_a_suspected_hospital_explains_is_folded_under_it(score, why):
 
 def test_who_has_nothing_in_dispute_has_no_place():
     pulled = PULLED[PULLED.subject_id != "p2"]
-    listed = worklist(snapshot([], DAYS), SEEN, pulled, [], NIGHT, 180).set_index("subject_id")
+    listed = worklist(snapshot([], DAYS), SEEN, pulled, [], AS_OF, 180).set_index("subject_id")
     assert listed.why_not["p2"] == "nothing" and pd.isna(listed.place["p2"])

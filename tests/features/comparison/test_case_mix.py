@@ -17,7 +17,7 @@ from features.comparison.peers import fit_peers
 from features.measures.aggregation import measure_subjects
 from features.measures.catalogue import CATALOGUE, expected_column, measure
 from features.visits.facts import visit_facts
-from tests.features.town import NIGHT
+from tests.features.town import AS_OF
 from tests.tiny import World
 
 PROBE = "mix probe"
@@ -271,7 +271,7 @@ def hospitals(tmp_path_factory):
     store = Store(folder / "store")
     store.ingest(world.write(folder / "in"))
     con = connect(folder)
-    facts = visit_facts(claims_as_of(con, store.tables(con), NIGHT))
+    facts = visit_facts(claims_as_of(con, store.tables(con), AS_OF))
     values = measure_subjects(facts, "hospital")
     peers = peer_groups(facts, "hospital", "fixmedins_code").reindex(values.index)
     return values, fit_peers("hospital", values, peers), peers

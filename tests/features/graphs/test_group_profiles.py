@@ -14,7 +14,7 @@ from features.measures.aggregation import measure_subjects
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
-NIGHT = date(2024, 12, 31)
+AS_OF = date(2024, 12, 31)
 PILLS, SCHEMING = [("pill", 2, 20)], [("dear", 12, 350)]
 
 
@@ -106,7 +106,7 @@ def place() -> Place:
 
 @pytest.fixture(scope="module")
 def seen(place, claims_of) -> Seen:
-    claims = claims_of(place, NIGHT)
+    claims = claims_of(place, AS_OF)
     facts = visit_facts(claims)
     network = build_network(claims, facts)
     nobody = pd.DataFrame({"group_id": [], "psn_no": []}, dtype=object)

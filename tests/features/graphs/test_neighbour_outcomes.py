@@ -14,7 +14,7 @@ from features.measures.catalogue import CATALOGUE
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
 
-NIGHT = date(2024, 12, 31)
+AS_OF = date(2024, 12, 31)
 
 
 KEYS = {"patient": "psn_no", "hospital": "fixmedins_code", "visit": "mdtrt_id"}
@@ -62,7 +62,7 @@ def seen(claims_of) -> tuple[dict[str, str], dict[str, pd.DataFrame]]:
     world.case("visit", visits["open"], "2", "2024-08-01")
     world.case("hospital", "good", "2", "2025-02-01")  # after the night
     ties = [(visits["friend"], "early"), (visits["early"], "friend")]
-    return visits, measured(claims_of(world, NIGHT), ties, ("patient", "hospital", "visit"))
+    return visits, measured(claims_of(world, AS_OF), ties, ("patient", "hospital", "visit"))
 
 
 def test_whoever_came_to_a_confirmed_place_is_told_from_whoever_did_not(seen):
@@ -102,7 +102,7 @@ def test_outcomes_by_lot_explain_nobody(claims_of):
     for number, visit in enumerate(visits):
         # Rings of five, inspected on days of their own.
         ties += [(visit, f"p{number // 5 * 5 + other}") for other in range(5) if other != number % 5]
-    share = measured(claims_of(world, NIGHT), ties, ("patient",))["patient"].linked_confirmed_share
+    share = measured(claims_of(world, AS_OF), ties, ("patient",))["patient"].linked_confirmed_share
     told = share.loc[[f"p{number}" for number in range(size)]]
     assert told.between(0, 1).all() and 0.1 < told.mean() < 0.9
     assert roc_auc_score(guilty, told) == pytest.approx(0.5, abs=0.03)

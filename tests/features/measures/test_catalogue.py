@@ -254,8 +254,8 @@ def test_bases_are_known_and_the_first_one_holds_every_subject(subject):
 
 
 @pytest.mark.parametrize("subject", ["visit", *SUBJECTS])
-def test_declared_columns_are_those_produced(a_night, subject):
-    produced = a_night.measured[subject]
+def test_declared_columns_are_those_produced(town_snapshot, subject):
+    produced = town_snapshot.measured[subject]
     declared = measures_of(subject)
     assert list(produced.columns) == [
         *declared,

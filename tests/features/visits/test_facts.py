@@ -16,7 +16,7 @@ from features.visits.facts import (
 from tests.features.visits.tables import lines, table, values
 from tests.tiny import World
 
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 # Facts of optional tables, null where the bureau does not deliver them.
 OF_REGISTERS = (
     "days_dead", "repeat_codes", "boxes", "uncoded", "unsigned", "rx_overused", "rx_late", "hidden_accident",
@@ -48,7 +48,7 @@ def small_city() -> tuple[World, dict[str, str]]:
 @pytest.fixture(scope="module")
 def facts(claims_of):
     world, ids = small_city()
-    return visit_facts(claims_of(world, NIGHT)), ids
+    return visit_facts(claims_of(world, AS_OF)), ids
 
 
 def by_name(facts, column: str) -> dict:
@@ -125,7 +125,7 @@ def test_the_content_of_bills_is_worked_out_once(claims_of, monkeypatch):
     monkeypatch.setattr(
         assembly, "bill_content", lambda days: calls.append(days) or bill_lines.bill_content(days)
     )
-    found = visit_facts(claims_of(world, NIGHT))
+    found = visit_facts(claims_of(world, AS_OF))
     assert len(calls) == 1 and "medical_amount" not in found.columns
 
 

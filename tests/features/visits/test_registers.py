@@ -18,7 +18,7 @@ from features.visits.visit_base import visit_base
 from tests.features.visits.tables import lines, values, visits
 from tests.tiny import World
 
-NIGHT = date(2025, 1, 1)
+AS_OF = date(2025, 1, 1)
 SESSION = [("dialysis", 1, 400.0)]
 
 
@@ -29,7 +29,7 @@ def test_the_earliest_record_of_a_death_counts(claims_of):
     ids = [world.visit("anna", "H1", f"2024-05-0{day} 09:00") for day in (1, 2, 4)]
     ids.append(world.visit("anna", "H1", "2024-04-30 09:00"))
     world.visit("bert", "H1", "2024-05-09 09:00")
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     found = values(days_after_death(claims, visit_base(claims)), "days_dead")
     assert [found[visit] for visit in ids] == [0, 1, 3, 0] and len(found) == 4
 
@@ -47,7 +47,7 @@ def test_sessions_without_a_sign_in_that_day(claims_of):
     world.add("psn_sign_d", sign_sn="1", serv_type="1", sign_in_time=first, **sign)
     world.add("psn_sign_d", sign_sn="2", serv_type="1", sign_in_time="2024-05-06 18:00", **sign)
     world.add("psn_sign_d", sign_sn="3", serv_type="2", sign_in_time=second, **sign)
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned")
     # Where nobody signs in (H2), nothing is known.
     assert found == {signed: 0, unsigned: 2}
@@ -117,7 +117,7 @@ def test_an_accident_in_the_week_before_a_stay_for_an_injury(claims_of, accident
     world.stay("bert", "H1", "2024-05-01", 5, dscg_maindiag_code="S72.0")
     for number in ("1", "2"):
         world.add("acdt_rec_d", acdt_no=number, psn_no="anna", acdt_type="1", acdt_time=accident)
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     assert values(hidden_accidents(claims, visit_base(claims)), "hidden_accident") == (
         {visit: 1} if hidden else {}
     )
@@ -140,7 +140,7 @@ def test_long_term_care_on_inner_days_of_a_stay(claims_of, who, when, counted):
     world.stay("anna", "H1", "2024-06-01", 1)
     for _twice in range(2):
         world.add("ltci_trt_d", psn_no=who, trt_begndate="2024-01-01", serv_begntime=when)
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     assert values(long_term_care_days(claims, visit_base(claims)), "care_days") == (
         {visit: 1} if counted else {}
     )
@@ -153,5 +153,5 @@ def test_care_that_is_booked_for_later_has_not_been_given(claims_of):
     world.rows["setl_d"][-1]["setl_time"] = "2024-12-30 10:00"
     for day in ("2024-12-25 10:00", "2025-01-01 00:00"):
         world.add("ltci_trt_d", psn_no="anna", trt_begndate="2024-01-01", serv_begntime=day)
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     assert list(values(long_term_care_days(claims, visit_base(claims)), "care_days").values()) == [1]
