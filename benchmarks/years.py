@@ -53,8 +53,8 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Claims as of a date, as they are judged, and by kind the logarithms of what a bureau can add up: subjects ×
-    totals."""
+    """Claims as of a date, as they are judged, and by kind the logarithms of what a bureau can add up:
+    subjects × totals."""
 
     past: Past
     totals: dict[str, pd.DataFrame]
