@@ -17,7 +17,8 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import flows
-from claims.errors import ExpectedError
+from claims.errors import ExpectedError, InputError, StoreError
+from claims.store_folder import last_run, require_claims, require_source
 from operator_commands import (
     Alarmed,
     RulesFailed,
@@ -115,6 +116,8 @@ def check_command(source: str, /, *, store: Path | None = None) -> None:
     store
         Check as a load into this store would: with its tables, and the region's codes as its settings say.
     """
+    if "://" not in source:
+        require_source(Path(source))
     from claims.sql_source import is_address
     from claims.store import Store, preview
     from pipelines.ingest import extracted
@@ -165,6 +168,8 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
     closed
         The day on which the cases were closed; today, Asia/Shanghai, unless given.
     """
+    if not file.is_file():
+        raise InputError(f"{file} is no file")
     from claims.store import Store
     from pipelines.cases import VerdictsRefused, import_verdicts
 
@@ -193,7 +198,7 @@ def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
     promote
         Make the new models champions whatever the comparison says.
     """
-    _require_claims(store)
+    require_claims(store.resolve())
     for kind, found in flows.as_flow(flows.train)(store.resolve(), as_of, promote).subjects.items():
         print(f"{kind}: trained version {found.version}; champion is version {found.champion} ({found.why})")
 
@@ -209,7 +214,7 @@ def evaluate_command(*, store: Path, as_of: date) -> None:
     as_of
         Only outcomes known before this date count.
     """
-    _require_claims(store)
+    require_claims(store.resolve())
     print(flows.as_flow(flows.evaluate)(store.resolve(), as_of))
 
 
@@ -224,6 +229,7 @@ def rollback_command(subject: Kind, /, *, store: Path) -> None:
     store
         The store whose models they are.
     """
+    require_claims(store.resolve())
     from pipelines.champions import roll_back
 
     print(f"{subject}: champion is version {roll_back(store, subject)}")
@@ -245,7 +251,7 @@ def nightly_command(*, store: Path, as_of: date, source: str | None = None, mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
     if source is None:
-        _require_claims(store)
+        require_claims(store.resolve())
     run = flows.as_flow(flows.nightly)(store.resolve(), as_of, resolved(source) if source else None, mask)
     finish(run)
     require_no_alarms(run)
@@ -272,18 +278,13 @@ def run_command(source: str, /, *, store: Path, as_of: date, mask: bool = False)
 
 def require_tables(source: str, store: Path) -> None:
     """Say what a folder lacks before a server is started."""
+    if "://" not in source:
+        require_source(Path(source))
     from claims.folders import find_tables
     from claims.store import Store
 
     if "://" not in source:
         find_tables(Path(source), Store(store).table_names())
-
-
-def _require_claims(store: Path) -> None:
-    """Say that a store is empty before a server is started."""
-    from claims.store import Store
-
-    Store(store.resolve()).require_claims()
 
 
 @app.command(name="show")
@@ -303,15 +304,12 @@ def show_command(
     language
         Of the text; that of the store's workbooks unless given.
     """
-    from claims.errors import StoreError
-    from claims.store import Store
+    run = store / "runs" / as_of.isoformat() if as_of else last_run(store)
+    if not (run / "suspects.parquet").exists():
+        raise StoreError(f"{store} holds no run of {as_of}")
     from pipelines.settings import settings_of
     from reports.suspect_text import suspect_text
 
-    held = Store(store)
-    run = held.runs / as_of.isoformat() if as_of else held.last_run()
-    if not (run / "suspects.parquet").exists():
-        raise StoreError(f"{store} holds no run of {as_of}")
     text = suspect_text(run, subject, language or settings_of(store).language)
     if text is None:
         raise StoreError(f"the run of {run.name} lists no subject {subject}")
@@ -327,6 +325,13 @@ app.command(serve_command, name="serve")
 def _launch(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], debug: bool = False
 ) -> None:
+    """Run a command.
+
+    Parameters
+    ----------
+    debug
+        Show the traceback of an error and a full log.
+    """
     flows.DEBUG.set(debug)
     app(tokens, exit_on_error=False, print_error=False)
 

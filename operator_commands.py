@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import flows
+from claims.store_folder import committed_reports, current, require_claims, runs_before
 
 
 class RulesFailed(RuntimeError):
@@ -31,17 +32,16 @@ def status_command(*, store: Path) -> None:
     store
         The store whose nights are meant.
     """
-    from claims.store import Store
-    from pipelines.monitor import monitored
+    store = store.resolve()
+    require_claims(store)
+    from pipelines.monitoring_file import monitored
     from reports.night_status import status_lines
 
-    held = Store(store.resolve())
-    held.require_claims()
-    nights = monitored(held.runs_before(date.max))
-    print(f"{len(held.loads())} loads, the last by {held.generation.name}" if held.generation else "")
+    nights, loads = monitored(runs_before(store, date.max)), committed_reports(store)
+    print(f"{len(loads)} loads, the last by {current(store).name}" if loads else "")
     print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
     if nights:
-        require_no_alarms(held.runs / nights[-1].as_of)
+        require_no_alarms(store / "runs" / nights[-1].as_of)
 
 
 def finish(run: Path) -> None:
@@ -55,7 +55,7 @@ def finish(run: Path) -> None:
 
 def require_no_alarms(run: Path) -> None:
     """Raise Alarmed where a night says that something is off."""
-    from pipelines.monitor import monitored
+    from pipelines.monitoring_file import monitored
     from reports.night_status import alarm_texts
 
     texts = [text for night in monitored([run]) for text in alarm_texts(night.alarms, "en")]
@@ -81,9 +81,7 @@ def backfill_command(
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """
-    from claims.store import Store
-
-    Store(store.resolve()).require_claims()
+    require_claims(store.resolve())
     if last < first:
         raise ValueError(f"--to {last} lies before --from {first}")
     for run in flows.backfill(store.resolve(), first, last, mask):

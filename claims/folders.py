@@ -5,6 +5,7 @@ from pathlib import Path
 
 from claims.errors import InputError
 from claims.readers import FORMATS, Part, part_of
+from claims.store_folder import require_source
 from claims.tables import TABLES, Table
 
 # Endings of files that often hold tables.
@@ -20,8 +21,7 @@ def find_tables(source: Path, held: Collection[str] = ()) -> dict[str, list[Part
     Raises:
         InputError: the folder or a required table is missing, or a header declares a table wrongly.
     """
-    if not source.is_dir():
-        raise InputError(f"{source} is not a folder of claim tables")
+    require_source(source)
     found = {name: _parts(source, table) for name, table in TABLES.items()}
     for name, parts in found.items():
         if TABLES[name].required and not parts and name not in held:

@@ -11,7 +11,6 @@ removes them.
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,32 +21,16 @@ import ibis
 from claims.checks import Load
 from claims.merge import Merge, Report, month
 from claims.readers import quote
+from claims.store_folder import committed_reports, current, number_of
 from claims.tables import TABLES, Table
 from claims.versions import flush
 
 WAITING = "waiting"
-_NUMBER = re.compile(r"(?:claims-)?(\d{6,})(?:\..*)?")
-
-
-def current(store: Path) -> Path | None:
-    """Folder of the generation in force; None before the first load."""
-    pointer = store / "CURRENT"
-    return store / pointer.read_text().strip() if pointer.exists() else None
-
-
-def number_of(path: Path) -> int:
-    """Number of a generation or of a load's file; 0 for anything else."""
-    found = _NUMBER.fullmatch(path.name)
-    return int(found[1]) if found else 0
 
 
 def committed_loads(store: Path) -> list[Report]:
     """Reports of the loads, latest first."""
-    generation = current(store)
-    last = number_of(generation) if generation else 0
-    files = sorted((store / "loads").glob("*.json"), key=number_of, reverse=True)
-    texts = (file.read_text(encoding="utf-8") for file in files if number_of(file) <= last)
-    return [Report(**json.loads(text)) for text in texts]
+    return [Report(**json.loads(file.read_text(encoding="utf-8"))) for file in committed_reports(store)]
 
 
 def stored_tables(con: ibis.BaseBackend, generation: Path | None) -> dict[str, ibis.Table]:

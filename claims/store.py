@@ -14,7 +14,6 @@ replaces the name in CURRENT, so a reader sees either all of a load or nothing o
 import contextlib
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,11 +26,12 @@ import pandas as pd
 
 from claims.checks import Held, check
 from claims.errors import StoreError
-from claims.generations import commit, committed_loads, current, remove_orphans, stored_tables, stored_waiting
+from claims.generations import commit, committed_loads, remove_orphans, stored_tables, stored_waiting
 from claims.lead_lines import evidence_visits, lines_of_visits
 from claims.merge import Report, account, merge
 from claims.pseudonyms import Key, write_mapping
 from claims.readers import quote
+from claims.store_folder import current, last_run, require_claims, runs_before
 from claims.tables import TABLES
 from claims.values import ValueMap
 from claims.versions import remove_unlinked
@@ -107,9 +107,7 @@ class Store:
 
     def runs_before(self, as_of: date) -> list[Path]:
         """Folders of the runs of earlier as-of dates, oldest first; unfinished ones left out."""
-        names = re.compile(r"\d{4}-\d\d-\d\d")
-        found = [path for path in self.runs.glob("*") if names.fullmatch(path.name)]
-        return sorted(path for path in found if path.name < as_of.isoformat())
+        return runs_before(self.path, as_of)
 
     def last_run(self) -> Path:
         """Folder of the run of the latest as-of date.
@@ -117,10 +115,7 @@ class Store:
         Raises:
             StoreError: there is no run yet.
         """
-        found = self.runs_before(date.max)
-        if not found:
-            raise StoreError(f"{self.path} holds no run yet: run 'fundguard run' first")
-        return found[-1]
+        return last_run(self.path)
 
     def lines(
         self, subject_id: str, subject_type: str | None = None, run: Path | None = None
@@ -153,8 +148,7 @@ class Store:
 
     def require_claims(self) -> None:
         """Raise StoreError where nothing was ever loaded."""
-        if self.generation is None:
-            raise StoreError(f"{self.path} holds no claims yet: run 'fundguard ingest' first")
+        require_claims(self.path)
 
     def last_load(self) -> Report:
         """What the bureau's latest delivery brought; additions such as outcomes of inspections do not count.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from pipelines.monitor import Monitoring
+from pipelines.monitoring_file import Monitoring
 from pipelines.settings import Settings
 from pipelines.step_log import LOGGER, Digest, line
 from reports.languages import text_in

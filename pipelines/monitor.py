@@ -4,12 +4,9 @@ models.
 What it finds stands in `monitoring.json` of the run; it holds counts and shares, never a person.
 """
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,12 +15,12 @@ from ibis import _
 from claims.as_of import CONFIRMED, ClaimsAsOf, last_cases
 from claims.store import Report, Store
 from models.population_stability import Profile, profiles, stability
+from pipelines.monitoring_file import Monitoring, monitored
 from pipelines.score import Scores
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
-from pipelines.step_log import Figure, logged_step
+from pipelines.step_log import logged_step
 
-FILE = "monitoring.json"
 # Usual of a day: median of the same weekday in so many weeks before; under half of them it is unknown.
 WEEKS = 8
 # Outside of these multiples of the usual a day is off, if by more standard deviations of a Poisson count.
@@ -36,38 +33,8 @@ QUARANTINE_MOST = 0.05
 DRIFTED_SHARE = 0.2
 # Days of outcomes from which the share confirmed is taken.
 OUTCOME_WINDOW = 90
-# Nights at most that are looked back on.
-LOOKED_BACK = 120
 # Subjects at most from which a profile is taken, evenly from all.
 _PROFILED = 20_000
-
-
-@dataclass(frozen=True)
-class Monitoring:
-    """What a night saw of itself.
-
-    Attributes:
-        volume: day (ISO), visits settled on it, usual (null where there is too little history).
-        quarantine: rows, quarantined, share, usual share of the latest load.
-        outcomes: decided and confirmed in the last OUTCOME_WINDOW days, days since the last (null: none yet).
-        models: kind → version, trained (as-of date), days since.
-        drift: kind → score (PSI), measures, drifted, worst (up to three [measure, PSI]).
-        alarms: what is off: code → figures (`reports.night_status` has the words).
-        profiles: kind → measure → edges and counts, for the next nights of the same champion.
-    """
-
-    as_of: str
-    volume: dict[str, Any]
-    quarantine: dict[str, Any]
-    outcomes: dict[str, Any]
-    models: dict[str, Any]
-    drift: dict[str, Any]
-    alarms: dict[str, Any] = field(default_factory=dict)
-    profiles: dict[str, Any] = field(default_factory=dict)
-
-    def counts(self) -> Mapping[str, Figure]:
-        """Visits of the day, and how much is off."""
-        return {"visits": int(self.volume["visits"]), "alarms": len(self.alarms)}
 
 
 @logged_step("monitor")
@@ -94,18 +61,6 @@ def monitor(
     first = date.fromisoformat(nights[0].as_of) if nights else as_of
     seen.alarms.update(alarms(seen, settings, (as_of - first).days))
     return seen
-
-
-def monitored(runs: list[Path]) -> list[Monitoring]:
-    """What the latest of these runs saw of themselves, oldest first; runs without it are left out."""
-    files = [run / FILE for run in runs[-LOOKED_BACK:]]
-    return [Monitoring(**json.loads(file.read_text(encoding="utf-8"))) for file in files if file.exists()]
-
-
-def write_monitoring(folder: Path, seen: Monitoring) -> None:
-    """Write what a night saw into its run."""
-    text = json.dumps(asdict(seen), ensure_ascii=False, indent=1)
-    (folder / FILE).write_text(text, encoding="utf-8")
 
 
 def volume(claims: ClaimsAsOf, as_of: date) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from claims.errors import StoreError
-from claims.values import ValueMap
 
 
 class Settings(BaseSettings):
@@ -69,7 +68,7 @@ class Settings(BaseSettings):
     mask: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
     log_file: Path | None = None
-    values: ValueMap = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
     pseudonym_key_file: Path | None = None
     pseudonym_map: Path | None = None
     late_days: int = Field(30, ge=0)

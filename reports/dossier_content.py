@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from features.measures.catalogue import measures_of
 from reports.dossier import Dossier
-from reports.formatting import is_missing
+from reports.number_texts import is_missing
 from reports.subject_charts import Strip
 
 # What the run says of itself in `run.json`; two runs of the same claims have the same contents.

@@ -1,18 +1,14 @@
 """How values are written for people: with their unit, in Chinese and English; a missing value never as a
 number.
 
-Everything that prints a number of a measure, an amount or a score takes its text from here.
+Everything that prints a number of a measure takes its text from here, amounts and scores from
+`reports.number_texts`.
 """
 
-import math
-from typing import Any
-
-import pandas as pd
-
 from features.measures.catalogue import UNITS, Measure
+from reports.number_texts import is_missing
 
-# What stands in a table, and in a sentence, where a value is missing.
-MISSING = "—"
+# What stands in a sentence where a value is missing.
 NOT_KNOWN = ("不详", "not known")
 # Window of a measure in days → words.
 _PERIODS = {
@@ -39,13 +35,6 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _DURATIONS = ("days", "days_each")
 # English units that are no plural of a thing counted.
 _UNCOUNTED = ("yuan",)
-
-
-def is_missing(value: Any) -> bool:
-    """Is a value no number or text that could be printed: None, NaN, NaT, infinite?"""
-    if value is None or value is pd.NaT or value is pd.NA:
-        return True
-    return isinstance(value, float) and not math.isfinite(value)
 
 
 def period(days: int | None, days_of_claims: int | None = None) -> tuple[str, str]:
@@ -107,23 +96,6 @@ def days_text(days: float, language: str) -> str:
 def share_of_peers(share: float) -> str:
     """A share of the peers in per cent, never rounded up to all of them."""
     return f"{min(share * 100, 99.9):.1f}%"
-
-
-def score_text(score: float | None) -> str:
-    """A score, probability or metric from 0 to 1."""
-    return MISSING if score is None or is_missing(float(score)) else f"{score:.2f}"
-
-
-def amount_text(amount: float | None) -> str:
-    """An amount or count without decimals."""
-    return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.0f}"
-
-
-def yuan_text(amount: float, language: str) -> str:
-    """A sum in yuan with its unit; what rounds to nothing is said to be less than one."""
-    if 0 < amount < 0.5:
-        return "不足1元" if language == "zh" else "less than 1 yuan"
-    return f"{amount:,.0f}元" if language == "zh" else f"{amount:,.0f} yuan"
 
 
 def _long_duration(days: float, english: bool) -> str:

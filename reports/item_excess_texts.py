@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.formatting import MISSING
+from reports.number_texts import MISSING
 
 # Kind of visit → words.
 _VISITS = {

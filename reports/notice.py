@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reports.formatting import is_missing
+from reports.number_texts import is_missing
 from reports.templates import render
 
 LINES = 500

@@ -6,8 +6,8 @@ Codes are those of the national dictionaries (docs/data.md); one that is not kno
 from collections.abc import Mapping
 from typing import Any
 
-from reports.formatting import is_missing
 from reports.languages import text_in
+from reports.number_texts import is_missing
 
 # Column of the claims → (Chinese, English).
 LABELS = {

@@ -8,8 +8,9 @@ from features.comparison.peer_groups import PEER_WORDS
 from features.comparison.peers import Standing
 from features.measures.catalogue import CATALOGUE, FAMILIES, HIGH, UNITS, Measure, expected_column
 from reports.contradictions import contradiction
-from reports.formatting import is_missing, measure_value, period, share_of_peers
+from reports.formatting import measure_value, period, share_of_peers
 from reports.languages import LANGUAGES
+from reports.number_texts import is_missing
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}
 # With fewer peers (the subject among them) a place among them says nothing.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
-from reports.formatting import is_missing, measure_value, number, period
+from reports.formatting import measure_value, number, period
+from reports.number_texts import is_missing
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}

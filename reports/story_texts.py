@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
-from reports.formatting import measure_value, period, yuan_text
+from reports.formatting import measure_value, period
 from reports.languages import LANGUAGES, Texts
+from reports.number_texts import yuan_text
 from reports.reason_texts import n_of_rows
 from reports.scheme_conduct import CONDUCT
 from reports.scheme_texts import scheme_name

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.formatting import MISSING, amount_text, is_missing, score_text
+from reports.number_texts import MISSING, amount_text, is_missing, score_text
 
 
 def render(template: str, **data: Any) -> str:

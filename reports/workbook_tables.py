@@ -6,7 +6,7 @@ from typing import Any
 
 import xlsxwriter
 
-from reports.formatting import is_missing
+from reports.number_texts import is_missing
 
 # Heads of columns that run from 0 to 1; other fractions are money.
 _UNIT_HEADS = {"分数", "Score", "紧密程度", "Weight"}

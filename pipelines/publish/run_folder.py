@@ -11,7 +11,7 @@ from claims.store import Store
 from claims.versions import replaced
 from pipelines.explain.explanation import Explanation
 from pipelines.ingest import Load
-from pipelines.monitor import Monitoring, monitored, write_monitoring
+from pipelines.monitoring_file import Monitoring, monitored, write_monitoring
 from pipelines.publish.result_tables import write_tables
 from pipelines.publish.run_pages import write_pages
 from pipelines.publish.run_summary import run_summary, write_summary

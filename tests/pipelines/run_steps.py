@@ -7,7 +7,8 @@ import pandas as pd
 from claims.store import Store
 from pipelines.champions import registry
 from pipelines.explain.explanation import Explanation, explain
-from pipelines.monitor import Monitoring, monitor
+from pipelines.monitor import monitor
+from pipelines.monitoring_file import Monitoring
 from pipelines.publish.run_folder import Published, RunInfo, publish
 from pipelines.score import Scores, score
 from pipelines.select.selection import Selection, select

@@ -16,16 +16,8 @@ import pytest
 from claims.store import Report
 from models.population_stability import profiles
 from pipelines.alerts import failure_posted, raise_alarms
-from pipelines.monitor import (
-    Monitoring,
-    _drift,
-    alarms,
-    monitored,
-    outcomes,
-    quarantine,
-    volume,
-    write_monitoring,
-)
+from pipelines.monitor import _drift, alarms, outcomes, quarantine, volume
+from pipelines.monitoring_file import Monitoring, monitored, write_monitoring
 from pipelines.settings import Settings
 from reports.night_status import alarm_texts, page, status_lines
 from tests.tiny import World

@@ -10,16 +10,14 @@ from features.measures.catalogue import CATALOGUE, UNITS
 from reports.formatting import (
     COUNTED_DAYS,
     COVERED_WITHIN,
-    amount_text,
     days_text,
     is_covered,
-    is_missing,
     measure_value,
     period,
-    score_text,
     share_of_peers,
     value_with_unit,
 )
+from reports.number_texts import amount_text, is_missing, score_text
 from tests.reports.forbidden import offences
 
 

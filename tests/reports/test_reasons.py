@@ -21,7 +21,6 @@ from features.measures.catalogue import (
 )
 from reports.contradictions import contradiction
 from reports.formatting import COVERED_WITHIN, measure_value
-from reports.reason_texts import measure_reason
 from reports.reasons import LEAST_CONTRIBUTION, MOST_REASONS, RULE_REASON, SUM_REASON, WEAK, reasons_of
 from tests.reports.forbidden import reason_offences
 
@@ -381,21 +380,3 @@ def test_whatever_the_contributions_no_reason_is_a_bad_one(seed, subject):
     for reason in found:
         assert reason_offences(reason) == []
         assert reason["code"] == SUM_REASON or reason["contribution"] > LEAST_CONTRIBUTION
-
-
-@pytest.mark.parametrize(
-    ("rows", "zh", "en"),
-    [
-        (1272.0, "50%(1,272次中636次)", "50% (636 of 1,272)"),
-        (1271.0, "50%,", "50%;"),  # half a visit: the share is of something else
-        (None, "50%,", "50%;"),
-        (0.0, "50%,", "50%;"),
-    ],
-)
-def test_a_share_says_how_many_of_how_many(rows, zh, en):
-    column = "template_share_365d"
-    found = measure_reason(
-        column, measures_of("hospital")[column], 0.5, 0.0, lambda *_given: Standing(0.9, 30, False, False),
-        PEERS["hospital"], 1.0, rows=rows,
-    )  # fmt: skip
-    assert zh in found["text_zh"] and en in found["text_en"]
