@@ -37,8 +37,9 @@ def status_command(*, store: Path) -> None:
     from pipelines.monitoring_file import monitored
     from reports.night_status import status_lines
 
-    nights, loads = monitored(runs_before(store, date.max)), committed_reports(store)
-    print(f"{len(loads)} loads, the last by {current(store).name}" if loads else "")
+    nights, generation = monitored(runs_before(store, date.max)), current(store)
+    loads = len(committed_reports(store))
+    print(f"{loads} loads, the last by {generation.name}" if generation else "")
     print("\n".join(status_lines(nights)) or "no night yet: run 'fundguard nightly'")
     if nights:
         require_no_alarms(store / "runs" / nights[-1].as_of)

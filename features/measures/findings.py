@@ -12,7 +12,7 @@ NO_SCHEME = ""
 
 
 @shared(
-    "审核规则发现", "audit findings", "findings", "rules", windows=FLOW, evidence_weight=CONTEXT,
+    "规则审核疑点", "audit findings", "findings", "rules", windows=FLOW, evidence_weight=CONTEXT,
     arises="count",
 )  # fmt: skip
 def findings(v: Table, w: Value) -> Value:
@@ -21,14 +21,18 @@ def findings(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "审核发现金额占基金比例", "share of fund payment with findings", "share", "rules", evidence_weight=CONTEXT
-)
+    "疑点金额占基金支付的比例",
+    "share of fund payment with findings",
+    "share",
+    "rules",
+    evidence_weight=CONTEXT,
+)  # fmt: skip
 def findings_share(v: Table, w: Value) -> Value:
     """Yuan of findings ÷ fund payment."""
     return ratio(v.findings_amount.sum(where=w).fill_null(0), v.fund_pay_sumamt.sum(where=w))
 
 
-@shared("有审核发现的就诊占比", "share of visits with findings", "share", "rules", evidence_weight=CONTEXT)
+@shared("有规则疑点的就诊占比", "share of visits with findings", "share", "rules", evidence_weight=CONTEXT)
 def visits_with_findings(v: Table, w: Value) -> Value:
     """Visits with a finding ÷ visits."""
     return (v.findings > 0).mean(where=w)
@@ -43,13 +47,13 @@ def out_of_scope_share(v: Table, w: Value) -> Value:
     return (v.out_of_scope > 0).mean(where=w)
 
 
-@measure("visit", "审核规则发现", "audit findings", "findings", "rules", NO_SCHEME, materiality=1)
+@measure("visit", "规则审核疑点", "audit findings", "findings", "rules", NO_SCHEME, materiality=1)
 def findings_of_visit(v: Table, w: Value) -> Value:
     """Findings of audit rules against the visit."""
     return v.findings
 
 
-@measure("visit", "审核发现金额", "fund payment with findings", "yuan", "rules", NO_SCHEME, materiality=100)
+@measure("visit", "疑点金额", "fund payment with findings", "yuan", "rules", NO_SCHEME, materiality=100)
 def findings_amount(v: Table, w: Value) -> Value:
     """Yuan of findings against the visit."""
     return v.findings_amount

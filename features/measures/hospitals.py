@@ -76,7 +76,7 @@ def frequent_share(p: Table, w: Value) -> Value:
 
 declare(
     "hospital", admissions.outpatient_rate_of_admissions, "M12 M11", materiality=0.05,
-    zh="收住一般只需门诊治疗的病种的程度",
+    zh="所收住院病种通常只需门诊治疗的比例",
     en="how often the diseases admitted here are treated as outpatients elsewhere",
 )  # fmt: skip
 declare(

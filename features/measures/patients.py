@@ -101,7 +101,7 @@ def split_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "31日内同院再入院多于同类疾病的次数",
+    "patient", "31日内同院再入院超出同病患者通常的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
     materiality=0.5, windows=FLOW, arises="count",
 )  # fmt: skip

@@ -321,7 +321,7 @@ declare(
 
 
 @measure(
-    "pharmacy", "基金支付在顾客之间的悬殊程度", "how unevenly the fund pays for the customers",
+    "pharmacy", "顾客之间基金支付的差别(为人均额的)", "how unevenly the fund pays for the customers",
     "ratio", "concentration", "M05 M19 M16", materiality=0.4, base="purchases/psn_no", support="visits",
 )  # fmt: skip
 def person_unevenness(p: Table, w: Value) -> Value:

@@ -13,11 +13,11 @@ from features.windows import YEAR
 # How much
 
 declare(
-    "prescriber", volume.visits, "M19 M22", materiality=100, zh="经手就诊购药人次", en="visits and purchases"
+    "prescriber", volume.visits, "M19 M22", materiality=100, zh="看诊和开药人次", en="visits and purchases"
 )
 declare("prescriber", volume.persons, "M19 M22", materiality=50)
 declare(
-    "prescriber", volume.stays, "M01 M12", materiality=10, zh="收治住院人次",
+    "prescriber", volume.stays, "M01 M12", materiality=10, zh="收住院人次",
     en="stays outside courses of treatment",
 )  # fmt: skip
 declare(
@@ -38,7 +38,7 @@ declare("prescriber", volume.visits_per_day, "M22 M48", materiality=10)
 
 
 @measure(
-    "prescriber", "最忙一天就诊购药人次", "visits and purchases on the busiest day", "visits", "frequency",
+    "prescriber", "最忙一天看诊和开药人次", "visits and purchases on the busiest day", "visits", "frequency",
     "M22 M48", materiality=20, base="visits/day",
 )  # fmt: skip
 def busiest_day(p: Table, w: Value) -> Value:
@@ -156,7 +156,7 @@ declare("prescriber", medicines.price_surplus, "M40", materiality=0.03)
 
 
 @measure(
-    "prescriber", "处方购药集中于同一药店的程度", "how far the purchases go to one pharmacy", "share",
+    "prescriber", "处方集中到同一药店购药的程度", "how far the purchases go to one pharmacy", "share",
     "concentration", "M40", materiality=0.08, base="purchases/fixmedins_code", support="purchases",
 )  # fmt: skip
 def pharmacy_concentration(p: Table, w: Value) -> Value:

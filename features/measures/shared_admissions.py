@@ -19,7 +19,7 @@ def dialysis(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "收住一般只需门诊治疗的病种的程度",
+    "所收住院病种通常只需门诊治疗的比例",
     "how often the diseases admitted are treated as outpatients elsewhere",
     "share", "stay", over="admissions", support="stays",
 )  # fmt: skip

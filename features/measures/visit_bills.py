@@ -34,7 +34,7 @@ def fund_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "个人现金比例", "share paid in cash", "share", "money", "M01 M11 M30", materiality=0.15,
+    "visit", "现金自付比例", "share paid in cash", "share", "money", "M01 M11 M30", materiality=0.15,
     direction=LOW,
 )  # fmt: skip
 def cash_share(v: Table, w: Value) -> Value:

@@ -52,7 +52,7 @@ def gap_days(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "31日内同院再入院在该病中的少见程度",
+    "visit", "31日内又入住同院,而同病患者通常不再入院的比例",
     "back in the same hospital within 31 days, with a disease that seldom brings back", "share", "stay",
     "M03", materiality=0.2, arises="count",
 )  # fmt: skip

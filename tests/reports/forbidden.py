@@ -16,7 +16,7 @@ import openpyxl
 import pandas as pd
 
 import features  # noqa: F401  fills the catalogue
-from features.measures.catalogue import CATALOGUE
+from features.measures.catalogue import CATALOGUE, measures_of
 from reports.formatting import COUNTED_DAYS
 
 # A duration above this is stated in months or years.
@@ -29,6 +29,14 @@ _SETTINGS = {"random_share"}
 _FLOAT = re.compile(r"(?<![\w.])-?\d[\d,]*\.\d{3,}(?![\w.])")
 # 第102天 is a day, not a duration.
 _DURATION = re.compile(r"(?<![\w.,第-])(\d[\d,]*(?:\.\d+)?)\s?(天|小时|days?\b|hours?\b)")
+# A place among fewer than five peers: the highest of four, above two of the three others.
+_OF_FEW = re.compile(r"\b[1-4] 个同类中最|(?:high|low)est of [1-4]\b|其他 [1-3] 个同类中|of the [1-3] others")
+# What a measure's name says already, or what needs no comparison.
+_TAUTOLOGY = re.compile(r"死亡登记后天数 \d|Days after death: \d|详见规则疑点")
+_THREE_YEARS = ("近三年", "in the last three years")
+# The first claims may be of a few days after three years ago.
+_MONTHS_OF_THREE_YEARS = 36
+_COUNTS = ("visits", "times", "sessions", "persons", "places", "boxes", "findings")
 _HOURS = ("小时", "hour", "hours")
 
 
@@ -127,8 +135,9 @@ def reason_offences(reason: Mapping[str, Any]) -> list[str]:
     if direction is not None and value is not None and median is not None and not pd.isna(median):
         if direction * (value - median) <= 0:
             found.append(f"not beyond the peers' median: {reason['text_zh']}")
-        if re.search(r"\b[1-4] 个同类中最|(?:high|low)est of [1-4]\b", " ".join(_texts(reason))):
-            found.append(f"first of a few: {reason['text_zh']}")
+        if _OF_FEW.search(" ".join(_texts(reason))):
+            found.append(f"a place among a few: {reason['text_zh']}")
+    found += [f"tautology: {text}" for text in _texts(reason) if _TAUTOLOGY.search(text)]
     if reason["contribution"] < 0:
         found.append(f"speaks for the subject: {reason['text_zh']}")
     return found
@@ -160,4 +169,38 @@ def run_offences(run: Path) -> list[str]:
     told = [text for name in ("story_zh", "story_en") for text in suspects[name].dropna()]
     found += [f"story: {offence}" for text in told for offence in offences(text)]
     reasons = [reason for row in suspects["reasons"] for reason in row]
-    return found + [f"reason: {offence}" for reason in reasons for offence in reason_offences(reason)]
+    found += [f"reason: {offence}" for reason in reasons for offence in reason_offences(reason)]
+    return found + _window_offences(run, reasons) + _record_offences(run)
+
+
+def _window_offences(run: Path, reasons: list[dict[str, Any]]) -> list[str]:
+    """Reasons on a window that is longer than the claims go back."""
+    months = pd.read_parquet(run / "supervision.parquet", columns=["month"])["month"]
+    if months.empty or _months_back(run, str(months.min())) >= _MONTHS_OF_THREE_YEARS:
+        return []
+    texts = (text for reason in reasons for text in _texts(reason))
+    return [f"reason: longer than the data: {text}" for text in texts if any(w in text for w in _THREE_YEARS)]
+
+
+def _months_back(run: Path, first: str) -> int:
+    return int((pd.Period(run.name, "M") - pd.Period(first, "M")).n)
+
+
+def _record_offences(run: Path) -> list[str]:
+    """Papers under a reason that says that there is too little of something: none can show that."""
+    suspects = pd.read_parquet(run / "suspects.parquet", columns=["subject_type", "subject_id", "reasons"])
+    evidence = pd.read_parquet(run / "evidence.parquet", columns=["subject_type", "subject_id", "nth"])
+    papers = evidence.dropna().groupby(["subject_type", "subject_id"])["nth"].unique()
+    told = suspects.set_index(["subject_type", "subject_id"])["reasons"]
+    return [
+        f"paper for too few: {told[subject][int(nth) - 1]['text_zh']}"
+        for subject, numbers in papers.items()
+        for nth in numbers
+        if _of_too_few(subject[0], told[subject][int(nth) - 1]["code"])
+    ]
+
+
+def _of_too_few(subject: str, code: str) -> bool:
+    """Does a reason say that something was counted too seldom?"""
+    entry = measures_of(subject).get(code.partition(".")[2])
+    return entry is not None and entry[0].direction < 0 and entry[0].unit in _COUNTS

@@ -1,9 +1,10 @@
 """The search for what must not be shown finds it, and leaves alone what may stand there."""
 
+import pandas as pd
 import pytest
 import xlsxwriter
 
-from tests.reports.forbidden import offences, page_offences, reason_offences, workbook_offences
+from tests.reports.forbidden import offences, page_offences, reason_offences, run_offences, workbook_offences
 
 REASON = {
     "code": "FREQUENCY.stays_365d",
@@ -85,6 +86,11 @@ def test_workbooks_are_searched_as_they_are_shown(tmp_path):
         ({"text_zh": "2 个同类中最高"}, 1),
         ({"text_zh": "4 个同类中最高"}, 1),
         ({"text_zh": "5 个同类中最高"}, 0),
+        ({"text_zh": "高于其他 3 个同类中的 2 个"}, 1),
+        ({"text_en": "above 2 of the 3 others"}, 1),
+        ({"text_zh": "高于其他 4 个同类中的 2 个"}, 0),
+        ({"text_zh": "死亡登记后天数 102天,同类通常为 0天"}, 2),
+        ({"text_zh": "死亡登记后第102天仍购药"}, 0),
         ({"text_en": "the lowest of 3"}, 1),
         ({"text_en": "flag None"}, 1),
         ({"peer_median": None}, 0),
@@ -92,3 +98,36 @@ def test_workbooks_are_searched_as_they_are_shown(tmp_path):
 )
 def test_reasons_are_searched_and_weighed(change, wrong):
     assert len(reason_offences(REASON | change)) == wrong
+
+
+def written(folder, text: str, month: str, nth: float | None, code: str) -> list[str]:
+    """Offences of a run with one suspect, one reason and one paper."""
+    run = folder / "2025-01-01"
+    run.mkdir()
+    xlsxwriter.Workbook(run / "suspects.xlsx").close()
+    reason = REASON | {"code": code, "text_zh": text, "peer_median": None}
+    who = {"subject_type": ["hospital"], "subject_id": ["H1"]}
+    told = pd.DataFrame(who | {"reasons": [[reason]], "story_zh": [None], "story_en": [None]})
+    told.to_parquet(run / "suspects.parquet")
+    pd.DataFrame(who | {"nth": [nth]}).to_parquet(run / "evidence.parquet")
+    pd.DataFrame({"month": [month]}).to_parquet(run / "supervision.parquet")
+    return run_offences(run)
+
+
+@pytest.mark.parametrize("month, wrong", [("2022-01", 0), ("2022-02", 1), ("2024-12", 1)])
+def test_a_window_longer_than_the_data_is_found(tmp_path, month, wrong):
+    assert len(written(tmp_path, "近三年住院次数 9次", month, None, "FREQUENCY.stays_1095d")) == wrong
+
+
+@pytest.mark.parametrize(
+    "code, nth, wrong",
+    [
+        ("FREQUENCY.outpatient_visits_365d", 1.0, 1),  # too few outpatient visits: no visit shows it
+        ("FREQUENCY.outpatient_visits_365d", None, 0),
+        ("MONEY.cash_share_365d", 1.0, 0),  # a bill without cash shows it
+        ("FREQUENCY.stays_365d", 1.0, 0),
+        ("COMPANY.graph", 1.0, 0),
+    ],
+)
+def test_a_paper_for_too_few_is_found(tmp_path, code, nth, wrong):
+    assert len(written(tmp_path, "门诊", "2024-12", nth, code)) == wrong
