@@ -142,7 +142,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "rule": "Rule",
         "severity": "Severity",
         "count": "Findings",
-        "example": "Example",
+        "example": "Example (as the rule states it)",
         "basis": "Basis",
         "no_findings": "No findings.",
         "similar": "Most similar past cases",

@@ -6,7 +6,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY, STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.visits.card_sequence import filled_after_visit
 from features.visits.timestamps import has_time_of_day
@@ -20,7 +20,9 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
     """Cards used at two institutions within minutes, but for prescriptions being filled."""
     facts = context.facts
     near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled_after_visit(facts))
-    message = sentence("同一医保卡", whole_number(near.moved_minutes), "分钟前在", near.moved_from, "结算")
+    message = sentence(
+        "同一医保卡", whole_number(near.moved_minutes), "分钟前在", place_name(near.moved_from), "结算"
+    )
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 
 
