@@ -38,7 +38,11 @@ def stored_tables(con: ibis.BaseBackend, generation: Path | None) -> dict[str, i
     if generation is None:
         return {}
     folders = (generation / name for name in sorted(TABLES))
-    return {f.name: _fit(_read(con, *f.glob("*/*.parquet")), TABLES[f.name]) for f in folders if f.is_dir()}
+    return {
+        f.name: _fit(_read(con, f"stored_{f.name}", *f.glob("*/*.parquet")), TABLES[f.name])
+        for f in folders
+        if f.is_dir()
+    }
 
 
 def stored_waiting(con: ibis.BaseBackend, generation: Path | None) -> dict[str, ibis.Table]:
@@ -46,12 +50,12 @@ def stored_waiting(con: ibis.BaseBackend, generation: Path | None) -> dict[str, 
     if generation is None:
         return {}
     files = sorted((generation / WAITING).glob("*.parquet"))
-    return {file.stem: _fit(_read(con, file), TABLES[file.stem]) for file in files}
+    return {file.stem: _fit(_read(con, f"waiting_{file.stem}", file), TABLES[file.stem]) for file in files}
 
 
-def _read(con: ibis.BaseBackend, *files: Path) -> ibis.Table:
+def _read(con: ibis.BaseBackend, name: str, *files: Path) -> ibis.Table:
     # Named one by one, for a pattern would also read brackets in the path of the store.
-    return con.read_parquet([str(file) for file in sorted(files)], hive_partitioning=False)
+    return con.read_parquet([str(file) for file in sorted(files)], table_name=name, hive_partitioning=False)
 
 
 def _fit(rows: ibis.Table, table: Table) -> ibis.Table:

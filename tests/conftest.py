@@ -48,6 +48,7 @@ from claims.store import Store, scratch
 from claims.tables import TABLES
 from pipelines.measure import measure
 from pipelines.snapshot import Snapshot
+from tests.engine_log import EngineLog, engine_logged
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
@@ -156,11 +157,20 @@ def city(tmp_path_factory) -> City:
 
 
 @pytest.fixture(scope="session")
-def city_snapshot(city) -> Iterator[Snapshot]:
-    """The run of the shared city, measured once more in this process."""
+def measured_city(city) -> Iterator[tuple[Snapshot, EngineLog]]:
+    """The run of the shared city, measured once more in this process, and what the engine was asked for."""
     assert city.done.status == 0, city.done.err
-    with scratch() as work, closing(measure(city.store, AS_OF, work)) as snapshot:
-        yield snapshot
+    with scratch() as work:
+        with engine_logged() as log:
+            snapshot = measure(city.store, AS_OF, work)
+        with closing(snapshot):
+            yield snapshot, log
+
+
+@pytest.fixture(scope="session")
+def city_snapshot(measured_city) -> Snapshot:
+    """The run of the shared city, measured once more in this process."""
+    return measured_city[0]
 
 
 @pytest.fixture(scope="module")
