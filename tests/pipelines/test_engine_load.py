@@ -1,7 +1,7 @@
 """Measuring reads the large tables no oftener, and fetches no more into Python, than it does today.
 
 No timing: scans of the fee lines and of the lines summed to item and day, and rows fetched a visit, counted
-on the shared city. A rule or measure that needs one more scan raises the limit here, seen by whoever reviews it.
+on the shared city. A rule or measure that needs one more scan raises the limit, seen by whoever reviews it.
 """
 
 import pytest
