@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from math import fsum
 from typing import Any
 
 import ibis
@@ -36,7 +37,9 @@ def stories(
     """
     subject = str(suspects.subject_type.iloc[0])
     totals = _totals(snapshot, subject, suspects.subject_id)
-    doubted = {str(subject_id): rows for subject_id, rows in disputes.groupby("subject_id")}
+    doubted: dict[str, list[Row]] = {}
+    for visit in tuples(disputes):
+        doubted.setdefault(visit.subject_id, []).append(visit)
     since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
     for found in totals.values():
         code = found.get("fixmedins_code", "")
@@ -47,7 +50,7 @@ def stories(
             _conduct(
                 row,
                 totals.get(row.subject_id, {}),
-                doubted.get(row.subject_id),
+                doubted.get(row.subject_id, []),
                 measured.peers[row.subject_id],
                 measured.values.loc[row.subject_id],
                 since,
@@ -84,12 +87,18 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
 
 
 def _conduct(
-    row: Row, total: dict[str, Any], disputes: pd.DataFrame | None, peers: str, values: pd.Series, since: str
+    row: Row, total: dict[str, Any], disputes: list[Row], peers: str, values: pd.Series, since: str
 ) -> Conduct:
+    """What a story tells of a suspect.
+
+    Args:
+        disputes: the visits of the suspect in dispute.
+        since: ISO day from which a story counts.
+    """
     reasons = list(row.reasons)
     named = _for_scheme(disputes, row.scheme)
-    lately = None if named is None else _lately(named, since)
-    days = [] if lately is None else _days(lately)
+    lately = _lately(named, since)
+    days = _days(lately)
     counts = sorted(Counter(days).items())
     busiest, on_busiest = max(counts, key=lambda day: day[1]) if counts else (None, 0)
     only = total.get("day")
@@ -101,13 +110,13 @@ def _conduct(
         persons=int(total.get("persons", 0)),
         places=int(total.get("places", 0)),
         doubted=len(days),
-        doubted_persons=0 if lately is None else int(lately.psn_no.nunique()),
+        doubted_persons=len({visit.psn_no for visit in lately}),
         doubted_days=len(counts),
         others=_others(disputes, named),
         first=only or (counts[0][0] if counts else None),
         last=only or (counts[-1][0] if counts else None),
-        disputed=0.0 if disputes is None else float(disputes.disputed.sum()),
-        paid=0.0 if disputes is None else float(disputes.amount.sum()),
+        disputed=fsum(visit.disputed for visit in disputes),
+        paid=fsum(visit.amount for visit in disputes),
         busiest=busiest,
         on_busiest=on_busiest,
         telling=_telling(row.subject_type, reasons, values),
@@ -118,32 +127,31 @@ def _conduct(
     )
 
 
-def _for_scheme(disputes: pd.DataFrame | None, scheme: str | None) -> pd.DataFrame | None:
+def _for_scheme(disputes: list[Row], scheme: str | None) -> list[Row]:
     """The visits that the named scheme puts in dispute; all of them where it puts none."""
-    if disputes is None:
-        return None
-    named = disputes[disputes.scheme == scheme]
-    return named if len(named) else disputes
+    return [visit for visit in disputes if visit.scheme == scheme] or disputes
 
 
-def _lately(named: pd.DataFrame, since: str) -> pd.DataFrame:
+def _lately(named: list[Row], since: str) -> list[Row]:
     """The visits of the year that a story counts; all of them where they are older."""
-    recent = named[[day >= since for day in _days(named)]]
-    return recent if len(recent) else named
+    return [visit for visit, day in zip(named, _days(named), strict=True) if day >= since] or named
 
 
-def _days(visits: pd.DataFrame) -> list[str]:
-    return [str(day)[:10] for day in visits.day]
+def _days(visits: list[Row]) -> list[str]:
+    return [str(visit.day)[:10] for visit in visits]
 
 
-def _others(disputes: pd.DataFrame | None, named: pd.DataFrame | None) -> tuple[tuple[str, int], ...]:
+def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str, int], ...]:
     """Schemes of the other visits in dispute, most money first, with the number of visits."""
-    if disputes is None or named is None or len(named) == len(disputes):
+    if len(named) == len(disputes):
         return ()
-    rest = disputes.drop(index=named.index)
-    sums = rest.groupby("scheme").agg(n=("mdtrt_id", "size"), yuan=("disputed", "sum"))
-    first = sums.sort_values("yuan", ascending=False, kind="stable").head(OTHERS)
-    return tuple((str(scheme), int(n)) for scheme, n in first.n.items())
+    rest: dict[str, list[float]] = {}
+    mine = {visit.Index for visit in named}
+    for visit in disputes:
+        if visit.Index not in mine and isinstance(visit.scheme, str):
+            rest.setdefault(visit.scheme, []).append(visit.disputed)
+    order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))
+    return tuple((scheme, len(rest[scheme])) for scheme in order[:OTHERS])
 
 
 def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:

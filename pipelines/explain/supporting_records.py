@@ -117,13 +117,16 @@ def each_visit_once(found: pd.DataFrame) -> pd.DataFrame:
     Args:
         found: subject_id, nth, mdtrt_id; of each reason those that contribute most first.
     """
-    kept: list[Any] = []
+    kept: dict[tuple[str, int], list[Any]] = {}
+    first: dict[tuple[str, int], Any] = {}
     taken: set[tuple[str, str]] = set()
-    for _reason, part in found.groupby(["subject_id", "nth"], sort=True):
-        fresh = [row for row in tuples(part) if (row.subject_id, row.mdtrt_id) not in taken][:VISITS]
-        taken.update((row.subject_id, row.mdtrt_id) for row in fresh)
-        kept += [row.Index for row in fresh] or [part.index[0]]
-    return found.loc[kept]
+    for row in tuples(found.sort_values(["subject_id", "nth"], kind="stable")):
+        reason, visit = (row.subject_id, row.nth), (row.subject_id, row.mdtrt_id)
+        first.setdefault(reason, row.Index)
+        if visit not in taken and len(kept.setdefault(reason, [])) < VISITS:
+            kept[reason].append(row.Index)
+            taken.add(visit)
+    return found.loc[[row for reason in first for row in kept.get(reason) or [first[reason]]]]
 
 
 def _described(measure: tuple[Measure, int | None] | None, facts: ibis.Table) -> dict[str, Any]:
