@@ -124,7 +124,8 @@ class DossierSources:
         )
         order = [ibis.desc("vola_amt"), "jr_id"]
         rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
-            rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(), amount=_.vola_amt.sum(),
+            rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(),
+            amount=_.vola_amt.sum().round(2),
             example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
         )  # fmt: skip
         found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
