@@ -10,7 +10,7 @@ from features.comparison.item_excess import DEAR
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.visits.excess_items import TABLE
 from pipelines.explain.item_excess_table import ITEM_EXCESS, item_excess_table, item_texts
-from pipelines.explain.suspect_reasons import _with_item
+from pipelines.explain.suspect_reasons import _detailed
 
 FOUND = [
     ("H1", "outpatient", "exam", DEAR, 90, 100, 5.0, 9000.0, "place"),
@@ -60,8 +60,8 @@ def test_the_item_of_most_money_is_named_before_the_dear_ones_together(snapshot)
 def test_only_the_reason_about_the_item_names_it(snapshot):
     texts = item_texts(item_excess_table(snapshot), "hospital")
     reason = {"code": f"CONTENT.{EXCESS_COLUMNS['exam']}", "text_zh": "高", "text_en": "High", "value": 1.0}
-    named = _with_item(reason, "H1", texts)
+    named = _detailed(reason, "H1", texts, {}, {})
     assert named["text_zh"].startswith("高;主要是“头颅CT”") and named["text_en"].startswith("High; mainly")
     assert named["value"] == 1.0
     for other, subject in ((reason | {"code": "CONTENT.exam_share_365d"}, "H1"), (reason, "H2")):
-        assert _with_item(other, subject, texts) == other
+        assert _detailed(other, subject, texts, {}, {}) == other
