@@ -35,6 +35,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from claims.errors import ExpectedError
+from claims.store import scratch
 from models.stored_model import Served, UntrustedModel, load, require_owned, save
 from models.subject_model import SubjectModel
 
@@ -181,12 +182,24 @@ class Registry:
         # MLflow writes progress to stderr, which is for errors, even where its own switch is off.
         with redirect_stderr(StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            self._create_database()
             set_tracking_uri(self.uri)
             client = MlflowClient(self.uri)
             if client.get_experiment_by_name(EXPERIMENT) is None:
                 client.create_experiment(EXPERIMENT, artifact_location=self.artifacts.resolve().as_uri())
             set_experiment(EXPERIMENT)
             yield client
+
+    def _create_database(self) -> None:
+        """Create MLflow's SQLite database beside its place and move it there whole.
+
+        MLflow creates its tables in many steps, and cannot go on where a process died amid them.
+        """
+        file = Path(self.uri.removeprefix("sqlite:///"))
+        if self.uri.startswith("sqlite:///") and not file.exists():
+            with scratch(file.parent) as work:
+                MlflowClient(f"sqlite:///{work / file.name}").get_experiment_by_name(EXPERIMENT)
+                (work / file.name).rename(file)
 
 
 def _params(model: SubjectModel) -> dict[str, object]:
