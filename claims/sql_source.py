@@ -30,8 +30,8 @@ from claims.tables import ALIASES, NUMBER, TABLES, Table
 PASSWORD = "FUNDGUARD_SOURCE_PASSWORD"
 # Rows that are in memory at a time.
 BLOCK = 50_000
-# Databases whose transactions can read one state throughout.
-_SNAPSHOTS = ("postgresql", "mysql", "mariadb")
+# Isolation of a transaction that reads one state throughout; the first that the database has is taken.
+_ISOLATION = ("REPEATABLE READ", "SERIALIZABLE")
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -53,10 +53,7 @@ def extract(address: str, folder: Path, since: date | None = None) -> None:
     engine = _engine(address)
     try:
         with _connected(engine) as connection:
-            names = set(sa.inspect(connection).get_table_names()) | set(
-                sa.inspect(connection).get_view_names()
-            )
-            found = {name: _reflected(connection, name) for name in sorted(names & set(TABLES))}
+            found = _tables(connection)
             if not found:
                 raise InputError(f"the database {_shown(engine)} has none of the tables of the contract")
             for name, table in found.items():
@@ -83,13 +80,37 @@ def _engine(address: str) -> sa.Engine:
 
 def _connected(engine: sa.Engine) -> sa.Connection:
     connection = engine.connect()
-    if engine.dialect.name in _SNAPSHOTS:
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    return connection
+    try:
+        levels = engine.dialect.get_isolation_level_values(connection.connection.dbapi_connection)
+    except NotImplementedError:
+        return connection
+    level = next((level for level in _ISOLATION if level in levels), None)
+    return connection.execution_options(isolation_level=level) if level else connection
+
+
+def _tables(connection: sa.Connection) -> dict[str, sa.Table]:
+    """Tables and views with the names of the contract, in any case."""
+    inspector = sa.inspect(connection)
+    names = sorted({*inspector.get_table_names(), *inspector.get_view_names()})
+    here = {name.lower(): name for name in names} | {name: name for name in names}
+    return {name: _reflected(connection, here[name]) for name in sorted(set(here) & set(TABLES))}
 
 
 def _reflected(connection: sa.Connection, name: str) -> sa.Table:
     return sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+
+
+def _contract_name(table: Table, name: str) -> str | None:
+    """The column of the contract that a column of the database carries, if any."""
+    plain = name.lower()
+    found = plain if plain in table.columns else ALIASES.get(plain)
+    return found if found in table.columns else None
+
+
+def _column(found: dict[str, sa.Table], table: str, name: str) -> sa.Column[Any] | None:
+    """The column of the database that carries a column of the contract."""
+    here = found[table].columns if table in found else ()
+    return next((column for column in here if _contract_name(TABLES[table], column.name) == name), None)
 
 
 def _explained(error: DBAPIError, engine: sa.Engine) -> Exception:
@@ -108,13 +129,13 @@ def _newer(found: dict[str, sa.Table], name: str, since: date | None) -> sa.Colu
     """Which rows of a table are new; None where all are taken."""
     if since is None or name not in EVENTS or name == "insp_case_d":
         return None
-    table = found[name]
-    conditions = [_from(table.c[EVENTS[name]], since)] if EVENTS[name] in table.c else []
-    settled = found.get("setl_d")
-    for key in ("mdtrt_id", "setl_id"):
-        if settled is not None and name != "setl_d" and key in table.c and key in settled.c:
-            late = sa.select(settled.c[key]).where(_from(settled.c["setl_time"], since))
-            conditions.append(table.c[key].in_(late))
+    happened = _column(found, name, EVENTS[name])
+    conditions = [] if happened is None else [_from(happened, since)]
+    settled = _column(found, "setl_d", EVENTS["setl_d"])
+    for key in ("mdtrt_id", "setl_id") if settled is not None and name != "setl_d" else ():
+        mine, theirs = _column(found, name, key), _column(found, "setl_d", key)
+        if settled is not None and mine is not None and theirs is not None:
+            conditions.append(mine.in_(sa.select(theirs).where(_from(settled, since))))
     return sa.or_(*conditions) if conditions else None
 
 
@@ -137,15 +158,10 @@ class _Copy:
 
     def known(self) -> list[sa.Column[Any]]:
         """Columns that are read."""
-        return [c for c in self.source.columns if self._contract_name(c.name)]
-
-    def _contract_name(self, name: str) -> str | None:
-        plain = name.lower()
-        found = plain if plain in self.table.columns else ALIASES.get(plain)
-        return found if found in self.table.columns else None
+        return [c for c in self.source.columns if _contract_name(self.table, c.name)]
 
     def _type(self, column: sa.Column[Any]) -> pa.DataType:
-        name = self._contract_name(column.name)
+        name = _contract_name(self.table, column.name)
         if name is None:
             return pa.null()
         if isinstance(column.type, (sa.Date, sa.DateTime)):

@@ -18,7 +18,7 @@ from claims.checks import Held, Load, check
 from claims.errors import InputError
 from claims.readers import open_part, part_of
 from claims.store import connect
-from claims.tables import TABLES
+from claims.tables import TABLES, Table
 
 ROWS, TODAY = 12, date(2026, 11, 24)
 TABLE = TABLES["rx_d"]
@@ -68,9 +68,14 @@ def required(con: ibis.BaseBackend) -> Held:
 
 def readable(con: ibis.BaseBackend, path: Path, work: Path) -> str:
     """Empty where a file can be read as a part, otherwise the message, which names the file."""
+    return refusal(con, TABLE, path, 10_000 + int(path.name[1:5]), work)
+
+
+def refusal(con: ibis.BaseBackend, table: Table, path: Path, number: int, work: Path) -> str:
+    """Why a file cannot be read as a part of a table, in one line that names the file; empty where it can."""
     work.mkdir()
     try:
-        open_part(con, part_of(TABLE, path, 10_000 + int(path.name[1:5])), work)
+        open_part(con, part_of(table, path, number), work)
     except InputError as error:
         assert path.name in str(error) and "\n" not in str(error), error
         return str(error)

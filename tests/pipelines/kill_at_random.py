@@ -35,8 +35,9 @@ KIND = "hospital"
 
 def load(folder: Path, store: Path) -> None:
     """The load of the second day."""
-    with Store(store).locked():
-        ingest(Store(store), folder / "day1", settings_of(store), DAY)
+    kept = Store(store)
+    with kept.locked():
+        ingest(kept, folder / "day1", settings_of(store), DAY)
 
 
 def verdicts(folder: Path, store: Path) -> None:
