@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo test test-slow notebooks lint audit mutation bench docs lock clean
+.PHONY: install demo test test-slow notebooks lint audit mutation bench soak docs lock clean
 
 install: $(STAMP)
 
@@ -62,6 +62,13 @@ bench: install
 	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
 	$(BIN)/python benchmarks/detection.py demo/city demo/store/runs/$(AS_OF)
 	$(BIN)/python -m benchmarks.unseen_cities demo/bench $(if $(OTHER_CITY),--generator $(OTHER_CITY))
+
+# A month of nights of a small city: loads, weekly training, drift, a scheme that begins late, two kills. Takes hours.
+soak: export PREFECT_HOME := $(CURDIR)/demo/prefect
+soak: install
+	rm -rf demo/soak
+	mkdir -p demo/prefect demo/soak
+	$(BIN)/python -m benchmarks.soak demo/soak
 
 docs: install
 	$(BIN)/python docs/generate.py > docs/measures.md

@@ -1,8 +1,11 @@
 """A day's folder holds what changed; rows whose parent comes later wait and are taken then, counted once."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
+from claims.as_of import claims_as_of
 from claims.errors import InputError
 from claims.store import Store, connect, preview
 from tests.tiny import World
@@ -125,3 +128,29 @@ def test_an_addition_is_not_the_last_load(world, store, tmp_path):
     world.case("patient", "anna", "2", "2024-04-01")
     store.ingest(part_of(world, tmp_path / "cases", insp_case_d=[0]), partial=True)
     assert store.last_load() == before and held(store, tmp_path, "insp_case_d") == ["C00001"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 2, 1, 0)])
+def test_days_in_any_order_and_twice_give_the_same_claims(world, tmp_path, order):
+    """The days: a visit; one more with its lines; its refund; a late visit of the first day and a person."""
+    world.settle("M00002", "2024-03-03 10:00", -30)
+    days = [
+        dict(psn_info_b=[0], fixmedins_b=[0], mdtrt_d=[0], setl_d=[0], fee_list_d=[0], hilist_b=[4]),
+        dict(mdtrt_d=[1], setl_d=[1], fee_list_d=[1]),
+        dict(setl_d=[3]),
+        dict(psn_info_b=[1], fixmedins_b=[0], mdtrt_d=[2], setl_d=[2], fee_list_d=[2]),
+    ]
+    store = Store(tmp_path / "store")
+    # A first folder has every required table, if without rows.
+    store.ingest(part_of(world, tmp_path / "none", psn_info_b=[], fixmedins_b=[], mdtrt_d=[], setl_d=[]))
+    for number, day in enumerate(order):
+        store.ingest(part_of(world, tmp_path / f"{number}", **days[day]))
+    assert held(store, tmp_path, "mdtrt_d") == ["M00001", "M00002", "M00003"]
+    assert held(store, tmp_path, "setl_d") == ["S00001", "S00002", "S00003", "S00004"]
+    assert held(store, tmp_path, "fee_list_d") == ["L00001", "L00002", "L00003"]
+    assert held(store, tmp_path, "psn_info_b") == ["anna", "bo"] and store.last_load().waiting == {}
+    con = connect(tmp_path)
+    known = claims_as_of(con, store.tables(con), date(2024, 6, 1))
+    # The refund and its payment come to nothing.
+    assert sorted(known.visits.mdtrt_id.to_pandas()) == ["M00001", "M00003"]
+    con.disconnect()
