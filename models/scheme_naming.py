@@ -20,9 +20,15 @@ NEAREST = 2
 # two places is in a collector's drawer, a patient of an invented stay is seen elsewhere.
 MEANS_OF: dict[str, tuple[str, ...]] = {
     "M06": ("M05", "M19"),
+    "M02": ("M34",),
     "M10": ("M01", "M02"),
-    "M17": ("M15",),
+    "M11": ("M01", "M04", "M34"),
+    "M17": ("M14", "M15"),
     "M21": ("M05", "M19"),
+    "M05": ("M47",),
+    "M19": ("M47",),
+    "M25": ("M24", "M28", "M29", "M33", "M45"),
+    "M43": ("M16", "M18", "M20", "M40", "M47", "M50"),
 }
 
 

@@ -125,6 +125,23 @@ def proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Arr
     return np.maximum(out, 0.0)
 
 
+def share_z(share: Array, n: Array, expected: Array, between: Array) -> Array:
+    """z-value of a share of n rows that exceeds the expected one where honest peers spread around it by more
+    than it is itself.
+
+    A beta distribution of such a mean and spread has nearly everybody at nothing and a few at everything, so
+    that a share of everything would be no more surprising than the mean is small. Then the surprise is that
+    of a distance with heavy tails (`distance_z`), and never more than sampling alone leaves.
+
+    Args:
+        share, n, expected, between: as of `proportion_z`.
+    """
+    apart = distance_z(share - expected, expected * (1 - expected) / np.maximum(n, 0.5) + between)
+    sampled = proportion_z(share, n, expected, np.zeros(len(share)))
+    heavy = np.minimum(sampled, np.nan_to_num(apart))
+    return cast(Array, np.maximum(proportion_z(share, n, expected, between), heavy))
+
+
 def count_z(count: Array, expected: Array, dispersion: Array) -> Array:
     """z-value of a count that exceeds the expected one: upper tail of a negative binomial variable of
     variance μ + dispersion · μ².

@@ -17,8 +17,8 @@ from features.comparison.funnel import (
     contamination,
     count_z,
     distance_z,
-    proportion_z,
     row_variance,
+    share_z,
 )
 from significance.normal_tail import Array
 
@@ -80,7 +80,7 @@ class NullDistribution:
         elif self.arises == "proportion":
             expected = _possible(sample.expected + centre, sample.n)
             below = distance_z(sample.value - expected, _binomial(expected, sample.n) + between)
-            above = proportion_z(sample.value, sample.n, expected, between)
+            above = share_z(sample.value, sample.n, expected, between)
             z = np.where(sample.value > expected, above, below)
         else:
             sampling = max(self.row, self.floor**2) / sample.n if self.arises == "mean" else 0.0

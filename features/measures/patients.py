@@ -2,7 +2,7 @@
 
 from ibis import Table, Value
 
-from claims.as_of import PHARMACY, STAY
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
@@ -139,7 +139,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 def twin_stays(v: Table, w: Value) -> Value:
     """Stays with others admitted there within a day for the same disease and as many days."""
     # Once is an accident or a day of operations; it is the repetition that tells.
-    return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False))
+    return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False) & ~v.interim.fill_null(False))
 
 
 @measure(
@@ -173,6 +173,9 @@ def co_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
+declare("patient", volume.co_visit_stays, "M02 M01", materiality=1)
+declare("patient", volume.co_visit_consultations, "M26", materiality=2)
+declare("patient", volume.co_visit_purchases, "M15 M19", materiality=2)
 declare(
     "patient", volume.co_visit_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
     en="share of visits with co-visitors", evidence_weight=HINT,
@@ -206,6 +209,24 @@ def bursts(v: Table, w: Value) -> Value:
 def two_places(v: Table, w: Value) -> Value:
     """Visits at which the card was elsewhere within the 30 minutes before."""
     return v.mdtrt_id.count(where=w & v.two_places.fill_null(False))
+
+
+@measure(
+    "patient", "30分钟内在两家医疗机构就诊次数",
+    "times at two hospitals or clinics within 30 minutes", "times", "identity", "M14", materiality=1,
+    evidence_weight=STRONG, arises="count",
+)  # fmt: skip
+def two_clinics(v: Table, w: Value) -> Value:
+    both = v.two_places & (v.kind == OUTPATIENT) & (v.moved_kind == OUTPATIENT)
+    return v.mdtrt_id.count(where=w & both.fill_null(False))
+
+
+@measure(
+    "patient", "诊断与性别不符的就诊次数", "visits for a disease that the other sex alone can have", "visits",
+    "identity", "M14", materiality=0.5, evidence_weight=STRONG, arises="count",
+)  # fmt: skip
+def impossible_diagnoses(v: Table, w: Value) -> Value:
+    return v.impossible.sum(where=w).fill_null(0)
 
 
 @measure(

@@ -210,6 +210,24 @@ def fund_after_death(v: Table, w: Value) -> Value:
     return paid.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
 
 
+@measure(
+    "pharmacy", "同一药品忽高忽低计价的金额占比",
+    "share of sales at other prices than the pharmacy's own for the item", "share", "price", "M18 M16",
+    materiality=0.03, evidence_weight=STRONG, support="visits",
+)  # fmt: skip
+def off_price_share(v: Table, w: Value) -> Value:
+    return ratio(v.off_price.sum(where=w).fill_null(0), v.billed.sum(where=w))
+
+
+@measure(
+    "pharmacy", "金额最集中的一档(一成以内)的购药占比",
+    "share of purchases of much the same amount (within a tenth)", "share", "terminal", "M16",
+    materiality=0.05, base="purchases/amount_band", support="visits",
+)  # fmt: skip
+def top_band_share(p: Table, w: Value) -> Value:
+    return top_share(p)
+
+
 # Boxes and prescriptions
 
 
@@ -242,7 +260,7 @@ def uncoded_share(v: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "没有追溯码扫码记录的购药占比", "share of purchases without any box on record", "share",
-    "trace", "M16 M18", materiality=0.05, evidence_weight=CONTEXT, support="visits",
+    "trace", "M16 M18", materiality=0.05, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def boxless_share(v: Table, w: Value) -> Value:
     """Purchases without any box on record ÷ purchases."""

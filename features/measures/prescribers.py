@@ -175,7 +175,8 @@ declare("prescriber", volume.visits_each, "M05 M19 M28", materiality=1)
 @measure(
     "prescriber", "门诊后三日内住进外院人次",
     "outpatient visits followed within three days by a stay elsewhere", "visits", "concentration", "M31",
-    materiality=3, evidence_weight=CONTEXT, windows=FLOW, over="consultations",
+    materiality=3, evidence_weight=STRONG, windows=FLOW, over="consultations", support="outpatient_visits",
+    arises="count",
 )  # fmt: skip
 def sent(v: Table, w: Value) -> Value:
     """Outpatient visits followed within three days by a stay elsewhere."""
@@ -245,6 +246,10 @@ declare("prescriber", admissions.dialysis, "M28", materiality=50)
 declare("prescriber", admissions.unsigned_share, "M28", materiality=0.05)
 declare("prescriber", admissions.dialysis_week, "M28", materiality=0.1)
 declare("prescriber", admissions.double_dialysis_share, "M28", materiality=0.02)
+declare("prescriber", admissions.rehab_sessions, "M45", materiality=100)
+declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
+declare("prescriber", admissions.rehab_per_day, "M45", materiality=8)
+declare("prescriber", volume.co_visit_consultation_share, "M26", materiality=0.05)
 declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05)
 
 

@@ -257,3 +257,22 @@ def dialysis_week(p: Table, w: Value) -> Value:
 def double_dialysis_share(v: Table, w: Value) -> Value:
     """Visits with more sessions of dialysis than days with one ÷ visits with dialysis."""
     return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))
+
+
+@shared("康复治疗次数", "units of rehabilitation", "sessions", "supply", evidence_weight=CONTEXT)
+def rehab_sessions(v: Table, w: Value) -> Value:
+    return v.rehab.sum(where=w).fill_null(0)
+
+
+@shared(
+    "无签到康复治疗占比", "share of rehabilitation without sign-in", "share", "identity",
+    evidence_weight=STRONG, support="rehab_sessions",
+)  # fmt: skip
+def unsigned_rehab_share(v: Table, w: Value) -> Value:
+    known = w & v.unsigned_rehab.notnull()
+    return ratio(v.unsigned_rehab.sum(where=known), v.rehab.sum(where=known))
+
+
+@shared("开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day", "supply")
+def rehab_per_day(v: Table, w: Value) -> Value:
+    return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))

@@ -9,13 +9,13 @@ Logic of the public descriptions): readmission for M03, bills of examinations fo
 SIGNATURES: dict[str, dict[str, str]] = {
     "M01": {
         "hospital": "template_share top_template_share overlap_share bed_use",
-        "prescriber": "template_share",
+        "prescriber": "template_share zero_cash_share batch_share",
         "patient": "twin_stays",
         "visit": "twin_stays overlapping_stay",
     },
     "M02": {
         "hospital": "batch_share co_visit_share stays_each frequent_share",
-        "patient": "village_batch",
+        "patient": "village_batch co_visit_stays",
         "visit": "village_batch",
         "group": "joint_stay_share village_batch",
     },
@@ -44,7 +44,12 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "pharmacy": "out_of_scope_share",
     },
     "M08": {"patient": "care_days", "visit": "care_days"},
-    "M09": {"patient": "after_death fund_after_death", "pharmacy": "after_death", "visit": "days_dead"},
+    "M09": {
+        "patient": "after_death fund_after_death",
+        "pharmacy": "after_death",
+        "hospital": "after_death",
+        "visit": "days_dead",
+    },
     "M10": {
         "hospital": "idle_share idle_stays_share outside_share",
         "patient": "idle_days outside_visits",
@@ -56,18 +61,20 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "prescriber": "outpatient_rate_of_admissions",
     },
     "M13": {"hospital": "converted_share"},
+    "M14": {"patient": "two_clinics impossible_diagnoses"},
     "M15": {
         "pharmacy": "co_visit_share co_visit_fund burst_share follow_share",
-        "patient": "co_visits follow_days bursts",
+        "patient": "co_visit_purchases bursts",
         "visit": "card_gap follow_days co_visitors",
         "group": "burst_share follow_days",
     },
     "M16": {
-        "pharmacy": "top_amount_share same_amount_chance round_share uncoded_share",
+        "pharmacy": "top_amount_share same_amount_chance round_share uncoded_share boxless_share "
+        "top_band_share",
         "patient": "round_amounts",
     },
     "M17": {"patient": "two_places", "visit": "two_places"},
-    "M18": {"pharmacy": "other_goods_share top_basket_share"},
+    "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
         "pharmacy": "co_oversupplied_share",
         "prescriber": "co_oversupplied_share",
@@ -94,6 +101,11 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "hospital": "cost_ratio dear_share over_ceiling_share item_excess_treatment",
         "prescriber": "item_excess_treatment",
     },
+    "M26": {
+        "hospital": "co_visit_consultation_share",
+        "prescriber": "co_visit_consultation_share",
+        "patient": "co_visit_consultations",
+    },
     "M27": {"patient": "hidden_accidents", "visit": "hidden_accident"},
     "M28": {
         "hospital": "unsigned_share dialysis_week double_dialysis_share",
@@ -105,17 +117,22 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "hospital": "material_stays_share material_per_stay item_excess_material",
         "prescriber": "material_per_stay item_excess_material",
     },
-    "M31": {"hospital": "received_share", "prescriber": "referred_share"},
+    "M31": {"hospital": "received_share", "prescriber": "referred_share sent"},
     "M33": {
         "hospital": "item_excess_exam outpatient_exam_share",
         "prescriber": "item_excess_exam",
     },
+    "M34": {"hospital": "village_concentration top_village_share"},
     "M40": {
         "pharmacy": "dear_flow_share steered_share price_surplus",
         "prescriber": "dear_flow_share steered_share price_surplus",
     },
     "M43": {"pharmacy": "item_excess_drug"},
     "M44": {"hospital": "long_share los_ratio"},
+    "M45": {
+        "hospital": "unsigned_rehab_share",
+        "prescriber": "unsigned_rehab_share rehab_per_day",
+    },
     "M47": {"pharmacy": "december_share"},
     "M48": {"prescriber": "moved_share"},
     "M50": {"hospital": "item_excess_drug", "prescriber": "item_excess_drug"},

@@ -6,6 +6,8 @@ any visit is compared with the one before it, so that they neither get anybody s
 before.
 """
 
+import math
+
 import ibis
 from ibis import _
 
@@ -23,6 +25,8 @@ FOLLOW_SECONDS = 1_800
 TRAVEL_MINUTES = 30
 # A bill of at least so many yuan that is a multiple of so many yuan is round (M16; own starting values).
 ROUND_FROM, ROUND_TO = 20, 10
+# Amounts of one band differ by so much of themselves at most (M16; own starting value).
+AMOUNT_BAND = 0.1
 
 
 def card_gaps(base: ibis.Table) -> ibis.Table:
@@ -63,8 +67,9 @@ def followers(base: ibis.Table) -> ibis.Table:
 
 
 def bill_amounts(base: ibis.Table) -> ibis.Table:
-    """How common the exact amount is among bills of the kind at the institution, and whether it is round
-    (M16, M18): mdtrt_id, same_amount (other visits), round_amount."""
+    """How common the exact amount is among bills of the kind at the institution, whether it is round, and its
+    band (M16, M18): mdtrt_id, same_amount (other visits), round_amount, amount_band (number of the band, each
+    AMOUNT_BAND wider than the one below; null for no amount)."""
     keys = ["fixmedins_code", "kind", "medfee_sumamt"]
     joined = base.inner_join(base.group_by(*keys).aggregate(_n=_.count()), keys)
     amount = joined.medfee_sumamt
@@ -72,6 +77,7 @@ def bill_amounts(base: ibis.Table) -> ibis.Table:
         "mdtrt_id",
         same_amount=joined._n - 1,
         round_amount=(amount % ROUND_TO == 0) & (amount >= ROUND_FROM),
+        amount_band=((amount > 0).ifelse(amount, None).ln() / math.log(1 + AMOUNT_BAND)).floor(),
     )
 
 

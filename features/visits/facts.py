@@ -41,6 +41,7 @@ from features.visits.inpatient import (
 from features.visits.medicines import (
     chain_branches,
     drug_ledger,
+    off_price_sales,
     prescription_use,
     trace_codes,
     usual_prices,
@@ -50,6 +51,7 @@ from features.visits.registers import (
     days_after_death,
     dialysis_weeks,
     hidden_accidents,
+    impossible_diagnoses,
     long_term_care_days,
     unsigned_sessions,
 )
@@ -146,6 +148,8 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "doctor_travel": doctor_travel(base),
         "steering": prescription_steering(base),
         "prices": usual_prices(base, days),
+        "off_prices": off_price_sales(base, days),
+        "impossible": impossible_diagnoses(base),
         "excess_items": excess_items(claims, base, days, content),
     }
 

@@ -17,6 +17,9 @@ READMISSION_DAYS = 31
 # A stay may begin on the day before the last discharge (transfers are booked overnight); by more, stays
 # overlap.
 OVERLAP_DAYS = 1
+# A stay of so many days that another follows at once in the same place is settled by the month (wards of
+# psychiatry and rehabilitation): who cuts a stay in two cuts it earlier. Own starting value.
+INTERIM_DAYS = 25
 # An admission elsewhere within so many days of a consultation is looked at as a referral (M31: 1 to 3 days).
 REFERRAL_DAYS = 3
 # An admission so many days after an outpatient visit to the hospital converts it (M13: same day or the day
@@ -44,19 +47,23 @@ def idle_days(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 def stay_sequence(base: ibis.Table) -> ibis.Table:
     """Each stay against the person's stay before (M03): mdtrt_id, gap_days (from discharge to admission),
-    same_place, same_disease, same_doctor, overlap (of more than OVERLAP_DAYS)."""
+    same_place, same_disease, same_doctor, overlap (of more than OVERLAP_DAYS), interim (goes on where a stay
+    of INTERIM_DAYS was settled)."""
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     stays = base.filter(base.kind == STAY)
-    compared = ("fixmedins_code", "dr_code", "dx3", "end_second")
+    compared = ("fixmedins_code", "dr_code", "dx3", "second", "end_second")
     stays = stays.mutate(**{f"last_{name}": stays[name].lag().over(order) for name in compared})
     stays = stays.mutate(gap_days=(stays.second - stays.last_end_second) / SECONDS_A_DAY)
+    same_place = stays.fixmedins_code == stays.last_fixmedins_code
+    long = stays.last_end_second - stays.last_second >= INTERIM_DAYS * SECONDS_A_DAY
     return stays.select(
         "mdtrt_id",
         "gap_days",
-        same_place=stays.fixmedins_code == stays.last_fixmedins_code,
+        same_place=same_place,
         same_disease=stays.dx3 == stays.last_dx3,
         same_doctor=stays.dr_code == stays.last_dr_code,
         overlap=(stays.gap_days < -OVERLAP_DAYS).fill_null(False),
+        interim=(same_place & stays.gap_days.between(-OVERLAP_DAYS, OVERLAP_DAYS) & long).fill_null(False),
     )
 
 
@@ -78,9 +85,9 @@ def same_doctor_readmission(facts: ibis.Table) -> ibis.Value:
 
 def _readmitted(facts: ibis.Table, days: int, alike: ibis.Value) -> ibis.Value:
     """A stay outside a course of treatment that follows another in the same hospital within so many days and
-    is alike; null where the visit is no stay."""
+    is alike, other than the next month of a long stay; null where the visit is no stay."""
     soon = facts.gap_days.between(-OVERLAP_DAYS, days) & facts.same_place & alike
-    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course, None)
+    return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course & ~facts.interim, None)
 
 
 def expected_readmissions(facts: ibis.Table) -> ibis.Table:

@@ -17,6 +17,9 @@ SURPLUS_STOCK_DAYS = 30
 RUSH_SECONDS = 10
 # The usual price of an item is known where so many pharmacies sell it (own starting value).
 MIN_PHARMACIES = 3
+# A pharmacy's own price of an item in a quarter is known from so many sales; a sale is off it where its price
+# differs by more than this share (M18; own starting values).
+MIN_SALES, OFF_PRICE_SHARE = 4, 0.1
 
 
 def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
@@ -64,6 +67,20 @@ def usual_prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     return sold.group_by("mdtrt_id").aggregate(
         priced=_.amount.sum().round(2), usual_price=_.usual.sum().round(2)
     )
+
+
+def off_price_sales(base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """What a purchase cost at other prices than the pharmacy's own usual one for the item in that quarter
+    (M18: one code takes in whatever lay in the basket): mdtrt_id, off_price (yuan)."""
+    purchases = base.filter(base.kind == PHARMACY)
+    purchases = purchases.select("mdtrt_id", "fixmedins_code", quarter=_.begntime.truncate("Q"))
+    sold = days.inner_join(purchases, "mdtrt_id").filter(_.cnt > 0, _.amount > 0)
+    sold = sold.mutate(price=sold.amount / sold.cnt)
+    keys = ["fixmedins_code", "hilist_code", "quarter"]
+    usual = sold.group_by(*keys).aggregate(usual=_.price.median(), sales=_.count())
+    known = sold.inner_join(usual.filter(usual.sales >= MIN_SALES), keys)
+    off = (known.price / known.usual - 1).abs() > OFF_PRICE_SHARE
+    return known.group_by("mdtrt_id").aggregate(off_price=known.amount.sum(where=off).fill_null(0).round(2))
 
 
 def trace_codes(claims: ClaimsAsOf) -> ibis.Table:

@@ -1,16 +1,18 @@
-"""Visits against other registers: deaths, sign-ins, dialysis sessions, accidents, long-term care (M08, M09,
-M27, M28)."""
+"""Visits against other registers: deaths, sign-ins, dialysis sessions, accidents, long-term care, and the
+person's sex (M08, M09, M14, M27, M28, M45)."""
 
 import ibis
 from ibis import _
 
 from claims.as_of import STAY, ClaimsAsOf
-from features.visits.codelists import DIALYSIS
+from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
 
 # An admission for an injury within so many days of an accident on record is about it (M27, R128).
 ACCIDENT_DAYS = 7
+# So many visits of a day for a service without any sign-in are a device that failed (R101, R104: patients).
+OUTAGE_VISITS = 5
 # Chapters of ICD-10 that hold injuries (S, T) and their external causes (V to Y).
 INJURIES = "^[STVWXY]"
 
@@ -25,15 +27,40 @@ def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
 
 
 def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Dialysis sessions on days without a sign-in at the place (M28, R101): mdtrt_id, unsigned; no rows of
-    places where nobody ever signs in."""
-    signs = claims["psn_sign_d"].filter(_.serv_type == DIALYSIS)
-    signs = signs.select("psn_no", "fixmedins_code", day=_.sign_in_time.date(), signed=True).distinct()
-    sessions = days.filter(days.serv_type == DIALYSIS, days.cnt > 0).select("mdtrt_id", "day", "cnt")
+    """Sessions on days without a sign-in at the place: mdtrt_id, unsigned (of dialysis: M28, R101),
+    unsigned_rehab (M45, R104); null at places where nobody ever signs in for such."""
+    kept = (DIALYSIS, REHAB)
+    signs = claims["psn_sign_d"].filter(_.serv_type.isin(kept))
+    signs = signs.select("psn_no", "fixmedins_code", "serv_type", day=_.sign_in_time.date(), signed=True)
+    sessions = days.filter(days.serv_type.isin(kept), days.cnt > 0).select(
+        "mdtrt_id", "serv_type", "day", "cnt"
+    )
     sessions = sessions.inner_join(base.select("mdtrt_id", "psn_no", "fixmedins_code"), "mdtrt_id")
-    sessions = sessions.semi_join(signs.select("fixmedins_code").distinct(), "fixmedins_code")
-    sessions = sessions.left_join(signs, ["psn_no", "fixmedins_code", "day"])
-    return sessions.group_by("mdtrt_id").aggregate(unsigned=_.cnt.sum(where=_.signed.isnull()).fill_null(0))
+    keeping = signs.select("fixmedins_code", "serv_type").distinct()
+    sessions = sessions.semi_join(keeping, ["fixmedins_code", "serv_type"])
+    sessions = sessions.left_join(signs.distinct(), ["psn_no", "fixmedins_code", "serv_type", "day"])
+    sessions = sessions.filter(~_outage(sessions))
+    return sessions.group_by("mdtrt_id").aggregate(
+        unsigned=_unsigned(sessions, DIALYSIS), unsigned_rehab=_unsigned(sessions, REHAB)
+    )
+
+
+def _outage(sessions: ibis.Table) -> ibis.Value:
+    """A day with OUTAGE_VISITS for the service and no sign-in: a device that failed."""
+    day = ibis.window(group_by=["fixmedins_code", "serv_type", "day"])
+    return (sessions.signed.count().over(day) == 0) & (sessions.psn_no.count().over(day) >= OUTAGE_VISITS)
+
+
+def _unsigned(sessions: ibis.Table, service: str) -> ibis.Value:
+    """Sessions of a service without a sign-in; null without a session of it."""
+    count = sessions.signed.isnull().ifelse(sessions.cnt, 0)
+    return count.sum(where=sessions.serv_type == service)
+
+
+def impossible_diagnoses(base: ibis.Table) -> ibis.Table:
+    """Visits for a disease that the card holder's sex cannot have (M14): mdtrt_id, impossible (1)."""
+    foreign = base.gend.cases(("1", FEMALE_DIAGNOSES), ("2", MALE_DIAGNOSES))
+    return base.filter(base.dx3.re_search(foreign)).select("mdtrt_id", impossible=1)
 
 
 def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:

@@ -122,6 +122,7 @@ OF_SUBJECTS = {
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
     ("pharmacy", "top_amount_share"): lambda vs: top(round(v.fee, 2) for v in vs),
     ("pharmacy", "same_amount_chance"): lambda vs: meeting(round(v.fee, 2) for v in vs),
+    ("pharmacy", "top_band_share"): lambda vs: top(math.floor(math.log(v.fee) / math.log(1.1)) for v in vs),
     ("pharmacy", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in vs),
     ("pharmacy", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
     ("pharmacy", "repeat_codes"): lambda vs: (

@@ -12,7 +12,7 @@ from models.scheme_naming import (
     nearest_schemes,
 )
 
-SCHEMES = ("M01", "M02", "M05", "M06", "M09", "M10", "M15", "M17", "M19", "M21")
+SCHEMES = tuple(sorted({"M09", *MEANS_OF, *(end for ends in MEANS_OF.values() for end in ends)}))
 
 
 def table(**numbers: float) -> pd.DataFrame:

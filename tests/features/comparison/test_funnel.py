@@ -23,6 +23,7 @@ from features.comparison.funnel import (
     distance_z,
     proportion_z,
     row_variance,
+    share_z,
     upper_scale,
 )
 from significance.normal_tail import MIN_PROBABILITY
@@ -92,6 +93,25 @@ def test_a_distance_is_as_expected_z_as_students_t(distance):
     assert np.isnan(one(distance_z, np.nan, 0.25))
 
 
+def test_where_honest_peers_are_at_nothing_a_large_share_is_a_long_way():
+    """Two thirds of 200 visits in company where nearly nobody has any: the beta distribution of so small a
+    mean and so wide a spread would call it chance."""
+    beta = one(proportion_z, 0.67, 200, 0.0025, 0.05**2)
+    found = one(share_z, 0.67, 200, 0.0025, 0.05**2)
+    assert beta < 2 < 5 < found
+    assert found == pytest.approx(one(distance_z, 0.67 - 0.0025, 0.05**2 + 0.0025 / 200), abs=0.01)
+    # One row of one proves nothing, whatever the distance.
+    assert one(share_z, 1.0, 1, 0.0025, 0.0) == pytest.approx(one(proportion_z, 1.0, 1, 0.0025, 0.0))
+    assert one(share_z, 0.002, 200, 0.0025, 0.05**2) == 0
+
+
+def test_a_share_in_the_middle_is_judged_as_a_beta_binomial_variable():
+    for spread in (0.0, 0.05**2):
+        assert one(share_z, 0.45, 100, 0.3, spread) == pytest.approx(
+            one(proportion_z, 0.45, 100, 0.3, spread), rel=0.1
+        )
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999), st.floats(0, 0.2), st.floats(0.5, 1e6)
@@ -99,6 +119,7 @@ def test_a_distance_is_as_expected_z_as_students_t(distance):
 def test_more_is_never_less_expected_z(first, second, expected, spread, n):
     low, high = sorted([first, second])
     assert one(proportion_z, low, n, expected, spread) <= one(proportion_z, high, n, expected, spread) + 1e-9
+    assert one(share_z, low, n, expected, spread) <= one(share_z, high, n, expected, spread) + 1e-9
     given = expected * n, max(spread, 0.001)
     assert one(count_z, low * n, *given) <= one(count_z, high * n, *given) + 1e-9
 

@@ -14,11 +14,8 @@ from significance.normal_tail import neg_log10_p
 
 # Schemes with strong evidence and no signature, and why.
 UNSIGNED = {
-    "M14": "a stay on paper while the person is elsewhere: its measures sign M10 and M01",
-    "M26": "a co-visit in itself is no scheme: what the co-visitors do signs M15 or M02",
     "M30": "people of rescue groups admitted again and again: the joint stays sign M02",
     "M46": "examinations beyond the mix sign M33; their growth alone is no evidence",
-    "M34": "residents of homes admitted in turn: the co-visits sign M02",
 }
 NAMED = [
     (scheme, subject, name)

@@ -33,6 +33,7 @@ FLAGGED = {
     ("pharmacy", "zero_cash_share"): (BOUGHT, "cash_payamt", 0, 0.01),
     ("patient prescriber pharmacy", "co_visit_share"): (BOUGHT, "co_visitors", 1, 0),
     ("hospital", "co_visit_share"): ({}, "co_visitors", 1, 0),
+    ("prescriber hospital", "co_visit_consultation_share"): (SEEN, "co_visitors", 1, 0),
     ("prescriber pharmacy", "co_oversupplied_share"): (BOUGHT, "co_oversupplied", 1, 0),
     ("prescriber pharmacy", "rx_overused_share"): (BOUGHT, "rx_overused", 1, 0),
     ("patient prescriber pharmacy", "out_of_scope_share"): (BOUGHT, "out_of_scope", 1, 0),
@@ -196,3 +197,51 @@ def test_differences_from_the_usual_price_and_content():
     assert taken(
         "pharmacy", "other_goods_share", BOUGHT | {"drug_amount": 80, "billed": 100}
     ) == pytest.approx(0.2)
+
+
+def test_co_visits_by_kind():
+    met = {"co_visitors": 2.0}
+    rows = [BOUGHT | met, BOUGHT | met, SEEN | met, met, SEEN | {"co_visitors": 0.0}]
+    kinds = ("co_visit_purchases", "co_visit_consultations", "co_visit_stays")
+    assert [taken("patient", name, *rows) for name in kinds] == [2, 1, 1]
+
+
+def test_a_card_at_two_clinics_is_borrowed_and_at_two_shops_it_is_not():
+    moved = {"two_places": True, "moved_kind": OUTPATIENT}
+    rows = [
+        SEEN | moved,
+        BOUGHT | moved,
+        SEEN | moved | {"moved_kind": PHARMACY},
+        SEEN | {"two_places": False},
+    ]
+    assert taken("patient", "two_clinics", *rows) == 1
+
+
+def test_diseases_of_the_other_sex_are_counted():
+    assert taken("patient", "impossible_diagnoses", {"impossible": 1}, {"impossible": None}) == 1
+    assert taken("patient", "impossible_diagnoses", {"impossible": None}) == 0
+
+
+def test_rehabilitation_by_day_and_by_sign_in():
+    monday, tuesday = date(2024, 6, 3), date(2024, 6, 4)
+    rows = [
+        SEEN | {"rehab": 6.0, "unsigned_rehab": 3.0, "day": monday},
+        SEEN | {"rehab": 4.0, "unsigned_rehab": 0.0, "day": monday},
+        SEEN | {"rehab": 2.0, "unsigned_rehab": None, "day": tuesday},
+        SEEN | {"rehab": 0.0, "unsigned_rehab": None, "day": date(2024, 6, 5)},
+    ]
+    for subject in ("prescriber", "hospital"):
+        assert taken(subject, "rehab_sessions", *rows) == 12
+        assert taken(subject, "unsigned_rehab_share", *rows) == pytest.approx(3 / 10)
+    assert taken("prescriber", "rehab_per_day", *rows) == 6
+
+
+def test_sales_off_the_own_price_and_in_one_band():
+    rows = [BOUGHT | {"off_price": 30.0, "billed": 40.0}, BOUGHT | {"off_price": None, "billed": 60.0}]
+    assert taken("pharmacy", "off_price_share", *rows) == pytest.approx(0.3)
+    assert taken("pharmacy", "top_band_share", {"n": 3.0}, {"n": 1.0}) == pytest.approx(0.75)
+
+
+def test_the_next_month_of_a_long_stay_is_no_twin():
+    twin = {"twins": 2.0, "interim": False}
+    assert taken("patient", "twin_stays", twin, twin | {"interim": True}, twin | {"interim": None}) == 2

@@ -1,5 +1,6 @@
 """Order and pace of cards: hand-made evenings at a till, and loops over random ones."""
 
+import math
 from collections import defaultdict
 from datetime import datetime, timedelta
 
@@ -187,6 +188,15 @@ AMOUNTS = [
 @pytest.mark.parametrize("amount, round_", AMOUNTS)
 def test_a_round_amount_is_a_multiple_of_ten_from_twenty_on(amount, round_):
     assert values(bill_amounts(visits({"medfee_sumamt": amount})), "round_amount") == {"M01": round_}
+
+
+def test_amounts_of_a_band_differ_by_a_tenth_at_most():
+    amounts = [100.0, 104.0, 120.0, 0.0, -5.0]
+    bands = list(
+        values(bill_amounts(visits(*[{"medfee_sumamt": a} for a in amounts])), "amount_band").values()
+    )
+    assert bands[0] == bands[1] == math.floor(math.log(100) / math.log(1.1)) and bands[2] > bands[0]
+    assert bands[3:] == [None, None]
 
 
 def test_the_same_amount_counts_at_the_same_place_and_kind():

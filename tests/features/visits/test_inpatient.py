@@ -271,3 +271,16 @@ def test_outpatient_rates_against_a_loop(rows):
     if rows:
         found = outpatient_rate(visits(*[{"dx3": dx, "kind": kind} for dx, kind in rows]))
         assert values(found, "outpatient_rate") == expected
+
+
+@pytest.mark.parametrize("days, gap, split", [(25, 0, False), (25, 1, False), (24, 0, True), (25, 2, True)])
+def test_a_long_stay_settled_by_the_month_is_not_split(days, gap, split):
+    first = datetime(2024, 3, 1, 10)
+    out = first + timedelta(days=days)
+    again = out + timedelta(days=gap)
+    base = visits(
+        *[stay(str(begin), str(begin + timedelta(days=days)), dx3="F20") for begin in (first, again)]
+    )
+    facts = base.join(stay_sequence(base), "mdtrt_id")
+    found = facts.mutate(split=split_stay(facts), again=readmitted_31d(facts))
+    assert values(found, "split", "again", "interim")["M02"] == (split, split, not split)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from claims.as_of import PHARMACY, STAY
 from features.visits.medicines import (
+    MIN_SALES,
     chain_branches,
     drug_ledger,
+    off_price_sales,
     prescription_use,
     trace_codes,
     usual_prices,
@@ -113,6 +115,23 @@ def test_each_pharmacy_has_one_vote_and_hospitals_refunds_and_gifts_none():
     rows += [{"mdtrt_id": "M08", "amount": 1.0}]
     found = values(usual_prices(base, lines(*rows)), "usual_price")
     assert found == dict.fromkeys([f"M{n:02}" for n in range(1, 6)], median([30.0, 10.0, 12.0]))
+
+
+@pytest.mark.parametrize("price, off", [(11.01, True), (11.0, False), (8.99, True), (9.0, False)])
+def test_a_sale_off_the_pharmacys_own_price_of_the_quarter(price, off):
+    prices = [10.0] * (MIN_SALES - 1) + [price]
+    # Another quarter has another price, another pharmacy its own, and of few sales nothing is known.
+    later, elsewhere, seldom = [20.0] * MIN_SALES, [30.0] * MIN_SALES, [10.0, 50.0]
+    places = ["P1"] * len(prices + later) + ["P2"] * MIN_SALES + ["P3"] * 2
+    days = [0] * len(prices) + [95] * MIN_SALES + [0] * (MIN_SALES + 2)
+    base = visits(*[bought(day, where=place) for day, place in zip(days, places, strict=True)])
+    sold = enumerate(prices + later + elsewhere + seldom, 1)
+    found = values(
+        off_price_sales(base, lines(*[{"mdtrt_id": f"M{n:02}", "amount": x} for n, x in sold])), "off_price"
+    )
+    odd = {visit: amount for visit, amount in found.items() if amount}
+    assert odd == ({f"M{MIN_SALES:02}": price} if off else {})
+    assert len(found) == 3 * MIN_SALES
 
 
 def box(world: World, visit: str, when: str, code: str | None, **more) -> None:

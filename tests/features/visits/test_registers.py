@@ -2,15 +2,18 @@
 
 from datetime import date, datetime, timedelta
 
+import ibis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.visits.bill_lines import item_days
 from features.visits.registers import (
+    OUTAGE_VISITS,
     days_after_death,
     dialysis_weeks,
     hidden_accidents,
+    impossible_diagnoses,
     long_term_care_days,
     unsigned_sessions,
 )
@@ -52,6 +55,31 @@ def test_sessions_without_a_sign_in_that_day(claims_of):
     # Where nobody signs in (H2), nothing is known.
     assert found == {signed: 0, unsigned: 2}
     assert not {elsewhere, other, refunded} & set(found)
+
+
+def test_rehabilitation_without_a_sign_in_unless_the_device_failed(claims_of):
+    world = World()
+    worked, failed = "2024-05-06 09:00", "2024-05-08 09:00"
+    session = [("treat", 3, 60.0)]
+    signed, unsigned = (world.visit(who, "H1", worked, lines=session) for who in ("anna", "bert"))
+    sign = {"psn_no": "anna", "fixmedins_code": "H1", "sign_in_time": worked}
+    world.add("psn_sign_d", sign_sn="1", serv_type="3", **sign)
+    outage = [world.visit("anna", "H1", failed, lines=session) for _n in range(OUTAGE_VISITS)]
+    few = world.visit("bert", "H1", "2024-05-09 09:00", lines=session)
+    claims = claims_of(world, NIGHT)
+    found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned_rehab")
+    assert found == {signed: 0, unsigned: 3, few: 3}
+    assert not set(outage) & set(found)
+
+
+@pytest.mark.parametrize(
+    "disease, sex, impossible",
+    [("N40", "2", True), ("N40", "1", False), ("O80", "1", True), ("N76", "2", False), ("C61", "2", True),
+     ("N39", "1", False), ("N39", "2", False), ("D25", "1", True), ("N40", None, False), (None, "1", False)],
+)  # fmt: skip
+def test_a_disease_that_the_card_holder_cannot_have(disease, sex, impossible):
+    base = visits({"dx3": disease}).mutate(gend=ibis.literal(sex, "string"))
+    assert values(impossible_diagnoses(base), "impossible") == ({"M01": 1} if impossible else {})
 
 
 @settings(max_examples=15, deadline=None)
