@@ -79,7 +79,7 @@ def off_price_sales(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     keys = ["fixmedins_code", "hilist_code", "quarter"]
     usual = sold.group_by(*keys).aggregate(usual=_.price.median(), sales=_.count())
     known = sold.inner_join(usual.filter(usual.sales >= MIN_SALES), keys)
-    off = (known.price / known.usual - 1).abs() > OFF_PRICE_SHARE
+    off = (known.price - known.usual).abs().round(6) > (OFF_PRICE_SHARE * known.usual).round(6)
     return known.group_by("mdtrt_id").aggregate(off_price=known.amount.sum(where=off).fill_null(0).round(2))
 
 
