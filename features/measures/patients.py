@@ -173,9 +173,30 @@ def co_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
-declare("patient", volume.co_visit_stays, "M02 M01", materiality=1)
-declare("patient", volume.co_visit_consultations, "M26", materiality=2)
-declare("patient", volume.co_visit_purchases, "M15 M19", materiality=2)
+@measure(
+    "patient", "结伴住院次数", "stays with co-visitors beyond chance", "visits", "co_visit", "M02 M01",
+    materiality=1, over="admissions",
+)  # fmt: skip
+def co_visit_stays(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
+
+
+@measure(
+    "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit", "M26",
+    materiality=2, over="consultations",
+)  # fmt: skip
+def co_visit_consultations(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
+
+
+@measure(
+    "patient", "结伴购药次数", "purchases with co-visitors beyond chance", "visits", "co_visit", "M15 M19",
+    materiality=2, over="purchases",
+)  # fmt: skip
+def co_visit_purchases(v: Table, w: Value) -> Value:
+    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
+
+
 declare(
     "patient", volume.co_visit_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
     en="share of visits with co-visitors", evidence_weight=HINT,

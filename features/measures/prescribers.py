@@ -248,7 +248,16 @@ declare("prescriber", admissions.dialysis_week, "M28", materiality=0.1)
 declare("prescriber", admissions.double_dialysis_share, "M28", materiality=0.02)
 declare("prescriber", admissions.rehab_sessions, "M45", materiality=100)
 declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
-declare("prescriber", admissions.rehab_per_day, "M45", materiality=8)
+
+
+@measure(
+    "prescriber", "开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day", "supply",
+    "M45", materiality=8,
+)  # fmt: skip
+def rehab_per_day(v: Table, w: Value) -> Value:
+    return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))
+
+
 declare("prescriber", volume.co_visit_consultation_share, "M26", materiality=0.05)
 declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05)
 

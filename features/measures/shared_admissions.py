@@ -271,8 +271,3 @@ def rehab_sessions(v: Table, w: Value) -> Value:
 def unsigned_rehab_share(v: Table, w: Value) -> Value:
     known = w & v.unsigned_rehab.notnull()
     return ratio(v.unsigned_rehab.sum(where=known), v.rehab.sum(where=known))
-
-
-@shared("开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day", "supply")
-def rehab_per_day(v: Table, w: Value) -> Value:
-    return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))

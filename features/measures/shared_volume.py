@@ -67,24 +67,6 @@ def co_visit_fund(v: Table, w: Value) -> Value:
     return v.fund_pay_sumamt.sum(where=w & (v.co_visitors > 0).fill_null(False)).fill_null(0)
 
 
-@shared("结伴住院次数", "stays with co-visitors beyond chance", "visits", "co_visit", over="admissions")
-def co_visit_stays(v: Table, w: Value) -> Value:
-    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
-
-
-@shared(
-    "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit",
-    over="consultations",
-)  # fmt: skip
-def co_visit_consultations(v: Table, w: Value) -> Value:
-    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
-
-
-@shared("结伴购药次数", "purchases with co-visitors beyond chance", "visits", "co_visit", over="purchases")
-def co_visit_purchases(v: Table, w: Value) -> Value:
-    return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
-
-
 @shared(
     "结伴门诊占比", "share of outpatient visits with co-visitors", "share", "co_visit",
     evidence_weight=STRONG, over="consultations", support="outpatient_visits",
