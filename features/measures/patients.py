@@ -182,8 +182,8 @@ def co_visit_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit", "M26",
-    materiality=2, over="consultations",
+    "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit",
+    "M26", materiality=2, over="consultations",
 )  # fmt: skip
 def co_visit_consultations(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))

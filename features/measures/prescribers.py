@@ -251,8 +251,8 @@ declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
 
 
 @measure(
-    "prescriber", "开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day", "supply",
-    "M45", materiality=8,
+    "prescriber", "开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day",
+    "supply", "M45", materiality=8,
 )  # fmt: skip
 def rehab_per_day(v: Table, w: Value) -> Value:
     return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))

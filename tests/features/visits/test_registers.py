@@ -66,7 +66,7 @@ def test_rehabilitation_without_a_sign_in_unless_the_device_failed(claims_of):
     world.add("psn_sign_d", sign_sn="1", serv_type="3", **sign)
     outage = [world.visit("anna", "H1", failed, lines=session) for _n in range(OUTAGE_VISITS)]
     few = world.visit("bert", "H1", "2024-05-09 09:00", lines=session)
-    claims = claims_of(world, NIGHT)
+    claims = claims_of(world, AS_OF)
     found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned_rehab")
     assert found == {signed: 0, unsigned: 3, few: 3}
     assert not set(outage) & set(found)
