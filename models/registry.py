@@ -83,14 +83,16 @@ class Registry:
             sample: a few rows of differences, for the signature; not stored.
             card: the model card (Markdown).
         """
-        with self._connected(), start_run(run_name=f"{model.subject} {as_of}"):
+        with self._connected() as client, start_run(run_name=f"{model.subject} {as_of}"):
             set_tags({"subject": model.subject, "as_of": as_of} | tags)
             log_params(_params(model))
             log_metrics(_metrics(model))
             training = {"measures": list(model.spec.index), "reliability": model.reliability_curve}
             log_dict(training, "training.json")
             log_text(card, "model_card.md")
-            return self._log_files(model, sample.astype(float))
+            version = self._log_files(model, sample.astype(float))
+            _describe(client, model, version, as_of)
+            return version
 
     def _log_files(self, model: SubjectModel, rows: pd.DataFrame) -> str:
         """Log and register the model's files within a run; returns the version."""
@@ -200,6 +202,18 @@ class Registry:
             with scratch(file.parent) as work:
                 MlflowClient(f"sqlite:///{work / file.name}").get_experiment_by_name(EXPERIMENT)
                 (work / file.name).rename(file)
+
+
+def _describe(client: MlflowClient, model: SubjectModel, version: str, as_of: str) -> None:
+    """Say on MLflow's pages what a model is for and what its version was trained on."""
+    name = model_name(model.subject)
+    client.update_registered_model(name, f"Ranks {model.subject} subjects by suspicion of fraud, 0 to 1.")
+    learnt = "with a learnt part" if model.learner is not None else "without a learnt part"
+    client.update_model_version(
+        name, version,
+        f"Trained as of {as_of} on {len(model.spec)} measures, {model.outcomes['confirmed']} confirmed and "
+        f"{model.outcomes['cleared']} cleared outcomes, {learnt}.",
+    )  # fmt: skip
 
 
 def _params(model: SubjectModel) -> dict[str, object]:

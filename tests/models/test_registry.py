@@ -97,6 +97,17 @@ def test_the_run_tells_what_was_trained(folder, versions):
     assert metrics["outcomes_confirmed"] == 40 and metrics["auc"] > 0.9
 
 
+def test_model_and_version_say_what_they_are(folder, versions):
+    with sqlite3.connect(folder / "mlflow.db") as con:
+        of_model = con.execute("select name, description from registered_models").fetchall()
+        of_version = con.execute("select description from model_versions where version = 1").fetchone()
+    assert of_model == [(model_name("patient"), "Ranks patient subjects by suspicion of fraud, 0 to 1.")]
+    assert of_version == (
+        f"Trained as of 2024-06-01 on {len(SPEC)} measures, 40 confirmed and 0 cleared outcomes, "
+        "with a learnt part.",
+    )
+
+
 def rows_of(database: Path) -> dict[str, list[tuple]]:
     """Names and values of parameters and metrics."""
     with sqlite3.connect(database) as con:
