@@ -89,7 +89,7 @@ def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) 
         facts = subject_facts(con, subject)
         # As many as the reasons before may have taken, and some.
         found = visit_attribution(wanted, subject, con.table(MARKS), VISITS * MOST_REASONS)
-        found = each_visit_once(found).merge(wanted, on=["subject_id", "nth"])
+        found = each_visit_once(without_small_counts(found)).merge(wanted, on=["subject_id", "nth"])
     measures = measures_of(subject)
     described = {column: _described(measures.get(column), facts) for column in wanted["column"].unique()}
     # Named, so that a night without a single reason has the columns too.
@@ -108,6 +108,18 @@ def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
         if reason["code"] not in (RULE_REASON, SUM_REASON)
     ]
     return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
+
+
+def without_small_counts(found: pd.DataFrame) -> pd.DataFrame:
+    """Without visits of counts that carry little of a reason: the pharmacy used once says nothing about how
+    many of the purchases are at the one used most.
+
+    Args:
+        found: subject_id, nth, n (visits of the count; missing where a reason has none).
+    """
+    n = found.n.astype("float64")
+    largest = n.groupby([found.subject_id, found.nth]).transform("max")
+    return found[~(n < largest / 2)]
 
 
 def each_visit_once(found: pd.DataFrame) -> pd.DataFrame:

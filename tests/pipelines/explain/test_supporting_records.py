@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.supporting_records import VISITS, each_visit_once
+from pipelines.explain.supporting_records import VISITS, each_visit_once, without_small_counts
 
 
 def found(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -56,3 +56,11 @@ def test_a_loop_over_reasons_gives_the_same(seed):
             taken.update(fresh)
             expected += [(subject_id, nth, visit) for visit in fresh]
     assert kept(*table.itertuples(index=False, name=None)) == expected
+
+
+def test_visits_of_small_counts_are_no_papers():
+    """Four of five purchases were at one pharmacy: the fifth shows nothing of that."""
+    rows = [("anna", 1, "v1", 4.0), ("anna", 1, "v2", 1.0), ("anna", 2, "v3", None), ("bert", 1, "v4", 2.0),
+            ("bert", 1, "v5", 1.0)]  # fmt: skip
+    rows_of = pd.DataFrame(rows, columns=["subject_id", "nth", "mdtrt_id", "n"])
+    assert list(without_small_counts(rows_of).mdtrt_id) == ["v1", "v3", "v4", "v5"]
