@@ -57,11 +57,13 @@ audit: install
 	$(BIN)/python -m pip_audit --requirement requirements.lock --no-deps --disable-pip --progress-spinner off
 
 # How well the demo's run finds what its city hides, and the lists in cities nobody tuned on: of our own, blind ones, and
-# those of the generator OTHER_CITY where one is given. Takes an hour or more.
+# those of the generator OTHER_CITY where one is given; then the kernels of a run against other ways to the same result.
+# Takes an hour or more.
 bench: install
 	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
 	$(BIN)/python benchmarks/detection.py demo/city demo/store/runs/$(AS_OF)
 	$(BIN)/python -m benchmarks.unseen_cities demo/bench $(if $(OTHER_CITY),--generator $(OTHER_CITY))
+	$(BIN)/python -m benchmarks.near_limit demo/bench
 
 # A month of nights of a small city: loads, weekly training, drift, a scheme that begins late, two kills. Takes hours.
 soak: export PREFECT_HOME := $(CURDIR)/demo/prefect
