@@ -2,9 +2,9 @@
 
     python -m benchmarks.near_limit WORK [--persons N] [--rounds N]
 
-Writes benchmarks/results.json: ``comparisons``, each with name, ours and other (seconds), ratio (ours / other),
-goal (highest ratio) and met. The cities are random ones in which nobody is guilty (`benchmarks.graphs`), the
-claims to load those of `fundguard simulate`.
+Writes benchmarks/results.json: ``comparisons``, each with name, ours and other (seconds), ratio (ours over
+other), goal (highest ratio) and met. The cities are random ones in which nobody is guilty
+(`benchmarks.graphs`), the claims to load those of `fundguard simulate`.
 """
 
 import argparse
