@@ -53,7 +53,7 @@ def upper_scale(residuals: Array, share: float) -> float:
         return 0.0
     middle, high = np.quantile(residuals, [0.5, 1 - share])
     upper = (high - middle) / norm.isf(share)
-    return float(max(upper, MAD_TO_SD * np.median(np.abs(residuals - middle)), 0.0))
+    return float(max(upper, MAD_TO_SD * np.median(np.abs(residuals - middle))))
 
 
 def between_variance(residuals: Array, sampling: Array) -> float:

@@ -81,16 +81,14 @@ def edges(events: ibis.Table, met: ibis.Table) -> pd.DataFrame:
     """
     pairs = met.group_by(_PAIR).aggregate(days=_.day.nunique())
     often = pairs.filter(pairs.days >= ibis.ifelse(pairs.kind == STAY, MIN_STAYS, MIN_DAYS))
-    found = often.left_join(_expected(events, met, often), _PAIR).to_pandas()
-    found["expected"] = found["expected"].fillna(0)
+    found = often.inner_join(_expected(events, met, often), _PAIR).to_pandas()
     tested = pairs.group_by("kind").aggregate(n=_.count()).to_pandas().set_index("kind")["n"]
     found["neg_log10_fdr"] = 0.0
     for kind, rows in found.groupby("kind"):
         fdr = neg_log10_fdr(rows["days"], rows["expected"], int(tested[kind]))
         found.loc[rows.index, "neg_log10_fdr"] = fdr
     sums = {"days": "sum", "expected": "sum", "neg_log10_fdr": "max"}
-    by_pair = significant(found).groupby(["a", "b"]).agg(sums).reset_index()
-    return by_pair.sort_values(["a", "b"], ignore_index=True)
+    return significant(found).groupby(["a", "b"]).agg(sums).reset_index()
 
 
 def _expected(events: ibis.Table, met: ibis.Table, pairs: ibis.Table) -> ibis.Table:

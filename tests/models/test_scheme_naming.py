@@ -65,6 +65,12 @@ def test_means_of_schemes_that_a_kind_of_subject_does_not_have_are_no_trouble():
     assert named_scheme(only, only).to_list() == ["M21"]
 
 
+def test_a_scheme_gives_way_only_where_the_subject_itself_shows_the_other():
+    """One fetches medicine with a prescription used twice and hoards it; another only uses it twice."""
+    signatures = pd.concat([table(M21=5.0, M05=2.0), table(M21=5.0)]).set_axis(["hoards", "uses"])
+    assert named_scheme(signatures, signatures).to_dict() == {"hoards": "M05", "uses": "M21"}
+
+
 def test_each_subject_has_a_name_of_its_own_or_none():
     signatures = pd.concat([table(M09=5.0), table(M05=5.0), table()]).set_axis(["a", "b", "c"])
     found = named_scheme(signatures, signatures)
