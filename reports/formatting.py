@@ -6,16 +6,17 @@ Everything that prints a number of a measure takes its text from here, amounts a
 """
 
 from features.measures.catalogue import UNITS, Measure
+from features.windows import MONTH, QUARTER, YEAR, YEARS
 from reports.number_texts import is_missing
 
 # What stands in a sentence where a value is missing.
 NOT_KNOWN = ("不详", "not known")
 # Window of a measure in days → words.
 _PERIODS = {
-    30: ("近30天", "in the last 30 days"),
-    90: ("近三个月", "in the last three months"),
-    365: ("近一年", "in the last year"),
-    1095: ("近三年", "in the last three years"),
+    MONTH: ("近30天", "in the last 30 days"),
+    QUARTER: ("近三个月", "in the last three months"),
+    YEAR: ("近一年", "in the last year"),
+    YEARS: ("近三年", "in the last three years"),
 }
 # Said instead of a window that is longer than the claims go back.
 _WHOLE_PERIOD = ("有数据以来", "since the data begin")
@@ -28,7 +29,7 @@ COUNTED_DAYS = frozenset(
     ("days_together", "follow_days", "purchase_days", "stay_days", "idle_days", "care_days")
 )
 # A duration above so many days is stated in months, from so many on in years.
-MONTHS_ABOVE, YEARS_FROM = 60, 365
+MONTHS_ABOVE, YEARS_FROM = 60, YEAR
 DAYS_A_MONTH, DAYS_A_YEAR = 365.25 / 12, 365.25
 # Seconds from which a duration is stated in minutes, hours, days.
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400

@@ -13,6 +13,7 @@ from ibis import _
 
 from claims.as_of import CLEARED, CONFIRMED
 from features.comparison.peer_groups import PEER_WORDS
+from features.windows import YEAR
 
 FULL = 100.0
 # Grades and the least points of each; below them all the last.
@@ -31,7 +32,6 @@ CLEARED_POINTS, CLEARED_MOST = 3.0, 6.0
 FEW_VISITS = 50
 # In a smaller peer group an institution is compared with all of its kind.
 FEW_PEERS = 5
-DAYS = 365
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
 _KINDS = {"hospital": ("全部医疗机构", "all hospitals"), "pharmacy": ("全部药店", "all pharmacies")}
 
@@ -55,7 +55,7 @@ def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> 
     return [(code, names.get(code, ""), grade, f"{points:.1f}", text) for code, grade, points, text in rows]
 
 
-def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = DAYS) -> pd.DataFrame:
+def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = YEAR) -> pd.DataFrame:
     """Visits and money in dispute of each institution in the days before the as-of date.
 
     Args:

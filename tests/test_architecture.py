@@ -27,7 +27,7 @@ ALLOWED = {
 # Words of reports come from where measures are declared, so that none lacks them.
 EXCEPTIONS = {
     ("reports", f"features.{module}")
-    for module in ("measures.catalogue", "comparison.peers", "comparison.peer_groups")
+    for module in ("measures.catalogue", "comparison.peers", "comparison.peer_groups", "windows")
 }
 # `python -m flows` is the console script, too.
 EXCEPTIONS |= {("flows", "commands")}
@@ -243,6 +243,17 @@ def test_no_file_is_long():
     files = [p for p in ROOT.rglob("*.py") if not {".venv", "mutants", "build"} & set(p.parts)]
     assert len(files) > len(MODULES)
     assert [p.name for p in files if len(p.read_text(encoding="utf-8").splitlines()) > MOST_LINES] == []
+
+
+def test_the_year_is_declared_once():
+    declared = [
+        module
+        for module in MODULES
+        if not is_in(module, SYNTHETIC)
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Constant) and node.value == 365
+    ]
+    assert declared == ["features.windows"]
 
 
 def test_file_names_are_unique():
