@@ -80,8 +80,10 @@ def _engine(address: str) -> sa.Engine:
 
 def _connected(engine: sa.Engine) -> sa.Connection:
     connection = engine.connect()
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
     try:
-        levels = engine.dialect.get_isolation_level_values(connection.connection.dbapi_connection)
+        levels = engine.dialect.get_isolation_level_values(driver)
     except NotImplementedError:
         return connection
     level = next((level for level in _ISOLATION if level in levels), None)
