@@ -77,6 +77,8 @@ def _value(column: str, value: Any, language: str) -> str:
         return f"{int(value):,}张" if language == "zh" else f"{int(value):,}"
     code = str(value)
     if column == "caty":
-        return text_in(language, _DEPARTMENTS.get(code[:3], (code, code)))
+        # Some regions leave out the letter.
+        department = code[:3] if code.startswith("A") else f"A{code[:2]}"
+        return text_in(language, _DEPARTMENTS.get(department, (code, code)))
     known = _LEVELS.get(code.zfill(2)) if column == "hosp_lv" else _CODES.get(column, {}).get(code)
     return text_in(language, known) if known else code

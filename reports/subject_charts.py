@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from features.measures.catalogue import Measure
+from features.measures.catalogue import UNITS, Measure
 from reports import svg
 from reports.charts import y_axis
 from reports.formatting import measure_value, period
@@ -108,6 +108,11 @@ def _figures(strip: Strip, language: str) -> str:
     )
     if entry.unit == "flag":
         return value
+    unit = UNITS[entry.unit][1]
+    if language == "en" and " " in unit:
+        # A unit of several words is said once.
+        first, median = first.removesuffix(f" {unit}"), median.removesuffix(f" {unit}")
+        value = value.removesuffix(f" {unit}")
     half = f"{first}–{third}" if first != third else first
     return f"{value} · {text_in(language, _MEDIAN)} {median} · {text_in(language, _HALF)} {half}"
 

@@ -187,10 +187,14 @@ class _Kind:
         ]
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
-        """The supporting records of each reason, by its number."""
+        """The supporting records of each reason, by its number; what was said before is not said again (a
+        visit is its own record, whatever the reason)."""
         found: dict[int, list[dict[str, Any]]] = {}
+        said: set[tuple[str, str]] = set()
         for row in sorted(_rows(self.records.get(subject_id)), key=lambda row: int(row["nth"])):
-            found.setdefault(int(row["nth"]), []).append(row)
+            if (row["mdtrt_id"], row["why"]) not in said:
+                found.setdefault(int(row["nth"]), []).append(row)
+            said.add((row["mdtrt_id"], row["why"]))
         return found
 
     def _with_visits(self, rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:

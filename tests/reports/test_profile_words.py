@@ -24,6 +24,13 @@ from reports.profile_words import profile
         ({"hosp_lv": "10"}, ["一级"], ["level 1"]),
         ({"hosp_lv": "11", "biznet": "9"}, ["无等级", "9"], ["none", "9"]),
         ({"hosp_lv": pd.NA}, [], []),
+        (
+            {"fixmedins_code": "县医院 H1", "dr_prac_type": "1", "caty": "A03.01"},
+            ["县医院 H1", "临床", "内科"],
+            ["县医院 H1", "clinical", "internal medicine"],
+        ),
+        ({"caty": "03"}, ["内科"], ["internal medicine"]),
+        ({"caty": "77"}, ["77"], ["77"]),
     ],
 )
 def test_codes_become_words_and_the_unknown_is_left_out(facts, zh, en):
