@@ -199,7 +199,7 @@ def _score(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"可疑分数:{row.score:.2f},高于其他 {others:.0f} 家{peers_zh}中的 {row.above * others:.0f} 家;超过"
+        f"可疑分数:{row.score:.2f},高于{peers_zh}其他 {others:.0f} 家中的 {row.above * others:.0f} 家;超过"
         f" {SCORE_FROM:.0%} 起扣分,最多 {SCORE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Score: {row.score:.2f}, above {row.above * others:.0f} of {others:.0f} others ({peers_en}); points"
         f" from {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: −{lost:.1f}",

@@ -52,7 +52,7 @@ class Conduct:
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
         peers: key of PEER_WORDS.
-        person, place: of a visit, whose and where.
+        person, place: of a visit, whose and where; of a doctor, where he practises.
     """
 
     subject: str
@@ -93,6 +93,8 @@ def _done(c: Conduct) -> Texts:
         return _visit(c)
     given = {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
     zh, en = (text.format(**given) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
+    if c.subject == "prescriber" and c.place:
+        zh, en = f"{c.place}医师,{zh}", f"Doctor at {c.place}: {en}"
     if not c.doubted:
         return f"{zh}。", f"{en}."
     unit = "人次" if c.subject in _OF_PEOPLE else "次"

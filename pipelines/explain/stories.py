@@ -42,8 +42,8 @@ def stories(
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
     for found in totals.values():
-        code = found.get("fixmedins_code", "")
-        found["place"] = names.get(code, "") or code
+        code = found.get("fixmedins_code")
+        found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
     measured = snapshot.subjects[subject]
     told = [
         story(
@@ -79,6 +79,10 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
             visits=_.count(), persons=_.psn_no.nunique(), places=_.fixmedins_code.nunique()
         )
         found = fetch_by(counts, "subject_id")
+    if subject == "prescriber":
+        posts = snapshot.claims["dr_info_b"].group_by(subject_id=_.dr_code)
+        posts = posts.aggregate(fixmedins_code=_.fixmedins_code.min()).semi_join(wanted, "subject_id")
+        found = found.join(fetch_by(posts, "subject_id"))
     totals = records_by(found)
     if subject == "group":
         for group_id, members in snapshot.network.members.group_id.value_counts().items():

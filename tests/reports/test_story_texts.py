@@ -98,6 +98,14 @@ def test_a_visit_says_whose_it_was_and_where():
     assert en.startswith("The stay of 42 at 县医院 on 2025-03-01 is one of those that have bills")
 
 
+def test_a_doctor_is_told_with_where_he_practises():
+    zh, en = story(replace(HOSPITAL, subject="prescriber", place="县医院"))
+    assert zh.startswith("县医院医师,近一年为180名患者看诊、开药共237人次") and en.startswith(
+        "Doctor at 县医院: 237"
+    )
+    assert story(replace(HOSPITAL, subject="prescriber"))[0].startswith("近一年为180名患者")
+
+
 def test_a_number_that_was_told_is_not_told_again():
     dead = (*measures_of("patient")["after_death_365d"], 5.0, 0.0, None)
     told = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)
