@@ -15,9 +15,11 @@ MIN_SIGNATURE = 1.3
 CLOSE_SIGNATURE = 0.5
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
-# A scheme that is the means of another gives way where the other's signature stands at all: a prescription
-# used twice fetches the medicine that is hoarded or resold, many visits to pharmacies likewise, one card at
-# two places is in a collector's drawer, a patient of an invented stay is seen elsewhere.
+# A scheme that is the means, or a by-product, of another gives way where the other's signature stands at
+# all: a prescription used twice fetches the medicine that is hoarded or resold, many visits to pharmacies
+# likewise, one card at two places is borrowed or in a collector's drawer, a patient of an invented stay is
+# seen elsewhere, the fetched lie in made-up stays, a dealer's circle has one doctor and one shop, members
+# filled up in December have a surplus, and what costs or sells too much does so by something.
 MEANS_OF: dict[str, tuple[str, ...]] = {
     "M06": ("M05", "M19"),
     "M02": ("M34",),
@@ -28,6 +30,7 @@ MEANS_OF: dict[str, tuple[str, ...]] = {
     "M05": ("M47",),
     "M19": ("M47",),
     "M25": ("M24", "M28", "M29", "M33", "M45"),
+    "M40": ("M19", "M22"),
     "M43": ("M16", "M18", "M20", "M40", "M47", "M50"),
 }
 

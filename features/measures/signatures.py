@@ -31,12 +31,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "exam_stays",
         "visit": "exam_stay",
     },
-    "M05": {
-        "patient": "most_stock surplus_spent",
-        "prescriber": "stock_days stocked_share surplus_share",
-        "pharmacy": "stock_days stocked_share surplus_share",
-        "visit": "stock_days",
-    },
+    # Many oversupplied at one doctor or pharmacy are a network (M19); one who hoards is a person.
+    "M05": {"patient": "most_stock surplus_spent", "visit": "stock_days"},
     "M06": {"pharmacy": "visits_each frequent_share"},
     "M07": {
         "patient": "out_of_scope_share",
@@ -76,8 +72,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M17": {"patient": "two_places", "visit": "two_places"},
     "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
-        "pharmacy": "co_oversupplied_share",
-        "prescriber": "co_oversupplied_share",
+        "pharmacy": "co_oversupplied_share stock_days stocked_share surplus_share",
+        "prescriber": "co_oversupplied_share stock_days stocked_share surplus_share",
         "patient": "co_oversupplied resold_boxes",
         "group": "shared_surplus surplus_spent",
     },
