@@ -231,3 +231,19 @@ def test_the_forest_is_that_of_scikit_learn_on_bounded_differences():
 )
 def test_the_mean_path_length_of_an_unsuccessful_search(n, length):
     assert _mean_path_length(n) == pytest.approx(length)
+
+
+def test_a_kind_of_two_schemes_adds_its_other_scheme_by_the_whole_share():
+    """With one other scheme the mean of the others is that one."""
+    model = PeerEvidence(SPEC[SPEC.index.isin(["idle_days", "days_dead"])])
+    found = model.score(pd.DataFrame({"M09": [9.0, 2.0], "M10": [4.0, 6.0]}, ["dead", "idle"]))
+    assert found.to_dict() == pytest.approx({"dead": 9 + 0.15 * 4, "idle": 6 + 0.15 * 2})
+    alone = PeerEvidence(SPEC[SPEC.index == "days_dead"])
+    assert alone.score(pd.DataFrame({"M09": [9.0]}, ["dead"]))["dead"] == 9.0
+
+
+def test_the_total_of_differences_is_the_score_of_their_evidence(planted):
+    total = MODEL.total(planted)
+    assert total.equals(MODEL.score(MODEL.by_scheme(MODEL.by_column(planted))))
+    assert total["dead"] > total["often ill"] and total.index.equals(planted.index)
+    assert MODEL.signatures(planted).index.equals(planted.index)
