@@ -41,6 +41,8 @@ def lines_of(name: str, text: str) -> list[bytes]:
 def damaged(rng: random.Random, content: bytes) -> bytes:
     """One to three faults anywhere: bytes put in, taken out, exchanged or repeated, or the end missing."""
     for _ in range(rng.randint(1, 3)):
+        if not content:
+            break
         at, stop = sorted(rng.sample(range(len(content) + 1), 2))
         stop = min(stop, at + rng.choice([1, 1, 2, 40]))
         content = rng.choice(
