@@ -5,7 +5,7 @@ from statistics import median
 import numpy as np
 import pytest
 
-from features.comparison.funnel import count_z, distance_z, proportion_z
+from features.comparison.funnel import count_z, distance_z, share_z
 from features.comparison.null_distribution import NullDistribution, Sample, fit_null
 from tests.features.comparison.test_funnel import one
 from tests.features.comparison.test_spread_twins import (
@@ -120,7 +120,7 @@ def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre:
     if null.arises == "proportion":
         usual = within(expected + middle, n)
         return (
-            one(proportion_z, value, n, usual, between)
+            one(share_z, value, n, usual, between)
             if value > usual
             else one(distance_z, value - usual, usual * (1 - usual) / n + between)
         )
