@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo test test-slow notebooks lint audit mutation bench soak docs lock clean
+.PHONY: install demo demo-console test test-slow notebooks lint audit mutation bench soak docs lock clean
 
 install: $(STAMP)
 
@@ -28,6 +28,12 @@ demo: install
 	$(BIN)/fundguard simulate --out demo/city --persons $(PERSONS)
 	$(BIN)/fundguard run demo/city/input --store demo/store --as-of $(AS_OF)
 	@$(BIN)/python -m reports.preview demo/store/runs/$(AS_OF)
+
+# The investigators' console on the demo's data, with three sample users; asks for their password unless
+# FUNDGUARD_CONSOLE_PASSWORD holds it.
+demo-console: install
+	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
+	$(BIN)/fundguard console --store demo/store --sample-users
 
 # Each worker has a core; threads of linear algebra would only wait for each other. Tests
 # of a file share what they set up, so they stay together.

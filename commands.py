@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 import flows
 from claims.errors import ExpectedError, InputError, StoreError
 from claims.store_folder import last_run, require_claims, require_source
+from console.console_commands import console, sync_command
 from operator_commands import (
     Alarmed,
     RulesFailed,
@@ -185,6 +186,9 @@ def cases_import_command(file: Path, /, *, store: Path, closed: date | None = No
         print(f"{file}: no verdict is filled in, nothing was taken")
 
 
+cases.command(sync_command, name="sync")
+
+
 @app.command(name="train")
 def train_command(*, store: Path, as_of: date, promote: bool = False) -> None:
     """Train on what was known by a date; a new model becomes champion if it ranks later outcomes better.
@@ -319,6 +323,7 @@ def show_command(
 app.command(status_command, name="status")
 app.command(backfill_command, name="backfill")
 app.command(serve_command, name="serve")
+app.command(console)
 
 
 @app.meta.default

@@ -6,7 +6,7 @@ taken from a file as long as one of its lines cannot be read or differs from a c
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
@@ -47,10 +47,10 @@ _CASE = pa.schema(
 
 
 class VerdictsRefused(InputError):
-    """Lines of a workbook cannot be taken; ``lines`` says of each which and why, without what it holds."""
+    """Verdicts cannot be taken; ``lines`` says of each which and why, without what it holds."""
 
-    def __init__(self, file: Path, lines: list[str]):
-        super().__init__(f"{file}: {len(lines)} to mend, nothing was taken")
+    def __init__(self, source: str, lines: list[str]):
+        super().__init__(f"{source}: {len(lines)} to mend, nothing was taken")
         self.lines = lines
 
 
@@ -90,17 +90,40 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
         raise InputError(
             f"{file}: its cases cannot have been closed on {closed}, before its as-of date, {as_of}"
         )
+    return take_cases([(where, case, closed) for where, case in found], store, str(file), wrong)
+
+
+def take_cases(
+    found: Sequence[tuple[str, Case, date]], store: Store, source: str, wrong: Sequence[str] = ()
+) -> tuple[int, int]:
+    """Add cases to the store, all or none.
+
+    Args:
+        found: where each comes from, the case, the day on which it was closed.
+        source: what they are read from, for the error.
+        wrong: what could not be read there.
+
+    Returns:
+        How many were taken, and how many the store held already.
+
+    Raises:
+        VerdictsRefused: something could not be read, or a case is there already with another verdict, amount
+            or remark.
+        StoreError: the store is empty or in use.
+    """
+    store.require_claims()
+    wrong = list(wrong)
     with store.locked(), scratch(store.path) as work:
-        known = _held(store, work, [case.case_id for _where, case in found])
+        known = _held(store, work, [case.case_id for _where, case, _closed in found])
         fresh = []
-        for where, case in found:
+        for where, case, closed in found:
             other = known.setdefault(case.case_id, case)
             if other is case:
-                fresh.append(case)
+                fresh.append((case, closed))
             wrong += [f"{where}: {text}" for text in _differences(other, case)]
         if wrong:
-            raise VerdictsRefused(file, wrong)
-        return _load(store, fresh, closed, work), len(found) - len(fresh)
+            raise VerdictsRefused(source, wrong)
+        return _load(store, fresh, work), len(found) - len(fresh)
 
 
 def _held(store: Store, work: Path, case_ids: list[str]) -> dict[str, Case]:
@@ -128,11 +151,13 @@ def _differences(there: Case, here: Case) -> Iterator[str]:
         yield "the case is there already with another remark"
 
 
-def _load(store: Store, cases: list[Case], closed: date, work: Path) -> int:
+def _load(store: Store, cases: list[tuple[Case, date]], work: Path) -> int:
     """Put the cases through the checks that all rows go through; how many were kept."""
     if not cases:
         return 0
-    rows = [dict(zip(_CASE.names, (*astuple(case), pd.Timestamp(closed)), strict=True)) for case in cases]
+    rows = [
+        dict(zip(_CASE.names, (*astuple(case), pd.Timestamp(closed)), strict=True)) for case, closed in cases
+    ]
     folder = work / "cases"
     folder.mkdir()
     pq.write_table(pa.Table.from_pylist(rows, _CASE), folder / f"{TABLE}.parquet")

@@ -38,7 +38,7 @@ class Dossier:
     """What is known of a suspect.
 
     Attributes:
-        peers: key of PEER_WORDS.
+        peers: key of PEER_WORDS; None where it is not known.
         peers_count: how many they are, with the suspect.
         of: how many subjects of this kind were ranked.
         random_sample: it is visited because it was drawn at random, whatever its rank.
@@ -69,7 +69,7 @@ class Dossier:
     subject: str
     subject_id: str
     name: str
-    peers: str
+    peers: str | None
     peers_count: int
     rank: int
     of: int
@@ -116,21 +116,23 @@ def page(dossier: Dossier, language: str) -> str:
     return render(_TEMPLATE, **_printed(dossier, language))
 
 
-def body(dossier: Dossier, language: str, blind: bool = False) -> str:
+def body(dossier: Dossier, language: str, blind: bool = False, partial: bool = False) -> str:
     """The dossier without head and foot, for the console.
 
     Args:
         blind: leave out rank, score and their history, so that nobody tells who was drawn at random.
+        partial: leave out what was not looked into rather than say that nothing was found.
     """
-    return render_body(_TEMPLATE, **_printed(dossier, language, blind))
+    return render_body(_TEMPLATE, **_printed(dossier, language, blind, partial))
 
 
-def _printed(dossier: Dossier, language: str, blind: bool = False) -> dict[str, Any]:
+def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool = False) -> dict[str, Any]:
     """What the template prints."""
     words = WORDS[language]
     return dict(
         d=dossier,
         blind=blind,
+        partial=partial,
         language=language,
         words=words,
         strips=strips(dossier.strips, language) if dossier.strips else None,
@@ -138,7 +140,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False) -> dict[str, 
         through=[
             (subject_word(kind, language), name, f"{share:.0%}") for kind, name, share in dossier.through
         ],
-        peers=text_in(language, PEER_WORDS[dossier.peers]),
+        peers=text_in(language, PEER_WORDS[dossier.peers]) if dossier.peers else None,
         story=text_in(language, dossier.story),
         profile=profile(dossier.profile, language),
         scheme=scheme_or_pending(dossier.scheme, language),

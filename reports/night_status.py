@@ -5,8 +5,9 @@ from typing import Any
 
 from reports.languages import text_in
 from reports.subject_words import SUBJECT_WORDS
-from reports.templates import render
+from reports.templates import render, render_body
 
+_TEMPLATE = "night_status.html.j2"
 # Nights at most that the page and the terminal list.
 SHOWN = 30
 _TEXTS = {
@@ -118,9 +119,18 @@ def page(nights: Sequence[Any], language: str) -> str:
     Args:
         nights: `pipelines.monitor.Monitoring` of each night, oldest first; at least one.
     """
+    return render(_TEMPLATE, **_printed(nights, language))
+
+
+def body(nights: Sequence[Any], language: str) -> str:
+    """The same without head and foot, for the console."""
+    return render_body(_TEMPLATE, **_printed(nights, language))
+
+
+def _printed(nights: Sequence[Any], language: str) -> dict[str, Any]:
+    """What the template prints."""
     last = nights[-1]
-    return render(
-        "night_status.html.j2",
+    return dict(
         language=language,
         words=WORDS[language],
         as_of=last.as_of,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("claims", "features", "models", "pipelines", "reports")
+PACKAGES = ("claims", "console", "features", "models", "pipelines", "reports")
 IS_LIBRARY = (
     "import mlflow, pathlib; mlflow.MlflowClient; "
     "assert pathlib.Path(mlflow.__file__).parent.parent.name == 'site-packages', mlflow.__file__"
@@ -22,7 +22,7 @@ IS_LIBRARY = (
 
 def modules() -> set[str]:
     """Every module of the product and every page template, as a path from the root."""
-    kinds = ("*.py", "*.j2")
+    kinds = ("*.py", "*.j2", "*.html", "*.css", "*.js", "*.svg")
     inside = {
         str(p.relative_to(ROOT)) for name in PACKAGES for kind in kinds for p in (ROOT / name).rglob(kind)
     }

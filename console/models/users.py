@@ -1,0 +1,36 @@
+"""Who works with the console."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from console.roles import RIGHTS
+
+
+class User(AbstractUser):
+    """A user; what he may do follows from his groups (`console.roles`)."""
+
+    areas = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Codes of areas, separated by commas, whose subjects the user sees: 420801 includes its "
+        "towns and villages. Without any he sees none, unless he has the right to see every area.",
+    )
+
+    class Meta:
+        permissions = tuple(RIGHTS.items())
+
+    def may(self, right: str) -> bool:
+        """Has the user a right (key of RIGHTS)?"""
+        return self.has_perm(f"console.{right}")
+
+    @property
+    def prefixes(self) -> list[str] | None:
+        """Beginnings of the codes of areas that the user sees; None for all."""
+        if self.may("all_areas"):
+            return None
+        return [code.strip() for code in self.areas.split(",") if code.strip()]
+
+    def sees(self, area: str | None) -> bool:
+        """May the user see what lies in an area? What lies nowhere is seen by those who see all."""
+        prefixes = self.prefixes
+        return prefixes is None or any((area or "").startswith(prefix) for prefix in prefixes)

@@ -1,0 +1,122 @@
+"""The audit log: nothing can be changed, left out, put in or cut off without being seen."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import DatabaseError, connection, transaction
+
+from console.audit import GENESIS, faults, hash_of, record
+from console.models import AuditEntry, AuditHead, Event
+from console.models.audit_entries import AppendOnlyError
+
+TRIGGERS = [
+    f"{table}_no_{what}" for table in ("console_auditentry", "console_event") for what in ("UPDATE", "DELETE")
+]
+
+
+@pytest.fixture
+def log(user):
+    """Five entries, made by way of the console."""
+    boss = user("supervisor")
+    for n in range(5):
+        record(boss, "look", subject=f"token-{n}", nth=n)
+    return AuditEntry.objects.order_by("seq")
+
+
+def tamper(sql: str) -> None:
+    """As somebody would who has the database's file."""
+    with connection.cursor() as cursor:
+        for name in TRIGGERS:
+            cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute(sql)
+
+
+def test_entries_follow_each_other(log):
+    assert faults() == []
+    entries = list(log)
+    assert entries[0].previous == GENESIS
+    assert all(b.previous == a.hash for a, b in zip(entries, entries[1:], strict=False))
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+
+
+@pytest.mark.parametrize("sql, told", [
+    ("UPDATE console_auditentry SET username = 'another' WHERE seq = 3", "entry 3 was changed"),
+    ("UPDATE console_auditentry SET at = '2020-01-01 00:00:00' WHERE seq = 3", "entry 3 was changed"),
+    ("UPDATE console_auditentry SET details = '{}' WHERE seq = 5", "entry 5 was changed"),
+    ("DELETE FROM console_auditentry WHERE seq = 3", "entries 3 to 3 are missing"),
+    ("DELETE FROM console_auditentry WHERE seq >= 4", "the log ends at entry 3"),
+    ("DELETE FROM console_auditentry", "the log ends at entry 0"),
+    ("UPDATE console_audithead SET entries = 2", "not where it was last written"),
+])  # fmt: skip
+def test_tampering_is_seen(log, sql, told):
+    tamper(sql)
+    assert any(told in fault for fault in faults()), faults()
+
+
+def test_a_changed_entry_with_a_new_hash_breaks_the_chain(log):
+    entry = log[2]
+    entry.username = "another"
+    new = f"username = 'another', hash = '{hash_of(entry)}'"
+    tamper(f"UPDATE console_auditentry SET {new} WHERE seq = {entry.seq}")
+    assert faults() == [f"entry {entry.seq + 1} does not follow the one before"]
+
+
+@pytest.mark.parametrize("sql", [
+    "UPDATE console_auditentry SET username = 'another'",
+    "DELETE FROM console_auditentry",
+    "UPDATE console_event SET text = 'another'",
+    "DELETE FROM console_event",
+])  # fmt: skip
+def test_the_database_itself_refuses_changes(log, sql, user):
+    from console.case_work import opened
+    from console.run_reader import last_run
+    from console.subject_lists import subject_row
+    from tests.console.made_run import FIRST
+
+    run = last_run()
+    opened(run, subject_row(run, "patient", FIRST), None)
+    assert Event.objects.count() == 1
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+    assert faults() == []
+
+
+def test_the_program_refuses_changes(log):
+    entry = log[0]
+    with pytest.raises(AppendOnlyError):
+        entry.save()
+    with pytest.raises(AppendOnlyError):
+        entry.delete()
+
+
+def test_what_is_taken_back_leaves_no_entry(log):
+    count = len(log)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        record(None, "look")
+        raise RuntimeError
+    assert AuditEntry.objects.count() == count == AuditHead.objects.get().entries and faults() == []
+
+
+def test_changes_of_users_and_rights_are_logged(login, user):
+    operator, other = login("operator"), user("investigator")
+    form = {
+        "username": "investigator", "areas": "420802", "is_active": "on",
+        "groups": [Group.objects.get(name="supervisor").pk],
+    }  # fmt: skip
+    answer = operator.post(f"/admin/console/user/{other.pk}/change/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    mine = AuditEntry.objects.filter(username="operator")
+    changed = mine.get(action="user_changed")
+    assert changed.details["whose"] == "investigator" and changed.details["areas"] == "420802"
+    rights = {entry.details["how"]: entry.details["which"] for entry in mine.filter(action="rights_changed")}
+    assert rights == {"add": ["supervisor"], "remove": ["investigator"]}
+
+
+def test_the_auditor_verifies(login, log):
+    auditor = login("auditor")
+    assert "✓" in auditor.post("/audit/verify/").content.decode()
+    tamper("UPDATE console_auditentry SET username = 'another' WHERE seq = 3")
+    assert "entry 3 was changed" in auditor.post("/audit/verify/").content.decode()

@@ -1,0 +1,120 @@
+"""The console in a real browser: from the login to the label that training will see."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from claims.store import Store, connected, scratch
+from tests.conftest import ROOT, free_port, fundguard
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PASSWORD = "a long enough passphrase"
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def store(city, tmp_path_factory) -> Path:
+    """A copy of the shared city's store, for the verdict will be written into it."""
+    copy = tmp_path_factory.mktemp("browser") / "store"
+    shutil.copytree(city.store.path, copy, symlinks=True)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def address(store) -> Iterator[str]:
+    """The console, started as an operator does."""
+    port = free_port()
+    command = [sys.executable, "-m", "flows", "console", "--store", str(store), "--port", str(port)]
+    environment = os.environ | {"FUNDGUARD_CONSOLE_PASSWORD": PASSWORD}
+    environment.pop("FUNDGUARD_CONSOLE_STORE", None)
+    server = subprocess.Popen([*command, "--sample-users"], cwd=ROOT, env=environment)
+    try:
+        _wait(f"http://127.0.0.1:{port}/login/", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait(address: str, server: subprocess.Popen) -> None:
+    for _n in range(600):
+        assert server.poll() is None, "the console ended"
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(address)
+
+
+@pytest.fixture(scope="module")
+def page(address):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_context(base_url=address, viewport={"width": 820, "height": 1180}).new_page()
+        opened.set_default_timeout(60_000)
+        complaints: list[str] = []
+        opened.on("console", lambda message: complaints.append(message.text))
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        yield opened
+        browser.close()
+        assert complaints == [], "the policy forbids something that a page wants"
+
+
+def cases(store: Path) -> pd.DataFrame:
+    held = Store(store)
+    with scratch(store) as work, connected(work) as con:
+        return held.tables(con)["insp_case_d"].to_pandas()
+
+
+def test_a_verdict_from_the_browser_arrives_as_a_label(page, store, city):
+    suspects = city.result("suspects")
+    top = suspects[(suspects.subject_type == "patient") & (suspects["rank"] == 1)].iloc[0]
+    page.goto("/")
+    page.fill("#id_username", "supervisor")
+    page.fill("#id_password", PASSWORD)
+    page.click("main button")
+    page.click(".kinds a:has-text('参保人')")
+    assert "/lists/patient/" in page.url
+
+    # By keys alone: to the first row, and into it.
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article.dossier h1")
+    assert top.subject_id not in page.content()
+    page.click("button:has-text('显示编号')")
+    page.wait_for_selector(f"article.dossier h1:has-text('{top.subject_id}')")
+    for reason in list(top.reasons)[:3]:
+        assert reason["text_zh"] in page.inner_text("article.dossier")
+    assert page.locator("article.dossier svg").count() >= 1
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it fits a tablet"
+
+    page.click("button:has-text('分派…')")
+    page.select_option("#id_to", label="supervisor")
+    page.click("button:text-is('分派')")
+    page.click("button:has-text('开始核实')")
+    page.select_option("#id_state", "2")
+    page.fill("#id_amount_found", "321.5")
+    page.fill("#id_reason", "病历与签到不符")
+    page.click("fieldset button:has-text('提交')")
+    page.wait_for_selector("dd:has-text('查实')")
+    page.click("button:has-text('English')")
+    assert "confirmed" in page.inner_text("main")
+
+    done = fundguard("cases", "sync", "--store", store)
+    assert done.status == 0 and done.out.startswith("1 verdicts taken"), done.err
+    row = cases(store).set_index("case_id").loc[f"2025-01-01/patient/{top.subject_id}"]
+    assert (row.clue_stas, row.cfm_amt, row.memo) == ("2", 321.5, "病历与签到不符")
+    again = fundguard("cases", "sync", "--store", store)
+    assert again.status == 0 and again.out.startswith("0 verdicts taken")
+    assert fundguard("console", "verify", "--store", store).status == 0
