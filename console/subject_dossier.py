@@ -1,5 +1,6 @@
 """A subject's dossier, live: what the night kept of it, or as much as the run's tables say of it."""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -30,7 +31,9 @@ def dossier_of(run: Run, kind: str, subject_id: str) -> tuple[Dossier, bool] | N
         WHERE subject_type = $kind AND subject_id = $id"""
     kept = run.rows(sql, {"contents": run.table("dossier_contents"), "kind": kind, "id": subject_id})
     if kept:
-        return from_json(kept[0]["content"], run.info["run_id"]), True
+        # A run of another version keeps other things; until the next night its tables have to do.
+        with suppress(ValueError):
+            return from_json(kept[0]["content"], run.info["run_id"]), True
     row = subject_row(run, kind, subject_id)
     return (_from_tables(run, row), False) if row else None
 
@@ -70,7 +73,7 @@ def _from_tables(run: Run, row: Row) -> Dossier:
         subject=kind, subject_id=subject_id, name=row["name"] or "", peers=None, peers_count=0,
         rank=row["rank"], of=_sizes(run).get(kind, 0), score=row["score"], amount=row["amount_at_risk"],
         scheme=row["scheme"], random_sample=False, history=(), reasons=row["reasons"], favourable=(),
-        strips=(), pictures={}, hub=None, through=(), company=None, profile={},
+        strips=(), pictures={}, hub=None, through=(), link_kind=None, profile={},
         story=(row["story_zh"] or "", row["story_en"] or ""), money=(), supporting_records={},
         evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),
         findings=_findings(run, kind, subject_id), innocent=(), similar=(),

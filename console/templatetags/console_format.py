@@ -7,7 +7,7 @@ from django import template
 
 from console.clock import local
 from console.words import ACTIONS, AUDIT_ACTIONS, FIELDS, NOT_NOW, STATES, language, state_word, word
-from reports.formatting import MISSING, amount_text, score_text
+from reports.number_texts import MISSING, amount_text, score_text
 from reports.scheme_texts import scheme_or_pending
 from reports.subject_words import subject_word
 
