@@ -164,7 +164,8 @@ def test_a_column_is_looked_into_once_for_all_rules(rule_context, monkeypatch):
     monkeypatch.setattr(type(rule_context.claims), "__getitem__", counting)
     entries = [a_rule(f"R90{n}", naming("v1"), filled="given_d.text given_d.kind=1") for n in range(5)]
     assert len(run(rule_context, *entries).run) == 5
-    assert asked == ["given_d", "given_d"]
+    # The findings name items and institutions; the rules themselves look into their table twice.
+    assert [name for name in asked if name not in ("hilist_b", "fixmedins_b")] == ["given_d", "given_d"]
 
 
 def test_selects_are_merged_again_after_the_run_even_if_it_breaks():

@@ -83,7 +83,7 @@ def test_a_record_names_tables_and_columns_of_the_contract(entry):
 
 @pytest.mark.parametrize("article", sorted({entry.article for entry in RULES.values()}))
 def test_an_article_is_quoted_in_words(article):
-    one = r"第[三四]十[一六七八]?条(\([一二三四五六七]\))?"
+    one = r"第[三四]十[一六七八]?条(第一款)?(第\([一二三四五六七]\)项)?"
     assert re.fullmatch(f"《医疗保障基金使用监督管理条例》{one}(、{one})*|协议", basis(article))
 
 
