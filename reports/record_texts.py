@@ -24,6 +24,7 @@ SHARED = {
     "dx3": ("为同一诊断", "for one diagnosis"),
     "dise_no": ("为同一病种", "for one disease"),
     "medfee_sumamt": ("金额相同", "with the same amount"),
+    "amount_band": ("金额相近(相差不到一成)", "of amounts within a tenth of each other"),
     "los": ("住院天数相同", "of the same length"),
     "sent_to": ("随后住进同一医院", "followed by a stay in one hospital"),
 }

@@ -16,7 +16,7 @@ from pipelines.train import fit_model
 
 COLUMNS = list(spec("patient").index)
 # Guilt shows in measures that are evidence: size and counts of findings carry no weight.
-TELLING = list(spec("patient").query("evidence_weight > 0").index[:4])
+TELLING = list(spec("patient").query("evidence_weight > 0").index[:6])
 PATIENTS = [f"p{n}" for n in range(420)]
 GUILTY = set(PATIENTS[::6])
 LAST = date(2025, 1, 1)
@@ -26,7 +26,7 @@ NIGHTS = [LAST - timedelta(days=90 * n) for n in (3, 2, 1, 0)]
 def measured(seed: int) -> Measured:
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(size=(420, len(COLUMNS))), PATIENTS, COLUMNS)
-    frame.loc[sorted(GUILTY), TELLING] += 3.5
+    frame.loc[sorted(GUILTY), TELLING] += 2.5
     nothing = pd.Series(np.nan, PATIENTS)
     return Measured(frame, pd.Series("older", PATIENTS), None, frame, nothing, nothing)
 

@@ -3,8 +3,8 @@
 import pytest
 
 import features  # noqa: F401  fills the catalogue
-from features.measures.catalogue import measures_of
-from reports.record_texts import SupportingRecord, record_text
+from features.measures.catalogue import SUBJECTS, measures_of
+from reports.record_texts import SHARED, SupportingRecord, record_text
 from tests.reports.forbidden import offences
 
 PATIENT, VISIT = measures_of("patient"), measures_of("visit")
@@ -90,3 +90,8 @@ def test_nothing_is_said_twice():
 def test_what_is_usual_is_left_out_where_it_is_not_known(usual):
     zh, en = record_text(SupportingRecord("stay", signs=((BILL, 5.0, usual),)))
     assert "同类" not in zh and "usual" not in en and offences(zh + en) == []
+
+
+def test_whatever_visits_are_counted_by_has_words():
+    bases = {entry.base for subject in SUBJECTS for entry, _days in measures_of(subject).values()}
+    assert {base.split("/")[1] for base in bases if "/" in base} <= set(SHARED)
