@@ -17,10 +17,7 @@ from tests.conftest import ROOT, free_port, fundguard
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "a long enough passphrase"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +87,8 @@ def test_a_verdict_from_the_browser_arrives_as_a_label(page, store, city):
     page.click(".kinds a:has-text('参保人')")
     assert "/lists/patient/" in page.url
 
-    # By keys alone: to the first row, and into it.
+    # By keys alone: to the first row, and into it. The script of the keys is loaded last.
+    page.wait_for_load_state("load")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector("article.dossier h1")
