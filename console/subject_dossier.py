@@ -8,11 +8,9 @@ from typing import Any
 from console.identifier_view import Identifier, Link, Shown, known_in, rewritten
 from console.run_reader import Row, Run
 from console.subject_lists import counts, subject_row
-from reports.dossier import Dossier, body
+from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, Dossier, body
 from reports.dossier_content import from_json
 
-# Rows of evidence and findings that are shown where the night drew no dossier.
-EVIDENCE_ROWS, FINDING_ROWS = 15, 12
 # Pictures whose labels are cut short, so that what is left of a name could not be recognised.
 _LABELLED = ("calendar", "network")
 # Of a finding's columns, the one that names a subject of a kind.

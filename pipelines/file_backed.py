@@ -6,18 +6,19 @@ is wanted.
 """
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import ibis
 import numpy as np
 import pandas as pd
 
+from features.comparison.peers import MatrixMaker
+
 # Rows that pass through memory at once.
 BATCH_ROWS = 100_000
 
 
-def matrices_in(folder: Path) -> Callable[[tuple[int, int]], np.ndarray]:
+def matrices_in(folder: Path) -> MatrixMaker:
     """What makes float64 matrices in files of a folder; a file is gone with the matrix that uses it."""
 
     def matrix(shape: tuple[int, int]) -> np.ndarray:

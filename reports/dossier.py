@@ -24,6 +24,8 @@ from reports.subject_words import VERDICTS, severity_word, subject_word
 from reports.templates import render, render_body
 
 _TEMPLATE = "dossier.html.j2"
+# Rows of evidence and of findings on the page.
+EVIDENCE_ROWS, FINDING_ROWS = 15, 12
 # How many schemes the page says what to check on site for.
 SCHEMES_SHOWN = 3
 # An explanation that fits fewer visits than this share does not fit; fewer than that, in part only.

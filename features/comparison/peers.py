@@ -139,11 +139,10 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
     usual: dict[str, list[float]] = {}
     grids: dict[tuple[str, str], np.ndarray] = {}
     beyond: dict[tuple[str, str], np.ndarray] = {}
-    for name in columns:
+    for name, (entry, _days) in columns.items():
         known = _sorted_by_group(values[name], codes, len(groups))
         usual[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
         grids |= _grids(name, known, groups)
-    for name, (entry, _days) in columns.items():
         if entry.mix:
             distance = surplus(values[name], values[expected_column(name)], entry)
             beyond |= _grids(name, _sorted_by_group(distance, codes, len(groups)), groups)

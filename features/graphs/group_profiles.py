@@ -15,7 +15,7 @@ HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
 RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
 # A check-up is at least so much examination; a weekday is no accident from so many days on.
 EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
-# Honest groups seldom goes to hospital together, seldom swipes cards in a row at a till, and spends less
+# Honest groups seldom go to hospital together, seldom swipe cards in a row at a till, and spend less
 # than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Who fetches medicine for all of a home does so ahead of time: spending on medicine while a month of it is at

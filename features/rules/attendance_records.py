@@ -9,8 +9,11 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure, iso_date, item_name, line_finding
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DIALYSIS, LARGE_EXAM, REHAB
+from features.visits.registers import OUTAGE_VISITS
 
-OUTAGE = Parameter(5, "patients", "own starting value: so many without a sign-in are a device that failed")
+OUTAGE = Parameter(
+    OUTAGE_VISITS, "patients", "own starting value: so many without a sign-in are a device that failed"
+)
 
 
 def _without_sign_in(context: RuleContext, service: str, outage_patients: float) -> ibis.Table:

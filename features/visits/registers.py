@@ -11,7 +11,8 @@ from features.visits.timestamps import SECONDS_A_DAY, calendar_days
 
 # An admission for an injury within so many days of an accident on record is about it (M27, R128).
 ACCIDENT_DAYS = 7
-# So many visits of a day for a service without any sign-in are a device that failed (R101, R104: patients).
+# So many visits of a day for a service without any sign-in are a device that failed; R101, R103 and R104
+# count patients. Own starting value.
 OUTAGE_VISITS = 5
 # Chapters of ICD-10 that hold injuries (S, T) and their external causes (V to Y).
 INJURIES = "^[STVWXY]"

@@ -115,7 +115,7 @@ class _Reasons:
     records: pd.DataFrame
     evidence: pd.DataFrame
     disputes: pd.DataFrame
-    items: pd.DataFrame
+    named: Named
 
 
 @logged_step("explain")
@@ -140,8 +140,7 @@ def explain(
     if settings.mask:
         masked = identifiers(snapshot, found.shown, found.evidence, found.records)
     # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
-    named = institution_names(snapshot)
-    names = Mask(masked, origin["run"]).names(named)
+    names = Mask(masked, origin["run"]).names(found.named.places)
     given = DossierInput(
         chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
     )  # fmt: skip
@@ -153,12 +152,12 @@ def explain(
         evidence=found.evidence, disputed=disputed,
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
-        edges=snapshot.network.edges, item_excess=found.items,
+        edges=snapshot.network.edges, item_excess=found.named.items,
         portraits=portrait_table(snapshot, found.suspects, in_dispute), names=names,
         directory=directory_table(snapshot, found.suspects, names),
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
-        notices=tuple(notices(snapshot, _institutions(chosen), named, settings.notice_least)),
+        notices=tuple(notices(snapshot, _institutions(chosen), found.named.places, settings.notice_least)),
         identifiers=masked,
     )  # fmt: skip
 
@@ -169,8 +168,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         subject: contributions_of(snapshot, subject, scored, scored.ranked.index[:depth])
         for subject, scored in scores.subjects.items()
     }
-    items = item_excess_table(snapshot)
-    named = Named(items, institution_names(snapshot))
+    named = Named(item_excess_table(snapshot), institution_names(snapshot))
     suspects = suspects_table(snapshot, scores, contributions, named, settings)
     below = _sampled_below(scores, selection.audit_sample, depth)
     more = {
@@ -185,7 +183,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
     shown = with_reasons(suspects, snapshot, more, disputes, named)
     records = supporting_records(snapshot, scores, shown)
     evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
-    return _Reasons(suspects, shown, contributions, records, evidence, disputes, items)
+    return _Reasons(suspects, shown, contributions, records, evidence, disputes, named)
 
 
 def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> dict[str, pd.Index]:
