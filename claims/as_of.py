@@ -18,6 +18,15 @@ STAY, PHARMACY, OUTPATIENT = "stay", "pharmacy", "outpatient"
 # clue_stas of `insp_case_d`: 2 confirmed, 4 partly confirmed, 3 cleared; any other is not decided.
 CONFIRMED, CLEARED = ("2", "4"), ("3",)
 
+# Kind of subject → the column that names it in facts about visits and in findings.
+NAMED_BY = {
+    "patient": "psn_no",
+    "prescriber": "dr_code",
+    "pharmacy": "fixmedins_code",
+    "hospital": "fixmedins_code",
+    "visit": "mdtrt_id",
+}
+
 # Tables of events with the time of the event; the other tables describe and are known throughout.
 EVENTS = {
     "mdtrt_d": "begntime",

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from console.clock import now
 from console.models import AuditEntry, AuditHead, User
@@ -66,9 +67,13 @@ def hash_of(entry: AuditEntry) -> str:
 
 
 def faults() -> list[str]:
-    """What is wrong with the chain, entry by entry; empty where nobody touched it."""
+    """What is wrong with the chain, entry by entry; empty where nobody touched it.
+
+    The end is read first: what is written while the chain is read comes after it.
+    """
+    head = AuditHead.objects.filter(pk=1).first() or AuditHead(entries=0, hash=GENESIS)
     found, before, last = [], GENESIS, 0
-    for entry in AuditEntry.objects.order_by("seq").iterator(2000):
+    for entry in AuditEntry.objects.filter(seq__lte=head.entries).order_by("seq").iterator(2000):
         if entry.seq != last + 1:
             found.append(f"entries {last + 1} to {entry.seq - 1} are missing")
         if entry.previous != before:
@@ -76,7 +81,12 @@ def faults() -> list[str]:
         if entry.hash != hash_of(entry):
             found.append(f"entry {entry.seq} was changed")
         before, last = entry.hash, entry.seq
-    head = AuditHead.objects.filter(pk=1).first()
-    if (head.entries, head.hash) != (last, before) if head else last:
-        found.append(f"the log ends at entry {last}, not where it was last written")
+    beyond = AuditEntry.objects.aggregate(last=Max("seq"))["last"] or 0
+    if (head.entries, head.hash) != (last, before) or beyond > _written():
+        found.append(f"the log ends at entry {max(last, beyond)}, not where it was last written")
     return found
+
+
+def _written() -> int:
+    """How many entries were written."""
+    return AuditHead.objects.filter(pk=1).values_list("entries", flat=True).first() or 0

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 
 from console.audit import record
 from console.clock import now
@@ -37,26 +37,27 @@ def opened(run: Run, row: Row, user: User | None, drawn: bool = False) -> Inspec
         NotNowError: that of this run is closed already.
     """
     key = {"kind": row["subject_type"], "subject_id": row["subject_id"]}
-    found = Inspection.objects.filter(**key, closed_at=None).first()
-    if found is None:
-        try:
-            with transaction.atomic():
-                found = _create(run, row, user, drawn)
-        except IntegrityError:
-            # Somebody opened it in between, or it was closed on the same list.
-            found = Inspection.objects.filter(**key, closed_at=None).first()
+    there = Inspection.objects.filter(**key, closed_at=None)
+    # Where nothing is created, somebody opened it in between, or it was closed on the same list.
+    found = there.first() or _created(run, row, user, drawn) or there.first()
     if found is None:
         raise NotNowError("closed_already")
     return found
 
 
-def _create(run: Run, row: Row, user: User | None, drawn: bool) -> Inspection:
-    created = Inspection.objects.create(
+@transaction.atomic
+def _created(run: Run, row: Row, user: User | None, drawn: bool) -> Inspection | None:
+    """A new inspection; None where there is one already. A violated constraint would stand in the log of
+    PostgreSQL with the identifier."""
+    created = Inspection(
         run_as_of=run.as_of, kind=row["subject_type"], subject_id=row["subject_id"], name=row["name"] or "",
         area=row["area"] or "", model=run.model(row["subject_type"]), score=row["score"],
         amount_at_risk=row["amount_at_risk"] or 0.0, scheme_listed=row["scheme"] or "", drawn=drawn,
         opened_at=now(),
     )  # fmt: skip
+    Inspection.objects.bulk_create([created], ignore_conflicts=True)
+    if not Inspection.objects.filter(pk=created.pk).exists():
+        return None
     _keep(created, user, "opened", {})
     return created
 
@@ -146,6 +147,18 @@ def returned(inspection: Inspection, version: int, user: User, text: str) -> Ins
     _require(bool(inspection.proposed), "nothing_proposed")
     _require(inspection.decided_by != user, "own_proposal")
     return _changed(inspection, version, user, "returned", text, proposed="", decided_by=None)
+
+
+def withdrawn(inspection: Inspection, version: int, user: User, text: str) -> Inspection:
+    """End an inspection without a verdict, saying why: no label comes of it. The drawn stay.
+
+    Raises:
+        StaleError, NotNowError.
+    """
+    _require(inspection.is_open, "is_closed")
+    _require(not inspection.drawn, "drawn_stays")
+    _require(not inspection.proposed, "waits_for_second")
+    return _changed(inspection, version, user, "withdrawn", text, state=State.WITHDRAWN, closed_at=now())
 
 
 def recovered(inspection: Inspection, version: int, user: User, amount: Decimal) -> Inspection:

@@ -5,6 +5,7 @@ The module `commands` puts them on the command line; Django is imported when one
 
 import getpass
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -152,8 +153,11 @@ def sync_command(*, store: Path) -> None:
     from claims.store import Store
     from console.verdict_sync import sync
 
-    taken, held = sync(Store(store))
+    taken, held, contradicted = sync(Store(store))
     print(f"{taken:,} verdicts taken, {held:,} there already")
+    if contradicted:
+        print("\n".join(contradicted), file=sys.stderr)
+        raise InputError("what contradicts the store waits until one of the two is mended")
 
 
 def _prepared(store: Path) -> None:

@@ -35,6 +35,9 @@ def databases(given: Options) -> dict[str, dict[str, Any]]:
             "PASSWORD": given.database_password or "",
             "HOST": address.hostname or "",
             "PORT": str(address.port or ""),
+            # A thread of the server keeps its connection.
+            "CONN_MAX_AGE": 600,
+            "CONN_HEALTH_CHECKS": True,
         }
     }
 
@@ -60,6 +63,7 @@ INSTALLED_APPS = [
     "console.console_app.ConsoleApp",
 ]
 MIDDLEWARE = [
+    "console.middleware.LimitedUploads",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -160,11 +164,12 @@ LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
-# Requests are not logged: errors are, without the values of variables.
+# Requests are not logged: errors are, by place and kind.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "formatters": {"plain": {"()": "console.error_log.WithoutTexts"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"axes": {"level": "ERROR"}, "django.request": {"level": "ERROR"}},
 }

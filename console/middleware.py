@@ -12,9 +12,26 @@ from django.utils.functional import SimpleLazyObject
 from claims.errors import StoreError
 from console.audit import ACTOR
 from console.models import User
+from console.options import options
 from console.run_reader import Run, RunReplaced, last_run
 
+# Bytes of a form around its file.
+_FORM = 100_000
 Next = Callable[[HttpRequest], HttpResponse]
+
+
+class LimitedUploads:
+    """Refuses what is larger than an attachment may be before any of it is read."""
+
+    def __init__(self, get_response: Next):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or refuse; what comes without its length is not read at all."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= options().attachment_mb * 1_000_000 + _FORM:
+            return self.get_response(request)
+        return HttpResponse(status=413)
 
 
 class LanguageByChoice:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from claims.as_of import NAMED_BY
 from console.identifier_view import Identifier, Link, Shown, known_in, rewritten
 from console.run_reader import Row, Run
 from console.subject_lists import counts, subject_row
@@ -13,14 +14,6 @@ from reports.dossier_content import from_json
 
 # Pictures whose labels are cut short, so that what is left of a name could not be recognised.
 _LABELLED = ("calendar", "network")
-# Of a finding's columns, the one that names a subject of a kind.
-_FINDING_KEYS = {
-    "hospital": "fixmedins_code",
-    "pharmacy": "fixmedins_code",
-    "prescriber": "dr_code",
-    "patient": "psn_no",
-    "visit": "mdtrt_id",
-}
 
 
 def dossier_of(run: Run, kind: str, subject_id: str) -> tuple[Dossier, bool] | None:
@@ -92,7 +85,7 @@ def _evidence(run: Run, kind: str, subject_id: str) -> list[Row]:
 
 
 def _findings(run: Run, kind: str, subject_id: str) -> list[dict[str, Any]]:
-    key = _FINDING_KEYS.get(kind)
+    key = NAMED_BY.get(kind)
     if key is None:
         return []
     sql = f"""SELECT rule_id, max(rule_name) AS rule_name, max(rule_name) AS rule_en,

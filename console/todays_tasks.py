@@ -2,8 +2,10 @@
 apart."""
 
 import hashlib
+from functools import lru_cache
 
 from django.conf import settings
+from django.db.models import Q
 
 from console.case_work import NotNowError, opened
 from console.models import Inspection, User
@@ -16,59 +18,51 @@ Key = tuple[str, str]
 def to_visit(run: Run, user: User) -> list[Row]:
     """The rows of today's subjects in the areas of a user, with ``drawn``, in an order that follows from
     nothing but a secret."""
-    drawn = drawn_of(run)
-    wanted = set(drawn) | set(_first(run, _capacity(run) - len(drawn)))
-    rows = rows_of(run, sorted(wanted))
-    seen = [row | {"drawn": key in drawn} for key, row in rows.items() if user.sees(row["area"])]
-    return sorted(seen, key=_shuffled)
+    drawn = todays(run)
+    rows = rows_of(run, sorted(drawn))
+    seen = [row | {"drawn": drawn[key]} for key, row in rows.items() if user.sees(row["area"])]
+    return sorted(seen, key=lambda row: _shuffled((row["subject_type"], row["subject_id"])))
 
 
-def drawn_of(run: Run) -> list[Key]:
-    """Who was drawn at random."""
+@lru_cache(maxsize=8)
+def todays(run: Run) -> dict[Key, bool]:
+    """Today's subjects, and which of them were drawn at random; as many as can be visited in a day."""
     sql = "SELECT subject_type, subject_id FROM read_parquet($sample) ORDER BY ALL"
-    rows = run.rows(sql, {"sample": run.table("audit_sample")})
-    return [(row["subject_type"], row["subject_id"]) for row in rows]
+    sampled = run.rows(sql, {"sample": run.table("audit_sample")})
+    drawn = [(row["subject_type"], row["subject_id"]) for row in sampled]
+    sql = """SELECT subject_type, subject_id FROM read_parquet($worklist)
+        WHERE place IS NOT NULL ORDER BY place LIMIT $number"""
+    number = max(int(run.info["random_draw"]["capacity"]) - len(drawn), 0)
+    first = run.rows(sql, {"worklist": run.table("worklist"), "number": number})
+    listed = [(row["subject_type"], row["subject_id"]) for row in first]
+    return dict.fromkeys(listed, False) | dict.fromkeys(drawn, True)
 
 
-def open_drawn(run: Run) -> None:
-    """Open the inspections of the drawn: only a verdict ends them, whatever later nights draw."""
-    keys = drawn_of(run)
-    missing = [
-        key
-        for key in keys
-        if not Inspection.objects.filter(run_as_of=run.as_of, kind=key[0], subject_id=key[1]).exists()
-    ]
+def open_todays(run: Run) -> None:
+    """Open the inspections of all of today's subjects, the drawn among them: were only those opened, anybody
+    could tell them. What stays undone stays open, whatever later nights list."""
+    drawn = todays(run)
+    open_or_of_today = Inspection.objects.filter(Q(closed_at=None) | Q(run_as_of=run.as_of))
+    there = {
+        (found.kind, found.subject_id): found
+        for found in open_or_of_today.filter(subject_id__in=[subject_id for _kind, subject_id in drawn])
+    }
+    missing = [key for key in sorted(drawn, key=_shuffled) if key not in there]
     rows = rows_of(run, missing) if missing else {}
     for key in missing:
         if key in rows:
-            _open(run, rows[key])
+            _open(run, rows[key], drawn[key])
+    unmarked = [found.pk for key, found in there.items() if drawn.get(key) and not found.drawn]
+    if unmarked:
+        Inspection.objects.filter(pk__in=unmarked).update(drawn=True)
 
 
-def _open(run: Run, row: Row) -> None:
+def _open(run: Run, row: Row, drawn: bool) -> None:
     try:
-        inspection = opened(run, row, None, drawn=True)
+        opened(run, row, None, drawn)
     except NotNowError:
         return
-    if not inspection.drawn:
-        Inspection.objects.filter(pk=inspection.pk).update(drawn=True)
 
 
-def on_todays_list(run: Run, key: Key) -> bool:
-    """Is a subject one of today's?"""
-    return key in drawn_of(run) or key in _first(run, _capacity(run))
-
-
-def _capacity(run: Run) -> int:
-    return int(run.info["random_draw"]["capacity"])
-
-
-def _first(run: Run, number: int) -> list[Key]:
-    sql = """SELECT subject_type, subject_id FROM read_parquet($worklist)
-        WHERE place IS NOT NULL ORDER BY place LIMIT $number"""
-    rows = run.rows(sql, {"worklist": run.table("worklist"), "number": max(number, 0)})
-    return [(row["subject_type"], row["subject_id"]) for row in rows]
-
-
-def _shuffled(row: Row) -> str:
-    text = f"{settings.SECRET_KEY}|{row['subject_type']}|{row['subject_id']}"
-    return hashlib.sha256(text.encode()).hexdigest()
+def _shuffled(key: Key) -> str:
+    return hashlib.sha256(f"{settings.SECRET_KEY}|{key[0]}|{key[1]}".encode()).hexdigest()

@@ -37,6 +37,7 @@ urlpatterns = [
     path("inspections/<uuid:pk>/decide/", case_pages.decide, name="decide"),
     path("inspections/<uuid:pk>/approve/", case_pages.approve, name="approve"),
     path("inspections/<uuid:pk>/return/", case_pages.send_back, name="return"),
+    path("inspections/<uuid:pk>/withdraw/", case_pages.withdraw, name="withdraw"),
     path("inspections/<uuid:pk>/recovered/", case_pages.recover, name="recovered"),
     path("attachments/<uuid:pk>/", case_pages.download, name="attachment"),
     path("board/", supervision_pages.board, name="board"),

@@ -62,6 +62,7 @@ def _saved(instance: User, created: bool, update_fields: Any = None, **_signal: 
 def _rights(action: str, instance: Any, model: Any, pk_set: set[int] | None, **_signal: Any) -> None:
     if action not in ("post_add", "post_remove", "post_clear"):
         return
-    names = [str(found) for found in model.objects.filter(pk__in=pk_set or ())]
+    found = model.objects.filter(pk__in=pk_set or ())
+    names = [str(one.codename if isinstance(one, Permission) else one) for one in found]
     whose = instance.username if isinstance(instance, User) else str(instance)
     record(None, "rights_changed", whose=whose, how=action.removeprefix("post_"), which=sorted(names))

@@ -4,31 +4,34 @@ from django.utils import timezone
 
 from claims.store import Store
 from console.clock import now
-from console.models import Inspection
-from pipelines.cases import Case, take_cases
+from console.models import Inspection, State
+from pipelines.cases import Case, take_what_agrees
 
 
-def sync(store: Store) -> tuple[int, int]:
-    """Hand closed inspections to the store; one that it holds already is left as it is.
+def sync(store: Store) -> tuple[int, int, list[str]]:
+    """Hand the verdicts of closed inspections to the store; one that it holds already is left as it is, one
+    that contradicts what it holds waits until one of the two is mended.
 
     The store is written first: where this is cut short, the next call finds the rows there and only marks
     them.
 
     Returns:
-        How many the store took, and how many it held already.
+        How many the store took; how many it held already; of each that contradicts it, which and how.
 
     Raises:
-        VerdictsRefused: the store holds a case of a closed inspection with another outcome.
         StoreError: the store is empty or in use.
     """
-    closed = list(Inspection.objects.filter(synced_at=None).exclude(closed_at=None).order_by("closed_at"))
+    ended = Inspection.objects.filter(synced_at=None).exclude(closed_at=None)
+    closed = list(ended.exclude(state=State.WITHDRAWN).order_by("closed_at"))
     found = [
         (f"inspection {inspection.pk}", _case(inspection), timezone.localdate(inspection.closed_at))
         for inspection in closed
     ]
-    taken, held = take_cases(found, store, "the console") if found else (0, 0)
-    Inspection.objects.filter(pk__in=[inspection.pk for inspection in closed]).update(synced_at=now())
-    return taken, held
+    taken, held, contradicted = take_what_agrees(found, store) if found else (0, 0, [])
+    waiting = {number for number, _line in contradicted}
+    done = [inspection.pk for number, inspection in enumerate(closed) if number not in waiting]
+    Inspection.objects.filter(pk__in=done).update(synced_at=now())
+    return taken, held, [line for _number, line in contradicted]
 
 
 def _case(inspection: Inspection) -> Case:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import get_language
 
+from console.roles import RIGHTS
 from reports.languages import text_in
 from reports.subject_words import VERDICTS
 
@@ -12,6 +13,7 @@ STATES = {
     "2": ("●", *VERDICTS["2"]),
     "4": ("▲", *VERDICTS["4"]),
     "3": ("×", *VERDICTS["3"]),
+    "off": ("–", "已撤销", "withdrawn"),
 }
 ACTIONS = {
     "opened": ("立案", "opened"),
@@ -24,6 +26,7 @@ ACTIONS = {
     "returned": ("退回重核", "sent back"),
     "decided": ("结案", "closed"),
     "recovered": ("登记追回金额", "stated what was recovered"),
+    "withdrawn": ("撤销", "withdrawn"),
 }
 AUDIT_ACTIONS = ACTIONS | {
     "login": ("登录", "logged in"),
@@ -61,6 +64,49 @@ ROLES = {
     "auditor": ("审计员", "auditor"),
     "data_scientist": ("数据分析员", "data scientist"),
 }
+# Details of entries of the audit log; the id of an attachment is nothing to read.
+DETAILS = {
+    "page": ("第几页", "page"),
+    "rows": ("行数", "rows"),
+    "version": ("版本", "version"),
+    "whose": ("对象", "whose"),
+    "created": ("新建", "created"),
+    "areas": ("区划", "areas"),
+    "is_active": ("启用", "active"),
+    "is_staff": ("用户管理", "manages users"),
+    "is_superuser": ("超级用户", "superuser"),
+    "how": ("变动", "how"),
+    "which": ("角色或权限", "which"),
+}
+# Right → words; the three last are Django's own.
+RIGHT_WORDS = {
+    "see_lists": ("查看名单和档案", RIGHTS["see_lists"]),
+    "see_institutions": ("查看机构编号和名称", RIGHTS["see_institutions"]),
+    "unmask": ("显示编号", RIGHTS["unmask"]),
+    "all_areas": ("查看全部区划", RIGHTS["all_areas"]),
+    "see_draw": ("查看随机抽查名单", RIGHTS["see_draw"]),
+    "see_cases": ("查看案件", RIGHTS["see_cases"]),
+    "work": ("承办案件", RIGHTS["work"]),
+    "assign": ("分派案件", RIGHTS["assign"]),
+    "approve": ("复核结论", RIGHTS["approve"]),
+    "export": ("导出名单", RIGHTS["export"]),
+    "see_supervision": ("查看监管报表", RIGHTS["see_supervision"]),
+    "see_audit": ("检索审计日志", RIGHTS["see_audit"]),
+    "see_status": ("查看运行状况", RIGHTS["see_status"]),
+    "add_user": ("新增用户", "add users"),
+    "change_user": ("更改用户", "change users"),
+    "view_user": ("查看用户", "see users"),
+}
+NOT_SAID = ("attachment",)
+PAGES = {
+    "today": ("今日", "today"),
+    "board": ("在办看板", "open cases"),
+    "monthly": ("监管月报", "monthly report"),
+    "portraits": ("机构画像", "portraits"),
+    "workload": ("工作量与命中率", "workload and hit rate"),
+}
+HOW = {"add": ("增加", "added"), "remove": ("移除", "removed"), "clear": ("清空", "cleared")}
+YES_NO = {"True": ("是", "yes"), "False": ("否", "no")}
 # Why something cannot be done now: key of `console.case_work.NotNowError` → words.
 NOT_NOW = {
     "closed_already": ("本次名单中该对象已结案。", "It was closed on this list already."),
@@ -70,6 +116,7 @@ NOT_NOW = {
     "nothing_proposed": ("没有待复核的结论。", "No verdict waits for approval."),
     "own_proposal": ("本人提出的结论须由他人复核。", "Your own verdict needs somebody else's approval."),
     "not_confirmed": ("只有查实的案件才登记追回金额。", "Only what was confirmed can be recovered."),
+    "drawn_stays": ("随机抽查不能撤销。", "What was drawn at random cannot be withdrawn."),
     "wrong": ("填写有误,请检查。", "Something is filled in wrongly."),
 }
 _WORDS = {
@@ -184,6 +231,8 @@ _WORDS = {
     "approve": ("复核通过", "Approve"),
     "return": ("退回", "Send back"),
     "return_reason": ("退回理由", "Why"),
+    "withdraw": ("撤销(不作结论)", "Withdraw without a verdict"),
+    "withdraw_reason": ("撤销理由", "Why"),
     "record_recovered": ("登记追回金额", "State what was recovered"),
     "history": ("经过", "What was done"),
     "past": ("该对象的案件", "Inspections of this subject"),
@@ -212,10 +261,13 @@ _WORDS = {
     "alerts": ("立案数", "Alerts"),
     "decided_count": ("已结案数", "Decided"),
     "confirmed_count": ("查实数(含部分)", "Confirmed (also in part)"),
-    "hit_rate": ("命中率", "Hit rate"),
+    "of_alerts": ("查实÷立案", "Confirmed ÷ alerts"),
+    "hit_rate": ("查实÷结案", "Confirmed ÷ decided"),
     "hit_note": (
-        "命中率 = 查实(含部分)÷ 已结案;括号内为 95% 区间(威尔逊)。随机抽查不计入。",
-        "Hit rate = confirmed (also in part) ÷ decided, 95 % interval (Wilson); without the drawn.",
+        "命中率为查实(含部分)数除以立案数;除以已结案数的,括号内为95%区间(威尔逊法)。"
+        "按情形、按模型统计时不含随机抽查。",
+        "Hit rates: confirmed (also in part) ÷ alerts, and ÷ decided with its 95 % interval (Wilson). "
+        "Schemes and models without what was drawn at random.",
     ),
     "found_sum": ("查实金额(元)", "Found (yuan)"),
     "recovered_sum": ("追回金额(元)", "Recovered (yuan)"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scipy.stats import binomtest
 
+from console.case_work import OUTCOMES
 from console.models import Inspection, State
 
 _HITS = (State.CONFIRMED, State.PARTLY)
@@ -16,7 +17,8 @@ class Line:
 
     Attributes:
         label: as it is stored; empty where there is none.
-        alerts, open, decided, confirmed: how many; confirmed also in part.
+        alerts, open, decided, confirmed: how many; confirmed also in part. What was withdrawn is an alert and
+            neither open nor decided.
         found, recovered: yuan.
     """
 
@@ -35,6 +37,11 @@ class Line:
             return ""
         low, high = binomtest(self.confirmed, self.decided).proportion_ci(0.95, "wilson")
         return f"{self.confirmed / self.decided:.0%} ({low:.0%}–{high:.0%})"
+
+    @property
+    def of_alerts(self) -> str:
+        """Confirmed ÷ alerts, the undecided among them."""
+        return f"{self.confirmed / self.alerts:.0%}"
 
 
 def by_person(inspections: Iterable[Inspection]) -> list[Line]:
@@ -61,11 +68,11 @@ def _lines(inspections: Iterable[Inspection], label: Callable[[Inspection], str]
 
 
 def _line(label: str, group: list[Inspection]) -> Line:
-    decided = [inspection for inspection in group if not inspection.is_open]
+    decided = [inspection for inspection in group if inspection.state in OUTCOMES]
     return Line(
         label,
         len(group),
-        len(group) - len(decided),
+        sum(inspection.is_open for inspection in group),
         len(decided),
         sum(inspection.state in _HITS for inspection in decided),
         float(sum(inspection.amount_found or 0 for inspection in decided)),

@@ -67,6 +67,10 @@ class Case:
     memo: str | None
 
 
+# Where a case comes from, the case, the day on which it was closed.
+Found = tuple[str, Case, date]
+
+
 def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
     """Add the verdicts of a filled workbook to the store, all or none.
 
@@ -94,7 +98,7 @@ def import_verdicts(file: Path, store: Store, closed: date) -> tuple[int, int]:
 
 
 def take_cases(
-    found: Sequence[tuple[str, Case, date]], store: Store, source: str, wrong: Sequence[str] = ()
+    found: Sequence[Found], store: Store, source: str, wrong: Sequence[str] = ()
 ) -> tuple[int, int]:
     """Add cases to the store, all or none.
 
@@ -114,16 +118,45 @@ def take_cases(
     store.require_claims()
     wrong = list(wrong)
     with store.locked(), scratch(store.path) as work:
-        known = _held(store, work, [case.case_id for _where, case, _closed in found])
-        fresh = []
-        for where, case, closed in found:
-            other = known.setdefault(case.case_id, case)
-            if other is case:
-                fresh.append((case, closed))
-            wrong += [f"{where}: {text}" for text in _differences(other, case)]
+        fresh, contradicted = _sorted_out(found, store, work)
+        wrong += [line for _number, line in contradicted]
         if wrong:
             raise VerdictsRefused(source, wrong)
         return _load(store, fresh, work), len(found) - len(fresh)
+
+
+def take_what_agrees(found: Sequence[Found], store: Store) -> tuple[int, int, list[tuple[int, str]]]:
+    """Add cases to the store except those that contradict one that is there.
+
+    Args:
+        found: where each comes from, the case, the day on which it was closed.
+
+    Returns:
+        How many were taken; how many the store held already; of those that contradict it the place in
+        ``found`` and how they differ.
+
+    Raises:
+        StoreError: the store is empty or in use.
+    """
+    store.require_claims()
+    with store.locked(), scratch(store.path) as work:
+        fresh, contradicted = _sorted_out(found, store, work)
+        refused = {number for number, _line in contradicted}
+        return _load(store, fresh, work), len(found) - len(fresh) - len(refused), contradicted
+
+
+def _sorted_out(
+    found: Sequence[Found], store: Store, work: Path
+) -> tuple[list[tuple[Case, date]], list[tuple[int, str]]]:
+    """Which cases are new, and which, by their place, differ from one of the same id and how."""
+    known = _held(store, work, [case.case_id for _where, case, _closed in found])
+    fresh, contradicted = [], []
+    for number, (where, case, closed) in enumerate(found):
+        other = known.setdefault(case.case_id, case)
+        if other is case:
+            fresh.append((case, closed))
+        contradicted += [(number, f"{where}: {text}") for text in _differences(other, case)]
+    return fresh, contradicted
 
 
 def _held(store: Store, work: Path, case_ids: list[str]) -> dict[str, Case]:

@@ -7,13 +7,15 @@ from django.db import models
 
 
 class State(models.TextChoices):
-    """How far an inspection is; the outcomes are spelled as clue_stas of insp_case_d."""
+    """How far an inspection is; the outcomes are spelled as clue_stas of insp_case_d. One that was withdrawn
+    has none."""
 
     PENDING = "pending"
     CHECKING = "checking"
     CONFIRMED = "2"
     CLEARED = "3"
     PARTLY = "4"
+    WITHDRAWN = "off"
 
 
 class Inspection(models.Model):

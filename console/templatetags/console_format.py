@@ -6,10 +6,26 @@ from typing import Any
 from django import template
 
 from console.clock import local
-from console.words import ACTIONS, AUDIT_ACTIONS, FIELDS, NOT_NOW, STATES, language, state_word, word
+from console.words import (
+    ACTIONS,
+    AUDIT_ACTIONS,
+    DETAILS,
+    FIELDS,
+    HOW,
+    NOT_NOW,
+    NOT_SAID,
+    PAGES,
+    RIGHT_WORDS,
+    ROLES,
+    STATES,
+    YES_NO,
+    language,
+    state_word,
+    word,
+)
 from reports.number_texts import MISSING, amount_text, score_text
 from reports.scheme_texts import scheme_or_pending
-from reports.subject_words import subject_word
+from reports.subject_words import SUBJECT_WORDS, subject_word
 
 register = template.Library()
 
@@ -77,16 +93,16 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
-def absolute(value: int) -> int:
-    """How many places down."""
-    return abs(value)
-
-
-@register.filter
 def model_name(value: str) -> str:
     """Kind of subject and model of a line of the workload."""
     kind_name, _space, model = value.partition(" ")
     return f"{subject_word(kind_name, language())} {model}".strip()
+
+
+def _detail(value: Any) -> str:
+    if isinstance(value, bool):
+        return word(YES_NO, str(value))
+    return word(HOW, str(value)) if value not in (None, "") else MISSING
 
 
 @register.filter
@@ -100,7 +116,13 @@ def details_text(value: dict[str, Any]) -> str:
                 f"{word(FIELDS, key)} → {field_value(pair[-1])}" for key, pair in steps if key in FIELDS
             ]
         elif isinstance(found, list):
-            parts.append(f"{name} {', '.join(map(str, found))}")
-        else:
-            parts.append(f"{name} {found}")
+            parts.append(
+                f"{word(DETAILS, name)} {', '.join(word(ROLES | RIGHT_WORDS, str(one)) for one in found)}"
+            )
+        elif name == "kind":
+            parts.append(subject_word(found, language()) if found in SUBJECT_WORDS else word(PAGES, found))
+        elif name == "page" and isinstance(found, str):
+            parts.append(word(PAGES, found))
+        elif name not in NOT_SAID:
+            parts.append(f"{word(DETAILS, name)} {_detail(found)}")
     return " · ".join(parts)

@@ -101,6 +101,13 @@ def send_back(request: HttpRequest, pk: Any) -> HttpResponse:
 
 
 @require_POST
+@needs("assign")
+def withdraw(request: HttpRequest, pk: Any) -> HttpResponse:
+    """End it without a verdict."""
+    return _done(request, pk, ReturnForm, lambda i, d, u: case_work.withdrawn(i, d["version"], u, d["text"]))
+
+
+@require_POST
 @needs("work")
 def recover(request: HttpRequest, pk: Any) -> HttpResponse:
     """State what was recovered."""
@@ -145,6 +152,7 @@ def case_context(request: HttpRequest, inspection: Inspection) -> dict[str, Any]
         "assign": user.may("assign") and open_,
         "decide": user.may("work") and open_ and mine and not inspection.proposed,
         "approve": user.may("approve") and bool(inspection.proposed) and inspection.decided_by != user,
+        "withdraw": user.may("assign") and open_ and not inspection.drawn and not inspection.proposed,
         "comment": user.may("work"),
         "recover": user.may("work") and inspection.state in (State.CONFIRMED, State.PARTLY),
     }  # fmt: skip

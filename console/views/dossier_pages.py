@@ -16,7 +16,7 @@ from console.models import Inspection, User
 from console.run_reader import Row, Run
 from console.subject_dossier import dossier_of, shown_body
 from console.subject_lists import rows_of
-from console.todays_tasks import on_todays_list
+from console.todays_tasks import todays
 from console.tokens import Subject, token_of
 from console.views.case_pages import case_context, refused
 from console.words import language
@@ -72,12 +72,13 @@ def _context(request: HttpRequest, token: str, linked: bool = True) -> dict[str,
     found = dossier_of(run, *subject)
     assert found is not None, "the run lists the subject"
     link = link_of(request) if linked else no_link
-    blind = not user.may("see_draw") and on_todays_list(run, subject)
-    text = shown_body(run, found[0], found[1], language(), shown, link, blind)
     inspections = list(
         Inspection.objects.filter(kind=subject.kind, subject_id=subject.subject_id).order_by("-opened_at")
     )
     current = next((inspection for inspection in inspections if inspection.is_open), None)
+    # Whatever somebody works on is shown without rank and score: they would tell who was drawn at random.
+    blind = not user.may("see_draw") and (current is not None or tuple(subject) in todays(run))
+    text = shown_body(run, found[0], found[1], language(), shown, link, blind)
     context: dict[str, Any] = {
         "token": token, "kind": subject.kind, "shown_id": hidden(subject.subject_id, subject.kind, shown),
         "as_of": run.as_of, "whole": found[1],

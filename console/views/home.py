@@ -14,7 +14,7 @@ from console.identifier_view import known_in, rewritten
 from console.middleware import run_of
 from console.models import Inspection, User
 from console.page import first_page
-from console.todays_tasks import open_drawn, to_visit
+from console.todays_tasks import open_todays, to_visit
 from console.views.inspection_cards import card
 from console.views.list_pages import listed
 from console.words import language
@@ -28,7 +28,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if not user.may("see_lists"):
         return redirect(first_page(user))
     run = run_of(request)
-    open_drawn(run)
+    open_todays(run)
     rows = _told(request, listed(request, to_visit(run, user)))
     if not user.may("see_draw"):
         rows = [row | {"drawn": False} for row in rows]

@@ -29,9 +29,9 @@ _FILTERS = ("scheme", "area", "level", "least", "state", "assignee", "order")
 _MINE, _NOBODY = "mine", "nobody"
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXPORT_HEADS = (
-    ("rank", 8), ("id", 24), ("name", 24), ("score", 10), ("part_model", 10), ("part_anomaly", 10),
-    ("part_rule", 10), ("part_graph", 10), ("scheme", 24), ("money", 16), ("area", 14), ("state", 12),
-    ("assignee", 14),
+    ("rank", 8), ("change", 12), ("id", 24), ("name", 24), ("score", 10), ("part_model", 10),
+    ("part_anomaly", 10), ("part_rule", 10), ("part_graph", 10), ("scheme", 24), ("money", 16),
+    ("area", 14), ("state", 12), ("assignee", 14),
 )  # fmt: skip
 
 
@@ -82,9 +82,11 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
 
 def listed(request: HttpRequest, rows: list[Row]) -> list[dict[str, Any]]:
     """Rows of a list as a page shows them: with token, identifier, inspection and assignee."""
-    keys = [row["subject_id"] for row in rows]
-    kinds = {row["subject_type"] for row in rows}
-    found = latest(Inspection.objects.filter(kind__in=kinds, subject_id__in=keys)) if len(rows) else {}
+    inspections = Inspection.objects.filter(kind__in={row["subject_type"] for row in rows})
+    if len(rows) <= PAGE:
+        # Databases take so many parameters and no more; an export looks at all of its kind.
+        inspections = inspections.filter(subject_id__in=[row["subject_id"] for row in rows])
+    found = latest(inspections.select_related("assignee"))
     return [_shown(request, row, found.get((row["subject_type"], row["subject_id"]))) for row in rows]
 
 
@@ -105,7 +107,7 @@ def _shown(request: HttpRequest, row: Row, inspection: Inspection | None) -> dic
         "shown_id": hidden(subject_id, kind, shown),
         "shown_name": "" if shown is Shown.NONE else row["name"] or "",
         "parts": parts,
-        "climbed": None if before is None else before - row["rank"],
+        "change": _change(None if before is None else before - row["rank"]),
         "inspection": inspection,
         "state": inspection.state if inspection else State.PENDING,
         "assignee": inspection.assignee if inspection else None,
@@ -177,7 +179,7 @@ def _workbook(kind: str, rows: list[dict[str, Any]]) -> bytes:
         heads = [known[name] for name, _width in _EXPORT_HEADS]
         cells = [
             (
-                row["rank"], row["shown_id"], row["shown_name"], row["score"],
+                row["rank"], row["change"], row["shown_id"], row["shown_name"], row["score"],
                 *(value for _name, value in row["parts"]), scheme_or_pending(row["scheme"], chosen),
                 row["amount_at_risk"], row["area"], state_word(row["state"]),
                 row["assignee"].username if row["assignee"] else "",
@@ -186,6 +188,13 @@ def _workbook(kind: str, rows: list[dict[str, Any]]) -> bytes:
         ]  # fmt: skip
         write_table(sheet, Formats(book), heads, cells, [width for _name, width in _EXPORT_HEADS])
     return file.getvalue()
+
+
+def _change(climbed: int | None) -> str:
+    """How many places somebody climbed since the last night."""
+    if not climbed:
+        return words()["new" if climbed is None else "same"]
+    return f"{'▲' if climbed > 0 else '▼'} {abs(climbed)}"
 
 
 def _require_kind(kind: str) -> None:

@@ -111,6 +111,7 @@ def board(request: HttpRequest) -> HttpResponse:
         ("checking", [i for i in found if i.state == State.CHECKING and not i.proposed]),
         ("waits", [i for i in found if i.proposed]),
     ]
+    record(user, "list", kind="board")
     cards = [(name, [card(request, i) for i in part[:_CARDS]], len(part)) for name, part in columns]
     return render(request, "console/board.html", {"columns": cards, "see_draw": user.may("see_draw")})
 

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from claims.as_of import NAMED_BY, OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
 from features.measures.catalogue import Measure, measures_of
 from features.rounding import rounded
@@ -19,10 +19,10 @@ from features.windows import YEARS
 Rows = Callable[[ibis.Table], ibis.Table]
 # Kind of subject → the column of the facts that names it, and which facts are about it.
 KEYS: dict[str, tuple[str, Rows]] = {
-    "patient": ("psn_no", lambda facts: facts),
-    "prescriber": ("dr_code", lambda facts: facts.filter(facts.dr_code.notnull())),
-    "pharmacy": ("fixmedins_code", lambda facts: facts.filter(facts.is_pharmacy)),
-    "hospital": ("fixmedins_code", lambda facts: facts.filter(~facts.is_pharmacy)),
+    "patient": (NAMED_BY["patient"], lambda facts: facts),
+    "prescriber": (NAMED_BY["prescriber"], lambda facts: facts.filter(facts.dr_code.notnull())),
+    "pharmacy": (NAMED_BY["pharmacy"], lambda facts: facts.filter(facts.is_pharmacy)),
+    "hospital": (NAMED_BY["hospital"], lambda facts: facts.filter(~facts.is_pharmacy)),
     "group": ("group_id", lambda facts: facts),
 }
 # Column → measure and window in days.

@@ -1,7 +1,5 @@
 """Claims in a real PostgreSQL, started by the tests where Debian's package is installed."""
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,39 +19,17 @@ from claims.tables import TABLES, TIME
 from pipelines.ingest import ingest, read_from
 from pipelines.settings import Settings
 from tests.conftest import free_port, fundguard
+from tests.postgresql_server import postgresql
 from tests.tiny import World
 
 TODAY = date(2024, 7, 1)
-FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-
-
-def as_server(*command: object) -> subprocess.CompletedProcess:
-    """Run a program as PostgreSQL's own user where this is root, who must not run the server."""
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    return subprocess.run([*user, *map(str, command)], capture_output=True, text=True, cwd="/", check=True)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Address of a PostgreSQL server of these tests' own, without the database."""
-    pytest.importorskip(
-        "psycopg", reason="the driver psycopg is not installed (pip install fundguard[postgresql])"
-    )
-    if not FOUND:
-        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
-    folder, port = Path(f"/tmp/fundguard-postgresql-{os.getpid()}"), free_port()
-    folder.mkdir(mode=0o777)
-    folder.chmod(0o777)
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-    try:
-        as_server(FOUND[-1] / "initdb", "-D", folder / "data", "-U", "reader", "--auth=trust", "--no-sync")
-        as_server(
-            FOUND[-1] / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start"
-        )
-        yield f"postgresql+psycopg://reader@127.0.0.1:{port}"
-        as_server(FOUND[-1] / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql() as address:
+        yield address.replace("postgresql://", "postgresql+psycopg://")
 
 
 def world() -> World:

@@ -1,5 +1,7 @@
 """The audit log: nothing can be changed, left out, put in or cut off without being seen."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
@@ -120,3 +122,51 @@ def test_the_auditor_verifies(login, log):
     assert "✓" in auditor.post("/audit/verify/").content.decode()
     tamper("UPDATE console_auditentry SET username = 'another' WHERE seq = 3")
     assert "entry 3 was changed" in auditor.post("/audit/verify/").content.decode()
+
+
+def test_what_is_written_while_the_chain_is_read_is_no_fault(log, monkeypatch):
+    """Between the reading of the end and that of the entries others go on writing."""
+    read, more = hash_of, []
+
+    def meanwhile(entry: AuditEntry) -> str:
+        if not more:
+            more.append(entry.seq)
+            record(None, "look", subject="another")
+        return read(entry)
+
+    monkeypatch.setattr("console.audit.hash_of", meanwhile)
+    assert faults() == [] and more == [1] and AuditHead.objects.get().entries == AuditEntry.objects.count()
+
+
+def test_an_entry_put_in_behind_the_end_is_seen(log):
+    last = log.last()
+    forged = AuditEntry(seq=last.seq + 1, at=last.at, username="another", action="look", previous=last.hash)
+    forged.hash = hash_of(forged)
+    forged.save()
+    assert faults() == [f"the log ends at entry {forged.seq}, not where it was last written"]
+
+
+def test_the_log_is_read_in_words(login, user):
+    client, other = login("operator"), user("investigator")
+    form = {"username": "investigator", "areas": "420802", "is_active": "on"}
+    client.post(f"/admin/console/user/{other.pk}/change/", form)
+    boss = login("supervisor")
+    for address in ("/lists/patient/?page=2", "/board/", "/supervision/monthly/", "/lists/hospital/export/"):
+        assert boss.get(address).status_code == 200
+    auditor = login("auditor")
+    text = auditor.get("/audit/").content.decode()
+    for said in (
+        "参保人 · 第几页 2",
+        "在办看板",
+        "监管月报",
+        "行数 1",
+        "对象 investigator",
+        "启用 是",
+        "核查员",
+    ):
+        assert said in text, said
+    assert "查看随机抽查名单" in text and "Can add" not in text and "fundguard |" not in text
+    cells = "".join(part.split("</td>")[0] for part in text.split('<td class="small">')[1:])
+    assert not re.search("kind|page|whose|is_active|monthly|patient", cells), cells
+    auditor.cookies["django_language"] = "en"
+    assert "page 2" in auditor.get("/audit/").content.decode()

@@ -4,14 +4,18 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from console.audit import faults
 from console.case_work import needs_second
 from console.models import Attachment, AuditEntry, Event, Inspection, State
 from console.options import options
+from console.run_reader import last_run
+from console.todays_tasks import open_todays, to_visit
 from console.tokens import token_of
-from tests.console.made_run import DRAWN, FIRST, MONEY
+from tests.console.made_run import AS_OF, DRAWN, FIRST, MONEY, write_run
 
 THIRD = "42080000000000003"
 SMALL = {"state": "2", "scheme": "M10", "amount_found": "500", "amount_recovered": "", "reason": ""}
@@ -145,22 +149,79 @@ def test_work_is_given_to_those_who_may_do_it_there(login):
     assert act(login("investigator", "second"), "decide", inspection, **SMALL).status_code == 409
 
 
-def test_the_drawn_are_work_like_any_other_and_cannot_be_swapped(login):
+def test_nobody_who_works_can_tell_the_drawn(login):
     client, boss = login("investigator", areas="4208"), login("supervisor")
     seen, known = client.get("/").content.decode(), boss.get("/").content.decode()
-    assert "随机抽查" not in seen and "随机抽查" in known
-    inspection = Inspection.objects.get(drawn=True)
-    assert inspection.subject_id == DRAWN and inspection.is_open
-    token = token_of("patient", DRAWN)
-    assert token in seen and client.get("/").content.decode().count("新") == 0
-    page = client.get(reverse("dossier", args=[token])).content.decode()
-    assert "随机抽" not in page and "排名</" not in page.split("<aside")[0].split("<article")[1]
-    assert "随机抽中" in boss.get(reverse("dossier", args=[token])).content.decode()
-    # There is no way to drop it: only a verdict closes it, and nobody else takes its place.
+    assert "随机抽查" not in seen and known.count("随机抽查") == 1
+    drawn, listed = Inspection.objects.get(drawn=True), Inspection.objects.filter(drawn=False)
+    assert drawn.subject_id == DRAWN and drawn.is_open and listed.count() == 3
+    # Whatever an investigator can see of an inspection is the same of all of today's.
+    for other in listed:
+        for name in ("run_as_of", "state", "assignee", "version", "proposed", "decided_by"):
+            assert getattr(other, name) == getattr(drawn, name), name
+        assert [(e.action, e.user, e.changes) for e in other.events.all()] == [
+            (e.action, e.user, e.changes) for e in drawn.events.all()
+        ]
+    dossier = reverse("dossier", args=[token_of("patient", DRAWN)])
+    for subject in [(drawn.kind, drawn.subject_id), *((o.kind, o.subject_id) for o in listed)]:
+        page = client.get(reverse("dossier", args=[token_of(*subject)])).content.decode()
+        assert "随机抽" not in page and "排名</" not in page.split("<aside")[0].split("<article")[1]
+        assert "随机抽" not in client.get(reverse("print", args=[token_of(*subject)])).content.decode()
+    for page in (client.get("/board/"), client.get(reverse("case", args=[drawn.pk]))):
+        assert "随机抽" not in page.content.decode()
+    assert "随机抽" in boss.get(dossier).content.decode() and "随机抽" in boss.get("/board/").content.decode()
+
+
+def test_the_order_of_todays_says_nothing(login, monkeypatch):
+    """Under other secrets the drawn stands elsewhere; the order in which they were opened is the page's."""
+    client, places = login("supervisor"), set()
+    for secret in ("a", "b", "c", "d", "e", "f"):
+        monkeypatch.setattr("console.todays_tasks.settings.SECRET_KEY", secret)
+        run = last_run()
+        rows = [row["subject_id"] for row in to_visit(run, client.user)]
+        places.add(rows.index(DRAWN))
+    assert len(places) > 1
+    open_todays(run)
+    assert [i.subject_id for i in Inspection.objects.order_by("opened_at")] == rows
+
+
+def test_the_drawn_cannot_be_swapped(login, store):
+    client, boss = login("investigator", areas="4208"), login("supervisor")
     client.get("/")
-    assert Inspection.objects.filter(drawn=True).count() == 1
-    inspection = begin(client, DRAWN)
-    assert inspection.drawn and inspection.assignee == client.user
+    inspection = Inspection.objects.get(drawn=True)
+    assert act(boss, "withdraw", inspection, text="too far").status_code == 409
+    # Another night that draws nobody takes nothing back, and opening it again finds the same one.
+    try:
+        write_run(store, AS_OF, drawn=False, run_id="run-2")
+        client.get("/")
+    finally:
+        write_run(store, AS_OF)
+    client.get("/")
+    assert Inspection.objects.get(drawn=True).pk == inspection.pk
+    taken = begin(client, DRAWN)
+    assert taken.pk == inspection.pk and taken.drawn and taken.assignee == client.user
+    assert act(client, "decide", taken, **SMALL).status_code == 302
+
+
+def test_looking_at_the_day_again_asks_little_of_the_database(login):
+    client = login("supervisor")
+    client.get("/")
+    with CaptureQueriesContext(connection) as first:
+        open_todays(last_run())
+    assert len(first) == 1, "one query, however many are listed"
+
+
+def test_a_supervisor_withdraws_what_was_not_drawn(login):
+    client, boss = login("investigator"), login("supervisor")
+    inspection = begin(client)
+    assert act(client, "withdraw", inspection, text="moved away").status_code == 403
+    assert act(boss, "withdraw", inspection).status_code == 400, "a reason is needed"
+    assert act(boss, "withdraw", inspection, text="moved away").status_code == 302
+    inspection.refresh_from_db()
+    assert inspection.state == State.WITHDRAWN and not inspection.is_open and inspection.decided_by is None
+    assert act(client, "decide", inspection, **SMALL).status_code == 409
+    page = client.get(reverse("case", args=[inspection.pk])).content.decode()
+    assert "已撤销" in page and "moved away" in page
 
 
 def test_files_are_kept_apart_and_given_out_to_be_saved(login):
@@ -192,13 +253,14 @@ def test_files_are_kept_apart_and_given_out_to_be_saved(login):
         ("note.txt", b"a\0b"),
         ("empty.txt", b""),
         ("large.txt", b"a" * 10_000_001),
+        ("huge.txt", b"a" * 10_200_000),
     ],
 )
 def test_other_files_are_refused(login, name, content):
     client = login("investigator")
     inspection = begin(client)
     answer = act(client, "attach", inspection, file=SimpleUploadedFile(name, content))
-    assert answer.status_code in (400, 409) and not Attachment.objects.exists()
+    assert answer.status_code in (400, 409, 413) and not Attachment.objects.exists()
     assert not options().attachments.exists() or not list(options().attachments.iterdir())
 
 

@@ -45,6 +45,7 @@ ALLOWED = {
     "decide": ("post", WORKERS),
     "approve": ("post", {"supervisor"}),
     "return": ("post", {"supervisor"}),
+    "withdraw": ("post", {"supervisor"}),
     "recovered": ("post", WORKERS),
     "attachment": ("get", CASES),
     "board": ("get", CASES),
@@ -57,7 +58,8 @@ ALLOWED = {
 }
 # What stands in an address → the values of the north and the south; an investigator is of the north.
 OF_SUBJECTS = ("dossier", "print", "unmask", "open")
-OF_CASES = ("case", "take", "assign", "comment", "attach", "decide", "approve", "return", "recovered")
+OF_CASES = ("case", "take", "assign", "comment", "attach", "decide", "approve", "return", "withdraw",
+            "recovered")  # fmt: skip
 
 
 def case_of(subject_id: str, user) -> Inspection:
@@ -131,7 +133,7 @@ def test_a_role_gets_what_it_may_and_a_refusal_for_the_rest(login, cases, role):
 def test_what_lies_outside_of_the_area_looks_as_if_it_were_not_there(login, cases, name):
     client = login("investigator")
     inside, outside = ask(client, name, cases[NORTH]), ask(client, name, cases[SOUTH])
-    if name not in ("assign", "approve", "return"):
+    if name not in ("assign", "approve", "return", "withdraw"):
         assert outside == MISSING and (inside != MISSING or name == "attachment")
     else:
         assert inside == outside == REFUSED

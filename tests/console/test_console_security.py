@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from claims.errors import StoreError
 from console.django_settings import databases
+from console.middleware import LimitedUploads
 from console.models import AuditEntry
 from console.options import Options, options
 from console.tokens import token_of
@@ -92,8 +94,9 @@ def test_cookies_are_secure_wherever_browsers_come_by_https(tmp_path, https):
 
 def test_the_database_may_be_postgresql_and_its_password_stands_in_no_file():
     found = databases(Options(database="postgresql://console@db:5433/guard", database_password="secret"))
-    assert found["default"] | {"ENGINE": ""} == {
-        "ENGINE": "", "NAME": "guard", "USER": "console", "PASSWORD": "secret", "HOST": "db", "PORT": "5433",
+    assert found["default"] == {
+        "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True,
+        "NAME": "guard", "USER": "console", "PASSWORD": "secret", "HOST": "db", "PORT": "5433",
     }  # fmt: skip
     for wrong in ("postgresql://console:secret@db/guard", "mysql://console@db/guard"):
         with pytest.raises(StoreError, match="without the password"):
@@ -105,3 +108,30 @@ def test_errors_tell_nothing(login):
     client.raise_request_exception = False
     answer = client.get("/nowhere/42080000000000001/")
     assert answer.status_code == 404 and "42080000000000001" not in answer.content.decode()
+
+
+def test_what_fails_is_logged_without_what_it_says():
+    """The text of an error may quote a row; its place and kind are enough to mend it."""
+    code = (
+        "import logging, logging.config\n"
+        "from console.django_settings import LOGGING\n"
+        "logging.config.dictConfig(LOGGING)\n"
+        "def inner(): raise KeyError('42080000000000001')\n"
+        "try:\n"
+        "    try: inner()\n"
+        "    except KeyError as error: raise ValueError('42080000000000001') from error\n"
+        "except ValueError: logging.getLogger('django.request').error('failed', exc_info=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "42080000000000001" not in done.stderr
+    assert "failed" in done.stderr and "builtins.KeyError" in done.stderr and "in inner" in done.stderr
+    assert done.stderr.index("ValueError") < done.stderr.index("KeyError")
+
+
+@pytest.mark.parametrize("length, status", [
+    ("", 200), ("10100000", 200), ("10100001", 413), ("-1", 413), ("x", 413),
+])  # fmt: skip
+def test_what_is_too_large_is_refused_before_it_is_read(length, status):
+    assert options().attachment_mb == 10
+    request = RequestFactory().post("/", CONTENT_LENGTH=length)
+    assert LimitedUploads(lambda _request: HttpResponse(status=200))(request).status_code == status

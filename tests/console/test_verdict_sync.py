@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from claims.store import Store, connected, scratch
-from console.case_work import approved, assigned, decided, opened, taken
+from console.case_work import approved, assigned, decided, opened, taken, withdrawn
 from console.models import Inspection, State
 from console.run_reader import last_run
 from console.subject_lists import subject_row
 from console.verdict_sync import sync
-from pipelines.cases import Case, VerdictsRefused, take_cases
+from pipelines.cases import Case, take_cases
 from tests.console.made_run import AS_OF, FIRST, SECOND
 from tests.tiny import World
 
@@ -51,7 +51,7 @@ def close(user, subject_id: str, **verdict) -> Inspection:
 def test_a_verdict_arrives_once(claims, user):
     boss = user("supervisor")
     inspection = close(boss, SECOND)
-    assert sync(claims) == (1, 0)
+    assert sync(claims) == (1, 0, [])
     (row,) = rows(claims)
     assert row["case_id"] == f"{AS_OF}/patient/{SECOND}" and row["subject_id"] == SECOND
     assert (row["clue_stas"], row["scheme"], row["cfm_amt"], row["memo"]) == (
@@ -62,7 +62,7 @@ def test_a_verdict_arrives_once(claims, user):
     )
     assert row["close_date"].date() == timezone.localdate(inspection.closed_at)
     inspection.refresh_from_db()
-    assert inspection.synced_at and sync(claims) == (0, 0) and len(rows(claims)) == 1
+    assert inspection.synced_at and sync(claims) == (0, 0, []) and len(rows(claims)) == 1
 
 
 def test_a_sync_that_was_cut_short_is_finished(claims, user):
@@ -70,24 +70,36 @@ def test_a_sync_that_was_cut_short_is_finished(claims, user):
     sync(claims)
     # As if the process had died between the store and the mark.
     Inspection.objects.update(synced_at=None)
-    assert sync(claims) == (0, 1) and len(rows(claims)) == 1
+    assert sync(claims) == (0, 1, []) and len(rows(claims)) == 1
     assert not Inspection.objects.filter(synced_at=None).exists()
 
 
 def test_open_inspections_and_proposals_stay(claims, user):
     boss, other = user("supervisor"), user("supervisor", "other")
     inspection = close(boss, FIRST, state=State.CLEARED, amount_found=None)
-    assert inspection.is_open and sync(claims) == (0, 0) and rows(claims) == []
+    assert inspection.is_open and sync(claims) == (0, 0, []) and rows(claims) == []
     approved(inspection, inspection.version, other)
-    assert sync(claims) == (1, 0) and rows(claims)[0]["clue_stas"] == "3"
+    assert sync(claims) == (1, 0, []) and rows(claims)[0]["clue_stas"] == "3"
 
 
-def test_a_verdict_that_the_workbook_brought_otherwise_is_refused(claims, user):
+def test_a_verdict_that_contradicts_the_workbooks_waits_and_the_others_go_through(claims, user):
     case = Case(f"{AS_OF}/patient/{SECOND}", "patient", SECOND, "M10", "3", None, None)
     take_cases([("sheet 1", case, date(2025, 1, 5))], claims, "workbook")
-    inspection = close(user("supervisor"), SECOND)
-    with pytest.raises(VerdictsRefused) as refused:
-        sync(claims)
-    assert str(inspection.pk) in refused.value.lines[0] and SECOND not in refused.value.lines[0]
-    inspection.refresh_from_db()
-    assert inspection.synced_at is None and len(rows(claims)) == 1
+    boss, other = user("supervisor"), user("supervisor", "other")
+    contradicted, agreed = close(boss, SECOND), close(boss, FIRST)
+    approved(agreed, agreed.version, other) if agreed.proposed else None
+    taken, held, lines = sync(claims)
+    assert (taken, held) == (1, 0) and {row["subject_id"] for row in rows(claims)} == {FIRST, SECOND}
+    # Verdict, amount and remark differ; each line says of which inspection, none names the person.
+    assert len(lines) == 3 and all(str(contradicted.pk) in line and SECOND not in line for line in lines)
+    contradicted.refresh_from_db()
+    agreed.refresh_from_db()
+    assert contradicted.synced_at is None and agreed.synced_at
+    assert sync(claims) == (0, 0, lines)
+
+
+def test_what_was_withdrawn_is_no_label(claims, user):
+    boss, run = user("supervisor"), last_run()
+    inspection = opened(run, subject_row(run, "patient", SECOND), boss)
+    withdrawn(inspection, inspection.version, boss, "moved away")
+    assert not inspection.is_open and sync(claims) == (0, 0, []) and rows(claims) == []
