@@ -59,7 +59,7 @@ def simulate_command(
     hard: bool = False,
     uneven: bool = False,
 ) -> None:
-    """Write a synthetic city: OUT/input in the form of the contract, the truth beside it.
+    """Write a synthetic city: OUT/input in the form of the contract, the truth next to it.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def evaluate(store: Path, as_of: date) -> Path:
 
 
 def report(store: Path, as_of: date | None = None) -> Path:
-    """Evaluate as of the first of the month and keep its reports beside those of the run of that date."""
+    """Evaluate as of the first of the month and keep its reports with those of the run of that date."""
     from pipelines.evaluate import evaluate, write_evaluation
     from pipelines.monthly import first_of_month, write_monthly
 
@@ -343,7 +343,7 @@ def _run_name() -> str:
 def set_up_prefect() -> None:
     """Set what Prefect reads from the environment when it is imported; what the operator has set stays.
 
-    One plain line on stderr is the contract's way to fail, so Prefect's own log is silent unless asked for.
+    One plain line on stderr is the contract's way to fail, so Prefect's own log is off unless asked for.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

@@ -69,7 +69,7 @@ def add_broken_lines(con: ibis.BaseBackend, part: Part, opened: Opened, withheld
     """Put the lines of a part that are no records into the quarantine, whole.
 
     Args:
-        withheld: keep nothing of what they hold, because nobody can tell where in them a person is named.
+        withheld: keep nothing of what they hold, because it is unknown where in them a person is named.
     """
     if not opened.unreadable:
         return

@@ -26,7 +26,7 @@ def number_of(path: Path) -> int:
 
 
 def committed_reports(store: Path) -> list[Path]:
-    """Files that tell what each load brought, latest first; what a load left that died is no load."""
+    """Files that record what each load brought, latest first; what a load left that died is no load."""
     generation = current(store)
     last = number_of(generation) if generation else 0
     files = sorted((store / "loads").glob("*.json"), key=number_of, reverse=True)

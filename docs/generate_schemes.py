@@ -34,7 +34,7 @@ def _row(scheme: str) -> str:
 
 
 def _measures(scheme: str) -> str:
-    """How many measures of each kind of subject speak for a scheme, in the order of SUBJECTS."""
+    """How many measures of each kind of subject are evidence of a scheme, in the order of SUBJECTS."""
     speaking = [entry.subject for entry in CATALOGUE.values() if scheme in entry.schemes]
     counts = {subject: speaking.count(subject) for subject in SUBJECTS}
     return ", ".join(f"{n} of {TITLES[subject].lower()}" for subject, n in counts.items() if n)

@@ -172,7 +172,7 @@ def calibrate(
         parts: rows × PARTS; the learnt part out of fold.
         target: 1 confirmed, 0 not.
         weight: of each row.
-        highest: largest raw score of all subjects; it stays where probabilities can be told apart.
+        highest: largest raw score of all subjects; it stays where probabilities are distinguishable.
     """
     raw, y, w = fusion.raw(parts).to_numpy(), target.to_numpy(), weight.to_numpy()
 

@@ -13,7 +13,7 @@ import pandas as pd
 FULL_WEIGHT_DECADES = 4.0
 # The full weight is below one, so that a second rule still adds to the first. Own starting value.
 FULL_WEIGHT = 0.8
-# Prior visits without a finding beside a subject's own, so that one finding on one visit is no rate. Own
+# Prior visits without a finding added to a subject's own, so that one finding on one visit is no rate. Own
 # starting value.
 PRIOR_VISITS = 10
 # Mean rule part of the visits at which the rule part of their subject is one half. Own starting value.

@@ -26,7 +26,7 @@ class SubjectModel:
         subject: kind of subject.
         spec: one row a column: measure, family, evidence_weight, schemes; its index is the feature schema.
         seed: of everything random.
-        tuning_budget: number of candidates of the learner's parameters that are tried beside the default.
+        tuning_budget: number of candidates of the learner's parameters that are tried besides the default.
         learner: trained on outcomes; None where there are too few.
         isolation_scale: mean and standard deviation of the raw isolation over all subjects.
         tuning: gain of the parameters found over the default, and its standard error; empty where none were

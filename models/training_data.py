@@ -62,7 +62,7 @@ class TrainingSet:
 
 
 def training_set(features: pd.DataFrame, outcomes: pd.Series, seed: int = 0) -> TrainingSet | None:
-    """Inspected subjects beside a sample of those never inspected, or alone where they are a random sample.
+    """Inspected subjects with a sample of those never inspected, or alone where they are a random sample.
 
     Args:
         features: all subjects × columns.

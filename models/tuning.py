@@ -48,7 +48,7 @@ def tune(data: TrainingSet, budget: int, seed: int = 0) -> TuningResult:
     al. 1984), because the best of many is partly the luckiest.
 
     Args:
-        budget: number of candidates beside the default; 0 keeps the default.
+        budget: number of candidates in addition to the default; 0 keeps the default.
     """
     default = Learner(seed)
     if not budget:

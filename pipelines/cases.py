@@ -282,7 +282,7 @@ def _case(
 
 
 def _verified(cell: Any, word: str | None, status: str | None) -> tuple[float | None, list[tuple[str, str]]]:
-    """The verified amount, and what is wrong with it given the verdict beside it."""
+    """The verified amount, and what is wrong with it given the verdict of the row."""
     try:
         amount = _amount(cell)
     except ValueError as error:

@@ -28,7 +28,7 @@ from reports.evaluation_page import page
 # Days of outcomes that a window tests on, at least (more where outcomes take longer to become known); most
 # windows.
 WINDOW, MOST_WINDOWS = 90, 4
-# Depths of a list at which precision and recall are stated, beside the capacity.
+# Depths of a list at which precision and recall are stated, in addition to the capacity.
 DEPTHS = (50, 100, 500)
 COLUMNS = ["subject_type", "population", "metric", "value", "low", "high", "tested", "confirmed"]
 

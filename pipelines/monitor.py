@@ -25,7 +25,7 @@ from pipelines.step_log import logged_step
 WEEKS = 8
 # Outside of these multiples of the usual a day is off, if by more standard deviations of a Poisson count.
 LEAST_VOLUME, MOST_VOLUME, SIGMAS = 0.5, 2.0, 3.0
-# Loads before this one that tell the usual share of quarantined rows; how much more of the rows is a jump.
+# Loads before this one that define the usual share of quarantined rows; how much more of the rows is a jump.
 LOADS, QUARANTINE_JUMP = 10, 0.02
 # Without loads before, so large a share is too much.
 QUARANTINE_MOST = 0.05

@@ -34,11 +34,11 @@ def network_result(
     # Links outside groups are couples, and those inside an excused group have an honest reason: neither is
     # evidence.
     counts = links(con, network, _suspicious_pairs(network, members, excused), "suspicious_pairs")
-    ties = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
+    linking_visits = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
     )
     facts = with_counts(
-        con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, ties)), "facts_linked"
+        con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, linking_visits)), "facts_linked"
     )
     shared, inside = hubs(group_facts(facts, kept)), inside_of(network.edges, members)
     # Where people with an honest reason to meet go is nobody's business.

@@ -29,8 +29,8 @@ class Settings(BaseSettings):
         evidence_rows: visits listed per subject at most.
         tracking_uri: MLflow tracking store; by default a SQLite file in the store.
         seed: of everything random.
-        tuning_budget: so many candidates of the learner's parameters a training tries beside the default; 0
-            tries none.
+        tuning_budget: candidates of the learner's parameters a training tries besides the default; 0 tries
+            none.
         language: of the workbook.
         mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for
             demonstrations).

@@ -12,7 +12,7 @@ COLUMNS = {
 }
 
 
-def each_visit_once(disputes: pd.DataFrame) -> pd.DataFrame:
+def largest_by_visit(disputes: pd.DataFrame) -> pd.DataFrame:
     """Columns of COLUMNS, a row a visit: that with the largest sum, however many subjects it is evidence
     against.
 
@@ -25,6 +25,10 @@ def each_visit_once(disputes: pd.DataFrame) -> pd.DataFrame:
 
 
 def disputed_table(disputes: pd.DataFrame) -> ibis.Table:
-    """`each_visit_once` as a table of the engine."""
-    rows = each_visit_once(disputes).astype(object)
+    """Disputed visits as a table of the engine.
+
+    Args:
+        disputes: `largest_by_visit`.
+    """
+    rows = disputes[list(COLUMNS)].astype(object)
     return ibis.memtable(rows.where(rows.notna(), None), schema=ibis.schema(COLUMNS))

@@ -46,7 +46,7 @@ class Dossier:
         random_sample: it is visited because it was drawn at random, whatever its rank.
         history: earlier runs, oldest first: as-of date, rank, score.
         reasons: as the contract spells them, strongest first.
-        favourable: what speaks for the subject, spelled as reasons.
+        favourable: what is in the subject's favour, spelled as reasons.
         strips: where the subject stands among its peers, a strip a reason that has a number.
         pictures: calendar, weeks or network.
         hub: of a group, the member who holds it together; else None.
@@ -54,7 +54,7 @@ class Dossier:
             institutions that much of it goes through.
         link_kind: of a group, what links its members: co_visit or drug_resale; else None.
         profile: what is known of it (`reports.profile_words.profile`).
-        story: what happened, in Chinese and English; empty where it is not told.
+        story: what happened, in Chinese and English; empty where there is none.
         money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
         supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why,
             why_en of what to pull for it.
@@ -168,7 +168,7 @@ def _fit(n: int, of: int) -> int:
 
 
 def _concerned(subject: str, row: Record) -> str:
-    """Of a visit, whom it concerns beside the suspect."""
+    """Of a visit, whom it concerns besides the suspect."""
     place, person = row["place"], row["person"]
     named: dict[str, str] = {"place": place, "person": person}
     return named.get(_CONCERNED.get(subject, "both"), f"{place} / {person}")

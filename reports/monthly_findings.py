@@ -2,8 +2,8 @@
 doubt, and the change month by month.
 
 A line that breaks three rules costs the fund once, and a visit never more than was paid for it: sums over
-rules would count it three times, so `monthly` carries a row for all causes together (rule id ALL) beside
-those of each rule and of each scheme, and every total is taken from those.
+rules would count it three times, so `monthly` carries a row for all causes together (rule id ALL) besides
+those of each rule and of each scheme, and every total is taken from it.
 """
 
 from datetime import date

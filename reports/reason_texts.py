@@ -104,7 +104,7 @@ class StandingOf(Protocol):
 
 @dataclass(frozen=True)
 class Compared:
-    """A value of a measure beside those of the peers.
+    """A value of a measure compared with those of the peers.
 
     Attributes:
         measure: with its window in days.

@@ -25,7 +25,7 @@ LEAST_CONTRIBUTION = 0.05
 # Said of a reason that the next training may not give again.
 WEAK = ("(较弱)", " (weak)")
 RULES = "rules"
-# Codes of reasons that are not told by a measure: links to others, findings alone, a sum of slight
+# Codes of reasons that rest on no measure: links to others, findings alone, a sum of slight
 # differences.
 GRAPH_REASON, RULE_REASON, SUM_REASON = "CO_VISIT.graph", "RULES.rule", "SUM.slight"
 
@@ -65,13 +65,13 @@ def reasons_of(
     given, repeated = _plain(contributions), _plain(contributions)
     if deterministic_contributions is not None:
         repeated = _plain(deterministic_contributions)
-    told = _told(measures, days_of_claims)
-    subject = _subject(given, _plain(values), _plain(usual), measures, told)
+    shown = _shown(measures, days_of_claims)
+    subject = _subject(given, _plain(values), _plain(usual), measures, shown)
     found: list[Reason] = []
     for family in _ordered(subject):
         if len(found) >= (MOST_REASONS if subject.is_material(family) else FEWEST_REASONS):
             break
-        column = subject.spokesman(family)
+        column = subject.representative(family)
         reason = measure_reason(
             column,
             measures[column],
@@ -165,13 +165,13 @@ class _Subject:
         """Does a family have a measure that differs by as much as an inspector would care about?"""
         return not self.material.isdisjoint(self.families[family])
 
-    def spokesman(self, family: str) -> str:
-        """The column that a family is told by: that of most contribution, but the material ones first."""
+    def representative(self, family: str) -> str:
+        """The column that stands for a family: that of most contribution, but the material ones first."""
         columns = self.families[family]
         return next(c for kept in (self.material, self.exceeding) for c in columns if c in kept)
 
 
-def _told(measures: dict[str, tuple[Measure, int | None]], days_of_claims: int | None) -> frozenset[str]:
+def _shown(measures: dict[str, tuple[Measure, int | None]], days_of_claims: int | None) -> frozenset[str]:
     """Columns whose window the claims cover; of a measure without any, that of the shortest window."""
     if days_of_claims is None:
         return frozenset(measures)
@@ -187,7 +187,7 @@ def _subject(
     values: dict[str, float],
     usual: dict[str, float],
     measures: dict[str, tuple[Measure, int | None]],
-    told: frozenset[str],
+    shown: frozenset[str],
 ) -> _Subject:
     known = [column for column in measures if pd.notna(values[column])]
     families: dict[str, list[str]] = {}
@@ -195,7 +195,7 @@ def _subject(
         families.setdefault(measures[column][0].family, []).append(column)
     # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds
     # up to.
-    norms = {c: (usual[c], expected_of(values, c)) for c in known if c in told}
+    norms = {c: (usual[c], expected_of(values, c)) for c in known if c in shown}
     raising = _raising(known, contributions, measures)
     exceeding = frozenset(
         c
@@ -252,13 +252,13 @@ def _above_the_middle(reason: Reason, entry: Measure) -> bool:
 
 
 def _parts(subject: _Subject, found: list[Reason], link: str) -> list[Reason]:
-    """Reasons for the parts of a score that no measure tells of: links to others, and findings."""
+    """Reasons for the parts of a score that no measure explains: links to others, and findings."""
     parts = []
     graph, rule = (float(subject.contributions.get(part, 0.0)) for part in ("graph", "rule"))
     if graph > LEAST_CONTRIBUTION:
         parts.append(plain_reason(GRAPH_REASON, LINKS[link], graph))
-    told = any(reason["code"].startswith("RULES.") for reason in found)
-    if rule > LEAST_CONTRIBUTION and not told:
+    has_findings = any(reason["code"].startswith("RULES.") for reason in found)
+    if rule > LEAST_CONTRIBUTION and not has_findings:
         parts.append(plain_reason(RULE_REASON, FINDINGS, rule))
     return parts
 

@@ -36,7 +36,7 @@ _OF_PEOPLE = ("hospital", "pharmacy", "prescriber", "group")
 
 @dataclass(frozen=True)
 class Conduct:
-    """What a story is told from.
+    """The facts that a story is made of.
 
     Attributes:
         subject: kind of subject.
@@ -111,7 +111,7 @@ def _done(c: Conduct) -> Texts:
 
 
 def _visit(c: Conduct) -> Texts:
-    """A visit: when, whose, where, and what is in doubt; a contradiction is told by its own sentence."""
+    """A visit: when, whose, where, and what is in doubt; a contradiction has its own sentence."""
     zh, en = _phrase(c, ",", " is one of those that ")
     if c.telling and contradiction(c.telling[0], c.telling[2], c.peers):
         zh, en = "", " is on record"
@@ -175,7 +175,7 @@ def _usual(c: Conduct) -> Texts:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
     if c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
-        # The number has been told.
+        # The number has been stated.
         return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
     return f"{name_zh}为{zh},同类通常为{usual_zh}。", f"{name_en}: {en}; usual among its peers: {usual_en}."
 

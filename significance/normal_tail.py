@@ -8,13 +8,13 @@ from scipy.stats import norm
 
 Array = NDArray[np.float64]
 
-# Smallest probability told apart: one in 10**15, a z-value of 7.9.
+# Smallest probability distinguished from zero: one in 10**15, a z-value of 7.9.
 MIN_PROBABILITY = 1e-15
 
 
 def z_of(probability: NDArray[np.floating]) -> Array:
-    """The normal quantile that leaves so much above it; probabilities below MIN_PROBABILITY are not told
-    apart."""
+    """The normal quantile that leaves so much above it; probabilities below MIN_PROBABILITY count as
+    that much."""
     return cast(Array, norm.isf(np.maximum(probability, MIN_PROBABILITY)))
 
 

@@ -209,7 +209,7 @@ def _log_refusal(request: HttpRequest, inspection: Inspection, form: forms.Form)
 
 
 def _stale(request: HttpRequest, stale: StaleError, form: forms.Form) -> HttpResponse:
-    """What somebody else changed in between, beside what was filled in."""
+    """What somebody else changed in between, and what was filled in."""
     yours = [(name, value) for name, value in form.cleaned_data.items() if name != "version" and value]
     context = {"inspection": stale.inspection, "events": stale.events, "yours": yours}
     return render(request, "console/stale.html", context, status=409)

@@ -35,7 +35,7 @@ MIN_DISPERSION = 0.05
 FITTED_ROWS = 20_000
 # Groups smaller than this have no variance of their own.
 MIN_PEERS = 3
-# Rows of two kinds (few, many) that are needed to tell the variance of one row.
+# Rows of two kinds (few, many) that are needed to estimate the variance of one row.
 MIN_FEW, MIN_MANY = 10, 5
 # Halvings of the interval in which the variance between peers is sought.
 _STEPS = 30

@@ -201,7 +201,7 @@ def edges(together: ibis.Table) -> pd.DataFrame:
     return cast(pd.DataFrame, found.order_by("a", "b").to_pandas())
 
 
-def ties(together: ibis.Table) -> ibis.Table:
+def linking_visits(together: ibis.Table) -> ibis.Table:
     """The visits that make the edges: mdtrt_id, a, b, other (the person returned with)."""
     sides = [("id_a", "b"), ("later_a", "b"), ("id_b", "a"), ("later_b", "a")]
     return ibis.union(

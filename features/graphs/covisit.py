@@ -153,7 +153,7 @@ def _by_kind(
     return ibis.cases((kind == STAY, stay), (kind == MEDICINE, medicine), else_=visit)
 
 
-def ties(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
+def linking_visits(met: ibis.Table, linked: ibis.Table) -> ibis.Table:
     """The visits that make the edges: mdtrt_id, a, b, other (the person met).
 
     Args:

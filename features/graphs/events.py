@@ -20,7 +20,7 @@ def pairs(inside: ibis.Table, event: list[str]) -> ibis.Table:
     Args:
         inside: one row a person of an event: event, psn_no, second, mdtrt_id, shared (people), expected,
             neg_log10_fdr.
-        event: columns that tell events apart.
+        event: columns that define an event.
     """
     met = following(inside, event, ["second", "psn_no"], NEXT_MEMBERS)
     return met.select(
@@ -38,9 +38,9 @@ def edges(together: ibis.Table, same: list[str], grids: list[str]) -> pd.DataFra
 
     Args:
         together: `pairs`, stored.
-        same: columns that tell occasions apart; of several events of one occasion the most significant
+        same: columns that define an occasion; of several events of one occasion the most significant
             counts.
-        grids: columns that tell apart overlapping divisions of time, each of which shows the same occasions.
+        grids: columns that define overlapping divisions of time, each of which shows the same occasions.
     """
     occasions = together.group_by("a", "b", *grids, *same).aggregate(
         neg_log10_fdr=_.neg_log10_fdr.max(), chance=(_.expected / _.shared).min()
@@ -54,7 +54,7 @@ def edges(together: ibis.Table, same: list[str], grids: list[str]) -> pd.DataFra
     return cast(pd.DataFrame, found.order_by("a", "b").to_pandas())
 
 
-def ties(together: ibis.Table) -> ibis.Table:
+def linking_visits(together: ibis.Table) -> ibis.Table:
     """The visits that make the edges: mdtrt_id, a, b, other (the person who was there, too)."""
     sides = [("id_a", "b"), ("id_b", "a")]
     return ibis.union(

@@ -23,12 +23,12 @@ _KEYS = {
 _CASES = ibis.schema({"kind": "string", "subject_id": "string", "closed": "float64", "guilty": "boolean"})
 
 
-def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, ties: ibis.Table) -> ibis.Table:
+def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, linking_visits: ibis.Table) -> ibis.Table:
     """When outcomes of each visit's patient, doctor and institution, of itself and of those it links to
     became known.
 
     Args:
-        ties: mdtrt_id, other: whom a visit links to (`features.graphs.network`).
+        linking_visits: mdtrt_id, other: whom a visit links to (`features.graphs.network`).
 
     Returns:
         mdtrt_id, for each end confirmed_END and closed_END (any outcome), and confirmed_linked (the first of
@@ -44,7 +44,9 @@ def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, ties: ibis.Table) 
         other="subject_id", closed="closed"
     )
     linked = (
-        ties.inner_join(confirmed, "other").group_by("mdtrt_id").aggregate(confirmed_linked=_.closed.min())
+        linking_visits.inner_join(confirmed, "other")
+        .group_by("mdtrt_id")
+        .aggregate(confirmed_linked=_.closed.min())
     )
     found = found.left_join(linked, "mdtrt_id").drop("mdtrt_id_right")
     found = found.select(

@@ -83,7 +83,7 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     together, co_attendance = _together(con, facts)
     linked, hubs, co_oversupply = _oversupplied(con, facts)
     sharing, of_suppliers = _sharing(con, facts)
-    co_oversupply = con.create_table("resale_ties", ibis.union(co_oversupply, of_suppliers))
+    co_oversupply = con.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
     people = pd.concat([*together, linked, sharing], ignore_index=True).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
@@ -121,11 +121,11 @@ def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFra
         bought.assign(kind="co_purchase"),
         co_return.edges(returned).assign(kind="co_return"),
     ]
-    ties = [of_visits, of_medicines, co_return.ties(returned)]
+    linking_visits = [of_visits, of_medicines, co_return.linking_visits(returned)]
     for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", _sessions(con, facts))):
         edges.append(of_events[0].assign(kind=kind))
-        ties.append(events.ties(of_events[1]))
-    return edges, con.create_table("co_attendance_ties", ibis.union(*ties))
+        linking_visits.append(events.linking_visits(of_events[1]))
+    return edges, con.create_table("co_attendance_visits", ibis.union(*linking_visits))
 
 
 def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
@@ -155,7 +155,7 @@ def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.Data
     """
     met = con.create_table(name, covisit.meetings(events))
     found = covisit.edges(events, met)
-    return found, covisit.ties(met, stored(con, f"edges_of_{name}", found[["a", "b"]]))
+    return found, covisit.linking_visits(met, stored(con, f"edges_of_{name}", found[["a", "b"]]))
 
 
 def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
@@ -165,9 +165,9 @@ def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFram
     hubs = stored(con, "oversupply_hubs", oversupply.hubs(bought))
     over = con.create_table("oversupplied", oversupply.oversupplied(bought, hubs))
     pairs = con.create_table("co_oversupplied", oversupply.pairs(over))
-    ties = con.create_table("co_oversupply_ties", oversupply.ties(facts, pairs))
+    linking_visits = con.create_table("co_oversupply_visits", oversupply.linking_visits(facts, pairs))
     to_hubs = oversupply.hub_edges(over).assign(kind="oversupply", a_type="patient")
-    return oversupply.edges(pairs).assign(kind="co_oversupply"), to_hubs, ties
+    return oversupply.edges(pairs).assign(kind="co_oversupply"), to_hubs, linking_visits
 
 
 def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
@@ -177,7 +177,7 @@ def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ib
     )
     found = shared_suppliers.edges(facts, regular)
     linked = stored(con, "edges_of_suppliers", found[["a", "b"]])
-    return found.assign(kind="co_supplier"), shared_suppliers.ties(facts, regular, linked)
+    return found.assign(kind="co_supplier"), shared_suppliers.linking_visits(facts, regular, linked)
 
 
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
@@ -211,8 +211,11 @@ def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: st
     """
     counted = stored(con, name, pairs[["a", "b"]])
     counts = network.flows
-    for column, ties in (("co_visitors", network.co_attendance), ("co_oversupplied", network.co_oversupply)):
-        others = ties.semi_join(counted, ["a", "b"]).group_by("mdtrt_id")
+    for column, visits in (
+        ("co_visitors", network.co_attendance),
+        ("co_oversupplied", network.co_oversupply),
+    ):
+        others = visits.semi_join(counted, ["a", "b"]).group_by("mdtrt_id")
         counts = outer_joined(counts, others.aggregate(**{column: _.other.nunique()}))
     return counts
 

@@ -160,7 +160,7 @@ def _untested(found: ibis.Table) -> pd.DataFrame:
     return cast(pd.DataFrame, found.order_by("a", "b").to_pandas().assign(expected=float("nan")))
 
 
-def ties(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table:
+def linking_visits(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table:
     """The purchases that make the edges, each with everybody oversupplied through its doctor or pharmacy:
     mdtrt_id, a, b, other."""
     rows = []

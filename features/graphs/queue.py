@@ -7,10 +7,10 @@ from ibis import _
 
 
 def following(rows: ibis.Table, by: list[str], order_by: list[Any], most: int) -> ibis.Table:
-    """Each row beside the next ones of its queue.
+    """Each row joined with the next ones of its queue.
 
     Args:
-        by: columns that tell the queues apart.
+        by: columns that define the queues.
         order_by: columns, or ordering expressions, that order a queue.
         most: number of next rows a row is paired with, at most.
 

@@ -78,7 +78,7 @@ def _same_choice(facts: ibis.Table) -> ibis.Table:
     return both.group_by("county_a", "county_b").aggregate(same=_.same.sum().round(12))
 
 
-def ties(facts: ibis.Table, regular: ibis.Table, linked: ibis.Table) -> ibis.Table:
+def linking_visits(facts: ibis.Table, regular: ibis.Table, linked: ibis.Table) -> ibis.Table:
     """The purchases that make the edges: mdtrt_id, a, b, other (the person who shares the pharmacy).
 
     Args:

@@ -2,7 +2,7 @@
 item, and of what both ends of a flow of prescriptions gain by it.
 
 They are money beyond what the mix leads one to expect, of items that stand out beyond chance
-(`features.comparison.item_excess`): nothing for most, and the item is named where reasons are told.
+(`features.comparison.item_excess`): nothing for most, and the reasons name the item.
 """
 
 from ibis import Table, Value
@@ -41,7 +41,7 @@ _DECLARED = {
 }
 
 
-# Class of items → share of the bills that matters: tests are cheap beside what a stay costs.
+# Class of items → share of the bills that matters: tests are cheap compared with a stay.
 _MATERIALITY = {"drug": 0.02, "exam": 0.01, "treatment": 0.02, "material": 0.02}
 
 
@@ -68,7 +68,7 @@ for _subject, (_biller, _classes) in _DECLARED.items():
 )  # fmt: skip
 def dear_flow_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of the mix, weighted by the excess of their flow ÷ yuan of all lines."""
-    # A flow alone is a practice beside a shop; a dear medicine alone is a specialist's.
+    # A flow alone may be a practice next to a pharmacy; a dear medicine alone is a specialist's.
     beyond = (v[excess_column("doctor", "drug")] * v.prescription_flow).sum(where=w).fill_null(0)
     return ratio(beyond, v.billed.sum(where=w))
 

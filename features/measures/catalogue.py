@@ -102,8 +102,8 @@ class Measure:
             difference of no consequence where nearly all agree. Our own starting values, to be calibrated
             with a bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
-            contradiction, STRONG for conduct that needs explaining, HINT for what counts only beside other
-            signs, CONTEXT for size and for outcomes of others, which carry no weight unless outcomes of
+            contradiction, STRONG for conduct that needs explaining, HINT for what counts only together with
+            other signs, CONTEXT for size and for outcomes of others, which carry no weight unless outcomes of
             inspections give them one.
         schemes: ids of the schemes (`docs/schemes.md`) that it is evidence of.
         windows: days back from the as-of date; empty where time does not matter.
@@ -297,7 +297,7 @@ def measures_of(subject: str) -> dict[str, tuple[Measure, int | None]]:
 
 
 def expected_column(column: str) -> str:
-    """Column that holds, beside that of a measure with a mix, what the subject's mix leads one to expect."""
+    """Column that holds, for a measure adjusted for case mix, what the subject's mix leads one to expect."""
     return f"{column}_expected"
 
 

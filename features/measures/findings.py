@@ -7,7 +7,7 @@ from features.measures.formulas import ratio
 from features.windows import YEAR
 
 # What the findings of the rules say against a subject is the rule part of its score (`models.rule_part`),
-# which weighs each rule by its rarity; their plain number speaks for size and common faults of billing.
+# which weighs each rule by its rarity; their plain number reflects size and common faults of billing.
 NO_SCHEME = ""
 
 

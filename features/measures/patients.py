@@ -138,7 +138,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     """Stays with others admitted there within a day for the same disease and as many days."""
-    # Once is an accident or a day of operations; it is the repetition that tells.
+    # Once is an accident or a day of operations; repetition is the evidence.
     return v.mdtrt_id.count(where=w & (v.twins > 0).fill_null(False) & ~v.interim.fill_null(False))
 
 

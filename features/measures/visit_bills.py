@@ -74,7 +74,7 @@ def cost_ratio(v: Table, w: Value) -> Value:
     "price", "M24 M25", materiality=0.4, direction=LOW,
 )  # fmt: skip
 def content_ratio(v: Table, w: Value) -> Value:
-    """Yuan billed beside bed, care and round ÷ what is usual for the disease group."""
+    """Yuan billed other than bed, care and round ÷ what is usual for the disease group."""
     return v.content_ratio
 
 

@@ -18,7 +18,7 @@ CYCLE = (
     "hilist_b.cycl_max_cnt|hilist_lmt_b.lmt_type=cycl_max_cnt"
 )
 
-# What tells the line of a visit and day from others when a cycle is counted.
+# What identifies the line of a visit and day when a cycle is counted.
 _CYCLE_LINE = [
     "mdtrt_id",
     "setl_id",

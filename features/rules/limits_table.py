@@ -90,7 +90,7 @@ def in_force(rows: ibis.Table, judged: ibis.Table) -> ibis.Table:
     """Rows with the limits of their item that hold on their day at their level, one row a limit.
 
     Args:
-        rows: hilist_code, day and level (of the institution) beside others.
+        rows: hilist_code, day and level (of the institution), among others.
         judged: some of `limits`.
     """
     met = rows.inner_join(judged, "hilist_code").filter(

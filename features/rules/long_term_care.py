@@ -1,4 +1,4 @@
-"""Long-term care beside stays, and disability grades against visits (R095, R098)."""
+"""Long-term care during stays, and disability grades against visits (R095, R098)."""
 
 import ibis
 from ibis import _

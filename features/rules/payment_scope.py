@@ -84,7 +84,7 @@ def herb_never(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def herb_alone(context: RuleContext) -> ibis.Table:
     """Herbs that are not paid alone, without another herb on the day."""
-    # A prescription is what was charged in a visit on a day; another herb beside them makes it a compound.
+    # A prescription is what was charged in a visit on a day; another herb with them makes it a compound.
     herbs = charged_lines(context).filter(_.charge == "10")
     alone = lines_with_limits(context, "nopay_alone").filter(_.goods == DRUG)
     others = herbs.anti_join(alone, LINE).select("mdtrt_id", "day").distinct()

@@ -113,7 +113,7 @@ def without_prescription(context: RuleContext) -> ibis.Table:
     """Prescription drugs sold without a prescription or a doctor."""
     items = context.claims["hilist_b"].select("hilist_code", listed=_.rx_flag)
     sold = paid_sales(context).filter(_.sel_retn_cnt > 0, _.rxno.isnull()).left_join(items, "hilist_code")
-    # The drug is one by the sale's own word or, where the sale is silent, by the catalogue's.
+    # Whether a drug needs a prescription is stated by the sale or, where missing there, by the catalogue.
     sold = sold.filter(ibis.coalesce(sold.rx_flag, sold.listed) == "1")
     # A doctor on the purchase or an order on the line stands for a prescription on paper.
     shops = context.facts.filter(context.facts.kind == PHARMACY, context.facts.dr_code.isnull())

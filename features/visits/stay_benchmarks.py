@@ -8,7 +8,7 @@ from ibis import _
 
 from claims.as_of import STAY
 
-# Logarithms of a stay that are compared: bill, length, amount beside bed and nursing, different items.
+# Logarithms of a stay that are compared: bill, length, amount other than bed and nursing, different items.
 COMPARED = ("cost", "los", "medical", "items")
 # Classes of stays, each within the one before: all stays, ICD chapter (first letter), disease, disease group,
 # group at the hospital's level.
@@ -37,7 +37,7 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
     Args:
         base: visits.
-        content: mdtrt_id, medical_amount (yuan beside bed, round and nursing), n_items
+        content: mdtrt_id, medical_amount (yuan other than bed, round and nursing), n_items
             (`features.visits.bill_lines.bill_content`).
 
     Returns:
@@ -49,7 +49,7 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
     shrunk = _shrink(shrunk.mutate(disease_cost=shrunk.median_cost), stays, GROUP)
     # A group with few stays is mostly taken for its disease.
-    weight = (shrunk.trust * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
+    weight = (shrunk.class_weight * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
     shrunk = _shrink(shrunk.mutate(group_weight=weight), stays, GROUP_AT_LEVEL)
     above = {name: shrunk[name] - shrunk[f"usual_{name}"] for name in COMPARED}
     dear, medical = shrunk.group_weight >= DEARER, above["medical"].exp()
@@ -94,21 +94,21 @@ def _shrink(rows: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Ta
     Args:
         rows: the stays, with ``usual_`` columns of the wider class if there is one.
         stays: the same stays (`_logarithms`).
-        by: columns that tell the classes apart; a stay where they are unknown keeps the wider class.
+        by: columns that define the classes; a stay where they are unknown keeps the wider class.
 
     Returns:
-        The stays with ``usual_`` columns, the class's own ``median_cost`` and its weight, ``trust`` (0 to 1).
+        The stays with ``usual_`` columns, the class's own ``median_cost`` and ``class_weight`` (0 to 1).
     """
-    joined = rows.drop("median_cost", "trust") if "trust" in rows.columns else rows
+    joined = rows.drop("median_cost", "class_weight") if "class_weight" in rows.columns else rows
     joined = joined.left_join(_class_medians(stays, by), [*by, "fixmedins_code"])
     size = joined["size"].fill_null(0)
-    trust = size / (size + PRIOR_STAYS)
+    weight = size / (size + PRIOR_STAYS)
     usual = {}
     for c in COMPARED:
         median = joined[f"median_{c}"]
         wider = joined[f"usual_{c}"] if f"usual_{c}" in rows.columns else median
-        usual[f"usual_{c}"] = (trust * median + (1 - trust) * wider.fill_null(median)).fill_null(wider)
-    usual |= {"median_cost": joined.median_cost, "trust": trust}
+        usual[f"usual_{c}"] = (weight * median + (1 - weight) * wider.fill_null(median)).fill_null(wider)
+    usual |= {"median_cost": joined.median_cost, "class_weight": weight}
     return joined.select(*[c for c in rows.columns if c not in usual], **usual)
 
 

@@ -23,7 +23,7 @@ from reports.subject_charts import Strip, calendar, strip_of, weeks
 
 # Earlier runs whose ranks a dossier shows.
 RUNS = 10
-# A difference this far on the honest side of the peers speaks for a subject; so many are shown.
+# A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 # Ranks and scores in earlier runs, oldest first: (subject_type, subject_id) → as-of date, rank, score.
 History = dict[tuple[str, str], list[tuple[str, int, float]]]
@@ -241,8 +241,8 @@ def _money(disputes: pd.DataFrame) -> dict[str, list[tuple[Any, ...]]]:
     rows = sums.agg(n=("mdtrt_id", "size"), disputed=("disputed", "sum"), amount=("amount", "sum"))
     found: dict[str, list[tuple[Any, ...]]] = {}
     for row in tuples(rows.sort_values("disputed", ascending=False, kind="stable").reset_index()):
-        told = (row.scheme or None, int(row.n), float(row.disputed), float(row.amount))
-        found.setdefault(row.subject_id, []).append(told)
+        dispute = (row.scheme or None, int(row.n), float(row.disputed), float(row.amount))
+        found.setdefault(row.subject_id, []).append(dispute)
     return found
 
 

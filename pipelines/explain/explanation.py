@@ -37,7 +37,7 @@ from pipelines.settings import Settings
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.step_log import Figure, logged_step
 from reports import monthly_findings
-from reports.disputed_visits import disputed_table, each_visit_once
+from reports.disputed_visits import disputed_table, largest_by_visit
 from reports.dossier import Dossier
 from reports.masking import Mask
 from reports.worklist_sheet import BELOW
@@ -63,7 +63,7 @@ class Explanation:
         directory: columns of DIRECTORY.
         names: of institutions, by code; pseudonyms where names are masked.
         disputed: visits in dispute of those whose score reaches the floor of the worklist, each once
-            (`reports.disputed_visits.each_visit_once`).
+            (`reports.disputed_visits.largest_by_visit`).
         monthly: money in dispute by month, cause and institution (`reports.monthly_findings.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
@@ -145,7 +145,7 @@ def explain(
         chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
     )  # fmt: skip
     suspected = found.shown.loc[found.shown.score >= FLOOR, SUBJECT]
-    disputed = each_visit_once(found.disputes.merge(suspected, on=SUBJECT))
+    disputed = largest_by_visit(found.disputes.merge(suspected, on=SUBJECT))
     in_dispute = disputed_table(disputed)
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,

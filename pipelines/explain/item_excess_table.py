@@ -38,7 +38,7 @@ def item_excess_table(snapshot: Snapshot) -> pd.DataFrame:
 def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tuple[str, str]]:
     """(subject_id, column of the catalogue) → what names the item of most money, in Chinese and English.
 
-    A single item speaks before the dear ones of its class together.
+    A single item comes before the dear ones of its class together.
 
     Args:
         found: `item_excess_table`.

@@ -45,7 +45,7 @@ def stories(
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
     measured = snapshot.subjects[subject]
-    told = [
+    texts = [
         story(
             _conduct(
                 row,
@@ -58,14 +58,16 @@ def stories(
         )
         for row in tuples(suspects)
     ]
-    return pd.DataFrame(told, suspects.index, columns=["story_zh", "story_en"])
+    return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
 
 
 def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[str, Any]]:
     """By subject: visits, persons, places of the last year; of a visit its kind and day."""
     con, frame = snapshot.claims.con, pd.DataFrame({"subject_id": list(ids)})
     wanted = con.create_table(
-        f"told_{subject}", ibis.memtable(frame, schema=ibis.schema({"subject_id": "string"})), overwrite=True
+        f"story_subjects_{subject}",
+        ibis.memtable(frame, schema=ibis.schema({"subject_id": "string"})),
+        overwrite=True,
     )
     facts = con.table(MARKS)
     if subject == "visit":
@@ -80,9 +82,7 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
         )
         found = fetch_by(counts, "subject_id")
     if subject == "prescriber":
-        posts = snapshot.claims["dr_info_b"].group_by(subject_id=_.dr_code)
-        posts = posts.aggregate(fixmedins_code=_.fixmedins_code.min()).semi_join(wanted, "subject_id")
-        found = found.join(fetch_by(posts, "subject_id"))
+        found = found.join(snapshot.subjects[subject].places.rename("fixmedins_code"))
     totals = records_by(found)
     if subject == "group":
         for group_id, members in snapshot.network.members.group_id.value_counts().items():
@@ -93,7 +93,7 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
 def _conduct(
     row: Row, total: dict[str, Any], disputes: list[Row], peers: str, values: pd.Series, since: str
 ) -> Conduct:
-    """What a story tells of a suspect.
+    """The facts that a suspect's story states.
 
     Args:
         disputes: the visits of the suspect in dispute.
@@ -168,5 +168,5 @@ def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> 
             entry, days = measures[column]
             rows = values.get(entry.support_column(days) or "")
             found.append((entry, days, reason["value"], reason["peer_median"], rows))
-    told = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
-    return told[0] if told else None
+    ordered = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
+    return ordered[0] if ordered else None

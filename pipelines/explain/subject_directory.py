@@ -19,8 +19,9 @@ _INSTITUTIONS = ("hospital", "pharmacy")
 def directory_table(snapshot: Snapshot, suspects: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     """Every listed subject with its area and level: columns of DIRECTORY.
 
-    An institution's are its own, a visit's those of its institution, a doctor's those of the institution most
-    of his visits were at; a person belongs to his village, a group to the village of most members.
+    An institution's are its own, a visit's those of its institution, a doctor's those of the institution he
+    belongs to (`features.comparison.affiliation`); a person belongs to his village, a group to the village of
+    most members.
 
     Args:
         suspects: subject_type, subject_id.
@@ -56,8 +57,10 @@ def _part(kind: object, rows: pd.DataFrame, located: pd.DataFrame) -> pd.DataFra
 
 def _doctors(snapshot: Snapshot) -> pd.DataFrame:
     """The institution of each doctor: subject_id, fixmedins_code."""
-    counts = snapshot.facts.filter(_.dr_code.notnull()).group_by("dr_code", "fixmedins_code")
-    return _usual(fetch(counts.aggregate(n=_.count())), "dr_code", "fixmedins_code")
+    if "prescriber" not in snapshot.subjects:
+        return pd.DataFrame({"subject_id": [], "fixmedins_code": []}, dtype=object)
+    places = snapshot.subjects["prescriber"].places
+    return places.rename("fixmedins_code").rename_axis("subject_id").reset_index()
 
 
 def _visits(snapshot: Snapshot) -> pd.DataFrame:
@@ -69,12 +72,7 @@ def _at(subjects: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 
 def _usual(rows: pd.DataFrame, key: str, column: str) -> pd.DataFrame:
-    """The most frequent value of each key, the first of the alphabet among equals: subject_id, column.
-
-    Args:
-        rows: with their number in ``n``; each counts once without it.
-    """
-    numbered = rows if "n" in rows else rows.assign(n=1)
-    counted: pd.DataFrame = numbered.groupby([key, column], as_index=False).agg(n=("n", "sum"))
+    """The most frequent value of each key, the first of the alphabet among equals: subject_id, column."""
+    counted: pd.DataFrame = rows.groupby([key, column]).size().rename("n").reset_index()
     first = counted.sort_values([key, "n", column], ascending=[True, False, True]).drop_duplicates(key)
     return first.rename(columns={key: "subject_id"})[["subject_id", column]]

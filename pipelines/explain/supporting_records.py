@@ -89,7 +89,7 @@ def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) 
         facts = subject_facts(con, subject)
         # As many as the reasons before may have taken, and some.
         found = visit_attribution(wanted, subject, con.table(MARKS), VISITS * MOST_REASONS)
-        found = each_visit_once(without_small_counts(found)).merge(wanted, on=["subject_id", "nth"])
+        found = assigned_to_first_reason(without_small_counts(found)).merge(wanted, on=["subject_id", "nth"])
     measures = measures_of(subject)
     described = {column: _described(measures.get(column), facts) for column in wanted["column"].unique()}
     # Named, so that a night without a single reason has the columns too.
@@ -122,7 +122,7 @@ def without_small_counts(found: pd.DataFrame) -> pd.DataFrame:
     return found[~(n < largest / 2)]
 
 
-def each_visit_once(found: pd.DataFrame) -> pd.DataFrame:
+def assigned_to_first_reason(found: pd.DataFrame) -> pd.DataFrame:
     """The first VISITS of each reason that no earlier reason of the subject has; a reason left with none
     keeps its first.
 

@@ -113,8 +113,8 @@ def with_reasons(
     for subject, contributions in explained.items():
         mine = filled[(filled.subject_type == subject) & filled.subject_id.isin(contributions.whole.index)]
         if len(mine):
-            told = stories(snapshot, mine, disputes[disputes.subject_type == subject], named.places)
-            filled.loc[told.index, ["story_zh", "story_en"]] = told
+            texts = stories(snapshot, mine, disputes[disputes.subject_type == subject], named.places)
+            filled.loc[texts.index, ["story_zh", "story_en"]] = texts
     return filled[[*SUSPECTS.names, "nearest_schemes"]]
 
 

@@ -51,7 +51,7 @@ class Published:
 
     Attributes:
         folder: ``STORE/runs/AS_OF``.
-        digests: table → first digits of the SHA-256 of its file, to tell whether two runs are the same.
+        digests: table → first digits of the SHA-256 of its file, to see whether two runs are the same.
         rules_failed: rule id → why.
     """
 

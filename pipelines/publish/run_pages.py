@@ -155,8 +155,8 @@ class _Pages:
     def _stories(self) -> dict[tuple[str, str], str]:
         """What happened, by subject as it is shown."""
         shown = self._shown()
-        told = shown[shown[f"story_{self.language}"].notna()]
-        return dict(zip(keys_of(told), told[f"story_{self.language}"], strict=True))
+        with_story = shown[shown[f"story_{self.language}"].notna()]
+        return dict(zip(keys_of(with_story), with_story[f"story_{self.language}"], strict=True))
 
     def _sheets(
         self, listed: pd.DataFrame, sample: pd.DataFrame, dossiers: dict[tuple[str, str], str]

@@ -1,4 +1,4 @@
-"""The fitted exponents tell linear from quadratic growth, whatever a step costs from the start."""
+"""The fitted exponents separate linear from quadratic growth, whatever a step costs from the start."""
 
 import pandas as pd
 import pytest

@@ -188,7 +188,7 @@ def test_a_beneficiary_of_several_years_is_one_person(adapted, beneficiaries):
 
 
 def test_the_latest_year_describes_a_person_and_a_death_stays_known(tmp_path):
-    """One who moved, and whose death only the middle year tells."""
+    """One who moved, and whose death only the middle year records."""
     columns = "DESYNPUF_ID,BENE_BIRTH_DT,BENE_DEATH_DT,BENE_SEX_IDENT_CD,SP_STATE_CODE,BENE_COUNTY_CD\n"
     source = tmp_path / "source"
     source.mkdir()

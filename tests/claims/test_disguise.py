@@ -144,11 +144,11 @@ def test_a_hidden_ring_has_cover(city: City, staged: Callable):
     ring = staged(collected_cards, HARD)
     members = ring.subjects.subject[ring.subjects.subject_type == "patient"].to_numpy(dtype=int)
     assert cover(city, OPEN, [ring.draft], members) == []
-    own, *beside = (draft.visits for draft in cover(city, HARD, [ring.draft], members))
+    own, *strangers = (draft.visits for draft in cover(city, HARD, [ring.draft], members))
     assert set(own.person) <= set(members)
     assert 0.5 * HARD.visits < len(own) / len(members) < 1.5 * HARD.visits
-    beside = pd.concat(beside)
-    assert 0.3 * HARD.strangers < len(beside) / len(ring.draft.visits) <= 1.5 * HARD.strangers
-    assert not set(beside.person) & set(members)
-    near = beside.merge(ring.draft.visits, on="place")
+    strangers = pd.concat(strangers)
+    assert 0.3 * HARD.strangers < len(strangers) / len(ring.draft.visits) <= 1.5 * HARD.strangers
+    assert not set(strangers.person) & set(members)
+    near = strangers.merge(ring.draft.visits, on="place")
     assert ((near.begin_x - near.begin_y).abs() <= APART).groupby(near.person_x).any().all()

@@ -1,4 +1,4 @@
-"""What a store's folder tells without reading a row, and that asking it imports nothing heavy."""
+"""What a store's folder says without reading a row, and that asking it imports nothing heavy."""
 
 import subprocess
 import sys

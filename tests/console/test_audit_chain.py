@@ -40,7 +40,7 @@ def test_entries_follow_each_other(log):
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
 
 
-@pytest.mark.parametrize("sql, told", [
+@pytest.mark.parametrize("sql, fault_words", [
     ("UPDATE console_auditentry SET username = 'another' WHERE seq = 3", "entry 3 was changed"),
     ("UPDATE console_auditentry SET at = '2020-01-01 00:00:00' WHERE seq = 3", "entry 3 was changed"),
     ("UPDATE console_auditentry SET details = '{}' WHERE seq = 5", "entry 5 was changed"),
@@ -49,9 +49,9 @@ def test_entries_follow_each_other(log):
     ("DELETE FROM console_auditentry", "the log ends at entry 0"),
     ("UPDATE console_audithead SET entries = 2", "not where it was last written"),
 ])  # fmt: skip
-def test_tampering_is_seen(log, sql, told):
+def test_tampering_is_seen(log, sql, fault_words):
     tamper(sql)
-    assert any(told in fault for fault in faults()), faults()
+    assert any(fault_words in fault for fault in faults()), faults()
 
 
 def test_a_changed_entry_with_a_new_hash_breaks_the_chain(log):

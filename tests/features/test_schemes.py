@@ -1,4 +1,4 @@
-"""Conduct beside what only looks like it: up-coded stays, stays split under another name, a partner pharmacy,
+"""Conduct and what only looks like it: up-coded stays, stays split under another name, a partner pharmacy,
 padding."""
 
 import pandas as pd

@@ -83,10 +83,10 @@ def test_a_measure_made_from_the_outcome_is_caught_and_a_good_one_is_not():
     ones = pd.Series(1.0, target.index)
     assert leaks(TrainingSet(honest, target, ones, everybody)).empty
     planted = honest.assign(
-        told=-target + 0.01 * random.normal(size=300), only_the_confirmed=target.where(target == 1, np.nan)
+        leaking=-target + 0.01 * random.normal(size=300), only_the_confirmed=target.where(target == 1, np.nan)
     )
     found = leaks(TrainingSet(planted, target, ones, everybody))
-    assert set(found.index) == {"told", "only_the_confirmed"} and (found >= LEAK_AUC).all()
+    assert set(found.index) == {"leaking", "only_the_confirmed"} and (found >= LEAK_AUC).all()
     few = target.index[target == 1][: MIN_CONFIRMED - 1].union(target.index[target == 0])
     assert leaks(TrainingSet(planted.loc[few], target[few], ones[few], everybody[few])).empty
 

@@ -131,7 +131,7 @@ def test_the_scheme_is_the_one_whose_signature_stands_or_none(people, model):
     assert parts.scheme[HANGING].mode()[0] == "M10" and parts.scheme[FARMERS].mode()[0] == "M05"
     quiet = frame.index[(frame.fillna(0) < 0.3).all(axis=1)]
     assert len(quiet) > 20 and parts.scheme[quiet].isna().all()
-    # Shops are evidence of M05 and M19, but no signature of either: the two nearest are told instead.
+    # Shops are evidence of M05 and M19, but no signature of either: the two nearest are named instead.
     shops = pd.DataFrame([{"shops": 6.0, "surplus": 1.0, "night": 0.5}], ["shopper"], SPEC.index)
     (shopper,) = model.parts(shops).itertuples()
     assert shopper.evidence > 5 and pd.isna(shopper.scheme) and shopper.nearest_schemes == "M05 M16"

@@ -42,9 +42,9 @@ def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
     random_sample = training_set(features, guilty.iloc[:300])
     assert random_sample.random_sample and len(random_sample.target) == 300 and random_sample.inspected.all()
     chosen = guilty[features.m1 > 0.6]
-    beside = training_set(features, chosen)
-    assert not beside.random_sample and len(beside.target) == 1000
-    # On few inspected a draw cannot be told from a choice.
+    mixed = training_set(features, chosen)
+    assert not mixed.random_sample and len(mixed.target) == 1000
+    # On few inspected a random draw and a choice look the same.
     assert not training_set(features, guilty.iloc[:39]).random_sample
     assert training_set(features.iloc[:300], guilty.iloc[:300]).random_sample
 

@@ -20,7 +20,7 @@ def test_without_a_budget_the_default_is_kept_and_nothing_is_searched():
 
 
 def test_tuning_finds_what_the_default_misses():
-    """Neither measure tells anything alone, so the stiff default sees little."""
+    """Neither measure predicts anything alone, so the stiff default sees little."""
     data = training_set(*opposites())
     found = tune(data, budget=5)
     assert found.learner.get_params() != Learner().get_params() and found.gain > found.error

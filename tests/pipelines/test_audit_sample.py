@@ -37,8 +37,8 @@ def test_below_one_somebody_is_drawn_on_that_share_of_the_nights():
     """Capacity 20 at 3 % is 0.6 a night; each of six pharmacies is drawn on one night in twenty."""
     found = pd.concat([draw(FRAME, Settings(), day).assign(day=day) for day in days(800)])
     assert found.day.nunique() == len(found) == pytest.approx(480, rel=0.1)
-    told = found.groupby("subject_type").probability.first()
-    assert told["pharmacy"] == pytest.approx(0.3 / 6) and told["patient"] == pytest.approx(0.3 / 300)
+    chances = found.groupby("subject_type").probability.first()
+    assert chances["pharmacy"] == pytest.approx(0.3 / 6) and chances["patient"] == pytest.approx(0.3 / 300)
     often = found.subject_id.value_counts() / 800
     assert often[FRAME["pharmacy"]].between(0.025, 0.075).all()
     assert often.reindex(FRAME["patient"]).fillna(0).mean() == pytest.approx(0.3 / 300, rel=0.15)
@@ -85,6 +85,6 @@ def test_the_drawn_take_the_last_places_of_the_morning(language, words):
     rows = sheet_rows(listed, sample, pd.Series(dtype=object), 2, language, {}, {})
     assert [row[2] for row in rows] == ["H1", "p1", "H2", "p2", "p1"]
     assert [words in row[10] for row in rows] == [False, True, False, False, False]
-    told = dict(figures(listed, len(sample), 2, language))
-    assert "900" in told.values()  # of one place that is left to the list
-    assert [value for label, value in told.items() if words in label.lower()] == ["1"]
+    stated = dict(figures(listed, len(sample), 2, language))
+    assert "900" in stated.values()  # of one place that is left to the list
+    assert [value for label, value in stated.items() if words in label.lower()] == ["1"]

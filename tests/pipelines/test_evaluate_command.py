@@ -15,7 +15,7 @@ from tests.conftest import City, Done, fundguard
 # Measures a night and trains models four times; `make test-slow` has the time.
 pytestmark = pytest.mark.slow
 CLOSED, AS_OF = date(2024, 9, 20), date(2024, 10, 1)
-# Guilty and others told: enough to test, too few for trees, which would take most of the time.
+# Guilty and others known: enough to test, too few for trees, which would take most of the time.
 EACH = 18
 
 
@@ -70,9 +70,9 @@ def test_evaluate_writes_table_and_page_and_logs_the_same_figures(judged):
     found = figures[figures.population == "all"].set_index("metric")
     assert found.tested["auc"] > 0.9 * len(cases) and found.value["auc"] > 0.7 and found.low["auc"] > 0.5
     assert not found.index.has_duplicates and {"brier", "recall_at_20", "lift_at_1pct"} <= set(found.index)
-    told = figures.dropna(subset="value").set_index(["population", "metric"]).value
+    stated = figures.dropna(subset="value").set_index(["population", "metric"]).value
     logged = metrics(store.path / "mlflow.db")
-    assert logged == pytest.approx({f"patient.{name}.{metric}": v for (name, metric), v in told.items()})
+    assert logged == pytest.approx({f"patient.{name}.{metric}": v for (name, metric), v in stated.items()})
     page = (folder / "evaluation.html").read_text(encoding="utf-8")
     assert "参保人" in page and f"{found.value['auc']:.2f}" in page and "按对象交叉验证" in page
     # Nobody was drawn yet, so nothing is known of what the list misses.

@@ -94,12 +94,12 @@ def test_a_city_without_draws_says_that_it_does_not_know(tmp_path, year, languag
     (tmp_path / "2024-01-01/run.json").write_text("{}", encoding="utf-8")
     nothing = recall_estimate(sorted(tmp_path.iterdir()), closed(LISTED), AS_OF, 90)
     runs, sample = year
-    told = recall_estimate(runs, closed([*sample.subject_id, *LISTED]), AS_OF, 90)
+    estimate = recall_estimate(runs, closed([*sample.subject_id, *LISTED]), AS_OF, 90)
     assert nothing.empty
     for found, message in (
         (nothing, True),
-        (row_of(told, "pharmacy"), True),
-        (row_of(told, "patient"), False),
+        (row_of(estimate, "pharmacy"), True),
+        (row_of(estimate, "patient"), False),
     ):
         assert (
             words in page({}, pd.DataFrame({"subject_type": []}), {}, {}, found, AS_OF, language)

@@ -139,7 +139,7 @@ def reason_offences(reason: Mapping[str, Any]) -> list[str]:
             found.append(f"a place among a few: {reason['text_zh']}")
     found += [f"tautology: {text}" for text in _texts(reason) if _TAUTOLOGY.search(text)]
     if reason["contribution"] < 0:
-        found.append(f"speaks for the subject: {reason['text_zh']}")
+        found.append(f"in the subject's favour: {reason['text_zh']}")
     return found
 
 
@@ -166,8 +166,8 @@ def run_offences(run: Path) -> list[str]:
     ]
     found += [f"suspects.xlsx: {offence}" for offence in workbook_offences(run / "suspects.xlsx")]
     suspects = pd.read_parquet(run / "suspects.parquet", columns=["reasons", "story_zh", "story_en"])
-    told = [text for name in ("story_zh", "story_en") for text in suspects[name].dropna()]
-    found += [f"story: {offence}" for text in told for offence in offences(text)]
+    texts = [text for name in ("story_zh", "story_en") for text in suspects[name].dropna()]
+    found += [f"story: {offence}" for text in texts for offence in offences(text)]
     reasons = [reason for row in suspects["reasons"] for reason in row]
     found += [f"reason: {offence}" for reason in reasons for offence in reason_offences(reason)]
     return found + _window_offences(run, reasons) + _record_offences(run)
@@ -191,12 +191,12 @@ def _record_offences(run: Path) -> list[str]:
     suspects = pd.read_parquet(run / "suspects.parquet", columns=["subject_type", "subject_id", "reasons"])
     evidence = pd.read_parquet(run / "evidence.parquet", columns=["subject_type", "subject_id", "nth"])
     papers = evidence.dropna().groupby(["subject_type", "subject_id"])["nth"].unique()
-    told = suspects.set_index(["subject_type", "subject_id"])["reasons"]
+    reasons_of = suspects.set_index(["subject_type", "subject_id"])["reasons"]
     return [
-        f"paper for too few: {told[subject][int(nth) - 1]['text_zh']}"
+        f"paper for too few: {reasons_of[subject][int(nth) - 1]['text_zh']}"
         for subject, numbers in papers.items()
         for nth in numbers
-        if _of_too_few(subject[0], told[subject][int(nth) - 1]["code"])
+        if _of_too_few(subject[0], reasons_of[subject][int(nth) - 1]["code"])
     ]
 
 

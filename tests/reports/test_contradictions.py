@@ -1,4 +1,4 @@
-"""Records that contradict themselves are told in a sentence, by where the visit took place."""
+"""Records that contradict themselves are stated in a sentence, by where the visit took place."""
 
 import pytest
 

@@ -101,7 +101,7 @@ GIVEN = Dossier(
 
 
 @pytest.mark.parametrize(
-    "language, told",
+    "language, stated",
     [
         (
             "zh",
@@ -135,14 +135,14 @@ GIVEN = Dossier(
         ),
     ],
 )
-def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
+def test_says_why_what_to_pull_and_what_weighs_against_it(language, stated):
     text = page(GIVEN, language)
-    for words in [*told, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
+    for words in [*stated, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
         assert words in text, words
 
 
 @pytest.mark.parametrize(
-    "language, told, untold",
+    "language, stated, absent",
     [
         ("zh", ["药店 P1 大药房(占关联就诊 47%)", "不一定碰面"], "同行越不可能"),
         (
@@ -152,7 +152,7 @@ def test_says_why_what_to_pull_and_what_speaks_against_it(language, told):
         ),
     ],
 )
-def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, untold):
+def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, stated, absent):
     edges = pd.DataFrame({"a": ["p1"], "b": ["p2"], "neg_log10_fdr": [9.0]})
     drawn = network(edges, ["p1", "p2"], "p1")
     text = page(
@@ -167,19 +167,19 @@ def test_a_ring_that_never_meets_names_the_shop_it_goes_through(language, told, 
         ),
         language,
     )
-    assert all(words in text for words in told) and untold not in text
+    assert all(words in text for words in stated) and absent not in text
 
 
 @pytest.mark.parametrize(
-    "language, told", [("zh", "这次住院是所计的一次。"), ("en", "This stay is one of those counted.")]
+    "language, stated", [("zh", "这次住院是所计的一次。"), ("en", "This stay is one of those counted.")]
 )
-def test_under_a_reason_stand_its_papers_with_settlement_and_lines(language, told):
+def test_under_a_reason_stand_its_papers_with_settlement_and_lines(language, stated):
     text = page(GIVEN, language)
     reason, supporting_records, other = (
         text.index(words) for words in (REASON[f"text_{language}"], "V2", "V1<")
     )
     assert reason < supporting_records < other
-    assert all(words in text for words in ("S2", "L5", "p8", "1,234", "77", told))
+    assert all(words in text for words in ("S2", "L5", "p8", "1,234", "77", stated))
 
 
 def test_a_title_names_one_subject():

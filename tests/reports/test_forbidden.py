@@ -107,8 +107,8 @@ def written(folder, text: str, month: str, nth: float | None, code: str) -> list
     xlsxwriter.Workbook(run / "suspects.xlsx").close()
     reason = REASON | {"code": code, "text_zh": text, "peer_median": None}
     who = {"subject_type": ["hospital"], "subject_id": ["H1"]}
-    told = pd.DataFrame(who | {"reasons": [[reason]], "story_zh": [None], "story_en": [None]})
-    told.to_parquet(run / "suspects.parquet")
+    suspects = pd.DataFrame(who | {"reasons": [[reason]], "story_zh": [None], "story_en": [None]})
+    suspects.to_parquet(run / "suspects.parquet")
     pd.DataFrame(who | {"nth": [nth]}).to_parquet(run / "evidence.parquet")
     pd.DataFrame({"month": [month]}).to_parquet(run / "supervision.parquet")
     return run_offences(run)

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from reports.disputed_visits import disputed_table
+from reports.disputed_visits import disputed_table, largest_by_visit
 from reports.portrait import (
     COLUMNS,
     FAILED,
@@ -142,14 +142,12 @@ def test_each_visit_costs_what_rules_or_conduct_dispute_once_within_the_year():
             ],
         )
     )
-    disputed = disputed_table(
-        pd.DataFrame(
-            [("v1", "H1", "M01", 90.0, 100.0), ("v1", "H1", "M01", 90.0, 100.0),  # of hospital and patient
-             ("v3", "H1", "M03", 20.0, 50.0), ("v5", "H1", "M01", 200.0, 200.0)],
-            columns=["mdtrt_id", "fixmedins_code", "scheme", "disputed", "amount"],
-        )
+    disputes = pd.DataFrame(
+        [("v1", "H1", "M01", 90.0, 100.0), ("v1", "H1", "M01", 90.0, 100.0),  # of hospital and patient
+         ("v3", "H1", "M03", 20.0, 50.0), ("v5", "H1", "M01", 200.0, 200.0)],
+        columns=["mdtrt_id", "fixmedins_code", "scheme", "disputed", "amount"],
     )  # fmt: skip
-    found = findings_of(facts, disputed)
+    found = findings_of(facts, disputed_table(largest_by_visit(disputes)))
     assert found.values.tolist() == [["H1", 3, 350.0, 3, 340.0], ["P1", 1, 50.0, 0, 0.0]]
 
 

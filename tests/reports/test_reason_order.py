@@ -8,7 +8,7 @@ from features.measures.catalogue import (
     measures_of,
 )
 from reports.reasons import MOST_REASONS
-from tests.reports.test_reasons import told
+from tests.reports.test_reasons import reasons_for
 
 
 def test_the_strongest_come_first_one_a_family_five_at_most():
@@ -19,7 +19,7 @@ def test_the_strongest_come_first_one_a_family_five_at_most():
     contributions = {}
     for number, columns in enumerate(by_family.values(), 1):
         contributions |= {column: 0.1 * number / (place + 1) for place, column in enumerate(columns)}
-    found = told("patient", contributions)
+    found = reasons_for("patient", contributions)
     assert len(found) == MOST_REASONS
     sizes = [reason["contribution"] for reason in found]
     assert sizes == sorted(sizes, reverse=True)
@@ -28,14 +28,14 @@ def test_the_strongest_come_first_one_a_family_five_at_most():
     for reason in found:
         family, _dot, column = reason["code"].partition(".")
         inside = {c: contributions[c] for c in by_family[family.lower()]}
-        # A family is told by its strongest measure and counts for all of them.
+        # A family is stated by its strongest measure and counts for all of them.
         assert column == max(inside, key=inside.get) and reason["contribution"] == pytest.approx(
             sum(inside.values())
         )
 
 
 def test_co_visits_are_a_reason_of_its_own():
-    found = told("patient", {"stays_365d": 0.5}, graph=0.8)
+    found = reasons_for("patient", {"stays_365d": 0.5}, graph=0.8)
     assert [reason["code"] for reason in found] == ["CO_VISIT.graph", "FREQUENCY.stays_365d"]
     assert (
         "反复" in found[0]["text_zh"]
@@ -48,7 +48,7 @@ def test_what_is_usual_among_the_peers_is_no_reason_beside_one_that_is_not():
     family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
     stay, other = "stays_365d", next(c for c in family if family[c] != family["stays_365d"])
     middle = {column: 2.0 for column in family} | {stay: 1.0}
-    found = told("patient", {stay: 0.5, other: 0.9}, values=middle | {stay: 9.0}, usual=middle)
+    found = reasons_for("patient", {stay: 0.5, other: 0.9}, values=middle | {stay: 9.0}, usual=middle)
     assert [reason["code"].split(".")[1] for reason in found] == [stay]
 
 
@@ -59,7 +59,7 @@ def test_what_an_inspector_would_not_care_about_only_fills_up():
     first, *others = list(columns.values())[:6]
     little = {c: 1.0 + 0.5 * e.direction * e.materiality for c, (e, _days) in measures_of("hospital").items()}
     far = measures_of("hospital")[first][0]
-    found = told(
+    found = reasons_for(
         "hospital",
         {first: 0.1} | dict.fromkeys(others, 0.5),
         values=little | {first: 1 + 9 * far.direction * far.materiality},
@@ -70,7 +70,7 @@ def test_what_an_inspector_would_not_care_about_only_fills_up():
 
 def test_a_family_is_told_by_a_measure_beyond_the_peers():
     family = {column: entry.family for column, (entry, _days) in measures_of("patient").items()}
-    loud, quiet = [c for c in family if family[c] == family["stays_365d"]][:2]
+    large, small = [c for c in family if family[c] == family["stays_365d"]][:2]
     middle = {column: 2.0 for column in family}
-    found = told("patient", {loud: 0.9, quiet: 0.4}, values=middle | {quiet: 99.0}, usual=middle)
-    assert [reason["code"].split(".")[1] for reason in found] == [quiet]
+    found = reasons_for("patient", {large: 0.9, small: 0.4}, values=middle | {small: 99.0}, usual=middle)
+    assert [reason["code"].split(".")[1] for reason in found] == [small]

@@ -35,7 +35,7 @@ PEERS = {
 EVERY = [(subject, column) for subject in SUBJECTS for column in measures_of(subject)]
 
 
-def told(
+def reasons_for(
     subject: str,
     contributions: dict,
     *,
@@ -88,7 +88,7 @@ def test_every_measure_is_said_with_its_unit_its_value_and_its_peers(subject, co
     entry, days = measures_of(subject)[column]
     more, less = (1.0, 0.0) if entry.unit == "flag" else (1234.0, 567.0)
     value, usual = (less, more) if entry.direction == LOW else (more, less)
-    (reason,) = told(subject, {column: 1.0}, values={column: value}, usual=usual)
+    (reason,) = reasons_for(subject, {column: 1.0}, values={column: value}, usual=usual)
     assert set(reason) == FIELDS and reason["code"].endswith(f".{column}") and reason["contribution"] == 1.0
     assert reason_offences(reason) == []
     zh, en = reason["text_zh"], reason["text_en"]
@@ -110,7 +110,7 @@ def test_every_measure_is_said_with_its_unit_its_value_and_its_peers(subject, co
 def test_a_reason_says_what_the_mix_leads_one_to_expect():
     column = "exam_share_365d"
     mix = {column: 0.52, expected_column(column): 0.31}
-    (reason,) = told("hospital", {column: 1.0}, values=mix, usual=0.2, share=0.97)
+    (reason,) = reasons_for("hospital", {column: 1.0}, values=mix, usual=0.2, share=0.97)
     assert "52%,按其病种、年龄和就诊类别预期为 31%,同类(二级医院)通常为 20%" in reason["text_zh"]
     assert "与预期之差高于 97.0% 的同类" in reason["text_zh"]
     assert "52%; its diseases, ages and kinds of visit lead one to expect 31%" in reason["text_en"]
@@ -124,7 +124,7 @@ def test_a_reason_says_what_the_mix_leads_one_to_expect():
 def test_what_the_mix_or_the_peers_lead_one_to_expect_is_no_reason(expected, usual, is_reason):
     mixed = {"exam_share_365d": 0.52, expected_column("exam_share_365d"): expected}
     values = mixed | {"zero_cash_share_365d": 0.9}
-    found = told(
+    found = reasons_for(
         "hospital", {"exam_share_365d": 2.0, "zero_cash_share_365d": 1.0}, values=values, usual=usual
     )
     assert ("exam_share_365d" in codes(found)) == is_reason and "zero_cash_share_365d" in codes(found)
@@ -140,7 +140,7 @@ def test_names_of_measures_are_there_in_both_languages():
     "share, words", [(0.501, "50.1%"), (0.987, "98.7%"), (0.9999, "99.9%"), (1.0, "99.9%")]
 )
 def test_nobody_stands_above_all_of_his_peers(share, words):
-    (reason,) = told("patient", {"stays_365d": 1.0}, share=share)
+    (reason,) = reasons_for("patient", {"stays_365d": 1.0}, share=share)
     assert f"高于 {words} 的同类" in reason["text_zh"] and f"above {words} of them" in reason["text_en"]
     assert reason["peer_percentile"] == share
 
@@ -149,34 +149,36 @@ def test_nobody_stands_above_all_of_his_peers(share, words):
 def test_no_reason_below_the_middle_of_the_peers(share, is_reason):
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
     for subject, column in (("patient", "stays_365d"), ("group", low)):
-        found = told(subject, {column: 1.0}, share=share, usual=3.0)
+        found = reasons_for(subject, {column: 1.0}, share=share, usual=3.0)
         assert codes(found) == [column if is_reason else "slight"]
 
 
 def test_where_little_is_suspicious_those_above_are_counted():
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
-    (reason,) = told("group", {low: 1.0}, usual=3.0)
+    (reason,) = reasons_for("group", {low: 1.0}, usual=3.0)
     assert "低于 90.0% 的同类" in reason["text_zh"] and "below 90.0% of them" in reason["text_en"]
 
 
 def test_of_a_few_peers_their_number_is_said():
-    (first,) = told("hospital", {"visits_365d": 1.0}, share=0.83, peers_count=6, highest=True)
+    (first,) = reasons_for("hospital", {"visits_365d": 1.0}, share=0.83, peers_count=6, highest=True)
     assert first["text_zh"].endswith("6 个同类中最高") and first["text_en"].endswith("the highest of 6")
-    (other,) = told("hospital", {"visits_365d": 1.0}, share=0.6, peers_count=6)
+    (other,) = reasons_for("hospital", {"visits_365d": 1.0}, share=0.6, peers_count=6)
     assert other["text_zh"].endswith("高于其他 5 个同类中的 3 个")
     assert other["text_en"].endswith("above 3 of the 5 others")
 
 
 @pytest.mark.parametrize("peers_count, few", [(2, True), (4, True), (5, False), (20, False)])
 def test_too_few_peers_are_said_to_be_for_reference_only(peers_count, few):
-    (reason,) = told("hospital", {"visits_365d": 1.0}, share=0.9, peers_count=peers_count, highest=True)
+    (reason,) = reasons_for(
+        "hospital", {"visits_365d": 1.0}, share=0.9, peers_count=peers_count, highest=True
+    )
     assert ("同类过少,仅供参考" in reason["text_zh"]) == few
     assert ("too few peers, for reference only" in reason["text_en"]) == few
     assert ("最高" in reason["text_zh"]) == ("highest" in reason["text_en"]) == (not few)
 
 
 def test_an_only_one_is_compared_with_nobody():
-    (only,) = told("hospital", {"visits_365d": 1.0}, share=None, peers_count=1, highest=True)
+    (only,) = reasons_for("hospital", {"visits_365d": 1.0}, share=None, peers_count=1, highest=True)
     assert (
         only["text_zh"].endswith("没有其他二级医院可比(同类过少,仅供参考)")
         and "通常为" not in only["text_zh"]
@@ -188,57 +190,63 @@ def test_what_reads_as_usual_is_no_reason():
     measures = measures_of("hospital")
     share = next(c for c, (entry, _days) in measures.items() if entry.unit == "share")
     other = next(c for c, (e, _d) in measures.items() if e.family != measures[share][0].family)
-    found = told("hospital", {share: 1.0, other: 0.5}, values={share: 0.0002, other: 9.0}, usual=0.0001)
+    found = reasons_for(
+        "hospital", {share: 1.0, other: 0.5}, values={share: 0.0002, other: 9.0}, usual=0.0001
+    )
     assert codes(found) == [other]
-    assert codes(told("patient", {"stays_365d": 1.0}, values={"stays_365d": 2.0}, usual=2.0)) == ["slight"]
+    assert codes(reasons_for("patient", {"stays_365d": 1.0}, values={"stays_365d": 2.0}, usual=2.0)) == [
+        "slight"
+    ]
 
 
 def test_what_is_not_known_of_the_peers_is_not_said():
-    (reason,) = told("patient", {"stays_365d": 1.0}, usual=np.nan, share=None)
+    (reason,) = reasons_for("patient", {"stays_365d": 1.0}, usual=np.nan, share=None)
     assert "同类" not in reason["text_zh"]
     assert reason["peer_median"] is None and reason["peer_percentile"] is None
     assert reason_offences(reason) == []
 
 
 def test_a_measure_without_a_value_is_no_reason():
-    found = told("patient", {"stays_365d": 9.0, "fund_pay_365d": 1.0}, values={"fund_pay_365d": 5000.0})
+    found = reasons_for(
+        "patient", {"stays_365d": 9.0, "fund_pay_365d": 1.0}, values={"fund_pay_365d": 5000.0}
+    )
     assert [reason["code"] for reason in found] == ["MONEY.fund_pay_365d"]
 
 
 def test_somebody_of_whom_nothing_is_known_has_a_reason_all_the_same():
-    (reason,) = told("patient", {"stays_365d": 0.5}, values={})
+    (reason,) = reasons_for("patient", {"stays_365d": 0.5}, values={})
     assert (reason["code"], reason["contribution"], reason["value"]) == (SUM_REASON, 0.5, None)
     assert "没有单独一项指标" in reason["text_zh"] and "No single measure" in reason["text_en"]
 
 
 def test_what_speaks_for_somebody_is_never_given_as_suspicion():
-    (innocent,) = told("patient", {"stays_365d": -2.0, "fund_pay_365d": -0.5})
+    (innocent,) = reasons_for("patient", {"stays_365d": -2.0, "fund_pay_365d": -0.5})
     assert (innocent["code"], innocent["contribution"]) == (SUM_REASON, 0.0)
-    found = told("patient", {"stays_365d": -2.0, "fund_pay_365d": 0.5})
+    found = reasons_for("patient", {"stays_365d": -2.0, "fund_pay_365d": 0.5})
     assert codes(found) == ["fund_pay_365d"]
 
 
 def test_findings_are_a_reason_where_no_measure_counts_them():
-    found = told("patient", {"stays_365d": 0.5}, values={"stays_365d": 9.0}, rule=3.0)
+    found = reasons_for("patient", {"stays_365d": 0.5}, values={"stays_365d": 9.0}, rule=3.0)
     assert [reason["code"] for reason in found] == [RULE_REASON, "FREQUENCY.stays_365d"]
     assert found[0]["contribution"] == 3.0 and "审核规则" in found[0]["text_zh"]
-    counted = told("patient", {"findings_365d": 0.5}, rule=3.0)
+    counted = reasons_for("patient", {"findings_365d": 0.5}, rule=3.0)
     assert [(r["code"], r["contribution"]) for r in counted] == [("RULES.findings_365d", 3.5)]
-    assert codes(told("patient", {"stays_365d": 0.5}, rule=LEAST_CONTRIBUTION)) == ["stays_365d"]
+    assert codes(reasons_for("patient", {"stays_365d": 0.5}, rule=LEAST_CONTRIBUTION)) == ["stays_365d"]
 
 
 def test_a_window_longer_than_the_claims_is_told_by_a_shorter_one():
     given = {"purchases_1095d": 2.0, "purchases_365d": 1.0}
-    assert codes(told("patient", given)) == ["purchases_1095d"]
-    assert codes(told("patient", given, days_of_claims=366)) == ["purchases_365d"]
-    assert codes(told("patient", given, days_of_claims=365 - COVERED_WITHIN)) == ["purchases_365d"]
-    assert codes(told("patient", given, days_of_claims=200)) == ["purchases_30d"]
-    (three,) = told("patient", given, days_of_claims=1095)
+    assert codes(reasons_for("patient", given)) == ["purchases_1095d"]
+    assert codes(reasons_for("patient", given, days_of_claims=366)) == ["purchases_365d"]
+    assert codes(reasons_for("patient", given, days_of_claims=365 - COVERED_WITHIN)) == ["purchases_365d"]
+    assert codes(reasons_for("patient", given, days_of_claims=200)) == ["purchases_30d"]
+    (three,) = reasons_for("patient", given, days_of_claims=1095)
     assert "近三年" in three["text_zh"]
 
 
 def test_a_measure_without_a_covered_window_is_told_since_the_data_begin():
-    (reason,) = told(
+    (reason,) = reasons_for(
         "patient",
         {"cash_share_365d": 1.0, "cash_share_1095d": 2.0},
         usual=0.9,
@@ -253,25 +261,25 @@ def test_a_measure_without_a_covered_window_is_told_since_the_data_begin():
 
 @pytest.mark.parametrize("repeated, weak", [(1.0, False), (0.5, False), (0.49, True)])
 def test_a_reason_that_another_training_would_not_give_is_weak(repeated, weak):
-    (reason,) = told("patient", {"stays_365d": 1.0}, repeated=repeated)
+    (reason,) = reasons_for("patient", {"stays_365d": 1.0}, repeated=repeated)
     assert reason["text_zh"].endswith(WEAK[0]) == reason["text_en"].endswith(WEAK[1]) == weak
 
 
 def test_a_family_is_told_by_a_measure_that_raises_the_score():
     given = {"stays_365d": -0.1, "purchases_365d": 0.9}
-    assert codes(told("patient", given)) == ["purchases_365d"]
+    assert codes(reasons_for("patient", given)) == ["purchases_365d"]
     usual_purchases = {"stays_365d": 99.0, "purchases_365d": 1.0}
-    assert codes(told("patient", given, values=usual_purchases)) == ["slight"]
+    assert codes(reasons_for("patient", given, values=usual_purchases)) == ["slight"]
 
 
 def test_the_day_after_death_is_a_sentence_not_a_comparison():
-    (reason,) = told("visit", {"days_dead": 1.0}, values={"days_dead": 102.0}, usual=0.0)
+    (reason,) = reasons_for("visit", {"days_dead": 1.0}, values={"days_dead": 102.0}, usual=0.0)
     assert reason["text_zh"] == "死亡登记后第102天仍就医"
     assert reason["text_en"] == "care received on day 102 after the registered death"
 
 
 def test_a_flag_is_said_in_words():
-    (reason,) = told("visit", {"two_places": 1.0}, values={"two_places": 1.0}, usual=0.0)
+    (reason,) = reasons_for("visit", {"two_places": 1.0}, values={"two_places": 1.0}, usual=0.0)
     assert reason["text_zh"] == "30分钟内两处刷卡,同类(普通门诊)通常没有此情况,高于 90.0% 的同类"
     assert "是" not in reason["text_zh"] and "yes" not in reason["text_en"]
 
@@ -280,7 +288,7 @@ def test_a_flag_is_said_in_words():
     "contribution, counts", [(LEAST_CONTRIBUTION, False), (LEAST_CONTRIBUTION + 1e-9, True)]
 )
 def test_what_counts_next_to_nothing_is_left_out(contribution, counts):
-    found = told("patient", {"stays_365d": 0.5, "fund_pay_365d": contribution})
+    found = reasons_for("patient", {"stays_365d": 0.5, "fund_pay_365d": contribution})
     assert codes(found) == ["stays_365d", "fund_pay_365d"][: 1 + counts]
 
 
@@ -296,7 +304,7 @@ def test_whatever_the_contributions_no_reason_is_a_bad_one(seed, subject):
         if random.random() < 0.9
     }
     usual = dict(zip(measures, random.poisson(1.0, len(measures)), strict=True))
-    found = told(
+    found = reasons_for(
         subject,
         contributions,
         values=values,

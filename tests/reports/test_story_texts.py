@@ -73,14 +73,14 @@ def test_a_group_with_an_honest_reason_is_told_so():
     assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith("3 members without")
 
 
-@pytest.mark.parametrize("on_busiest, told", [(1, False), (2, True)])
-def test_a_day_of_one_visit_is_no_day_to_begin_with(on_busiest, told):
-    assert ("建议先查" in story(replace(HOSPITAL, on_busiest=on_busiest))[0]) is told
+@pytest.mark.parametrize("on_busiest, stated", [(1, False), (2, True)])
+def test_a_day_of_one_visit_is_no_day_to_begin_with(on_busiest, stated):
+    assert ("建议先查" in story(replace(HOSPITAL, on_busiest=on_busiest))[0]) is stated
 
 
-@pytest.mark.parametrize("doubted, visits, told", [(218, 237, True), (3, 19, False), (30, 25, False)])
-def test_a_share_is_told_of_many_and_only_of_the_whole(doubted, visits, told):
-    assert ("%)" in story(replace(HOSPITAL, doubted=doubted, visits=visits))[0]) is told
+@pytest.mark.parametrize("doubted, visits, stated", [(218, 237, True), (3, 19, False), (30, 25, False)])
+def test_a_share_is_told_of_many_and_only_of_the_whole(doubted, visits, stated):
+    assert ("%)" in story(replace(HOSPITAL, doubted=doubted, visits=visits))[0]) is stated
 
 
 def test_a_contradiction_is_told_as_one():
@@ -108,9 +108,9 @@ def test_a_doctor_is_told_with_where_he_practises():
 
 def test_a_number_that_was_told_is_not_told_again():
     dead = (*measures_of("patient")["after_death_365d"], 5.0, 0.0, None)
-    told = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)
-    assert "同类通常为0次。" in story(told)[0] and "死亡后" not in story(told)[0]
-    assert "5次,同类通常为0次。" in story(replace(told, doubted=4))[0]
+    stated = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)
+    assert "同类通常为0次。" in story(stated)[0] and "死亡后" not in story(stated)[0]
+    assert "5次,同类通常为0次。" in story(replace(stated, doubted=4))[0]
 
 
 @pytest.mark.parametrize(

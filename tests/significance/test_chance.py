@@ -99,7 +99,7 @@ def test_seven_counts_and_counts_expected_below_one_say_nothing_about_dispersion
     assert dispersion(observed[:7], pd.Series([9.0] * 7)) == 1.0
     assert dispersion(observed, pd.Series([1.0] * 8)) > 5
     assert dispersion(observed, pd.Series([1.0] * 7 + [0.99])) == 1.0
-    # Those below one take no part beside enough others.
+    # Those below one take no part where there are enough others.
     more = pd.concat([observed, pd.Series([0, 100, 0, 100])], ignore_index=True)
     few = pd.concat([pd.Series([9.0] * 8), pd.Series([0.5] * 4)], ignore_index=True)
     assert dispersion(more, few) == dispersion(observed, pd.Series([9.0] * 8))

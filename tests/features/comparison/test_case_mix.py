@@ -88,14 +88,14 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
                 like = [v for v in others if keys(v)[level] == keys(mine[0])[level]]
                 total = sum(map(denominator, like))
                 if total > 0:
-                    own, trust = sum(map(numerator, like)) / total, len(like) / (len(like) + PRIOR_VISITS)
-                    rate = own if rate is None else trust * own + (1 - trust) * rate
+                    own, weight = sum(map(numerator, like)) / total, len(like) / (len(like) + PRIOR_VISITS)
+                    rate = own if rate is None else weight * own + (1 - weight) * rate
             care, chapter, _group = place[id(mine[0])]
             near = [
                 v for v in others if place[id(v)][:2] == (care, chapter) and band[id(v)] == band[id(mine[0])]
             ]
-            claims = len(near) / (len(near) + HALF_KNOWN)
-            usual += part_here if rate is None else claims * whole_here * rate + (1 - claims) * part_here
+            known = len(near) / (len(near) + HALF_KNOWN)
+            usual += part_here if rate is None else known * whole_here * rate + (1 - known) * part_here
             whole += whole_here
         if whole:
             found[who] = usual / whole

@@ -1,4 +1,4 @@
-"""Items billed beyond the mix of visits, beside honest specialists, few visits and rare equipment; a slow
+"""Items billed beyond the mix of visits, and honest specialists, few visits and rare equipment; a slow
 twin of the expectation."""
 
 import random
@@ -39,7 +39,7 @@ class Bills:
     days: list[dict] = field(default_factory=list)
 
     def add(self, place: str, disease: str, *lines: tuple[str, float], who=None, dept="", **more):
-        """A bill: lines of (item, yuan); the class of an item is told by its first letters."""
+        """A bill: lines of (item, yuan); the first letters of an item say its class."""
         name, kind = f"M{len(self.visits):05}", more.get("kind", "outpatient")
         row = {"mdtrt_id": name, "psn_no": who or name, "place": place, "doctor": more.get("doctor")}
         setting = f"{kind}/2"

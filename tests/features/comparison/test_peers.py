@@ -96,7 +96,7 @@ def test_years_are_compared_as_they_are_and_refunds_have_their_sign():
     assert away.age == pytest.approx(z(30 / 10)) and away.money == pytest.approx(z(-math.log(4) / LOG_SPREAD))
 
 
-def test_a_share_speaks_the_louder_the_more_rows_it_is_of():
+def test_the_z_value_of_a_share_grows_with_its_rows():
     """Three in ten of whom two are expected; the peers differ truly by 5 points at least."""
     shares = [0.2] * 40 + [0.6] * 3
     frame = values(
@@ -112,7 +112,7 @@ def test_a_share_speaks_the_louder_the_more_rows_it_is_of():
     assert fifty == pytest.approx(stats.norm.isf(twin), abs=1e-6)
 
 
-def test_an_average_speaks_the_louder_the_more_rows_it_is_of():
+def test_the_z_value_of_an_average_grows_with_its_rows():
     random = np.random.default_rng(0)
     rows = random.integers(2, 200, 300).astype(float)
     days = np.r_[np.maximum(random.normal(8, 4 / np.sqrt(rows)), 0), 40, 40, 40]

@@ -1,4 +1,4 @@
-"""Waves of admissions: a house that lives on them beside honest hospitals, and a slow twin."""
+"""Waves of admissions: a hospital that lives on them, honest hospitals, and a slow twin."""
 
 from collections import Counter, defaultdict
 from datetime import date
@@ -168,10 +168,11 @@ def test_people_and_expected_equal_the_slow_twin():
     assert dict(zip(keys, mine.neg_log10_fdr, strict=True)) == pytest.approx(expected)
 
 
-def test_ties_are_the_stays_of_both(found):
+def test_the_linking_visits_are_the_stays_of_both(found):
     _waves, pairs = found
-    frame, ties = pairs.to_pandas(), events.ties(pairs).to_pandas()
+    frame, linking = pairs.to_pandas(), events.linking_visits(pairs).to_pandas()
     who = {row["mdtrt_id"]: row["psn_no"] for row in town().rows}
-    assert len(ties) == 2 * len(frame) and (frame.a < frame.b).all()
-    mine = ties.mdtrt_id.map(who)
-    assert ((mine == ties.a) & (ties.other == ties.b) | (mine == ties.b) & (ties.other == ties.a)).all()
+    assert len(linking) == 2 * len(frame) and (frame.a < frame.b).all()
+    of_a = (linking.mdtrt_id.map(who) == linking.a) & (linking.other == linking.b)
+    of_b = (linking.mdtrt_id.map(who) == linking.b) & (linking.other == linking.a)
+    assert (of_a | of_b).all()

@@ -1,4 +1,4 @@
-"""Sessions of cards at a pharmacy: a drawer beside people who come when they like, and a slow twin."""
+"""Sessions of cards at a pharmacy: a drawer of cards, people who come when they like, and a slow twin."""
 
 from collections import defaultdict
 from math import exp, log, log10

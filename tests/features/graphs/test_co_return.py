@@ -1,4 +1,4 @@
-"""Who returns together: patients brought back in groups beside people who come when they like, and a slow
+"""Who returns together: patients brought back in groups, people who come when they like, and a slow
 twin."""
 
 from collections import Counter, defaultdict
@@ -215,10 +215,10 @@ def test_a_person_is_linked_to_a_bounded_number_of_the_others():
     assert len(mine) == 26 * 20 - 20 * 21 / 2
 
 
-def test_ties_are_the_visits_then_and_later_of_both():
+def test_linking_visits_are_the_visits_then_and_later_of_both():
     book = ward()
     _found, pairs = steps(book)
-    frame, rows = pairs.to_pandas(), co_return.ties(pairs).to_pandas()
+    frame, rows = pairs.to_pandas(), co_return.linking_visits(pairs).to_pandas()
     assert list(rows.columns) == ["mdtrt_id", "a", "b", "other"] and len(rows) == 4 * len(frame)
     who = {row["mdtrt_id"]: row["psn_no"] for row in book.rows}
     expected = Counter()

@@ -14,7 +14,7 @@ def medicines(book: VisitBook, expensive: dict[str, str]) -> pd.DataFrame:
     """Edges of those who buy the same expensive medicine.
 
     Args:
-        expensive: buyer → the expensive medicine in every purchase, beside a cheap one that everybody buys.
+        expensive: buyer → the expensive medicine in every purchase, with a cheap one that everybody buys.
     """
     facts = book.facts()
     rows = [(row["mdtrt_id"], "cheap", 20.0) for row in book.rows]

@@ -1,4 +1,4 @@
-"""Who meets beyond chance: rings drawn by hand beside strangers who meet as often, and a slow twin of the
+"""Who meets beyond chance: rings drawn by hand, strangers who meet as often, and a slow twin of the
 edges."""
 
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, STAY
-from features.graphs.covisit import MEDICINE, NEXT_VISITS, edges, meetings, ties, visits
+from features.graphs.covisit import MEDICINE, NEXT_VISITS, edges, linking_visits, meetings, visits
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
 from tests.significance.slow_chance import slow_neg_log10_fdr
 
@@ -94,7 +94,7 @@ def test_nobody_else_is_an_edge(found):
 def test_every_visit_is_tied_to_the_people_met(town, found):
     events, stored = met(town)
     linked = events.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]]))
-    frame = ties(stored, linked).to_pandas()
+    frame = linking_visits(stored, linked).to_pandas()
     count = frame.groupby("mdtrt_id").other.nunique()
     who = {row["mdtrt_id"]: row["psn_no"] for row in town.rows}
     of_ring = count[[who[mdtrt_id] in RING for mdtrt_id in count.index]]

@@ -21,13 +21,13 @@ KEYS = {"patient": "psn_no", "hospital": "fixmedins_code", "visit": "mdtrt_id"}
 
 
 def measured(
-    claims: ClaimsAsOf, ties: list[tuple[str, str]], kinds: tuple[str, ...]
+    claims: ClaimsAsOf, linking_visits: list[tuple[str, str]], kinds: tuple[str, ...]
 ) -> dict[str, pd.DataFrame]:
     """The measures of what came of others, by kind of subject."""
     facts = visit_facts(claims)
     schema = ibis.schema({"mdtrt_id": "string", "other": "string"})
     met = claims.con.create_table(
-        "ties", ibis.memtable(pd.DataFrame(ties, columns=schema.names), schema=schema)
+        "linking_visits", ibis.memtable(pd.DataFrame(linking_visits, columns=schema.names), schema=schema)
     )
     facts = with_counts(claims.con, facts, neighbour_outcomes(claims, facts, met), "facts_told")
     found = {}
@@ -61,8 +61,8 @@ def seen(claims_of) -> tuple[dict[str, str], dict[str, pd.DataFrame]]:
     world.case("prescriber", "doctor of good", "3", "2024-05-01")
     world.case("visit", visits["open"], "2", "2024-08-01")
     world.case("hospital", "good", "2", "2025-02-01")  # after the night
-    ties = [(visits["friend"], "early"), (visits["early"], "friend")]
-    return visits, measured(claims_of(world, AS_OF), ties, ("patient", "hospital", "visit"))
+    linking_visits = [(visits["friend"], "early"), (visits["early"], "friend")]
+    return visits, measured(claims_of(world, AS_OF), linking_visits, ("patient", "hospital", "visit"))
 
 
 def test_whoever_came_to_a_confirmed_place_is_told_from_whoever_did_not(seen):
@@ -77,7 +77,7 @@ def test_what_became_known_after_ones_own_outcome_is_not_held_against_him(seen):
     # The place was confirmed a month after him, and himself is not among those linked to him.
     assert found["patient"].place_confirmed_share["early"] == 0
     assert found["patient"].linked_confirmed_share["early"] == 0
-    # The visit's own outcome closed in August, the place's in June; nobody is told his own.
+    # The visit's own outcome closed in August, the place's in June; nobody's own counts.
     assert found["visit"].place_confirmed[visits["open"]] == 1
     assert found["hospital"].visit_confirmed_share["bad"] == 0  # known in August, its own in June
     assert found["hospital"].patient_confirmed_share["bad"] == pytest.approx(1 / 3)  # early's, known in May
@@ -93,7 +93,7 @@ def test_outcomes_by_lot_explain_nobody(claims_of):
     rng, world = np.random.default_rng(0), World()
     size, places = 1500, [world.hospital(f"H{number}") for number in range(40)]
     guilty = rng.random(size) < 0.3
-    ties, visits = [], []
+    linking_visits, visits = [], []
     for number in range(size):
         who = world.person(f"p{number}")
         visits.append(world.visit(who, places[number % 40], "2024-03-01 09:00:00"))
@@ -101,8 +101,10 @@ def test_outcomes_by_lot_explain_nobody(claims_of):
         world.case("patient", who, "2" if guilty[number] else "3", str(day.date()))
     for number, visit in enumerate(visits):
         # Rings of five, inspected on days of their own.
-        ties += [(visit, f"p{number // 5 * 5 + other}") for other in range(5) if other != number % 5]
-    share = measured(claims_of(world, AS_OF), ties, ("patient",))["patient"].linked_confirmed_share
-    told = share.loc[[f"p{number}" for number in range(size)]]
-    assert told.between(0, 1).all() and 0.1 < told.mean() < 0.9
-    assert roc_auc_score(guilty, told) == pytest.approx(0.5, abs=0.03)
+        linking_visits += [
+            (visit, f"p{number // 5 * 5 + other}") for other in range(5) if other != number % 5
+        ]
+    share = measured(claims_of(world, AS_OF), linking_visits, ("patient",))["patient"].linked_confirmed_share
+    shares = share.loc[[f"p{number}" for number in range(size)]]
+    assert shares.between(0, 1).all() and 0.1 < shares.mean() < 0.9
+    assert roc_auc_score(guilty, shares) == pytest.approx(0.5, abs=0.03)

@@ -138,7 +138,7 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
         assert len(excess) == edge.observed and set(excess) == {1 - edge.expected / edge.observed}
     received = found.index[found.received.notna()]
     assert set(received) == {f"stay-2-{number}" for number in range(120) if number % 4 == 1 and number % 3}
-    # Boxes of P1 that P2 sold again: both sales are told, and P2's own second sales are not.
+    # Boxes of P1 that P2 sold again: both sales are named, and P2's own second sales are not.
     first, second = (set(found.index[found[end].eq(1)]) for end in ("resold", "sold_again"))
     assert first == {f"sale-{number}" for number in range(1, 60, 5)}
     assert second == {f"sale-{number}" for number in range(60, 72)}

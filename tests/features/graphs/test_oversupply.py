@@ -1,4 +1,4 @@
-"""Doctors and pharmacies with too many oversupplied buyers beside careless buyers everywhere, and a slow
+"""Doctors and pharmacies with too many oversupplied buyers, careless buyers everywhere, and a slow
 twin."""
 
 from collections import defaultdict
@@ -50,7 +50,7 @@ def linked(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_a_doctor_with_too_many_oversupplied_buyers_links_them_and_hoarders_elsewhere_stay_alone():
     hubs, found = linked(shops(guilty=True))
     assert hubs.hub.tolist() == ["D3"] and hubs.observed[0] >= 8 > 3 * hubs.expected[0]
-    # The two of his who hoard by themselves cannot be told from them.
+    # The two of his who hoard by themselves look the same.
     assert people_in(found) - {"buyer-133", "buyer-323"} == {f"buyer-{number}" for number in range(3, 80, 10)}
 
 
@@ -201,9 +201,9 @@ def test_ties_are_the_oversupplied_purchases_at_the_shared_doctor_or_pharmacy():
     facts = book.facts()
     frame = pd.DataFrame({"hub_type": ["prescriber"], "hub": ["D1"], "a": ["ada"], "b": ["ben"]})
     pairs = facts.get_backend().create_table("pairs", ibis.memtable(frame))
-    found = oversupply.ties(facts, pairs).order_by("mdtrt_id").to_pandas()
+    found = oversupply.linking_visits(facts, pairs).order_by("mdtrt_id").to_pandas()
     assert list(found.columns) == ["mdtrt_id", "a", "b", "other"]
     assert found.to_numpy().tolist() == [[mine, "ada", "ben", "ben"], [theirs, "ada", "ben", "ada"]]
     # A pharmacy of the same pair: its own purchases.
     at_pharmacy = pairs.mutate(hub_type=ibis.literal("pharmacy"), hub=ibis.literal("P2"))
-    assert oversupply.ties(facts, at_pharmacy).mdtrt_id.to_pandas().tolist() == [theirs]
+    assert oversupply.linking_visits(facts, at_pharmacy).mdtrt_id.to_pandas().tolist() == [theirs]

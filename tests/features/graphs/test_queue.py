@@ -1,4 +1,4 @@
-"""Rows beside the next ones of their queue, against a loop."""
+"""Rows joined with the next ones of their queue, against a loop."""
 
 import ibis
 import pandas as pd

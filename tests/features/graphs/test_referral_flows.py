@@ -1,4 +1,4 @@
-"""Flows beyond what the neighbourhood explains, beside flows to what is near, and a slow twin."""
+"""Flows beyond what the neighbourhood explains, flows to what is near, and a slow twin."""
 
 import ibis
 import numpy as np

@@ -1,4 +1,4 @@
-"""Shared pharmacies of expensive medicine: a ring that makes its rounds beside neighbours; a slow twin."""
+"""Shared pharmacies of expensive medicine: a ring that makes its rounds, neighbours; a slow twin."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -120,11 +120,11 @@ def test_edges_equal_the_slow_twin():
         assert row == pytest.approx(expected[a, b], rel=1e-6)
 
 
-def test_ties_are_the_purchases_at_the_shared_pharmacies():
+def test_linking_visits_are_the_purchases_at_the_shared_pharmacies():
     book, dear = province()
     facts, regular, found = steps(book, dear)
     linked = facts.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]].head(1)))
-    frame = shared_suppliers.ties(facts, regular, linked).to_pandas()
+    frame = shared_suppliers.linking_visits(facts, regular, linked).to_pandas()
     a, b = found.a[0], found.b[0]
     mine = {row["mdtrt_id"]: row["psn_no"] for row in book.rows if row["psn_no"] in (a, b)}
     assert set(frame.mdtrt_id) == set(mine) and len(frame) == len(mine) == 2 * 4 * 3

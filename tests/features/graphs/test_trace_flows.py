@@ -1,4 +1,4 @@
-"""Boxes sold twice beside boxes that were returned in between."""
+"""Boxes sold twice, and boxes that were returned in between."""
 
 from types import SimpleNamespace
 

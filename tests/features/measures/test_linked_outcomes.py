@@ -36,7 +36,7 @@ def test_a_group_has_no_outcome_of_its_own():
 def test_outcomes_of_others_are_no_evidence_by_themselves():
     entries = [entry for entry in CATALOGUE.values() if entry.family == "outcomes"]
     assert len(entries) == 23 and {entry.evidence_weight for entry in entries} == {CONTEXT}
-    # Nobody is told of his own outcome.
+    # Nobody's own outcome counts.
     own = {
         "patient": "patient",
         "prescriber": "doctor",

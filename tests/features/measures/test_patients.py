@@ -1,4 +1,4 @@
-"""Measures of patients: those who are brought to hospital together beside those whom chance puts into one
+"""Measures of patients: those who are brought to hospital together, and those whom chance puts into one
 ward."""
 
 import pytest

@@ -31,7 +31,7 @@ def cards(p: Planted) -> None:
     run("P1", 10, 59, "R113")
     run("P2", 9, 30, repeat=5)  # nine persons, some of them twice
     run("P3", 12, 60)
-    run("P4", 12, 0, bare=True)  # only the date is told
+    run("P4", 12, 0, bare=True)  # only the date is known
     for n in range(12):  # many tills in a hospital
         p.world.visit(
             p.someone(), "H1", str(START + timedelta(seconds=n)), settled=str(START + timedelta(seconds=n))

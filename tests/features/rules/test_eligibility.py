@@ -103,7 +103,7 @@ def hurt(world: World, guilty: dict[str, set]) -> None:
     injury = {"dscg_maindiag_code": "S52.500"}
     for name, begin, more in [
         ("late", "2024-07-09", injury),
-        ("told", "2024-07-02", injury | {"rel_ttp_flag": "1"}),
+        ("stated", "2024-07-02", injury | {"rel_ttp_flag": "1"}),
         ("ill", "2024-07-02", {}),
         ("hurt", "2024-07-02", injury),
     ]:

@@ -8,7 +8,7 @@ from features.rules.finding_names import with_names
 from features.rules.finding_text import item_name, kinds_of_visit, place_name, sentence
 
 
-def told(context, make, message: ibis.Value) -> str:
+def message_of(context, make, message: ibis.Value) -> str:
     """The sentence of one finding with its names."""
     found = make.found(("R901", "v1", None, None, 1.0, "因")).mutate(message=message)
     return with_names(context, found).message.to_pandas().iloc[0]
@@ -29,7 +29,7 @@ KNOWN, NAMELESS, UNKNOWN = (item_name(ibis.literal(code)) for code in ("I1", "I2
     ],
 )  # fmt: skip
 def test_names_stand_in_place_of_codes(rule_context, make, parts, text):
-    assert told(rule_context, make, sentence(*parts)) == text
+    assert message_of(rule_context, make, sentence(*parts)) == text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Long-term care beside stays and visits: breaches and near misses."""
+"""Long-term care during stays and visits: breaches and near misses."""
 
 import pandas as pd
 import pytest

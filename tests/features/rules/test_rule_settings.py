@@ -58,8 +58,8 @@ def test_an_unknown_rule_is_refused():
 def test_a_parameter_of_an_old_name_is_answered_with_the_valid_ones():
     with pytest.raises(StoreError) as refused:
         RuleSettings({"R084": {"days": 1}})
-    told = "settings: rule R084 has no parameter days; its parameters: maximum_gap_days, course_stays"
-    assert str(refused.value) == told
+    message = "settings: rule R084 has no parameter days; its parameters: maximum_gap_days, course_stays"
+    assert str(refused.value) == message
 
 
 def test_a_rule_without_parameters_says_so():

@@ -20,7 +20,7 @@ def sex(p: Planted) -> None:
         men = p.item(f"men-{kind}", kind, lmt_gend="1")
         p.one(men, rule)
         p.one(men, person={"gend": "1"})
-        p.one(men, person={"gend": "9"})  # not told
+        p.one(men, person={"gend": "9"})  # not stated
         p.one(men, med_type="52")  # a newborn on its mother's card
         p.one([(men, 1, 100.0), ("lab", 1, 9.0), (men, -1, 100.0, "2024-06-11 10:00:00")])  # given back
         p.one(men)

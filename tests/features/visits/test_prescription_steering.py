@@ -1,4 +1,4 @@
-"""Steered prescriptions: a partner pharmacy beside the one at the gate, and a loop over random towns."""
+"""Steered prescriptions: a partner pharmacy, the one at the gate, and a loop over random towns."""
 
 from collections import Counter
 from datetime import timedelta

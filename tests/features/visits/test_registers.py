@@ -1,4 +1,4 @@
-"""Visits against other registers, hand-made: the guilty beside those who come as near as they may."""
+"""Visits against other registers, hand-made: the guilty, and those who come as near as they may."""
 
 from datetime import date, datetime, timedelta
 

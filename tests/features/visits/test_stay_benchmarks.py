@@ -20,8 +20,8 @@ RATIOS = ("cost_ratio", "content_ratio", "group_weight")
 
 
 def benchmarks(rows: list[tuple]) -> ibis.Table:
-    """Benchmarks of stays: (hospital, disease, group, cost, yuan of treatment); each has a bed of nine yuan
-    beside."""
+    """Benchmarks of stays: (hospital, disease, group, cost, yuan of treatment); each also has a bed of nine
+    yuan."""
     base = [
         {
             "kind": STAY,

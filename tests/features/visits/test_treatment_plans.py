@@ -1,4 +1,4 @@
-"""Treatment plans known by rhythm: chemotherapy beside split stays and made-up rhythms."""
+"""Treatment plans known by rhythm: chemotherapy, split stays and made-up rhythms."""
 
 import ibis
 import pandas as pd

@@ -30,12 +30,12 @@ def found() -> pd.DataFrame:
             ("p1", "420801100001"), ("p2", "420802100001"), ("p3", "420802100001"),
         ),
     }  # fmt: skip
-    facts = table(
-        ["mdtrt_id", "fixmedins_code", "dr_code"],
-        ("V1", "H2", "D1"), ("V2", "H2", "D1"), ("V3", "H1", "D1"), ("V4", "H1", None),
-    )  # fmt: skip
+    facts = table(["mdtrt_id", "fixmedins_code"], ("V1", "H2"), ("V2", "H2"), ("V3", "H1"), ("V4", "H1"))
+    doctors = SimpleNamespace(places=pd.Series({"D1": "H2"}))
     members = pd.DataFrame({"group_id": "G1", "psn_no": ["p1", "p2", "p3"], "weight": 1.0})
-    snapshot = SimpleNamespace(claims=claims, facts=facts, network=SimpleNamespace(members=members))
+    snapshot = SimpleNamespace(
+        claims=claims, facts=facts, network=SimpleNamespace(members=members), subjects={"prescriber": doctors}
+    )
     suspects = pd.DataFrame(LISTED, columns=["subject_type", "subject_id"])
     names = pd.Series({"H1": "一院", "H2": "二院", "P1": "", "p1": "no institution"})
     return directory_table(snapshot, suspects, names)
@@ -51,7 +51,7 @@ def test_every_listed_subject_has_its_row(found):
     [
         ("hospital", "H1", "420801"),
         ("pharmacy", "P1", "420802"),
-        # Two of a doctor's three visits were there; two of the three members live there.
+        # The doctor belongs to H2; two of the three members live there.
         ("prescriber", "D1", "420802"),
         ("group", "G1", "420802100001"),
         ("patient", "p1", "420801100001"),

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.supporting_records import VISITS, each_visit_once, without_small_counts
+from pipelines.explain.supporting_records import VISITS, assigned_to_first_reason, without_small_counts
 
 
 def found(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -11,7 +11,7 @@ def found(*rows: tuple[str, int, str]) -> pd.DataFrame:
 
 
 def kept(*rows: tuple[str, int, str]) -> list[tuple]:
-    return list(each_visit_once(found(*rows)).itertuples(index=False, name=None))
+    return list(assigned_to_first_reason(found(*rows)).itertuples(index=False, name=None))
 
 
 def test_the_first_visits_of_a_reason_are_kept_in_their_order():
