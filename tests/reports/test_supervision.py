@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from reports.disputed_visits import disputed_table
+from reports.disputed_visits import disputed_table, largest_by_visit
 from reports.monthly_findings import ALL, MONTHLY, by_institution, by_rule, monthly, totals
 from reports.subject_words import CONDUCT
 from reports.supervision import page, write_supervision
@@ -58,7 +58,7 @@ def facts() -> ibis.Table:
 def disputed_of(rows: list[tuple]) -> ibis.Table:
     """Visits in dispute: visit, scheme, yuan in dispute."""
     frame = pd.DataFrame(rows, columns=["mdtrt_id", "scheme", "disputed"])
-    return disputed_table(frame.assign(fixmedins_code="H1", amount=1000.0))
+    return disputed_table(largest_by_visit(frame.assign(fixmedins_code="H1", amount=1000.0)))
 
 
 @pytest.fixture(scope="module")
