@@ -178,6 +178,7 @@ def co_visits(v: Table, w: Value) -> Value:
     materiality=1, over="admissions",
 )  # fmt: skip
 def co_visit_stays(v: Table, w: Value) -> Value:
+    """Stays at which somebody is present whom the patient meets beyond chance."""
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
@@ -186,6 +187,7 @@ def co_visit_stays(v: Table, w: Value) -> Value:
     "M26", materiality=2, over="consultations",
 )  # fmt: skip
 def co_visit_consultations(v: Table, w: Value) -> Value:
+    """Outpatient visits at which somebody is present whom the patient meets beyond chance."""
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
@@ -194,6 +196,7 @@ def co_visit_consultations(v: Table, w: Value) -> Value:
     materiality=2, over="purchases",
 )  # fmt: skip
 def co_visit_purchases(v: Table, w: Value) -> Value:
+    """Purchases at which somebody is present whom the patient meets beyond chance."""
     return v.mdtrt_id.count(where=w & (v.co_visitors > 0).fill_null(False))
 
 
@@ -238,6 +241,7 @@ def two_places(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def two_clinics(v: Table, w: Value) -> Value:
+    """Outpatient visits within 30 minutes of one at another hospital or clinic."""
     both = v.two_places & (v.kind == OUTPATIENT) & (v.moved_kind == OUTPATIENT)
     return v.mdtrt_id.count(where=w & both.fill_null(False))
 
@@ -247,6 +251,7 @@ def two_clinics(v: Table, w: Value) -> Value:
     "identity", "M14", materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def impossible_diagnoses(v: Table, w: Value) -> Value:
+    """Visits with a diagnosis that only the other sex can have."""
     return v.impossible.sum(where=w).fill_null(0)
 
 

@@ -43,7 +43,8 @@ declare("pharmacy", volume.fund_growth, "M16 M47", materiality=0.3)
 )  # fmt: skip
 def december_share(v: Table, w: Value) -> Value:
     """Fund payment in December ÷ fund payment of the year."""
-    return ratio(v.fund_pay_sumamt.sum(where=w & (v.begntime.month() == 12)), v.fund_pay_sumamt.sum(where=w))
+    in_december = v.fund_pay_sumamt.sum(where=w & (v.begntime.month() == 12)).fill_null(0)
+    return ratio(in_december, v.fund_pay_sumamt.sum(where=w))
 
 
 declare(
@@ -216,6 +217,7 @@ def fund_after_death(v: Table, w: Value) -> Value:
     materiality=0.03, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def off_price_share(v: Table, w: Value) -> Value:
+    """Yuan of lines at another than the pharmacy's own usual price of the item ÷ yuan of all lines."""
     return ratio(v.off_price.sum(where=w).fill_null(0), v.billed.sum(where=w))
 
 
@@ -225,6 +227,7 @@ def off_price_share(v: Table, w: Value) -> Value:
     materiality=0.05, base="purchases/amount_band", support="visits",
 )  # fmt: skip
 def top_band_share(p: Table, w: Value) -> Value:
+    """Purchases in the band of amounts (steps of a tenth) with most of them ÷ purchases."""
     return top_share(p)
 
 

@@ -255,6 +255,7 @@ declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
     "supply", "M45", materiality=8,
 )  # fmt: skip
 def rehab_per_day(v: Table, w: Value) -> Value:
+    """Units of rehabilitation ÷ days with any."""
     return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))
 
 

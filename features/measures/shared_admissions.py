@@ -261,6 +261,7 @@ def double_dialysis_share(v: Table, w: Value) -> Value:
 
 @shared("康复治疗次数", "units of rehabilitation", "sessions", "supply", evidence_weight=CONTEXT)
 def rehab_sessions(v: Table, w: Value) -> Value:
+    """Units of rehabilitation billed."""
     return v.rehab.sum(where=w).fill_null(0)
 
 
@@ -269,5 +270,6 @@ def rehab_sessions(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, support="rehab_sessions",
 )  # fmt: skip
 def unsigned_rehab_share(v: Table, w: Value) -> Value:
+    """Units of rehabilitation without a sign-in on the day ÷ units, where sign-ins are recorded."""
     known = w & v.unsigned_rehab.notnull()
     return ratio(v.unsigned_rehab.sum(where=known), v.rehab.sum(where=known))

@@ -72,6 +72,7 @@ def co_visit_fund(v: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def co_visit_consultation_share(v: Table, w: Value) -> Value:
+    """Outpatient visits with somebody present whom the patient meets beyond chance ÷ outpatient visits."""
     return (v.co_visitors > 0).fill_null(False).mean(where=w)
 
 

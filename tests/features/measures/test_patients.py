@@ -1,9 +1,12 @@
-"""Measures of patients: those who are brought to hospital together, and those whom chance puts into one
-ward."""
+"""Measures of patients, each against a loop over random visits; those who are brought to hospital together,
+and those whom chance puts into one ward."""
 
 import pytest
 
+from claims.as_of import OUTPATIENT, STAY
 from claims.store import Store, connect
+from tests.features.measures import loops
+from tests.features.measures.loops import Loop, bought, column, different, mean_of, seen, stays, top, total
 from tests.features.town import look
 from tests.tiny import World
 
@@ -39,3 +42,127 @@ def test_stays_like_those_of_others_are_counted_but_courses_are_not(patients):
     found = patients["twin_stays_365d"]
     assert (found[RING] == 3).all() and found["once"] == 1
     assert (found[[*COURSE, "ill"]] == 0).all()
+
+
+def dosed(vs):
+    return [v for v in vs if v["supply_days"]]
+
+
+def supply_ratio(vs):
+    """Days of supply ÷ most drugs of a visit ÷ days since the first purchase of any and 30."""
+    days = max((v["days_ago"] for v in dosed(vs)), default=0) + 30
+    return total(vs, "supply_days") / max(column(vs, "n_drugs")) / days
+
+
+def examined(v):
+    """A short stay that is mostly examinations."""
+    short = v["kind"] == STAY and not v["course"] and (v["los"] or 99) <= 5
+    return short and v["exam_amount"] >= 0.6 * v["billed"]
+
+
+def at_two_clinics(v):
+    return v["two_places"] and v["kind"] == v["moved_kind"] == OUTPATIENT
+
+
+def fund_of(vs, counts):
+    return total([v for v in vs if counts(v)], "fund_pay_sumamt")
+
+
+PATIENTS: dict[str, Loop] = {
+    "visits": len,
+    "purchases": lambda vs: len(bought(vs)),
+    "purchase_days": lambda vs: different(bought(vs), "day"),
+    "stays": lambda vs: len(stays(vs)),
+    "stay_days": lambda vs: total([v for v in vs if not v["course"]], "los"),
+    "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
+    "pharmacy_fund_pay": lambda vs: total(bought(vs), "fund_pay_sumamt"),
+    "drug_amount": lambda vs: total([v for v in vs if v["kind"] != STAY], "drug_amount"),
+    "supply_ratio": supply_ratio,
+    "most_stock": lambda vs: max(column(vs, "stock_days")),
+    "surplus_spent": lambda vs: total(vs, "surplus_spent"),
+    "pharmacies": lambda vs: different(bought(vs), "fixmedins_code"),
+    "places": lambda vs: different(vs, "fixmedins_code"),
+    "prescribers": lambda vs: different(vs, "dr_code"),
+    "split_stays": lambda vs: sum(v["split"] or False for v in vs),
+    "returns": lambda vs: sum(
+        v["readmitted_31d"] - v["readmission_expected"] for v in vs if v["readmitted_31d"] is not None
+    ),
+    "same_doctor_readmission": lambda vs: sum(v["same_doctor_readmission"] or False for v in vs),
+    "idle_days": lambda vs: total(vs, "idle_days"),
+    "outside_visits": lambda vs: total(vs, "outside_visits"),
+    "twin_stays": lambda vs: sum((v["twins"] or 0) > 0 and not v["interim"] for v in vs),
+    "exam_stays": lambda vs: sum(map(examined, vs)),
+    "cash_share": lambda vs: loops.part(vs, "cash_payamt", "medfee_sumamt"),
+    "village_batch": lambda vs: max(v["village_batch"] or 0 for v in vs if not v["course"]),
+    "co_visits": lambda vs: sum(map(loops.met, vs)),
+    "co_visit_stays": lambda vs: sum(map(loops.met, stays(vs))),
+    "co_visit_consultations": lambda vs: sum(map(loops.met, seen(vs))),
+    "co_visit_purchases": lambda vs: sum(map(loops.met, bought(vs))),
+    "co_visit_share": lambda vs: loops.share(vs, loops.met),
+    "co_visit_fund": lambda vs: fund_of(vs, loops.met),
+    "follow_days": lambda vs: max(column(vs, "follow_days")),
+    "most_co_visitors": lambda vs: max(column(vs, "co_visitors")),
+    "bursts": lambda vs: sum(v["burst"] or False for v in bought(vs)),
+    "two_places": lambda vs: sum(v["two_places"] or False for v in vs),
+    "two_clinics": lambda vs: sum(at_two_clinics(v) or False for v in vs),
+    "impossible_diagnoses": lambda vs: total(vs, "impossible"),
+    "round_amounts": lambda vs: sum(v["round_amount"] or v["same_amount"] >= 5 for v in bought(vs)),
+    "after_death": lambda vs: sum(map(loops.dead, vs)),
+    "fund_after_death": lambda vs: fund_of(vs, loops.dead),
+    "repeat_codes": lambda vs: total(vs, "repeat_codes"),
+    "uncoded_boxes": lambda vs: total(vs, "uncoded"),
+    "rx_overused": lambda vs: total(vs, "rx_overused"),
+    "unsigned_dialysis": lambda vs: total(vs, "unsigned"),
+    "dialysis_week": lambda vs: max(loops.counts_by([v for v in vs if v["dialysis"]], "week").values()),
+    "dialysis": lambda vs: total(vs, "dialysis"),
+    "paid_per_content": lambda vs: max(column(vs, "paid_per_content")),
+    "cost_ratio": lambda vs: mean_of(vs, "cost_ratio"),
+    "los_ratio": lambda vs: mean_of(vs, "los_ratio"),
+    "care_days": lambda vs: total(vs, "care_days"),
+    "hidden_accidents": lambda vs: total(vs, "hidden_accident"),
+    "outpatient_visits": lambda vs: len(seen(vs)),
+    "top_place_share": lambda vs: top(vs, "fixmedins_code"),
+    "top_pharmacy_share": lambda vs: top(bought(vs), "fixmedins_code"),
+    "co_oversupplied": lambda vs: max(column(vs, "co_oversupplied")),
+    "resold_boxes": lambda vs: total(vs, "resold"),
+    "findings": lambda vs: total(vs, "findings"),
+    "findings_share": lambda vs: loops.part(vs, "findings_amount", "fund_pay_sumamt"),
+    "visits_with_findings": lambda vs: loops.share(vs, lambda v: v["findings"] > 0),
+    "out_of_scope_share": lambda vs: loops.share(vs, lambda v: v["out_of_scope"] > 0),
+}
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def patient(request) -> tuple[loops.Visits, dict[str, float | None]]:
+    visits = loops.random_visits(request.param)
+    return visits, loops.measured("patient", visits)
+
+
+@pytest.mark.parametrize("name", PATIENTS)
+def test_a_measure_equals_its_loop(patient, name):
+    visits, found = patient
+    assert loops.same(found[name], PATIENTS[name](loops.within(visits)))
+
+
+def test_every_measure_of_patients_has_a_loop(patient):
+    assert set(patient[1]) == set(PATIENTS)
+
+
+def test_of_one_who_came_once_without_anything_odd_nothing_is_missing_that_is_known():
+    """Sums and largest values of nothing are zero, shares of nothing unknown."""
+    nothing = dict.fromkeys(loops.VALUES) | {"psn_no": "a", "kind": OUTPATIENT, "course": False}
+    nothing |= {"days_ago": 5.0, "fund_pay_sumamt": 0.0, "medfee_sumamt": 0.0, "round_amount": False}
+    visits = [nothing | {"mdtrt_id": "M1", "subject_id": "s", "day": loops.FIRST_DAY}]
+    typed = [v | {"days_ago": 999.0} for v in loops.random_visits(3, 80)]
+    found = loops.measured("patient", visits + typed)
+    zero = (
+        "most_stock",
+        "split_stays",
+        "village_batch",
+        "follow_days",
+        "most_co_visitors",
+        "co_oversupplied",
+    )
+    assert [found[name] for name in zero] == [0] * len(zero)
+    assert found["paid_per_content"] == 1 and found["supply_ratio"] == 0
+    assert found["cash_share"] is found["cost_ratio"] is found["top_pharmacy_share"] is None

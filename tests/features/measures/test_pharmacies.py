@@ -1,0 +1,147 @@
+"""Measures of a pharmacy, each against a loop over random purchases."""
+
+from statistics import fmean, stdev
+
+import pytest
+
+from claims.as_of import PHARMACY
+from tests.features.measures import loops
+from tests.features.measures.loops import (
+    Loop,
+    divided,
+    mean_of,
+    part,
+    share,
+    share_known,
+    top,
+    total,
+    within,
+)  # fmt: skip
+
+
+def unevenness(vs):
+    """Standard deviation of the fund payment for a customer ÷ its mean."""
+    sums = loops.fund_by_person(vs)
+    return stdev(sums) / fmean(sums)
+
+
+def after_death(vs):
+    """Paid by fund and account."""
+    return sum(v["fund_pay_sumamt"] + (v["acct_pay"] or 0) for v in vs if loops.dead(v))
+
+
+PHARMACIES: dict[str, Loop] = {
+    "visits": len,
+    "persons": lambda vs: loops.different(vs, "psn_no"),
+    "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
+    "fund_per_visit": lambda vs: mean_of(vs, "fund_pay_sumamt"),
+    "visits_each": lambda vs: len(vs) / loops.different(vs, "psn_no"),
+    "visits_per_day": lambda vs: len(vs) / loops.different(vs, "day"),
+    "busiest_day": lambda vs: loops.busiest(vs),
+    "december_share": lambda vs: part(
+        [v | {"in_december": v["fund_pay_sumamt"] * (v["day"].month == 12)} for v in vs],
+        "in_december",
+        "fund_pay_sumamt",
+    ),
+    "night_share": lambda vs: mean_of(vs, "night"),
+    "supply_each": lambda vs: total(vs, "supply_days") / loops.different(vs, "psn_no"),
+    "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
+    "stock_days": lambda vs: mean_of(vs, "stock_days"),
+    "stocked_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
+    "surplus_share": lambda vs: part(vs, "surplus_spent", "drug_amount"),
+    "price_per_day": lambda vs: divided(
+        total([v for v in vs if v["supply_days"]], "drug_amount"), total(vs, "supply_days")
+    ),
+    "drugs_per_visit": lambda vs: mean_of(vs, "n_drugs"),
+    "other_goods_share": lambda vs: 1 - part(vs, "drug_amount"),
+    "top_basket_share": lambda vs: top(vs, "template"),
+    "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
+    "price_surplus": lambda vs: part(vs, "priced", "usual_price") - 1,
+    "burst_share": lambda vs: share(vs, lambda v: v["burst"]),
+    "follow_share": lambda vs: share(vs, lambda v: (v["follow_days"] or 0) >= 3),
+    "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
+    "co_visit_share": lambda vs: share(vs, loops.met),
+    "two_places_share": lambda vs: share(vs, lambda v: v["two_places"]),
+    "round_share": lambda vs: mean_of(vs, "round_amount"),
+    "top_amount_share": lambda vs: top(vs, "medfee_sumamt"),
+    "same_amount_chance": lambda vs: loops.alike(vs, "medfee_sumamt"),
+    "zero_cash_share": lambda vs: share(vs, lambda v: v["cash_payamt"] <= 0),
+    "pooled_share": lambda vs: part(vs, "hifp_pay", "medfee_sumamt"),
+    "after_death": lambda vs: sum(map(loops.dead, vs)),
+    "fund_after_death": after_death,
+    "off_price_share": lambda vs: part(vs, "off_price"),
+    "top_band_share": lambda vs: top(vs, "amount_band"),
+    "boxes": lambda vs: total(vs, "boxes"),
+    "repeat_codes": lambda vs: 1000 * part(vs, "repeat_codes", "boxes"),
+    "uncoded_share": lambda vs: part(vs, "uncoded", "boxes"),
+    "boxless_share": lambda vs: share(vs, lambda v: v["boxes"] is None),
+    "rx_overused_share": lambda vs: share(vs, lambda v: (v["rx_overused"] or 0) > 0),
+    "rx_late_share": lambda vs: share(vs, lambda v: v["rx_late"]),
+    "rx_rushed_share": lambda vs: share(vs, lambda v: v["rx_rushed"]),
+    "prescribed_share": lambda vs: share(vs, lambda v: v["dr_code"] is not None),
+    "prescribed": lambda vs: len(loops.column(vs, "dr_code")),
+    "top_prescriber_share": lambda vs: top(vs, "dr_code"),
+    "top_prescriber_persons": lambda vs: loops.most_persons(vs, "dr_code"),
+    "steered_share": lambda vs: max(loops.column(vs, "prescription_steering")),
+    "prescriber_concentration": lambda vs: loops.alike(vs, "dr_code"),
+    "top_person_share": lambda vs: max(loops.fund_by_person(vs)) / sum(loops.fund_by_person(vs)),
+    "person_unevenness": unevenness,
+    "frequent_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
+    "top_disease_share": lambda vs: top(vs, "dise_no"),
+    "top_employer_share": lambda vs: top(vs, "emp_no"),
+    "co_oversupplied_share": lambda vs: share_known(vs, "co_oversupplied", lambda people: people > 0),
+    "findings": lambda vs: total(vs, "findings"),
+    "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
+    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
+    "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
+}
+# Over all of the past, whatever the window.
+EVER: dict[str, Loop] = {
+    "fund_growth": lambda vs: loops.growth(vs, "fund_pay_sumamt"),
+    "chain_odd_share": lambda _vs: 0.25,
+}
+# Held by test_billing_and_flows.py.
+BILLED = {"item_excess_drug", "dear_flow_share", "resold_elsewhere", "came_back"}
+
+
+def purchases(seed: int, n: int) -> loops.Visits:
+    """Random purchases; one customer comes often enough to count as frequent."""
+    visits = [v | {"kind": PHARMACY} for v in loops.random_visits(seed, n)]
+    often = [v | {"mdtrt_id": f"{v['mdtrt_id']}x", "psn_no": "often", "days_ago": 5.0} for v in visits[:24]]
+    return visits + often
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def pharmacy(request) -> tuple[loops.Visits, dict[str, float | None]]:
+    visits = purchases(request.param, 60)
+    return visits, loops.measured("pharmacy", visits)
+
+
+@pytest.mark.parametrize("name", PHARMACIES)
+def test_a_measure_equals_its_loop(pharmacy, name):
+    visits, found = pharmacy
+    assert loops.same(found[name], PHARMACIES[name](within(visits)))
+
+
+@pytest.mark.parametrize("name", EVER)
+def test_what_has_no_window_equals_its_loop(pharmacy, name):
+    visits, found = pharmacy
+    assert loops.same(found[name], EVER[name](visits))
+
+
+def test_every_measure_of_pharmacies_has_a_loop(pharmacy):
+    assert set(pharmacy[1]) == set(PHARMACIES) | set(EVER) | BILLED
+
+
+def test_a_pharmacy_that_sells_nothing_in_december_has_a_share_of_nothing():
+    november = [v | {"begntime": v["begntime"].replace(month=11)} for v in purchases(3, 30)]
+    assert loops.measured("pharmacy", november)["december_share"] == 0
+
+
+def test_a_pharmacy_that_records_no_boxes_or_prescriptions_has_no_shares_of_them():
+    visits = [v | {"boxes": None, "dr_code": None} for v in purchases(3, 30)]
+    found = loops.measured("pharmacy", visits)
+    without = ("repeat_codes", "uncoded_share", "top_prescriber_share", "prescriber_concentration")
+    assert [found[name] for name in without] == [None] * len(without)
+    assert (found["boxes"], found["boxless_share"], found["prescribed"]) == (0, 1, 0)
+    assert found["frequent_share"] == pytest.approx(24 / len(within(visits)))

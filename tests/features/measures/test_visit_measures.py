@@ -1,0 +1,113 @@
+"""Measures of single visits, each against the same in Python."""
+
+from collections.abc import Callable
+
+import pytest
+
+from claims.as_of import STAY
+from tests.features.measures import loops
+from tests.features.measures.loops import Visit, divided
+
+Of = Callable[[Visit], float | bool | None]
+
+
+def held(name: str) -> Of:
+    """The fact itself."""
+    return lambda v: v[name]
+
+
+def of_stay(value: Of) -> Of:
+    """Known of stays alone."""
+    return lambda v: value(v) if v["kind"] == STAY else None
+
+
+def share_of(names: str, whole: str = "billed") -> Of:
+    def found(v: Visit) -> float | None:
+        parts = [v[name] for name in names.split()]
+        return None if None in (*parts, v[whole]) else divided(sum(parts), v[whole])
+
+    return found
+
+
+def if_dear(name: str) -> Of:
+    return lambda v: v[name] if v["dear_group"] else None
+
+
+def exam_stay(v: Visit) -> bool:
+    return v["exam_amount"] >= 0.5 * v["billed"] and (v["los"] or 99) <= 5 and not v["course"]
+
+
+def days_dead(v: Visit) -> float:
+    return v["days_dead"] if loops.dead(v) else 0
+
+
+def unusual_return(v: Visit) -> float | None:
+    back = v["readmitted_31d"]
+    return None if back is None else (1 - v["readmission_expected"]) * back
+
+
+VISITS: dict[str, Of] = {
+    "bill": held("medfee_sumamt"),
+    "fund_pay": held("fund_pay_sumamt"),
+    "findings_of_visit": held("findings"),
+    "unsigned_dialysis": held("unsigned"),
+    "split_stay": held("split"),
+    "exam_share": of_stay(share_of("exam_amount")),
+    "treatment_share": of_stay(share_of("treat_amount drug_amount material_amount")),
+    "keeping_share": of_stay(share_of("keeping_amount")),
+    "material_share": share_of("material_amount"),
+    "idle_share": share_of("idle_days", "los"),
+    "uncoded_share": share_of("uncoded", "boxes"),
+    "dear_group_content": if_dear("content_ratio"),
+    "dear_group_los": if_dear("los_ratio"),
+    "outside_visits": of_stay(lambda v: v["outside_visits"] or 0),
+    "hidden_accident": of_stay(lambda v: v["hidden_accident"] or 0),
+    "care_days": of_stay(lambda v: v["care_days"] or 0),
+    "twin_stays": of_stay(lambda v: v["twins"] or 0),
+    "copied_bills": of_stay(lambda v: v["copies"] or 0),
+    "overlapping_stay": of_stay(held("overlap")),
+    "village_batch": of_stay(lambda v: 0 if v["course"] else v["village_batch"] or 0),
+    "exam_stay": of_stay(exam_stay),
+    "gap_days": lambda v: None if v["course"] else v["gap_days"],
+    "card_gap": lambda v: v["card_gap"] if v["burst"] else None,
+    "co_visitors": lambda v: v["co_visitors"] or 0,
+    "co_oversupplied": lambda v: v["co_oversupplied"] or 0,
+    "dialysis": lambda v: v["dialysis"] - v["dialysis_days"] if v["dialysis"] else None,
+    "days_dead": days_dead,
+    "unusual_return": unusual_return,
+} | {
+    name: held(name)
+    for name in (
+        "fund_share", "cash_share", "same_amount", "los_ratio", "cost_ratio", "content_ratio",
+        "paid_per_content", "items_ratio", "idle_days", "same_doctor_readmission", "follow_days",
+        "two_places", "supply_days", "stock_days", "repeat_codes", "rx_overused", "over_ceiling",
+        "week_sessions", "weekday_share", "findings_amount",
+    )
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def measured() -> tuple[loops.Visits, dict[str, list[float | None]]]:
+    visits = [v | {"gap_days": [3.0, 40.0, None][n % 3]} for n, v in enumerate(loops.random_visits(1, 150))]
+    return visits, loops.measured_visits(visits)
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_a_measure_equals_the_same_in_python(measured, name):
+    visits, found = measured
+    wrong = [
+        (value, VISITS[name](visit))
+        for visit, value in zip(visits, found[name], strict=True)
+        if not loops.same(value, VISITS[name](visit))
+    ]
+    assert wrong == []
+
+
+def test_every_measure_of_visits_is_held(measured):
+    assert set(measured[1]) == set(VISITS)
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_the_visits_show_a_measure_in_more_than_one_value(measured, name):
+    """A comparison proves little where nothing varies."""
+    assert len(set(measured[1][name])) > 1
