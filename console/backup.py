@@ -4,16 +4,17 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import tarfile
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from claims.errors import InputError, StoreError
+from console.database import SQLITE_FILE, client_environment
 from console.options import options
 
-_DATABASE = "console.sqlite3"
-_MANIFEST = "manifest.json"
+_MANIFEST, _DUMP = "manifest.json", "console.dump"
 
 
 def backup(target: Path) -> None:
@@ -22,51 +23,46 @@ def backup(target: Path) -> None:
     The database is copied first: an attachment that comes later is in the file too, and nothing refers to it.
 
     Raises:
-        StoreError: the database is PostgreSQL, which pg_dump backs up; or the file is there already.
+        StoreError: the file is there already, or pg_dump is missing or fails.
     """
-    _require_sqlite()
-    home = options().home
-    with tempfile.TemporaryDirectory(dir=home) as work:
-        copy = Path(work) / _DATABASE
-        with (
-            closing(sqlite3.connect(f"file:{home / _DATABASE}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(copy)) as copied,
-        ):
-            source.backup(copied)
+    with tempfile.TemporaryDirectory(dir=options().home) as work:
+        copy = Path(work) / _database_name()
+        if options().database is None:
+            _copy_sqlite(copy)
+        else:
+            _client("pg_dump", "--format=custom", f"--file={copy}")
         manifest = Path(work) / _MANIFEST
-        manifest.write_text(json.dumps({"format": 1, "entries": _log_entries(copy)}), encoding="utf-8")
+        manifest.write_text(json.dumps({"format": 1}), encoding="utf-8")
         try:
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
             raise StoreError(f"{target} is there already") from error
         with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as out:
             out.add(manifest, _MANIFEST)
-            out.add(copy, _DATABASE)
+            out.add(copy, copy.name)
             out.add(options().key_file, "secret.key")
             if options().attachments.is_dir():
                 out.add(options().attachments, "attachments")
 
 
 def restore(source: Path) -> None:
-    """Put a backup in place where there is no console yet.
+    """Put a backup in place where there is no console yet: with PostgreSQL, an empty database.
 
     Raises:
-        InputError: the file is no backup.
-        StoreError: there is a console's database already.
+        InputError: the file is no backup, or one of the other kind of database.
+        StoreError: there is a console's database already, or pg_restore is missing or fails.
     """
-    _require_sqlite()
     home = options().home
-    if (home / _DATABASE).exists():
+    if (home / SQLITE_FILE).exists():
         raise StoreError(f"{home} holds a console already: move it away first")
     home.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=home.parent) as work:
-        try:
-            with tarfile.open(source) as kept:
-                kept.extractall(work, filter="data")
-        except tarfile.TarError as error:
-            raise InputError(f"{source} is no backup of the console") from error
-        if not (Path(work) / _MANIFEST).exists() or not (Path(work) / _DATABASE).exists():
-            raise InputError(f"{source} is no backup of the console")
+        database = _unpacked(source, Path(work))
+        if options().database is not None:
+            arguments = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
+            name = client_environment(options())["PGDATABASE"]
+            _client("pg_restore", *arguments, f"--dbname={name}", str(database))
+            database.unlink()
         (Path(work) / _MANIFEST).unlink()
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(mode=0o700)
@@ -76,13 +72,41 @@ def restore(source: Path) -> None:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def _log_entries(database: Path) -> int:
-    """How many entries the audit log of a copy has."""
-    with closing(sqlite3.connect(database)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM console_auditentry").fetchone()
-    return int(count)
+def _database_name() -> str:
+    return SQLITE_FILE if options().database is None else _DUMP
 
 
-def _require_sqlite() -> None:
-    if options().database is not None:
-        raise StoreError("the database is PostgreSQL: use pg_dump, and copy attachments and secret.key")
+def _unpacked(source: Path, work: Path) -> Path:
+    """The database of a backup, which is unpacked into a folder."""
+    try:
+        with tarfile.open(source) as kept:
+            kept.extractall(work, filter="data")
+    except tarfile.TarError as error:
+        raise InputError(f"{source} is no backup of the console") from error
+    if not (work / _MANIFEST).exists():
+        raise InputError(f"{source} is no backup of the console")
+    if not (work / _database_name()).exists():
+        raise InputError(f"{source} is a backup of a console with the other kind of database")
+    return work / _database_name()
+
+
+def _copy_sqlite(copy: Path) -> None:
+    file = options().home / SQLITE_FILE
+    with (
+        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy)) as copied,
+    ):
+        source.backup(copied)
+
+
+def _client(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on the database."""
+    environment = os.environ | client_environment(options())
+    command = [program, "--no-password", *arguments]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise StoreError(f"{program} is not installed (Debian: apt-get install postgresql-client)") from error
+    if done.returncode:
+        # Its first line says what failed; later ones may quote rows.
+        raise StoreError(done.stderr.strip().splitlines()[0] if done.stderr.strip() else f"{program} failed")

@@ -172,4 +172,7 @@ def _prepared(store: Path) -> None:
 
 
 def _password(whose: str) -> str:
-    return os.environ.get(_PASSWORD) or getpass.getpass(f"Password of {whose}: ")
+    try:
+        return os.environ.get(_PASSWORD) or getpass.getpass(f"Password of {whose}: ")
+    except EOFError as error:
+        raise InputError(f"no password was given; set {_PASSWORD} where nobody can be asked") from error

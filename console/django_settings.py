@@ -3,44 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from claims.errors import StoreError
-from console.options import Options, options, secret_key
-
-
-def databases(given: Options) -> dict[str, dict[str, Any]]:
-    """The console's own database.
-
-    Raises:
-        StoreError: the address is none of PostgreSQL, or holds a password.
-    """
-    if given.database is None:
-        # A transaction that will write takes its lock at once: nobody has to give up half-way. Every commit
-        # is on the disk before its page is shown.
-        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-        sqlite = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
-        file = given.home / "console.sqlite3"
-        return {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "OPTIONS": sqlite}}
-    address = urlsplit(given.database)
-    if address.scheme != "postgresql" or address.password is not None:
-        raise StoreError("console.toml: database is postgresql://user@host/name, without the password")
-    return {
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": address.path.strip("/"),
-            "USER": unquote(address.username or ""),
-            "PASSWORD": given.database_password or "",
-            "HOST": address.hostname or "",
-            "PORT": str(address.port or ""),
-            # A thread of the server keeps its connection.
-            "CONN_MAX_AGE": 600,
-            "CONN_HEALTH_CHECKS": True,
-        }
-    }
-
+from console.database import databases
+from console.options import options, secret_key
 
 _OPTIONS = options()
 SECRET_KEY = secret_key()
@@ -115,10 +82,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "console/locked.html"
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = _OPTIONS.proxies or None
-AXES_IPWARE_META_PRECEDENCE_ORDER = (
-    ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if _OPTIONS.proxies else ["REMOTE_ADDR"]
-)
+AXES_CLIENT_IP_CALLABLE = "console.client_address.client_address"
 
 # Cookies and headers.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OPTIONS.https

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from html import escape, unescape
 
 from console.run_reader import Run
@@ -79,6 +80,16 @@ def hidden(subject_id: str, kind: str, shown: Shown) -> str:
     if shown is Shown.ALL or kind == "group" or (shown is Shown.PLACES and kind in _PLACES):
         return subject_id
     return Mask({subject_id}, salt()).one(subject_id)
+
+
+@lru_cache(maxsize=8)
+def by_pseudonym(run: Run, kind: str) -> dict[str, list[str]]:
+    """The identifiers of a list by the pseudonyms under which pages show them."""
+    sql = "SELECT subject_id FROM read_parquet($suspects) WHERE subject_type = $kind"
+    found: dict[str, list[str]] = {}
+    for row in run.rows(sql, {"suspects": run.table("suspects"), "kind": kind}):
+        found.setdefault(hidden(row["subject_id"], kind, Shown.NONE), []).append(row["subject_id"])
+    return found
 
 
 def rewritten(

@@ -3,13 +3,17 @@
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from claims.as_of import NAMED_BY
+from claims.store_folder import runs_before
 from console.identifier_view import Identifier, Link, Shown, known_in, rewritten
+from console.options import options
 from console.run_reader import Row, Run
 from console.subject_lists import counts, subject_row
-from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, Dossier, body
+from pipelines.cause_names import cause_names
+from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier, body
 from reports.dossier_content import from_json
 
 # Pictures whose labels are cut short, so that what is left of a name could not be recognised.
@@ -35,7 +39,7 @@ def shown_body(
     """The dossier as HTML with identifiers as somebody may see them."""
     if shown is Shown.NONE:
         pictures = {name: drawn for name, drawn in found.pictures.items() if name not in _LABELLED}
-        found = replace(found, pictures=pictures, profile={})
+        found = replace(found, pictures=pictures, profile={}, name="")
     text = body(found, language, blind=blind, partial=not whole)
     known = known_in(run, text)
     me = (found.subject, found.subject_id)
@@ -63,10 +67,10 @@ def _from_tables(run: Run, row: Row) -> Dossier:
     return Dossier(
         subject=kind, subject_id=subject_id, name=row["name"] or "", peers=None, peers_count=0,
         rank=row["rank"], of=_sizes(run).get(kind, 0), score=row["score"], amount=row["amount_at_risk"],
-        scheme=row["scheme"], random_sample=False, history=(), reasons=row["reasons"], favourable=(),
-        strips=(), pictures={}, hub=None, through=(), link_kind=None, profile={},
-        story=(row["story_zh"] or "", row["story_en"] or ""), money=(), supporting_records={},
-        evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),
+        scheme=row["scheme"], random_sample=False, history=_history(run, kind, subject_id),
+        reasons=row["reasons"], favourable=(), strips=(), pictures={}, hub=None, through=(),
+        link_kind=None, profile={}, story=(row["story_zh"] or "", row["story_en"] or ""), money=(),
+        supporting_records={}, evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),
         findings=_findings(run, kind, subject_id), innocent=(), similar=(),
         origin={"run": run.info["run_id"], "as_of": run.as_of.isoformat(), "model": run.model(kind)},
     )  # fmt: skip
@@ -88,9 +92,22 @@ def _findings(run: Run, kind: str, subject_id: str) -> list[dict[str, Any]]:
     key = NAMED_BY.get(kind)
     if key is None:
         return []
-    sql = f"""SELECT rule_id, max(rule_name) AS rule_name, max(rule_name) AS rule_en,
+    sql = f"""SELECT rule_id, max(rule_name) AS rule_name,
         max(sev_deg) AS sev_deg, count(*) AS n, sum(vola_amt) AS amount,
         arg_max(vola_cont, vola_amt) AS example, max(vola_evid) AS basis
         FROM read_parquet($hits) WHERE {key} = $id GROUP BY rule_id ORDER BY amount DESC, rule_id
         LIMIT {FINDING_ROWS}"""
-    return run.rows(sql, {"hits": run.table("rule_hits"), "id": subject_id})
+    english = cause_names("en")
+    found = run.rows(sql, {"hits": run.table("rule_hits"), "id": subject_id})
+    return [row | {"rule_en": english.get(row["rule_id"], row["rule_name"])} for row in found]
+
+
+def _history(run: Run, kind: str, subject_id: str) -> list[tuple[str, int, float]]:
+    """As-of date, rank and score in the runs before, oldest first; as many as a dossier of the night has."""
+    files = [folder / "suspects.parquet" for folder in runs_before(options().store, run.as_of)[-RUNS:]]
+    if not files:
+        return []
+    sql = """SELECT filename, rank, score FROM read_parquet($files::VARCHAR[], filename = true)
+        WHERE subject_type = $kind AND subject_id = $id ORDER BY filename"""
+    rows = run.rows(sql, {"files": [str(file) for file in files], "kind": kind, "id": subject_id})
+    return [(Path(row["filename"]).parent.name, row["rank"], row["score"]) for row in rows]

@@ -107,6 +107,17 @@ PAGES = {
 }
 HOW = {"add": ("增加", "added"), "remove": ("移除", "removed"), "clear": ("清空", "cleared")}
 YES_NO = {"True": ("是", "yes"), "False": ("否", "no")}
+# Of the pages that administer users.
+USER_WORDS = {
+    "user": ("用户", "user"),
+    "role": ("角色", "role"),
+    "areas": ("区划", "areas"),
+    "areas_help": (
+        "可查看的区划代码,用逗号分隔;420801含其下各乡镇、村。未填则看不到任何对象(有全部区划权限者除外)。",
+        "Codes of areas, separated by commas, whose subjects the user sees: 420801 includes its towns and "
+        "villages. Without any he sees none, unless he has the right to see every area.",
+    ),
+}
 # Why something cannot be done now: key of `console.case_work.NotNowError` → words.
 NOT_NOW = {
     "closed_already": ("本次名单中该对象已结案。", "It was closed on this list already."),
@@ -154,6 +165,7 @@ _WORDS = {
     "to_visit": ("今日核查对象", "To visit today"),
     "to_visit_note": ("次序与可疑程度无关。", "The order says nothing about how suspicious somebody is."),
     "mine": ("我承办的", "Mine"),
+    "none_here": ("无", "None"),
     "none_mine": ("目前没有承办的案件。", "Nothing is assigned to you."),
     "none_today": ("您的区域今日没有核查对象。", "Nobody is to be visited in your area today."),
     "drawn": ("随机抽查", "drawn at random"),
@@ -183,6 +195,8 @@ _WORDS = {
     "filter": ("筛选", "Filter"),
     "reset": ("清除", "Reset"),
     "search": ("检索编号或名称", "Find id or name"),
+    "search_masked": ("检索匿名编号", "Find pseudonym"),
+    "last_case": ("前次核查结论", "Outcome of the last inspection"),
     "find": ("检索", "Find"),
     "searched_for": ("检索结果", "Found for the words searched"),
     "export": ("导出 Excel", "Export to Excel"),
@@ -310,6 +324,6 @@ def word(table: dict[str, tuple[str, str]], key: str) -> str:
 
 
 def state_word(state: str) -> str:
-    """A state with its sign."""
-    sign, zh, en = STATES[state]
+    """A state with its sign; a case of an outcome that no inspection has is open elsewhere."""
+    sign, zh, en = STATES.get(state, STATES["checking"])
     return f"{sign} {text_in(language(), (zh, en))}"

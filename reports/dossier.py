@@ -26,6 +26,8 @@ from reports.templates import render, render_body
 _TEMPLATE = "dossier.html.j2"
 # Rows of evidence and of findings on the page.
 EVIDENCE_ROWS, FINDING_ROWS = 15, 12
+# Earlier runs whose ranks the page shows.
+RUNS = 10
 # How many schemes the page says what to check on site for.
 SCHEMES_SHOWN = 3
 # An explanation that fits fewer visits than this share does not fit; fewer than that, in part only.
@@ -123,7 +125,8 @@ def body(dossier: Dossier, language: str, blind: bool = False, partial: bool = F
 
     Args:
         blind: leave out rank, score and their history, so that nobody tells who was drawn at random.
-        partial: leave out what was not looked into rather than say that nothing was found.
+        partial: leave out what was not looked into rather than say that nothing was found, and of visits the
+            day, place and person.
     """
     return render_body(_TEMPLATE, **_printed(dossier, language, blind, partial))
 

@@ -14,6 +14,7 @@ from ibis import _
 from claims.as_of import CLEARED, CONFIRMED
 from features.comparison.peer_groups import PEER_WORDS
 from features.windows import YEAR
+from reports.languages import text_in
 
 FULL = 100.0
 # Grades and the least points of each; below them all the last.
@@ -52,7 +53,11 @@ def sheet_rows(graded: pd.DataFrame, names: pd.Series, language: str = "zh") -> 
     """
     columns = ["fixmedins_code", "grade", "points", f"arithmetic_{language}"]
     rows = graded[columns].itertuples(index=False, name=None)
-    return [(code, names.get(code, ""), grade, f"{points:.1f}", text) for code, grade, points, text in rows]
+    grades = {zh: text_in(language, (zh, en)) for zh, en in (*(grade[:2] for grade in GRADES), FAILED)}
+    return [
+        (code, names.get(code, ""), grades[grade], f"{points:.1f}", text)
+        for code, grade, points, text in rows
+    ]
 
 
 def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = YEAR) -> pd.DataFrame:
@@ -172,7 +177,7 @@ def _rate(row: Any) -> tuple[float, str, str]:
         f" {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Visits in doubt: {row.rate:.1f} in a hundred ({row.cases:.0f} of {row.visits:.0f}), median of"
         f" {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"
-        f" {RATE_MOST:.0f}: −{lost:.1f}",
+        f" {RATE_MOST:.0f}: {_minus(lost)}",
     )
 
 
@@ -186,8 +191,12 @@ def _share(row: Any) -> tuple[float, str, str]:
         f"扣 {lost:.1f} 分",
         f"Money in dispute: {row.share:.1f}% of the fund's payment ({row.amount:,.0f} of {row.fund:,.0f}"
         f" yuan), median of {peers_en} {row.usual_share:.1f}%; {SHARE_POINTS:.0f} points for each per cent"
-        f" above, at most {SHARE_MOST:.0f}: −{lost:.1f}",
+        f" above, at most {SHARE_MOST:.0f}: {_minus(lost)}",
     )
+
+
+def _minus(lost: float) -> str:
+    return f"−{lost:.1f}" if lost else "0"
 
 
 def _lost(value: float, usual: float, points: float, most: float) -> float:
@@ -202,7 +211,7 @@ def _score(row: Any) -> tuple[float, str, str]:
         f"可疑分数:{row.score:.2f},高于{peers_zh}其他 {others:.0f} 家中的 {row.above * others:.0f} 家;超过"
         f" {SCORE_FROM:.0%} 起扣分,最多 {SCORE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Score: {row.score:.2f}, above {row.above * others:.0f} of {others:.0f} others ({peers_en}); points"
-        f" from {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: −{lost:.1f}",
+        f" from {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: {_minus(lost)}",
     )
 
 
@@ -221,7 +230,7 @@ def _outcomes(row: Any) -> tuple[float, str, str]:
         + (f"扣 {lost:.1f} 分" if lost >= 0 else f"返还 {-lost:.1f} 分"),
         f"Past outcomes: {row.confirmed:.0f} confirmed, {CONFIRMED_POINTS:.0f} points each, at most"
         f" {CONFIRMED_MOST:.0f}; {row.cleared:.0f} cleared, each gives back {CLEARED_POINTS:.0f} points of"
-        f" the score's, at most {CLEARED_MOST:.0f}: " + (f"−{lost:.1f}" if lost >= 0 else f"+{-lost:.1f}"),
+        f" the score's, at most {CLEARED_MOST:.0f}: " + (_minus(lost) if lost >= 0 else f"+{-lost:.1f}"),
     )
 
 

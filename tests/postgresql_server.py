@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -15,9 +16,16 @@ from tests.conftest import free_port
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
 
 
+class Server(NamedTuple):
+    """A server that is running: its address with the user, without a database, and its log."""
+
+    address: str
+    log: Path
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A server that believes everybody on loopback; its address with the user, without a database."""
+def postgresql() -> Iterator[Server]:
+    """A server that believes everybody on loopback."""
     pytest.importorskip(
         "psycopg", reason="the driver psycopg is not installed (pip install fundguard[postgresql])"
     )
@@ -31,11 +39,20 @@ def postgresql() -> Iterator[str]:
         _as_server("initdb", "-D", data, "-U", "reader", "--auth=trust", "--no-sync", "-E", "UTF8")
         _as_server("pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
         try:
-            yield f"postgresql://reader@127.0.0.1:{port}"
+            yield Server(f"postgresql://reader@127.0.0.1:{port}", folder / "log")
         finally:
             _as_server("pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_database(server: str, name: str, template: str = "template1") -> None:
+    """A new database in place of one that may be there."""
+    import psycopg
+
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
 
 
 def _as_server(name: str, *arguments: object) -> None:

@@ -103,11 +103,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "areas",
-                    models.CharField(
-                        blank=True,
-                        help_text="Codes of areas, separated by commas, whose subjects the user sees: 420801 includes its towns and villages. Without any he sees none, unless he has the right to see every area.",
-                        max_length=500,
-                    ),
+                    models.CharField(blank=True, max_length=500),
                 ),
                 (
                     "groups",

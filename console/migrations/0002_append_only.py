@@ -15,12 +15,13 @@ def create(_apps, schema_editor):
     """Make the triggers."""
     postgresql = schema_editor.connection.vendor == "postgresql"
     if postgresql:
-        schema_editor.execute(_FUNCTION)
+        # Without parameters nothing of the text is taken for a placeholder.
+        schema_editor.execute(_FUNCTION, params=None)
     for table in TABLES:
         for what in ("UPDATE", "DELETE", "TRUNCATE") if postgresql else ("UPDATE", "DELETE"):
             each = "STATEMENT" if what == "TRUNCATE" else "ROW"
             text = _POSTGRESQL if postgresql else _SQLITE
-            schema_editor.execute(text.format(table=table, what=what, each=each))
+            schema_editor.execute(text.format(table=table, what=what, each=each), params=None)
 
 
 class Migration(migrations.Migration):

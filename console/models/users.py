@@ -12,8 +12,6 @@ class User(AbstractUser):
     areas = models.CharField(
         max_length=500,
         blank=True,
-        help_text="Codes of areas, separated by commas, whose subjects the user sees: 420801 includes its "
-        "towns and villages. Without any he sees none, unless he has the right to see every area.",
     )
 
     class Meta:

@@ -37,6 +37,12 @@ def amount(value: Any) -> str:
 
 
 @register.filter
+def yuan(value: Any) -> str:
+    """Yuan with their unit."""
+    return f"{amount(value)}元" if language() == "zh" else f"{amount(value)} yuan"
+
+
+@register.filter
 def share(value: float | None) -> str:
     """A score from 0 to 1."""
     return score_text(value)

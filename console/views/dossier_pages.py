@@ -86,11 +86,19 @@ def _context(request: HttpRequest, token: str, linked: bool = True) -> dict[str,
         "body": mark_safe(text),
         "can_unmask": shown is not Shown.ALL and user.may("unmask"), "unmasked": shown is Shown.ALL,
         "members": _members(request, run, subject, shown) if subject.kind == "group" else [],
-        "inspections": inspections, "row": row, "drawn": bool(current and current.drawn),
+        "inspections": inspections, "last_case": _last_case(run, subject),
         "see_draw": user.may("see_draw"), "may_open": user.may("work") or user.may("assign"),
         "may_work": user.may("work"), "may_read_cases": user.may("see_cases"),
     }  # fmt: skip
     return context | (case_context(request, current) if current and user.may("see_cases") else {})
+
+
+def _last_case(run: Run, subject: Subject) -> Row | None:
+    """Outcome and day of the last case that the night knew, wherever its verdict was written."""
+    sql = """SELECT last_outcome AS outcome, last_closed AS closed FROM read_parquet($worklist)
+        WHERE subject_type = $kind AND subject_id = $id AND last_outcome IS NOT NULL"""
+    values = {"worklist": run.table("worklist"), "kind": subject.kind, "id": subject.subject_id}
+    return next(iter(run.rows(sql, values)), None)
 
 
 def _members(request: HttpRequest, run: Run, subject: Subject, shown: Shown) -> list[Row]:

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from console.access import needs, shown_to, user_of
 from console.audit import record
-from console.identifier_view import Shown, hidden
+from console.identifier_view import Shown, by_pseudonym, hidden
 from console.middleware import run_of
 from console.models import Inspection, State, User
 from console.run_reader import Row, Run
 from console.subject_lists import EXPORTED, ORDERS, PAGE, Wanted, choices, page_of
 from console.tokens import token_of
 from console.words import language, state_word, words
+from reports.number_texts import MISSING
 from reports.profile_words import profile
 from reports.scheme_texts import scheme_name, scheme_or_pending
 from reports.subject_words import SUBJECT_WORDS
@@ -50,7 +51,7 @@ def ranked_list(request: HttpRequest, kind: str) -> HttpResponse:
         "rows": listed(request, rows), "page": number, "pages": pages, "given": given,
         "found_words": words()["found"].format(f"{count:,}"),
         "page_words": words()["page_of"].format(f"{number:,}", f"{pages:,}"),
-        "query": urlencode(given), "searched": bool(wanted.text), "can_search": _may_search(request),
+        "query": urlencode(given), "searched": bool(request.session.get(f"search-{kind}")),
         "options": _options(run, kind, user_of(request)), "orders": _orders(),
     }  # fmt: skip
     return render(request, "console/list.html", context)
@@ -61,7 +62,7 @@ def ranked_list(request: HttpRequest, kind: str) -> HttpResponse:
 def search_list(request: HttpRequest, kind: str) -> HttpResponse:
     """Keep the words searched in the session, so that no address holds an identifier."""
     _require_kind(kind)
-    text = request.POST.get("text", "").strip()[:100] if _may_search(request) else ""
+    text = request.POST.get("text", "").strip()[:100]
     request.session[f"search-{kind}"] = text
     if text:
         record(user_of(request), "searched", kind=kind)
@@ -101,13 +102,13 @@ def _shown(request: HttpRequest, row: Row, inspection: Inspection | None) -> dic
     token = token_of(kind, subject_id)
     shown = shown_to(request, token)
     parts = [(name, row[f"{name}_score"]) for name in ("model", "anomaly", "rule", "graph")]
-    before = row.get("rank_before")
+    climbed = None if row.get("rank_before") is None else row["rank_before"] - row["rank"]
     return row | {
         "token": token,
         "shown_id": hidden(subject_id, kind, shown),
         "shown_name": "" if shown is Shown.NONE else row["name"] or "",
         "parts": parts,
-        "change": _change(None if before is None else before - row["rank"]),
+        "change": _change(climbed) if run_of(request).before else MISSING,
         "inspection": inspection,
         "state": inspection.state if inspection else State.PENDING,
         "assignee": inspection.assignee if inspection else None,
@@ -119,7 +120,15 @@ def _wanted(request: HttpRequest, kind: str) -> Wanted:
     _require_kind(kind)
     given, user = request.GET, user_of(request)
     only, without = _by_inspection(kind, given.get("state", ""), given.get("assignee", ""), user)
-    text = request.session.get(f"search-{kind}", "") if _may_search(request) else ""
+    text = request.session.get(f"search-{kind}", "")
+    named = by_pseudonym(run_of(request), kind).get(text) if text else None
+    if named:
+        only = named if only is None else [subject_id for subject_id in only if subject_id in named]
+    elif text and not user.may("unmask"):
+        # Whoever sees pseudonyms only could try out identifiers.
+        only = []
+    if named or not user.may("unmask"):
+        text = ""
     return Wanted(
         kind, user.prefixes, given.get("scheme", ""), given.get("area", ""),
         [level for level in given.get("level", "").split(",") if level], _yuan(given.get("least")), text,
@@ -165,11 +174,6 @@ def _options(run: Run, kind: str, user: User) -> dict[str, list[tuple[str, str]]
 def _orders() -> list[tuple[str, str]]:
     known = words()
     return [(name, known[name]) for name in ORDERS]
-
-
-def _may_search(request: HttpRequest) -> bool:
-    """Whoever sees pseudonyms only could try out identifiers."""
-    return user_of(request).may("unmask")
 
 
 def _workbook(kind: str, rows: list[dict[str, Any]]) -> bytes:

@@ -22,6 +22,7 @@ from console.run_reader import Run
 from console.views.inspection_cards import card
 from console.words import language
 from console.workload import by_model, by_person, by_scheme
+from pipelines.cause_names import cause_names
 from pipelines.monitoring_file import monitored
 from reports import monthly_findings, night_status, portrait, supervision
 
@@ -45,7 +46,8 @@ def monthly(request: HttpRequest) -> HttpResponse:
 @lru_cache(maxsize=8)
 def _monthly(run: Run, chosen: str) -> str:
     counts = run.frame("supervision")
-    return supervision.body(counts, monthly_findings.totals(counts), _names(run), run.as_of, chosen)
+    names = pd.concat([_names(run), pd.Series(cause_names(chosen), dtype=object)])
+    return supervision.body(counts, monthly_findings.totals(counts), names, run.as_of, chosen)
 
 
 @lru_cache(maxsize=8)

@@ -15,14 +15,12 @@ from pipelines.score import Scored, Scores
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
-from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, Dossier
+from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
 from reports.reasons import exceeds_median
 from reports.subject_charts import Strip, calendar, strip_of, weeks
 
-# Earlier runs whose ranks a dossier shows.
-RUNS = 10
 # A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 # Ranks and scores in earlier runs, oldest first: (subject_type, subject_id) → as-of date, rank, score.

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from features.measures.catalogue import measures_of
-from features.rules.declaration import RULES
+from pipelines.cause_names import cause_names
 from pipelines.explain.explanation import Explanation, keys_of
 from pipelines.score import Scores
 from pipelines.select.selection import Selection
@@ -25,7 +25,6 @@ from reports import (
     zero_fund_sheet,
 )
 from reports.masking import Mask
-from reports.scheme_texts import SCHEMES
 from reports.workbook import write_workbook
 
 _IDS = ("subject_id", "mdtrt_id", "setl_id", "bkkp_sn")
@@ -82,9 +81,7 @@ class _Pages:
         """Names of institutions, and in English those of rules and schemes, by id."""
         if self.language == "zh":
             return self.names
-        causes = {rule_id: rule.en for rule_id, rule in RULES.items()}
-        schemes = {scheme: en for scheme, (_zh, en) in SCHEMES.items()}
-        names: pd.Series = pd.concat([self.names, pd.Series(causes | schemes)])
+        names: pd.Series = pd.concat([self.names, pd.Series(cause_names(self.language))])
         return names
 
     def write_overview(self) -> None:

@@ -28,8 +28,8 @@ TODAY = date(2024, 7, 1)
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """Address of a PostgreSQL server of these tests' own, without the database."""
-    with postgresql() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://")
+    with postgresql() as running:
+        yield running.address.replace("postgresql://", "postgresql+psycopg://")
 
 
 def world() -> World:

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.console_server import SERVER
+from tests.postgresql_server import make_database
+
 # Models can only be imported once Django is set up; of a session the store is one.
 _STORE = Path(tempfile.mkdtemp(prefix="fundguard-console-"))
 os.environ["FUNDGUARD_CONSOLE_STORE"] = str(_STORE)
+if SERVER:
+    os.environ["FUNDGUARD_CONSOLE_DATABASE"] = f"{SERVER}/console"
+    make_database(SERVER, "console")
 os.environ["DJANGO_SETTINGS_MODULE"] = "console.django_settings"
 
 from console.start import prepare  # noqa: E402
@@ -25,7 +31,6 @@ from console.models import User  # noqa: E402
 from console.options import options  # noqa: E402
 from tests.console.made_run import AS_OF, BEFORE, NORTH, write_run  # noqa: E402
 
-PASSWORD = "a long enough passphrase"
 _EMPTY = _STORE / "console" / "empty.sqlite3"
 
 
@@ -34,7 +39,10 @@ def _store() -> Iterator[None]:
     write_run(_STORE, BEFORE)
     write_run(_STORE, AS_OF)
     connections.close_all()
-    shutil.copy(options().home / "console.sqlite3", _EMPTY)
+    if SERVER:
+        make_database(SERVER, "empty", "console")
+    else:
+        shutil.copy(options().home / "console.sqlite3", _EMPTY)
     yield
     connections.close_all()
     shutil.rmtree(_STORE, ignore_errors=True)
@@ -46,16 +54,32 @@ def store() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def database() -> Iterator[Path]:
+def database() -> Iterator[None]:
     """A database with the roles and nobody in it."""
-    file = options().home / "console.sqlite3"
     connections.close_all()
-    for path in options().home.glob("console.sqlite3*"):
-        path.unlink()
-    shutil.copy(_EMPTY, file)
-    yield file
+    if SERVER:
+        make_database(SERVER, "console", "empty")
+    else:
+        for path in options().home.glob("console.sqlite3*"):
+            path.unlink()
+        shutil.copy(_EMPTY, options().home / "console.sqlite3")
+    yield
     connections.close_all()
     shutil.rmtree(options().attachments, ignore_errors=True)
+
+
+@pytest.fixture
+def nothing_there() -> Iterator[None]:
+    """A place where no console has been: no folder, and no tables."""
+    connections.close_all()
+    aside = options().home.with_name("aside")
+    options().home.rename(aside)
+    if SERVER:
+        make_database(SERVER, "console")
+    yield
+    connections.close_all()
+    shutil.rmtree(options().home, ignore_errors=True)
+    aside.rename(options().home)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ FIRST, SECOND, DRAWN = "42080000000000001", "42080000000000002", "42080000000000
 VISIT, SETTLEMENT, HOSPITAL, NAME = "420800100000000111", "S420800111", "H42080100001", "北区医院"
 DOCTOR, PHARMACY, GROUP = "D4208010001", "P42080200001", "G0123456789ab"
 MONEY = 52_000.0
+# When a case of the second patient was cleared, by a workbook.
+CLOSED = datetime(2024, 5, 6)
 REASON = {
     "code": "HOARD.days_of_supply_365d",
     "text_zh": "剩余药量约4.2年",
@@ -122,6 +124,7 @@ def _tables(as_of: date, drawn: bool) -> dict[str, tuple[list[dict[str, Any]], p
             for name in ("subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme")
         }
         | {"place": nth, "status": "new"}
+        | ({"last_outcome": "3", "last_closed": CLOSED} if row["subject_id"] == SECOND else {})
         for nth, row in enumerate([row for row in SUSPECTED if row["rank"] < 3][:4], 1)
     ]
     sample = {"subject_type": "patient", "subject_id": DRAWN, "as_of": as_of, "probability": 0.01}

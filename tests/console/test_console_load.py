@@ -44,7 +44,7 @@ def console(request, city) -> Iterator[Served]:
         return
     with (
         postgresql() as server,
-        served(city.store.path, USERS, free_port(), 2, database=f"{server}/postgres") as found,
+        served(city.store.path, USERS, free_port(), 2, database=f"{server.address}/postgres") as found,
     ):
         yield found
 

@@ -9,13 +9,14 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from claims.errors import StoreError
-from console.django_settings import databases
+from console.client_address import client_address
+from console.database import databases
 from console.middleware import LimitedUploads
 from console.models import AuditEntry
 from console.options import Options, options
 from console.tokens import token_of
 from tests.conftest import ROOT
-from tests.console.conftest import PASSWORD
+from tests.console.console_server import PASSWORD
 from tests.console.made_run import FIRST
 
 
@@ -61,6 +62,38 @@ def test_failed_logins_are_throttled_and_logged(user):
     failed = AuditEntry.objects.filter(action="login_failed")
     assert {entry.username for entry in failed} == {"investigator", "-"}
     assert "somebody" not in str([vars(entry) for entry in AuditEntry.objects.all()])
+
+
+@pytest.mark.parametrize("proxies, forwarded, found", [
+    (0, "203.0.113.7", "192.0.2.1"),
+    (1, "203.0.113.7", "203.0.113.7"),
+    (1, "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+    (2, "198.51.100.1, 203.0.113.7, 203.0.113.8", "203.0.113.7"),
+    (2, "203.0.113.7", "192.0.2.1"),
+    (1, "<script>", "192.0.2.1"),
+    (1, None, "192.0.2.1"),
+])  # fmt: skip
+def test_behind_proxies_the_address_is_the_one_that_the_outermost_saw(monkeypatch, proxies, forwarded, found):
+    given = Options(proxies=proxies)
+    monkeypatch.setattr("console.client_address.options", lambda: given)
+    sent = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    assert client_address(RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", **sent)) == found
+
+
+def test_failures_from_one_address_lock_out_nobody_elsewhere(user, monkeypatch):
+    known, given = user("investigator"), Options(proxies=1)
+    known.set_password(PASSWORD)
+    known.save()
+    monkeypatch.setattr("console.client_address.options", lambda: given)
+
+    def attempt(password: str, address: str) -> int:
+        fields = {"username": "investigator", "password": password}
+        client = Client(SERVER_NAME="localhost")
+        return client.post("/login/", fields, HTTP_X_FORWARDED_FOR=f"192.0.2.9, {address}").status_code
+
+    for _n in range(options().failures):
+        attempt("wrong", "203.0.113.7")
+    assert attempt(PASSWORD, "203.0.113.7") == 429 and attempt(PASSWORD, "203.0.113.8") == 302
 
 
 def test_a_login_is_a_new_session_of_limited_life(user):

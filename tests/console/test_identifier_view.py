@@ -94,6 +94,19 @@ def test_no_address_and_no_log_holds_an_identifier(login, caplog):
 def test_whoever_sees_pseudonyms_cannot_try_out_identifiers(login):
     client = login("data_scientist")
     answer = client.post("/lists/patient/search/", {"text": FIRST})
+    assert text_of(client, answer.url).count('class="open"') == 0
+
+
+@pytest.mark.parametrize("role", ["data_scientist", "investigator"])
+def test_everybody_finds_a_subject_by_the_pseudonym_that_pages_show(login, role):
+    client = login(role, areas="4208")
+    name = hidden(FIRST, "patient", Shown.NONE)
+    assert name in text_of(client, "/lists/patient/")
+    answer = client.post("/lists/patient/search/", {"text": name})
+    text = text_of(client, answer.url)
+    assert text.count('class="open"') == 1 and token_of("patient", FIRST) in text
+    assert text_of(client, "/lists/patient/?state=checking").count('class="open"') == 0
+    client.post("/lists/patient/search/", {"text": ""})
     assert text_of(client, answer.url).count('class="open"') == 50
 
 

@@ -153,3 +153,20 @@ def test_an_old_run_without_a_directory_is_named(store, restored):
     (last_run().folder / "directory.parquet").unlink()
     with pytest.raises(StoreError, match="run that night again"):
         last_run()
+
+
+def test_a_dossier_of_tables_has_the_history_that_one_of_the_night_has(login):
+    """Of the third patient no dossier was drawn; she stood in the list before, too."""
+    client = login("supervisor")
+    page = client.get(reverse("dossier", args=[token_of("patient", "42080000000000003")])).content.decode()
+    assert "<td>2025-01-01</td>" in page.split("以往名单")[1]
+
+
+def test_the_outcome_that_a_workbook_brought_stands_beside_the_dossier(login):
+    client = login("supervisor")
+    seen = client.get(reverse("dossier", args=[token_of("patient", SECOND)])).content.decode()
+    assert "× 排除 2024-05-06" in seen
+    assert (
+        "前次核查结论"
+        not in client.get(reverse("dossier", args=[token_of("patient", FIRST)])).content.decode()
+    )

@@ -16,6 +16,7 @@ from reports.portrait import (
     findings_of,
     outcomes_of,
     portraits,
+    sheet_rows,
 )
 
 PEERS = 11
@@ -92,7 +93,7 @@ def test_the_arithmetic_adds_up_and_names_the_figures():
         zh, en = row.arithmetic_zh.split("\n"), row.arithmetic_en.split("\n")
         assert len(zh) == len(en) == 6
         lost = [float(re.search(r"扣 ([\d.]+) 分$", line)[1]) for line in zh[1:5]]
-        assert [float(re.search(r"−([\d.]+)$", line)[1]) for line in en[1:5]] == lost
+        assert [float(re.search(r" −?([\d.]+)$", line)[1]) for line in en[1:5]] == lost
         assert FULL - sum(lost) == pytest.approx(row.points)
         assert zh[-1] == f"合计 {row.points:.1f} 分,{row.grade}"
         assert "二级医院" in zh[1] and "level-2 hospitals" in en[1]
@@ -155,3 +156,11 @@ def test_outcomes():
     rows = [("hospital", "H1", "2"), ("hospital", "H1", "4"), ("hospital", "H1", "3"), ("patient", "H1", "2")]
     cases = ibis.memtable(pd.DataFrame(rows, columns=["subject_type", "subject_id", "clue_stas"]))
     assert outcomes_of(cases).values.tolist() == [["H1", 2, 1]]
+
+
+def test_a_sheet_names_grades_in_its_language():
+    graded = town(H03=PLANTED)
+    graded = graded.assign(fixmedins_code=graded.index)
+    for language, worst, best in (("zh", "不达标", "优秀"), ("en", "failing", "excellent")):
+        rows = {row[0]: row for row in sheet_rows(graded, pd.Series({"H03": "三院"}), language)}
+        assert rows["H03"][1:3] == ("三院", worst) and rows["H00"][1:3] == ("", best)
