@@ -15,13 +15,16 @@ from html import escape, unescape
 from console.run_reader import Run
 from console.tokens import salt
 from reports.masking import Mask
+from reports.subject_words import SUBJECT_WORDS
 
 _TAG = re.compile(r"(<[^>]*>)")
 _WORD = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 # A number so long is an identifier, even if the run does not know it.
 _LONG = re.compile(r"\d{9,}")
 _PLACES = ("hospital", "pharmacy")
-_KNOWN = """
+# Codes of areas are as long as identifiers.
+AREA = "area"
+_KNOWN = f"""
 WITH words AS (SELECT unnest($words::VARCHAR[]) AS id),
 known AS (
     SELECT subject_id AS id, subject_type AS kind FROM read_parquet($suspects)
@@ -29,6 +32,7 @@ known AS (
     UNION ALL SELECT setl_id, '' FROM read_parquet($evidence)
     UNION ALL SELECT bkkp_sn, '' FROM read_parquet($evidence)
     UNION ALL SELECT member_id, '' FROM read_parquet($members)
+    UNION ALL SELECT DISTINCT area, '{AREA}' FROM read_parquet($directory)
     UNION ALL SELECT unnest([psn_no, dr_code, mdtrt_id, setl_id, bkkp_sn]), '' FROM read_parquet($hits)
 )
 SELECT k.id, max(k.kind) AS kind, max(d.area) AS area, max(d.name) AS name
@@ -36,6 +40,10 @@ FROM known k SEMI JOIN words w ON w.id = k.id
 LEFT JOIN read_parquet($directory) d ON d.subject_id = k.id AND d.subject_type = k.kind
 GROUP BY k.id
 """
+
+
+_NAMED = """SELECT subject_id AS id, subject_type AS kind, area, name FROM read_parquet($directory)
+    WHERE contains($text, name)"""
 
 
 class Shown(Enum):
@@ -60,7 +68,7 @@ Link = Callable[[str, str, str | None], str | None]
 
 
 def known_in(run: Run, text: str) -> dict[str, Identifier]:
-    """The identifiers of the run that a page names."""
+    """The identifiers of the run that a page names, and the institutions that it names without their code."""
     words = {unescape(word) for part in _texts(text) for word in _WORD.findall(part)}
     pieces = {piece for word in words for piece in re.split(r"[.-]", word)}
     files = {
@@ -72,12 +80,13 @@ def known_in(run: Run, text: str) -> dict[str, Identifier]:
     }
     values = {name: run.table(table) for name, table in files.items()}
     rows = run.rows(_KNOWN, {**values, "words": sorted(words | pieces)})
+    rows += run.rows(_NAMED, {"directory": values["directory"], "text": text})
     return {row["id"]: Identifier(row["kind"], row["area"], row["name"]) for row in rows}
 
 
 def hidden(subject_id: str, kind: str, shown: Shown) -> str:
     """An identifier as somebody may see it."""
-    if shown is Shown.ALL or kind == "group" or (shown is Shown.PLACES and kind in _PLACES):
+    if shown is Shown.ALL or kind == "group" or (shown is Shown.PLACES and kind in (*_PLACES, AREA)):
         return subject_id
     return Mask({subject_id}, salt()).one(subject_id)
 
@@ -110,7 +119,7 @@ def rewritten(
         if identifier is None:
             return hidden(word, "", shown) if _LONG.search(word) else word
         label = escape(hidden(word, identifier.kind, shown))
-        target = link(identifier.kind, word, identifier.area) if identifier.kind else None
+        target = link(identifier.kind, word, identifier.area) if identifier.kind in SUBJECT_WORDS else None
         return f'<a href="{target}">{label}</a>' if target else label
 
     def word_of(match: re.Match[str]) -> str:

@@ -61,7 +61,8 @@ SUSPECTED = [
     *(suspect("patient", f"420800000000000{n:02}", n) for n in range(3, 91)),
     suspect("hospital", HOSPITAL, 1),
     suspect("pharmacy", PHARMACY, 1),
-    suspect("prescriber", DOCTOR, 1),
+    # A story may name an institution without its code.
+    suspect("prescriber", DOCTOR, 1, story_zh=f"{NAME}医师,多开了药。", story_en=f"Doctor at {NAME}."),
     suspect("group", GROUP, 1),
     suspect("visit", VISIT, 1),
 ]

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from console.audit import record
-from console.identifier_view import Identifier, Shown, hidden, rewritten
+from console.identifier_view import AREA, Identifier, Shown, hidden, rewritten
 from console.models import AuditEntry
 from console.tokens import subject_of, token_of
 from tests.console.made_run import (
@@ -124,6 +124,11 @@ def test_a_pseudonym_is_the_same_in_text_picture_and_table():
     shown = rewritten(text, known, Shown.NONE, lambda kind, word, area: f"/{kind}/")
     name = hidden(FIRST, "patient", Shown.NONE)
     assert shown.count(f'<a href="/patient/">{name}</a>') == 2 and "&amp;" in shown
+    assert (
+        hidden("420801100001", AREA, Shown.PLACES)
+        == "420801100001"
+        != hidden("420801100001", AREA, Shown.NONE)
+    )
     assert not [word for word in (FIRST, HOSPITAL, "北区医院", "8102037541118889") if word in shown]
     seen = rewritten(text, known, Shown.ALL, lambda kind, word, area: None)
     assert seen == text
