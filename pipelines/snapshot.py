@@ -3,6 +3,7 @@ findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import ibis
 import pandas as pd
@@ -84,6 +85,11 @@ class Snapshot:
     subjects: dict[str, Measured]
     network: NetworkResult
     rules: RuleRun
+
+    @cached_property
+    def days_of_claims(self) -> int:
+        """How many days the claims go back."""
+        return int(self.facts.days_ago.max().to_pyarrow().as_py() or 0)
 
     def counts(self) -> Mapping[str, Figure]:
         """Subjects by kind, links, groups, rules run and failed."""

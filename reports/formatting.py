@@ -30,6 +30,8 @@ COUNTED_DAYS = frozenset(
 )
 # A duration above so many days is stated in months, from so many on in years.
 MONTHS_ABOVE, YEARS_FROM = 60, YEAR
+# Of a duration of so many days, tenths say nothing.
+WHOLE_DAYS_FROM = 10
 DAYS_A_MONTH, DAYS_A_YEAR = 365.25 / 12, 365.25
 # Seconds from which a duration is stated in minutes, hours, days.
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -77,10 +79,12 @@ def value_with_unit(value: float | None, unit: str, language: str, natural: bool
     if unit == "seconds":
         return _seconds(value, english)
     text = number(value, unit)
+    if natural and unit in _DURATIONS and value >= WHOLE_DAYS_FROM:
+        text = f"{value:,.0f}"
     if natural and unit in _DURATIONS and value > MONTHS_ABOVE:
         return _long_duration(value, english) + ("" if unit == "days" else ("/次", " a visit")[english])
     zh, en, _format = UNITS[unit]
-    return f"{text} {_counted(text, en)}".strip() if english else f"{text}{zh}"
+    return f"{text} {unit_of(text, en)}".strip() if english else f"{text}{zh}"
 
 
 def number(value: float, unit: str) -> str:
@@ -110,16 +114,16 @@ def _long_duration(days: float, english: bool) -> str:
 def _seconds(value: float, english: bool) -> str:
     if value < _MINUTE:
         text = f"{value:,.0f}"
-        return f"{text} {_counted(text, 'seconds')}" if english else f"{text}秒"
+        return f"{text} {unit_of(text, 'seconds')}" if english else f"{text}秒"
     if value >= 2 * _DAY:
         return days_text(round(value / _DAY), "en" if english else "zh")
     size, zh, en = (_MINUTE, "分钟", "minutes") if value < _HOUR else (_HOUR, "小时", "hours")
     text = f"{value / size:,.0f}"
-    return f"about {text} {_counted(text, en)}" if english else f"约{text}{zh}"
+    return f"about {text} {unit_of(text, en)}" if english else f"约{text}{zh}"
 
 
-def _counted(text: str, unit: str) -> str:
+def unit_of(text: str, unit: str) -> str:
     """An English unit beside a number: one visit, two visits."""
     if text != "1" or unit in _UNCOUNTED or " " in unit:
         return unit
-    return {"boxes": "box"}.get(unit, unit.removesuffix("s"))
+    return {"boxes": "box", "people": "person"}.get(unit, unit.removesuffix("s"))

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from reports.number_texts import MISSING
+from reports.languages import LANGUAGES
+from reports.number_texts import MISSING, expected_text
 
 # Kind of visit → words.
 _VISITS = {
@@ -46,10 +47,10 @@ def item_text(found: ItemInExcess) -> tuple[str, str]:
     together_zh, together_en = _DEAREST[found.item_class]
     zh = together_zh if found.name is None else f"“{found.name or MISSING}”"
     en = together_en if found.name is None else f"“{found.name or MISSING}”"
-    usual = f"{found.expected:,.0f}" if found.expected >= 1 else "<1"
+    usual_zh, usual_en = (expected_text(found.expected, language) for language in LANGUAGES)
     return (
-        f";主要是{zh}:{found.n:,}{visits_zh}中有 {found.observed:,} 次,按同病种、同级别、同科室别处的做法"
-        f"约 {usual} 次,多出 {found.money:,.0f} 元",
-        f"; mainly {en}: in {found.observed:,} of {found.n:,} {visits_en}, about {usual} as others do for the"
-        f" same diseases, level and department; {found.money:,.0f} yuan beyond that",
+        f";主要是{zh}:{found.n:,}{visits_zh}中有{found.observed:,}次,按别处同级别、同科室、同病种的做法"
+        f"应为{usual_zh}次,多收{found.money:,.0f}元",
+        f"; mainly {en}: in {found.observed:,} of {found.n:,} {visits_en}, about {usual_en} as others do for"
+        f" the same diseases, level and department; {found.money:,.0f} yuan beyond that",
     )

@@ -31,3 +31,10 @@ def yuan_text(amount: float, language: str) -> str:
     if 0 < amount < 0.5:
         return "不足1元" if language == "zh" else "less than 1 yuan"
     return f"{amount:,.0f}元" if language == "zh" else f"{amount:,.0f} yuan"
+
+
+def expected_text(expected: float, language: str) -> str:
+    """A number that is expected, without decimals; one below 1 in words."""
+    if expected >= 1:
+        return f"{expected:,.0f}"
+    return "不足1" if language == "zh" else "less than one"

@@ -6,6 +6,7 @@ Codes are those of the national dictionaries (docs/data.md); one that is not kno
 from collections.abc import Mapping
 from typing import Any
 
+from features.rules.dictionary_values import DEPARTMENTS
 from reports.languages import text_in
 from reports.number_texts import is_missing
 
@@ -14,13 +15,13 @@ LABELS = {
     "psn_no": ("参保人", "Insured person"),
     "gend": ("性别", "Sex"),
     "age": ("年龄", "Age"),
-    "live_admdvs": ("村(居)", "Village"),
+    "live_admdvs": ("村(居)代码", "Village code"),
     "insutype": ("险种", "Insurance"),
     "fixmedins_code": ("机构", "Institution"),
     "dr_code": ("医师", "Doctor"),
     "hosp_lv": ("级别", "Level"),
     "biznet": ("性质", "Kind"),
-    "admdvs": ("区划", "District"),
+    "admdvs": ("区划代码", "District code"),
     "aprv_bed_cnt": ("核定床位", "Approved beds"),
     "dr_prac_type": ("执业类别", "Practice"),
     "caty": ("科别", "Specialty"),
@@ -40,19 +41,6 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "4": ("中医", "Chinese medicine"),
     },
 }
-# caty: A and the number of the department in 《医疗机构诊疗科目名录》 (卫生部 1994).
-_DEPARTMENTS = {
-    "A01": ("预防保健科", "preventive care"), "A02": ("全科医疗科", "general practice"),
-    "A03": ("内科", "internal medicine"), "A04": ("外科", "surgery"), "A05": ("妇产科", "obstetrics"),
-    "A07": ("儿科", "paediatrics"), "A10": ("眼科", "ophthalmology"), "A11": ("耳鼻咽喉科", "ENT"),
-    "A12": ("口腔科", "dentistry"), "A13": ("皮肤科", "dermatology"), "A15": ("精神科", "psychiatry"),
-    "A16": ("传染科", "infectious diseases"), "A19": ("肿瘤科", "oncology"),
-    "A20": ("急诊医学科", "emergency medicine"), "A21": ("康复医学科", "rehabilitation"),
-    "A26": ("麻醉科", "anaesthesia"), "A27": ("疼痛科", "pain medicine"),
-    "A28": ("重症医学科", "intensive care"), "A30": ("医学检验科", "laboratory"),
-    "A31": ("病理科", "pathology"), "A32": ("医学影像科", "imaging"), "A50": ("中医科", "Chinese medicine"),
-    "A52": ("中西医结合科", "integrated medicine"),
-}  # fmt: skip
 # hosp_lv: two digits, 01-04 third, 05-07 second, 08-10 first level, 11 none.
 _THIRD, _SECOND, _FIRST, _NONE = (
     ("三级", "level 3"),
@@ -79,6 +67,6 @@ def _value(column: str, value: Any, language: str) -> str:
     if column == "caty":
         # Some regions leave out the letter.
         department = code[:3] if code.startswith("A") else f"A{code[:2]}"
-        return text_in(language, _DEPARTMENTS.get(department, (code, code)))
+        return text_in(language, DEPARTMENTS.get(department, (code, code)))
     known = _LEVELS.get(code.zfill(2)) if column == "hosp_lv" else _CODES.get(column, {}).get(code)
     return text_in(language, known) if known else code

@@ -10,7 +10,7 @@ from features.measures.catalogue import CATALOGUE, FAMILIES, HIGH, UNITS, Measur
 from reports.contradictions import contradiction
 from reports.formatting import measure_value, period, share_of_peers
 from reports.languages import LANGUAGES
-from reports.number_texts import is_missing
+from reports.number_texts import expected_text, is_missing
 
 FAMILY_CODES = {name: name.upper() for name in FAMILIES}
 # With fewer peers (the subject among them) a place among them says nothing.
@@ -76,10 +76,10 @@ def together_with(people: int, most: int, expected: float) -> tuple[str, str]:
     Args:
         most, expected: visits with the one met most, and as many as chance explains.
     """
-    usual = f"{expected:,.0f}" if expected >= 1 else "<1"
     return (
-        f";共{people:,}人,与其中一人同去{most:,}次(按客流应为{usual}次)",
-        f"; {people:,} people, one of them {most:,} times where volume explains {usual}",
+        f";共{people:,}人,与其中一人同去{most:,}次(按客流应为{expected_text(expected, 'zh')}次)",
+        f"; {people:,} people, one of them {most:,} times where volume explains "
+        f"{expected_text(expected, 'en')}",
     )
 
 

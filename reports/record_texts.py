@@ -51,6 +51,7 @@ class SupportingRecord:
         finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the
             reason is a rule's finding or its proof; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
+        days_of_claims: how many days the claims go back, where that is known.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class SupportingRecord:
     co_oversupplied: int | None = None
     finding: tuple[str, str, str, str, float] | None = None
     signs: tuple[Sign, ...] = ()
+    days_of_claims: int | None = None
 
 
 def record_text(record: SupportingRecord) -> Texts:
@@ -92,15 +94,15 @@ def _main_clause(record: SupportingRecord) -> Texts:
         return _found(visit, *record.finding)
     if record.co_visitors is not None:
         return (
-            f"{visit[0]}时有 {record.co_visitors} 名非偶然同行的人在场",
-            f"{visit[1]} was made together with {record.co_visitors} people, beyond chance",
+            f"{visit[0]}与另外{record.co_visitors}人同时就诊,这些人多次同行,难以用巧合解释",
+            f"{visit[1]} was made together with {record.co_visitors} people, who come together more often "
+            "than chance explains",
         )
     if record.co_oversupplied is not None:
         return (
-            f"{visit[0]}所经的医师或药店另有 {record.co_oversupplied} 人超量购药,远超偶然",
+            f"{visit[0]}的医师或药店另有{record.co_oversupplied}人超量购药,远多于同类",
             f"{visit[1]} went through a doctor or shop by which {record.co_oversupplied} others are "
-            f"oversupplied, "
-            "beyond chance",
+            "oversupplied, far more than elsewhere",
         )
     if record.measure is None:
         return f"{visit[0]}本身可疑", f"{visit[1]} is suspicious by itself"
@@ -116,18 +118,18 @@ def _found(visit: Texts, rule_id: str, name: str, english: str, message: str, yu
 
 def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int | None) -> Texts:
     """What the visit has to do with a measure of its subject."""
-    (zh, en), (since_zh, since_en) = visit, period(days)
+    (zh, en), (since_zh, since_en) = visit, period(days, record.days_of_claims)
     name = f"“{since_zh}{entry.zh}”", f'"{entry.en}{" " * bool(since_en)}{since_en}"'
     if record.alone is None:
         return (
-            f"{name[0]}不由单次就诊构成,{zh}是所计期间内最可疑的之一",
-            f"No single visit makes up {name[1]}; {en[0].lower()}{en[1:]} is among the most suspicious of "
-            f"its period",
+            f"{name[0]}要把多次就诊合起来看,{zh}是同期最可疑的之一",
+            f"{name[1][0]}{name[1][1].upper()}{name[1][2:]} shows in several visits together; "
+            f"{en[0].lower()}{en[1:]} is among the most suspicious of its period",
         )
     if record.n and record.n > 1:
         shared = SHARED[entry.base.split("/")[1]]
         return (
-            f"{zh}与另外 {record.n - 1} 次{shared[0]},共同构成{name[0]}",
+            f"{zh}与另外{record.n - 1}次{shared[0]},共同构成{name[0]}",
             f"{en} is one of {record.n} {shared[1]}, which make up {name[1]}",
         )
     if record.counts or record.n:
@@ -135,8 +137,8 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
     if entry.unit == "flag":
         return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
     return (
-        f"单看{zh},{entry.zh}为 {measure_value(entry, record.alone, 'zh')}",
-        f"{en} alone: {entry.en} {_english(entry, record.alone)}",
+        f"{zh}为{measure_value(entry, record.alone, 'zh')},计入{name[0]}",
+        f"{en}: {_english(entry, record.alone)}, counted in {name[1]}",
     )
 
 

@@ -4,9 +4,9 @@
 CONDUCT = {
     "M01": ("账单与他人雷同或缺少真实诊疗,疑似虚假住院",
             "have bills like those of others or hardly any treatment, as invented stays do"),
-    "M02": ("与同村或固定人员结伴入院", "were joint admissions"),
+    "M02": ("与同村或固定人员结伴入院", "came in together with neighbours or the same companions"),
     "M03": ("在出院后不久又入住同一医院,疑似分解住院", "were back in the same hospital soon after discharge"),
-    "M04": ("住院时间短且费用以检查为主,疑似以住院代替体检", "were short stays made of examinations"),
+    "M04": ("住院时间短且费用以检查为主,疑似以住院代替体检", "were short and made up of examinations"),
     "M05": ("在家中余药够一个月时仍继续购药", "bought medicine of which a month was still at hand"),
     "M06": ("间隔过短,购药过于频繁", "followed too soon on the purchase before"),
     "M07": ("所购药品超出支付范围", "were for medicine that the fund does not cover"),
@@ -15,15 +15,17 @@ CONDUCT = {
     "M10": ("住院期间多日无检查治疗或在院外就医购药,疑似挂床",
             "had days without any treatment or visits elsewhere, as phantom bed stays do"),
     "M11": ("来自异常集中的村居,疑似诱导住院", "came from villages that send too many, as if induced"),
-    "M12": ("所患疾病一般只需门诊治疗", "were for diseases that outpatients are treated for"),
-    "M13": ("由门诊当日或次日转为住院", "were turned from outpatient visits into stays"),
+    "M12": ("所患疾病一般只需门诊治疗", "were for diseases that need no stay"),
+    "M13": ("由门诊当日或次日转为住院", "were turned from outpatient care into a stay"),
     "M14": ("疑似冒用他人医保卡", "look as if somebody else used the card"),
-    "M15": ("与固定人员的卡接连刷卡,疑似集中代刷", "were swipes in a row with the same other cards"),
-    "M16": ("短时间内接连刷卡或金额雷同,疑似空刷套刷", "were swipes in a row or of equal amounts"),
+    "M15": ("与固定人员的卡接连刷卡,疑似集中代刷",
+            "followed within moments on swipes of the same other cards"),
+    "M16": ("短时间内接连刷卡或金额雷同,疑似空刷套刷",
+            "followed within moments on other swipes or cost the same amount"),
     "M17": ("疑似刷卡套取现金", "look like cash drawn by card"),
     "M18": ("金额或次数异常,疑似串换生活用品", "have amounts as when goods are swapped for medicine"),
     "M19": ("属成批超量购药,疑似倒卖药品",
-            "were purchases of more than can be used, together with others, as for resale"),
+            "bought more than can be used, together with others, as for resale"),
     "M20": ("所售药盒的追溯码此前已被售出", "sold boxes whose trace code had been sold before"),
     "M21": ("同一处方在多处重复购药", "filled one prescription at several places"),
     "M22": ("处方时间或间隔异常,疑似补开虚开", "rest on prescriptions written late or in a rush"),
@@ -35,19 +37,19 @@ CONDUCT = {
     "M28": ("透析无签到或次数超出常规,疑似虚记透析",
             "charged dialysis without sign-in or beyond the usual number"),
     "M29": ("耗材费用异常", "charged too many consumables"),
-    "M30": ("为救助对象反复住院", "were repeat stays of people in rescue groups"),
+    "M30": ("为救助对象反复住院", "were for people of the rescue groups who are admitted again and again"),
     "M31": ("之后集中住进同一医院", "were followed by stays in one hospital"),
     "M32": ("疑似把自费项目串换成医保项目收费", "charged covered items for what is not covered"),
     "M33": ("检查项目组合雷同,疑似套餐式检查", "had one and the same set of examinations"),
-    "M34": ("来自同一养老机构或村居的成批住院", "were stays in batches from one home or village"),
+    "M34": ("来自同一养老机构或村居的成批住院", "came in a batch from one home or village"),
     "M36": ("发生在服刑或失踪期间", "fall in a time of prison or absence"),
-    "M40": ("由同一医师开方、在同一药店购药且药价偏高",
+    "M40": ("由固定医师开方、在固定药店购药且药价偏高",
             "were prescribed by one doctor and filled at one pharmacy, at high prices"),
-    "M41": ("为异地就医且次数或费用异常", "were care away from home, too often or too expensive"),
+    "M41": ("为异地就医且次数或费用异常", "took place away from home, too often or too expensively"),
     "M42": ("与同一连锁其他门店的异常购药相同", "repeat what is abnormal at other branches of the chain"),
     "M43": ("使用少数高价药品的比例远高于他处",
             "used a few expensive medicines far more often than others do"),
-    "M44": ("住院时间过长", "were stays that lasted too long"),
+    "M44": ("住院时间过长", "lasted too long"),
     "M45": ("收取康复理疗费而无签到或量大到不可能完成",
             "charged rehabilitation without sign-in or more than can be done"),
     "M46": ("属检查检验量异常增长", "belong to a surge of examinations"),
@@ -57,3 +59,16 @@ CONDUCT = {
             "moved costs of a stay to outpatient bills or to the patient"),
     "M50": ("以药费为主而检查治疗很少", "were mostly medicine, with hardly any examination or treatment"),
 }  # fmt: skip
+# Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own.
+SHOWN_AS = {"M19": ("M05", "M06")}
+# The verbs that the English phrases begin with, of many visits → of one.
+_OF_ONE = {
+    "were": "was", "have": "has", "look": "looks", "fall": "falls", "rest": "rests", "clash": "clashes",
+    "repeat": "repeats", "belong": "belongs",
+}  # fmt: skip
+
+
+def of_one(phrase: str) -> str:
+    """An English phrase of CONDUCT, of a single visit."""
+    verb, _space, rest = phrase.partition(" ")
+    return f"{_OF_ONE.get(verb, verb)} {rest}"

@@ -8,28 +8,30 @@ from dataclasses import dataclass
 
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
-from reports.formatting import measure_value, period
+from reports.formatting import measure_value, period, unit_of
 from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
 from reports.reason_texts import n_of_rows
-from reports.scheme_conduct import CONDUCT
+from reports.scheme_conduct import CONDUCT, of_one
 from reports.scheme_texts import scheme_name
 
-# Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}.
+# Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}, in English
+# with their nouns.
 _DONE = {
-    "hospital": ("近一年门诊、住院共{n}人次", "{n} visits and stays in the last year"),
-    "pharmacy": ("近一年为{persons}人售药{n}人次", "{n} purchases by {persons} people in the last year"),
-    "prescriber": ("近一年为{persons}名患者看诊、开药共{n}人次",
-                   "{n} visits by {persons} patients in the last year"),
-    "patient": ("近一年在{places}家机构就诊、购药{n}次", "{n} visits at {places} places in the last year"),
+    "hospital": ("近一年门诊、住院共{n}人次", "{visits} in the last year, stays included"),
+    "pharmacy": ("近一年为{persons}人售药{n}人次", "{purchases} by {people} in the last year"),
+    "prescriber": ("近一年为{persons}名患者看诊、开药共{n}人次", "{visits} by {patients} in the last year"),
+    "patient": ("近一年在{places}家机构就诊、购药{n}次", "{visits} at {sites} in the last year"),
     "group": ("{persons}名成员近一年一同(或经同一医师、药店)就诊、购药{n}人次",
-              "{persons} members made {n} linked visits in the last year"),
+              "{members} made {n} linked visits in the last year"),
 }  # fmt: skip
 # The same where there were none in the year: those of a group that an honest reason explains do not count.
 _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
-              "{persons} members without visits together that lack an honest reason"),
+              "{members} without visits together that lack an honest reason"),
 }  # fmt: skip
+# Endings of names of measures that say that a number follows.
+_NUMBERED = ("数", "比", "例", "额", "度", "率", "重", "值", ")")
 # Kinds whose visits are counted with the people who make them.
 _OF_PEOPLE = ("hospital", "pharmacy", "prescriber", "group")
 
@@ -53,6 +55,7 @@ class Conduct:
             of; None without one.
         peers: key of PEER_WORDS.
         person, place: of a visit, whose and where; of a doctor, where he practises.
+        days_of_claims: how many days the claims go back, where that is known.
     """
 
     subject: str
@@ -76,12 +79,13 @@ class Conduct:
     visit_words: Texts = ("", "")
     person: str = ""
     place: str = ""
+    days_of_claims: int | None = None
 
 
 def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
-        _done(conduct), _others(conduct), _usual(conduct), _money(conduct), _first(conduct),
+        _done(conduct), _usual(conduct), _others(conduct), _money(conduct), _first(conduct),
         _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
@@ -91,8 +95,7 @@ def _done(c: Conduct) -> Texts:
     """Who did how much, and how much of it is in doubt."""
     if c.subject == "visit":
         return _visit(c)
-    given = {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
-    zh, en = (text.format(**given) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
+    zh, en = (text.format(**_given(c)) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
     if c.subject == "prescriber" and c.place:
         zh, en = f"{c.place}医师,{zh}", f"Doctor at {c.place}: {en}"
     if not c.doubted:
@@ -104,15 +107,31 @@ def _done(c: Conduct) -> Texts:
     of_zh = f",涉及{c.doubted_persons:,}人" if people else ""
     of_en = f" ({c.doubted_persons:,} people)" if people else ""
     span_zh, span_en = (_span(c, language) for language in LANGUAGES)
+    part_zh, part_en = f"其中{c.doubted:,}{unit}{share}", f"{c.doubted:,} of them{' ' * bool(share)}{share}"
+    if c.doubted == c.visits:
+        part_zh, part_en = "均" if c.doubted > 1 else "", "all of them" if c.doubted > 1 else "it"
+    what_en = what_en or "are in doubt"
+    what_en = of_one(what_en) if c.doubted == 1 else what_en
     return (
-        f"{zh},其中{c.doubted:,}{unit}{share}{what_zh or '有疑点'}{of_zh}{span_zh}。",
-        f"{en}; {c.doubted:,} of them{' ' * bool(share)}{share}{of_en} {what_en or 'are in doubt'}{span_en}.",
+        f"{zh},{part_zh}{what_zh or '有疑点'}{of_zh}{span_zh}。",
+        f"{en}; {part_en}{of_en} {what_en}{span_en}.",
     )
+
+
+def _given(c: Conduct) -> dict[str, str]:
+    """What stands for the names in _DONE and _NOTHING."""
+    nouns = {
+        "visits": c.visits, "purchases": c.visits, "people": c.persons, "patients": c.persons,
+        "members": c.persons, "sites": c.places,
+    }  # fmt: skip
+    counted = {noun: f"{n:,} {unit_of(f'{n:,}', noun)}" for noun, n in nouns.items()}
+    return counted | {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
 
 
 def _visit(c: Conduct) -> Texts:
     """A visit: when, whose, where, and what is in doubt; a contradiction has its own sentence."""
-    zh, en = _phrase(c, ",", " is one of those that ")
+    zh, en = _phrase(c, ",", " ")
+    en = f" {of_one(en.strip())}" if en else ""
     if c.telling and contradiction(c.telling[0], c.telling[2], c.peers):
         zh, en = "", " is on record"
     kind_zh, kind_en = c.visit_words
@@ -151,6 +170,8 @@ def _share(part: int, whole: int) -> str:
 def _span(c: Conduct, language: str) -> str:
     if not c.first or c.first == c.last:
         return "" if not c.first else (f",{c.first}" if language == "zh" else f", on {c.first}")
+    if c.doubted_days == 2:
+        return f",在{c.first}和{c.last}" if language == "zh" else f", on {c.first} and {c.last}"
     if language == "zh":
         return f",分布在{c.first}至{c.last}的{c.doubted_days:,}天"
     return f", on {c.doubted_days:,} dates from {c.first} to {c.last}"
@@ -164,7 +185,7 @@ def _usual(c: Conduct) -> Texts:
     sentence = contradiction(entry, value, c.peers)
     if sentence:
         return f"{sentence[0]}。", f"{sentence[1][0].upper()}{sentence[1][1:]}."
-    since_zh, since_en = period(days)
+    since_zh, since_en = period(days, c.days_of_claims)
     name_zh, name_en = f"{since_zh}{entry.zh}", f"{entry.en[0].upper()}{entry.en[1:]} {since_en}".strip()
     if entry.unit == "flag":
         return f"{name_zh},同类一般没有此情况。", f"{name_en}, which is unusual among its peers."
@@ -177,23 +198,29 @@ def _usual(c: Conduct) -> Texts:
     if c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
         # The number has been stated.
         return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
-    return f"{name_zh}为{zh},同类通常为{usual_zh}。", f"{name_en}: {en}; usual among its peers: {usual_en}."
+    # A name that says what is counted takes a verb, one that says what was done takes its number.
+    verb = "为" if name_zh.endswith(_NUMBERED) else ""
+    return (
+        f"{name_zh}{verb}{zh},同类通常为{usual_zh}。",
+        f"{name_en}: {en}; usual among its peers: {usual_en}.",
+    )
 
 
 def _money(c: Conduct) -> Texts:
+    these_zh, these_en = ("本次", "this visit") if c.subject == "visit" else ("所涉就诊", "these visits")
     if not c.disputed and c.doubted and not c.paid:
-        return "费用均由个人负担,基金没有支付。", "The fund paid nothing for these visits."
+        return "费用全部由个人负担,基金没有支付。", f"The fund paid nothing for {these_en}."
     if not c.disputed:
-        return "目前没有可直接争议的基金支付。", "Nothing that the fund paid is in dispute so far."
+        return "目前没有列入争议的基金支付。", "Nothing that the fund paid is in dispute so far."
     zh, en = yuan_text(c.disputed, "zh"), yuan_text(c.disputed, "en")
     if yuan_text(c.paid, "zh") == zh:
         return (
-            f"争议基金{zh},即所涉就诊的全部基金支付。",
-            f"In dispute: {en}, all that the fund paid for these visits.",
+            f"争议基金{zh},即{these_zh}的全部基金支付。",
+            f"In dispute: {en}, all that the fund paid for {these_en}.",
         )
     return (
-        f"争议基金{zh}(所涉就诊基金共支付{yuan_text(c.paid, 'zh')})。",
-        f"In dispute: {en} of the {yuan_text(c.paid, 'en')} that the fund paid for these visits.",
+        f"争议基金{zh}({these_zh}基金共支付{yuan_text(c.paid, 'zh')})。",
+        f"In dispute: {en} of the {yuan_text(c.paid, 'en')} that the fund paid for {these_en}.",
     )
 
 

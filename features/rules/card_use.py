@@ -104,6 +104,10 @@ def impossible_travel(context: RuleContext, maximum_minutes: float) -> ibis.Tabl
     near = near.inner_join(cities.rename(moved_from="fixmedins_code", last_city="city"), "moved_from")
     near = near.filter(near.city != near.last_city)
     message = sentence(
-        "同一医保卡", whole_number(near.moved_minutes), "分钟前在", near.last_city, "(市)就医,现在", near.city
+        "同一医保卡",
+        whole_number(near.moved_minutes),
+        "分钟前在另一市的",
+        place_name(near.moved_from),
+        "就医",
     )
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)

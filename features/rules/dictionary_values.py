@@ -17,6 +17,25 @@ MED_TYPES = {
     "25": "异地住院", "26": "单病种住院", "27": "自主就医", "28": "日间手术", "41": "药店购药",
     "51": "生育门诊", "52": "生育住院", "53": "计划生育手术", "61": "照护",
 }  # fmt: skip
+# Departments (caty): A and the number in 《医疗机构诊疗科目名录》 (卫生部 1994), in Chinese and English.
+DEPARTMENTS = {
+    "A01": ("预防保健科", "preventive care"), "A02": ("全科医疗科", "general practice"),
+    "A03": ("内科", "internal medicine"), "A04": ("外科", "surgery"), "A05": ("妇产科", "obstetrics"),
+    "A06": ("妇女保健科", "women's health"), "A07": ("儿科", "paediatrics"),
+    "A08": ("小儿外科", "paediatric surgery"), "A09": ("儿童保健科", "child health"),
+    "A10": ("眼科", "ophthalmology"), "A11": ("耳鼻咽喉科", "ENT"), "A12": ("口腔科", "dentistry"),
+    "A13": ("皮肤科", "dermatology"), "A14": ("医疗美容科", "cosmetic medicine"),
+    "A15": ("精神科", "psychiatry"), "A16": ("传染科", "infectious diseases"),
+    "A17": ("结核病科", "tuberculosis"), "A18": ("地方病科", "endemic diseases"),
+    "A19": ("肿瘤科", "oncology"),
+    "A20": ("急诊医学科", "emergency medicine"), "A21": ("康复医学科", "rehabilitation"),
+    "A22": ("运动医学科", "sports medicine"), "A23": ("职业病科", "occupational diseases"),
+    "A24": ("临终关怀科", "hospice care"), "A25": ("特种医学与军事医学科", "military medicine"),
+    "A26": ("麻醉科", "anaesthesia"), "A27": ("疼痛科", "pain medicine"),
+    "A28": ("重症医学科", "intensive care"), "A30": ("医学检验科", "laboratory"),
+    "A31": ("病理科", "pathology"), "A32": ("医学影像科", "imaging"), "A50": ("中医科", "Chinese medicine"),
+    "A51": ("民族医学科", "ethnic medicine"), "A52": ("中西医结合科", "integrated medicine"),
+}  # fmt: skip
 # Charge categories (med_chrgitm_type).
 CARE = "07"
 OPERATION = "06"

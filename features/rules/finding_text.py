@@ -5,7 +5,7 @@ from operator import add
 
 import ibis
 
-from features.rules.dictionary_values import MED_TYPES
+from features.rules.dictionary_values import DEPARTMENTS, MED_TYPES
 
 # Around what stands for a name: ⟦item:CODE⟧.
 OPEN, CLOSE = "⟦", "⟧"
@@ -42,6 +42,16 @@ def _placeholder(kind: str, code: ibis.Value) -> ibis.Value:
 def kinds_of_visit(codes: ibis.Value) -> ibis.Value:
     """Kinds of visit (med_type, one code or several) in words; a region's own codes as they are."""
     return reduce(lambda text, kind: text.re_replace(rf"\b{kind[0]}\d*\b", kind[1]), MED_TYPES.items(), codes)
+
+
+def departments(codes: ibis.Value) -> ibis.Value:
+    """Departments (caty, one code or several) in words; codes of no national department as they are."""
+    # Some regions leave out the letter.
+    return reduce(
+        lambda text, known: text.re_replace(rf"\bA?{known[0][1:]}[\d.]*\b", known[1][0]),
+        DEPARTMENTS.items(),
+        codes,
+    )
 
 
 def whole_line_finding(rows: ibis.Table, message: ibis.Value) -> ibis.Table:

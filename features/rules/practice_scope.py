@@ -5,7 +5,7 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import departments, sentence, whole_number
 from features.rules.limit_checks import lines_not_allowed, lines_with_limits
 from features.rules.limits_table import starts_with_limit
 from features.rules.rule_context import RuleContext
@@ -43,7 +43,8 @@ def outside_scope(context: RuleContext) -> ibis.Table:
     """Items limited to a specialty, ordered by a doctor of another one."""
     scopes = context.claims["dr_info_b"].filter(_.caty.notnull()).select("dr_code", "caty").distinct()
     rows = lines_with_limits(context, "caty").inner_join(scopes, "dr_code")
-    message = sentence("“", rows.item, "”限", rows["all"], "科别医师,开单医师科别为", rows.caty)
+    message = sentence("“", rows.item, "”限", departments(rows["all"]), "医师开单,开单医师为")
+    message = message + departments(rows.caty) + "医师"
     return lines_not_allowed(rows, starts_with_limit(rows, "caty"), message)
 
 

@@ -4,7 +4,7 @@ import ibis
 
 from features.rules.billed_lines import DRUG, MATERIAL, SERVICE
 from features.rules.declaration import CLEAR, SUSPECT, rule
-from features.rules.finding_text import kinds_of_visit, sentence, whole_line_finding
+from features.rules.finding_text import departments, kinds_of_visit, sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking
 from features.rules.rule_context import RuleContext
 
@@ -24,7 +24,8 @@ def _outside_setting(context: RuleContext, *which: str) -> ibis.Table:
 
 def _outside_department(context: RuleContext, which: str) -> ibis.Table:
     rows = lines_breaking(context, "dept", which)
-    message = sentence("“", rows.item, "”限科室", rows["all"], ",由科室", rows.dept_code, "收费")
+    message = sentence("“", rows.item, "”限", departments(rows["all"]), "使用,由")
+    message = message + departments(rows.dept_code) + "收费"
     return whole_line_finding(rows, message)
 
 

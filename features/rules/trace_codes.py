@@ -38,7 +38,7 @@ def _per_sale(again: ibis.Table, message: ibis.Value) -> ibis.Table:
 
 
 @rule(
-    "R105", "追溯码重复结算", "Trace code repeated", "place", SUSPECT, "40/38(五)", schemes="M19 M20",
+    "R105", "追溯码重复结算", "Trace code repeated", "place", SUSPECT, "40/38(五)", schemes="M20 M19",
     needs="drug_sel_d", filled="drug_sel_d.drug_trac_codg",
 )  # fmt: skip
 def repeated_code(context: RuleContext) -> ibis.Table:
@@ -51,7 +51,7 @@ def repeated_code(context: RuleContext) -> ibis.Table:
 
 @rule(
     "R106", "追溯码跨区流动", "Trace code across institutions", "place", SUSPECT, "40/38(五)",
-    schemes="M19 M20", needs="drug_sel_d", filled="drug_sel_d.drug_trac_codg",
+    schemes="M20 M19", needs="drug_sel_d", filled="drug_sel_d.drug_trac_codg",
     short_gap_days=Parameter(7, "days", "own starting value: sooner than a pack can be bought back"),
 )  # fmt: skip
 def travelling_code(context: RuleContext, short_gap_days: float) -> ibis.Table:

@@ -12,8 +12,8 @@ import ibis
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.visits.codelists import COURSES
 from features.visits.timestamps import has_time_of_day
+from features.visits.visit_base import outside_courses
 from features.windows import YEAR
 
 # Cards of different persons that follow one another this fast come from one hand (M15; R113: gaps under a
@@ -49,14 +49,14 @@ def payment_gaps(base: ibis.Table) -> ibis.Table:
     return visits.select("mdtrt_id", payment_gap_seconds=visits._paid - visits._paid.lag().over(order))
 
 
-def followers(base: ibis.Table) -> ibis.Table:
+def followers(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     """On how many days of the last year the same person came within FOLLOW_SECONDS of the same other person
     at the same place (M15, M26): mdtrt_id, follow_days.
 
     Visits of a course (dialysis shifts) do not count: such patients follow one another by schedule.
     """
     order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
-    visits = base.filter(base.kind != STAY, ~base.dx3.isin(COURSES).fill_null(False), base.days_ago <= YEAR)
+    visits = outside_courses(base.filter(base.kind != STAY, base.days_ago <= YEAR), content)
     visits = visits.filter(has_time_of_day(visits.begntime))
     visits = visits.select("mdtrt_id", "fixmedins_code", "psn_no", "day", "second").mutate(
         before=_.psn_no.lag().over(order), gap=_.second - _.second.lag().over(order)

@@ -8,6 +8,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.visits.codelists import COURSES
 from features.visits.stay_benchmarks import PRIOR_STAYS
 from features.visits.timestamps import SECONDS_A_DAY
+from features.visits.visit_base import outside_courses
 
 # A readmission within so many days is looked at as a split stay (M03, R084; public rule sets use 7 to 15
 # days).
@@ -109,13 +110,13 @@ def _elsewhere(value: ibis.Value, *by: str) -> ibis.Value:
     return value.sum().over(group_by=by) - value.sum().over(group_by=[*by, "fixmedins_code"])
 
 
-def outside_visits(base: ibis.Table) -> ibis.Table:
+def outside_visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     """Visits to other institutions between the first and the last day of a stay (M10, R089): mdtrt_id,
     outside_visits. Sessions of a course are given elsewhere by arrangement and do not count."""
     stays = base.filter(base.kind == STAY, base.los >= MIN_INNER_DAYS).select(
         "mdtrt_id", "psn_no", "fixmedins_code", first=_.day, last=_.endtime.date()
     )
-    others = base.filter(~base.dx3.isin(COURSES).fill_null(False)).select(
+    others = outside_courses(base, content).select(
         "psn_no", where=_.fixmedins_code, other_day=_.day, other=_.mdtrt_id
     )
     met = stays.inner_join(

@@ -70,6 +70,16 @@ def planned_course(dx3: ibis.Value, dialysis: ibis.Value) -> ibis.Value:
     return dx3.isin(COURSES).fill_null(False) | (dialysis.fill_null(0) > 0)
 
 
+def outside_courses(visits: ibis.Table, content: ibis.Table) -> ibis.Table:
+    """The visits that are of no course of treatment.
+
+    Args:
+        content: dialysis (sessions on the bill) by mdtrt_id.
+    """
+    rows = visits.left_join(content.select("mdtrt_id", "dialysis"), "mdtrt_id").drop("mdtrt_id_right")
+    return rows.filter(~planned_course(rows.dx3, rows.dialysis)).drop("dialysis")
+
+
 def hospital_level(hosp_lv: ibis.Value) -> ibis.Value:
     """Third, second or first level ("3", "2", "1"), or "0" for none.
 

@@ -18,9 +18,12 @@ from pipelines.typed_frames import fetch, fetch_by, records_by
 
 # Hospitals, pharmacies and doctors are shown by the week; people by the day.
 BUSY = ("hospital", "pharmacy", "prescriber")
+COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
+# Schemes of which the course itself is what is in doubt, so that it explains nothing.
+COURSE_IN_DOUBT = ("M28",)
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
 INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
-    ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy", lambda v: v.course),
+    (*COURSE, lambda v: v.course),
     ("上级或下级转诊、转院", "a referral or transfer",
      lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
     ("分娩及计划生育", "childbirth and family planning",
@@ -41,15 +44,16 @@ class DossierSources:
         findings: by subject_id: rule_id, rule_name, sev_deg, n, amount (yuan), example, basis, rule_en.
     """
 
-    def __init__(self, snapshot: Snapshot, subject: str, listed: pd.Series, evidence: pd.DataFrame):
+    def __init__(self, snapshot: Snapshot, subject: str, listed: pd.DataFrame, evidence: pd.DataFrame):
         """Query the sources.
 
         Args:
-            listed: subject_id.
+            listed: subject_id, scheme.
             evidence: subject_id, mdtrt_id of the listed.
         """
         self.snapshot, self.subject = snapshot, subject
-        self.ids = self._stored(f"dossier_{subject}", pd.DataFrame({"subject_id": list(listed)}))
+        self.ids = self._stored(f"dossier_{subject}", listed[["subject_id"]])
+        self.schemes = dict(zip(listed.subject_id, listed.scheme, strict=True))
         pulled = evidence[["subject_id", "mdtrt_id"]].astype("str")
         self.pulled = self._stored(f"pulled_{subject}", pulled)
         self.visits = self._visits()
@@ -137,9 +141,11 @@ class DossierSources:
         if subject_id not in self.innocent.index:
             return []
         counted: Any = self.innocent.loc[subject_id]
+        doubted = self.schemes[subject_id] in COURSE_IN_DOUBT
         return [
             (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
             for n, (zh, en, _test) in enumerate(INNOCENT)
+            if not (doubted and (zh, en) == COURSE)
         ]
 
 

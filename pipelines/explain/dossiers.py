@@ -71,7 +71,7 @@ class _Kind:
         self, snapshot: Snapshot, subject: str, scored: Scored, listed: pd.DataFrame, given: DossierInput
     ):
         self.network, self.subject, self.scored, self.given = snapshot.network, subject, scored, given
-        self.names = given.names
+        self.names, self.days_of_claims = given.names, snapshot.days_of_claims
         self.measured: Measured = snapshot.subjects[subject]
         evidence, records = (
             frame[(frame.subject_type == subject) & frame.subject_id.isin(listed.subject_id)]
@@ -79,7 +79,7 @@ class _Kind:
         )
         disputes = given.disputes[given.disputes.subject_type == subject]
         self.money = _money(disputes)
-        self.sources = DossierSources(snapshot, subject, listed.subject_id, evidence)
+        self.sources = DossierSources(snapshot, subject, listed, evidence)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
         first = evidence[evidence.nth.isna()].groupby("subject_id").head(EVIDENCE_ROWS)
         self.evidence, self.records = (
@@ -153,7 +153,9 @@ class _Kind:
             return []
         placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
         return [
-            strip_of(n, measures[column], usual[peers, column], r["value"], r["peer_median"])
+            strip_of(
+                n, measures[column], usual[peers, column], r["value"], r["peer_median"], self.days_of_claims
+            )
             for n, column, r in placed
             if r["value"] is not None and (peers, column) in usual
         ]
@@ -179,8 +181,16 @@ class _Kind:
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
         return [
             measure_reason(
-                c, measures[c], values[c], usual[c], standing, peers, float(away[c]), expected_of(values, c)
-            )
+                c,
+                measures[c],
+                values[c],
+                usual[c],
+                standing,
+                peers,
+                float(away[c]),
+                expected_of(values, c),
+                self.days_of_claims,
+            )  # fmt: skip
             for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
         ]
 

@@ -1,6 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from math import fsum
 from typing import Any
@@ -15,6 +16,7 @@ from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
+from reports.scheme_conduct import SHOWN_AS
 from reports.story_texts import Conduct, story
 
 # So many other schemes that visits are in dispute for.
@@ -45,19 +47,18 @@ def stories(
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
     measured = snapshot.subjects[subject]
-    texts = [
-        story(
-            _conduct(
-                row,
-                totals.get(row.subject_id, {}),
-                doubted.get(row.subject_id, []),
-                measured.peers[row.subject_id],
-                measured.values.loc[row.subject_id],
-                since,
-            )
+    conducts = [
+        _conduct(
+            row,
+            totals.get(row.subject_id, {}),
+            doubted.get(row.subject_id, []),
+            measured.peers[row.subject_id],
+            measured.values.loc[row.subject_id],
+            since,
         )
         for row in tuples(suspects)
     ]
+    texts = [story(replace(conduct, days_of_claims=snapshot.days_of_claims)) for conduct in conducts]
     return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
 
 
@@ -132,8 +133,10 @@ def _conduct(
 
 
 def _for_scheme(disputes: list[Row], scheme: str | None) -> list[Row]:
-    """The visits that the named scheme puts in dispute; all of them where it puts none."""
-    return [visit for visit in disputes if visit.scheme == scheme] or disputes
+    """The visits that the named scheme puts in dispute, whatever it shows as on one of them; all of them
+    where it puts none."""
+    schemes = (scheme, *SHOWN_AS.get(str(scheme), ()))
+    return [visit for visit in disputes if visit.scheme in schemes] or disputes
 
 
 def _lately(named: list[Row], since: str) -> list[Row]:

@@ -2,6 +2,7 @@
 and why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -53,10 +54,13 @@ def supporting_records(snapshot: Snapshot, scores: Scores, suspects: pd.DataFram
         family: strongest_findings(snapshot, found[found.family == family].mdtrt_id, rules)
         for family, rules in FOUND.items()
     }
-    rows = [
-        _record(row, visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id), lines, signs)
-        for row in tuples(found)
-    ]
+    rows = []
+    for row in tuples(found):
+        visit, finding = visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id)
+        paper = replace(
+            _paper(row, visit, finding, signs[row.mdtrt_id]), days_of_claims=snapshot.days_of_claims
+        )
+        rows.append(_record(row, visit, finding, lines, paper))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -65,10 +69,10 @@ def _record(
     visit: dict[str, Any],
     finding: dict[str, Any] | None,
     lines: dict[tuple[str, str], list[dict[str, Any]]],
-    signs: dict[str, tuple[Sign, ...]],
+    paper: SupportingRecord,
 ) -> tuple[Any, ...]:
     """A row of the supporting records; a finding names its own line and settlement."""
-    text = record_text(_paper(row, visit, finding, signs[row.mdtrt_id]))
+    text = record_text(paper)
     scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
     shown = [finding] if finding and finding["bkkp_sn"] else lines.get((row.mdtrt_id, row.lines), [])
     settled = (finding and finding["setl_id"]) or visit["setl_id"]

@@ -132,7 +132,6 @@ def _reasons(
         for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
-    days_of_claims = int(snapshot.facts.days_ago.max().to_pyarrow().as_py() or 0)
     rules = most_found_rules(snapshot, subject, explained.whole.index)
     company = companions(snapshot.network.edges) if subject == "patient" else {}
     found = {}
@@ -147,7 +146,7 @@ def _reasons(
             measured.usual.standing,
             part[subject_id],
             kinds.get(subject_id, subject),
-            days_of_claims,
+            snapshot.days_of_claims,
         )
         detailed = [_detailed(reason, subject_id, items, rules, company) for reason in reasons]
         found[subject_id] = telling_first(detailed, schemes[subject_id], measures)

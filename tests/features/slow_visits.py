@@ -190,7 +190,7 @@ def keep_cards(visits: list[Visit]) -> None:
         visit.two_places = away and visit.begin - last.begin <= timedelta(minutes=30)
         of_person[visit.who] = visit
     for visit in visits:
-        if visit.kind == STAY or visit.dx == "Z49" or visit.age > 365:
+        if visit.kind == STAY or visit.course or visit.age > 365:
             continue
         if bare_date(visit):
             continue
@@ -211,7 +211,7 @@ def look_around(visits: list[Visit]) -> None:
             continue
         mates = set()
         for other in visits:
-            inside = (stay.los or 0) >= 2 and stay.day < other.day < stay.end.date() and other.dx != "Z49"
+            inside = (stay.los or 0) >= 2 and stay.day < other.day < stay.end.date() and not other.course
             if other.who == stay.who and other.where != stay.where and inside:
                 stay.outside += 1
             near = other.kind == STAY and other.where == stay.where and abs((other.day - stay.day).days) <= 1

@@ -8,7 +8,7 @@ from reports.item_excess_texts import ItemInExcess, item_text
 def test_an_item_is_named_with_its_visits_and_its_money():
     zh, en = item_text(ItemInExcess("outpatient", "exam", "头颅CT", 247, 1503, 31.4, 71591.4))
     assert zh == (
-        ";主要是“头颅CT”:1,503次门诊中有 247 次,按同病种、同级别、同科室别处的做法约 31 次,多出 71,591 元"
+        ";主要是“头颅CT”:1,503次门诊中有247次,按别处同级别、同科室、同病种的做法应为31次,多收71,591元"
     )
     assert en == (
         "; mainly “头颅CT”: in 247 of 1,503 outpatient visits, about 31 as others do for the same diseases, "
@@ -16,10 +16,20 @@ def test_an_item_is_named_with_its_visits_and_its_money():
     )
 
 
-@pytest.mark.parametrize(("expected", "said"), [(0.4, "<1"), (0.99, "<1"), (1.0, "1"), (1234.5, "1,234")])
-def test_less_than_one_visit_is_said_so(expected, said):
+@pytest.mark.parametrize(
+    "expected, said, en_said",
+    [
+        (0.4, "不足1", "less than one"),
+        (0.99, "不足1", "less than one"),
+        (1.0, "1", "1"),
+        (1234.5,) + ("1,234",) * 2,
+    ],
+)
+def test_less_than_one_visit_is_said_so(expected, said, en_said):
     zh, en = item_text(ItemInExcess("stay", "material", "钢板", 2000, 3000, expected, 9.0))
-    assert f"约 {said} 次" in zh and "3,000次住院" in zh and f"about {said} as" in en and "3,000 stays" in en
+    assert (
+        f"应为{said}次" in zh and "3,000次住院" in zh and f"about {en_said} as" in en and "3,000 stays" in en
+    )
 
 
 def test_dear_items_together_and_items_without_a_name_are_told_apart():

@@ -36,3 +36,8 @@ from reports.profile_words import profile
 def test_codes_become_words_and_the_unknown_is_left_out(facts, zh, en):
     assert [value for _label, value in profile(facts, "zh")] == zh
     assert [value for _label, value in profile(facts, "en")] == en
+
+
+def test_places_without_a_name_are_said_to_be_codes():
+    told = profile({"live_admdvs": "420800001001", "admdvs": "420800"}, "zh")
+    assert told == [("村(居)代码", "420800001001"), ("区划代码", "420800")]

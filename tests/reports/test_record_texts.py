@@ -32,13 +32,15 @@ COUNTED = next(
         ),
         (
             SupportingRecord("outpatient", co_visitors=3),
-            "这次门诊时有 3 名非偶然同行的人在场。",
-            "This outpatient visit was made together with 3 people, beyond chance.",
+            "这次门诊与另外3人同时就诊,这些人多次同行,难以用巧合解释。",
+            "This outpatient visit was made together with 3 people, who come together more often than "
+            "chance explains.",
         ),
         (
             SupportingRecord("pharmacy", co_oversupplied=4),
-            "这次购药所经的医师或药店另有 4 人超量购药,远超偶然。",
-            "This purchase went through a doctor or shop by which 4 others are oversupplied, beyond chance.",
+            "这次购药的医师或药店另有4人超量购药,远多于同类。",
+            "This purchase went through a doctor or shop by which 4 others are oversupplied, far more than "
+            "elsewhere.",
         ),
         (
             SupportingRecord("stay", STAYS, finding=("R084", "分解住院", "Split stay", "3天内再入院", 900.4)),
@@ -52,14 +54,14 @@ COUNTED = next(
         ),
         (
             SupportingRecord("stay", STAYS),
-            "“近一年住院次数”不由单次就诊构成,这次住院是所计期间内最可疑的之一。",
-            f'No single visit makes up "{STAYS[0].en} in the last year"; this stay is among the most '
-            "suspicious of its period.",
+            "“近一年住院次数”要把多次就诊合起来看,这次住院是同期最可疑的之一。",
+            f'"{STAYS[0].en.capitalize()} in the last year" shows in several visits together; this stay is '
+            "among the most suspicious of its period.",
         ),
         (
             SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.4),
-            "单看这次购药,基金支付为 433元。",
-            "This purchase alone: paid by the fund 433 yuan.",
+            "这次购药为433元,计入“近一年基金支付”。",
+            'This purchase: 433 yuan, counted in "paid by the fund in the last year".',
         ),
         (
             SupportingRecord("pharmacy", (TWO_PLACES, None), alone=1.0),
@@ -75,7 +77,7 @@ def test_each_way_to_be_evidence(record, zh, en):
 
 def test_visits_of_one_count_say_what_they_share():
     zh, en = record_text(SupportingRecord("stay", COUNTED, alone=1.0, n=4))
-    assert zh.startswith("这次住院与另外 3 次来自同一村居,共同构成“") and "is one of 4 from one village" in en
+    assert zh.startswith("这次住院与另外3次来自同一村居,共同构成“") and "is one of 4 from one village" in en
     alone, _en = record_text(SupportingRecord("stay", COUNTED, alone=1.0, n=1))
     assert "另外" not in alone and "所计的一次" in alone
 

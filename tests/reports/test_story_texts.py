@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from features.measures.catalogue import measures_of
-from reports.scheme_conduct import CONDUCT
+from reports.scheme_conduct import CONDUCT, of_one
 from reports.scheme_texts import SCHEMES
 from reports.story_texts import Conduct, story
 from tests.reports.forbidden import offences
@@ -45,7 +45,8 @@ def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
     assert "{" not in zh + en and "  " not in en and "。。" not in zh
     assert not any("一" <= letter <= "鿿" for letter in en) and "151,574" in zh and "151,574" in en
     if scheme in CONDUCT:
-        assert CONDUCT[scheme][0] in zh and CONDUCT[scheme][1] in en
+        english = of_one(CONDUCT[scheme][1]) if kind == "visit" else CONDUCT[scheme][1]
+        assert CONDUCT[scheme][0] in zh and english in en
 
 
 def test_what_else_is_in_dispute_is_named():
@@ -63,7 +64,7 @@ def test_where_nothing_stands_out_the_nearest_are_named():
 def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
     none = replace(HOSPITAL, doubted=0, first=None, last=None, busiest=None, on_busiest=0, disputed=0.0)
     zh, en = story(none)
-    assert zh.startswith("近一年门诊、住院共237人次。") and "没有可直接争议" in zh and "建议先查" not in zh
+    assert zh.startswith("近一年门诊、住院共237人次。") and "没有列入争议" in zh and "建议先查" not in zh
     assert "Nothing that the fund paid" in en
 
 
@@ -95,7 +96,7 @@ def test_a_visit_says_whose_it_was_and_where():
     zh, en = story(replace(HOSPITAL, subject="visit", visit_words=("住院", "stay"), person="42",
                            place="县医院", telling=None))  # fmt: skip
     assert zh.startswith("2025-03-01,参保人42在县医院住院,账单与他人雷同")
-    assert en.startswith("The stay of 42 at 县医院 on 2025-03-01 is one of those that have bills")
+    assert en.startswith("The stay of 42 at 县医院 on 2025-03-01 has bills")
 
 
 def test_a_doctor_is_told_with_where_he_practises():
@@ -113,14 +114,45 @@ def test_a_number_that_was_told_is_not_told_again():
     assert "5次,同类通常为0次。" in story(replace(stated, doubted=4))[0]
 
 
+def test_money_of_one_visit_is_that_of_the_visit():
+    zh, en = story(replace(HOSPITAL, subject="visit", visit_words=("住院", "stay")))
+    assert "(本次基金共支付160,000元)" in zh and "paid for this visit." in en
+
+
+def test_visits_that_are_all_in_doubt_are_told_so():
+    zh, en = story(replace(HOSPITAL, subject="patient", visits=4, doubted=4, places=1))
+    assert zh.startswith("近一年在1家机构就诊、购药4次,均账单与他人雷同")
+    assert en.startswith("4 visits at 1 site in the last year; all of them have bills")
+    zh, en = story(replace(HOSPITAL, subject="patient", visits=1, doubted=1, places=1, scheme="M27"))
+    assert zh.startswith("近一年在1家机构就诊、购药1次,为事故外伤")
+    assert en.startswith("1 visit at 1 site in the last year; it was for injuries")
+
+
+@pytest.mark.parametrize(
+    "days, told", [(2, "在2025-03-01和2025-12-20"), (3, "分布在2025-03-01至2025-12-20的3天")]
+)
+def test_two_days_are_both_told(days, told):
+    assert told in story(replace(HOSPITAL, doubted_days=days))[0]
+
+
+def test_what_is_usual_follows_the_visits_it_is_about():
+    zh, _en = story(replace(HOSPITAL, others=(("M28", 40),)))
+    assert zh.index("同类通常") < zh.index("另涉M28") < zh.index("争议基金")
+
+
+def test_no_window_is_longer_than_the_claims_go_back():
+    assert "近一年账单内容雷同" in story(replace(HOSPITAL, days_of_claims=400))[0]
+    assert "有数据以来账单内容雷同" in story(replace(HOSPITAL, days_of_claims=200))[0]
+
+
 @pytest.mark.parametrize(
     "disputed, paid, text",
     [
         (0.19, 0.19, "争议基金不足1元,即所涉就诊的全部基金支付。"),
         (100.0, 100.2, "争议基金100元,即所涉就诊的全部基金支付。"),
         (100.0, 101.0, "争议基金100元(所涉就诊基金共支付101元)。"),
-        (0.0, 0.0, "费用均由个人负担,基金没有支付。"),
-        (0.0, 10.0, "目前没有可直接争议的基金支付。"),
+        (0.0, 0.0, "费用全部由个人负担,基金没有支付。"),
+        (0.0, 10.0, "目前没有列入争议的基金支付。"),
     ],
 )
 def test_money_is_told_without_repeating_it(disputed, paid, text):

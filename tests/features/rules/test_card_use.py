@@ -140,5 +140,10 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
     assert town.guilty[rule] and found_by(hits, rule) == town.guilty[rule]
 
 
+def test_the_other_city_is_told_by_its_institution(hits):
+    (told,) = hits[hits.rule_id == "R130"].vola_cont
+    assert told.startswith("同一医保卡60分钟前在另一市的") and "H1" in told and "4208" not in told
+
+
 def test_sentences_are_whole(hits):
     assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()

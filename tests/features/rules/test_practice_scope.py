@@ -59,6 +59,11 @@ def hits(town, tmp_path_factory) -> pd.DataFrame:
     return findings(town.world, tmp_path_factory.mktemp("practice_scope"), RULES)
 
 
+def test_specialties_are_named(hits):
+    (told,) = hits[hits.rule_id == "R009"].vola_cont
+    assert told == "“lens”限内科医师开单,开单医师为全科医疗科医师"
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
     assert rule in hits.attrs["run"] and not hits.attrs["failed"]

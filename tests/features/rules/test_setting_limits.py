@@ -58,5 +58,10 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
     assert town.guilty[rule] and found_by(hits, rule) == town.guilty[rule]
 
 
+def test_departments_are_named(hits):
+    told = hits[hits.rule_id == "R036"].vola_cont.unique()
+    assert list(told) == ["“service-eye”限眼科使用,由全科医疗科收费"]
+
+
 def test_sentences_are_whole(hits):
     assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()

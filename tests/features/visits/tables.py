@@ -76,6 +76,12 @@ def stay(begin: str, end: str | None, **more: Any) -> dict[str, Any]:
     return {"kind": STAY, "begntime": begin, "endtime": end} | more
 
 
+def sessions(*visits: str) -> ibis.Table:
+    """A session of dialysis on the bill of each of some visits, as `bill_content` counts them."""
+    rows = [{"mdtrt_id": visit, "dialysis": 1.0} for visit in visits]
+    return table({"mdtrt_id": "string", "dialysis": "float64"}, rows)
+
+
 def lines(*rows: dict[str, Any]) -> ibis.Table:
     """Lines as `features.visits.bill_lines.item_days` has them: of visit M01, one item of 10 yuan on 1
     May."""

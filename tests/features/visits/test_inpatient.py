@@ -23,7 +23,7 @@ from features.visits.inpatient import (
     stay_sequence,
 )
 from features.visits.stay_benchmarks import PRIOR_STAYS
-from tests.features.visits.tables import lines, stay, values, visits
+from tests.features.visits.tables import lines, sessions, stay, values, visits
 
 FIRST = "2024-05-01 09:00", "2024-05-06 10:00"
 FLAGS = ("split", "readmitted_31d", "same_doctor_readmission")
@@ -201,7 +201,14 @@ def test_a_phantom_bed_stay_beside_a_treated_one():
 )
 def test_outside_visits_are_on_inner_days_at_other_places(visit, counted):
     base = visits(stay(*FIRST), {"fixmedins_code": "P9"} | visit)
-    assert values(outside_visits(base), "outside_visits") == ({"M01": 1} if counted else {})
+    assert values(outside_visits(base, sessions()), "outside_visits") == ({"M01": 1} if counted else {})
+
+
+@pytest.mark.parametrize("billed, counted", [((), True), (("M02",), False)])
+def test_dialysis_on_the_bill_is_given_elsewhere_by_arrangement(billed, counted):
+    base = visits(stay(*FIRST), {"begntime": "2024-05-03 08:00", "fixmedins_code": "H9", "dx3": "N18"})
+    found = values(outside_visits(base, sessions(*billed)), "outside_visits")
+    assert found == ({"M01": 1} if counted else {})
 
 
 @pytest.mark.parametrize(
