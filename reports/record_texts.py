@@ -82,7 +82,8 @@ def record_text(record: SupportingRecord) -> Texts:
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
     if record.measure is None:
-        linked = {"co_visitors": record.co_visitors, "co_oversupplied": record.co_oversupplied}
+        linked = dict.fromkeys(("co_visitors", "co_admitted"), record.co_visitors)
+        linked["co_oversupplied"] = record.co_oversupplied
         return linked.get(sign.name) is not None
     same = record.alone == value and record.measure[0].unit == sign.unit
     return same or (record.finding is not None and sign.family == record.measure[0].family)

@@ -16,7 +16,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M02": {
         "hospital": "batch_share co_visit_share stays_each frequent_share",
         "patient": "village_batch co_visit_stays",
-        "visit": "village_batch",
+        "visit": "village_batch co_admitted",
         "group": "joint_stay_share village_batch",
     },
     "M03": {

@@ -8,12 +8,22 @@ from features.measures.formulas import of_stays, ratio
 
 
 @measure(
-    "visit", "结伴就诊的同行人数", "co-visitors present beyond chance", "persons", "co_visit",
-    "M02 M15 M19 M26", materiality=1,
+    "visit", "结伴就诊的同行人数", "co-visitors present beyond chance", "persons", "co_visit", "M15 M19 M26",
+    materiality=1,
 )  # fmt: skip
 def co_visitors(v: Table, w: Value) -> Value:
-    """People present whom the patient meets beyond chance (`features.graphs.covisit`)."""
-    return v.co_visitors.fill_null(0)
+    """People present at a purchase or consultation whom the patient meets beyond chance
+    (`features.graphs.covisit`)."""
+    return (v.kind != STAY).ifelse(v.co_visitors.fill_null(0), None)
+
+
+@measure(
+    "visit", "结伴入院的同行人数", "people admitted together beyond chance", "persons", "co_visit", "M02 M01",
+    materiality=1,
+)  # fmt: skip
+def co_admitted(v: Table, w: Value) -> Value:
+    """People admitted along whom the patient meets beyond chance (`features.graphs.covisit`)."""
+    return of_stays(v, v.co_visitors.fill_null(0))
 
 
 @measure(

@@ -204,6 +204,11 @@ def test_co_visits_by_kind():
     rows = [BOUGHT | met, BOUGHT | met, SEEN | met, met, SEEN | {"co_visitors": 0.0}]
     kinds = ("co_visit_purchases", "co_visit_consultations", "co_visit_stays")
     assert [taken("patient", name, *rows) for name in kinds] == [2, 1, 1]
+    # The last but one is a stay: who was admitted along is no swipe of cards.
+    of_one = [
+        taken("visit", name, row) for name in ("co_visitors", "co_admitted") for row in (BOUGHT | met, met)
+    ]
+    assert of_one == [2, None, None, 2]
 
 
 def test_a_card_at_two_clinics_is_borrowed_and_at_two_shops_it_is_not():
