@@ -1,7 +1,7 @@
 """Part of the step that explains: what the dossiers of one kind of subject need from the scratch database,
 asked once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ibis
@@ -140,13 +140,24 @@ class DossierSources:
         many)."""
         if subject_id not in self.innocent.index:
             return []
-        counted: Any = self.innocent.loc[subject_id]
-        doubted = self.schemes[subject_id] in COURSE_IN_DOUBT
-        return [
-            (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
-            for n, (zh, en, _test) in enumerate(INNOCENT)
-            if not (doubted and (zh, en) == COURSE)
-        ]
+        return honest_explanations(dict(self.innocent.loc[subject_id]), self.schemes[subject_id])
+
+
+def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[tuple[Any, ...]]:
+    """How many visits each honest explanation fits; a course explains nothing where it is in doubt itself.
+
+    Args:
+        counted: of, fits_N, as `DossierSources.innocent`.
+        scheme: that the subject is suspected of.
+
+    Returns:
+        Chinese, English, visits, of how many.
+    """
+    return [
+        (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
+        for n, (zh, en, _test) in enumerate(INNOCENT)
+        if scheme not in COURSE_IN_DOUBT or (zh, en) != COURSE
+    ]
 
 
 def by_subject(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

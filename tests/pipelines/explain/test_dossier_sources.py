@@ -1,0 +1,14 @@
+"""Honest explanations of a dossier: which are asked, and of how many visits."""
+
+import pytest
+
+from pipelines.explain.dossier_sources import COURSE, INNOCENT, honest_explanations
+
+COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(INNOCENT))}
+
+
+@pytest.mark.parametrize("scheme, asked", [("M28", False), ("M10", True), (None, True)])
+def test_a_course_explains_nothing_where_dialysis_itself_is_in_doubt(scheme, asked):
+    found = honest_explanations(COUNTED, scheme)
+    assert ((*COURSE, 0, 9) in found) is asked
+    assert ("急诊", "an emergency", 3, 9) in found and len(found) == len(INNOCENT) - (not asked)
