@@ -30,6 +30,8 @@ EVIDENCE_ROWS, FINDING_ROWS = 15, 12
 RUNS = 10
 # How many schemes the page says what to check on site for.
 SCHEMES_SHOWN = 3
+# Ends of the first clause of a reason, which says what it is about; a comma within a number ends none.
+_CLAUSE_ENDS = re.compile(r";|(?<!\d),|,(?!\d)")
 # An explanation that fits fewer visits than this share does not fit; fewer than that, in part only.
 PART_FROM, FITS_FROM = 0.1, 0.5
 # Of a visit's place and person, the one that is not the suspect already: key of WORDS.
@@ -152,6 +154,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         schemes=[(scheme_or_pending(s, language), *figures) for s, *figures in dossier.money],
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
+        in_short=lambda reason: _CLAUSE_ENDS.split(reason)[0],
         rule=text_in(language, ("rule_name", "rule_en")),
         severity=lambda word: severity_word(word, language),
         why=text_in(language, ("why", "why_en")),

@@ -82,8 +82,11 @@ def record_text(record: SupportingRecord) -> Texts:
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
     if record.measure is None:
-        linked = dict.fromkeys(("co_visitors", "co_admitted"), record.co_visitors)
-        linked["co_oversupplied"] = record.co_oversupplied
+        linked = {
+            "co_visitors": record.co_visitors,
+            "co_admitted": record.co_visitors,
+            "co_oversupplied": record.co_oversupplied,
+        }
         return linked.get(sign.name) is not None
     same = record.alone == value and record.measure[0].unit == sign.unit
     return same or (record.finding is not None and sign.family == record.measure[0].family)
@@ -133,7 +136,8 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
             f"{zh}与另外{record.n - 1}次{shared[0]},共同构成{name[0]}",
             f"{en} is one of {record.n} {shared[1]}, which make up {name[1]}",
         )
-    if record.counts or record.n:
+    whole = entry.unit == "share" and record.alone == 1
+    if record.counts or record.n or whole:
         return f"{zh}是{name[0]}所计的一次", f"{en} is one of those counted in {name[1]}"
     if entry.unit == "flag":
         return f"{zh}:{entry.zh}", f"{en}: {entry.en}"

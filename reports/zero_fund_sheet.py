@@ -21,6 +21,8 @@ SHEET_HEADS = {
     "en": ("Kind", "Id", "Name", "Dossier", "Score", "Suspected scheme", "What happened"),
 }
 SHEET_WIDTHS = (10, 24, 22, 8, 8, 22, 90)
+# Schemes in which a register says that nobody may use the card, whoever pays.
+SCHEMES = ("M09", "M36")
 _OPEN = ("打开", "open")
 
 
@@ -31,15 +33,16 @@ def sheet_rows(
     language: str,
     dossiers: Mapping[tuple[str, str], str],
 ) -> list[Row]:
-    """Rows under SHEET_HEADS: suspects whose score reaches the floor with nothing in dispute, best score
-    first.
+    """Rows under SHEET_HEADS: suspects of SCHEMES whose score reaches the floor with nothing in dispute, best
+    score first.
 
     Args:
         suspects: as the contract's table.
         names: of institutions, by code.
         dossiers: (subject_type, subject_id) → path of the dossier.
     """
-    rows = suspects[(suspects.score >= floor) & (suspects.amount_at_risk <= 0)]
+    suspected = suspects.scheme.isin(SCHEMES) & (suspects.score >= floor)
+    rows = suspects[suspected & (suspects.amount_at_risk <= 0)]
     kinds = list(SUBJECT_WORDS)
     rows = rows.assign(_kind=rows.subject_type.map(kinds.index)).sort_values(
         ["score", "_kind", "rank"], ascending=[False, True, True], kind="stable"

@@ -142,6 +142,23 @@ def test_says_why_what_to_pull_and_what_weighs_against_it(language, stated):
 
 
 @pytest.mark.parametrize(
+    "language, given, headed",
+    [
+        ("zh", "近一年药费 12,964元,同类(慢病患者)通常为 217元", "理由 1:近一年药费 12,964元"),
+        (
+            "en",
+            "Medicine in the last year: 12,964 yuan; median of all: 217",
+            "Reason 1: Medicine in the last year: 12,964 yuan",
+        ),
+        ("zh", "30分钟内两处刷卡", "理由 1:30分钟内两处刷卡"),
+    ],
+)
+def test_papers_stand_under_what_their_reason_is_about(language, given, headed):
+    text = page(replace(GIVEN, reasons=[REASON | {f"text_{language}": given}]), language)
+    assert f'<p class="reason">{headed}</p>' in text
+
+
+@pytest.mark.parametrize(
     "language, stated, absent",
     [
         ("zh", ["药店 P1 大药房(占关联就诊 47%)", "不一定碰面"], "同行越不可能"),

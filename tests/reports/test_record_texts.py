@@ -64,6 +64,11 @@ COUNTED = next(
             'This purchase: 433 yuan, counted in "paid by the fund in the last year".',
         ),
         (
+            SupportingRecord("pharmacy", PATIENT["co_visit_share_365d"], alone=1.0),
+            "这次购药是“近一年结伴就诊占比”所计的一次。",
+            'This purchase is one of those counted in "share of visits with co-visitors in the last year".',
+        ),
+        (
             SupportingRecord("pharmacy", (TWO_PLACES, None), alone=1.0),
             "这次购药:30分钟内两处刷卡。",
             "This purchase: card used at two places within 30 minutes.",
