@@ -77,8 +77,10 @@ def backfill_command(
     ----------
     store
         The store to read claims from and to write the runs to.
-    first, last
-        The as-of dates of the first and the last night.
+    first
+        As-of date of the first night.
+    last
+        As-of date of the last night.
     mask
         Show pseudonyms in what people read, for demonstrations; the tables keep the identifiers.
     """

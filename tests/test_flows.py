@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from contextvars import copy_context
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ import httpx
 import psutil
 import pytest
 import yaml
+from cyclopts import App
 
 import commands
 import flows
@@ -183,6 +185,24 @@ def test_help_and_wrong_options_import_no_library_that_takes_seconds(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.endswith("[]\n") and "Traceback" not in done.stderr
+
+
+def options_of(app: App) -> Iterator[tuple[str, str | None]]:
+    """Every option and argument of the commands of an app, and what its help says."""
+    for name in app:
+        command = app[name]
+        if name.startswith("-"):
+            continue
+        yield from options_of(command)
+        if command.default_command:
+            for option in command.assemble_argument_collection(parse_docstring=True):
+                yield f"{name} {option.name}", option.parameter.help
+
+
+def test_every_option_has_help():
+    helped = dict(options_of(commands.app))
+    assert {"backfill --from", "run --store", "user --role", "import FILE"} <= set(helped)
+    assert [option for option, text in helped.items() if not text] == []
 
 
 def status_of(monkeypatch, *arguments: object) -> int:

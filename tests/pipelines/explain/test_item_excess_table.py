@@ -51,7 +51,7 @@ def test_the_item_of_most_money_is_named_before_the_dear_ones_together(snapshot)
     texts = item_texts(found, "hospital")
     assert set(texts) == {("H1", EXCESS_COLUMNS["exam"])}
     zh, en = texts["H1", EXCESS_COLUMNS["exam"]]
-    assert "头颅CT" in zh and "100次门诊中有 80 次" in zh and "80 of 100" in en
+    assert "头颅CT" in zh and "100次门诊中有80次" in zh and "80 of 100" in en
     assert "gone" in item_texts(found, "pharmacy")["P1", EXCESS_COLUMNS["drug"]][0]
     assert "高价药品" in item_texts(found, "prescriber")["D1", EXCESS_COLUMNS["drug"]][0]
     assert item_texts(found, "patient") == {}
