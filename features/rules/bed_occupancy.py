@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY
-from features.rules.finding_text import iso_date, whole_number
+from features.rules.finding_text import figure, iso_date, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 
@@ -86,5 +86,5 @@ def shared_bed(context: RuleContext, minimum_overlap_days: float, maximum_shared
         "mdtrt_id",
         amount_in_question=met.medfee_sumamt * ibis.least(met._shared / ibis.greatest(met.los, 1), 1),
         message=ibis.literal("床位") + met.adm_bed + "在入院时仍登记有其他在院患者,重叠"
-        + met._shared.round(1).cast("string") + "天",
+        + figure(met._shared.round(1)) + "天",
     )  # fmt: skip

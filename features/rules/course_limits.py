@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.billed_lines import DRUG, LINE, MATERIAL, SERVICE
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import figure, sentence, whole_number
 from features.rules.limit_checks import lines_not_allowed, lines_with_limits
 from features.rules.limits_table import limit_number
 from features.rules.rule_context import RuleContext
@@ -80,9 +80,7 @@ def material_quantity(context: RuleContext) -> ibis.Table:
     rows = rows.left_join(cut, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(most=rows.most * ibis.greatest(rows.operations.fill_null(1), 1))
     bad = rows.filter(rows.total > rows.most)
-    message = sentence(
-        "耗材“", bad.item, "”本次计费", bad.total.cast("string"), ",高于标准", bad.most.cast("string")
-    )
+    message = sentence("耗材“", bad.item, "”本次计费", figure(bad.total), ",高于标准", figure(bad.most))
     return bad.mutate(
         amount_in_question=((bad.total - bad.most) * bad.spent / bad.total).round(2), message=message
     )

@@ -5,7 +5,7 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, STAY
 from features.rules.declaration import CLEAR, SUSPECT, Parameter, rule
-from features.rules.finding_text import iso_date
+from features.rules.finding_text import figure, iso_date
 from features.rules.rule_context import RuleContext
 
 PRISON = "3"
@@ -49,7 +49,7 @@ def account_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
         "setl_id",
         amount_in_question=spent.acct_pay,
         message=ibis.literal("死亡登记后第") + spent.days_dead.cast("int64").cast("string") + "天个人账户支付"
-        + spent.acct_pay.round(2).cast("string") + "元",
+        + figure(spent.acct_pay) + "元",
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def stay_past_death(context: RuleContext, grace_days: float) -> ibis.Table:
         amount_in_question=ibis.greatest(stays.charged.fill_null(0), 0),
         message=ibis.literal("死亡登记日期") + iso_date(stays.die_date) + ",出院登记晚"
         + stays._past.cast("string") + "天,死亡后计费"
-        + stays.charged.fill_null(0).round(2).cast("string") + "元",
+        + figure(stays.charged.fill_null(0)) + "元",
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def paid_while_suspended(context: RuleContext) -> ibis.Table:
         "mdtrt_id",
         amount_in_question=out.medfee_sumamt,
         message=ibis.literal("参保关系于") + iso_date(out.paused) + "暂停,未恢复,就诊时统筹基金支付"
-        + out.hifp_pay.round(2).cast("string") + "元",
+        + figure(out.hifp_pay) + "元",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import figure, sentence, whole_number
 from features.rules.rule_context import RuleContext
 
 # Own starting values: robust deviations (median absolute deviation × 1.4826, its ratio to the standard
@@ -38,7 +38,7 @@ def near_purchase_cap(
         _far_above_peers(shops.filter(_.n >= minimum_purchases)), "fixmedins_code"
     )
     message = sentence(
-        "结算", bad.medfee_sumamt.cast("string"), f"元,紧贴限额{purchase_cap:g}元;本店此类占",
+        "结算", figure(bad.medfee_sumamt), f"元,紧贴限额{purchase_cap:g}元;本店此类占",
         whole_number(bad.share * 100),
     )  # fmt: skip
     message = message + "%,同行中位数" + whole_number(bad.usual * 100) + "%"

@@ -30,7 +30,7 @@ def above_ceiling(context: RuleContext, price_tolerance: float) -> ibis.Table:
         "bkkp_sn",
         amount_in_question=((rows.pric - rows.most) * rows.cnt).round(2),
         message=ibis.literal("项目") + item_name(rows.hilist_code) + "单价"
-        + rows.pric.round(2).cast("string") + "元,高于最高限价" + rows.most.round(2).cast("string") + "元",
+        + figure(rows.pric) + "元,高于最高限价" + figure(rows.most) + "元",
     )  # fmt: skip
 
 
@@ -98,10 +98,10 @@ def dual_price(context: RuleContext, maximum_markup: float) -> ibis.Table:
     )
     bad = paid.filter(paid.finl_trns_pric > paid.cash * (1 + maximum_markup))
     message = sentence(
-        "药品", item_name(bad.hilist_code), "医保价", bad.finl_trns_pric.cast("string"), "元,同月自费价"
+        "药品", item_name(bad.hilist_code), "医保价", figure(bad.finl_trns_pric), "元,同月自费价"
     )
     bad = bad.mutate(
-        message=message + bad.cash.cast("string") + "元",
+        message=message + figure(bad.cash) + "元",
         more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt,
     )
     bad = bad.group_by("mdtrt_id", "setl_id", "bkkp_sn")

@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, EMERGENCY, MOVED_ON, REFERRED
-from features.rules.finding_text import whole_number
+from features.rules.finding_text import figure, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.windows import YEAR
@@ -80,7 +80,7 @@ def high_readmission_rate(
         "mdtrt_id",
         # The share of readmissions that peers do not have.
         amount_in_question=back.medfee_sumamt * (1 - back._usual / back._rate),
-        message=ibis.literal("该院一年内31天再入院率") + (back._rate * 100).round(1).cast("string")
-        + "%,同级中位" + (back._usual * 100).round(1).cast("string") + "%;本次为出院后"
+        message=ibis.literal("该院一年内31天再入院率") + figure((back._rate * 100).round(1))
+        + "%,同级中位" + figure((back._usual * 100).round(1)) + "%;本次为出院后"
         + whole_number(back.gap_days) + "天再入院",
     )  # fmt: skip

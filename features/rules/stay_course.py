@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON, OPERATION, REFERRED
-from features.rules.finding_text import iso_date, item_name, place_name, whole_number
+from features.rules.finding_text import figure, iso_date, item_name, place_name, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import HOUSEKEEPING
@@ -96,7 +96,7 @@ def overlapping_stays(context: RuleContext, minimum_overlap_days: float) -> ibis
         amount_in_question=longest.medfee_sumamt
         * ibis.least(longest.shared / ibis.greatest(longest.los, 1), 1),
         message=ibis.literal("与在") + place_name(longest.bed) + "的住院(" + iso_date(longest.since) + "至"
-        + iso_date(longest.until.date()) + ")重叠" + longest.shared.round(1).cast("string") + "天",
+        + iso_date(longest.until.date()) + ")重叠" + figure(longest.shared.round(1)) + "天",
     )  # fmt: skip
 
 
@@ -162,5 +162,5 @@ def day_stay(context: RuleContext, maximum_days: float, minimum_cost_ratio: floa
         "mdtrt_id",
         amount_in_question=short.medfee_sumamt,
         message=ibis.literal("住院") + whole_number(short.los) + "天,费用" + whole_number(short.medfee_sumamt)
-        + "元,为同病组通常水平的" + short.cost_ratio.round(1).cast("string") + "倍",
+        + "元,为同病组通常水平的" + figure(short.cost_ratio.round(1)) + "倍",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import iso_date, item_name, place_name, sentence, whole_number
+from features.rules.finding_text import figure, iso_date, item_name, place_name, sentence, whole_number
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext, cached_table
 from features.rules.sales_lines import paid_sales, with_billed_amount, with_unit_price
@@ -110,7 +110,7 @@ def uncoded_sales(
     bad = bad.filter(bad.uncoded, bad.n >= minimum_sales, bad.rate > maximum_uncoded_share)
     message = sentence(
         "销售未扫追溯码;本店当月", whole_number(bad.n), "笔医保销售中",
-        (bad.rate * 100).round(1).cast("string")
+        figure((bad.rate * 100).round(1))
     )  # fmt: skip
     bad = bad.mutate(message=message + "%无码").group_by("mdtrt_id", "setl_id", "hilist_code")
     return with_billed_amount(context, bad.aggregate(message=_.message.min(), bkkp_sn=_.bkkp_sn.min()))

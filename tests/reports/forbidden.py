@@ -27,6 +27,7 @@ _MODEL = re.compile(r"对数几率|log-odds|SHAP|shap value|raw score", re.IGNOR
 _KEY = re.compile(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/])")
 _SETTINGS = {"random_share"}
 _FLOAT = re.compile(r"(?<![\w.])-?\d[\d,]*\.\d{3,}(?![\w.])")
+_IDLE = re.compile(r"\d\.0(?=元|天|倍| yuan)")
 # 第102天 is a day, not a duration.
 _DURATION = re.compile(r"(?<![\w.,第-])(\d[\d,]*(?:\.\d+)?)\s?(天|小时|days?\b|hours?\b)")
 # A place among fewer than five peers: the highest of four, above two of the three others.
@@ -53,6 +54,7 @@ def offences(text: str, before: str = "") -> list[str]:
     found = [f"missing value: {_around(text, m)}" for m in _MISSING.finditer(text)]
     found += [f"model term: {_around(text, m)}" for m in _MODEL.finditer(text)]
     found += [f"internal key: {_around(text, m)}" for m in _KEY.finditer(text) if m[0] not in _SETTINGS]
+    found += [f"idle decimal: {_around(text, m)}" for m in _IDLE.finditer(text)]
     found += [f"long fraction: {_around(text, m)}" for m in _FLOAT.finditer(text)]
     return found + [
         f"raw duration: {_around(text, m)}" for m in _DURATION.finditer(text) if _raw(text, m, before)

@@ -35,6 +35,7 @@ REASON = {
         "1,500小时",
         "1500 hours",
         "drug_resale",
+        "统筹基金支付6.0元",
     ],
 )
 def test_the_forbidden_is_found(text):
@@ -55,6 +56,7 @@ def test_the_forbidden_is_found(text):
         "2024-05-01",
         "请自收到之日起 10 个工作日内",
         "1,234.56",
+        "个人账户支付6.5元",
         "fundguard cases import FILE --store STORE",
     ],
 )
