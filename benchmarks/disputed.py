@@ -3,9 +3,9 @@
     python benchmarks/disputed.py CITY STORE AS_OF
 
 Planted is what `features.disputed_amounts` disputes of exactly the visits of `truth.parquet` (where a
-scheme names none, of all visits of its patients; of a doctor and a pharmacy, of the visits that both have
-to do with); disputed is what the subjects that reach the floor of the worklist have in dispute, each visit
-once.
+scheme names none, of all visits of its patients but those of whom a kindred scheme names visits; of a doctor
+and a pharmacy, of the visits that both have to do with); disputed is what the subjects that reach the floor
+of the worklist have in dispute, each visit once.
 """
 
 import sys
@@ -35,12 +35,17 @@ KIN = {
 def planted(snapshot: Snapshot, truth: pd.DataFrame) -> pd.DataFrame:
     """Visits of the truth: mdtrt_id, scheme, disputed (yuan)."""
     facts, parts = snapshot.facts, []
+    named = facts.filter(_.mdtrt_id.isin(list(truth.subject_id[truth.subject_type == "visit"])))
+    named = named.select("mdtrt_id", "psn_no").to_pandas()
+    named = named.merge(truth, left_on="mdtrt_id", right_on="subject_id")
+    family = named.scheme.replace(KIN)
     for scheme, rows in truth.groupby("scheme"):
         ids = {kind: list(part.subject_id) for kind, part in rows.groupby("subject_type")}
         if "visit" in ids:
             mine = facts.filter(_.mdtrt_id.isin(ids["visit"]))
         elif "patient" in ids:
-            mine = facts.filter(_.psn_no.isin(ids["patient"]))
+            known = named.psn_no[family == KIN.get(str(scheme), scheme)]
+            mine = facts.filter(_.psn_no.isin(ids["patient"]), _.psn_no.notin(list(known)))
         elif "prescriber" in ids and "pharmacy" in ids:
             mine = facts.filter(_.dr_code.isin(ids["prescriber"]), _.fixmedins_code.isin(ids["pharmacy"]))
         else:

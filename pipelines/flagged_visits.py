@@ -5,6 +5,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import PHARMACY
 from features.disputed_amounts import ACCUMULATING, ON_RECORD, disputed_amount, excess_shares
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
@@ -18,6 +19,8 @@ from pipelines.typed_frames import fetch, fetch_by
 FLAGGED = 3.0
 # With this much (two strong families at one in a hundred) it stands by itself, however many others there are.
 STANDS_ALONE = 2 * FLAGGED
+# Schemes that are proved by the company that a card is swiped in.
+IN_COMPANY = ("M15",)
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
 # The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
@@ -54,10 +57,8 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     )
     schema = ibis.schema(dict.fromkeys([*_PLACE, "scheme"], "string") | {"excess": "float64"})
     joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
-    certain = (joined.evidence >= STANDS_ALONE) | joined.scheme.isin([*ACCUMULATING, *ON_RECORD])
-    doubt = ibis.cases((joined.evidence < FLAGGED, 0.0), (certain, 1.0), else_=joined.excess.fill_null(0.0))
     rows = con.create_table(
-        "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt), overwrite=True
+        "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)), overwrite=True
     )
     rows = rows.left_join(_found_schemes(snapshot), "mdtrt_id").drop("mdtrt_id_right")
     # Every kind of subject asks for these amounts: they are long expressions, so they are taken once.
@@ -65,6 +66,24 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
         MARKS,
         rows.mutate(own=disputed_amount(rows, rows.scheme, rows.doubt), **_amounts(rows)),
         overwrite=True,
+    )
+
+
+def doubt_of(rows: ibis.Table) -> ibis.Value:
+    """How far the conduct of visits is in doubt, 0 to 1.
+
+    Args:
+        rows: evidence, scheme, kind, co_visitors, excess (share beyond what chance explains at the place).
+    """
+    # Who comes along is counted beyond chance already (`features.graphs.covisit`). At a consultation people
+    # meet for honest reasons, on market days for instance; at the till of a pharmacy their cards do.
+    collected = rows.scheme.isin(IN_COMPANY) & (rows.kind == PHARMACY) & (rows.co_visitors > 0)
+    certain = (rows.evidence >= STANDS_ALONE) | rows.scheme.isin([*ACCUMULATING, *ON_RECORD])
+    return ibis.cases(
+        (collected.fill_null(False), 1.0),
+        (rows.evidence < FLAGGED, 0.0),
+        (certain, 1.0),
+        else_=rows.excess.fill_null(0.0),
     )
 
 

@@ -14,6 +14,8 @@ _COLUMNS_HEIGHT, _LEFT, _BOTTOM, _TOP = 220, 74, 26, 22
 _MONTH_WIDTH = 58
 # Side of the square of a reliability chart.
 _SIDE = 300
+# A share confirmed below this has its number above.
+_NEAR_AXIS = 0.1
 
 
 def bars(
@@ -83,7 +85,7 @@ def reliability(curve: pd.DataFrame) -> Markup:
     Args:
         curve: predicted, confirmed (shares), n.
     """
-    left, top = 44.0, 14.0
+    left, top = 44.0, 24.0
 
     def x(share: float) -> float:
         return left + _SIDE * share
@@ -103,6 +105,7 @@ def reliability(curve: pd.DataFrame) -> Markup:
         elements.append(svg.line(x(p), y(c), x(q), y(d), BLUE, 1.5))
     for place, (p, c, n) in enumerate(points):
         elements.append(svg.circle(x(p), y(c), 4, BLUE))
-        # Above and below in turn, for neighbouring groups may lie close together.
-        elements.append(svg.text(x(p), y(c) + (-8 if place % 2 else 18), f"{n:,}", "middle", 11, GREY))
+        # Above and below in turn, for neighbouring groups may lie close together; never among the marks.
+        above = place % 2 or c < _NEAR_AXIS
+        elements.append(svg.text(x(p), y(c) + (-8 if above else 18), f"{n:,}", "middle", 11, GREY))
     return svg.picture(left + _SIDE + 24, top + _SIDE + 30, elements)

@@ -49,5 +49,11 @@ def test_a_reliable_score_lies_on_the_diagonal():
     assert "1,200" in [words.text for words in picture.words()] and picture.faults() == []
 
 
+def test_numbers_of_groups_stand_inside_the_picture_and_off_the_marks():
+    curve = pd.DataFrame({"predicted": [0.1, 0.9], "confirmed": [0.0, 1.0], "n": [28, 12]})
+    words = {words.text: words for words in Picture(reliability(curve)).words()}
+    assert words["12"].top >= 0 and not words["28"].overlaps(words["0%"])
+
+
 def test_the_same_data_give_the_same_picture():
     assert bars(["a"], [1.0], "yuan") == bars(["a"], [1.0], "yuan")
