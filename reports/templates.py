@@ -7,6 +7,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.number_texts import MISSING, amount_text, is_missing, score_text
 
+# A change beyond this says that there was next to nothing before, and no more.
+MOST_PERCENT = 999
+
 
 def render(template: str, **data: Any) -> str:
     """A page of a template (its file name in this folder) and what it prints."""
@@ -24,7 +27,9 @@ def _change(value: float | None) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return MISSING if is_missing(value) else _signed(f"{value:+,.1f}%")
+    if is_missing(value) or value is None:
+        return MISSING
+    return f"≥ +{MOST_PERCENT + 1:,}%" if value > MOST_PERCENT else _signed(f"{value:+,.1f}%")
 
 
 def _signed(text: str) -> str:

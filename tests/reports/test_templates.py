@@ -30,7 +30,14 @@ def test_an_unrounded_number_is_refused():
 
 
 @pytest.mark.parametrize(
-    "value, change, percent", [(0.0, "0", "0.0%"), (-3.0, "−3", "−3.0%"), (1234.56, "+1,235", "+1,234.6%")]
+    "value, change, percent",
+    [
+        (0.0, "0", "0.0%"),
+        (-3.0, "−3", "−3.0%"),
+        (123.46, "+123", "+123.5%"),
+        (999.0, "+999", "+999.0%"),
+        (1234.56, "+1,235", "≥ +1,000%"),
+    ],
 )
 def test_changes_have_their_sign(value, change, percent):
     assert printed("{{ value | change }} {{ value | percent }}", value=value) == f"{change} {percent}"
