@@ -75,7 +75,7 @@ declare(
 
 
 @measure(
-    "group", "来自村居数", "villages the members come from", "villages", "concentration", "M11 M15 M19",
+    "group", "成员所在村居数", "villages the members come from", "villages", "concentration", "M11 M15 M19",
     materiality=2, windows=(YEAR,),
 )  # fmt: skip
 def villages(v: Table, w: Value) -> Value:
