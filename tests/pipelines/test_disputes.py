@@ -1,0 +1,203 @@
+"""Evidence against visits and money in dispute: who is flagged, what is in doubt, and the floors of both.
+
+Marking takes seconds to compile, so all cases stand in one table and are kept apart by their kind of visit.
+"""
+
+from types import SimpleNamespace
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.disputed_amounts import ACCUMULATING, ON_RECORD
+from features.rules.declaration import RULES
+from pipelines import flagged_visits
+from pipelines.flagged_visits import (
+    DISPUTES,
+    FLAGGED,
+    MARKS,
+    STANDS_ALONE,
+    STRONGEST,
+    amounts_at_risk,
+    disputes_of,
+    evidence_against,
+    mark_visits,
+)
+
+TEXTS = ("mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "kind")
+# A plain stay for which the fund paid 100 of 200 yuan; rows say in what they differ.
+STAY = {
+    "psn_no": "anna", "dr_code": "D1", "fixmedins_code": "H1", "kind": "stay", "is_pharmacy": False,
+    "days_ago": 10.0, "fund_pay_sumamt": 100.0, "medfee_sumamt": 200.0, "findings_amount": 0.0,
+}  # fmt: skip
+RULE = next(rule_id for rule_id, rule in sorted(RULES.items()) if rule.schemes)
+
+
+def visits(name: str, n: int = 1, **differing) -> list[dict]:
+    """Visits NAME-0, NAME-1, … of a patient of that name.
+
+    Visits are compared with those of their kind, so that one kind a case keeps the cases apart.
+    """
+    usual = STAY | {"evidence": 0.0, "scheme": None, "psn_no": name, "kind": name}
+    return [usual | {"mdtrt_id": f"{name}-{number}"} | differing for number in range(n)]
+
+
+def marked(rows: list[dict], hits: list[tuple]) -> SimpleNamespace:
+    """A snapshot whose visits are marked.
+
+    Args:
+        rows: `visits`.
+        hits: mdtrt_id, rule_id, vola_amt.
+    """
+    con = ibis.duckdb.connect()
+    frame = pd.DataFrame(rows).reindex(columns=[*flagged_visits._FACTS, "evidence", "scheme"])
+    frame["day"] = pd.Timestamp("2024-12-22")
+    types = {name: "string" if name in TEXTS else "float64" for name in flagged_visits._FACTS}
+    types |= {"is_pharmacy": "boolean", "day": "date"}
+    facts = con.create_table("facts", ibis.memtable(frame[list(types)], schema=ibis.schema(types)))
+    found = pd.DataFrame(hits, columns=["mdtrt_id", "rule_id", "vola_amt"])
+    found["jr_id"] = [f"j{n}" for n in range(len(found))]
+    schema = {"mdtrt_id": "string", "rule_id": "string", "vola_amt": "float64", "jr_id": "string"}
+    rules = SimpleNamespace(hits=con.create_table("hits", ibis.memtable(found, schema=ibis.schema(schema))))
+    snapshot = SimpleNamespace(claims=SimpleNamespace(con=con), facts=facts, rules=rules)
+    mark_visits(snapshot, frame.set_index("mdtrt_id")[["evidence", "scheme"]])
+    return snapshot
+
+
+def one_of_many(name: str, evidence: float) -> list[dict]:
+    """One stay in ten is flagged, and as many at another hospital."""
+    guilty = visits(name, evidence=evidence, scheme="M01")
+    elsewhere = visits(f"{name} elsewhere", kind=name, fixmedins_code="H2", evidence=FLAGGED, scheme="M01")
+    same = [visits(f"{name} {place}", 9, kind=name, fixmedins_code=place) for place in ("H1", "H2")]
+    return [*guilty, *elsewhere, *same[0], *same[1]]
+
+
+def many(name: str, evidence: float) -> list[dict]:
+    """Twenty flagged stays of twenty; one of eighty elsewhere."""
+    honest = visits(f"{name} honest", 79, kind=name, fixmedins_code="H2")
+    one = visits(f"{name} one", kind=name, fixmedins_code="H2", evidence=FLAGGED, scheme="M01")
+    return [*visits(name, 20, evidence=evidence, scheme="M01"), *honest, *one]
+
+
+def on_record(scheme: str, evidence: float, name: str) -> list[dict]:
+    others = visits(f"{name} others", 5, kind=name, fixmedins_code="H2", evidence=FLAGGED, scheme=scheme)
+    return [*visits(name, evidence=evidence, scheme=scheme), *others]
+
+
+ROWS = [
+    *one_of_many("alone", STANDS_ALONE),
+    *one_of_many("not alone", STANDS_ALONE - 0.01),
+    *many("many", FLAGGED),
+    *many("many below", FLAGGED - 0.01),
+    *[row for scheme in ON_RECORD for row in on_record(scheme, FLAGGED, f"{scheme} proved")],
+    *[row for scheme in ON_RECORD for row in on_record(scheme, FLAGGED - 0.01, f"{scheme} weak")],
+    *visits("found", findings_amount=40.0),
+    *visits("found too much", findings_amount=400.0),
+    *visits("refund", fund_pay_sumamt=-5.0, findings_amount=3.0),
+    *visits("ruled", findings_amount=40.0),
+    *visits("free", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M09"),
+    *visits("free stay", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M01"),
+    *visits("free below", fund_pay_sumamt=0.0, evidence=1.0, scheme="M09"),
+    *visits("hoarder", surplus_spent=100.0),
+    *visits("other hoarder", surplus_spent=100.0),
+    *visits("small", findings_amount=10.0, psn_no="several", dr_code="D8"),
+    *visits("large", findings_amount=30.0, psn_no="several", dr_code="D8"),
+    *visits("second small", findings_amount=10.0, psn_no="several", dr_code="D9"),
+    *[row for n in range(5) for row in visits(f"flagged {n}", psn_no="flagged", evidence=FLAGGED + n)],
+    *visits("feeble", psn_no="weak", evidence=1.0),
+    *visits("nothing", psn_no="weak", evidence=0.0),
+    *visits("weak", STRONGEST, evidence=2.0),
+    *visits("floor", 5, evidence=FLAGGED),
+    *visits("below floor", psn_no="floor", evidence=FLAGGED - 0.01),
+]
+HITS = [("ruled-0", RULE, 40.0), ("ruled-0", "R000", 90.0)]
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> SimpleNamespace:
+    return marked(ROWS, HITS)
+
+
+@pytest.fixture(scope="module")
+def own(snapshot) -> dict[str, float]:
+    """Yuan in dispute in each visit by itself."""
+    return snapshot.claims.con.table(MARKS).to_pandas().set_index("mdtrt_id").own.to_dict()
+
+
+@pytest.fixture(scope="module")
+def disputed(snapshot) -> pd.DataFrame:
+    """The disputes of patients of whom no scheme, or another than that of a visit, is suspected."""
+    asked = dict.fromkeys(["ruled", "several", "free stay", "free below", "other hoarder"])
+    return disputes_of(snapshot, "patient", named(asked | {"free": "M09", "hoarder": "M05"}))
+
+
+def named(schemes: dict[str, str | None]) -> pd.Series:
+    return pd.Series(schemes, dtype=object)
+
+
+def test_one_of_many_flagged_visits_of_a_place_is_in_doubt_if_it_stands_by_itself(own):
+    """One stay in ten is what the other hospital shows, too."""
+    assert own["alone-0"] == 100.0 and own["not alone-0"] == 0.0
+
+
+def test_a_place_with_more_flagged_visits_than_chance_explains_has_the_excess_in_doubt(own):
+    # Elsewhere 1 in 80 is flagged, so 0.25 of 20 are expected; and two standard deviations of Poisson.
+    assert own["many-0"] == pytest.approx(100 * (20 - 0.25 - 2 * 0.5) / 20, abs=0.01)
+    assert own["many one-0"] == own["many honest-0"] == 0.0
+    # Below the floor of evidence nothing is flagged, however often.
+    assert own["many below-0"] == 0.0
+
+
+@pytest.mark.parametrize("scheme", ON_RECORD)
+def test_what_a_register_proves_is_in_doubt_from_the_floor_on(own, scheme):
+    assert own[f"{scheme} proved-0"] == 100.0 and own[f"{scheme} weak-0"] == 0.0
+
+
+def test_findings_are_in_dispute_whatever_the_conduct_and_never_more_than_was_paid(own):
+    assert (own["found-0"], own["found too much-0"], own["refund-0"]) == (40.0, 100.0, 0.0)
+
+
+def test_the_costliest_finding_names_the_scheme_where_it_disputes_as_much_as_the_conduct(disputed):
+    """Of rules that are evidence of a scheme: R000 is none."""
+    rows = disputed[disputed.subject_id == "ruled"]
+    assert rows[["mdtrt_id", "scheme", "disputed", "amount"]].values.tolist() == [
+        ["ruled-0", RULES[RULE].schemes[0], 40.0, 100.0]
+    ]
+    assert list(disputed.columns) == ["subject_type", *DISPUTES]
+
+
+def test_visits_on_record_as_wrong_are_listed_though_the_fund_paid_nothing(disputed):
+    rows = disputed[disputed.subject_id.str.startswith("free")]
+    assert rows[["mdtrt_id", "disputed"]].values.tolist() == [["free-0", 0.0]]
+
+
+def test_the_scheme_of_a_subject_that_accumulates_disputes_the_excess_of_all_its_visits(snapshot, disputed):
+    """Half of the bill was for medicine of which a month was at hand."""
+    assert "M05" in ACCUMULATING
+    amounts = amounts_at_risk(snapshot, "patient", named({"hoarder": "M05", "other hoarder": "M01"}))
+    assert amounts["hoarder"] == 50.0 and "other hoarder" not in amounts
+    rows = disputed[disputed.subject_id.str.contains("hoarder")]
+    assert rows[["subject_id", "mdtrt_id", "scheme"]].values.tolist() == [["hoarder", "hoarder-0", "M05"]]
+
+
+def test_disputes_are_of_those_asked_for_largest_first(snapshot, disputed):
+    rows = disputed[disputed.subject_id == "several"]
+    assert rows.mdtrt_id.tolist() == ["large-0", "second small-0", "small-0"]
+    assert set(disputed.subject_type) == {"patient"} and "found" not in set(disputed.subject_id)
+    of_doctors = disputes_of(snapshot, "prescriber", named({"D9": None}))
+    assert of_doctors.mdtrt_id.tolist() == ["second small-0"]
+
+
+def shown(snapshot: SimpleNamespace, who: str, most: int) -> list[str]:
+    return evidence_against(snapshot, "patient", pd.Index([who]), most).mdtrt_id.tolist()
+
+
+def test_shown_are_the_flagged_visits_up_to_so_many_and_the_strongest_where_fewer_are(snapshot):
+    assert shown(snapshot, "flagged", 4) == [f"flagged {n}-0" for n in (4, 3, 2, 1)]
+    # Of equal evidence the first ids; nothing weaker than the strongest ones.
+    assert shown(snapshot, "weak", 4) == ["weak-0", "weak-1", "weak-2"]
+    assert shown(snapshot, "hoarder", 4) == []
+
+
+def test_at_the_floor_a_visit_is_shown_beyond_the_strongest_and_below_it_not(snapshot):
+    assert shown(snapshot, "floor", 9) == [f"floor-{n}" for n in range(5)]
