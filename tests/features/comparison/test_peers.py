@@ -312,3 +312,24 @@ def test_the_distance_from_the_expected_value_is_a_difference_of_shares_and_a_qu
     share, ratio = CATALOGUE[PROBE, "part"], CATALOGUE[PROBE, "money"]
     assert surplus(0.5, 0.2, share) == pytest.approx(0.3)
     assert surplus(500.0, 200.0, ratio) == pytest.approx(2.5)
+
+
+def test_of_several_measures_by_mix_each_has_its_own_distances():
+    subject, more = "probe by mixes", {"materiality": 0.05, "windows": (), "mix": True}
+
+    def first(v, w):
+        raise NotImplementedError
+
+    def second(v, w):
+        raise NotImplementedError
+
+    for take in (first, second):
+        measure(subject, "比", take.__name__, "share", "money", "M01", **more)(take)
+    usual = {expected_column("first"): [0.2] * 5, expected_column("second"): [0.1, 0.1, 0.1, 0.1, 0.6]}
+    frame = pd.DataFrame({"first": [0.1, 0.2, 0.3, 0.4, 0.9], "second": [0.3, 0.4, 0.5, 0.6, 0.7]} | usual)
+    found = fit_peers(subject, frame, pd.Series("all", frame.index))
+    assert found.standing("first", 0.9, "all", 0.2).highest
+    assert found.standing("second", 0.7, "all", 0.6).lowest, "its mix leads one to expect nearly as much"
+    assert found.standing("second", 0.7, "all").highest
+    for name in ("first", "second"):
+        del CATALOGUE[subject, name]
