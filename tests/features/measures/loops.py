@@ -118,7 +118,8 @@ def random_visits(seed: int, n: int = 60) -> Visits:
         for number in range(n)
     ]
     for visit in visits:
-        visit["begntime"] = datetime.combine(visit["day"], datetime.min.time()) + timedelta(hours=9)
+        hour = timedelta(hours=draw.choice([0, 9, 12, 22]))
+        visit["begntime"] = datetime.combine(visit["day"], datetime.min.time()) + hour
     return visits
 
 
