@@ -333,3 +333,13 @@ def test_of_several_measures_by_mix_each_has_its_own_distances():
     assert found.standing("second", 0.7, "all").highest
     for name in ("first", "second"):
         del CATALOGUE[subject, name]
+
+
+def test_a_subject_without_rows_is_compared_as_if_it_had_half_of_one():
+    rows = [50.0] * 40 + [np.nan, 0.0, 0.5, 1.0]
+    away = differences(values(44, mean_days=[8.0] * 40 + [30] * 4, events=[10.0] * 40 + [3] * 4, count=rows))
+    unknown, none, half, one = away.mean_days.iloc[-4:]
+    assert unknown == none == half < one
+    # Three events of more visits are less of a surprise.
+    unknown, none, half, one = away.events.iloc[-4:]
+    assert unknown == none == half > one
