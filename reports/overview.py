@@ -46,7 +46,7 @@ def page(
 
     Args:
         driven: kind of subject → `drivers`.
-        once: visits with money in dispute (`reports.disputed_visits.each_visit_once`).
+        once: visits with money in dispute (`reports.disputed_visits.largest_by_visit`).
         names: of institutions, by code.
         listed: `pipelines.select.worklist.worklist`.
         random_sample: subject_type, subject_id of those drawn at random.
