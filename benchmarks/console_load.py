@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 # In a process of its own: users, sessions and inspections need Django on the server's settings.
 _SETUP = """
@@ -63,6 +64,7 @@ class Served:
     """A console that is running.
 
     Attributes:
+        server: its first process.
         address: where.
         environment: of processes that work on the same database.
         sessions: of users who are logged in, a cookie each; they may do all that supervisors may.
@@ -71,12 +73,18 @@ class Served:
         cases: ids of open inspections.
     """
 
+    server: psutil.Process
     address: str
     environment: dict[str, str]
     sessions: list[str]
     tokens: dict[str, str]
     unexplained: str
     cases: list[str]
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the server has used, all of its processes together."""
+        used = [process.cpu_times() for process in (self.server, *self.server.children(recursive=True))]
+        return sum(times.user + times.system for times in used)
 
     def pages(self) -> dict[str, str]:
         """The pages that people look at: name → address."""
@@ -109,7 +117,7 @@ def served(store: Path, users: int, port: int, workers: int = 1, **options: str)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address, server)
-            yield Served(address, environment, **found)
+            yield Served(psutil.Process(server.pid), address, environment, **found)
         finally:
             server.terminate()
             server.wait(60)
@@ -190,14 +198,16 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8009)
     given = parser.parse_args()
     with served(given.store.resolve(), given.users, given.port, given.workers) as console:
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), console.cpu()
         spent = measured(console, given.rounds, given.pause)
-        seconds = time.perf_counter() - begin
+        seconds, cpu = time.perf_counter() - begin, console.cpu() - before
     print(f"{'page':<28}{'p95 ms':>8}{'median':>8}")
     for name, times in spent.items():
         print(f"{name:<28}{1000 * p95(times):>8,.0f}{1000 * statistics.median(times):>8,.0f}")
     requests = sum(map(len, spent.values()))
-    print(f"{requests:,} requests of {given.users} users in {seconds:.0f} s")
+    print(
+        f"{requests:,} requests of {given.users} users in {seconds:.0f} s, {cpu / requests:.3f} s of CPU each"
+    )
 
 
 if __name__ == "__main__":

@@ -86,8 +86,9 @@ class ConsoleUserAdmin(UserAdmin):  # type: ignore[type-arg]  # has none when it
 def register() -> None:
     """Register users, and nothing else; what the model calls them is said in the language of the page."""
     meta, areas = User._meta, User._meta.get_field("areas")
-    meta.verbose_name = meta.verbose_name_plural = lazystr(_Said("user"))
+    meta.verbose_name, meta.verbose_name_plural = lazystr(_Said("user")), lazystr(_Said("users"))
     areas.verbose_name = lazystr(_Said("areas"))
     admin.site.unregister(Group)
     admin.site.register(User, ConsoleUserAdmin)
+    admin.site.enable_nav_sidebar = False
     admin.site.site_header = admin.site.site_title = "fundguard"

@@ -110,8 +110,9 @@ YES_NO = {"True": ("是", "yes"), "False": ("否", "no")}
 # Of the pages that administer users.
 USER_WORDS = {
     "user": ("用户", "user"),
-    "role": ("角色", "role"),
-    "areas": ("区划", "areas"),
+    "users": ("用户", "users"),
+    "role": ("角色", "Role"),
+    "areas": ("区划", "Areas"),
     "areas_help": (
         "可查看的区划代码,用逗号分隔;420801含其下各乡镇、村。未填则看不到任何对象(有全部区划权限者除外)。",
         "Codes of areas, separated by commas, whose subjects the user sees: 420801 includes its towns and "
@@ -267,7 +268,7 @@ _WORDS = {
     "who": ("用户", "Who"),
     "what": ("操作", "What"),
     "change_words": ("内容", "Details"),
-    "open": ("在办", "open"),
+    "open": ("在办", "Open"),
     "closed": ("已结", "closed"),
     "by_person": ("按承办人", "By assignee"),
     "by_scheme": ("按情形", "By scheme"),

@@ -17,6 +17,9 @@ from tests.conftest import ROOT, free_port, fundguard
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "a long enough passphrase"
+# Without these it asks for hosts of its own.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
 
@@ -60,15 +63,18 @@ def page(address):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         opened = browser.new_context(base_url=address, viewport={"width": 820, "height": 1180}).new_page()
         opened.set_default_timeout(60_000)
         complaints: list[str] = []
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
         opened.on("console", lambda message: complaints.append(message.text))
         opened.on("pageerror", lambda error: complaints.append(str(error)))
         yield opened
         browser.close()
         assert complaints == [], "the policy forbids something that a page wants"
+        assert asked and all(url.startswith(address) for url in asked), "nothing comes from elsewhere"
 
 
 def cases(store: Path) -> pd.DataFrame:

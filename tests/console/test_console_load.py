@@ -4,19 +4,22 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from benchmarks.console_load import Served, browser, measured, p95, post, script, served
 from tests.conftest import free_port
+from tests.console.made_run import write_run
 from tests.postgresql_server import postgresql
 
 pytestmark = pytest.mark.slow
 
 USERS, ROUNDS = 50, 2
 CASES, WRITERS = 20, 50
-# Seconds, without a pause between requests: 50 users ask all the time; on a quiet machine of two cores.
-P95 = 4.0
+# Seconds: what a page may cost is said in CPU, so that whatever else the machine does hardly counts; among 50
+# users who ask without a pause nobody waits longer than a browser does.
+CPU, LONGEST = 0.2, 60.0
 _COUNTS = """
 import json, sys
 from pathlib import Path
@@ -35,29 +38,40 @@ print(json.dumps({
 """
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    """A store with a run made by hand; `benchmarks.console_load` measures that of a city."""
+    made = tmp_path_factory.mktemp("load") / "store"
+    write_run(made)
+    return made
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def console(request, city) -> Iterator[Served]:
-    """The console on the shared city's run, over each kind of database; with PostgreSQL in two processes."""
+def console(request, store) -> Iterator[Served]:
+    """The console over each kind of database; with PostgreSQL in two processes."""
     if request.param == "sqlite":
-        with served(city.store.path, USERS, free_port()) as found:
+        with served(store, USERS, free_port()) as found:
             yield found
         return
     with (
         postgresql() as server,
-        served(city.store.path, USERS, free_port(), 2, database=f"{server.address}/postgres") as found,
+        served(store, USERS, free_port(), 2, database=f"{server.address}/postgres") as found,
     ):
         yield found
 
 
 def test_fifty_users_at_once(console):
+    before = console.cpu()
     spent = measured(console, ROUNDS)
+    cpu = (console.cpu() - before) / sum(map(len, spent.values()))
+    print(f"{cpu:.3f} s of CPU a request")
     for name, times in spent.items():
         print(f"{name}: p95 {1000 * p95(times):,.0f} ms")
     assert all(len(times) == USERS * ROUNDS for times in spent.values())
-    assert max(map(p95, spent.values())) < P95
+    assert cpu < CPU and max(map(max, spent.values())) < LONGEST
 
 
-def test_a_thousand_contradicting_verdicts(console, city):
+def test_a_thousand_contradicting_verdicts(console, store):
     """In fifty windows of one person every case is decided otherwise, having seen the same version."""
     cases = console.cases
     windows = [browser(console, console.sessions[0]) for _n in range(WRITERS)]
@@ -73,7 +87,7 @@ def test_a_thousand_contradicting_verdicts(console, city):
 
     with ThreadPoolExecutor(WRITERS) as pool:
         answers = Counter(pool.map(write, range(CASES * WRITERS)))
-    after = json.loads(script(_COUNTS, console.environment, str(city.store.path)))
+    after = json.loads(script(_COUNTS, console.environment, str(store)))
     won = {case: answers[case, 302] for case in cases}
     print(f"{sum(won.values())} taken, {sum(answers.values()) - sum(won.values())} refused")
     assert sum(answers.values()) == CASES * WRITERS == 1_000 and set(won.values()) == {1}

@@ -47,7 +47,7 @@ def bureau(tmp_path_factory) -> Iterator[tuple[int, Path]]:
     write_run(store, AS_OF)
     with postgresql() as server:
         settings = documented("# STORE/console.toml", r"\n    # /etc/systemd")
-        database = "postgresql://console@/console", f"{server.address}/postgres"
+        database = "postgresql://fundguard@/console", f"{server.address}/postgres"
         (store / "console.toml").write_text(replaced(settings, database=database))
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("FUNDGUARD", "DJANGO"))}
         environment["FUNDGUARD_CONSOLE_PASSWORD"] = PASSWORD

@@ -78,6 +78,22 @@ def test_the_export_shows_no_more_than_the_page(login):
     assert not {HOSPITAL, NAME} & set(cells) and "未变" in cells
 
 
+def test_an_export_is_the_present_view(login):
+    client = login("supervisor")
+
+    def exported(query: str) -> list[str]:
+        book = openpyxl.load_workbook(io.BytesIO(client.get(f"/lists/patient/export/{query}").content))
+        heads, *rows = book.active.iter_rows(values_only=True)
+        return [row[heads.index("编号")] for row in rows]
+
+    first, second = (hidden(who, "patient", Shown.NONE) for who in (FIRST, SECOND))
+    assert len(exported("")) == 90 and exported("")[:2] == [first, second]
+    assert exported("?scheme=M03") == [second] and exported("?least=1000") == [first]
+    assert exported("?area=420802")[0] == second and exported("?order=money")[0] == first
+    client.post("/lists/patient/search/", {"text": SECOND})
+    assert exported("") == [second] and exported("?least=1000") == []
+
+
 def test_no_address_and_no_log_holds_an_identifier(login, caplog):
     caplog.set_level(logging.DEBUG)
     client = login("investigator", areas="4208")
