@@ -28,6 +28,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn says nothing of
             "accesslog": None,
             "limit_request_line": 4094,
             "timeout": 60,
+            # Longer than most read a page: else a request may meet a connection that is just being closed.
+            "keepalive": 75,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
