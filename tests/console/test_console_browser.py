@@ -106,7 +106,9 @@ def test_a_verdict_from_the_browser_arrives_as_a_label(page, store, city):
     assert page.locator("article.dossier svg").count() >= 1
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it fits a tablet"
 
-    page.click("button:has-text('分派…')")
+    # One of the day's subjects has an inspection already.
+    if page.locator("button:has-text('分派…')").count():
+        page.click("button:has-text('分派…')")
     page.select_option("#id_to", label="supervisor")
     page.click("button:text-is('分派')")
     page.click("button:has-text('开始核实')")
