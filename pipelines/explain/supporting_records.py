@@ -26,6 +26,8 @@ VISITS = 3
 # Reasons of these families are what a rule found, or what these rules (trace codes, prescriptions) find line
 # by line.
 FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110", "R111", "R117")}
+# Columns of groups that say who the members are: no visit shows that, the sheet of members does.
+_OF_MEMBERS = ("members_365d", "villages_365d")
 _COLUMNS = [*SUBJECT, "nth", "reason", "mdtrt_id", "setl_id", "amount", "scheme", "lines", "why", "why_en"]
 # What the reason of a visit measures (`_described`).
 _OF_REASON = ["measure", "counts", "lines", "family", "schemes"]
@@ -110,6 +112,7 @@ def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
         for nth, reason in enumerate(row.reasons, 1)
         # No single visit makes up a sum of slight differences; findings have a table of their own.
         if reason["code"] not in (RULE_REASON, SUM_REASON)
+        and not (row.subject_type == "group" and reason["code"].partition(".")[2] in _OF_MEMBERS)
     ]
     return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
 

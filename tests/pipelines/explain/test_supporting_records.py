@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.supporting_records import VISITS, assigned_to_first_reason, without_small_counts
+from features.measures.catalogue import measures_of
+from pipelines.explain.supporting_records import (
+    _OF_MEMBERS,
+    VISITS,
+    _reasons_of,
+    assigned_to_first_reason,
+    without_small_counts,
+)
 
 
 def found(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -64,3 +71,18 @@ def test_visits_of_small_counts_are_no_papers():
             ("bert", 1, "v5", 1.0)]  # fmt: skip
     rows_of = pd.DataFrame(rows, columns=["subject_id", "nth", "mdtrt_id", "n"])
     assert list(without_small_counts(rows_of).mdtrt_id) == ["v1", "v3", "v4", "v5"]
+
+
+def test_no_visit_shows_who_the_members_of_a_group_are():
+    codes = [f"CO_VISIT.{column}" for column in (*_OF_MEMBERS, "joint_places_365d")]
+    assert set(_OF_MEMBERS) <= set(measures_of("group"))
+    listed = pd.DataFrame(
+        {
+            "subject_type": ["group"],
+            "subject_id": ["G1"],
+            "reasons": [[{"code": c} for c in codes]],
+            "scheme": [None],
+        }
+    )
+    wanted = _reasons_of(listed)
+    assert list(zip(wanted.nth, wanted["column"], strict=True)) == [(3, "joint_places_365d")]
