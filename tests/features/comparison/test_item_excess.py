@@ -241,3 +241,43 @@ def test_the_expectation_equals_the_slow_twin(seed):
     assert set(found.kind) == {"outpatient", "stay"}
     for row in found[found["item"] != DEAR].itertuples():
         assert row.expected == pytest.approx(slow_expected(bills, "H3", row.kind, row.item), rel=1e-4)
+
+
+def dear_ones(*items: tuple[str, float, int]) -> dict[str, int]:
+    """Class → visits with an item of its dearest tenth, of (item, yuan, visits)."""
+    bills = Bills()
+    for item, yuan, visits in items:
+        for _visit in range(visits):
+            bills.add("H1", "J06", (item, yuan))
+    found = bills.tables()[1].to_pandas()
+    found = found[found["item"] == DEAR]
+    return found.groupby("class").k.sum().to_dict()
+
+
+def test_dear_are_the_items_above_which_a_tenth_of_the_visits_of_a_class_lie():
+    assert dear_ones(("pill1", 10.0, 9), ("pill2", 90.0, 1)) == {"drug": 1}
+    # One visit in nine is more than a tenth.
+    assert dear_ones(("pill1", 10.0, 8), ("pill2", 90.0, 1)) == {}
+    # Counted by visits, not by items, and each class by itself.
+    rows = [("pill1", 10.0, 18), ("pill2", 90.0, 1), ("pill3", 95.0, 1), ("scan1", 900.0, 5)]
+    assert dear_ones(*rows) == {"drug": 2}
+    # Of equal prices the order is that of the codes.
+    assert dear_ones(("pill1", 10.0, 9), ("pill2", 10.0, 1)) == {"drug": 1}
+    assert dear_ones(("pill1", 10.0, 1), ("pill2", 10.0, 9)) == {}
+
+
+def test_what_was_given_back_is_not_billed():
+    bills = Bills()
+    bills.add("H1", "J06", ("scan", 100.0), ("lab", 50.0))
+    bills.add("H1", "J06", ("scan", 0.0), ("lab", 50.0), ("bed", 30.0))
+    billed = bills.tables()[1].to_pandas()
+    assert billed[billed["item"] != DEAR].groupby("item").k.sum().to_dict() == {"lab": 2, "scan": 1}
+
+
+@pytest.mark.parametrize(("named", "found"), [("D1", ["D1"]), (None, [])])
+def test_visits_that_name_no_doctor_are_nobodys(named, found):
+    bills = Bills()
+    for number in range(9):
+        bills.many(f"H{number}", "J06", 60, 0.1, "scan", doctor=f"D-{number}")
+    bills.many("H0", "J06", 80, 0.9, "scan", doctor=named)
+    assert bills.excess("doctor").subject_id.tolist() == found
