@@ -176,3 +176,30 @@ def test_the_linking_visits_are_the_stays_of_both(found):
     of_a = (linking.mdtrt_id.map(who) == linking.a) & (linking.other == linking.b)
     of_b = (linking.mdtrt_id.map(who) == linking.b) & (linking.other == linking.a)
     assert (of_a | of_b).all()
+
+
+def steady(windows: int) -> VisitBook:
+    """A hospital that admits two of a village in so many windows of the year, fourteen in the last one."""
+    book = VisitBook()
+    for window in range(windows):
+        for number in range(14 if window == windows - 1 else 2):
+            book.add(
+                f"w{window}-{number}", "H0", 3 + 5 * window, number, kind=STAY, village="420800000001",
+                dx3=f"K{window:02}",
+            )  # fmt: skip
+    return book
+
+
+@pytest.mark.parametrize("windows, often", [(36, False), (37, True)])
+def test_a_place_that_admits_in_more_than_half_of_the_windows_is_compared_with_its_usual_number(
+    windows, often
+):
+    """Of others each window counts once, and an empty hospital is odd to fill at all."""
+    book = steady(windows)
+    waves, usual = steps(book)[0], slow_usual(book)
+    of_village = waves[waves.shared_by == "village"]
+    assert len(of_village) and ("anything" in set(waves.shared_by)) != often
+    each = 2 if often else 1
+    for row in of_village.itertuples():
+        assert row.shared == 14 and row.expected == pytest.approx((each * (windows - 1) + 1) / 73)
+        assert row.expected == pytest.approx(usual["H0", "village", row.value, row.grid, row.slot][1])

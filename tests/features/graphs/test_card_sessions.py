@@ -146,10 +146,30 @@ def slow_found(book: VisitBook) -> dict[frozenset, float]:
     return {people[k]: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}
 
 
-def test_sessions_equal_the_slow_twin():
+def drawer_alone() -> VisitBook:
+    """A pharmacy that sells to nobody but the cards of its drawer: its own rate would explain them."""
     book = street()
+    book.rows = [
+        row for row in book.rows if row["fixmedins_code"] != "P0" or row["psn_no"].startswith("card-")
+    ]
+    return book
+
+
+@pytest.mark.parametrize("book", [street(), drawer_alone()], ids=["street", "drawer alone"])
+def test_sessions_equal_the_slow_twin(book):
     _bought, seen, found, _pairs = steps(book)
     frame = seen.to_pandas()
     who = {key: frozenset(rows.psn_no) for key, rows in frame.groupby(["place", "session"])}
     mine = {who[row.place, row.session]: row.neg_log10_fdr for row in found.itertuples()}
     assert mine == pytest.approx(slow_found(book), rel=1e-6) and len(mine) >= 15
+
+
+def test_of_a_session_those_are_linked_who_are_in_another_significant_one_of_the_place():
+    book = street()
+    for turn in (0, 1):
+        book.add("passer-by", "P0", 5 + 22 * turn, 239 + 600 * turn, kind=PHARMACY)
+    _bought, seen, found, pairs = steps(book)
+    frame = seen.to_pandas().merge(found[["place", "session"]])
+    times = frame.groupby(["place", "psn_no"]).size()
+    assert times[("P0", "passer-by")] == 1
+    assert people_in(card_sessions.edges(pairs)) == set(times[times >= 2].reset_index().psn_no)
