@@ -15,7 +15,7 @@ from tests.postgresql_server import postgresql
 
 pytestmark = pytest.mark.slow
 
-USERS, ROUNDS = 50, 2
+USERS, ROUNDS = 50, 1
 CASES, WRITERS = 20, 50
 # Seconds: what a page may cost is said in CPU, so that whatever else the machine does hardly counts; among 50
 # users who ask without a pause nobody waits longer than a browser does.
