@@ -15,11 +15,15 @@ HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
 RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
 # A check-up is at least so much examination; a weekday is no accident from so many days on.
 EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
+# Market days come so many days apart at least, and no accident makes them a multiple of one interval from so
+# many on; whoever walks up by himself follows the one before after so many seconds on average, one hand with
+# many cards sooner. Our own starting values.
+MARKET_INTERVAL, MARKET_DAYS, MARKET_SECONDS = 5, 6, 120
 # Honest groups seldom go to hospital together, seldom swipe cards in a row at a till, and spend less
-# than so much a member (yuan) on medicine while a month of it is at hand. Our own starting values.
+# than so much a member (yuan) on medicine in excess of a month at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
-# Who fetches medicine for all of a home does so ahead of time: spending on medicine while a month of it is at
-# hand is no cause for suspicion below this share of the bills. Own starting value.
+# Who fetches medicine for all of a home does so ahead of time: medicine in excess of a month at hand is no
+# cause for suspicion below this share of the bills. Own starting value.
 SURPLUS_SHARE = 0.25
 # Honest reason to meet → what it is called in Chinese and English.
 INNOCENT = {
@@ -27,6 +31,7 @@ INNOCENT = {
     "residents": ("养老机构住户", "residents of a home"),
     "examined": ("单位或学校组织的体检", "a check-up ordered by an employer or a school"),
     "weekday": ("固定日子的集市门诊或巡诊", "a market day or a doctor's round on a fixed weekday"),
+    "market": ("固定间隔的赶集日", "market days at a fixed interval"),
     "villagers": ("同村村民就近看病", "villagers at the clinic of their village"),
 }
 # A hub is what so large a share of a group's linked visits goes through.
@@ -59,7 +64,8 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
     than it uses; residents of a home have consultations at one institution; villagers go to the clinic of
     their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
-    the employer's order. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
+    the employer's order; a market that follows no week comes every so many days, and its visitors follow each
+    other by minutes. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
     swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
     once.
 
@@ -76,8 +82,9 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
         "one_weekday": joint.day.day_of_week.index(),
         "one_employer": joint.emp_no,
     }
-    for name, key in keys.items():
-        conduct = conduct.left_join(_largest_share(joint, name, key), "group_id").drop("group_id_right")
+    themes = [_largest_share(joint, name, key) for name, key in keys.items()]
+    for theme in (*themes, _calendar(joint), _pace(joint)):
+        conduct = conduct.left_join(theme, "group_id").drop("group_id_right")
     reasons: pd.DataFrame = _reasons(conduct).to_pandas()
     return reasons.set_index("group_id")["reason"]
 
@@ -99,7 +106,7 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
 
 def _whole(group_facts: ibis.Table) -> ibis.Table:
     """Of each group, whatever links it: group_id, everybody (members), and of linked visits surplus (yuan
-    spent on medicine while a month of it was at hand) and bills (yuan)."""
+    spent on medicine in excess of a month at hand) and bills (yuan)."""
     return group_facts.group_by("group_id").aggregate(
         everybody=_.psn_no.nunique(),
         surplus=_.surplus_spent.sum(where=_.linked).fill_null(0),
@@ -115,24 +122,48 @@ def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
     return counts.group_by("group_id").aggregate(**{name: share})
 
 
+def _calendar(joint: ibis.Table) -> ibis.Table:
+    """The rhythm of each group's days: group_id, interval (median days from one to the next), on_interval
+    (share of the steps that are a multiple of it, for a market may be missed)."""
+    days = joint.select("group_id", day=joint.day.epoch_days()).distinct()
+    order = ibis.window(group_by="group_id", order_by="day")
+    steps = days.mutate(step=days.day - days.day.lag().over(order)).filter(_.step.notnull())
+    usual = steps.group_by("group_id").aggregate(interval=_.step.median().floor())
+    steps = steps.inner_join(usual, "group_id")
+    return steps.group_by("group_id").aggregate(
+        interval=_.interval.max(), on_interval=(_.step % _.interval == 0).mean()
+    )
+
+
+def _pace(joint: ibis.Table) -> ibis.Table:
+    """Mean seconds from one member to the next where a group meets: group_id, pace."""
+    met = joint.group_by("group_id", "fixmedins_code", "day").aggregate(
+        seconds=_.second.max() - _.second.min(), others=_.count() - 1
+    )
+    return met.group_by("group_id").aggregate(pace=_.seconds.sum() / _.others.sum().nullif(0))
+
+
 def _reasons(conduct: ibis.Table) -> ibis.Table:
     """The reason of each group: group_id, reason."""
     c = conduct
     used = (c.surplus < SURPLUS_EACH * c.everybody) | (c.surplus < SURPLUS_SHARE * c.bills)
-    calm = (c.stays < STAY_SHARE) & used & (c.bursts < BURST_SHARE)
     # What some of them do together is no reason for the others.
-    calm &= c.members >= ONE_PLACE_SHARE * c.everybody
+    moderate = (c.stays < STAY_SHARE) & used & (c.members >= ONE_PLACE_SHARE * c.everybody)
+    calm = moderate & (c.bursts < BURST_SHARE)
     # Only ever seen by a doctor, at one institution.
     consulted = calm & (c.outpatient >= ONE_PLACE_SHARE) & (c.one_place >= ONE_PLACE_SHARE)
     household = (c.members <= HOUSEHOLD_MEMBERS) & (c.villages <= 1) & (c.ages >= GENERATION_YEARS)
     residents = (c.median_age >= RESIDENT_AGE) & (c.one_place >= ONE_PLACE_SHARE)
     examined = (c.one_employer >= ONE_PLACE_SHARE) & (c.exams >= EXAM_SHARE)
     weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
+    market = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
+    market &= (c.days >= MARKET_DAYS) & (c.pace >= MARKET_SECONDS)
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),
         (consulted & examined, "examined"),
         (consulted & weekday, "weekday"),
+        (moderate & market, "market"),
         (consulted & (c.villages <= 1), "villagers"),
         else_=None,
     )
@@ -171,7 +202,7 @@ def described(group_facts: ibis.Table) -> pd.DataFrame:
 
     Returns:
         group_id, members, villages, places, visits, days, first_day, last_day, fund (yuan), oversupply (yuan
-        spent on medicine while a month of it was at hand).
+        spent on medicine in excess of a month at hand).
     """
     visits = group_facts.filter(group_facts.linked)
     found = visits.group_by("group_id").aggregate(

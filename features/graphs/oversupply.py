@@ -15,6 +15,7 @@ import pandas as pd
 from ibis import _
 
 from features.graphs.queue import ends, following
+from features.visits.medicines import SURPLUS_STOCK_DAYS
 from features.windows import YEAR
 from significance.chance import dispersion, neg_log10_fdr, significant
 
@@ -38,7 +39,7 @@ def buyers(facts: ibis.Table) -> ibis.Table:
     for kind, column in HUBS.items():
         of_kind = got.filter(got.is_pharmacy) if kind == "pharmacy" else got
         of_kind = of_kind.filter(of_kind[column].notnull())
-        over = of_kind.surplus_spent > 0
+        over = of_kind.stock_days > SURPLUS_STOCK_DAYS
         rows.append(
             of_kind.group_by(hub=of_kind[column], psn_no=of_kind.psn_no)
             .aggregate(
@@ -166,7 +167,7 @@ def linking_visits(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table
     rows = []
     for kind, column in HUBS.items():
         of_kind = co_oversupplied.filter(co_oversupplied.hub_type == kind)
-        bought = facts.filter(facts.days_ago <= YEAR, facts.surplus_spent > 0, ~facts.course)
+        bought = facts.filter(facts.days_ago <= YEAR, facts.stock_days > SURPLUS_STOCK_DAYS, ~facts.course)
         bought = bought.select("mdtrt_id", "psn_no", hub=bought[column])
         for mine, other in (("a", "b"), ("b", "a")):
             met = of_kind.mutate(psn_no=of_kind[mine], other=of_kind[other])

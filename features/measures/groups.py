@@ -112,9 +112,9 @@ declare("group", admissions.idle_days, "M01 M10", materiality=2, evidence_weight
 
 @measure(
     "group", "经共同医师或药店超量购药金额",
-    "spent on medicine while a month of it was at hand, through doctors and shops the members share", "yuan",
+    "spent on medicine in excess of a month of it at hand, from doctors and shops the members share", "yuan",
     "supply", "M19", materiality=500, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def shared_surplus(v: Table, w: Value) -> Value:
-    """Yuan for drugs of which a month was at hand, at doctors and shops where members are oversupplied."""
+    """Yuan for drugs in excess of a month at hand, at doctors and shops where members are oversupplied."""
     return v.surplus_spent.sum(where=w & (v.co_oversupplied > 0)).fill_null(0)

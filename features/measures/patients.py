@@ -219,11 +219,20 @@ def most_co_visitors(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
-    "terminal", "M15 M16", materiality=2, windows=FLOW, arises="count",
+    "terminal", "M15 M16", materiality=2, windows=FLOW, support="expected_bursts", arises="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     """Purchases within 60 seconds of another card at the till."""
     return v.mdtrt_id.count(where=w & v.burst.fill_null(False) & (v.kind == PHARMACY))
+
+
+@measure(
+    "patient", "按当日客流预计的60秒内连刷次数", "swipes within 60 seconds of another card to be expected from the "
+    "trade of the day", "times", "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
+)  # fmt: skip
+def expected_bursts(v: Table, w: Value) -> Value:
+    """Purchases within 60 seconds of another card if the cards of each day came independently."""
+    return v.burst_expected.sum(where=w & (v.kind == PHARMACY)).fill_null(0)
 
 
 @measure(

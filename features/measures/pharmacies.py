@@ -80,11 +80,11 @@ declare(
 
 
 @measure(
-    "pharmacy", "售给家中余药够一个月者的金额占比", "share of medicine sold while a month of it was at hand",
+    "pharmacy", "顾客余药超出一个月用量部分占药费", "share of medicine sold in excess of a month of it at hand",
     "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
-    """Yuan for drugs of which a month was at hand ÷ yuan for medicine."""
+    """Yuan for drugs in excess of a month at hand ÷ yuan for medicine."""
     return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w))
 
 

@@ -89,12 +89,12 @@ declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
 
 
 @measure(
-    "prescriber", "开给家中余药够一个月者的金额占比",
-    "share of medicine prescribed while a month of it was at hand",
+    "prescriber", "患者余药超出一个月用量部分占药费",
+    "share of medicine prescribed in excess of a month of it at hand",
     "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
-    """Yuan for drugs of which a month was at hand ÷ yuan for medicine outside hospital."""
+    """Yuan for drugs in excess of a month at hand ÷ yuan for medicine outside hospital."""
     return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w & (v.kind != STAY)))
 
 
@@ -126,12 +126,21 @@ def top_diagnosis_share(p: Table, w: Value) -> Value:
 
 declare("prescriber", medicines.rx_late_share, "M22", materiality=0.01)
 declare("prescriber", medicines.rx_rushed_share, "M22", materiality=0.01)
-declare("prescriber", medicines.rx_overused_share, "M22 M40 M19", materiality=0.01)
 declare(
     "prescriber", volume.co_visit_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
 )
 declare("prescriber", volume.co_visit_fund, "M01 M02 M19 M26", materiality=2000, evidence_weight=CONTEXT)
 declare("prescriber", medicines.burst_share, "M19 M22", materiality=0.02, evidence_weight=HINT)
+
+
+@measure(
+    "prescriber", "使用超次处方的患者占比", "share of patients with a prescription used beyond what it allows", "share",
+    "trace", "M22 M40 M19", materiality=0.01, evidence_weight=STRONG, support="persons",
+)  # fmt: skip
+def rx_overused_persons_share(v: Table, w: Value) -> Value:
+    """Patients who used a prescription more often than it allows ÷ patients. One patient who does so many
+    times says nothing of the doctor."""
+    return ratio(v.psn_no.nunique(where=w & (v.rx_overused > 0)), v.psn_no.nunique(where=w))
 
 
 # Where prescriptions are filled

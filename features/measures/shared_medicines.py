@@ -15,11 +15,11 @@ def drug_amount(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "家中余药够一个月仍购药的金额", "spent on medicine while a month of it was at hand", "yuan", "supply",
+    "余药超出一个月用量部分的药费", "spent on medicine in excess of a month of it at hand", "yuan", "supply",
     evidence_weight=STRONG, windows=FLOW,
 )  # fmt: skip
 def surplus_spent(v: Table, w: Value) -> Value:
-    """Yuan for drugs of which the patient still had a month's supply."""
+    """Yuan by which the supply at hand grew beyond a month."""
     return v.surplus_spent.sum(where=w).fill_null(0)
 
 

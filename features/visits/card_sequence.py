@@ -19,6 +19,8 @@ from features.windows import YEAR
 # Cards of different persons that follow one another this fast come from one hand (M15; R113: gaps under a
 # minute).
 BURST_SECONDS = 60
+# A place of claims is open for so many seconds of a day at least (own starting value: half a day of work).
+LEAST_OPEN_SECONDS = 14_400
 # Who comes to a place within so many seconds of another may come with him (own starting value: half an hour).
 FOLLOW_SECONDS = 1_800
 # The same card, or doctor, is not in two institutions within this time (M15, M48; R112).
@@ -31,13 +33,26 @@ AMOUNT_BAND = 0.1
 
 def card_gaps(base: ibis.Table) -> ibis.Table:
     """How fast a card follows another person's at the same institution (M15): mdtrt_id, card_gap (seconds;
-    null after the same person or none), burst (at most BURST_SECONDS)."""
+    null after the same person or none), burst (at most BURST_SECONDS), burst_expected (how likely one is if
+    the cards of that day came independently of each other: Poisson arrivals over the hours between the first
+    and the last, at least LEAST_OPEN_SECONDS)."""
     order = ibis.window(group_by="fixmedins_code", order_by=["second", "mdtrt_id"])
-    visits = base.filter(base.kind != STAY, has_time_of_day(base.begntime)).mutate(
-        _gap=_.second - _.second.lag().over(order), _other=_.psn_no != _.psn_no.lag().over(order)
+    day = ibis.window(group_by=["fixmedins_code", "day"])
+    visits = base.filter(base.kind != STAY, has_time_of_day(base.begntime))
+    second = visits.second
+    visits = visits.mutate(
+        _gap=second - second.lag().over(order),
+        _other=visits.psn_no != visits.psn_no.lag().over(order),
+        _open=ibis.greatest(second.max().over(day) - second.min().over(day), LEAST_OPEN_SECONDS),
+        _others=visits.count().over(day) - 1,
     )
     gap = visits._other.ifelse(visits._gap, None)
-    return visits.select("mdtrt_id", card_gap=gap, burst=(gap <= BURST_SECONDS).fill_null(False))
+    return visits.select(
+        "mdtrt_id",
+        card_gap=gap,
+        burst=(gap <= BURST_SECONDS).fill_null(False),
+        burst_expected=1 - (-BURST_SECONDS * visits._others / visits._open).exp(),
+    )
 
 
 def payment_gaps(base: ibis.Table) -> ibis.Table:

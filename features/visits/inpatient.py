@@ -57,6 +57,8 @@ def stay_sequence(base: ibis.Table) -> ibis.Table:
     stays = stays.mutate(gap_days=(stays.second - stays.last_end_second) / SECONDS_A_DAY)
     same_place = stays.fixmedins_code == stays.last_fixmedins_code
     long = stays.last_end_second - stays.last_second >= INTERIM_DAYS * SECONDS_A_DAY
+    # By the calendar: who leaves in the morning and is admitted the next afternoon goes on the day after.
+    nights = stays.day.epoch_days() - (stays.last_end_second / SECONDS_A_DAY).floor()
     return stays.select(
         "mdtrt_id",
         "gap_days",
@@ -64,7 +66,7 @@ def stay_sequence(base: ibis.Table) -> ibis.Table:
         same_disease=stays.dx3 == stays.last_dx3,
         same_doctor=stays.dr_code == stays.last_dr_code,
         overlap=(stays.gap_days < -OVERLAP_DAYS).fill_null(False),
-        interim=(same_place & stays.gap_days.between(-OVERLAP_DAYS, OVERLAP_DAYS) & long).fill_null(False),
+        interim=(same_place & nights.between(-OVERLAP_DAYS, OVERLAP_DAYS) & long).fill_null(False),
     )
 
 

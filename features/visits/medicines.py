@@ -9,8 +9,7 @@ from features.visits.codelists import DRUGS
 from features.visits.timestamps import SECONDS_A_DAY, has_time_of_day
 from features.windows import YEAR
 
-# Medicine bought with more than so many days' supply still at hand is surplus (M05; own starting value: a
-# month).
+# Supply at hand beyond so many days is surplus (M05; own starting value: a month).
 SURPLUS_STOCK_DAYS = 30
 # A doctor who signs prescriptions so many seconds apart has read none of them (M22: more than one in ten
 # seconds).
@@ -27,7 +26,9 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, surplus_spent (yuan).
 
     Stock before a purchase is what was bought minus the days gone by since, never below nothing; with running
-    sums of supply and time that is a running minimum, so no loop over purchases is needed.
+    sums of supply and time that is a running minimum, so no loop over purchases is needed. Surplus is paid for
+    as far as the stock beyond SURPLUS_STOCK_DAYS has grown since the purchase before: who keeps a reserve of
+    constant size buys no more than he takes.
     """
     visits = base.filter(base.kind != STAY).select("mdtrt_id", "psn_no", "second")
     ledger = _supplies(days).inner_join(visits, "mdtrt_id")
@@ -37,12 +38,16 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     before = ledger.supply.sum().over(order) - ledger.supply
     ledger = ledger.mutate(drift=before - ledger.second / SECONDS_A_DAY)
     ledger = ledger.mutate(stock=ledger.drift - ledger.drift.min().over(order))
+    ledger = ledger.mutate(beyond=ibis.greatest(ledger.stock - SURPLUS_STOCK_DAYS, 0))
+    purchases = ibis.window(group_by=["psn_no", "hilist_code"], order_by=["second", "mdtrt_id"])
+    grown = ibis.greatest(ledger.beyond - ledger.beyond.lag().over(purchases).fill_null(0), 0)
+    ledger = ledger.mutate(surplus=ledger.spent * ibis.least(grown / ledger.supply, 1))
     return ledger.group_by("mdtrt_id").aggregate(
         supply_days=_.supply.sum(),
         stock_days=_.stock.max(),
         n_drugs=_.hilist_code.nunique(),
         # Rounded, so that the order in which an engine adds up does not show.
-        surplus_spent=_.spent.sum(where=_.stock > SURPLUS_STOCK_DAYS).fill_null(0).round(2),
+        surplus_spent=_.surplus.sum().round(2),
     )
 
 
@@ -111,13 +116,13 @@ def _sold_again(sales: ibis.Table) -> ibis.Table:
 
 
 def prescription_use(claims: ClaimsAsOf) -> ibis.Table:
-    """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits beyond those it allows), rx_late
-    (written on a later day than the sale), rx_rushed (written within RUSH_SECONDS of the doctor's one
-    before)."""
+    """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits for the same item beyond those it
+    allows; its items may be fetched one by one, R109), rx_late (written on a later day than the sale),
+    rx_rushed (written within RUSH_SECONDS of the doctor's one before)."""
     sales = claims.sales.filter(_.rxno.notnull(), _.sel_retn_cnt > 0, _.setl_id.notnull())
     paid = sales.inner_join(claims.settlements.select("setl_id", "mdtrt_id"), "setl_id")
-    used = paid.group_by("rxno").aggregate(times=_.mdtrt_id.nunique())
-    joined = paid.left_join(used, "rxno").drop("rxno_right").left_join(_written(claims["rx_d"]), "rxno")
+    used = paid.group_by("rxno", "hilist_code").aggregate(times=_.mdtrt_id.nunique())
+    joined = paid.inner_join(used, ["rxno", "hilist_code"]).left_join(_written(claims["rx_d"]), "rxno")
     return joined.group_by("mdtrt_id").aggregate(
         rx_overused=ibis.greatest(_.times - _.allowed.fill_null(1), 0).max(),
         rx_late=(_.written.date() > _.sel_retn_time.date()).any().fill_null(False),
@@ -143,7 +148,7 @@ def _written(prescriptions: ibis.Table) -> ibis.Table:
 def chain_branches(facts: ibis.Table) -> ibis.Table:
     """Share of suspicious purchases in the other branches of a pharmacy's chain in the last year (M42):
     fixmedins_code, chain_odd."""
-    odd = facts.burst | (facts.surplus_spent > 0) | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
+    odd = facts.burst | (facts.stock_days > SURPLUS_STOCK_DAYS) | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
     bought = facts.mutate(odd=odd.fill_null(False)).filter(
         _.kind == PHARMACY, _.days_ago <= YEAR, _.chain.notnull()
     )

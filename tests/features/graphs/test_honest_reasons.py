@@ -15,7 +15,7 @@ MONDAY = date(2024, 6, 3)
 VISIT = {
     "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
     "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "burst": False,
-    "surplus_spent": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0,
+    "surplus_spent": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0, "second": 0.0,
 }  # fmt: skip
 
 
@@ -110,6 +110,39 @@ def test_a_market_day_may_be_missed_once_in_ten():
     off = [row | {"day": row["day"] + timedelta(days=1)} for row in rows]
     assert reason(off[:6] + rows[6:]) == "weekday"
     assert reason(off[:7] + rows[7:]) is None
+
+
+def shoppers(steps: list[int], pace: float = 120.0, **more) -> list[dict]:
+    """Six of six villages buy medicine, one after the other, on days so many days apart."""
+    begin = {"kind": PHARMACY, "burst": True} | more
+    days = [MONDAY + timedelta(days=sum(steps[:n])) for n in range(len(steps) + 1)]
+    return [
+        VISIT | begin | {"psn_no": f"p{n}", "village": f"v{n}", "day": day, "second": pace * n}
+        for day in days
+        for n in range(6)
+    ]
+
+
+@pytest.mark.parametrize(
+    "steps,more,expected",
+    [
+        ([5] * 5, {}, "market"),
+        ([4] * 5, {}, None),  # every few days is no market
+        ([5] * 4, {}, None),
+        ([15, 15, 30, 15, 15], {}, "market"),  # one was missed
+        ([7] * 5, {"pace": 119.0}, None),  # one hand holds the cards
+        ([12, 31, 3, 26, 29], {}, None),  # whenever the owner of the cards needs money
+        ([7] * 5, {"surplus_spent": 60.0}, None),
+        ([7] * 5, {"kind": STAY}, None),
+    ],
+)
+def test_a_market_comes_every_so_many_days(steps, more, expected):
+    assert reason(shoppers(steps, **more)) == expected
+
+
+def test_a_market_may_be_off_its_interval_once_in_ten():
+    assert reason(shoppers([5] * 4 + [6] + [5] * 5)) == "market"
+    assert reason(shoppers([5] * 4 + [6, 6] + [5] * 5)) is None
 
 
 @pytest.mark.parametrize("kind,amount,employed,expected", [

@@ -34,7 +34,7 @@ def city() -> VisitBook:
         for month in range(1, 6):
             book.add(
                 f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY,
-                dr_code=f"D{number % 10}", supply_days=30.0, surplus_spent=200.0 if over else 0.0,
+                dr_code=f"D{number % 10}", supply_days=30.0, stock_days=31.0 if over else 30.0,
             )  # fmt: skip
     for village in range(12):
         for number in range(20):

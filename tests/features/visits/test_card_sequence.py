@@ -115,6 +115,19 @@ def test_the_same_card_twice_and_another_place_are_no_burst():
     assert values(card_gaps(visits(*rows)), "burst") == dict.fromkeys(("M01", "M02", "M03"), False)
 
 
+@pytest.mark.parametrize(
+    "others, hours, mean",
+    # Four hours at least, however short the time between the first card and the last.
+    [(1, 0, 60 / 14_400), (9, 1, 9 * 60 / 14_400), (9, 4, 9 * 60 / 14_400), (9, 8, 9 * 60 / 28_800)],
+)
+def test_a_burst_is_expected_from_the_trade_of_the_day(others, hours, mean):
+    times = [NOON + timedelta(hours=hours * n / others) for n in range(others + 1)]
+    rows = [seen(f"p{n}", str(when)) for n, when in enumerate(times)]
+    rows += [seen("next day", str(NOON + timedelta(days=1))), seen("elsewhere", str(NOON), "H2")]
+    found = list(values(card_gaps(visits(*rows)), "burst_expected").values())
+    assert found == pytest.approx([1 - math.exp(-mean)] * (others + 1) + [0.0, 0.0])
+
+
 def test_the_gap_between_payments_whoever_pays():
     def paid(when, where="P1", **more):
         return seen("anna", "2024-05-01", where, kind=PHARMACY, setl_time=when) | more

@@ -65,6 +65,12 @@ def test_a_twin_has_the_same_disease_and_length(other, twins):
     assert found == {"M01": twins, "M02": twins}
 
 
+@pytest.mark.parametrize("los, twins", [(24, 1), (25, 0)])
+def test_stays_settled_by_the_month_are_no_twins(los, twins):
+    base = visits(admitted("anna", los=los), admitted("bert", los=los))
+    assert values(copied_stays(base, bills(SIX, SIX[:2])), "twins") == {"M01": twins, "M02": twins}
+
+
 @pytest.mark.parametrize(
     "mine, other, copies",
     [(SIX, SIX, 1), (SIX, SIX[::-1] * 2, 1), (SIX[:5], SIX[:5], 0), (SIX, [*SIX, "more"], 0)],

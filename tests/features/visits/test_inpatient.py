@@ -280,11 +280,13 @@ def test_outpatient_rates_against_a_loop(rows):
         assert values(found, "outpatient_rate") == expected
 
 
+@pytest.mark.parametrize("hours", [0, 8, -8])
 @pytest.mark.parametrize("days, gap, split", [(25, 0, False), (25, 1, False), (24, 0, True), (25, 2, True)])
-def test_a_long_stay_settled_by_the_month_is_not_split(days, gap, split):
+def test_a_long_stay_settled_by_the_month_is_not_split(days, gap, split, hours):
     first = datetime(2024, 3, 1, 10)
     out = first + timedelta(days=days)
-    again = out + timedelta(days=gap)
+    # The day after is the day after, at whatever hour.
+    again = out + timedelta(days=gap, hours=hours)
     base = visits(
         *[stay(str(begin), str(begin + timedelta(days=days)), dx3="F20") for begin in (first, again)]
     )

@@ -1,7 +1,9 @@
 """Medicine bought: ledgers, prices, trace codes, prescriptions and chains, by hand and against loops."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from statistics import median
 
 import pytest
@@ -36,11 +38,23 @@ def dose(visit: int, supply: float, drug: str = "pill", **more) -> dict:
 
 
 @pytest.mark.parametrize(
-    "day, stock, spent", [(60, 30.0, 0.0), (59, 31.0, 50.0), (90, 0.0, 0.0), (200, 0.0, 0.0)]
+    "day, stock, spent",
+    [(60, 30.0, 0.0), (59, 31.0, 50 / 30), (45, 45.0, 25.0), (30, 60.0, 50.0), (29, 61.0, 50.0), (90, 0.0, 0.0)],
 )
-def test_surplus_is_medicine_bought_with_more_than_a_month_at_hand(day, stock, spent):
+def test_surplus_is_how_far_the_stock_grew_beyond_a_month(day, stock, spent):
     found = values(drug_ledger(visits(bought(0), bought(day)), lines(dose(1, 90), dose(2, 30))), *LEDGER)
-    assert found == {"M01": (90.0, 0.0, 0.0), "M02": (30.0, pytest.approx(stock), spent)}
+    assert found == {"M01": (90.0, 0.0, 0.0), "M02": (30.0, pytest.approx(stock), round(spent, 2))}
+
+
+def test_a_reserve_of_constant_size_is_paid_for_once_and_a_growing_one_each_time():
+    # Ninety days at first; then thirty every thirty days, or every ten.
+    honest = [bought(0), *(bought(15 + 30 * n) for n in range(6))]
+    hoarder = [bought(0), *(bought(15 + 10 * n) for n in range(6))]
+    packs = lines(dose(1, 90), *(dose(n, 30) for n in range(2, 8)))
+    assert sum(values(drug_ledger(visits(*honest), packs), "surplus_spent").values()) == 50.0
+    assert sum(values(drug_ledger(visits(*hoarder), packs), "surplus_spent").values()) == pytest.approx(
+        50.0 + 5 * 50 * 20 / 30, abs=0.05
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,17 +98,19 @@ def test_stock_against_a_running_ledger(purchases):
     rows = [
         (f"M{n:02}", day, who, drug, count * 10) for n, (day, who, drug, count) in enumerate(purchases, 1)
     ]
-    expected, left, last = {}, defaultdict(float), {}
+    expected, spent, left, last, beyond = {}, {}, defaultdict(float), {}, defaultdict(float)
     for visit, day, who, drug, supply in sorted(rows, key=lambda row: (row[1], row[0])):
         gone = day - last.get((who, drug), day)
         expected[visit] = left[who, drug] = max(left[who, drug] - gone, 0)
+        over = max(expected[visit] - 30, 0)
+        spent[visit] = pytest.approx(50 * min(max(over - beyond[who, drug], 0) / supply, 1), abs=0.01)
+        beyond[who, drug] = over
         left[who, drug] += supply
         last[who, drug] = day
     base = visits(*[bought(day, who) for _visit, day, who, _drug, _supply in rows])
     days = lines(*[dose(n, supply, drug) for n, (_v, _d, _w, drug, supply) in enumerate(rows, 1)])
     found = drug_ledger(base, days)
     assert values(found, "stock_days") == pytest.approx(expected, abs=1e-6)
-    spent = {visit: 50.0 * (stock > 30) for visit, stock in expected.items()}
     assert values(found, "surplus_spent") == spent
 
 
@@ -134,8 +150,8 @@ def test_a_sale_off_the_pharmacys_own_price_of_the_quarter(price, off):
     assert len(found) == 3 * MIN_SALES
 
 
-def box(world: World, visit: str, when: str, code: str | None, **more) -> None:
-    world.sell(visit, "pill", when, code, **more)
+def box(world: World, visit: str, when: str, code: str | None, item: str = "pill", **more) -> None:
+    world.sell(visit, item, when, code, **more)
 
 
 def test_a_box_sold_again_without_a_return(claims_of):
@@ -167,14 +183,16 @@ def test_a_cash_sale_counts_for_the_code_and_belongs_to_no_visit(claims_of):
     assert values(trace_codes(claims_of(world, date(2025, 1, 1))), "repeat_codes") == {paid: 1}
 
 
-def prescribed(claims_of, sold: list[tuple[str, str | None]], written: list[tuple]) -> list[tuple]:
-    """What is said of sales (time, number of the prescription), given prescriptions (number, time,
-    repeats)."""
+def prescribed(
+    claims_of, sold: list[tuple[str, str | None]], written: list[tuple], items: Sequence[str] = ()
+) -> list[tuple]:
+    """What is said of sales (time, number of the prescription) of items (pills unless given), given
+    prescriptions (number, time, repeats)."""
     world = World()
     ids = []
-    for when, number in sold:
-        visit = world.purchase("anna", "P1", when, lines=[("pill", 1, 20.0)])
-        box(world, visit, when, None, rxno=number)
+    for (when, number), item in zip_longest(sold, items, fillvalue="pill"):
+        visit = world.purchase("anna", "P1", when, lines=[(item, 1, 20.0)])
+        box(world, visit, when, None, item, rxno=number)
         ids.append(visit)
     for number, when, repeats, doctor in written:
         world.add("rx_d", hi_rxno=number, dr_code=doctor, prsc_time=when, max_rept_cnt=repeats)
@@ -189,6 +207,15 @@ def test_a_prescription_used_more_often_than_it_allows(claims_of, repeats, over)
     sold = [(f"2024-05-0{n} 10:00", "R1") for n in (1, 2, 3)]
     found = prescribed(claims_of, sold, [("R1", "2024-04-30 09:00", repeats, "D1")])
     assert found == [(over, False, False)] * 3
+
+
+def test_the_items_of_a_prescription_may_be_fetched_one_by_one(claims_of):
+    # Two items at two visits are one prescription; one item twice is two.
+    sold = [("2024-05-01 10:00", "R1"), ("2024-05-01 18:00", "R1"), ("2024-05-02 10:00", "R2")]
+    sold += [("2024-05-02 18:00", "R2")]
+    written = [(number, "2024-04-30 09:00", 0, "D1") for number in ("R1", "R2")]
+    found = prescribed(claims_of, sold, written, items=["pill", "cream", "pill", "pill"])
+    assert [row[0] for row in found] == [0, 0, 1, 1]
 
 
 def test_a_prescription_that_nobody_wrote_allows_one_use(claims_of):
@@ -230,7 +257,7 @@ def test_prescriptions_that_carry_only_their_date_are_not_rushed(claims_of):
 
 
 CHAIN = dict.fromkeys(("mdtrt_id", "fixmedins_code", "chain", "kind"), "string")
-CHAIN |= {"days_ago": "float64", "burst": "boolean", "surplus_spent": "float64"}
+CHAIN |= {"days_ago": "float64", "burst": "boolean", "stock_days": "float64"}
 CHAIN |= {"repeat_codes": "int64", "rx_overused": "int64"}
 
 
@@ -245,8 +272,8 @@ def chains(*rows: dict) -> dict:
 
 
 def test_a_branch_is_told_of_the_other_branches():
-    odd = [{"burst": True}, {"surplus_spent": 1.0}, {"repeat_codes": 1}, {"rx_overused": 1}]
-    rows = branch("P1", *odd) + branch("P2", {}, {"burst": False}, {"surplus_spent": 0.0}, {"burst": True})
+    odd = [{"burst": True}, {"stock_days": 31.0}, {"repeat_codes": 1}, {"rx_overused": 1}]
+    rows = branch("P1", *odd) + branch("P2", {}, {"burst": False}, {"stock_days": 30.0}, {"burst": True})
     rows += branch("alone", {"burst": True}, chain=None) + branch("single", {"burst": True}, chain="S")
     assert chains(*rows) == {"P1": 0.25, "P2": 1.0, "single": None}
 
