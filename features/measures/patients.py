@@ -227,11 +227,11 @@ def bursts(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "按当日客流预计的60秒内连刷次数", "swipes within 60 seconds of another card to be expected from the "
-    "trade of the day", "times", "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
+    "patient", "按当日客流预计的连刷次数", "swipes within 60 seconds of another card expected of the day's trade",
+    "times", "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def expected_bursts(v: Table, w: Value) -> Value:
-    """Purchases within 60 seconds of another card if the cards of each day came independently."""
+    """Such purchases if the cards of each day came independently."""
     return v.burst_expected.sum(where=w & (v.kind == PHARMACY)).fill_null(0)
 
 

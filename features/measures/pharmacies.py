@@ -271,7 +271,15 @@ def boxless_share(v: Table, w: Value) -> Value:
     return v.boxes.isnull().mean(where=w)
 
 
-declare("pharmacy", medicines.rx_overused_share, "M21", materiality=0.01, over="visits", support="visits")
+@measure(
+    "pharmacy", "使用超次处方的购药占比", "share of purchases on a prescription used beyond what it allows", "share",
+    "trace", "M21", materiality=0.01, evidence_weight=STRONG, support="visits",
+)  # fmt: skip
+def rx_overused_share(v: Table, w: Value) -> Value:
+    """Purchases on a prescription used more often than it allows ÷ purchases."""
+    return (v.rx_overused > 0).fill_null(False).mean(where=w)
+
+
 declare("pharmacy", medicines.rx_late_share, "M22", materiality=0.01, over="visits", support="visits")
 declare("pharmacy", medicines.rx_rushed_share, "M22", materiality=0.01, over="visits", support="visits")
 

@@ -103,15 +103,6 @@ def rx_rushed_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "使用超次处方的购药占比", "share of purchases on a prescription used beyond what it allows", "share",
-    "trace", evidence_weight=STRONG, over="purchases", support="purchases",
-)  # fmt: skip
-def rx_overused_share(v: Table, w: Value) -> Value:
-    """Purchases on a prescription used more often than it allows ÷ purchases."""
-    return (v.rx_overused > 0).fill_null(False).mean(where=w)
-
-
-@shared(
     "60秒内接连刷不同医保卡购药的占比", "share of purchases within 60 seconds of another card", "share",
     "terminal", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip

@@ -134,7 +134,7 @@ def read_visits(world: World) -> list[Visit]:
 
 def keep_stock(visits: list[Visit]) -> None:
     """What is left of each drug at home when more of it is bought."""
-    left, last = defaultdict(float), {}
+    left, last, beyond = defaultdict(float), {}, defaultdict(float)
     for visit in visits:
         if visit.kind == STAY:
             continue
@@ -148,9 +148,12 @@ def keep_stock(visits: list[Visit]) -> None:
             gone = (visit.begin - last.get(key, visit.begin)) / timedelta(days=1)
             left[key] = max(left[key] - gone, 0)
             visit.stock = max(visit.stock or 0, left[key])
-            visit.surplus += spent[item] if left[key] > 30 else 0
+            over = max(left[key] - 30, 0)
+            visit.surplus += spent[item] * min(max(over - beyond[key], 0) / supply, 1)
+            beyond[key] = over
             left[key] += supply
             last[key] = visit.begin
+        visit.surplus = round(visit.surplus, 2)
 
 
 def keep_stays(visits: list[Visit]) -> None:
@@ -274,12 +277,12 @@ def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
     users = defaultdict(set)
     for visit in visits:
         for sale in visit.sales:
-            users[sale["rxno"]].add(visit.id)
+            users[sale["rxno"], sale["hilist_code"]].add(visit.id)
     for visit in visits:
         for sale in visit.sales:
             rx = written.get(sale["rxno"], {})
             if sale["rxno"]:
-                over = max(len(users[sale["rxno"]]) - 1 - (rx.get("max_rept_cnt") or 0), 0)
+                over = max(len(users[sale["rxno"], sale["hilist_code"]]) - 1 - (rx.get("max_rept_cnt") or 0), 0)
                 visit.rx_overused = max(visit.rx_overused or 0, over)
             if rx:
                 visit.rx_late |= rx["prsc_time"][:10] > sale["sel_retn_time"][:10]

@@ -61,6 +61,7 @@ VALUES: dict[str, list[Any]] = {
     "repeat_codes": [0.0, 1.0, None],
     "uncoded": [0.0, 1.0, None],
     "rx_overused": [0.0, 2.0, None],
+    "burst_expected": [0.0, 0.125, 0.5, None],
     "co_visitors": [0.0, 1.0, 3.0, None],
     "co_oversupplied": [0.0, 2.0, None],
     "follow_days": [1.0, 2.0, 3.0, None],

@@ -33,6 +33,11 @@ def all_stays(vs):
     return [v for v in vs if v["kind"] == STAY]
 
 
+def spread(ratios):
+    """Standard deviation; unknown of a single one."""
+    return stdev(ratios) if len(ratios) > 1 else None
+
+
 def days_filled(vs):
     """Days of stays ÷ beds × days from the first visit on."""
     return total(vs, "los") / (10 * max(30, *(v["days_ago"] for v in vs)))
@@ -96,7 +101,7 @@ HOSPITALS: dict[str, Loop] = {
     "cost_ratio": middle("cost_ratio"),
     "cheap_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio < 0.5),
     "dear_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio > 2),
-    "cost_spread": lambda vs: stdev(loops.column(stays(vs), "cost_ratio")),
+    "cost_spread": lambda vs: spread(loops.column(stays(vs), "cost_ratio")),
     "content_ratio": middle("content_ratio"),
     "paid_per_content": middle("paid_per_content"),
     "upcoded_share": lambda vs: share_known(stays(vs), "paid_per_content", lambda ratio: ratio >= 1.5),

@@ -103,6 +103,7 @@ PATIENTS: dict[str, Loop] = {
     "follow_days": lambda vs: max(column(vs, "follow_days")),
     "most_co_visitors": lambda vs: max(column(vs, "co_visitors")),
     "bursts": lambda vs: sum(v["burst"] or False for v in bought(vs)),
+    "expected_bursts": lambda vs: total(bought(vs), "burst_expected"),
     "two_places": lambda vs: sum(v["two_places"] or False for v in vs),
     "two_clinics": lambda vs: sum(at_two_clinics(v) or False for v in vs),
     "impossible_diagnoses": lambda vs: total(vs, "impossible"),

@@ -83,7 +83,9 @@ PRESCRIBERS: dict[str, Loop] = {
     "top_diagnosis_share": lambda vs: top(outpatients(vs), "dx3"),
     "rx_late_share": lambda vs: share(bought(vs), lambda v: v["rx_late"]),
     "rx_rushed_share": lambda vs: share(bought(vs), lambda v: v["rx_rushed"]),
-    "rx_overused_share": lambda vs: share(bought(vs), lambda v: (v["rx_overused"] or 0) > 0),
+    "rx_overused_persons_share": lambda vs: divided(
+        len({v["psn_no"] for v in vs if (v["rx_overused"] or 0) > 0}), len({v["psn_no"] for v in vs})
+    ),
     "co_visit_share": lambda vs: share(bought(vs), loops.met),
     "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
     "burst_share": lambda vs: share(bought(vs), lambda v: v["burst"]),
