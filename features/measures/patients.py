@@ -227,8 +227,8 @@ def bursts(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "按当日客流预计的连刷次数", "swipes within 60 seconds of another card expected of the day's trade",
-    "times", "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
+    "patient", "按当日客流预计的连刷次数", "swipes within 60 seconds expected of the day's trade", "times",
+    "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def expected_bursts(v: Table, w: Value) -> Value:
     """Such purchases if the cards of each day came independently."""
@@ -245,9 +245,8 @@ def two_places(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "30分钟内在两家医疗机构就诊次数",
-    "times at two hospitals or clinics within 30 minutes", "times", "identity", "M14", materiality=1,
-    evidence_weight=STRONG, arises="count",
+    "patient", "30分钟内在两家医疗机构就诊次数", "times at two hospitals or clinics in 30 minutes", "times",
+    "identity", "M14", materiality=1, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def two_clinics(v: Table, w: Value) -> Value:
     """Outpatient visits within 30 minutes of one at another hospital or clinic."""

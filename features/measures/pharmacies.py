@@ -80,8 +80,9 @@ declare(
 
 
 @measure(
-    "pharmacy", "顾客余药超出一个月用量部分占药费", "share of medicine sold in excess of a month of it at hand",
-    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
+    "pharmacy", "顾客余药超出一个月用量部分占药费",
+    "share of medicine sold in excess of a month of it at hand", "share", "supply", "M05 M19",
+    materiality=0.04, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine."""
@@ -272,8 +273,9 @@ def boxless_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "使用超次处方的购药占比", "share of purchases on a prescription used beyond what it allows", "share",
-    "trace", "M21", materiality=0.01, evidence_weight=STRONG, support="visits",
+    "pharmacy", "使用超次处方的购药占比",
+    "share of purchases on a prescription used beyond what it allows", "share", "trace", "M21",
+    materiality=0.01, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def rx_overused_share(v: Table, w: Value) -> Value:
     """Purchases on a prescription used more often than it allows ÷ purchases."""

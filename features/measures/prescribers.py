@@ -134,8 +134,9 @@ declare("prescriber", medicines.burst_share, "M19 M22", materiality=0.02, eviden
 
 
 @measure(
-    "prescriber", "使用超次处方的患者占比", "share of patients with a prescription used beyond what it allows", "share",
-    "trace", "M22 M40 M19", materiality=0.01, evidence_weight=STRONG, support="persons",
+    "prescriber", "使用超次处方的患者占比",
+    "share of patients with a prescription used beyond what it allows", "share", "trace",
+    "M22 M40 M19", materiality=0.01, evidence_weight=STRONG, support="persons",
 )  # fmt: skip
 def rx_overused_persons_share(v: Table, w: Value) -> Value:
     """Patients who used a prescription more often than it allows ÷ patients. One patient who does so many

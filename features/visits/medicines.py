@@ -26,9 +26,9 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, surplus_spent (yuan).
 
     Stock before a purchase is what was bought minus the days gone by since, never below nothing; with running
-    sums of supply and time that is a running minimum, so no loop over purchases is needed. Surplus is paid for
-    as far as the stock beyond SURPLUS_STOCK_DAYS has grown since the purchase before: who keeps a reserve of
-    constant size buys no more than he takes.
+    sums of supply and time that is a running minimum, so no loop over purchases is needed. Surplus is paid
+    for as far as the stock beyond SURPLUS_STOCK_DAYS has grown since the purchase before: who keeps a reserve
+    of constant size buys no more than he takes.
     """
     visits = base.filter(base.kind != STAY).select("mdtrt_id", "psn_no", "second")
     ledger = _supplies(days).inner_join(visits, "mdtrt_id")
@@ -148,7 +148,8 @@ def _written(prescriptions: ibis.Table) -> ibis.Table:
 def chain_branches(facts: ibis.Table) -> ibis.Table:
     """Share of suspicious purchases in the other branches of a pharmacy's chain in the last year (M42):
     fixmedins_code, chain_odd."""
-    odd = facts.burst | (facts.stock_days > SURPLUS_STOCK_DAYS) | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
+    stocked = facts.stock_days > SURPLUS_STOCK_DAYS
+    odd = facts.burst | stocked | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
     bought = facts.mutate(odd=odd.fill_null(False)).filter(
         _.kind == PHARMACY, _.days_ago <= YEAR, _.chain.notnull()
     )

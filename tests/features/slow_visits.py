@@ -282,7 +282,8 @@ def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
         for sale in visit.sales:
             rx = written.get(sale["rxno"], {})
             if sale["rxno"]:
-                over = max(len(users[sale["rxno"], sale["hilist_code"]]) - 1 - (rx.get("max_rept_cnt") or 0), 0)
+                times = len(users[sale["rxno"], sale["hilist_code"]])
+                over = max(times - 1 - (rx.get("max_rept_cnt") or 0), 0)
                 visit.rx_overused = max(visit.rx_overused or 0, over)
             if rx:
                 visit.rx_late |= rx["prsc_time"][:10] > sale["sel_retn_time"][:10]

@@ -39,7 +39,14 @@ def dose(visit: int, supply: float, drug: str = "pill", **more) -> dict:
 
 @pytest.mark.parametrize(
     "day, stock, spent",
-    [(60, 30.0, 0.0), (59, 31.0, 50 / 30), (45, 45.0, 25.0), (30, 60.0, 50.0), (29, 61.0, 50.0), (90, 0.0, 0.0)],
+    [
+        (90, 0.0, 0.0),
+        (60, 30.0, 0.0),
+        (59, 31.0, 50 / 30),
+        (45, 45.0, 25.0),
+        (30, 60.0, 50.0),
+        (29, 61.0, 50.0),
+    ],
 )
 def test_surplus_is_how_far_the_stock_grew_beyond_a_month(day, stock, spent):
     found = values(drug_ledger(visits(bought(0), bought(day)), lines(dose(1, 90), dose(2, 30))), *LEDGER)
