@@ -70,7 +70,8 @@ def test_the_visits_that_carry_a_sum_are_those_that_add_to_it(town):
     assert (
         list(hoarded.mdtrt_id) == bought["hoarder"][:0:-1]
     )  # dearest first; the first purchase found nothing at hand
-    assert list(hoarded.alone) == [230.0, 220.0, 210.0]
+    # A yuan buys a day, and a day goes by each time: 200 − 1 − 30 days too many, then 210 − 1 and 220 − 1.
+    assert list(hoarded.alone) == [219.0, 209.0, 169.0]
     # No visit of the honest one carries it; some stand in, and it is said.
     assert found[found.subject_id == "honest"].alone.isna().all() and "honest" in set(found.subject_id)
 
