@@ -5,6 +5,7 @@ from ibis import Table, Value
 from claims.as_of import STAY
 from features.measures.catalogue import CONTEXT, FLOW, STRONG, shared
 from features.measures.formulas import ratio, top_share
+from features.visits.medicines import SURPLUS_STOCK_DAYS
 from features.windows import YEAR
 
 
@@ -56,7 +57,7 @@ def stock_days(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def stocked_share(v: Table, w: Value) -> Value:
     """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""
-    return (v.stock_days > 30).mean(where=w)
+    return (v.stock_days > SURPLUS_STOCK_DAYS).mean(where=w)
 
 
 @shared("每日用量药价", "price of a day of supply", "yuan_per_day", "price", support="visits")

@@ -1,7 +1,6 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from math import fsum
 from typing import Any
@@ -47,18 +46,20 @@ def stories(
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
     measured = snapshot.subjects[subject]
-    conducts = [
-        _conduct(
-            row,
-            totals.get(row.subject_id, {}),
-            doubted.get(row.subject_id, []),
-            measured.peers[row.subject_id],
-            measured.values.loc[row.subject_id],
-            since,
+    texts = [
+        story(
+            _conduct(
+                row,
+                totals.get(row.subject_id, {}),
+                doubted.get(row.subject_id, []),
+                measured.peers[row.subject_id],
+                measured.values.loc[row.subject_id],
+                since,
+                snapshot.days_of_claims,
+            )
         )
         for row in tuples(suspects)
     ]
-    texts = [story(replace(conduct, days_of_claims=snapshot.days_of_claims)) for conduct in conducts]
     return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
 
 
@@ -92,7 +93,13 @@ def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[
 
 
 def _conduct(
-    row: Row, total: dict[str, Any], disputes: list[Row], peers: str, values: pd.Series, since: str
+    row: Row,
+    total: dict[str, Any],
+    disputes: list[Row],
+    peers: str,
+    values: pd.Series,
+    since: str,
+    days_of_claims: int,
 ) -> Conduct:
     """The facts that a suspect's story states.
 
@@ -129,6 +136,7 @@ def _conduct(
         visit_words=KINDS[total["kind"]] if only else ("", ""),
         person=total.get("psn_no", ""),
         place=total.get("place", ""),
+        days_of_claims=days_of_claims,
     )
 
 

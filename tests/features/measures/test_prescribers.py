@@ -1,7 +1,5 @@
 """Measures of a prescriber, each against a loop over random visits."""
 
-from statistics import median
-
 import pytest
 
 from claims.as_of import PHARMACY, STAY
@@ -10,27 +8,16 @@ from tests.features.measures.loops import (
     Loop,
     bought,
     divided,
-    mean,
     mean_of,
     part,
     seen,
     share,
     share_known,
-    stays,
     top,
     total,
     within,
 )  # fmt: skip
-
-
-def middle(name: str) -> Loop:
-    """The median over stays."""
-    return lambda vs: median(loops.column(stays(vs), name))
-
-
-def all_stays(vs):
-    """Stays, those of courses of treatment too: what they share is counted over all of them."""
-    return [v for v in vs if v["kind"] == STAY]
+from tests.features.measures.loops_of_stays import OF_BOTH
 
 
 def outside_hospital(vs):
@@ -52,13 +39,9 @@ def outpatients(vs):
     return [v for v in vs if v["kind"] == "outpatient"]
 
 
-PRESCRIBERS: dict[str, Loop] = {
-    "visits": len,
+PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "persons": lambda vs: loops.different(vs, "psn_no"),
-    "stays": lambda vs: len(stays(vs)),
     "purchases": lambda vs: len(bought(vs)),
-    "outpatient_visits": lambda vs: len(seen(vs)),
-    "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
     "drug_amount": lambda vs: total(outside_hospital(vs), "drug_amount"),
     "visits_per_day": lambda vs: divided(len(seen(vs)), loops.different(seen(vs), "day")),
     "busiest_day": lambda vs: max(loops.counts_by(vs, "day").values()),
@@ -66,7 +49,6 @@ PRESCRIBERS: dict[str, Loop] = {
     "moved_share": lambda vs: share(seen(vs), lambda v: v["dr_moved"]),
     "night_share": lambda vs: mean_of(seen(vs), "night"),
     "weekend_share": lambda vs: share(seen(vs), lambda v: v["day"].weekday() >= 5),
-    "after_death": lambda vs: sum(map(loops.dead, vs)),
     "supply_each": supply_each,
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
     "stock_days": lambda vs: mean_of(vs, "stock_days"),
@@ -87,7 +69,6 @@ PRESCRIBERS: dict[str, Loop] = {
         len({v["psn_no"] for v in vs if (v["rx_overused"] or 0) > 0}), len({v["psn_no"] for v in vs})
     ),
     "co_visit_share": lambda vs: share(bought(vs), loops.met),
-    "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
     "burst_share": lambda vs: share(bought(vs), lambda v: v["burst"]),
     "top_pharmacy_share": lambda vs: top(bought(vs), "fixmedins_code"),
     "top_pharmacy_persons": lambda vs: loops.most_persons(bought(vs), "fixmedins_code"),
@@ -103,55 +84,12 @@ PRESCRIBERS: dict[str, Loop] = {
     "stay_rate": lambda vs: share(
         [v for v in vs if v["kind"] != PHARMACY and not v["course"]], lambda v: v["kind"] == STAY
     ),
-    "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
-    "converted_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
-    "split_share": lambda vs: share(stays(vs), lambda v: v["split"]),
-    "readmission_share": lambda vs: share(stays(vs), lambda v: v["readmitted_31d"]),
-    "idle_share": lambda vs: part([v for v in stays(vs) if v["idle_days"] is not None], "idle_days", "los"),
-    "outside_share": lambda vs: share(
-        [v for v in stays(vs) if (v["los"] or 0) >= 2], lambda v: (v["outside_visits"] or 0) > 0
-    ),
-    "zero_cash_share": lambda vs: share(
-        [v for v in stays(vs) if not v["poor"]], lambda v: v["cash_payamt"] <= 0
-    ),
-    "village_concentration": lambda vs: loops.alike(all_stays(vs), "village"),
-    "batch_share": lambda vs: share(stays(vs), lambda v: (v["village_batch"] or 0) >= 2),
-    "template_share": lambda vs: loops.share_of_counts(all_stays(vs), "template", lambda n: n >= 3),
-    "top_exam_set_share": lambda vs: top(all_stays(vs), "exam_set"),
-    "checkup_share": lambda vs: share(
-        stays(vs), lambda v: v["exam_amount"] >= 0.6 * v["billed"] and (v["los"] or 99) <= 5
-    ),
-    "exam_share": lambda vs: part(stays(vs), "exam_amount"),
-    "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
     "scan_share": lambda vs: share(seen(vs), lambda v: v["large_exams"] > 0),
-    "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
-    "cost_ratio": middle("cost_ratio"),
-    "content_ratio": middle("content_ratio"),
-    "paid_per_content": middle("paid_per_content"),
-    "upcoded_share": lambda vs: share_known(stays(vs), "paid_per_content", lambda ratio: ratio >= 1.5),
-    "group_surplus": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "group_weight")),
-    "overgrouped_share": lambda vs: mean_of(stays(vs), "overgrouped"),
-    "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
-    "los": lambda vs: mean_of(stays(vs), "los"),
-    "dialysis": lambda vs: total(vs, "dialysis"),
-    "unsigned_share": lambda vs: part([v for v in vs if v["unsigned"] is not None], "unsigned", "dialysis"),
-    "dialysis_week": loops.days_a_week,
-    "double_dialysis_share": lambda vs: share(
-        [v for v in vs if v["dialysis"] > 0], lambda v: v["dialysis"] > v["dialysis_days"]
-    ),
-    "rehab_sessions": lambda vs: total(vs, "rehab"),
-    "unsigned_rehab_share": lambda vs: part(
-        [v for v in vs if v["unsigned_rehab"] is not None], "unsigned_rehab", "rehab"
-    ),
     "rehab_per_day": lambda vs: divided(
         total(vs, "rehab"), loops.different([v for v in vs if v["rehab"] > 0], "day")
     ),
-    "co_visit_consultation_share": lambda vs: share(seen(vs), loops.met),
     "co_oversupplied_share": lambda vs: share_known(bought(vs), "co_oversupplied", lambda people: people > 0),
     "referred_share": lambda vs: mean_of(seen(vs), "referred"),
-    "findings": lambda vs: total(vs, "findings"),
-    "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
-    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }
 # Held by test_billing_and_flows.py.

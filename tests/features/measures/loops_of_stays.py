@@ -1,0 +1,81 @@
+"""Loops of the measures that hospitals and prescribers share, over stays and visits."""
+
+from statistics import median
+
+from claims.as_of import STAY
+from tests.features.measures import loops
+from tests.features.measures.loops import (
+    Loop,
+    mean,
+    mean_of,
+    part,
+    seen,
+    share,
+    share_known,
+    stays,
+    top,
+    total,
+)
+
+
+def middle(name: str) -> Loop:
+    """The median over stays."""
+    return lambda vs: median(loops.column(stays(vs), name))
+
+
+def all_stays(vs):
+    """Stays, those of courses of treatment too: what they share is counted over all of them."""
+    return [v for v in vs if v["kind"] == STAY]
+
+
+OF_BOTH: dict[str, Loop] = {
+    "visits": len,
+    "stays": lambda vs: len(stays(vs)),
+    "outpatient_visits": lambda vs: len(seen(vs)),
+    "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
+    "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
+    "converted_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
+    "zero_cash_share": lambda vs: share(
+        [v for v in stays(vs) if not v["poor"]], lambda v: v["cash_payamt"] <= 0
+    ),
+    "village_concentration": lambda vs: loops.alike(all_stays(vs), "village"),
+    "batch_share": lambda vs: share(stays(vs), lambda v: (v["village_batch"] or 0) >= 2),
+    "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
+    "split_share": lambda vs: share(stays(vs), lambda v: v["split"]),
+    "readmission_share": lambda vs: share(stays(vs), lambda v: v["readmitted_31d"]),
+    "idle_share": lambda vs: part([v for v in stays(vs) if v["idle_days"] is not None], "idle_days", "los"),
+    "outside_share": lambda vs: share(
+        [v for v in stays(vs) if (v["los"] or 0) >= 2], lambda v: (v["outside_visits"] or 0) > 0
+    ),
+    "los": lambda vs: mean_of(stays(vs), "los"),
+    "template_share": lambda vs: loops.share_of_counts(all_stays(vs), "template", lambda n: n >= 3),
+    "top_exam_set_share": lambda vs: top(all_stays(vs), "exam_set"),
+    "checkup_share": lambda vs: share(
+        stays(vs), lambda v: v["exam_amount"] >= 0.6 * v["billed"] and (v["los"] or 99) <= 5
+    ),
+    "exam_share": lambda vs: part(stays(vs), "exam_amount"),
+    "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
+    "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
+    "cost_ratio": middle("cost_ratio"),
+    "content_ratio": middle("content_ratio"),
+    "paid_per_content": middle("paid_per_content"),
+    "upcoded_share": lambda vs: share_known(stays(vs), "paid_per_content", lambda ratio: ratio >= 1.5),
+    "group_surplus": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "group_weight")),
+    "overgrouped_share": lambda vs: mean_of(stays(vs), "overgrouped"),
+    "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
+    "dialysis": lambda vs: total(vs, "dialysis"),
+    "unsigned_share": lambda vs: part([v for v in vs if v["unsigned"] is not None], "unsigned", "dialysis"),
+    "dialysis_week": loops.days_a_week,
+    "double_dialysis_share": lambda vs: share(
+        [v for v in vs if v["dialysis"] > 0], lambda v: v["dialysis"] > v["dialysis_days"]
+    ),
+    "after_death": lambda vs: sum(map(loops.dead, vs)),
+    "rehab_sessions": lambda vs: total(vs, "rehab"),
+    "unsigned_rehab_share": lambda vs: part(
+        [v for v in vs if v["unsigned_rehab"] is not None], "unsigned_rehab", "rehab"
+    ),
+    "co_visit_consultation_share": lambda vs: share(seen(vs), loops.met),
+    "findings": lambda vs: total(vs, "findings"),
+    "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
+    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
+}
