@@ -20,7 +20,8 @@ import ibis
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from claims.store import connect, scratch
+from claims.duckdb_backend import connect
+from claims.store import scratch
 from features.graphs.network import build_network
 
 PERSONS = (20_000, 80_000, 320_000)

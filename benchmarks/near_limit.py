@@ -28,7 +28,8 @@ import shap
 from scipy import sparse
 
 from benchmarks.graphs import city
-from claims.store import Store, connected, scratch
+from claims.duckdb_backend import connected
+from claims.store import Store, scratch
 from claims.synthetic.city import simulate
 from features.graphs import communities, covisit
 from features.visits.bill_lines import item_days

@@ -22,7 +22,8 @@ from ibis import _
 
 import features.rules  # noqa: F401  enters the rules
 from claims.as_of import ClaimsAsOf, claims_as_of
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from claims.synthetic import simulate
 from features.rules.declaration import RULES
 from features.rules.engine import run_rules, unfused_selects

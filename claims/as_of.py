@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
 import pandas as pd
 from ibis import _
 
@@ -55,6 +57,14 @@ _ENDS = {
 }
 
 
+def _as_of_time_arguments() -> ir.Value: ...
+
+
+# 00:00 of the as-of date of a connection's claims; a function, so that statements are equal every night
+# (`claims.statement_cache`).
+as_of_time = ibis.udf.scalar.builtin(_as_of_time_arguments, name="as_of_time", signature=((), dt.timestamp))
+
+
 @dataclass(frozen=True)
 class ClaimsAsOf:
     """Claims as of a date.
@@ -93,9 +103,8 @@ def claims_as_of(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: da
         as_of: the as-of date; what was settled before it counts.
     """
     instant = datetime(as_of.year, as_of.month, as_of.day)
-    known = {
-        name: _until(name, tables[name] if name in tables else _empty(con, name), instant) for name in TABLES
-    }
+    con.raw_sql(f"CREATE OR REPLACE MACRO as_of_time() AS TIMESTAMP '{instant}'")
+    known = {name: _until(name, tables[name] if name in tables else _empty(con, name)) for name in TABLES}
     standing = _standing(known["setl_d"])
     visits = con.create_table("visits", _visits(known["mdtrt_d"], standing))
     standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
@@ -134,13 +143,13 @@ def _empty(con: ibis.BaseBackend, name: str) -> ibis.Table:
     return con.create_table(f"no_{name}", schema=ibis.schema(types))
 
 
-def _until(name: str, table: ibis.Table, instant: datetime) -> ibis.Table:
-    """Rows before the instant; an end that lies after it has not happened yet."""
+def _until(name: str, table: ibis.Table) -> ibis.Table:
+    """Rows before the as-of time; an end that lies after it has not happened yet."""
     if name in EVENTS:
-        table = table.filter(table[EVENTS[name]] < instant)
+        table = table.filter(table[EVENTS[name]] < as_of_time())
     if name in _ENDS:
         end = table[_ENDS[name]]
-        table = table.mutate({_ENDS[name]: (end < instant).ifelse(end, None)})
+        table = table.mutate({_ENDS[name]: (end < as_of_time()).ifelse(end, None)})
     return table
 
 

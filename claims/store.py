@@ -6,6 +6,7 @@
       loads/             what each load brought (counts) and its quarantine
       runs/AS_OF/        lists, evidence and pages of an as-of date (`claims.versions`)
       evaluations/AS_OF/ how good past lists were, judged at an as-of date
+      statements.db      compiled SQL of earlier runs (`claims.statement_cache`); may be deleted
 
 A load builds the next generation beside the current one (months it does not touch are hard links) and
 replaces the name in CURRENT, so a reader sees either all of a load or nothing of it.
@@ -25,12 +26,12 @@ import ibis
 import pandas as pd
 
 from claims.checks import Held, check
+from claims.duckdb_backend import connected
 from claims.errors import StoreError
 from claims.generations import commit, committed_loads, remove_orphans, stored_tables, stored_waiting
 from claims.lead_lines import evidence_visits, lines_of_visits
 from claims.merge import Report, account, merge
 from claims.pseudonyms import Key, write_mapping
-from claims.readers import quote
 from claims.store_folder import current, last_run, require_claims, runs_before
 from claims.tables import TABLES
 from claims.values import ValueMap
@@ -39,21 +40,7 @@ from claims.versions import remove_unlinked
 # Begins the names of scratch folders in a store.
 _WORK = ".work-"
 
-# Of the machine's memory, for the engine; what is larger goes to the scratch folder. The rest is for frames,
-# models and the operating system.
-ENGINE_MEMORY = "50%"
-
-__all__ = ["Report", "Store", "connect", "connected", "preview", "scratch"]
-
-
-def connect(work: Path) -> ibis.BaseBackend:
-    """A scratch DuckDB database in a folder; larger than memory, gone with the folder."""
-    con = ibis.duckdb.connect(work / "scratch.duckdb")
-    con.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
-    con.raw_sql(f"SET temp_directory = {quote(work)}")
-    con.raw_sql("SET preserve_insertion_order = true")
-    con.raw_sql("SET enable_progress_bar = false")
-    return con
+__all__ = ["Report", "Store", "preview", "scratch"]
 
 
 @contextlib.contextmanager
@@ -101,6 +88,11 @@ class Store:
         self._lock_held = False
 
     @property
+    def statements(self) -> Path:
+        """File of the compiled statements (`claims.statement_cache`)."""
+        return self.path / "statements.db"
+
+    @property
     def runs(self) -> Path:
         """Folder of the runs, one for each as-of date."""
         return self.path / "runs"
@@ -130,7 +122,7 @@ class Store:
             StoreError: there is no run, or it names no evidence against the subject.
         """
         visits = evidence_visits(run or self.last_run(), subject_id, subject_type)
-        with scratch(self.path) as work, connected(work) as con:
+        with scratch(self.path) as work, connected(work, self.statements) as con:
             return lines_of_visits(self.tables(con), visits)
 
     @property
@@ -221,7 +213,7 @@ class Store:
         if partial:
             self.require_claims()
         lock = contextlib.nullcontext() if self._lock_held else self.locked()
-        with lock, scratch(self.path) as work, connected(work) as con:
+        with lock, scratch(self.path) as work, connected(work, self.statements) as con:
             held = Held(self.tables(con), stored_waiting(con, self.generation))
             self._require_same_key(key, partial)
             load = check(con, source, work, held, values, today, key)
@@ -241,16 +233,6 @@ class Store:
             raise StoreError(
                 f"the claims in {self.path} were loaded with {had}: persons would be taken for others"
             )
-
-
-@contextlib.contextmanager
-def connected(work: Path) -> Iterator[ibis.BaseBackend]:
-    """A scratch connection that closes however its use ends."""
-    con = connect(work)
-    try:
-        yield con
-    finally:
-        con.disconnect()
 
 
 def _holder(lock: IO[str]) -> str:

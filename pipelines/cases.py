@@ -21,8 +21,9 @@ from ibis import _
 from openpyxl.utils.exceptions import InvalidFileException
 
 from claims.as_of import CLEARED
+from claims.duckdb_backend import connected
 from claims.errors import InputError
-from claims.store import Store, connected, scratch
+from claims.store import Store, scratch
 from reports.scheme_texts import NOT_DECIDED, SCHEMES
 from reports.subject_words import PENDING, SUBJECT_WORDS, VERDICTS
 from reports.suspect_sheet import SUSPECT_COLUMNS

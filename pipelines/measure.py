@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from claims.as_of import claims_as_of
+from claims.duckdb_backend import connect
 from claims.errors import StoreError
-from claims.store import Store, connect
+from claims.store import Store
 from features.comparison.affiliation import affiliations, own_differences
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers
@@ -45,7 +46,7 @@ def measure(store: Store, as_of: date, work: Path, thresholds: dict[str, Any] | 
     """
     store.require_claims()
     with ExitStack() as stack:
-        con = connect(work)
+        con = connect(work, store.statements)
         stack.callback(con.disconnect)
         snapshot = _snapshot(con, store, as_of, thresholds or {}, work)
         # The snapshot keeps the connection; it is closed here only where measuring failed.

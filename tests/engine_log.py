@@ -12,7 +12,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 
 import pipelines.measure
-from claims.store import connect
+from claims.duckdb_backend import connect
 
 
 @dataclass
@@ -34,8 +34,8 @@ def engine_logged() -> Iterator[EngineLog]:
     log, execute, to_pyarrow = EngineLog(), Backend.execute, Backend.to_pyarrow
     connections: list[Any] = []
 
-    def logged_connection(work: Path) -> ibis.BaseBackend:
-        connections.append(connect(work))
+    def logged_connection(work: Path, statements: Path | None = None) -> ibis.BaseBackend:
+        connections.append(connect(work, statements))
         connections[-1].raw_sql("CALL enable_logging('QueryLog')")
         return connections[-1]
 

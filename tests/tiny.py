@@ -218,7 +218,8 @@ def findings(
     """
     import features.rules  # noqa: F401  enters the rules
     from claims.as_of import claims_as_of
-    from claims.store import Store, connect
+    from claims.duckdb_backend import connect
+    from claims.store import Store
     from features.rules.declaration import RULES
     from features.rules.engine import run_rules
     from features.rules.rule_context import RuleContext

@@ -15,8 +15,9 @@ import duckdb
 import ibis
 from ibis import _
 
+from claims.duckdb_backend import connect
 from claims.errors import InputError
-from claims.store import connect, scratch
+from claims.store import scratch
 from claims.tables import NUMBER, TABLES
 from claims.values import text_of
 

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from claims.as_of import STAY
+from claims.as_of import STAY, as_of_time
 from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure, iso_date, item_name, line_finding
@@ -39,7 +39,7 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
     reports = context.claims["exam_rpt_d"]
     since = reports.group_by("fixmedins_code").aggregate(since=_.rpt_time.date().min())
     rows = service_lines(context, LARGE_EXAM).inner_join(since, "fixmedins_code")
-    due = ibis.literal(context.claims.as_of).date().epoch_days() - report_days
+    due = as_of_time().date().epoch_days() - report_days
     rows = rows.filter(rows.day >= rows.since, rows["at"] < due)
     written = reports.select(
         "psn_no", "fixmedins_code", written=_.rpt_time.date().epoch_days(), item=_.hilist_code

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from claims.as_of import OUTPATIENT
+from claims.as_of import OUTPATIENT, as_of_time
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import figure
 from features.rules.rule_context import RuleContext
@@ -17,9 +17,7 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
     """Stays with long-term care services on their inner days."""
     # Services on inner days of a stay; on the days of admission and discharge the person was at home as well.
     stays = context.facts.filter(_.care_days > 0)
-    services = context.claims["ltci_trt_d"].filter(
-        _.serv_begntime.notnull(), _.serv_begntime < context.claims.as_of
-    )
+    services = context.claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < as_of_time())
     services = services.select("psn_no", "fund_payamt", serv_day=_.serv_begntime.date())
     met = stays.inner_join(
         services,

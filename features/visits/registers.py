@@ -4,7 +4,7 @@ person's sex (M08, M09, M14, M27, M28, M45)."""
 import ibis
 from ibis import _
 
-from claims.as_of import STAY, ClaimsAsOf
+from claims.as_of import STAY, ClaimsAsOf, as_of_time
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
@@ -93,7 +93,7 @@ def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
 def long_term_care_days(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days between the first and the last of a stay on which long-term care was charged (M08, R095):
     mdtrt_id, care_days."""
-    services = claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < claims.as_of)
+    services = claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < as_of_time())
     services = services.select(cared="psn_no", serv_day=_.serv_begntime.date())
     stays = base.filter(base.kind == STAY, base.los >= MIN_INNER_DAYS)
     inside = [

@@ -1,12 +1,10 @@
 """The base of all facts: one row a visit, with its person, its institution, and what follows from its own
 columns."""
 
-from datetime import datetime
-
 import ibis
 from ibis import _
 
-from claims.as_of import STAY, ClaimsAsOf
+from claims.as_of import STAY, ClaimsAsOf, as_of_time
 from features.visits.codelists import COURSES
 from features.visits.timestamps import (
     SECONDS_A_DAY,
@@ -31,7 +29,7 @@ def visit_base(claims: ClaimsAsOf) -> ibis.Table:
         dr_code=visits.chfpdr_code,
         **_diagnosis(visits),
         **_age(visits),
-        **_time(visits, claims.as_of),
+        **_time(visits),
         los=ibis.ifelse(visits.kind == STAY, stay_days, None),
         fund_share=visits.fund_pay_sumamt / visits.medfee_sumamt,
         cash_share=visits.cash_payamt / visits.medfee_sumamt,
@@ -110,13 +108,13 @@ def _age(visits: ibis.Table) -> dict[str, ibis.Value]:
     }
 
 
-def _time(visits: ibis.Table, as_of: datetime) -> dict[str, ibis.Value]:
+def _time(visits: ibis.Table) -> dict[str, ibis.Value]:
     start = visits.begntime
     return {
         "day": start.date(),
         "week": start.truncate("W"),
         "month": start.truncate("M"),
-        "days_ago": (ibis.literal(as_of).epoch_seconds() - start.epoch_seconds()) / SECONDS_A_DAY,
+        "days_ago": (as_of_time().epoch_seconds() - start.epoch_seconds()) / SECONDS_A_DAY,
         "night": at_night(start),
         "second": start.epoch_seconds(),
         "end_second": visits.endtime.epoch_seconds(),

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from claims.as_of import claims_as_of
+from claims.duckdb_backend import connect
 from claims.errors import InputError
-from claims.store import Store, connect, preview
+from claims.store import Store, preview
 from tests.tiny import World
 
 DAY = pd.Timestamp("2024-03-01")

@@ -31,8 +31,9 @@ import pandas as pd
 import pytest
 
 from claims.adapters import ADAPTERS
+from claims.duckdb_backend import connect
 from claims.errors import InputError
-from claims.store import Store, connect, preview
+from claims.store import Store, preview
 from claims.tables import TABLES
 
 SOURCE = Path(__file__).parents[1] / "data" / "de-synpuf"

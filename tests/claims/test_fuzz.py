@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 from claims.checks import Held, Load, check
+from claims.duckdb_backend import connect
 from claims.errors import InputError
 from claims.readers import open_part, part_of
-from claims.store import connect
 from claims.tables import TABLES, Table
 
 ROWS, TODAY = 12, date(2026, 11, 24)

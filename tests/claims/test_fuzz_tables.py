@@ -10,8 +10,8 @@ import ibis
 import pytest
 
 from claims.checks import Held, Load, check
+from claims.duckdb_backend import connect
 from claims.quarantine import FOLLOWS, REPEATED, UNKNOWN
-from claims.store import connect
 from claims.tables import TABLES
 from tests.claims.test_fuzz import damaged, refusal
 from tests.tiny import World

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from claims.duckdb_backend import connect
 from claims.errors import InputError, StoreError
-from claims.store import Store, connect, scratch
+from claims.store import Store, scratch
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from claims.as_of import claims_as_of
+from claims.duckdb_backend import connect
 from claims.errors import InputError, StoreError
-from claims.store import Store, connect, preview
+from claims.store import Store, preview
 from tests.tiny import World
 
 

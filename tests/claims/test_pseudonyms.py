@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from claims.duckdb_backend import connect
 from claims.errors import StoreError
 from claims.pseudonyms import DIGITS, PERSONAL, VARIABLE, Key, read_key
-from claims.store import Store, connect, scratch
+from claims.store import Store, scratch
 from claims.tables import TABLES
 from pipelines.cases import import_verdicts
 from pipelines.ingest import ingest

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from claims.duckdb_backend import connect
 from claims.errors import InputError
 from claims.readers import open_part, part_of
-from claims.store import connect
 from claims.tables import TABLES
 
 PERSONS = TABLES["psn_info_b"]

@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from claims import sql_source
+from claims.duckdb_backend import connect
 from claims.errors import InputError
 from claims.sql_source import PASSWORD, extract, is_address
-from claims.store import Store, connect, scratch
+from claims.store import Store, scratch
 from claims.tables import TABLES, TIME
 from pipelines.ingest import ingest, read_from
 from pipelines.settings import Settings

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from claims.store import Store, connected, scratch
+from claims.duckdb_backend import connected
+from claims.store import Store, scratch
 from tests.conftest import ROOT, free_port, fundguard
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

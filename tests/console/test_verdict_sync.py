@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from claims.store import Store, connected, scratch
+from claims.duckdb_backend import connected
+from claims.store import Store, scratch
 from console.case_work import approved, assigned, decided, opened, taken, withdrawn
 from console.models import Inspection, State
 from console.run_reader import last_run

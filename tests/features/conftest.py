@@ -2,7 +2,8 @@
 
 import pytest
 
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from tests.features.town import Snapshot, Town, look
 
 

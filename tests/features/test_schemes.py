@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from claims.as_of import claims_as_of
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from features.measures.aggregation import measure_subjects, measure_visits
 from features.visits.facts import visit_facts
 from features.visits.stay_benchmarks import DEARER

@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from claims.store import connect
+from claims.duckdb_backend import connect
 from claims.tables import TABLES
 from tests.features.town import AS_OF, PRESCRIPTIONS, SUBJECTS, Snapshot, look
 from tests.tiny import World

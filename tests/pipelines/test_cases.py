@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from claims.as_of import claims_as_of
+from claims.duckdb_backend import connect
 from claims.errors import InputError, StoreError
-from claims.store import Store, connect, scratch
+from claims.store import Store, scratch
 from pipelines.cases import VerdictsRefused, import_verdicts
 from reports.subject_words import SUBJECT_WORDS
 from reports.suspect_sheet import SUSPECT_COLUMNS

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claims.store import connected
+from claims.duckdb_backend import connected
 from features.comparison.peers import fit_peers
 from features.measures.catalogue import measures_of
 from pipelines.file_backed import BATCH_ROWS, file_backed, matrices_in

@@ -1,7 +1,8 @@
 """Measuring: what a snapshot holds, that it is closed whatever happens, and the parts that follow from it."""
 
+import re
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,9 +10,11 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from ibis.backends.duckdb import Backend
 
-import claims.store
+import claims.duckdb_backend
 import pipelines.measure
+from claims.duckdb_backend import CachingBackend
 from claims.errors import InputError, StoreError
 from claims.store import Store
 from pipelines.measure import measure
@@ -40,13 +43,13 @@ def store(tmp_path_factory) -> Store:
 @pytest.fixture
 def connections(monkeypatch) -> list:
     """The connections that are made while the test runs."""
-    made, connect = [], claims.store.connect
+    made, connect = [], claims.duckdb_backend.connect
 
-    def recorded(work: Path):
-        made.append(connect(work))
+    def recorded(*args: Path):
+        made.append(connect(*args))
         return made[-1]
 
-    for module in (claims.store, pipelines.measure):
+    for module in (claims.duckdb_backend, pipelines.measure):
         monkeypatch.setattr(module, "connect", recorded)
     return made
 
@@ -144,3 +147,29 @@ def test_missing_measures_are_named_in_the_order_of_the_schema():
     nothing = pd.Series(np.nan, ["p1"])
     measured = Measured(differences, nothing, None, differences, nothing, nothing)
     assert missing_measures(pd.DataFrame(index=["c", "b", "a"]), measured) == ["c", "a"]
+
+
+def test_the_second_night_takes_every_statement_as_it_would_be_compiled(store, tmp_path, monkeypatch):
+    """A digest that overlooked something would give the SQL of another expression."""
+    drawn_name, compile_anew, wrong, compiled = re.compile(r"ibis_\w+"), Backend.compile, [], []
+
+    def compared(con, expr, /, **options):
+        found, before = compile_once(con, expr, **options), len(con.statements._new)
+        compiled.append(before)
+        if drawn_name.sub("", found) != drawn_name.sub("", compile_anew(con, expr, **options)):
+            wrong.append(found)
+        return found
+
+    compile_once = CachingBackend.compile
+    with closing(measure(store, AS_OF, folder(tmp_path, "first"))):
+        pass
+    monkeypatch.setattr(CachingBackend, "compile", compared)
+    with closing(measure(store, AS_OF - timedelta(days=1), folder(tmp_path, "second"))):
+        pass
+    assert len(compiled) > 200 and not wrong
+    assert compiled[-1] == 0, "a statement of the second night was not known from the first"
+
+
+def folder(parent: Path, name: str) -> Path:
+    (parent / name).mkdir()
+    return parent / name

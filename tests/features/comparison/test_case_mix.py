@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims.as_of import claims_as_of
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from features.comparison.case_mix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers

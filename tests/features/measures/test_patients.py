@@ -4,7 +4,8 @@ and those whom chance puts into one ward."""
 import pytest
 
 from claims.as_of import OUTPATIENT, STAY
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from tests.features.measures import loops
 from tests.features.measures.loops import Loop, bought, column, different, mean_of, seen, stays, top, total
 from tests.features.town import look

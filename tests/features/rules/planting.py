@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from claims.as_of import claims_as_of
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from features.rules.rule_context import RuleContext
 from features.visits.facts import visit_facts
 from tests.tiny import World

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from claims.as_of import claims_as_of
-from claims.store import Store, connect
+from claims.duckdb_backend import connect
+from claims.store import Store
 from features.rules.declaration import RULES as RECORDS
 from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext

@@ -1,0 +1,84 @@
+"""The engine: Ibis's DuckDB backend, with the compiled statements of earlier runs."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from claims.readers import quote
+from claims.statement_cache import StatementCache, digest
+
+# Of the machine's memory, for the engine; what is larger goes to the scratch folder. The rest is for frames,
+# models and the operating system.
+ENGINE_MEMORY = "50%"
+
+
+class CachingBackend(Backend):  # type: ignore[misc]
+    """Compiles an expression once and takes its SQL from the cache when it comes again."""
+
+    statements: StatementCache = StatementCache()
+
+    def compile(self, expr: ibis.Expr, /, **options: Any) -> str:
+        """The SQL of an expression; with options (limit, parameters) it is compiled anew."""
+        key = None if any(option is not None for option in options.values()) else digest(expr)
+        if key is None:
+            return str(super().compile(expr, **options))
+        sql = self.statements.get(key)
+        if sql is None:
+            sql = str(super().compile(expr))
+            self.statements.put(key, sql)
+        return sql
+
+    def create_table(
+        self, name: str, /, obj: Any = None, *, overwrite: bool = False, **options: Any
+    ) -> ibis.Table:
+        """As Ibis does, with the compiled statement where the rows come from an expression."""
+        if not isinstance(obj, ibis.Table) or options:
+            return super().create_table(name, obj, overwrite=overwrite, **options)
+        self._run_pre_execute_hooks(obj)
+        # The expression may read the table that it replaces.
+        building = f"{name}_replaced" if overwrite else name
+        super().create_table(building, schema=obj.schema())
+        columns = ", ".join(map(_identifier, obj.columns))
+        self.raw_sql(f"INSERT INTO {_identifier(building)} ({columns}) {self.compile(obj)}").fetchall()
+        if overwrite:
+            self.raw_sql(f"DROP TABLE IF EXISTS {_identifier(name)}")
+            self.raw_sql(f"ALTER TABLE {_identifier(building)} RENAME TO {_identifier(name)}")
+        return self.table(name)
+
+    def disconnect(self) -> None:
+        """Close the connection and keep the statements."""
+        super().disconnect()
+        self.statements.close()
+
+
+def connect(work: Path, statements: Path | None = None) -> CachingBackend:
+    """A scratch DuckDB database in a folder; larger than memory, gone with the folder.
+
+    Args:
+        statements: file of compiled statements (`claims.statement_cache`); None: they are kept nowhere.
+    """
+    con: CachingBackend = CachingBackend().connect(work / "scratch.duckdb")
+    con.statements = StatementCache(statements)
+    con.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+    con.raw_sql(f"SET temp_directory = {quote(work)}")
+    con.raw_sql("SET preserve_insertion_order = true")
+    con.raw_sql("SET enable_progress_bar = false")
+    return con
+
+
+@contextlib.contextmanager
+def connected(work: Path, statements: Path | None = None) -> Iterator[CachingBackend]:
+    """A scratch connection that closes however its use ends."""
+    con = connect(work, statements)
+    try:
+        yield con
+    finally:
+        con.disconnect()
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
