@@ -8,6 +8,7 @@ not hide each other. Every distance is stated as a z-value: the normal quantile 
 honest peer stands as far out. It keeps growing where a rank among a hundred peers ends at one in a hundred.
 """
 
+import functools
 from typing import Literal, cast
 
 import numpy as np
@@ -51,9 +52,10 @@ def upper_scale(residuals: Array, share: float) -> float:
     it, or from the MAD where that is larger; 0 for fewer than MIN_PEERS."""
     if len(residuals) < MIN_PEERS:
         return 0.0
-    middle, high = np.quantile(residuals, [0.5, 1 - share])
-    upper = (high - middle) / norm.isf(share)
-    return float(max(upper, MAD_TO_SD * np.median(np.abs(residuals - middle))))
+    ascending = np.sort(residuals)
+    middle, high = _quantile(ascending, 0.5), _quantile(ascending, 1 - share)
+    apart = np.sort(np.abs(ascending - middle))
+    return max((high - middle) / _normal_quantile(share), MAD_TO_SD * _quantile(apart, 0.5))
 
 
 def between_variance(residuals: Array, sampling: Array) -> float:
@@ -170,6 +172,20 @@ def distance_z(distance: Array, variance: Array) -> Array:
     standardised = distance / np.sqrt(np.maximum(variance, 1e-12))
     side = np.sign(standardised)
     return cast(Array, side * z_of(t.sf(np.abs(standardised), DEGREES_OF_FREEDOM)))
+
+
+@functools.cache
+def _normal_quantile(upper: float) -> float:
+    """The quantile of the normal distribution with this much above it."""
+    return float(norm.isf(upper))
+
+
+def _quantile(ascending: Array, share: float) -> float:
+    """A quantile of sorted values, interpolated; `np.quantile` costs ten times as much on a few hundred."""
+    at = share * (len(ascending) - 1)
+    below = int(at)
+    low, high = ascending[below], ascending[min(below + 1, len(ascending) - 1)]
+    return float(low + (high - low) * (at - below))
 
 
 def _sampled(values: Array) -> Array:

@@ -226,9 +226,7 @@ def test_the_forest_is_that_of_scikit_learn_on_bounded_differences():
     assert model.raw(frame.assign(idle_days=frame.idle_days.clip(upper=8))).equals(model.raw(frame))
 
 
-@pytest.mark.parametrize(
-    "n, length", [(1, 0.0), (2, 2 * np.euler_gamma - 1), (3, 2 * (math.log(2) + np.euler_gamma) - 4 / 3)]
-)
+@pytest.mark.parametrize("n, length", [(1, 0.0), (2, 1.0), (3, 2 * (math.log(2) + np.euler_gamma) - 4 / 3)])
 def test_the_mean_path_length_of_an_unsuccessful_search(n, length):
     assert _mean_path_length(n) == pytest.approx(length)
 
