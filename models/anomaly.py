@@ -158,8 +158,8 @@ class Isolation:
 
 
 def _trees(forest: IsolationForest) -> list[dict[str, FloatArray]]:
-    """The trees as arrays whose values at the leaves are path lengths; shap's own reading of a forest computes
-    them node by node, which takes longer than the Shapley values."""
+    """The trees as arrays whose values at the leaves are path lengths; shap's own reading of a forest
+    computes them node by node, which takes longer than the Shapley values."""
     share = 1 / len(forest.estimators_)
     return [
         {
