@@ -4,6 +4,7 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import mean as arithmetic_mean
 from typing import Any
@@ -159,8 +160,31 @@ def same(found: float | None, expected: float | None) -> bool:
     return float(found) == pytest.approx(float(expected), abs=1e-9)
 
 
-def within(visits: Visits, days: int = YEAR) -> Visits:
+def within(visits: Visits, days: float = YEAR) -> Visits:
     return [visit for visit in visits if visit["days_ago"] <= days]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Random visits of one subject, and the measures of them: name → value."""
+
+    visits: Visits
+    found: dict[str, float | None]
+
+    def agrees(self, name: str, loop: Loop, days: float = YEAR) -> bool:
+        """Does a measure equal its loop over the visits of so many days?"""
+        return same(self.found[name], loop(within(self.visits, days)))
+
+
+def drawn(subject: str, visits: Callable[[int], Visits] = random_visits) -> Any:
+    """A fixture: the visits of two seeds in turn, each with the measures of a kind of subject."""
+
+    @pytest.fixture(scope="module", params=[1, 2], name=subject)
+    def measured_once(request) -> Drawn:
+        made = visits(request.param)
+        return Drawn(made, measured(subject, made))
+
+    return measured_once
 
 
 # Which visits a measure looks at.

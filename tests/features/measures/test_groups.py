@@ -4,7 +4,7 @@ import pytest
 
 from claims.as_of import PHARMACY, STAY
 from tests.features.measures import loops
-from tests.features.measures.loops import Loop, column, different, joint, part, share, total, within
+from tests.features.measures.loops import Loop, column, different, joint, part, share, total
 
 GROUPS: dict[str, Loop] = {
     "members": lambda vs: different(vs, "psn_no"),
@@ -28,20 +28,16 @@ GROUPS: dict[str, Loop] = {
 }
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def group(request) -> tuple[loops.Visits, dict[str, float | None]]:
-    visits = loops.random_visits(request.param)
-    return visits, loops.measured("group", visits)
+group = loops.drawn("group")
 
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_a_measure_equals_its_loop(group, name):
-    visits, found = group
-    assert loops.same(found[name], GROUPS[name](within(visits)))
+    assert group.agrees(name, GROUPS[name])
 
 
 def test_every_measure_of_groups_has_a_loop(group):
-    assert set(group[1]) == set(GROUPS)
+    assert set(group.found) == set(GROUPS)
 
 
 def test_members_who_did_nothing_together_have_no_shares_of_joint_visits():

@@ -1,5 +1,6 @@
 """Measures of a hospital, each against a loop over random visits."""
 
+import math
 from statistics import stdev
 
 import pytest
@@ -17,7 +18,6 @@ from tests.features.measures.loops import (
     stays,
     top,
     total,
-    within,
 )  # fmt: skip
 from tests.features.measures.loops_of_stays import OF_BOTH, all_stays, middle
 
@@ -75,26 +75,21 @@ EVER: dict[str, Loop] = {
 BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {"received_share"}
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def hospital(request) -> tuple[loops.Visits, dict[str, float | None]]:
-    visits = loops.random_visits(request.param)
-    return visits, loops.measured("hospital", visits)
+hospital = loops.drawn("hospital")
 
 
 @pytest.mark.parametrize("name", HOSPITALS)
 def test_a_measure_equals_its_loop(hospital, name):
-    visits, found = hospital
-    assert loops.same(found[name], HOSPITALS[name](within(visits)))
+    assert hospital.agrees(name, HOSPITALS[name])
 
 
 @pytest.mark.parametrize("name", EVER)
 def test_growth_equals_its_loop(hospital, name):
-    visits, found = hospital
-    assert loops.same(found[name], EVER[name](visits))
+    assert hospital.agrees(name, EVER[name], math.inf)
 
 
 def test_every_measure_of_hospitals_has_a_loop(hospital):
-    assert set(hospital[1]) == set(HOSPITALS) | set(EVER) | BILLED
+    assert set(hospital.found) == set(HOSPITALS) | set(EVER) | BILLED
 
 
 def test_a_hospital_without_stays_has_no_shares_of_stays():

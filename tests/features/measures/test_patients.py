@@ -134,20 +134,16 @@ PATIENTS: dict[str, Loop] = {
 }
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def patient(request) -> tuple[loops.Visits, dict[str, float | None]]:
-    visits = loops.random_visits(request.param)
-    return visits, loops.measured("patient", visits)
+patient = loops.drawn("patient")
 
 
 @pytest.mark.parametrize("name", PATIENTS)
 def test_a_measure_equals_its_loop(patient, name):
-    visits, found = patient
-    assert loops.same(found[name], PATIENTS[name](loops.within(visits)))
+    assert patient.agrees(name, PATIENTS[name])
 
 
 def test_every_measure_of_patients_has_a_loop(patient):
-    assert set(patient[1]) == set(PATIENTS)
+    assert set(patient.found) == set(PATIENTS)
 
 
 def test_of_one_who_came_once_without_anything_odd_nothing_is_missing_that_is_known():

@@ -1,5 +1,6 @@
 """Measures of a pharmacy, each against a loop over random purchases."""
 
+import math
 from statistics import fmean, stdev
 
 import pytest
@@ -111,26 +112,21 @@ def purchases(seed: int, n: int) -> loops.Visits:
     return visits + often
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def pharmacy(request) -> tuple[loops.Visits, dict[str, float | None]]:
-    visits = purchases(request.param, 60)
-    return visits, loops.measured("pharmacy", visits)
+pharmacy = loops.drawn("pharmacy", lambda seed: purchases(seed, 60))
 
 
 @pytest.mark.parametrize("name", PHARMACIES)
 def test_a_measure_equals_its_loop(pharmacy, name):
-    visits, found = pharmacy
-    assert loops.same(found[name], PHARMACIES[name](within(visits)))
+    assert pharmacy.agrees(name, PHARMACIES[name])
 
 
 @pytest.mark.parametrize("name", EVER)
 def test_what_has_no_window_equals_its_loop(pharmacy, name):
-    visits, found = pharmacy
-    assert loops.same(found[name], EVER[name](visits))
+    assert pharmacy.agrees(name, EVER[name], math.inf)
 
 
 def test_every_measure_of_pharmacies_has_a_loop(pharmacy):
-    assert set(pharmacy[1]) == set(PHARMACIES) | set(EVER) | BILLED
+    assert set(pharmacy.found) == set(PHARMACIES) | set(EVER) | BILLED
 
 
 def test_a_pharmacy_that_sells_nothing_in_december_has_a_share_of_nothing():

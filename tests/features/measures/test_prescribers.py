@@ -96,20 +96,16 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
 BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {"dear_flow_share"}
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def prescriber(request) -> tuple[loops.Visits, dict[str, float | None]]:
-    visits = loops.random_visits(request.param)
-    return visits, loops.measured("prescriber", visits)
+prescriber = loops.drawn("prescriber")
 
 
 @pytest.mark.parametrize("name", PRESCRIBERS)
 def test_a_measure_equals_its_loop(prescriber, name):
-    visits, found = prescriber
-    assert loops.same(found[name], PRESCRIBERS[name](within(visits)))
+    assert prescriber.agrees(name, PRESCRIBERS[name])
 
 
 def test_every_measure_of_prescribers_has_a_loop(prescriber):
-    assert set(prescriber[1]) == set(PRESCRIBERS) | BILLED
+    assert set(prescriber.found) == set(PRESCRIBERS) | BILLED
 
 
 def test_who_only_prescribes_at_pharmacies_has_no_shares_of_consultations_or_stays():
