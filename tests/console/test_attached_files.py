@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from console.attached_files import BEGINNINGS, FileRefusedError, attached, content_of
 from console.case_work import opened
-from console.models import Attachment, Inspection
+from console.models import Attachment, Inspection, User
 from console.options import options
 from console.run_reader import last_run
 from console.subject_lists import rows_of
@@ -37,8 +37,7 @@ def test_a_file_is_taken_only_if_it_begins_as_its_ending_says(keep, ending):
         kept = keep(f"EVIDENCE{ending.upper()}", begin + b" more")
         assert content_of(kept) == begin + b" more" and kept.size == len(begin) + 5
     for begin in every - set(right):
-        if not BEGINNINGS[ending] and b"\0" not in begin:
-            continue  # text may begin with anything but a zero byte
+        # Text may begin with anything, but holds no zero byte.
         with pytest.raises(FileRefusedError):
             keep(f"evidence{ending}", begin + b"\0 more")
     assert Attachment.objects.count() == len(right)
@@ -61,6 +60,16 @@ def test_a_file_has_ten_million_bytes_at_most(keep, size, taken):
             keep("list.csv", b"x" * size)
     kept = list(options().attachments.iterdir()) if options().attachments.exists() else []
     assert len(kept) == Attachment.objects.count() == taken
+
+
+def test_what_a_browser_says_of_the_size_is_not_believed(keep):
+    class Smaller(SimpleUploadedFile):
+        size = property(lambda self: 5, lambda self, value: None)
+
+    inspection, who = Inspection.objects.get(), User.objects.get()
+    with pytest.raises(FileRefusedError):
+        attached(inspection, who, Smaller("list.csv", b"x" * (LARGEST + 1)))
+    assert attached(inspection, who, Smaller("list.csv", b"x" * LARGEST)).size == LARGEST
 
 
 @pytest.mark.parametrize(

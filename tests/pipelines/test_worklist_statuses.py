@@ -1,4 +1,4 @@
-"""The status of each subject of the worklist, and why it has no place: at each boundary and against a loop."""
+"""The status of each subject of the worklist and why it has no place: boundaries, and against a loop."""
 
 import random
 from datetime import date, timedelta
