@@ -131,7 +131,13 @@ def _stored(file: Path) -> list[tuple[str, str]]:
     try:
         with _opened(file) as con:
             return con.execute("SELECT digest, sql FROM statement").fetchall()
-    except sqlite3.Error:
+    except sqlite3.OperationalError:
+        # Not made yet, locked, or not ours to read.
+        return []
+    except sqlite3.DatabaseError:
+        # Damaged: another takes its place.
+        with contextlib.suppress(OSError):
+            file.unlink()
         return []
 
 

@@ -45,11 +45,12 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
         where no visit carries it and the most suspicious of its window stand in), n (visits of the count;
         missing without one).
     """
-    facts = subject_facts(marks.get_backend(), subject)
-    found = []
-    for (base, window), columns in _by_base(wanted["column"].unique(), subject).items():
-        rows = wanted[wanted["column"].isin(list(columns))][list(_WANTED)]
-        asked = ibis.memtable(rows, schema=ibis.schema(_WANTED))
+    con = marks.get_backend()
+    facts, found = subject_facts(con, subject), []
+    rows = ibis.memtable(wanted[list(_WANTED)], schema=ibis.schema(_WANTED))
+    reasons = con.create_table(f"reasons_of_{subject}", rows, overwrite=True)
+    for (base, window), columns in _by_base(sorted(wanted["column"].unique()), subject).items():
+        asked = reasons.filter(reasons.column.isin(list(columns)))
         visits = _plain(facts, columns) if base == "visits" else _bucketed(facts, base, window, columns)
         found.append(_strongest(visits(asked), marks, most))
     return pd.concat(found, ignore_index=True).sort_values(["subject_id", "nth", "place"], ignore_index=True)

@@ -49,7 +49,7 @@ def test_a_run_leaves_no_process_and_no_scratch_behind(city):
     assert city.done.left_behind == []
     assert {path.name for path in city.store.path.iterdir()} <= {
         ".lock", "CURRENT", "claims-000001", "loads", "mlartifacts", "mlflow.db", "run.log", "runs",
-        "versions",
+        "statements.db", "versions",
     }  # fmt: skip
     assert [path.name for path in city.store.runs.iterdir()] == [AS_OF.isoformat()]
 
@@ -325,7 +325,7 @@ def copied(city: City, folder: Path) -> Store:
     for path in city.store.path.iterdir():
         if path.name.startswith("claims-") or path.name == "loads":
             shutil.copytree(path, folder / path.name)
-        elif path.name in ("CURRENT", "mlflow.db"):
+        elif path.name in ("CURRENT", "mlflow.db", "statements.db"):
             shutil.copy(path, folder)
     return Store(folder)
 

@@ -116,7 +116,7 @@ def held(store: Path) -> dict[str, object]:
         rows = sorted(repr(row) for file in files for row in pq.ParquetFile(file).read().to_pylist())
         digests[folder.name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     loads = {f"{n:06d}.{end}" for n in range(1, number + 1) for end in ("json", "quarantine.parquet")}
-    known = {generation.name, "CURRENT", "loads", ".lock", "runs", "versions"}
+    known = {generation.name, "CURRENT", "loads", ".lock", "runs", "versions", "statements.db"}
     left = {path.name for path in store.iterdir()} - known
     left |= {path.name for path in (store / "loads").iterdir()} ^ loads
     left |= {path.name for path in (store / "runs").iterdir()} ^ {Path(RUN).name}

@@ -65,6 +65,7 @@ def test_numbers_go_past_whatever_exists(store, tmp_path):
         "CURRENT",
         "claims-000002",
         "loads",
+        "statements.db",
     ]
 
 

@@ -126,3 +126,4 @@ def test_without_a_usable_file_everything_is_compiled(tmp_path, damage):
     con = connect(tmp_path, file)
     assert con.create_table("two", ibis.memtable({"x": [1, 2]})).x.sum().execute() == 3
     con.disconnect()
+    assert bool(StatementCache(file)._known) == (damage == "garbage"), "a damaged file is replaced"

@@ -71,7 +71,17 @@ def champion(store: Path) -> None:
 def left_over(store: Path) -> list[str]:
     """Names that nothing done to a store explains."""
     generation = current(store)
-    known = {"CURRENT", ".lock", "loads", "runs", "versions", "mlflow.db", "mlartifacts", "run.log"}
+    known = {
+        "CURRENT",
+        ".lock",
+        "loads",
+        "runs",
+        "versions",
+        "mlflow.db",
+        "mlartifacts",
+        "run.log",
+        "statements.db",
+    }
     found = {path.name for path in store.iterdir()} - known - {generation.name if generation else ""}
     links = list((store / "runs").glob("*"))
     found |= {path.name for path in store.glob("versions/runs/*")} ^ {link.resolve().name for link in links}
