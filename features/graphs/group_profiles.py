@@ -19,6 +19,9 @@ EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
 # many on; whoever walks up by himself follows the one before after so many seconds on average, one hand with
 # many cards sooner. Our own starting values.
 MARKET_INTERVAL, MARKET_DAYS, MARKET_SECONDS = 5, 6, 120
+# A group meets on the days on which so large a share is there of those who come on its largest day; two who
+# are at one place by accident make no meeting. Own starting value.
+MEETING_SHARE = 1 / 3
 # Honest groups seldom go to hospital together, seldom swipe cards in a row at a till, and spend less
 # than so much a member (yuan) on medicine in excess of a month at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
@@ -31,7 +34,8 @@ INNOCENT = {
     "residents": ("养老机构住户", "residents of a home"),
     "examined": ("单位或学校组织的体检", "a check-up ordered by an employer or a school"),
     "weekday": ("固定日子的集市门诊或巡诊", "a market day or a doctor's round on a fixed weekday"),
-    "market": ("固定间隔的赶集日", "market days at a fixed interval"),
+    "market": ("固定间隔的赶集日或巡诊", "market days or a doctor's rounds at a fixed interval"),
+    "fetched": ("照护人员定期代取全体慢病用药", "medicine that a carer fetches for all at a fixed interval"),
     "villagers": ("同村村民就近看病", "villagers at the clinic of their village"),
 }
 # A hub is what so large a share of a group's linked visits goes through.
@@ -65,7 +69,8 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     than it uses; residents of a home have consultations at one institution; villagers go to the clinic of
     their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
     the employer's order; a market that follows no week comes every so many days, and its visitors follow each
-    other by minutes. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
+    other by minutes; who fetches the medicine of all does so in a row, as often as it is used up, and each
+    gets medicine of a known dose. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
     swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
     once.
 
@@ -101,6 +106,7 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
         outpatient=(_.kind == OUTPATIENT).mean(),
         bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
         exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
+        dosed=((_.kind == PHARMACY) & (_.supply_days > 0).fill_null(False)).mean(),
     )
 
 
@@ -123,16 +129,21 @@ def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
 
 
 def _calendar(joint: ibis.Table) -> ibis.Table:
-    """The rhythm of each group's days: group_id, interval (median days from one to the next), on_interval
-    (share of the steps that are a multiple of it, for a market may be missed)."""
-    days = joint.select("group_id", day=joint.day.epoch_days()).distinct()
+    """The rhythm of each group's meetings: group_id, meetings (days), met (share of the joint visits on these
+    days), interval (median days from one to the next), on_interval (share of the steps that are a multiple of
+    it, for a market may be missed)."""
+    days = joint.group_by("group_id", day=joint.day.epoch_days()).aggregate(n=_.count())
+    of_group = ibis.window(group_by="group_id")
+    days = days.mutate(every=_.n.sum().over(of_group), most=_.n.max().over(of_group))
+    days = days.filter(_.n >= MEETING_SHARE * _.most)
     order = ibis.window(group_by="group_id", order_by="day")
-    steps = days.mutate(step=days.day - days.day.lag().over(order)).filter(_.step.notnull())
-    usual = steps.group_by("group_id").aggregate(interval=_.step.median().floor())
-    steps = steps.inner_join(usual, "group_id")
-    return steps.group_by("group_id").aggregate(
-        interval=_.interval.max(), on_interval=(_.step % _.interval == 0).mean()
+    steps = days.mutate(step=_.day - _.day.lag().over(order))
+    rhythm = steps.group_by("group_id").aggregate(
+        meetings=_.count(), met=_.n.sum() / _.every.max(), interval=_.step.median().floor()
     )
+    steps = steps.filter(_.step.notnull()).inner_join(rhythm, "group_id").group_by("group_id")
+    on_interval = steps.aggregate(on_interval=(_.step % _.interval == 0).mean())
+    return rhythm.left_join(on_interval, "group_id").drop("group_id_right")
 
 
 def _pace(joint: ibis.Table) -> ibis.Table:
@@ -156,14 +167,15 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     residents = (c.median_age >= RESIDENT_AGE) & (c.one_place >= ONE_PLACE_SHARE)
     examined = (c.one_employer >= ONE_PLACE_SHARE) & (c.exams >= EXAM_SHARE)
     weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
-    market = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
-    market &= (c.days >= MARKET_DAYS) & (c.pace >= MARKET_SECONDS)
+    regular = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
+    regular &= (c.meetings >= MARKET_DAYS) & (c.met >= ONE_PLACE_SHARE)
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),
         (consulted & examined, "examined"),
         (consulted & weekday, "weekday"),
-        (moderate & market, "market"),
+        (moderate & regular & (c.pace >= MARKET_SECONDS), "market"),
+        (moderate & regular & (c.dosed >= ONE_PLACE_SHARE), "fetched"),
         (consulted & (c.villages <= 1), "villagers"),
         else_=None,
     )

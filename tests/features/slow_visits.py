@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from tests.features.town import AS_OF
 from tests.tiny import ITEMS, World
@@ -286,4 +288,7 @@ def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
                 over = max(times - 1 - (rx.get("max_rept_cnt") or 0), 0)
                 visit.rx_overused = max(visit.rx_overused or 0, over)
             if rx:
-                visit.rx_late |= rx["prsc_time"][:10] > sale["sel_retn_time"][:10]
+                written, sold = (pd.Timestamp(t) for t in (rx["prsc_time"], sale["sel_retn_time"]))
+                timed = written != written.normalize() and sold != sold.normalize()
+                later = written - sold > pd.Timedelta(minutes=30)
+                visit.rx_late |= later if timed else written.date() > sold.date()

@@ -15,7 +15,7 @@ MONDAY = date(2024, 6, 3)
 VISIT = {
     "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
     "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "burst": False,
-    "surplus_spent": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0, "second": 0.0,
+    "surplus_spent": None, "supply_days": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0, "second": 0.0,
 }  # fmt: skip
 
 
@@ -143,6 +143,51 @@ def test_a_market_comes_every_so_many_days(steps, more, expected):
 def test_a_market_may_be_off_its_interval_once_in_ten():
     assert reason(shoppers([5] * 4 + [6] + [5] * 5)) == "market"
     assert reason(shoppers([5] * 4 + [6, 6] + [5] * 5)) is None
+
+
+def by_accident(n: int, day: int, **more) -> list[dict]:
+    """So many of the group at one hospital on a day between two meetings."""
+    met = VISIT | {"kind": STAY, "second": 0.0, "day": MONDAY + timedelta(days=day)} | more
+    return [met | {"psn_no": f"p{member}", "village": f"v{member}"} for member in range(n)]
+
+
+@pytest.mark.parametrize(
+    "others,accidents,expected",
+    [
+        # Ten meetings of six; up to a tenth of the visits are somewhere else, on days between.
+        (1, 6, "market"),
+        (1, 7, None),
+        # A third of the group is a meeting by itself.
+        (2, 3, None),
+    ],
+)
+def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expected):
+    between = [row for n in range(accidents) for row in by_accident(others, 29 * n + 3 + n)]
+    assert reason(shoppers([29] * 9) + between) == expected
+
+
+@pytest.mark.parametrize(
+    "steps,more,expected",
+    [
+        ([29] * 5, {"supply_days": 30.0}, "fetched"),  # a carer's round: one hand, and everybody's medicine
+        ([29] * 5, {}, None),  # goods of no dose, by one hand
+        ([29] * 4, {"supply_days": 30.0}, None),
+        ([12, 31, 3, 26, 29], {"supply_days": 30.0}, None),
+        ([29] * 5, {"supply_days": 30.0, "surplus_spent": 60.0}, None),  # more than is used up
+        ([29] * 5, {"supply_days": 30.0, "kind": OUTPATIENT, "fixmedins_code": None}, None),
+    ],
+)
+def test_a_carer_fetches_the_medicine_of_all(steps, more, expected):
+    assert reason(shoppers(steps, pace=20.0, **more)) == expected
+
+
+@pytest.mark.parametrize("undosed,expected", [(3, "fetched"), (4, None)])
+def test_what_a_carer_fetches_has_a_dose_nine_times_in_ten(undosed, expected):
+    rows = shoppers([29] * 5, pace=20.0, supply_days=30.0)
+    assert (
+        reason([row | {"supply_days": None} if n < undosed else row for n, row in enumerate(rows)])
+        == expected
+    )
 
 
 @pytest.mark.parametrize("kind,amount,employed,expected", [

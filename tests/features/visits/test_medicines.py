@@ -235,9 +235,23 @@ def test_a_prescription_that_nobody_wrote_allows_one_use(claims_of):
     assert prescribed(claims_of, sold, []) == [(1, False, False), (1, False, False), (0, False, False), None]
 
 
-@pytest.mark.parametrize("when, late", [("2024-05-01 23:59", False), ("2024-05-02 00:00", True)])
-def test_a_prescription_written_on_a_later_day(claims_of, when, late):
-    found = prescribed(claims_of, [("2024-05-01 10:00", "R1")], [("R1", when, 0, "D1")])
+@pytest.mark.parametrize(
+    "sold, when, late",
+    [
+        # An evening's prescriptions for the sales of the day; clocks differ by half an hour.
+        ("2024-05-01 10:00", "2024-05-01 22:00", True),
+        ("2024-05-01 10:00", "2024-05-01 10:30", False),
+        ("2024-05-01 10:00", "2024-05-01 10:31", True),
+        ("2024-05-01 23:50", "2024-05-02 00:10", False),
+        # A bare date says nothing of the order within the day.
+        ("2024-05-01 10:00", "2024-05-01", False),
+        ("2024-05-01 10:00", "2024-05-02", True),
+        ("2024-05-01", "2024-05-01 22:00", False),
+        ("2024-05-01", "2024-05-02 08:00", True),
+    ],
+)
+def test_a_prescription_written_after_the_sale(claims_of, sold, when, late):
+    found = prescribed(claims_of, [(sold, "R1")], [("R1", when, 0, "D1")])
     assert found == [(0, late, False)]
 
 
