@@ -22,6 +22,9 @@ MARKET_INTERVAL, MARKET_DAYS, MARKET_SECONDS = 5, 6, 120
 # A group meets on the days on which so large a share is there of those who come on its largest day; two who
 # are at one place by accident make no meeting. Own starting value.
 MEETING_SHARE = 1 / 3
+# Medicine that a carer fetches for all lasts for so much of the time until the next round, at least. Own
+# starting value.
+REFILL_SHARE = 0.75
 # Honest groups seldom go to hospital together, seldom swipe cards in a row at a till, and spend less
 # than so much a member (yuan) on medicine in excess of a month at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
@@ -107,6 +110,7 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
         bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
         exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
         dosed=((_.kind == PHARMACY) & (_.supply_days > 0).fill_null(False)).mean(),
+        supply=(_.supply_days / _.n_drugs).median(),
     )
 
 
@@ -169,13 +173,14 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
     regular = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
     regular &= (c.meetings >= MARKET_DAYS) & (c.met >= ONE_PLACE_SHARE)
+    refill = (c.dosed >= ONE_PLACE_SHARE) & (c.supply >= REFILL_SHARE * c.interval)
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),
         (consulted & examined, "examined"),
         (consulted & weekday, "weekday"),
         (moderate & regular & (c.pace >= MARKET_SECONDS), "market"),
-        (moderate & regular & (c.dosed >= ONE_PLACE_SHARE), "fetched"),
+        (moderate & regular & refill, "fetched"),
         (consulted & (c.villages <= 1), "villagers"),
         else_=None,
     )

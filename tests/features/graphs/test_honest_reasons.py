@@ -15,7 +15,7 @@ MONDAY = date(2024, 6, 3)
 VISIT = {
     "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
     "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "burst": False,
-    "surplus_spent": None, "supply_days": None, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0, "second": 0.0,
+    "surplus_spent": None, "supply_days": None, "n_drugs": 1, "exam_amount": 0.0, "medfee_sumamt": 100.0, "fund_pay_sumamt": 60.0, "second": 0.0,
 }  # fmt: skip
 
 
@@ -171,6 +171,8 @@ def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expect
     [
         ([29] * 5, {"supply_days": 30.0}, "fetched"),  # a carer's round: one hand, and everybody's medicine
         ([29] * 5, {}, None),  # goods of no dose, by one hand
+        ([28] * 5, {"supply_days": 42.0, "n_drugs": 2}, "fetched"),
+        ([28] * 5, {"supply_days": 41.0, "n_drugs": 2}, None),  # lasts three weeks of four
         ([29] * 4, {"supply_days": 30.0}, None),
         ([12, 31, 3, 26, 29], {"supply_days": 30.0}, None),
         ([29] * 5, {"supply_days": 30.0, "surplus_spent": 60.0}, None),  # more than is used up
