@@ -29,13 +29,20 @@ DEAR, DEAR_SHARE = "*", 0.1
 STRATA = ("setting", "disease", "department")
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
 PRIOR_VISITS = 10
+# With so many others' visits of the same disease, in whatever setting, the expectation is half their rate and
+# half what was observed: what nobody else treats has no usual rate.
+HALF_KNOWN = 3
 # An item in fewer visits, or a subject with fewer patients, shows no habit; what fewer other places bill has
 # no usual rate.
 MIN_VISITS, MIN_OTHERS = 10, 3
 # Who bills a visit; columns of `billed_visits`.
 KEYS = ("place", "doctor")
-# An excess of less than this share of a subject's bills is no matter for an inspector.
-LEAST_MONEY_SHARE = 0.01
+# An excess of less than this share of a subject's bills is no matter for an inspector, all items of a class
+# taken together: a package of tests is many items of little money. Those of a smaller share are not looked at.
+LEAST_MONEY_SHARE, LEAST_ITEM_SHARE = 0.01, 0.002
+# What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
+# visits with an item, above those expected.
+HONEST_REACH = float(norm.isf(0.001))
 # The spread of honest subjects is known of an item that so many are expected to bill this often at least (who
 # is expected to bill it less shows only where it was billed); of others it is the median of all items.
 MIN_SUBJECTS, MIN_EXPECTED = 8, 1
@@ -43,7 +50,7 @@ MIN_SUBJECTS, MIN_EXPECTED = 8, 1
 _LEAST_SHARE = 1e-4
 _ITEM = ["class", "item"]
 _TEST = ["subject_id", "kind", *_ITEM]
-COLUMNS = [*_TEST, "observed", "n", "expected", "money", "billed", "neg_log10_fdr"]
+COLUMNS = [*_TEST, "observed", "n", "expected", "reach", "money", "billed", "neg_log10_fdr"]
 
 
 def in_class(name: str, days: ibis.Table) -> ibis.Value:
@@ -128,8 +135,8 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
 
     Returns:
         COLUMNS, a row a subject, kind of visit and item beyond chance (false discovery rate over all that
-        were looked at) and material: visits with the item, of n, expected, the money of those in excess, and
-        of all its bills (yuan).
+        were looked at) and material: visits with the item, of n, expected, how many honest ones reach by
+        chance (HONEST_REACH), the money of those in excess of the expectation, and of all its bills (yuan).
     """
     con = volume.get_backend()
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
@@ -169,13 +176,14 @@ def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
         n=_.visits.sum(), votes=_.n.sum().round(6), billed=_.billed.sum().round(2)
     )
     own = own.inner_join(whole, ["subject_id", "kind"])
-    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
+    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_ITEM_SHARE * _.billed)
     return own.semi_join(material, ["kind", *_ITEM])
 
 
 def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocked: ibis.Table) -> ibis.Table:
     """Patients of whom the mix of a biller leads one to expect the item: _TEST, usual."""
-    others = {f"n_{name}": _of_others(volume, name) for name in STRATA}
+    volume = volume.mutate(treated=_.disease.re_replace("^[^/]*/[^/]*/", ""))
+    others = {f"n_{name}": _of_others(volume, name) for name in (*STRATA, "treated")}
     cells = volume.select("subject_id", "kind", *STRATA, "n", **others)
     cells = billers.select(*_TEST).inner_join(cells, ["subject_id", "kind"])
     cells = cells.inner_join(stocked, ["setting", *_ITEM])
@@ -184,8 +192,9 @@ def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocke
         own = items.group_by("subject_id", name, *_ITEM).aggregate(**{f"own_{name}": _.k.sum()})
         cells = _beside(cells, every, [name, *_ITEM])
         cells = _beside(cells, own, ["subject_id", name, *_ITEM])
-    usual = cells.mutate(usual=cells.n * _rate_elsewhere(cells)).group_by(*_TEST)
-    return usual.aggregate(usual=_.usual.sum().round(6))
+    known = cells.n_treated / (cells.n_treated + HALF_KNOWN)
+    usual = known * cells.n * _rate_elsewhere(cells) + (1 - known) * cells.own_department.fill_null(0)
+    return cells.group_by(*_TEST).aggregate(usual=usual.sum().round(6))
 
 
 def _rate_elsewhere(cells: ibis.Table) -> ibis.Value:
@@ -220,11 +229,25 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
     z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
     fdr = false_discovery_rate(pd.Series(-neg_log10_p(z)), len(rows))
-    expected = (usual * rows["n"]).round(6)
-    money = rows["money"] * (1 - expected / rows["observed"]).clip(lower=0)
-    found = significant(rows.assign(expected=expected, money=money.round(2), neg_log10_fdr=fdr))
-    material = found["money"] >= LEAST_MONEY_SHARE * found["billed"]
-    return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]
+    reach = usual + HONEST_REACH * np.sqrt(usual * (1 - usual) / rows["votes"] + spread)
+    counts = {"expected": usual * rows["n"], "reach": np.minimum(reach, 1.0) * rows["n"]}
+    rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
+    money, beyond = (
+        (rows["money"] * (1 - rows[explained] / rows["observed"]).clip(lower=0)).round(2)
+        for explained in ("expected", "reach")
+    )
+    found = significant(rows.assign(money=money, beyond=beyond))
+    return _material(found[found["observed"] >= MIN_VISITS])
+
+
+def _material(found: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the classes whose money beyond reach is together LEAST_MONEY_SHARE of a subject's bills or
+    more: COLUMNS. A dear item may be in excess by itself and among the dear ones, so these stand for
+    themselves."""
+    own = [found[column] for column in ("subject_id", "kind", "class")]
+    together = found["beyond"].groupby([*own, found["item"] == DEAR]).transform("sum")
+    material = (together >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
+    return found[material].reset_index(drop=True)[COLUMNS]
 
 
 def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:

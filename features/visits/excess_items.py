@@ -54,7 +54,7 @@ _SCHEMA = ibis.schema(
     {
         **dict.fromkeys(("subject_id", "kind", "class", "item"), "string"),
         **dict.fromkeys(("observed", "n"), "int64"),
-        **dict.fromkeys(("expected", "money", "billed", "neg_log10_fdr"), "float64"),
+        **dict.fromkeys(("expected", "reach", "money", "billed", "neg_log10_fdr"), "float64"),
         "biller": "string",
     }
 )
@@ -81,11 +81,12 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 
 def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller: str) -> ibis.Table:
-    """Items in excess of a biller by visit: mdtrt_id and an `excess_column` for each class."""
+    """Items in excess of a biller by visit: mdtrt_id and an `excess_column` for each class. Of a bill counts
+    the part of its item that is beyond what honest billers reach by chance."""
     beyond = excess.filter(excess.biller == biller).mutate(**{biller: excess.subject_id})
     rows = items.semi_join(beyond, ["class", "item"]).inner_join(visits, "mdtrt_id")
     rows = rows.inner_join(
-        beyond.select(biller, "kind", "class", "item", part=1 - _.expected / _.observed),
+        beyond.select(biller, "kind", "class", "item", part=1 - _.reach / _.observed),
         [biller, "kind", "class", "item"],
     )
     rows = rows.mutate(excess=rows.money * rows.part)

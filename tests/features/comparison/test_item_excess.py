@@ -12,6 +12,7 @@ import pytest
 from features.comparison.item_excess import (
     COLUMNS,
     DEAR,
+    HALF_KNOWN,
     LEAST_MONEY_SHARE,
     MIN_OTHERS,
     MIN_VISITS,
@@ -138,6 +139,57 @@ def test_an_excess_of_little_money_is_no_matter(yuan, material):
     assert (90 * yuan > LEAST_MONEY_SHARE * (100 * 50 + 90 * yuan)) == material
 
 
+def package(tests: int, yuan: float) -> Bills:
+    """A hospital that does so many cheap tests on two thirds of its colds, one in twenty elsewhere."""
+    bills = town()
+    for place, share in [(f"H{number:02}", 0.05) for number in range(8)] + [("guilty", 0.66)]:
+        for number in range(100):
+            done = number < round(share * 100)
+            extra = [(f"scan{n}", yuan) for n in range(1, tests + 1) if done]
+            bills.add(place, "J06", ("lab", 50.0), *extra)
+    return bills
+
+
+def test_a_package_of_cheap_tests_is_material_together():
+    # Each is half a per cent of the bills, one alone is no matter.
+    assert package(1, 0.5).found() == []
+    found = package(4, 0.5).excess()
+    assert sorted(found["item"]) == ["scan1", "scan2", "scan3", "scan4"]
+    assert set(found.subject_id) == {"guilty"}
+    assert (found.money < LEAST_MONEY_SHARE * found.billed).all()
+
+
+def one_medicine(others: int) -> Bills:
+    """A doctor gives one medicine for a disease that so few others treat; another gives it to everybody."""
+    bills = Bills()
+    for number in range(20):
+        bills.many(f"H{number}", "J06", 60, 0.03, "pill9", doctor=f"D-{number}")
+    bills.many("H1", "B18", others, 0.0, "pill9", doctor="D-1")
+    bills.many("H0", "B18", 60, 0.9, "pill9", doctor="D-liver")
+    bills.many("H0", "J06", 60, 0.9, "pill9", doctor="D-paid")
+    return bills
+
+
+def test_what_nobody_else_treats_has_no_usual_rate():
+    assert one_medicine(others=0).found("doctor") == [["D-paid", "drug", "pill9"]]
+    # Where others treat the disease and do not give it, the medicine is the doctor's own.
+    assert one_medicine(others=20).found("doctor") == [
+        ["D-liver", "drug", "pill9"],
+        ["D-paid", "drug", "pill9"],
+    ]
+
+
+def test_a_biller_reaches_more_than_expected_by_chance():
+    bills = town()
+    bills.many("guilty", "J06", 80, 0.9, "scan")
+    scan = bills.excess().iloc[0]
+    usual = scan.expected / scan.n
+    # Sampling alone: 3.09 standard deviations; the hospitals of the town differ little.
+    sampled = scan.expected + 3.09 * (usual * (1 - usual) * scan.n) ** 0.5
+    assert sampled - 0.1 < scan.reach < 1.2 * sampled
+    assert scan.money == pytest.approx(100 * (72 - scan.expected), abs=0.01)
+
+
 def dear_prescriber(dear: float) -> Bills:
     """A town that buys without prescriptions, one purchase in twenty dear; two doctors' prescriptions."""
     bills = Bills()
@@ -212,14 +264,16 @@ def by_chance(seed: int) -> Bills:
 
 
 def slow_expected(bills: Bills, place: str, kind: str, item: str) -> float:
-    """Visit by visit, narrow classes of few visits shrunk toward wider ones; everybody bills everything."""
+    """Visit by visit, narrow classes of few visits shrunk toward wider ones; everybody bills everything. The
+    rate counts for as much as others treat the disease."""
     billed = {(row["mdtrt_id"], row["hilist_code"]) for row in bills.days}
     times = Counter((visit["place"], visit["psn_no"], visit["kind"]) for visit in bills.visits)
-    n, k = Counter(), Counter()
+    n, k, treated = Counter(), Counter(), Counter()
     total, votes, visits = 0.0, 0.0, 0
     for visit in bills.visits:
         vote = 1 / times[visit["place"], visit["psn_no"], visit["kind"]]
         if visit["place"] != place:
+            treated[visit["disease"].split("/")[2]] += vote
             for name in STRATA:
                 n[visit[name]] += vote
                 k[visit[name]] += vote * ((visit["mdtrt_id"], item) in billed)
@@ -229,7 +283,11 @@ def slow_expected(bills: Bills, place: str, kind: str, item: str) -> float:
             rate = (k[visit["setting"]] + 0.5) / (n[visit["setting"]] + 1)
             for name in STRATA[1:]:
                 rate = (k[visit[name]] + PRIOR_VISITS * rate) / (n[visit[name]] + PRIOR_VISITS)
-            total, votes, visits = total + vote * rate, votes + vote, visits + 1
+            known = treated[visit["disease"].split("/")[2]]
+            known /= known + HALF_KNOWN
+            seen = (visit["mdtrt_id"], item) in billed
+            total += vote * (known * rate + (1 - known) * seen)
+            votes, visits = votes + vote, visits + 1
     return visits * total / votes
 
 

@@ -67,7 +67,7 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return found, con.table(TABLE).to_pandas()
 
 
-def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_is_expected():
+def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_honest_billers_reach():
     rows = town()
     found, excess = facts_of(rows)
     assert list(excess.columns) == [*COLUMNS, "biller"]
@@ -78,9 +78,9 @@ def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_is_expected():
     assert sorted(found.index[found[PLACE].notna()]) == names
     assert sorted(found.index[found[DOCTOR].notna()]) == mine
     for column, biller in ((PLACE, "place"), (DOCTOR, "doctor")):
-        part = 1 - scan.expected[biller] / scan.observed[biller]
+        part = 1 - scan.reach[biller] / scan.observed[biller]
         assert found[column].dropna().to_numpy() == pytest.approx(200 * part, abs=0.006)
-        assert found[column].sum() == pytest.approx(scan.money[biller], abs=1)
+        assert found[column].sum() == pytest.approx(200 * (scan.observed - scan.reach)[biller], abs=1)
 
 
 @pytest.mark.parametrize("more", [{"days_ago": 366.0}, {"dx3": "Z51"}, {"dialysis": 1.0}])
