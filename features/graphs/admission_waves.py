@@ -43,11 +43,13 @@ def admissions(facts: ibis.Table) -> ibis.Table:
     shared_by (village, disease, bill, anything), value, grid, slot (number of the window), psn_no, second,
     mdtrt_id."""
     stays = facts.filter(facts.days_ago <= YEAR, facts.kind == STAY, ~facts.course)
+    # Operations are done in series, for one disease and with one bill; a broker fills a ward from a village.
+    unoperated = ~stays.operated.fill_null(False)
     traits = {
         "village": stays.village,
-        "disease": stays.dx3,
-        "bill": (stays.n_items >= MIN_ITEMS).ifelse(stays.template.cast("string"), None),
-        ANYTHING: ibis.literal(""),
+        "disease": unoperated.ifelse(stays.dx3, None),
+        "bill": (unoperated & (stays.n_items >= MIN_ITEMS)).ifelse(stays.template.cast("string"), None),
+        ANYTHING: unoperated.ifelse("", None),
     }
     rows = [
         stays.select(

@@ -15,6 +15,7 @@ from features.visits.codelists import (
     HOUSEKEEPING,
     LARGE_EXAM,
     MATERIALS,
+    OPERATION,
     REHAB,
     TREATMENTS,
 )
@@ -63,8 +64,8 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 
 def bill_content(days: ibis.Table) -> ibis.Table:
     """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
-    treat_amount, material_amount, keeping_amount (yuan), dialysis (sessions), dialysis_days, large_exams,
-    rehab (counts), over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more
+    treat_amount, material_amount, keeping_amount (yuan), operated (an operation is charged), dialysis
+    (sessions), dialysis_days, large_exams, rehab (counts), over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more
     than bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
@@ -77,6 +78,7 @@ def bill_content(days: ibis.Table) -> ibis.Table:
         treat_amount=_amount(_.charge.isin(TREATMENTS)),
         material_amount=_amount(_.charge.isin(MATERIALS)),
         keeping_amount=_amount(_.charge.isin(HOUSEKEEPING)),
+        operated=(_.charge == OPERATION).any().fill_null(False),
         dialysis=_.cnt.sum(where=_.serv_type == DIALYSIS).fill_null(0),
         dialysis_days=_.day.nunique(where=_.serv_type == DIALYSIS),
         large_exams=_.cnt.sum(where=_.serv_type == LARGE_EXAM).fill_null(0),

@@ -4,6 +4,7 @@
 DRUGS = ("09", "10", "11")
 EXAMS = ("03", "04")
 TREATMENTS = ("05", "06")
+OPERATION = "06"
 MATERIALS = ("08",)
 # Bed, ward round and nursing: what a stay is charged without anybody treating the patient. A day with nothing
 # else is idle, the mark of a phantom bed stay (M10; R091).

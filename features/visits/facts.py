@@ -23,6 +23,7 @@ from features.visits.codelists import (
     HOUSEKEEPING,
     LARGE_EXAM,
     MATERIALS,
+    OPERATION,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
 from features.visits.excess_items import BILLERS, excess_column, excess_items
@@ -86,6 +87,7 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "exam_amount": lambda days: days.charge.isin(EXAMS),
     "large_exams": lambda days: days.serv_type == LARGE_EXAM,
     "material_amount": lambda days: days.charge.isin(MATERIALS),
+    "operated": lambda days: days.charge == OPERATION,
     "keeping_amount": lambda days: days.charge.isin(HOUSEKEEPING),
     "over_ceiling": lambda days: days.pric > days.ceiling,
     "dialysis": lambda days: days.serv_type == DIALYSIS,

@@ -203,3 +203,19 @@ def test_a_place_that_admits_in_more_than_half_of_the_windows_is_compared_with_i
     for row in of_village.itertuples():
         assert row.shared == 14 and row.expected == pytest.approx((each * (windows - 1) + 1) / 73)
         assert row.expected == pytest.approx(usual["H0", "village", row.value, row.grid, row.slot][1])
+
+
+@pytest.mark.parametrize("operated,village,seen", [
+    (None, None, {"disease", "bill", "anything"}), (True, None, set()), (True, "42080000009", {"village"}),
+])  # fmt: skip
+def test_a_series_of_operations_is_no_wave_unless_one_village_comes(operated, village, seen):
+    book = VisitBook()
+    for number in range(400):
+        book.add(f"patient-{number}", f"H{number % 2}", number % 365, number, kind=STAY, dx3=f"J{number % 30:02}")
+    for number in range(12):
+        book.add(
+            f"eye-{number}", "camp", 100, number, kind=STAY, dx3="H25", template=7, n_items=9,
+            operated=operated, village=village,
+        )  # fmt: skip
+    waves = steps(book)[0]
+    assert set(waves.shared_by) == seen and set(waves.hospital) <= {"camp"}

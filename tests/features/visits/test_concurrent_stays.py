@@ -71,6 +71,16 @@ def test_stays_settled_by_the_month_are_no_twins(los, twins):
     assert values(copied_stays(base, bills(SIX, SIX[:2])), "twins") == {"M01": twins, "M02": twins}
 
 
+@pytest.mark.parametrize("operated, twins", [((), 2), ((0,), 1), ((0, 1, 2), 0)])
+def test_who_was_operated_on_was_there(operated, twins):
+    """Three of one disease on one day: a series of operations, or three lent cards."""
+    base = visits(admitted("anna"), admitted("bert"), admitted("carl"))
+    rows = [{"mdtrt_id": f"M{n:02}", "hilist_code": "bed", "charge": "01"} for n in (1, 2, 3)]
+    rows += [{"mdtrt_id": f"M{n + 1:02}", "hilist_code": "lens", "charge": "06"} for n in operated]
+    found = values(copied_stays(base, lines(*rows)), "twins")
+    assert found == {f"M{n + 1:02}": 0 if n in operated else twins for n in range(3)}
+
+
 @pytest.mark.parametrize(
     "mine, other, copies",
     [(SIX, SIX, 1), (SIX, SIX[::-1] * 2, 1), (SIX[:5], SIX[:5], 0), (SIX, [*SIX, "more"], 0)],

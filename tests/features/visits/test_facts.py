@@ -138,6 +138,7 @@ def test_the_content_of_bills_is_worked_out_once(claims_of, monkeypatch):
         ("exam_amount", {"scan"}),
         ("large_exams", {"scan"}),
         ("material_amount", {"stent"}),
+        ("operated", {"incision"}),
         ("keeping_amount", {"bed"}),
         ("over_ceiling", {"stent"}),
         ("dialysis", {"session"}),
@@ -151,6 +152,7 @@ def test_the_lines_that_a_fact_is_taken_from(fact, items):
         {"hilist_code": "scan", "charge": "03", "serv_type": "2"},
         {"hilist_code": "session", "charge": "05", "serv_type": "1"},
         {"hilist_code": "bed", "charge": "01"},
+        {"hilist_code": "incision", "charge": "06"},
         {"hilist_code": "stent", "charge": "08", "pric": 6.0, "ceiling": 5.0},
     )
     found = bill.filter(LINES[fact](bill)).to_pyarrow().to_pylist()
