@@ -7,6 +7,7 @@ that sample columns depend.
 
 from features.measures import (
     billing_and_flows,
+    deaths,
     findings,
     groups,
     hospitals,
@@ -20,6 +21,6 @@ from features.measures import (
 )
 
 __all__ = [
-    "billing_and_flows", "findings", "groups", "hospitals", "linked_outcomes", "patients", "pharmacies",
-    "prescribers", "visit_bills", "visit_hospital_days", "visit_records",
+    "billing_and_flows", "deaths", "findings", "groups", "hospitals", "linked_outcomes", "patients",
+    "pharmacies", "prescribers", "visit_bills", "visit_hospital_days", "visit_records",
 ]  # fmt: skip

@@ -29,8 +29,8 @@ DEAR, DEAR_SHARE = "*", 0.1
 STRATA = ("setting", "disease", "department")
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
 PRIOR_VISITS = 10
-# With so many others' visits of the same disease, in whatever setting, the expectation is half their rate and
-# half what was observed: what nobody else treats has no usual rate.
+# With so many others' visits of the same disease, in whatever setting, the expectation is half their rate
+# and half what was observed: what nobody else treats has no usual rate.
 HALF_KNOWN = 3
 # An item in fewer visits, or a subject with fewer patients, shows no habit; what fewer other places bill has
 # no usual rate.
@@ -38,7 +38,8 @@ MIN_VISITS, MIN_OTHERS = 10, 3
 # Who bills a visit; columns of `billed_visits`.
 KEYS = ("place", "doctor")
 # An excess of less than this share of a subject's bills is no matter for an inspector, all items of a class
-# taken together: a package of tests is many items of little money. Those of a smaller share are not looked at.
+# taken together, for a package of tests is many items of little money; what is less than the second by itself
+# is not looked at.
 LEAST_MONEY_SHARE, LEAST_ITEM_SHARE = 0.01, 0.002
 # What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
 # visits with an item, above those expected.
@@ -241,11 +242,11 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _material(found: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the classes whose money beyond reach is together LEAST_MONEY_SHARE of a subject's bills or
-    more: COLUMNS. A dear item may be in excess by itself and among the dear ones, so these stand for
+    """The rows beyond reach of the classes whose money in excess is together LEAST_MONEY_SHARE of a subject's
+    bills or more: COLUMNS. A dear item may be in excess by itself and among the dear ones, so these stand for
     themselves."""
     own = [found[column] for column in ("subject_id", "kind", "class")]
-    together = found["beyond"].groupby([*own, found["item"] == DEAR]).transform("sum")
+    together = found["money"].groupby([*own, found["item"] == DEAR]).transform("sum")
     material = (together >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
     return found[material].reset_index(drop=True)[COLUMNS]
 

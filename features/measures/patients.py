@@ -6,7 +6,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, PROOF, STRONG, declare, measure
+from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, declare, measure
 from features.measures.formulas import top_share
 from features.windows import YEAR
 
@@ -271,18 +271,6 @@ def round_amounts(v: Table, w: Value) -> Value:
     """Purchases of a round amount, or of one that five or more other bills there have."""
     odd = v.round_amount | (v.same_amount >= 5)
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
-
-
-declare("patient", volume.after_death, "M09", materiality=0.3, evidence_weight=PROOF, arises="count")
-
-
-@measure(
-    "patient", "死亡后基金支付", "paid by the fund after death", "yuan", "identity", "M09", materiality=30,
-    evidence_weight=PROOF, windows=FLOW,
-)  # fmt: skip
-def fund_after_death(v: Table, w: Value) -> Value:
-    """Yuan paid by the funds for visits that began more than a day after death."""
-    return v.fund_pay_sumamt.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
 
 
 @measure(

@@ -65,8 +65,9 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 def bill_content(days: ibis.Table) -> ibis.Table:
     """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
     treat_amount, material_amount, keeping_amount (yuan), operated (an operation is charged), dialysis
-    (sessions), dialysis_days, large_exams, rehab (counts), over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more
-    than bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
+    (sessions), dialysis_days, large_exams, rehab (counts), over_ceiling (yuan above the price ceilings),
+    billed_days, active_days (days with more than bed, round and nursing), medical_amount (yuan other than
+    bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
     medical = ~days.charge.isin(HOUSEKEEPING)

@@ -27,8 +27,8 @@ def village_batches(base: ibis.Table) -> ibis.Table:
 def copied_stays(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Stays that look copied (M01): mdtrt_id; twins, other people admitted to the hospital within
     TOGETHER_DAYS with the same disease and length of stay, where that is no settlement by the month (a ward
-    of psychiatry settles all at once) and no day of operations (whoever was operated on was there); copies, other people there within a year with the same set of
-    items."""
+    of psychiatry settles all at once) and no day of operations (whoever was operated on was there); copies,
+    other people there within a year with the same set of items."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
     # Each item once: one billed on two days would cancel itself out.

@@ -4,7 +4,7 @@ person's sex (M08, M09, M14, M27, M28, M45)."""
 import ibis
 from ibis import _
 
-from claims.as_of import STAY, ClaimsAsOf, as_of_time
+from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
@@ -20,11 +20,15 @@ INJURIES = "^[STVWXY]"
 
 def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days from the person's death to the visit, 0 before it; of several records the earliest counts (M09):
-    mdtrt_id, days_dead."""
+    mdtrt_id, days_dead, seen_dead (more than a day after the death, and a doctor sees the patient then or
+    later)."""
     deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     joined = base.inner_join(deaths, "psn_no")
     days = calendar_days(joined.die_date, joined.begntime)
-    return joined.select("mdtrt_id", days_dead=ibis.greatest(days, 0))
+    joined = joined.mutate(days_dead=ibis.greatest(days, 0))
+    seen = joined.second.max(where=(joined.kind != PHARMACY) & (joined.days_dead > 1))
+    seen_dead = (joined.days_dead > 1) & (joined.second <= seen.over(group_by="psn_no"))
+    return joined.select("mdtrt_id", "days_dead", seen_dead=seen_dead.fill_null(False))
 
 
 def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:

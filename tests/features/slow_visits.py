@@ -46,6 +46,7 @@ class Visit:
     rx_overused: int | None = None
     rx_late: bool = False
     dead_for: float | None = None
+    seen_dead: bool = False
     unsigned: int | None = None
     converted: bool = False
     sent_to: str | None = None
@@ -253,6 +254,10 @@ def look_at_registers(world: World, visits: list[Visit]) -> None:
     for visit in visits:
         if visit.who in deaths:
             visit.dead_for = max((visit.day - deaths[visit.who].date()).days, 0)
+            later = [
+                v for v in visits if v.who == visit.who and v.begin >= visit.begin and v.kind != PHARMACY
+            ]
+            visit.seen_dead = visit.dead_for > 1 and bool(later)
         if visit.dialysis and any(place == visit.where for _who, place, _day in signed):
             came = (visit.who, visit.where, visit.day) in signed
             visit.unsigned = 0 if came else visit.dialysis

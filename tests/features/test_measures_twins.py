@@ -99,7 +99,7 @@ OF_SUBJECTS = {
     ("patient", "follow_days"): lambda vs: max((v.follow_days or 0 for v in vs), default=0),
     ("patient", "bursts"): lambda vs: sum(v.burst for v in bought(vs)),
     ("patient", "two_places"): lambda vs: sum(v.two_places or False for v in vs),
-    ("patient", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
+    ("patient", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 and not v.seen_dead for v in vs),
     ("patient", "repeat_codes"): lambda vs: sum(v.repeats for v in vs),
     ("patient", "uncoded_boxes"): lambda vs: sum(s["drug_trac_codg"] is None for v in vs for s in v.sales),
     ("patient", "unsigned_dialysis"): lambda vs: sum(v.unsigned or 0 for v in vs),

@@ -211,7 +211,9 @@ def test_a_place_that_admits_in_more_than_half_of_the_windows_is_compared_with_i
 def test_a_series_of_operations_is_no_wave_unless_one_village_comes(operated, village, seen):
     book = VisitBook()
     for number in range(400):
-        book.add(f"patient-{number}", f"H{number % 2}", number % 365, number, kind=STAY, dx3=f"J{number % 30:02}")
+        book.add(
+            f"patient-{number}", f"H{number % 2}", number % 365, number, kind=STAY, dx3=f"J{number % 30:02}"
+        )
     for number in range(12):
         book.add(
             f"eye-{number}", "camp", 100, number, kind=STAY, dx3="H25", template=7, n_items=9,

@@ -70,6 +70,7 @@ VALUES: dict[str, list[Any]] = {
     "outside_visits": [0.0, 1.0, None],
     "idle_days": [0.0, 1.0, 3.0, None],
     "days_dead": [0.0, 1.0, 2.0, None],
+    "seen_dead": [True, False, None],
     "impossible": [1.0, None],
     "twins": [0.0, 2.0, None],
     "copies": [0.0, 3.0, None],
@@ -314,6 +315,11 @@ def met(visit: Visit) -> bool:
 
 def dead(visit: Visit) -> bool:
     return (visit["days_dead"] or 0) > 1
+
+
+def unseen_dead(visit: Visit) -> bool:
+    """A card used after death, and no doctor has seen its owner since."""
+    return dead(visit) and visit["seen_dead"] is False
 
 
 def days_a_week(visits: Visits) -> float | None:

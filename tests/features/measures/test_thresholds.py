@@ -75,12 +75,17 @@ def test_only_stays_long_enough_to_go_out_are_looked_at():
 
 @pytest.mark.parametrize("subject", ["patient", "prescriber", "pharmacy", "hospital"])
 def test_the_dead_come_from_the_second_day_on(subject):
-    rows = [{"days_dead": days} for days in (None, 0, 1, 2, 40)]
+    rows = [{"days_dead": days, "seen_dead": False} for days in (None, 0, 1, 2, 40)]
     assert taken(subject, "after_death", *rows) == 2
+    seen = [row | {"seen_dead": True} for row in rows]
+    # Who was seen by a doctor is held against those who saw him.
+    assert taken(subject, "after_death", *seen) == (0 if subject == "patient" else 2)
 
 
 def test_money_of_the_dead():
-    rows = [{"days_dead": days, "fund_pay_sumamt": 10.0, "acct_pay": 5.0} for days in (None, 1, 2)]
+    paid = {"fund_pay_sumamt": 10.0, "acct_pay": 5.0, "seen_dead": False}
+    rows = [paid | {"days_dead": days} for days in (None, 1, 2)]
+    assert taken("patient", "fund_after_death", *rows, paid | {"days_dead": 3, "seen_dead": True}) == 10
     assert taken("patient", "fund_after_death", *rows) == 10
     assert taken("pharmacy", "fund_after_death", *rows) == 15
 

@@ -19,8 +19,8 @@ from tests.tiny import World
 AS_OF = date(2025, 1, 1)
 # Facts of optional tables, null where the bureau does not deliver them.
 OF_REGISTERS = (
-    "days_dead", "repeat_codes", "boxes", "uncoded", "unsigned", "rx_overused", "rx_late", "hidden_accident",
-    "care_days",
+    "days_dead", "seen_dead", "repeat_codes", "boxes", "uncoded", "unsigned", "rx_overused", "rx_late",
+    "hidden_accident", "care_days",
 )  # fmt: skip
 
 

@@ -37,6 +37,23 @@ def test_the_earliest_record_of_a_death_counts(claims_of):
     assert [found[visit] for visit in ids] == [0, 1, 3, 0] and len(found) == 4
 
 
+def test_whom_a_doctor_sees_after_the_death_is_alive(claims_of):
+    world = World()
+    for who in ("anna", "bert"):
+        world.add("psn_die_regn_d", psn_no=who, die_date="2024-05-01")
+    seen = [world.visit("anna", "H1", f"2024-05-{day} 09:00") for day in ("02", "10")]
+    between = world.purchase("anna", "P1", "2024-05-05 09:00")
+    later = world.purchase("anna", "P1", "2024-05-11 09:00")
+    # The bill of the last day is settled on the next one; of whom no doctor sees, nothing else is known.
+    fatal = world.visit("bert", "H1", "2024-05-02 09:00")
+    family = world.purchase("bert", "P1", "2024-05-09 09:00")
+    claims = claims_of(world, AS_OF)
+    found = values(days_after_death(claims, visit_base(claims)), "seen_dead")
+    assert found == {
+        seen[0]: False, seen[1]: True, between: True, later: False, fatal: False, family: False
+    }  # fmt: skip
+
+
 def test_sessions_without_a_sign_in_that_day(claims_of):
     world = World()
     first, second = "2024-05-06 09:00", "2024-05-08 09:00"
