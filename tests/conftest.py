@@ -38,17 +38,16 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     # In the store, so that a test can read what a run logs.
     os.environ["FUNDGUARD_LOG_FILE"] = "run.log"
 
-import ibis
 import pandas as pd
 import psutil
 import pytest
 
-from claims.as_of import ClaimsAsOf, claims_as_of
+from claims.as_of import ClaimsAsOf
 from claims.store import Store, scratch
-from claims.tables import TABLES
 from pipelines.measure import measure
 from pipelines.snapshot import Snapshot
 from tests.engine_log import EngineLog, engine_logged
+from tests.in_memory import claims_in, engine
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
@@ -179,17 +178,9 @@ def claims_of() -> Iterator[Callable[[World, date], ClaimsAsOf]]:
     opened = []
 
     def claims(world: World, as_of: date) -> ClaimsAsOf:
-        con = ibis.duckdb.connect()
+        con = engine()
         opened.append(con)
-        tables = {}
-        for name, table in TABLES.items():
-            if world.rows[name] or table.required:
-                types = ibis.schema(
-                    {column: declared.dtype.type for column, declared in table.columns.items()}
-                )
-                frame = world.frame(name)[list(table.columns)]
-                tables[name] = con.create_table(f"in_{name}", ibis.memtable(frame, schema=types))
-        return claims_as_of(con, tables, as_of)
+        return claims_in(con, world, as_of)
 
     yield claims
     for con in opened:

@@ -185,8 +185,11 @@ class World:
             kind = TABLES[table].kind(name)
             if kind == NUMBER:
                 frame[name] = frame[name].astype("float64")
-            elif kind == TIME and frame[name].map(_readable).all():
-                frame[name] = pd.to_datetime(frame[name], format="mixed").astype("datetime64[us]")
+            elif kind == TIME:
+                times = pd.to_datetime(frame[name], format="mixed", errors="coerce")
+                # A column with a time that nobody can read stays text.
+                if times.notna().equals(frame[name].notna()):
+                    frame[name] = times.astype("datetime64[us]")
         return frame
 
     def write(self, folder: Path, *, without: tuple[str, ...] = (), as_csv: str | None = None) -> Path:
@@ -201,40 +204,3 @@ class World:
             else:
                 frame.to_parquet(folder / f"{name}.parquet", index=False)
         return folder
-
-
-def _readable(value) -> bool:
-    return value is None or pd.notna(pd.to_datetime(value, errors="coerce"))
-
-
-def findings(
-    world: World, folder: Path, rules: list[str], as_of: str = "2025-01-01", **settings
-) -> pd.DataFrame:
-    """The findings of some rules over a world, and under `.attrs` what became of the rules (`RuleRun`).
-
-    Args:
-        rules: ids.
-        settings: thresholds by rule id, `R084={"maximum_gap_days": 7}`.
-    """
-    import features.rules  # noqa: F401  enters the rules
-    from claims.as_of import claims_as_of
-    from claims.duckdb_backend import connect
-    from claims.store import Store
-    from features.rules.declaration import RULES
-    from features.rules.engine import run_rules
-    from features.rules.rule_context import RuleContext
-    from features.rules.rule_settings import RuleSettings
-    from features.visits.facts import visit_facts
-
-    store = Store(folder / "store")
-    store.ingest(world.write(folder / "input"))
-    (folder / "scratch").mkdir()
-    con = connect(folder / "scratch")
-    claims = claims_as_of(con, store.tables(con), pd.Timestamp(as_of).date())
-    facts = visit_facts(claims)
-    context = RuleContext(claims, facts, con.table("item_days"))
-    outcome = run_rules(context, RuleSettings(settings), {name: RULES[name] for name in rules})
-    frame = outcome.hits.to_pandas()
-    frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)
-    con.disconnect()
-    return frame

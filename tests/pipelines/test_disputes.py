@@ -23,6 +23,7 @@ from pipelines.flagged_visits import (
     evidence_against,
     mark_visits,
 )
+from tests.in_memory import engine
 
 TEXTS = ("mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "kind")
 # A plain stay for which the fund paid 100 of 200 yuan; rows say in what they differ.
@@ -49,7 +50,7 @@ def marked(rows: list[dict], hits: list[tuple]) -> SimpleNamespace:
         rows: `visits`.
         hits: mdtrt_id, rule_id, vola_amt.
     """
-    con = ibis.duckdb.connect()
+    con = engine()
     frame = pd.DataFrame(rows).reindex(columns=[*flagged_visits._FACTS, "evidence", "scheme"])
     frame["day"] = pd.Timestamp("2024-12-22")
     types = {name: "string" if name in TEXTS else "float64" for name in flagged_visits._FACTS}

@@ -10,6 +10,7 @@ import pytest
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.affiliation import PLACES, PRIOR_SUBJECTS, affiliations, centre_of_place
 from features.comparison.null_distribution import NullDistribution, Sample
+from tests.in_memory import engine
 
 PEERS = 0.1
 
@@ -36,9 +37,7 @@ def visits(rows: list[tuple]) -> ibis.Table:
     """doctor, institution, kind, chain."""
     names = ("dr_code", "fixmedins_code", "kind", "chain")
     schema = dict.fromkeys(names, "string")
-    return ibis.duckdb.connect().create_table(
-        "facts", ibis.memtable(pd.DataFrame(rows, columns=names), schema=schema)
-    )
+    return engine().create_table("facts", ibis.memtable(pd.DataFrame(rows, columns=names), schema=schema))
 
 
 def test_a_doctor_belongs_where_most_of_the_own_visits_are():

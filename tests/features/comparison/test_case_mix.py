@@ -9,9 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims.as_of import claims_as_of
-from claims.duckdb_backend import connect
-from claims.store import Store
 from features.comparison.case_mix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers
@@ -19,6 +16,7 @@ from features.measures.aggregation import measure_subjects
 from features.measures.catalogue import CATALOGUE, expected_column, measure
 from features.visits.facts import visit_facts
 from tests.features.town import AS_OF
+from tests.in_memory import engine
 from tests.tiny import World
 
 PROBE = "mix probe"
@@ -107,7 +105,7 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
 @settings(max_examples=12, deadline=None)
 def test_what_a_mix_leads_one_to_expect_is_what_loops_over_visits_find(probe, visits):
     rows = [v | {"dx3": v["dx_group"] and v["dx_group"][0] + "00"} for v in visits]
-    con = ibis.duckdb.connect()
+    con = engine()
     table = con.create_table("v", ibis.memtable(pd.DataFrame(rows)[list(TYPES)], schema=ibis.schema(TYPES)))
     found = expected(table, PROBE)
     year = by_hand(
@@ -131,7 +129,7 @@ USUAL = {
 def expected_of_a(*visits: dict, column: str = "odd_share_365d") -> float:
     """What is expected of subject A, given its visits and others'."""
     frame = pd.DataFrame([USUAL | visit for visit in visits])[list(TYPES)]
-    table = ibis.duckdb.connect().create_table("v", ibis.memtable(frame, schema=ibis.schema(TYPES)))
+    table = engine().create_table("v", ibis.memtable(frame, schema=ibis.schema(TYPES)))
     return float(expected(table, PROBE)[expected_column(column)]["A"])
 
 
@@ -207,7 +205,7 @@ def test_a_kind_of_subject_without_a_measure_by_mix_has_no_expectation():
 
 
 def test_several_kinds_of_subject_are_measured_in_one_database(probe):
-    table = ibis.duckdb.connect().create_table(
+    table = engine().create_table(
         "v", ibis.memtable(pd.DataFrame([USUAL, USUAL | ODD])[list(TYPES)], schema=ibis.schema(TYPES))
     )
     pd.testing.assert_frame_equal(expected(table, PROBE), expected(table, PROBE))
@@ -215,7 +213,7 @@ def test_several_kinds_of_subject_are_measured_in_one_database(probe):
 
 def test_parts_of_means_and_ratios():
     frame = pd.DataFrame({"a": [1.0, 2.0, None], "b": [4.0, None, 8.0], "c": [True, True, False]})
-    table = ibis.duckdb.connect().create_table("t", ibis.memtable(frame))
+    table = engine().create_table("t", ibis.memtable(frame))
 
     def parts(value: ibis.Value) -> tuple[float, ...]:
         return tuple(float(table.aggregate(x=part).to_pandas()["x"].iloc[0]) for part in fraction(value))
@@ -246,7 +244,7 @@ def bill(world: World, who: str, where: str, day: str, dx: str, exam: float) -> 
 
 
 @pytest.fixture(scope="module")
-def hospitals(tmp_path_factory):
+def hospitals(claims_of):
     """Eight general hospitals with a few cancers and children each; a cancer hospital, a children's hospital,
     a town hospital that treats most pneumonias, all honest; one that scans everybody."""
     world, number = World(), 0
@@ -268,11 +266,7 @@ def hospitals(tmp_path_factory):
     admit("cancer", "C34", 600, 30)
     admit("children", "J18", 350, 30, born="2019-06-01")
     admit("guilty", "J18", 600, 30)
-    folder = tmp_path_factory.mktemp("mix")
-    store = Store(folder / "store")
-    store.ingest(world.write(folder / "in"))
-    con = connect(folder)
-    facts = visit_facts(claims_as_of(con, store.tables(con), AS_OF))
+    facts = visit_facts(claims_of(world, AS_OF))
     values = measure_subjects(facts, "hospital")
     peers = peer_groups(facts, "hospital", "fixmedins_code").reindex(values.index)
     return values, fit_peers("hospital", values, peers), peers

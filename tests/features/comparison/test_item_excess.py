@@ -24,6 +24,7 @@ from features.comparison.item_excess import (
     items_of_visits,
     with_votes,
 )
+from tests.in_memory import engine
 
 CHARGES = {"scan": "03", "lab": "04", "pill": "09", "plate": "08", "bed": "01"}
 VISIT = dict.fromkeys(("mdtrt_id", "psn_no", "kind", "place", "doctor", *STRATA), "string") | {
@@ -58,7 +59,7 @@ class Bills:
             self.add(place, disease, ("lab", 50.0), *extra, **more)
 
     def tables(self) -> tuple[ibis.Table, ibis.Table]:
-        con = ibis.duckdb.connect()
+        con = engine()
         visits, days = (
             con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
             for name, rows, schema in (("visits", self.visits, VISIT), ("days", self.days, DAY))

@@ -6,6 +6,7 @@ import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.peer_groups import PEER_WORDS, peer_groups
+from tests.in_memory import engine
 
 
 def test_whose_peers_patients_are():
@@ -15,7 +16,7 @@ def test_whose_peers_patients_are():
     ] for day in range(4)]  # fmt: skip
     rows.append(("student", 5, True, "1403", 20))
     names = ["psn_no", "days_ago", "course", "med_type", "age"]
-    con = ibis.duckdb.connect()
+    con = engine()
     facts = con.create_table(
         "facts", pd.DataFrame(rows, columns=names).astype({"days_ago": float, "age": float})
     )
@@ -41,7 +42,7 @@ def facts(*rows: dict) -> ibis.Table:
     }
     full = [usual | {"mdtrt_id": f"M{n}", "psn_no": "who"} | row for n, row in enumerate(rows)]
     frame = pd.DataFrame(full)[list(FACTS)]
-    return ibis.duckdb.connect().create_table("facts", ibis.memtable(frame, schema=ibis.schema(FACTS)))
+    return engine().create_table("facts", ibis.memtable(frame, schema=ibis.schema(FACTS)))
 
 
 @pytest.mark.parametrize(

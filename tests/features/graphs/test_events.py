@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from features.graphs.events import NEXT_MEMBERS, edges, linking_visits, pairs
+from tests.in_memory import engine
 
 TYPES = {
     "place": "string", "slot": "int64", "grid": "int64", "psn_no": "string", "second": "int64",
@@ -19,7 +20,7 @@ EVENT = ["place", "slot", "grid"]
 
 def table(rows: list[dict]) -> ibis.Table:
     frame = pd.DataFrame(rows, columns=list(TYPES))
-    return ibis.duckdb.connect().create_table("inside", ibis.memtable(frame, schema=ibis.schema(TYPES)))
+    return engine().create_table("inside", ibis.memtable(frame, schema=ibis.schema(TYPES)))
 
 
 def event(slot: int, people: str, grid: int = 0, significance: float = 3.0, place: str = "H1") -> list[dict]:

@@ -20,6 +20,7 @@ from features.graphs.network import (
     stored,
 )
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
+from tests.in_memory import engine
 
 
 def city() -> VisitBook:
@@ -197,7 +198,7 @@ def test_edges_inside_a_group_join_two_of_its_members():
 
 
 def test_a_stored_frame_keeps_its_types_without_rows():
-    con = ibis.duckdb.connect()
+    con = engine()
     frame = pd.DataFrame({"text": ["x"], "whole": [1], "part": [0.5]})
     for name, rows in (("full", frame), ("empty", frame.head(0))):
         table = stored(con, name, rows)
@@ -208,7 +209,7 @@ def test_a_stored_frame_keeps_its_types_without_rows():
 
 
 def test_counts_side_by_side_keep_visits_of_either_side():
-    con = ibis.duckdb.connect()
+    con = engine()
     one = stored(con, "one", pd.DataFrame({"mdtrt_id": ["m1", "m2"], "x": [1, 2]}))
     other = stored(con, "other", pd.DataFrame({"mdtrt_id": ["m2", "m3"], "y": [3.0, 4.0]}))
     found = outer_joined(one, other).order_by("mdtrt_id").to_pandas()

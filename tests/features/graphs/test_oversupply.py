@@ -11,6 +11,7 @@ import pytest
 from claims.as_of import PHARMACY
 from features.graphs import oversupply
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.in_memory import engine
 from tests.significance.slow_chance import slow_dispersion, slow_neg_log10_fdr
 
 
@@ -173,7 +174,7 @@ def test_edges_sum_the_evidence_of_the_doctors_and_pharmacies_that_two_share():
             "b": ["y", "y", "w"], "days": [4, 7, 3], "neg_log10_fdr": [2.5, 3.0, 3.0],
         }
     )  # fmt: skip
-    found = oversupply.edges(ibis.duckdb.connect().create_table("pairs", ibis.memtable(frame)))
+    found = oversupply.edges(engine().create_table("pairs", ibis.memtable(frame)))
     assert list(found.columns) == ["a", "b", "days", "neg_log10_fdr", "expected"]
     assert found.drop(columns="expected").to_numpy().tolist() == [["v", "w", 3, 3.0], ["x", "y", 7, 5.5]]
     assert found.expected.isna().all()

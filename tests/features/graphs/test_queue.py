@@ -7,6 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.graphs.queue import ends, following
+from tests.in_memory import engine
 
 ROWS = st.lists(st.tuples(st.sampled_from("xy"), st.integers(0, 5)), min_size=1, max_size=12)
 
@@ -15,7 +16,7 @@ def table(rows: list[tuple[str, int]]) -> ibis.Table:
     """Rows of queues; psn_no is the number of the row, from the last to the first."""
     frame = pd.DataFrame(rows, columns=["queue", "at"])
     frame["psn_no"] = [f"p{len(rows) - number:02}" for number in range(len(rows))]
-    return ibis.duckdb.connect().create_table("rows", ibis.memtable(frame))
+    return engine().create_table("rows", ibis.memtable(frame))
 
 
 def slow_following(frame: pd.DataFrame, most: int) -> set[tuple]:
@@ -53,7 +54,7 @@ def test_the_ends_of_a_pair_are_named_by_the_smaller_person():
 
 
 def test_the_same_person_twice_is_no_swap():
-    con = ibis.duckdb.connect()
+    con = engine()
     frame = pd.DataFrame({"queue": ["x", "x"], "at": [1, 2], "psn_no": ["p", "p"]})
     pairs = following(con.create_table("rows", ibis.memtable(frame)), ["queue"], ["at"], 1)
     assert pairs.select(**ends(pairs, "at", "a", "b")).to_pandas().to_numpy().tolist() == [[1, 2]]

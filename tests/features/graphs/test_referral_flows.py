@@ -8,6 +8,7 @@ import pytest
 from claims.as_of import PHARMACY, STAY
 from features.graphs import referral_flows
 from tests.features.graphs.visit_book import VisitBook
+from tests.in_memory import engine
 from tests.significance.slow_chance import slow_dispersion, slow_neg_log10_fdr
 
 
@@ -120,7 +121,7 @@ def slow_edges(rows: list[tuple]) -> dict[tuple[str, str], tuple]:
 def test_edges_equal_the_slow_twin(seed):
     rows = moves(seed)
     frame = pd.DataFrame(rows, columns=["a", "near", "b", "psn_no"])
-    found = referral_flows.edges(ibis.duckdb.connect().create_table("flows", ibis.memtable(frame)))
+    found = referral_flows.edges(engine().create_table("flows", ibis.memtable(frame)))
     expected = slow_edges(rows)
     assert ("a07", "b9") in expected
     assert list(found.columns) == ["a", "b", "observed", "expected", "neg_log10_fdr"]
@@ -133,7 +134,7 @@ def test_edges_equal_the_slow_twin(seed):
 def test_a_person_who_goes_often_counts_once():
     rows = moves(0)
     frame = pd.DataFrame(rows + rows, columns=["a", "near", "b", "psn_no"])
-    found = referral_flows.edges(ibis.duckdb.connect().create_table("flows", ibis.memtable(frame)))
+    found = referral_flows.edges(engine().create_table("flows", ibis.memtable(frame)))
     assert found.observed.tolist() == [
         slow_edges(rows)[a, b][0] for a, b in zip(found.a, found.b, strict=True)
     ]
@@ -144,5 +145,5 @@ def test_four_people_are_no_flow(people, linked):
     rows = [(f"a{n}", "n", "near", f"p{n}-{m}") for n in range(30) for m in range(10)]
     rows += [("a3", "n", "far", f"q{number}") for number in range(people)]
     frame = pd.DataFrame(rows, columns=["a", "near", "b", "psn_no"])
-    found = referral_flows.edges(ibis.duckdb.connect().create_table("flows", ibis.memtable(frame)))
+    found = referral_flows.edges(engine().create_table("flows", ibis.memtable(frame)))
     assert found[["a", "b"]].to_numpy().tolist() == ([["a3", "far"]] if linked else [])

@@ -8,6 +8,7 @@ import pytest
 
 from features.graphs import trace_flows
 from tests.features.graphs.visit_book import AS_OF
+from tests.in_memory import engine
 from tests.significance.slow_chance import slow_neg_log10_fdr
 from tests.tiny import World
 
@@ -45,7 +46,7 @@ def claims_with(rows: list[tuple]) -> SimpleNamespace:
     schema = ibis.schema(
         dict.fromkeys(frame.columns, "string") | dict(sel_retn_time="int64", sel_retn_cnt="float64")
     )
-    con = ibis.duckdb.connect()
+    con = engine()
     sales = con.create_table("sales", ibis.memtable(frame, schema=schema))
     return SimpleNamespace(con=con, sales=sales, settlements=sales.select("setl_id", mdtrt_id="setl_id"))
 

@@ -7,6 +7,7 @@ import ibis
 import pandas as pd
 
 from claims.as_of import OUTPATIENT, PHARMACY
+from tests.in_memory import engine
 
 AS_OF = date(2024, 12, 31)
 SCHEMA = ibis.schema(
@@ -44,7 +45,7 @@ class VisitBook:
     def facts(self) -> ibis.Table:
         """The visits as a table of a database of its own."""
         frame = pd.DataFrame(self.rows, columns=SCHEMA.names)
-        return ibis.duckdb.connect().create_table("facts", ibis.memtable(frame, schema=SCHEMA))
+        return engine().create_table("facts", ibis.memtable(frame, schema=SCHEMA))
 
 
 def pairs_of(found: pd.DataFrame) -> set[frozenset]:

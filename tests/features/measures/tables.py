@@ -10,6 +10,7 @@ import pandas as pd
 
 from claims.as_of import STAY
 from features.measures.catalogue import CATALOGUE
+from tests.in_memory import engine
 
 TEXTS = ("mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "village", "sent_to", "emp_no")
 # A plain stay; rows say in what they differ.
@@ -44,7 +45,7 @@ def facts(rows: list[dict[str, Any]]) -> ibis.Table:
 
 @cache
 def _connection() -> ibis.BaseBackend:
-    return ibis.duckdb.connect()
+    return engine()
 
 
 def _type(column: str, values: list[Any]) -> str:

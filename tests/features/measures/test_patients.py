@@ -4,11 +4,11 @@ and those whom chance puts into one ward."""
 import pytest
 
 from claims.as_of import OUTPATIENT, STAY
-from claims.duckdb_backend import connect
-from claims.store import Store
+from features.measures.aggregation import measure_subjects
+from features.visits.facts import visit_facts
 from tests.features.measures import loops
 from tests.features.measures.loops import Loop, bought, column, different, mean_of, seen, stays, top, total
-from tests.features.town import look
+from tests.features.town import AS_OF
 from tests.tiny import World
 
 RING = ["ring-1", "ring-2", "ring-3"]
@@ -17,7 +17,7 @@ BILL = [("bed", 3, 50.0)]
 
 
 @pytest.fixture(scope="module")
-def patients(tmp_path_factory):
+def patients(claims_of):
     """The measures of the patients of a small world."""
     world = World()
     world.hospital("H1")
@@ -32,11 +32,7 @@ def patients(tmp_path_factory):
         # As often, on the same days, for the same disease, but not for the same time.
         world.stay("ill", "H1", day, 9, lines=BILL)
     world.stay("once", "H1", rounds[0], 6, lines=BILL)
-    folder = tmp_path_factory.mktemp("patients")
-    store = Store(folder / "store")
-    store.ingest(world.write(folder / "in"))
-    con = connect(folder)
-    return look(world, con, store.tables(con)).measured["patient"]
+    return measure_subjects(visit_facts(claims_of(world, AS_OF)), "patient")
 
 
 def test_stays_like_those_of_others_are_counted_but_courses_are_not(patients):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from features.rules.rule_context import RuleContext
+from tests.in_memory import engine
 
 FACTS = [
     # visit, person, institution, doctor, pharmacy?, fund, fee
@@ -44,7 +45,7 @@ class Claims(dict):
 @pytest.fixture
 def rule_context() -> RuleContext:
     """A context with five visits, three settlements and two tables that rules may ask for."""
-    con = ibis.duckdb.connect()
+    con = engine()
     facts = con.create_table("facts", pd.DataFrame(FACTS, columns=FACT_COLUMNS))
     names = ["setl_id", "mdtrt_id", "fund_pay_sumamt", "medfee_sumamt"]
     settlements = con.create_table("settlements", pd.DataFrame(SETTLEMENTS, columns=names))
@@ -91,7 +92,7 @@ def hand_made():
 
     def build(facts: ibis.Table, item_days: ibis.Table, **tables: ibis.Table) -> RuleContext:
         claims = Claims(tables)
-        claims.con, claims.present, claims.as_of = ibis.duckdb.connect(), set(tables), date(2025, 1, 1)
+        claims.con, claims.present, claims.as_of = engine(), set(tables), date(2025, 1, 1)
         for name in ("sales", "settlements"):
             setattr(claims, name, tables.get(name))
         return RuleContext(claims, facts, item_days)

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
-from claims.as_of import claims_as_of
-from claims.duckdb_backend import connect
-from claims.store import Store
+import features.rules  # noqa: F401  enters the rules
+from features.rules.declaration import RULES
+from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext
+from features.rules.rule_settings import RuleSettings
 from features.visits.facts import visit_facts
+from tests.in_memory import claims_in, engine
 from tests.tiny import World
 
 CHARGE = {"drug": "09", "herb": "10", "service": "05", "material": "08"}
@@ -110,15 +111,27 @@ class Planted:
         return visit
 
 
-def context_of(world: World, folder: Path, as_of: str = "2025-01-01") -> RuleContext:
+def context_of(world: World, as_of: str = "2025-01-01") -> RuleContext:
     """What rules may look at of a world, to be run again and again."""
-    store = Store(folder / "store")
-    store.ingest(world.write(folder / "input"))
-    (folder / "scratch").mkdir()
-    con = connect(folder / "scratch")
-    claims = claims_as_of(con, store.tables(con), date.fromisoformat(as_of))
+    con = engine()
+    claims = claims_in(con, world, date.fromisoformat(as_of))
     facts = visit_facts(claims)
     return RuleContext(claims, facts, con.table("item_days"))
+
+
+def findings(world: World, rules: list[str], **settings) -> pd.DataFrame:
+    """The findings of some rules over a world, and under `.attrs` what became of the rules (`RuleRun`).
+
+    Args:
+        rules: ids.
+        settings: thresholds by rule id, `R084={"maximum_gap_days": 7}`.
+    """
+    context = context_of(world)
+    outcome = run_rules(context, RuleSettings(settings), {name: RULES[name] for name in rules})
+    frame = outcome.hits.to_pandas()
+    frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)
+    context.claims.con.disconnect()
+    return frame
 
 
 def found_by(hits: pd.DataFrame, rule: str) -> set[str]:

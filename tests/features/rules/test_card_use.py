@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R112", "R113", "R129", "R130"]
 
@@ -130,8 +129,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town.world, tmp_path_factory.mktemp("card_use"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

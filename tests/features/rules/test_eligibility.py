@@ -11,7 +11,8 @@ from claims.store import Store
 from features.rules.declaration import RULES as RECORDS
 from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext
-from tests.tiny import World, findings
+from tests.features.rules.planting import findings
+from tests.tiny import World
 
 RULES = ["R001", "R002", "R003", "R004", "R005", "R006", "R128"]
 
@@ -115,8 +116,8 @@ def hurt(world: World, guilty: dict[str, set]) -> None:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town[0], tmp_path_factory.mktemp("eligibility"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town[0], RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -15,10 +15,11 @@ from features.rules.finding_text import (
     whole_number,
 )
 from tests.features.rules.conftest import table
+from tests.in_memory import engine
 
 
 def text_of(value: ibis.Value) -> str:
-    return ibis.duckdb.connect().execute(value)
+    return engine().execute(value)
 
 
 @pytest.mark.parametrize(

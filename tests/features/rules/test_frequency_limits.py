@@ -6,8 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R040", "R041", "R042", "R052", "R054"]
 
@@ -133,8 +132,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town.world, tmp_path_factory.mktemp("frequency_limits"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,7 +1,8 @@
 """A bureau that sends required tables and fee lines only: no rule fails, and those skipped say why."""
 
 from features.rules.declaration import RULES
-from tests.tiny import World, findings
+from tests.features.rules.planting import findings
+from tests.tiny import World
 
 
 def test_a_bare_bureau_skips_by_name(tmp_path):
@@ -10,7 +11,7 @@ def test_a_bare_bureau_skips_by_name(tmp_path):
     world.pharmacy("P1")
     world.visit(world.person("a"), "H1", "2024-06-10 09:00:00", lines=[("pill", 1, 9.0)])
     world.purchase("a", "P1", "2024-06-11", lines=[("pill", 1, 9.0)])
-    found = findings(world, tmp_path, list(RULES))
+    found = findings(world, list(RULES))
     skipped = found.attrs["skipped"]
     assert found.empty and found.attrs["failed"] == {} and "R012" in found.attrs["run"]
     assert set(found.attrs["run"]) | set(skipped) == set(RULES)

@@ -108,8 +108,8 @@ def cases() -> Cases:
 
 
 @pytest.fixture(scope="module")
-def context(cases, tmp_path_factory):
-    return context_of(cases.world, tmp_path_factory.mktemp("parameters"))
+def context(cases):
+    return context_of(cases.world)
 
 
 def messages(context: RuleContext, rule: str, case: str, settings: dict) -> list[str]:

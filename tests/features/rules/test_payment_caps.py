@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R114", "R115"]
 
@@ -42,8 +41,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town.world, tmp_path_factory.mktemp("payment_caps"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

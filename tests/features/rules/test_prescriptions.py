@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R065", "R109", "R110", "R111", "R117"]
 
@@ -105,8 +104,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town.world, tmp_path_factory.mktemp("prescriptions"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

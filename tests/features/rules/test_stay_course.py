@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R050", "R089", "R090", "R091", "R094"]
 
@@ -119,8 +118,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(town.world, tmp_path_factory.mktemp("stay_course"), RULES)
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

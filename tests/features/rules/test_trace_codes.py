@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, found_by
-from tests.tiny import findings
+from tests.features.rules.planting import Planted, findings, found_by
 
 RULES = ["R105", "R106", "R107", "R108"]
 
@@ -95,10 +94,8 @@ def town() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def hits(town, tmp_path_factory) -> pd.DataFrame:
-    return findings(
-        town.world, tmp_path_factory.mktemp("trace_codes"), RULES, R108={"mandatory_from": "2024-07-01"}
-    )
+def hits(town) -> pd.DataFrame:
+    return findings(town.world, RULES, R108={"mandatory_from": "2024-07-01"})
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -8,6 +8,7 @@ import pytest
 
 from features.comparison.item_excess import COLUMNS
 from features.visits.excess_items import TABLE, excess_column, excess_items
+from tests.in_memory import engine
 
 BASE = dict.fromkeys(
     (
@@ -58,7 +59,7 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
             {"mdtrt_id": name, "dialysis": row.get("dialysis"), "billed": sum(x[2] for x in lines)}
         )
         days += [{"mdtrt_id": name, "hilist_code": i, "charge": c, "amount": a} for i, c, a in lines]
-    con = ibis.duckdb.connect()
+    con = engine()
     tables = [
         con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
         for name, rows, schema in (("base", base, BASE), ("days", days, DAYS), ("content", content, CONTENT))

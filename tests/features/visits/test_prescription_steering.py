@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import timedelta
 
-import ibis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from features.visits.prescription_steering import (
     workplaces,
 )
 from tests.features.visits.tables import AS_OF, values, visits
+from tests.in_memory import engine
 
 
 def buy(who: str, shop: str, doctor: str | None = None, village: str | None = "v1", **more) -> dict:
@@ -33,7 +33,7 @@ def see(doctor: str, where: str, kind: str = OUTPATIENT) -> dict:
 
 
 def steering(rows: list[dict]) -> dict:
-    con = ibis.duckdb.connect()
+    con = engine()
     return values(prescription_steering(con.create_table("base", visits(*rows))), "prescription_steering")
 
 

@@ -13,6 +13,7 @@ from claims.as_of import STAY
 from features.visits.bill_lines import bill_content
 from features.visits.stay_benchmarks import DEARER, DOMINANT, PRIOR_STAYS, stay_benchmarks
 from tests.features.visits.tables import lines, values, visits
+from tests.in_memory import engine
 
 LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
 ONE_LEVEL = {f"C{n}": "2" for n in range(10)}
@@ -39,7 +40,7 @@ def benchmarks(rows: list[tuple]) -> ibis.Table:
         for n, row in enumerate(rows, 1)
         for item, charge, amount in (("treat", "05", row[4]), ("bed", "01", 9.0))
     ]
-    con = ibis.duckdb.connect()
+    con = engine()
     return stay_benchmarks(con.create_table("base", visits(*base)), bill_content(lines(*bill)))
 
 
@@ -97,7 +98,7 @@ def test_a_stay_alone_in_the_city_is_its_own_benchmark():
 
 
 def test_a_stay_without_a_bill_has_a_cost_but_no_content():
-    con = ibis.duckdb.connect()
+    con = engine()
     base = visits(
         {"kind": STAY, "dx3": "J18", "dx_group": "J18"}, {"kind": STAY, "dx_group": None}, {"dx3": "J18"}
     )

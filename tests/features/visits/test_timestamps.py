@@ -12,6 +12,7 @@ from features.visits.timestamps import (
     completed_years,
     has_time_of_day,
 )
+from tests.in_memory import engine
 
 
 def at(text: str) -> ibis.Value:
@@ -19,7 +20,7 @@ def at(text: str) -> ibis.Value:
 
 
 def run(value: ibis.Value):
-    return ibis.duckdb.connect().execute(value)
+    return engine().execute(value)
 
 
 @pytest.mark.parametrize("when, known", [("2024-05-01 00:00:00", False), ("2024-05-01 00:00:01", True)])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from features.visits.treatment_plans import planned_stays
+from tests.in_memory import engine
 
 DAY = 86_400
 
@@ -18,7 +19,7 @@ def stays(
 def planned(rows: list) -> set[str]:
     """People with stays of a plan."""
     names = ["mdtrt_id", "psn_no", "fixmedins_code", "dx3", "kind", "second", "los"]
-    facts = ibis.duckdb.connect().create_table("facts", ibis.memtable(pd.DataFrame(rows, columns=names)))
+    facts = engine().create_table("facts", ibis.memtable(pd.DataFrame(rows, columns=names)))
     found = planned_stays(facts).mdtrt_id.to_pandas()
     assert found.is_unique
     return {mdtrt_id.rsplit("-", 1)[0] for mdtrt_id in found}

@@ -11,6 +11,7 @@ from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.visits.excess_items import TABLE
 from pipelines.explain.item_excess_table import ITEM_EXCESS, item_excess_table, item_texts
 from pipelines.explain.suspect_reasons import _detailed
+from tests.in_memory import engine
 
 FOUND = [
     ("H1", "outpatient", "exam", DEAR, 90, 100, 5.0, 9000.0, "place"),
@@ -26,7 +27,7 @@ def snapshot() -> SimpleNamespace:
     names = ["subject_id", "kind", "class", "item", "observed", "n", "expected", "money", "biller"]
     frame = pd.DataFrame(FOUND, columns=names).assign(billed=20_000.0, neg_log10_fdr=9.0)
     items = pd.DataFrame({"hilist_code": ["ct", "mr"], "hilist_name": ["头颅CT", "磁共振"]})
-    con = ibis.duckdb.connect()
+    con = engine()
     con.create_table(TABLE, ibis.memtable(frame))
     catalogue = con.create_table("hilist_b", ibis.memtable(items))
     claims = type("Claims", (dict,), {"con": con})({"hilist_b": catalogue})
