@@ -186,10 +186,7 @@ class World:
             if kind == NUMBER:
                 frame[name] = frame[name].astype("float64")
             elif kind == TIME:
-                times = pd.to_datetime(frame[name], format="mixed", errors="coerce")
-                # A column with a time that nobody can read stays text.
-                if times.notna().equals(frame[name].notna()):
-                    frame[name] = times.astype("datetime64[us]")
+                frame[name] = _times(frame[name])
         return frame
 
     def write(self, folder: Path, *, without: tuple[str, ...] = (), as_csv: str | None = None) -> Path:
@@ -204,3 +201,12 @@ class World:
             else:
                 frame.to_parquet(folder / f"{name}.parquet", index=False)
         return folder
+
+
+def _times(column: pd.Series) -> pd.Series:
+    """A column as times; as it is where one cannot be read or they are of several time zones."""
+    try:
+        times = pd.to_datetime(column, format="mixed", errors="coerce")
+    except ValueError:
+        return column
+    return times.astype("datetime64[us]") if times.notna().equals(column.notna()) else column

@@ -1,6 +1,7 @@
 """Sessions of cards at a pharmacy: a drawer of cards, people who come when they like, and a slow twin."""
 
 from collections import defaultdict
+from itertools import pairwise
 from math import exp, log, log10
 
 import ibis
@@ -115,8 +116,8 @@ def slow_sessions(book: VisitBook) -> dict[str, list[list[dict]]]:
     return found
 
 
-def slow_found(book: VisitBook) -> dict[frozenset, float]:
-    """People of each session → neg_log10_fdr."""
+def slow_found(book: VisitBook) -> dict[frozenset, tuple[int, float, float]]:
+    """People of each session → how many are in others, how many would be by chance, neg_log10_fdr."""
     runs = slow_sessions(book)
     large = {
         place: [run for run in mine if len({r["psn_no"] for r in run}) >= 4] for place, mine in runs.items()
@@ -124,26 +125,28 @@ def slow_found(book: VisitBook) -> dict[frozenset, float]:
     inside = {place: sum(map(len, mine)) for place, mine in large.items()}
     every = {place: sum(map(len, mine)) for place, mine in runs.items()}
     everywhere = sum(inside.values()) / sum(every.values())
-    people, p, shared = [], [], []
+    people, p, shared, by_chance = [], [], [], []
     for place, mine in large.items():
         q = min(inside[place] / every[place], 3 * everywhere)
         for run in mine:
-            neg_log10_p, again = 0.0, 0
+            neg_log10_p, again, usual = 0.0, 0, 0.0
             who = {row["psn_no"] for row in run}
             for person in who:
                 days = {r["day"] for other in runs[place] for r in other if r["psn_no"] == person}
                 hits = {r["day"] for other in mine for r in other if r["psn_no"] == person}
                 count, mean = len(hits) - 1, max((len(days) - 1) * q, 1e-6)
-                again += count > 0
+                again, usual = again + (count > 0), usual + 1 - exp((1 - len(days)) * q)
                 if count > mean:
                     chernoff = exp(count - mean) * (mean / count) ** count
                     neg_log10_p += min(3, -log10(min(chernoff, mean / count)))
             people.append(frozenset(who))
             shared.append(again)
+            by_chance.append(usual)
             p.append(float(chi2.sf(2 * log(10) * neg_log10_p, 2 * len(who))))
     tested, kept = len(p), [k for k, again in enumerate(shared) if again >= 4]
     rates = slow_fdr([p[k] for k in kept], tested)
-    return {people[k]: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}
+    found = {k: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}
+    return {people[k]: (shared[k], by_chance[k], weight) for k, weight in found.items()}
 
 
 def drawer_alone() -> VisitBook:
@@ -160,8 +163,53 @@ def test_sessions_equal_the_slow_twin(book):
     _bought, seen, found, _pairs = steps(book)
     frame = seen.to_pandas()
     who = {key: frozenset(rows.psn_no) for key, rows in frame.groupby(["place", "session"])}
-    mine = {who[row.place, row.session]: row.neg_log10_fdr for row in found.itertuples()}
-    assert mine == pytest.approx(slow_found(book), rel=1e-6) and len(mine) >= 15
+    mine = {who[row[:2]]: row[2:] for row in found.itertuples(index=False, name=None)}
+    assert list(found.columns) == ["place", "session", "shared", "expected", "neg_log10_fdr"]
+    expected = slow_found(book)
+    assert mine.keys() == expected.keys() and len(mine) >= 15
+    for people, row in expected.items():
+        assert mine[people] == pytest.approx(row, rel=1e-6)
+
+
+def busy(seed: int) -> VisitBook:
+    """Two pharmacies, one with a rush between ten and eleven, on three days; people come at any second."""
+    book, rng = VisitBook(), np.random.default_rng(seed)
+    for day in range(3):
+        rush = 7200 + rng.integers(0, 3600, 150) if day < 2 else []
+        for number, second in enumerate([*rng.integers(0, 36_000, 120), *rush]):
+            book.add(f"buyer-{number}", "P0", 20 * day, int(second) / 60, kind=PHARMACY)
+        for number, second in enumerate(rng.integers(0, 36_000, 40)):
+            book.add(f"buyer-{number}", "P1", 20 * day, int(second) / 60, kind=PHARMACY)
+    return book
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sessions_follow_the_rhythm_of_the_hour_and_of_the_day(seed):
+    book = busy(seed)
+    frame = card_sessions.purchases(book.facts()).to_pandas()
+    found = {frozenset(rows.mdtrt_id) for _key, rows in frame.groupby(["place", "session"])}
+    slow = slow_sessions(book)
+    runs = {frozenset(row["mdtrt_id"] for row in run) for mine in slow.values() for run in mine}
+    assert found == runs and max(map(len, runs)) > 3
+    # In the rush people follow one another fast by themselves: half a minute apart they are no session.
+    mine = sorted(slow["P0"], key=lambda run: run[0]["second"])
+    assert min(after[0]["second"] - before[-1]["second"] for before, after in pairwise(mine)) < 30
+
+
+@pytest.mark.parametrize("first, second, one_session", [(0, 45, True), (0, 46, False)])
+def test_a_quarter_of_the_mean_time_between_two_purchases_of_the_hour_is_a_short_gap(
+    first, second, one_session
+):
+    """Twenty purchases between eight and nine on one day are one in 180 seconds."""
+    book = VisitBook()
+    for number, at in enumerate([first, second, *range(400, 3600, 178)]):
+        book.add(f"buyer-{number}", "P0", 5, at / 60, kind=PHARMACY)
+    # Those of the next hour change nothing.
+    for number in range(40):
+        book.add(f"later-{number}", "P0", 5, 60 + number, kind=PHARMACY)
+    assert sum(row["second"] % 86_400 // 3600 == 8 for row in book.rows) == 20
+    frame = card_sessions.purchases(book.facts()).to_pandas().set_index("psn_no")
+    assert (frame.session["buyer-0"] == frame.session["buyer-1"]) == one_session
 
 
 def test_of_a_session_those_are_linked_who_are_in_another_significant_one_of_the_place():
