@@ -21,11 +21,13 @@ class CachingBackend(Backend):  # type: ignore[misc]
 
     statements: StatementCache = StatementCache()
 
-    def compile(self, expr: ibis.Expr, /, **options: Any) -> str:
-        """The SQL of an expression; with options (limit, parameters) it is compiled anew."""
-        key = None if any(option is not None for option in options.values()) else digest(expr)
+    def compile(self, expr: ibis.Expr, /, *, limit: Any = None, params: Any = None, **options: Any) -> str:
+        """The SQL of an expression; with options, parameters or a limit it is compiled anew."""
+        limit = ibis.options.sql.default_limit if limit == "default" else limit
+        plain = limit is None and not params and not options
+        key = digest(expr) if plain else None
         if key is None:
-            return str(super().compile(expr, **options))
+            return str(super().compile(expr, limit=limit, params=params, **options))
         sql = self.statements.get(key)
         if sql is None:
             sql = str(super().compile(expr))

@@ -87,16 +87,16 @@ class PeerEvidence:
         families."""
         evidence = self.by_column(differences)
         by_scheme = self.by_scheme(evidence)
-        strongest = by_scheme.idxmax(axis=1)
-        share = _other_share(by_scheme)
-        out = pd.DataFrame(0.0, evidence.index, evidence.columns)
+        strongest, share = by_scheme.idxmax(axis=1).to_numpy(), _other_share(by_scheme)
+        amounts, rows = evidence.to_numpy(), np.arange(len(evidence))
+        out = np.zeros_like(amounts)
         for scheme in by_scheme.columns:
-            factor = (strongest == scheme).map({True: 1.0, False: share})
+            factor = np.where(strongest == scheme, 1.0, share)
             for columns in self._families(scheme):
-                winner = evidence[columns].idxmax(axis=1)
-                for column in columns:
-                    out[column] += factor * evidence[column].where(winner == column, 0.0)
-        return out
+                places = evidence.columns.get_indexer(pd.Index(columns))
+                winner = places[amounts[:, places].argmax(axis=1)]
+                out[rows, winner] += factor * amounts[rows, winner]
+        return pd.DataFrame(out, evidence.index, evidence.columns)
 
     def _significance(self, differences: pd.DataFrame) -> pd.DataFrame:
         """Evidence before weights, 0 to CAP: subjects × columns of the spec."""

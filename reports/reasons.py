@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import pandas as pd
 
@@ -31,13 +30,13 @@ GRAPH_REASON, RULE_REASON, SUM_REASON = "CO_VISIT.graph", "RULES.rule", "SUM.sli
 
 
 def reasons_of(
-    contributions: pd.Series,
-    values: pd.Series,
+    contributions: Mapping[str, float],
+    values: Mapping[str, float],
     measures: dict[str, tuple[Measure, int | None]],
     peers: str,
-    usual: pd.Series,
+    usual: Mapping[str, float],
     standing: StandingOf,
-    deterministic_contributions: pd.Series | None = None,
+    deterministic_contributions: Mapping[str, float] | None = None,
     link: str = "patient",
     days_of_claims: int | None = None,
 ) -> list[Reason]:
@@ -62,11 +61,9 @@ def reasons_of(
         Reasons as the contract spells them, largest contribution first; where nothing stands out, the one
         that says so.
     """
-    given, repeated = _plain(contributions), _plain(contributions)
-    if deterministic_contributions is not None:
-        repeated = _plain(deterministic_contributions)
+    repeated = contributions if deterministic_contributions is None else deterministic_contributions
     shown = _shown(measures, days_of_claims)
-    subject = _subject(given, _plain(values), _plain(usual), measures, shown)
+    subject = _subject(contributions, values, usual, measures, shown)
     found: list[Reason] = []
     for family in _ordered(subject):
         if len(found) >= (MOST_REASONS if subject.is_material(family) else FEWEST_REASONS):
@@ -88,7 +85,7 @@ def reasons_of(
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
     if not found:
-        raising = sum(value for name, value in given.items() if name != "base" and value > 0)
+        raising = sum(value for name, value in contributions.items() if name != "base" and value > 0)
         found = [plain_reason(SUM_REASON, NOTHING_STANDS_OUT, float(raising))]
     return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
 
@@ -127,11 +124,6 @@ def is_material(entry: Measure, value: float, median: float | None) -> bool:
     if median is None or pd.isna(median):
         return True
     return entry.direction * (value - median) >= entry.materiality
-
-
-def _plain(column: pd.Series) -> dict[str, float]:
-    """A plain dictionary, for a hundred lookups a subject are slow in a Series."""
-    return cast(dict[str, float], column.to_dict())
 
 
 @dataclass(frozen=True)
@@ -183,9 +175,9 @@ def _shown(measures: dict[str, tuple[Measure, int | None]], days_of_claims: int 
 
 
 def _subject(
-    contributions: dict[str, float],
-    values: dict[str, float],
-    usual: dict[str, float],
+    contributions: Mapping[str, float],
+    values: Mapping[str, float],
+    usual: Mapping[str, float],
     measures: dict[str, tuple[Measure, int | None]],
     shown: frozenset[str],
 ) -> _Subject:

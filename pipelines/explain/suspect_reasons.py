@@ -3,7 +3,6 @@ from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +14,7 @@ from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
+from pipelines.typed_frames import records_by
 from reports.languages import Texts
 from reports.reason_texts import FAMILY_CODES, Reason
 from reports.reasons import GRAPH_REASON, reasons_of, telling_first
@@ -126,16 +126,17 @@ def _reasons(
     items: Mapping[tuple[str, str], Texts],
 ) -> dict[str, list[Reason]]:
     measured, measures = snapshot.subjects[subject], measures_of(subject)
-    # One row of each: pandas types a single label as row or frame.
-    whole, part, values, usual = (
-        cast(Any, frame.loc)
-        for frame in (explained.whole, explained.deterministic, measured.values, measured.usual.usual)
+    ids = explained.whole.index
+    # Dictionaries, for a hundred lookups a subject are slow in a frame.
+    whole, part, values, usual = map(
+        records_by,
+        (explained.whole, explained.deterministic, measured.values.loc[ids], measured.usual.usual),
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
-    rules = most_found_rules(snapshot, subject, explained.whole.index)
+    rules = most_found_rules(snapshot, subject, ids)
     company = companions(snapshot.network.edges) if subject == "patient" else {}
     found = {}
-    for subject_id in map(str, explained.whole.index):
+    for subject_id in map(str, ids):
         peers = measured.peers[subject_id]
         reasons = reasons_of(
             whole[subject_id],

@@ -68,13 +68,13 @@ def reasons_for(
         return Standing(beaten, peers_count, highest and not low, highest and low)
 
     return reasons_of(
-        added,
-        taken,
+        added.to_dict(),
+        taken.to_dict(),
         measures,
         PEERS[subject],
-        middle,
+        middle.to_dict(),
         standing,
-        None if repeated is None else added.mul(repeated),
+        None if repeated is None else added.mul(repeated).to_dict(),
         days_of_claims=days_of_claims,
     )
 
