@@ -14,6 +14,9 @@ from features.windows import YEARS
 # Visits of the last years that make a patient one of a course of treatment, or chronic; the age of the older
 # (years).
 COURSE_VISITS, CHRONIC_VISITS, OLDER = 3, 3, 60
+# Medicine of known dose for so many days, a drug at a time, makes a patient chronic as well: many fetch theirs
+# from a pharmacy and never have a chronic-disease visit. Half a year; own starting value.
+LONG_TERM_DAYS = 180
 # Stays that make a doctor one with ward patients.
 WARD_STAYS = 5
 # First two digits of med_type of chronic-disease visits.
@@ -79,10 +82,18 @@ def _visit_peers(facts: ibis.Table) -> ibis.Value:
 
 
 def _patient_peers(by: GroupedTable) -> ibis.Table:
-    seen = by.aggregate(course=_.course.sum(), chronic=(_.med_type.left(2) == CHRONIC).sum(), age=_.age.max())
+    dosed = (_.kind != STAY) & (_.supply_days > 0)
+    seen = by.aggregate(
+        course=_.course.sum(),
+        chronic=(_.med_type.left(2) == CHRONIC).sum(),
+        dosed=dosed.sum(),
+        supply=(_.supply_days / _.n_drugs).sum(where=dosed),
+        age=_.age.max(),
+    )
+    long_term = (seen.dosed >= CHRONIC_VISITS) & (seen.supply >= LONG_TERM_DAYS)
     label = ibis.cases(
         (seen.course >= COURSE_VISITS, "course"),
-        (seen.chronic >= CHRONIC_VISITS, "chronic"),
+        ((seen.chronic >= CHRONIC_VISITS) | long_term.fill_null(False), "chronic"),
         (seen.age >= OLDER, "older"),
         else_="younger",
     )

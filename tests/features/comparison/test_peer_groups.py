@@ -9,25 +9,9 @@ from features.comparison.peer_groups import PEER_WORDS, peer_groups
 from tests.in_memory import engine
 
 
-def test_whose_peers_patients_are():
-    rows = [(who, day, course, kind, age) for who, course, kind, age in [
-        ("on dialysis", True, "11", 50), ("diabetic", False, "1403", 50), ("grandmother", False, "11", 80),
-        ("student", False, "11", 20),
-    ] for day in range(4)]  # fmt: skip
-    rows.append(("student", 5, True, "1403", 20))
-    names = ["psn_no", "days_ago", "course", "med_type", "age"]
-    con = engine()
-    facts = con.create_table(
-        "facts", pd.DataFrame(rows, columns=names).astype({"days_ago": float, "age": float})
-    )
-    assert peer_groups(facts, "patient", "psn_no").to_dict() == {
-        "on dialysis": "course", "diabetic": "chronic", "grandmother": "older", "student": "younger",
-    }  # fmt: skip
-
-
 FACTS = {
     "psn_no": "string", "days_ago": "float64", "course": "boolean", "med_type": "string", "age": "float64",
-    "kind": "string", "level": "string", "mdtrt_id": "string",
+    "kind": "string", "level": "string", "mdtrt_id": "string", "supply_days": "float64", "n_drugs": "int64",
 }  # fmt: skip
 
 
@@ -39,10 +23,29 @@ def facts(*rows: dict) -> ibis.Table:
         "age": 40.0,
         "kind": OUTPATIENT,
         "level": None,
+        "supply_days": None,
+        "n_drugs": None,
     }
     full = [usual | {"mdtrt_id": f"M{n}", "psn_no": "who"} | row for n, row in enumerate(rows)]
     frame = pd.DataFrame(full)[list(FACTS)]
     return engine().create_table("facts", ibis.memtable(frame, schema=ibis.schema(FACTS)))
+
+
+def test_whose_peers_patients_are():
+    rows = [
+        {"psn_no": who, "days_ago": float(day)} | more
+        for who, more in {
+            "on dialysis": {"course": True, "age": 50.0},
+            "diabetic": {"med_type": "1403", "age": 50.0},
+            "grandmother": {"age": 80.0},
+            "student": {"age": 20.0},
+        }.items()
+        for day in range(4)
+    ]
+    rows.append({"psn_no": "student", "days_ago": 5.0, "course": True, "med_type": "1403", "age": 20.0})
+    assert peer_groups(facts(*rows), "patient", "psn_no").to_dict() == {
+        "on dialysis": "course", "diabetic": "chronic", "grandmother": "older", "student": "younger",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,13 @@ def facts(*rows: dict) -> ibis.Table:
         ("patient", [{"med_type": "1403"}] * 3, "chronic"),
         ("patient", [{"med_type": "1403"}] * 2 + [{"med_type": "13"}], "younger"),
         ("patient", [{"med_type": "1403", "course": True}] * 3, "course"),
+        # Half a year of medicine from pharmacies, a drug at a time.
+        ("patient", [{"kind": PHARMACY, "supply_days": 60.0, "n_drugs": 1}] * 3, "chronic"),
+        ("patient", [{"kind": PHARMACY, "supply_days": 59.0, "n_drugs": 1}] * 3, "younger"),
+        ("patient", [{"kind": PHARMACY, "supply_days": 120.0, "n_drugs": 2}] * 3, "chronic"),
+        ("patient", [{"kind": PHARMACY, "supply_days": 60.0, "n_drugs": 2}] * 3, "younger"),
+        ("patient", [{"kind": PHARMACY, "supply_days": 400.0, "n_drugs": 1}] * 2, "younger"),
+        ("patient", [{"kind": STAY, "supply_days": 60.0, "n_drugs": 1}] * 3, "younger"),
         ("patient", [{"age": 59.9}, {"age": 60.0}], "older"),
         ("patient", [{"age": 59.9}], "younger"),
         ("prescriber", [{"kind": STAY}] * 5, "ward"),
