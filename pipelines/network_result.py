@@ -3,6 +3,7 @@ reason."""
 
 import ibis
 import pandas as pd
+from ibis import _
 
 from claims.as_of import ClaimsAsOf
 from features.graphs import communities
@@ -37,6 +38,7 @@ def network_result(
     linking_visits = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
     )
+    facts = _without_excused_swipes(con, facts, network, members, excused)
     facts = with_counts(
         con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, linking_visits)), "facts_linked"
     )
@@ -56,6 +58,20 @@ def _profiles(
     of_members = with_counts(con, facts.semi_join(members, "psn_no"), counts, "facts_of_members")
     visits = group_facts(of_members, members)
     return honest_reasons(visits), described(visits)
+
+
+def _without_excused_swipes(
+    con: ibis.BaseBackend, facts: ibis.Table, network: Network, members: pd.DataFrame, excused: pd.Series
+) -> ibis.Table:
+    """The facts without the swipes in a row of groups with an honest reason: a carer with everybody's card is
+    held against neither the residents nor the pharmacy."""
+    people = network.people.assign(a_type="patient", b_type="patient")
+    pairs = inside_of(people, members[members.group_id.map(excused).notna()])
+    met = network.co_attendance.semi_join(stored(con, "excused_pairs", pairs[["a", "b"]]), ["a", "b"])
+    joined = facts.left_join(met.select("mdtrt_id").distinct().mutate(_excused=True), "mdtrt_id")
+    joined = joined.drop("mdtrt_id_right").mutate(_excused=_._excused.fill_null(False))
+    burst, follow_days = joined.burst & ~joined._excused, joined._excused.ifelse(None, joined.follow_days)
+    return joined.mutate(burst=burst, follow_days=follow_days).drop("_excused")
 
 
 def _suspicious_pairs(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:

@@ -75,12 +75,15 @@ def outside_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "非救助对象住院分文未付的占比", "share of stays that cost a patient outside rescue groups nothing",
+    "非救助对象非手术住院分文未付的占比",
+    "share of stays without an operation that cost a patient outside rescue groups nothing",
     "share", "money", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
-    """Stays of patients outside rescue groups without any cash payment ÷ their stays."""
-    return (v.cash_payamt <= 0).mean(where=w & ~v.poor.fill_null(False))
+    """Stays of patients outside rescue groups without any cash payment ÷ their stays. Whoever was operated on
+    was ill: charities pay what their patients would."""
+    aided = v.poor.fill_null(False) | v.operated.fill_null(False)
+    return (v.cash_payamt <= 0).mean(where=w & ~aided)
 
 
 @shared(

@@ -72,6 +72,7 @@ VALUES: dict[str, list[Any]] = {
     "days_dead": [0.0, 1.0, 2.0, None],
     "seen_dead": [True, False, None],
     "impossible": [1.0, None],
+    "operated": [True, False, None],
     "twins": [0.0, 2.0, None],
     "copies": [0.0, 3.0, None],
     "care_days": [0.0, 2.0, None],

@@ -36,7 +36,7 @@ OF_BOTH: dict[str, Loop] = {
     "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
     "converted_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
     "zero_cash_share": lambda vs: share(
-        [v for v in stays(vs) if not v["poor"]], lambda v: v["cash_payamt"] <= 0
+        [v for v in stays(vs) if not v["poor"] and not v["operated"]], lambda v: v["cash_payamt"] <= 0
     ),
     "village_concentration": lambda vs: loops.alike(all_stays(vs), "village"),
     "batch_share": lambda vs: share(stays(vs), lambda v: (v["village_batch"] or 0) >= 2),

@@ -15,7 +15,7 @@ FLAGGED = {
     ("prescriber hospital", "upcoded_share"): ({}, "paid_per_content", 1.5, 1.49),
     ("prescriber hospital", "batch_share"): ({}, "village_batch", 2, 1),
     ("prescriber hospital", "outside_share"): ({"los": 2}, "outside_visits", 1, 0),
-    ("prescriber hospital", "zero_cash_share"): ({"poor": False}, "cash_payamt", 0, 0.01),
+    ("prescriber hospital", "zero_cash_share"): ({"poor": False, "operated": False}, "cash_payamt", 0, 0.01),
     ("prescriber hospital", "double_dialysis_share"): ({"dialysis_days": 1}, "dialysis", 1.5, 1),
     ("prescriber hospital", "checkup_share"): ({"exam_amount": 60, "los": 5}, "billed", 100, 101),
     ("prescriber", "scan_share"): (SEEN, "large_exams", 1, 0),
@@ -61,6 +61,14 @@ def test_a_checkup_stay_is_short_as_well():
     exams = {"los": 5, "billed": 100}
     assert taken("patient", "exam_stays", exams | {"exam_amount": 60}, exams | {"exam_amount": 59}) == 1
     assert taken("patient", "exam_stays", exams | {"exam_amount": 60, "course": True}) == 0
+
+
+@pytest.mark.parametrize("subject", ["prescriber", "hospital"])
+def test_whoever_is_operated_on_may_be_treated_for_nothing(subject):
+    rows = [{"cash_payamt": cash, "poor": False, "operated": False} for cash in (0, 0, 50.0, 50.0)]
+    assert taken(subject, "zero_cash_share", *rows) == 0.5
+    camp = {"cash_payamt": 0, "poor": False, "operated": True}
+    assert taken(subject, "zero_cash_share", *rows, camp, camp) == 0.5
 
 
 def test_only_stays_long_enough_to_go_out_are_looked_at():
