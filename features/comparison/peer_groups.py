@@ -14,8 +14,8 @@ from features.windows import YEARS
 # Visits of the last years that make a patient one of a course of treatment, or chronic; the age of the older
 # (years).
 COURSE_VISITS, CHRONIC_VISITS, OLDER = 3, 3, 60
-# Medicine of known dose for so many days, a drug at a time, makes a patient chronic as well: many fetch theirs
-# from a pharmacy and never have a chronic-disease visit. Half a year; own starting value.
+# Medicine of known dose for so many days, a drug at a time, makes a patient chronic as well: many fetch
+# theirs from a pharmacy and never have a chronic-disease visit. Half a year; own starting value.
 LONG_TERM_DAYS = 180
 # Stays that make a doctor one with ward patients.
 WARD_STAYS = 5

@@ -1,4 +1,4 @@
-"""What a group with an honest reason does is held against nobody: a carer's round beside a drawer of cards."""
+"""What a group with an honest reason does is held against nobody: a carer's round and a drawer of cards."""
 
 from datetime import date, datetime, timedelta
 

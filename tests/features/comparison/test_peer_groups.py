@@ -8,7 +8,6 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.peer_groups import PEER_WORDS, peer_groups
 from tests.in_memory import engine
 
-
 FACTS = {
     "psn_no": "string", "days_ago": "float64", "course": "boolean", "med_type": "string", "age": "float64",
     "kind": "string", "level": "string", "mdtrt_id": "string", "supply_days": "float64", "n_drugs": "int64",
