@@ -37,10 +37,8 @@ HALF_KNOWN = 3
 MIN_VISITS, MIN_OTHERS = 10, 3
 # Who bills a visit; columns of `billed_visits`.
 KEYS = ("place", "doctor")
-# An excess of less than this share of a subject's bills is no matter for an inspector, all items of a class
-# taken together, for a package of tests is many items of little money; what is less than the second by itself
-# is not looked at.
-LEAST_MONEY_SHARE, LEAST_ITEM_SHARE = 0.01, 0.002
+# An excess of less than this share of a subject's bills is no matter for an inspector.
+LEAST_MONEY_SHARE = 0.01
 # What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
 # visits with an item, above those expected.
 HONEST_REACH = float(norm.isf(0.001))
@@ -177,7 +175,7 @@ def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
         n=_.visits.sum(), votes=_.n.sum().round(6), billed=_.billed.sum().round(2)
     )
     own = own.inner_join(whole, ["subject_id", "kind"])
-    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_ITEM_SHARE * _.billed)
+    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
     return own.semi_join(material, ["kind", *_ITEM])
 
 
@@ -238,17 +236,8 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
         for explained in ("expected", "reach")
     )
     found = significant(rows.assign(money=money, beyond=beyond))
-    return _material(found[found["observed"] >= MIN_VISITS])
-
-
-def _material(found: pd.DataFrame) -> pd.DataFrame:
-    """The rows beyond reach of the classes whose money in excess is together LEAST_MONEY_SHARE of a subject's
-    bills or more: COLUMNS. A dear item may be in excess by itself and among the dear ones, so these stand for
-    themselves."""
-    own = [found[column] for column in ("subject_id", "kind", "class")]
-    together = found["money"].groupby([*own, found["item"] == DEAR]).transform("sum")
-    material = (together >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
-    return found[material].reset_index(drop=True)[COLUMNS]
+    material = (found["money"] >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
+    return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]
 
 
 def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:

@@ -140,26 +140,6 @@ def test_an_excess_of_little_money_is_no_matter(yuan, material):
     assert (90 * yuan > LEAST_MONEY_SHARE * (100 * 50 + 90 * yuan)) == material
 
 
-def package(tests: int, yuan: float) -> Bills:
-    """A hospital that does so many cheap tests on two thirds of its colds, one in twenty elsewhere."""
-    bills = town()
-    for place, share in [(f"H{number:02}", 0.05) for number in range(8)] + [("guilty", 0.66)]:
-        for number in range(100):
-            done = number < round(share * 100)
-            extra = [(f"scan{n}", yuan) for n in range(1, tests + 1) if done]
-            bills.add(place, "J06", ("lab", 50.0), *extra)
-    return bills
-
-
-def test_a_package_of_cheap_tests_is_material_together():
-    # Each is half a per cent of the bills, one alone is no matter.
-    assert package(1, 0.5).found() == []
-    found = package(4, 0.5).excess()
-    assert sorted(found["item"]) == ["scan1", "scan2", "scan3", "scan4"]
-    assert set(found.subject_id) == {"guilty"}
-    assert (found.money < LEAST_MONEY_SHARE * found.billed).all()
-
-
 def one_medicine(others: int) -> Bills:
     """A doctor gives one medicine for a disease that so few others treat; another gives it to everybody."""
     bills = Bills()
