@@ -42,6 +42,8 @@ import pandas as pd
 import psutil
 import pytest
 
+# Measures and rules enter the catalogue when they are imported; whatever file is run alone finds them there.
+import features.rules  # noqa: F401
 from claims.as_of import ClaimsAsOf
 from claims.store import Store, scratch
 from pipelines.measure import measure

@@ -2,7 +2,6 @@
 
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.comparison.peer_groups import PEER_WORDS
 from features.measures.catalogue import CATALOGUE
 from reports.contradictions import contradiction

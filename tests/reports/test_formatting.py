@@ -5,7 +5,6 @@ import math
 import pandas as pd
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.measures.catalogue import CATALOGUE, UNITS
 from reports.formatting import (
     COUNTED_DAYS,

@@ -2,7 +2,6 @@
 
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.measures.catalogue import (
     FAMILIES,
     measures_of,

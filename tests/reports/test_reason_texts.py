@@ -2,7 +2,6 @@
 
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.comparison.peers import Standing
 from features.measures.catalogue import measures_of
 from reports.reason_texts import measure_reason

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import features  # noqa: F401  fills the catalogue
 from features.comparison.peer_groups import PEER_WORDS
 from features.comparison.peers import Standing
 from features.measures.catalogue import (

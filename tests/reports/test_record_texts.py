@@ -2,7 +2,6 @@
 
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.measures.catalogue import SUBJECTS, measures_of
 from reports.record_texts import SHARED, SupportingRecord, record_text
 from tests.reports.forbidden import offences

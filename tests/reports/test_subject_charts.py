@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.measures.catalogue import measures_of
 from reports.subject_charts import MOST_LANES, calendar, strip_of, strips, weeks
 from reports.svg import BLUE, PALE, RED

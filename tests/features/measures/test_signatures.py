@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import features  # noqa: F401  fills the catalogue
 from features.comparison.peers import fit_peers
 from features.measures.catalogue import CATALOGUE, STRONG, SUBJECTS, measures_of, spec
 from features.measures.signatures import SIGNATURES, signed_by

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import features.rules  # noqa: F401  declares the rules
 from tests.features.rules.planting import Planted
 
 

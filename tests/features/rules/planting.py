@@ -6,7 +6,6 @@ from datetime import date
 
 import pandas as pd
 
-import features.rules  # noqa: F401  enters the rules
 from features.rules.declaration import RULES
 from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext

@@ -2,7 +2,6 @@
 
 import pytest
 
-import features.rules  # noqa: F401  declares the rules
 from features.rules import declaration
 from features.rules.declaration import CLEAR, RULES, SUSPECT, Parameter, rule, rules_of_scheme
 from reports.scheme_texts import SCHEMES

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-import features.rules  # noqa: F401  declares the rules
 from features.rules.declaration import RULES
 from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext

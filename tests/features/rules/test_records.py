@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import features.rules  # noqa: F401  enters the rules
 from claims.errors import StoreError
 from claims.tables import TABLES
 from features.rules.declaration import CLEAR, RULES, SUSPECT

@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 import pytest
 
-import features.rules  # noqa: F401  declares the rules
 from claims.errors import StoreError
 from features.rules.declaration import RULES, Parameter
 from features.rules.rule_settings import RuleSettings, parameter_text

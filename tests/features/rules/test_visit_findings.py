@@ -3,7 +3,6 @@
 import ibis
 import pytest
 
-import features.rules  # noqa: F401  declares the rules: R032 is one of M07
 from features.rules.declaration import CLEAR, SUSPECT
 from features.rules.visit_findings import by_visit
 
