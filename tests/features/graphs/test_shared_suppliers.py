@@ -68,6 +68,20 @@ def test_two_days_at_three_pharmacies_are_the_least(changed, linked):
     assert bool(len(steps(*province(**changed))[2])) == linked
 
 
+@pytest.mark.parametrize("others, linked", [(192, True), (193, False)])
+def test_a_pharmacy_with_more_than_two_hundred_regular_buyers_is_everybodys(others, linked):
+    """Without two of its four pharmacies the ring shares too few."""
+    book, dear = province()
+    for number in range(others):
+        for shop in SHOPS[:2]:
+            for turn in range(2):
+                day = 13 + 40 * turn + number % 30
+                dear.add(book.add(f"many-{number}", shop, day, kind=PHARMACY, village="420809001001"))
+    # Days of expensive medicine at one of these by chance would be regular, too.
+    dear -= {row["mdtrt_id"] for row in book.rows if row["psn_no"].startswith("buyer-")}
+    assert (pairs_of(steps(book, dear)[2]) == every_pair(RING)) == linked
+
+
 def test_earlier_years_and_courses_do_not_count():
     book, dear = province()
     for changed in (dict(days_ago=366.0), dict(course=True)):

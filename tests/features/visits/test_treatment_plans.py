@@ -1,5 +1,10 @@
 """Treatment plans known by rhythm: chemotherapy, split stays and made-up rhythms."""
 
+import random
+from collections import defaultdict
+from itertools import accumulate, pairwise
+from statistics import median
+
 import ibis
 import pandas as pd
 import pytest
@@ -62,11 +67,87 @@ def test_the_bounds_of_a_cycle(cycle, los, known):
     assert bool(planned(stays("chemo", "C50", [cycle * k for k in range(1, 6)], los))) == known
 
 
-@pytest.mark.parametrize("late, known", [(25, True), (26, False)])
-def test_three_intervals_of_four_are_within_a_quarter_of_the_median(late, known):
-    days = [0, 20, 40, 40 + late, 60 + late + 90]
-    # Intervals 20, 20, late, 110: the median is between 20 and late.
-    intervals = [20, 20, late, 110]
-    middle = (20 + late) / 2
-    expected = sum(abs(i - middle) <= middle / 4 for i in intervals) >= 3
-    assert bool(planned(stays("chemo", "C50", days))) == expected
+def starts(*intervals: float) -> list[float]:
+    """Days on which stays begin, with these intervals."""
+    return list(accumulate(intervals, initial=10))
+
+
+@pytest.mark.parametrize(
+    "intervals, known",
+    [
+        ((20, 20, 20, 25, 40), True),  # 25 is within a quarter of 20: four of five are regular
+        ((20, 20, 20, 26, 40), False),
+        ((20, 20, 20, 15, 40), True),
+        ((20, 20, 20, 14, 40), False),
+        ((20, 20, 20, 40), True),  # three of four
+        ((20, 20, 20, 40, 40), False),
+        ((20, 20), True),
+        ((20,), False),
+    ],
+)
+def test_three_intervals_of_four_are_within_a_quarter_of_the_median(intervals, known):
+    assert bool(planned(stays("chemo", "C50", starts(*intervals)))) == known
+
+
+@pytest.mark.parametrize(
+    "dx3, tumour",
+    [("C00", True), ("C97", True), ("D00", True), ("D48", True), ("D50", False), ("B99", False)],
+)
+def test_which_diseases_are_tumours(dx3, tumour):
+    assert bool(planned(stays("alone", dx3, CYCLE))) == tumour
+
+
+@pytest.mark.parametrize("by_plan, known", [(3, True), (2, False)])
+def test_three_of_ten_patients_elsewhere_are_treated_by_plan(by_plan, known):
+    rows = stays("anaemia", "D56", CYCLE)
+    for number in range(10):
+        rows += stays(
+            f"p{number}", "D56", CYCLE if number < by_plan else [10, 200], place=f"H{number % 3 + 1}"
+        )
+    # Whoever came once says nothing, and the own hospital's other patients do not count.
+    rows += [row for number in range(9) for row in stays(f"once-{number}", "D56", [30], place="H1")]
+    rows += [row for number in range(9) for row in stays(f"own-{number}", "D56", [10, 200])]
+    assert ("anaemia" in planned(rows)) == known
+
+
+def slow_planned(rows: list) -> set[tuple]:
+    """Person, place and disease of each plan: series by series, disease by disease."""
+    series = defaultdict(list)
+    for _visit, person, place, dx3, kind, second, los in rows:
+        if kind == "stay" and dx3:
+            series[person, place, dx3].append((second / DAY, los))
+    regular = {}
+    for key, mine in series.items():
+        days = sorted(day for day, _los in mine)
+        intervals = [b - a for a, b in pairwise(days)]
+        cycle = median(intervals) if intervals else 0
+        near = [abs(interval - cycle) <= cycle / 4 for interval in intervals]
+        regular[key] = (
+            len(mine) >= 3
+            and 7 <= cycle <= 42
+            and median(los for _day, los in mine) <= cycle / 2
+            and sum(near) >= 0.75 * len(near)
+        )
+    found = set()
+    for key in [key for key in series if regular[key]]:
+        _person, place, dx3 = key
+        others = [k for k in series if k[2] == dx3 and k[1] != place and len(series[k]) >= 2]
+        usual = len(others) >= 5 and sum(regular[k] for k in others) >= 0.3 * len(others)
+        if usual or dx3[0] == "C" or dx3[:2] in ("D0", "D1", "D2", "D3", "D4"):
+            found.add(key)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_plans_are_those_of_a_loop_over_the_series(seed):
+    draw, rows = random.Random(seed), []
+    for number in range(90):
+        cycle, n = draw.choice([6.5, 7, 14, 21, 42, 44]), draw.choice([1, 2, 3, 5])
+        jitter = draw.choice([0, 0, 1, cycle])
+        days = starts(*[cycle + draw.choice([-1, 0, 1]) * jitter / 2 for _n in range(n)])
+        rows += stays(
+            f"p{number}", draw.choice(["C34", "D48", "D56", "D56", "I10", None]), days, draw.choice([2, 7, 21]),
+            draw.choice(["H0", "H1", "H2"]), draw.choice(["stay", "stay", "stay", "outpatient"]),
+        )  # fmt: skip
+    expected = {person for person, _place, _dx3 in slow_planned(rows)}
+    assert planned(rows) == expected and 5 < len(expected) < 60
