@@ -76,9 +76,9 @@ def starts(*intervals: float) -> list[float]:
     "intervals, known",
     [
         ((20, 20, 20, 25, 40), True),  # 25 is within a quarter of 20: four of five are regular
-        ((20, 20, 20, 26, 40), False),
+        ((20, 20, 20, 25.1, 40), False),
         ((20, 20, 20, 15, 40), True),
-        ((20, 20, 20, 14, 40), False),
+        ((20, 20, 20, 14.9, 40), False),
         ((20, 20, 20, 40), True),  # three of four
         ((20, 20, 20, 40, 40), False),
         ((20, 20), True),
@@ -146,8 +146,9 @@ def test_plans_are_those_of_a_loop_over_the_series(seed):
         jitter = draw.choice([0, 0, 1, cycle])
         days = starts(*[cycle + draw.choice([-1, 0, 1]) * jitter / 2 for _n in range(n)])
         rows += stays(
-            f"p{number}", draw.choice(["C34", "D48", "D56", "D56", "I10", None]), days, draw.choice([2, 7, 21]),
-            draw.choice(["H0", "H1", "H2"]), draw.choice(["stay", "stay", "stay", "outpatient"]),
+            f"p{number}", draw.choice(["C34", "D48", "D56", "D56", "I10", None]), days,
+            draw.choice([2, 7, 21]), draw.choice(["H0", "H1", "H2"]),
+            draw.choice(["stay", "stay", "stay", "outpatient"]),
         )  # fmt: skip
     expected = {person for person, _place, _dx3 in slow_planned(rows)}
     assert planned(rows) == expected and 5 < len(expected) < 60
