@@ -43,6 +43,7 @@ class Terminated(BaseException):
 app = App(
     name="fundguard",
     help="Finds fraud in medical insurance funds: whom to visit first, why, and which records to pull.",
+    help_format="plaintext",
     version_flags=[],
 )
 

@@ -5,6 +5,7 @@ The socket is bound before the server starts, so the port is free or the error s
     python -m pipelines.server_process SOCKET PARENT
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -13,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -55,7 +55,7 @@ def end_with_parent() -> None:
     Thread(target=watch, daemon=True).start()
 
 
-@contextmanager
+@contextlib.contextmanager
 def prefect_server(port: int = 0, schedules: bool = False, pause: float = 0.1) -> Iterator[str]:
     """A server for as long as the context lasts; gives the address of its API.
 
@@ -117,17 +117,17 @@ def await_health(server: "subprocess.Popen[bytes]", api: str, tries: int = 120, 
     """
     import httpx
 
-    for _try in range(tries):
-        if server.poll() is not None:
-            raise StoreError(
-                "Prefect's server did not start: is another one at work in the same PREFECT_HOME?"
-            )
-        try:
-            if httpx.get(f"{api}/health", timeout=10).is_success:
-                return
-        except httpx.TransportError:
-            pass  # Not listening yet.
-        time.sleep(pause)
+    # One client, for making one reads all certificates of the machine.
+    with httpx.Client(timeout=10) as client:
+        for _try in range(tries):
+            if server.poll() is not None:
+                raise StoreError(
+                    "Prefect's server did not start: is another one at work in the same PREFECT_HOME?"
+                )
+            with contextlib.suppress(httpx.TransportError):  # Not listening yet.
+                if client.get(f"{api}/health").is_success:
+                    return
+            time.sleep(pause)
     raise StoreError(f"Prefect's server did not answer within {tries * pause:.0f} seconds")
 
 
