@@ -9,7 +9,7 @@ from ibis import Table, Value
 
 from features.measures.catalogue import STRONG, SharedMeasure, declare, measure, shared
 from features.measures.formulas import ratio
-from features.visits.excess_items import excess_column
+from features.visits.excess_items import UNUSUAL_DRUGS, excess_column
 from features.windows import YEAR
 
 # Class of items → the meaning.
@@ -67,9 +67,9 @@ for _subject, (_biller, _classes) in _DECLARED.items():
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def dear_flow_share(v: Table, w: Value) -> Value:
-    """Yuan for drugs in excess of the mix, weighted by the excess of their flow ÷ yuan of all lines."""
+    """Yuan for drugs beyond what the mix leads one to expect, weighted by the excess of their flow ÷ yuan of all lines."""
     # A flow alone may be a practice next to a pharmacy; a dear medicine alone is a specialist's.
-    beyond = (v[excess_column("doctor", "drug")] * v.prescription_flow).sum(where=w).fill_null(0)
+    beyond = (v[UNUSUAL_DRUGS] * v.prescription_flow).sum(where=w).fill_null(0)
     return ratio(beyond, v.billed.sum(where=w))
 
 

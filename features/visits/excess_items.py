@@ -22,6 +22,9 @@ from features.windows import YEAR
 
 # Who bills a visit → the column of the facts that names it.
 BILLERS = {"place": "fixmedins_code", "doctor": "dr_code"}
+# Fact of a visit: yuan of the medicines beyond what is expected of its doctor. Where another test confirms the
+# excess (a flow of prescriptions), chance need not be left out of it once more.
+UNUSUAL_DRUGS = "doctor_unusual_drugs"
 # Scratch table of all items in excess, with the biller (key of BILLERS).
 TABLE = "item_excess"
 
@@ -86,20 +89,22 @@ def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller
     beyond = excess.filter(excess.biller == biller).mutate(**{biller: excess.subject_id})
     rows = items.semi_join(beyond, ["class", "item"]).inner_join(visits, "mdtrt_id")
     rows = rows.inner_join(
-        beyond.select(biller, "kind", "class", "item", part=1 - _.reach / _.observed),
+        beyond.select(
+            biller, "kind", "class", "item",
+            excess=1 - _.reach / _.observed, unusual=1 - _.expected / _.observed,
+        ),
         [biller, "kind", "class", "item"],
-    )
-    rows = rows.mutate(excess=rows.money * rows.part)
+    )  # fmt: skip
 
-    def yuan(name: str) -> ibis.Value:
+    def yuan(name: str, part: ibis.Value) -> ibis.Value:
         here, dear = rows["class"] == name, rows["item"] == DEAR
         # A dear item may be in excess by itself and among the dear ones: it counts once.
-        single, together = (rows.excess.sum(where=here & which) for which in (~dear, dear))
+        single, together = ((rows.money * part).sum(where=here & which) for which in (~dear, dear))
         return ibis.greatest(single.fill_null(0.0), together.fill_null(0.0)).round(2).nullif(0)
 
-    return rows.group_by("mdtrt_id").aggregate(
-        **{excess_column(biller, name): yuan(name) for name in CLASSES}
-    )
+    sums = {excess_column(biller, name): yuan(name, rows.excess) for name in CLASSES}
+    unusual = {UNUSUAL_DRUGS: yuan("drug", rows.unusual)} if biller == "doctor" else {}
+    return rows.group_by("mdtrt_id").aggregate(**sums, **unusual)
 
 
 def _either(left: ibis.Table, right: ibis.Table) -> ibis.Table:

@@ -26,7 +26,7 @@ from features.visits.codelists import (
     OPERATION,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
-from features.visits.excess_items import BILLERS, excess_column, excess_items
+from features.visits.excess_items import BILLERS, UNUSUAL_DRUGS, excess_column, excess_items
 from features.visits.inpatient import (
     converted_admissions,
     expected_readmissions,
@@ -95,6 +95,7 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
 # Facts taken from the same lines as another.
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
+LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 
 

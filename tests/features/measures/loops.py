@@ -15,7 +15,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.item_excess import CLASSES
 from features.measures.aggregation import counted
 from features.measures.catalogue import CATALOGUE
-from features.visits.excess_items import BILLERS, excess_column
+from features.visits.excess_items import BILLERS, UNUSUAL_DRUGS, excess_column
 from features.windows import YEAR
 from tests.features.measures.tables import facts
 
@@ -107,6 +107,7 @@ VALUES: dict[str, list[Any]] = {
     **dict.fromkeys(["interim", "same_doctor_readmission", "readmitted_31d"], [True, False, None]),
     **dict.fromkeys(["overgrouped", "dear_group"], [True, False, None]),
     **dict.fromkeys(["received", "prescription_flow", "resold", "sold_again"], [0.0, 0.5, None]),
+    UNUSUAL_DRUGS: [0.0, 25.0, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
 }
 # Families whose measures have loops of their own: outcomes of others (test_linked_outcomes.py).

@@ -6,7 +6,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.comparison.item_excess import CLASSES
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import measures_of
-from features.visits.excess_items import excess_column
+from features.visits.excess_items import UNUSUAL_DRUGS, excess_column
 from tests.features.measures.tables import taken
 
 BILL = {"billed": 100.0, "kind": OUTPATIENT}
@@ -35,8 +35,8 @@ def test_a_pharmacy_is_measured_by_what_it_sells():
 @pytest.mark.parametrize("subject", ["prescriber", "pharmacy"])
 def test_a_paid_flow_of_prescriptions_is_dear_and_beyond_chance_at_both_ends(subject):
     def share(excess, flow, kind=PHARMACY):
-        row = PURCHASE | {"kind": kind, excess_column("doctor", "drug"): excess, "prescription_flow": flow}
-        honest = PURCHASE | {excess_column("doctor", "drug"): None, "prescription_flow": 0.0}
+        row = PURCHASE | {"kind": kind, UNUSUAL_DRUGS: excess, "prescription_flow": flow}
+        honest = PURCHASE | {UNUSUAL_DRUGS: None, "prescription_flow": 0.0}
         return taken(subject, "dear_flow_share", row, honest)
 
     assert share(80.0, 0.9) == pytest.approx(0.9 * 80 / 200)
@@ -45,7 +45,7 @@ def test_a_paid_flow_of_prescriptions_is_dear_and_beyond_chance_at_both_ends(sub
 
 
 def test_what_a_doctor_gives_in_the_ward_is_no_prescription_at_a_pharmacy():
-    row = {"billed": 100.0, excess_column("doctor", "drug"): 80.0, "prescription_flow": 0.9, "kind": STAY}
+    row = {"billed": 100.0, UNUSUAL_DRUGS: 80.0, "prescription_flow": 0.9, "kind": STAY}
     assert taken("prescriber", "dear_flow_share", row) is None
 
 
