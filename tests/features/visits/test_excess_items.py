@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.comparison.item_excess import COLUMNS
-from features.visits.excess_items import TABLE, excess_column, excess_items
+from features.visits.excess_items import TABLE, UNUSUAL_DRUGS, excess_column, excess_items
 from tests.in_memory import engine
 
 BASE = dict.fromkeys(
@@ -54,7 +54,8 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
              "med_type": "11", "level": "2", "dx_group": "J06", "dx3": row.get("dx3", "J06"),
              "dept_code": None, "days_ago": row.get("days_ago", 100.0)}
         )  # fmt: skip
-        lines = [("lab", "04", 50.0)] + [("scan", "03", 200.0)] * row["scan"]
+        item = ("scan", row.get("charge", "03"), 200.0)
+        lines = [("lab", "04", 50.0)] + [item] * row["scan"]
         content.append(
             {"mdtrt_id": name, "dialysis": row.get("dialysis"), "billed": sum(x[2] for x in lines)}
         )
@@ -82,6 +83,16 @@ def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_honest_billers_re
         part = 1 - scan.reach[biller] / scan.observed[biller]
         assert found[column].dropna().to_numpy() == pytest.approx(200 * part, abs=0.006)
         assert found[column].sum() == pytest.approx(200 * (scan.observed - scan.reach)[biller], abs=1)
+
+
+def test_a_flow_looks_at_all_the_medicine_beyond_what_is_expected_of_its_doctor():
+    found, excess = facts_of([row | {"charge": "09"} for row in town()])
+    dear = excess[excess["item"] == "scan"].set_index("biller").loc["doctor"]
+    prescribed = found[[UNUSUAL_DRUGS, excess_column("doctor", "drug")]].dropna()
+    part = [1 - explained / dear.observed for explained in (dear.expected, dear.reach)]
+    assert part[0] > part[1] + 0.1
+    assert prescribed.to_numpy() == pytest.approx([[200 * one for one in part]] * len(prescribed), abs=0.006)
+    assert facts_of(town())[0][UNUSUAL_DRUGS].isna().all()
 
 
 @pytest.mark.parametrize("more", [{"days_ago": 366.0}, {"dx3": "Z51"}, {"dialysis": 1.0}])
