@@ -67,7 +67,8 @@ for _subject, (_biller, _classes) in _DECLARED.items():
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
 def dear_flow_share(v: Table, w: Value) -> Value:
-    """Yuan for drugs beyond what the mix leads one to expect, weighted by the excess of their flow ÷ yuan of all lines."""
+    """Yuan for drugs beyond what the mix leads one to expect, weighted by the excess of their flow ÷ yuan of
+    all lines."""
     # A flow alone may be a practice next to a pharmacy; a dear medicine alone is a specialist's.
     beyond = (v[UNUSUAL_DRUGS] * v.prescription_flow).sum(where=w).fill_null(0)
     return ratio(beyond, v.billed.sum(where=w))

@@ -22,8 +22,8 @@ from features.windows import YEAR
 
 # Who bills a visit → the column of the facts that names it.
 BILLERS = {"place": "fixmedins_code", "doctor": "dr_code"}
-# Fact of a visit: yuan of the medicines beyond what is expected of its doctor. Where another test confirms the
-# excess (a flow of prescriptions), chance need not be left out of it once more.
+# Fact of a visit: yuan of the medicines beyond what is expected of its doctor. Where another test confirms
+# the excess (a flow of prescriptions), chance need not be left out of it once more.
 UNUSUAL_DRUGS = "doctor_unusual_drugs"
 # Scratch table of all items in excess, with the biller (key of BILLERS).
 TABLE = "item_excess"
