@@ -41,6 +41,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 import pandas as pd
 import psutil
 import pytest
+from hypothesis import Phase, settings
 
 # Measures and rules enter the catalogue when they are imported; whatever file is run alone finds them there.
 import features.rules  # noqa: F401
@@ -53,6 +54,8 @@ from tests.in_memory import claims_in, engine
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
+# A mutant is killed by the first example that fails; nobody reads the smallest one.
+settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], database=None)
 PERSONS, SEED, AS_OF = 2_000, 7, date(2025, 1, 1)
 # Stands in the environment of whatever a test starts, and of what that starts in turn.
 MARK = "STARTED_BY_TEST"
