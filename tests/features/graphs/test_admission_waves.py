@@ -105,6 +105,11 @@ def test_courses_other_visits_and_earlier_years_do_not_count(changed):
     assert steps(quiet(8, **changed))[0].empty
 
 
+def test_the_year_holds_its_365th_day_and_not_the_next():
+    """Every other one of eight came a day earlier."""
+    assert set(steps(quiet(8, days_ago=365))[0].shared) == {4}
+
+
 @pytest.mark.parametrize("items, linked", [(5, False), (6, True)])
 def test_a_bill_is_a_trait_from_six_items_on(items, linked):
     book = quiet(8, village=None, template=7, n_items=items)
