@@ -185,6 +185,16 @@ def test_the_linking_visits_are_the_stays_of_both(found):
     assert (of_a | of_b).all()
 
 
+def test_who_is_admitted_twice_in_a_wave_is_linked_by_the_first_stay():
+    book = quiet(5)
+    later = book.add("p0", "house", 100, 500, kind=STAY, village="420800999999", dx3="K00")
+    # As if it had come first.
+    book.rows.insert(0, book.rows.pop())
+    linking = set(events.linking_visits(steps(book)[1]).mdtrt_id.to_pandas())
+    first = {row["mdtrt_id"] for row in book.rows if row["psn_no"].startswith("p")} - {later}
+    assert linking == first and len(first) == 5
+
+
 def steady(windows: int) -> VisitBook:
     """A hospital that admits two of a village in so many windows of the year, nine in the first and fourteen
     in the last."""
