@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo demo-console test test-slow notebooks lint audit mutation bench soak docs lock clean
+.PHONY: install demo demo-console test test-slow notebooks lint audit mutation bench soak night-cost docs lock clean
 
 install: $(STAMP)
 
@@ -77,6 +77,13 @@ soak: install
 	rm -rf demo/soak
 	mkdir -p demo/prefect demo/soak
 	$(BIN)/python -m benchmarks.soak demo/soak
+
+# What a night with one day's visits costs against a full run of 20,000 persons. Takes an hour.
+night-cost: export PREFECT_HOME := $(CURDIR)/demo/prefect
+night-cost: install
+	rm -rf demo/night-cost
+	mkdir -p demo/prefect demo/night-cost
+	$(BIN)/python -m benchmarks.night_cost demo/night-cost
 
 docs: install
 	$(BIN)/python docs/generate.py > docs/measures.md
