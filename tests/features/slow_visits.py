@@ -293,7 +293,7 @@ def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
                 over = max(times - 1 - (rx.get("max_rept_cnt") or 0), 0)
                 visit.rx_overused = max(visit.rx_overused or 0, over)
             if rx:
-                written, sold = (pd.Timestamp(t) for t in (rx["prsc_time"], sale["sel_retn_time"]))
-                timed = written != written.normalize() and sold != sold.normalize()
-                later = written - sold > pd.Timedelta(minutes=30)
-                visit.rx_late |= later if timed else written.date() > sold.date()
+                signed, sold = (pd.Timestamp(t) for t in (rx["prsc_time"], sale["sel_retn_time"]))
+                timed = signed != signed.normalize() and sold != sold.normalize()
+                later = signed - sold > pd.Timedelta(minutes=30)
+                visit.rx_late |= later if timed else signed.date() > sold.date()
