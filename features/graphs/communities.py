@@ -13,6 +13,9 @@ LEAST_MEMBERS = 3
 # A group is divided where the modularity of its best division is above so many times that of a random graph
 # of its size and density. Own starting value.
 DIVISIBLE = 1.5
+# Passes of the Leiden algorithm over a graph: until nothing changes, it may go on for ever between divisions
+# whose modularity differs by less than rounding does. Own starting value; most graphs need fewer than ten.
+PASSES = 20
 # An earlier group passes its id on to a group that holds more than this share of its members.
 _SAME_GROUP = 0.5
 _SEED = 0
@@ -45,7 +48,7 @@ def _split(graph: igraph.Graph) -> list[igraph.Graph]:
     Modularity has a resolution limit (Fortunato and Barthélemy 2007, doi 10.1073/pnas.0605965104): rings that
     share a house would be one community of a large graph. It also divides a ring that hangs together.
     """
-    found = graph.community_leiden("modularity", weights="weight", n_iterations=-1)
+    found = graph.community_leiden("modularity", weights="weight", n_iterations=PASSES)
     if len(found) == 1 or found.q <= DIVISIBLE * _random_modularity(graph.vcount(), graph.density()):
         return [graph]
     return [part for members in found for part in _split(graph.subgraph(members))]

@@ -3,6 +3,7 @@
 import hashlib
 from itertools import combinations
 
+import igraph
 import pandas as pd
 import pytest
 
@@ -120,3 +121,17 @@ def test_the_order_of_members_and_groups_does_not_matter():
     pd.testing.assert_frame_equal(named("abc", "xyz"), named("zyx", "cba"))
     before = named("abc", "xyz")
     pd.testing.assert_frame_equal(named("abcd", "wxyz", before=before), named("zyxw", "dcba", before=before))
+
+
+def test_the_search_for_divisions_ends(monkeypatch):
+    """Without a bound it went on for ever in one city, between divisions that differ by rounding."""
+    passes, search = [], igraph.Graph.community_leiden
+
+    def counted(graph, *given, **more):
+        passes.append(more["n_iterations"])
+        return search(graph, *given, **more)
+
+    monkeypatch.setattr(igraph.Graph, "community_leiden", counted)
+    pairs = [(a, b, 5.0) for a, b in combinations("abcd", 2)]
+    found = communities(pd.DataFrame(pairs, columns=["a", "b", "neg_log10_fdr"]))
+    assert set(found.psn_no) == set("abcd") and passes and min(passes) > 0
