@@ -30,7 +30,8 @@ def yuan_text(amount: float, language: str) -> str:
     """A sum in yuan with its unit; what rounds to nothing is said to be less than one."""
     if 0 < amount < 0.5:
         return "不足1元" if language == "zh" else "less than 1 yuan"
-    return f"{amount:,.0f}元" if language == "zh" else f"{amount:,.0f} yuan"
+    # A whole number, for a float that rounds to nothing keeps its sign.
+    return f"{round(amount):,}元" if language == "zh" else f"{round(amount):,} yuan"
 
 
 def expected_text(expected: float, language: str) -> str:

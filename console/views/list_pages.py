@@ -1,6 +1,7 @@
 """The ranked lists: a page, a search, an export of the present view."""
 
 import io
+import math
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -212,6 +213,7 @@ def _number(text: str | None) -> int:
 
 def _yuan(text: str | None) -> float:
     try:
-        return max(float(text or 0), 0.0)
+        amount = float(text or 0)
     except ValueError:
         return 0.0
+    return max(amount, 0.0) if math.isfinite(amount) else 0.0

@@ -92,6 +92,7 @@ def test_an_export_is_the_present_view(login):
     assert exported("?area=420802")[0] == second and exported("?order=money")[0] == first
     client.post("/lists/patient/search/", {"text": SECOND})
     assert exported("") == [second] and exported("?least=1000") == []
+    assert exported("?least=nan") == exported("?least=inf") == exported("?least=much") == [second]
 
 
 def test_no_address_and_no_log_holds_an_identifier(login, caplog):

@@ -18,6 +18,7 @@ from reports.number_texts import MISSING, amount_text, expected_text, is_missing
         (0.51, "1元", "1 yuan"),
         (1234.5, "1,234元", "1,234 yuan"),
         (-80.0, "-80元", "-80 yuan"),
+        (-0.2, "0元", "0 yuan"),
     ],
 )
 def test_a_sum_that_rounds_to_nothing_is_said_to_be_less_than_one(amount, zh, en):
