@@ -64,7 +64,7 @@ SHOWN_AS = {"M19": ("M05", "M06")}
 # The verbs that the English phrases begin with, of many visits → of one.
 _OF_ONE = {
     "were": "was", "have": "has", "look": "looks", "fall": "falls", "rest": "rests", "clash": "clashes",
-    "repeat": "repeats", "belong": "belongs",
+    "repeat": "repeats", "belong": "belongs", "are": "is",
 }  # fmt: skip
 
 

@@ -126,6 +126,11 @@ def test_visits_that_are_all_in_doubt_are_told_so():
     zh, en = story(replace(HOSPITAL, subject="patient", visits=1, doubted=1, places=1, scheme="M27"))
     assert zh.startswith("近一年在1家机构就诊、购药1次,为事故外伤")
     assert en.startswith("1 visit at 1 site in the last year; it was for injuries")
+    one, two = (
+        story(replace(HOSPITAL, subject="patient", visits=4, doubted=n, places=1, scheme=None))[1]
+        for n in (1, 2)
+    )
+    assert "1 of them is in doubt" in one and "2 of them are in doubt" in two
 
 
 @pytest.mark.parametrize(
