@@ -163,6 +163,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         scheme_name=lambda scheme: scheme_name(scheme, language),
         verdict=lambda status: text_in(language, VERDICTS[status]),
         fits=lambda n, of: words["fits"][_fit(n, of)],
+        explained=[names for *names, n, of in dossier.innocent if _fit(n, of) == 2],
     )
 
 

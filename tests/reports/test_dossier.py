@@ -288,5 +288,15 @@ def test_an_explanation_fits_from_half_of_the_visits(n, of, word):
     assert word in page(replace(GIVEN, innocent=[("急诊", "an emergency", n, of)]), "en")
 
 
+@pytest.mark.parametrize("n, of, held", [(1, 0, True), (2, 3, True), (1, 3, False), (0, 0, False)])
+def test_an_explanation_that_fits_speaks_for_the_subject(n, of, held):
+    given = replace(GIVEN, favourable=[], innocent=[("同住家庭", "a household", n, of)])
+    english, chinese = page(given, "en"), page(given, "zh")
+    assert ("An honest explanation fits: a household" in english, "正常解释成立:同住家庭" in chinese) == (
+        held,
+    ) * 2
+    assert ("Nothing stands out in its favour." in english) != held
+
+
 def test_a_subject_without_evidence_has_no_empty_table_of_money():
     assert "Money in dispute" not in page(replace(GIVEN, money=[]), "en")
