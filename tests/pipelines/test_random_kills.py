@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -79,11 +80,12 @@ def observed(arguments: list[object], store: Path, copies: Path) -> None:
         ran = subprocess.Popen([*map(str, command)], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
         for number in range(10_000):
             time.sleep(rng.expovariate(1 / PAUSE))
-            ran.send_signal(signal.SIGSTOP)
+            # Not `Popen.send_signal`, which would already reap a command that has ended.
+            os.kill(ran.pid, signal.SIGSTOP)
             if os.waitid(os.P_PID, ran.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code != os.CLD_STOPPED:
                 break
             copied(store, copies / f"stop-{number:04}")
-            ran.send_signal(signal.SIGCONT)
+            os.kill(ran.pid, signal.SIGCONT)
         assert ran.wait() == 0, ran.stderr.read().decode()
         _gone, left = psutil.wait_procs(alive(), timeout=60)
     assert left == []
@@ -110,9 +112,10 @@ def opened(store: Path) -> Path:
 
 
 def tables(store: Path) -> dict[str, str]:
-    """What the run of the date says, by table."""
+    """What the run of the date says, by table; not from which generation, which a load done again numbers
+    anew."""
     files = (Store(store).runs / FIRST.isoformat()).glob("*.parquet")
-    return {path.name: pd.read_parquet(path).to_csv() for path in files}
+    return {path.name: re.sub(r"claims-\d{6}", "claims", pd.read_parquet(path).to_csv()) for path in files}
 
 
 def models(store: Path) -> bytes:
