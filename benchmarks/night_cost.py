@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.deliveries import Plan, deliver, read
-from benchmarks.soak import DRIFT, SEED, command
+from benchmarks.soak import SEED, command
 
 # Of a full run's CPU, at 20,000 persons and a year of history.
 GOAL = 0.2
@@ -27,7 +27,7 @@ def prepared(work: Path, persons: int) -> tuple[Path, Path, Path]:
     command("simulate", "--out", work / "city", "--persons", persons, "--seed", SEED)
     tables = read(work / "city" / "input")
     history, first, second = deliver(tables, PLAN, work / "days")
-    (everything,) = deliver(tables, Plan(PLAN.day(2), 0, 0, DRIFT), work / "all")
+    (everything,) = deliver(tables, Plan(PLAN.day(2), 0, 0, 0.0), work / "all")
     store = work / "store"
     command("run", history, "--store", store, "--as-of", PLAN.day(0))
     command("nightly", "--store", store, "--as-of", PLAN.day(1), "--source", first)

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 from ibis.backends.duckdb import Backend
 
-from claims.readers import quote
+from claims.readers import identifier, quote
 from claims.statement_cache import StatementCache, digest
 
 # Of the machine's memory, for the engine; what is larger goes to the scratch folder. The rest is for frames,
@@ -44,11 +44,11 @@ class CachingBackend(Backend):  # type: ignore[misc]
         # The expression may read the table that it replaces.
         building = f"{name}_replaced" if overwrite else name
         super().create_table(building, schema=obj.schema())
-        columns = ", ".join(map(_identifier, obj.columns))
-        self.raw_sql(f"INSERT INTO {_identifier(building)} ({columns}) {self.compile(obj)}").fetchall()
+        columns = ", ".join(map(identifier, obj.columns))
+        self.raw_sql(f"INSERT INTO {identifier(building)} ({columns}) {self.compile(obj)}").fetchall()
         if overwrite:
-            self.raw_sql(f"DROP TABLE IF EXISTS {_identifier(name)}")
-            self.raw_sql(f"ALTER TABLE {_identifier(building)} RENAME TO {_identifier(name)}")
+            self.raw_sql(f"DROP TABLE IF EXISTS {identifier(name)}")
+            self.raw_sql(f"ALTER TABLE {identifier(building)} RENAME TO {identifier(name)}")
         return self.table(name)
 
     def disconnect(self) -> None:
@@ -80,7 +80,3 @@ def connected(work: Path, statements: Path | None = None) -> Iterator[CachingBac
         yield con
     finally:
         con.disconnect()
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -170,7 +170,7 @@ def open_part(con: ibis.BaseBackend, part: Part, work: Path) -> Opened:
 def _open_parquet(con: ibis.BaseBackend, part: Part, name: str) -> ibis.Table:
     if "file_row_number" in [column.lower() for column in part.header]:
         raise InputError(f"{part.path.name}: column file_row_number is a reserved name")
-    columns = ", ".join(f"{_name(column)} AS c{n}" for n, column in enumerate(part.header))
+    columns = ", ".join(f"{identifier(column)} AS c{n}" for n, column in enumerate(part.header))
     con.raw_sql(
         f"CREATE TABLE {name} AS SELECT {columns}, file_row_number + 1 AS _row "
         f"FROM read_parquet({quote(part.path)}, file_row_number=true)"
@@ -222,7 +222,9 @@ def _unreadable_column(con: ibis.BaseBackend, part: Part) -> str:
     """The first column of a Parquet file whose pages cannot be read."""
     for column in part.header:
         try:
-            con.raw_sql(f"SELECT max(hash({_name(column)})) FROM read_parquet({quote(part.path)})").fetchall()
+            con.raw_sql(
+                f"SELECT max(hash({identifier(column)})) FROM read_parquet({quote(part.path)})"
+            ).fetchall()
         except duckdb.Error:
             return f": column {column}"
     return ""
@@ -243,5 +245,6 @@ def quote(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def identifier(name: str) -> str:
+    """A name of a column or table in SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -34,11 +34,13 @@ def network_result(
     excused, profiles = _profiles(claims, facts, network, kept)
     # Links outside groups are couples, and those inside an excused group have an honest reason: neither is
     # evidence.
-    counts = links(con, network, _suspicious_pairs(network, members, excused), "suspicious_pairs")
+    has_reason = members.group_id.map(excused).notna()
+    counts = links(con, network, _pairs_within(network, members[~has_reason]), "suspicious_pairs")
     linking_visits = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
     )
-    facts = _without_excused_swipes(con, facts, network, members, excused)
+    excused_pairs = _pairs_within(network, members[has_reason])
+    facts = _without_excused_swipes(con, facts, network, excused_pairs)
     facts = with_counts(
         con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, linking_visits)), "facts_linked"
     )
@@ -61,12 +63,10 @@ def _profiles(
 
 
 def _without_excused_swipes(
-    con: ibis.BaseBackend, facts: ibis.Table, network: Network, members: pd.DataFrame, excused: pd.Series
+    con: ibis.BaseBackend, facts: ibis.Table, network: Network, pairs: pd.DataFrame
 ) -> ibis.Table:
     """The facts without the swipes in a row of groups with an honest reason: a carer with everybody's card is
     held against neither the residents nor the pharmacy."""
-    people = network.people.assign(a_type="patient", b_type="patient")
-    pairs = inside_of(people, members[members.group_id.map(excused).notna()])
     met = network.co_attendance.semi_join(stored(con, "excused_pairs", pairs[["a", "b"]]), ["a", "b"])
     joined = facts.left_join(met.select("mdtrt_id").distinct().mutate(_excused=True), "mdtrt_id")
     joined = joined.drop("mdtrt_id_right").mutate(_excused=_._excused.fill_null(False))
@@ -74,7 +74,6 @@ def _without_excused_swipes(
     return joined.mutate(burst=burst, follow_days=follow_days).drop("_excused")
 
 
-def _suspicious_pairs(network: Network, members: pd.DataFrame, excused: pd.Series) -> pd.DataFrame:
-    """The linked pairs of which both are in one group that is not excused."""
-    suspicious = members[members.group_id.map(excused).isna()]
-    return inside_of(network.people.assign(a_type="patient", b_type="patient"), suspicious)
+def _pairs_within(network: Network, members: pd.DataFrame) -> pd.DataFrame:
+    """The linked pairs of which both are in one of the members' groups."""
+    return inside_of(network.people.assign(a_type="patient", b_type="patient"), members)

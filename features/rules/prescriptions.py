@@ -11,7 +11,7 @@ from features.rules.finding_text import item_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.sales_lines import paid_sales, with_billed_amount
 from features.visits.codelists import DRUGS
-from features.visits.timestamps import has_time_of_day
+from features.visits.timestamps import CLOCK_MINUTES, is_later
 
 
 @rule(
@@ -78,7 +78,9 @@ def _sales_with_prescription(context: RuleContext) -> ibis.Table:
 @rule(
     "R110", "处方时间倒置/过期", "Rx after sale / expired", "place", SUSPECT, "38(二)/40(二)", schemes="M22",
     needs="drug_sel_d rx_d", filled="drug_sel_d.rxno",
-    clock_tolerance_minutes=Parameter(30, "minutes", "own starting value: clocks of hospital and pharmacy"),
+    clock_tolerance_minutes=Parameter(
+        CLOCK_MINUTES, "minutes", "own starting value: clocks of hospital and pharmacy"
+    ),
     repeatable_validity_days=Parameter(84, "days", "长期处方管理规范(试行): at most 12 weeks"),
 )  # fmt: skip
 def out_of_time(
@@ -86,11 +88,8 @@ def out_of_time(
 ) -> ibis.Table:
     """Sales before the prescription was written or after it expired."""
     sold = _sales_with_prescription(context)
-    clock = has_time_of_day(sold.sel_retn_time) & has_time_of_day(sold.written)
     days = sold.sel_retn_time.date().epoch_days() - sold.written.date().epoch_days()
-    early = (sold.written.epoch_seconds() - sold.sel_retn_time.epoch_seconds()) / 60
-    # Between bare dates only the day can be compared.
-    early = clock.ifelse(early > clock_tolerance_minutes, days < 0)
+    early = is_later(sold.written, sold.sel_retn_time, clock_tolerance_minutes)
     valid = (sold.repeats > 0).ifelse(ibis.greatest(sold.valid, repeatable_validity_days), sold.valid)
     sold = sold.mutate(early=early, late=(days > valid).fill_null(False), days=days, valid=valid)
     bad = sold.filter(sold.early | sold.late)

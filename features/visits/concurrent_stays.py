@@ -5,7 +5,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY
-from features.visits.codelists import COURSES, OPERATION
+from features.visits.codelists import COURSES
 from features.visits.inpatient import INTERIM_DAYS
 from features.windows import YEAR
 
@@ -24,7 +24,7 @@ def village_batches(base: ibis.Table) -> ibis.Table:
     return _admitted_together(stays, "fixmedins_code", "village").rename(village_batch="persons")
 
 
-def copied_stays(base: ibis.Table, days: ibis.Table) -> ibis.Table:
+def copied_stays(base: ibis.Table, days: ibis.Table, content: ibis.Table) -> ibis.Table:
     """Stays that look copied (M01): mdtrt_id; twins, other people admitted to the hospital within
     TOGETHER_DAYS with the same disease and length of stay, where that is no settlement by the month (a ward
     of psychiatry settles all at once) and no day of operations (whoever was operated on was there); copies,
@@ -32,12 +32,9 @@ def copied_stays(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
     # Each item once: one billed on two days would cancel itself out.
-    items = days.select("mdtrt_id", "hilist_code", "charge").distinct().group_by("mdtrt_id")
-    items = items.aggregate(
-        items=_.hilist_code.hash().bit_xor(), n=_.count(), operated=(_.charge == OPERATION).any()
-    )
-    stays = stays.inner_join(items, "mdtrt_id")
-    alike = stays.filter(stays.los < INTERIM_DAYS, ~stays.operated.fill_null(False))
+    items = days.select("mdtrt_id", "hilist_code").distinct().group_by("mdtrt_id")
+    stays = stays.inner_join(items.aggregate(items=_.hilist_code.hash().bit_xor(), n=_.count()), "mdtrt_id")
+    alike = stays.filter(stays.los < INTERIM_DAYS).anti_join(content.filter(content.operated), "mdtrt_id")
     twins = _admitted_together(alike, "fixmedins_code", "dx3", "los")
     return (
         stays.select("mdtrt_id")

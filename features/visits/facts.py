@@ -134,7 +134,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "amounts": bill_amounts(base),
         "outside_visits": outside_visits(base, content),
         "batches": village_batches(base),
-        "copies": copied_stays(base, days),
+        "copies": copied_stays(base, days, content),
         "card_travel": card_travel(base),
         "followers": followers(base, content),
         "deaths": days_after_death(claims, base),

@@ -6,7 +6,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf
 from features.visits.codelists import DRUGS
-from features.visits.timestamps import SECONDS_A_DAY, has_time_of_day
+from features.visits.timestamps import CLOCK_MINUTES, SECONDS_A_DAY, has_time_of_day, is_later
 from features.windows import YEAR
 
 # Supply at hand beyond so many days is surplus (M05; own starting value: a month).
@@ -14,9 +14,6 @@ SURPLUS_STOCK_DAYS = 30
 # A doctor who signs prescriptions so many seconds apart has read none of them (M22: more than one in ten
 # seconds).
 RUSH_SECONDS = 10
-# The clocks of a hospital and a pharmacy differ by less than so many minutes (as rule R110; own starting
-# value).
-CLOCK_MINUTES = 30
 # The usual price of an item is known where so many pharmacies sell it (own starting value).
 MIN_PHARMACIES = 3
 # A pharmacy's own price of an item in a quarter is known from so many sales; a sale is off it where its price
@@ -120,25 +117,17 @@ def _sold_again(sales: ibis.Table) -> ibis.Table:
 
 def prescription_use(claims: ClaimsAsOf) -> ibis.Table:
     """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits for the same item beyond those it
-    allows; its items may be fetched one by one, R109), rx_late (written after the sale, `_written_after`),
-    rx_rushed (written within RUSH_SECONDS of the doctor's one before)."""
+    allows; its items may be fetched one by one, R109), rx_late (written after the sale by more than
+    CLOCK_MINUTES, as in R110), rx_rushed (written within RUSH_SECONDS of the doctor's one before)."""
     sales = claims.sales.filter(_.rxno.notnull(), _.sel_retn_cnt > 0, _.setl_id.notnull())
     paid = sales.inner_join(claims.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     used = paid.group_by("rxno", "hilist_code").aggregate(times=_.mdtrt_id.nunique())
     joined = paid.inner_join(used, ["rxno", "hilist_code"]).left_join(_written(claims["rx_d"]), "rxno")
     return joined.group_by("mdtrt_id").aggregate(
         rx_overused=ibis.greatest(_.times - _.allowed.fill_null(1), 0).max(),
-        rx_late=_written_after(joined.written, joined.sel_retn_time).any().fill_null(False),
+        rx_late=is_later(joined.written, joined.sel_retn_time, CLOCK_MINUTES).any().fill_null(False),
         rx_rushed=_.rushed.any().fill_null(False),
     )
-
-
-def _written_after(written: ibis.Value, sold: ibis.Value) -> ibis.Value:
-    """Was a prescription written after the sale, by more than clocks differ? Between bare dates only the day
-    can be compared (as in rule R110)."""
-    timed = has_time_of_day(written) & has_time_of_day(sold)
-    minutes = (written.epoch_seconds() - sold.epoch_seconds()) / 60
-    return timed.ifelse(minutes > CLOCK_MINUTES, written.date() > sold.date())
 
 
 def _written(prescriptions: ibis.Table) -> ibis.Table:

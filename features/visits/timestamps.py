@@ -7,12 +7,22 @@ SECONDS_A_DAY = 86_400
 SECONDS_A_YEAR = 365.25 * SECONDS_A_DAY
 # Visits of the night: from ten in the evening to six in the morning (own starting value).
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
+# The clocks of two institutions differ by less than so many minutes (own starting value).
+CLOCK_MINUTES = 30
 
 
 def has_time_of_day(when: ibis.Value) -> ibis.Value:
     """Does a timestamp carry a time of day? Systems that record only the date write midnight, so midnight
     says nothing of hours, minutes or the order within the day."""
     return when != when.truncate("D")
+
+
+def is_later(when: ibis.Value, other: ibis.Value, tolerance: float) -> ibis.Value:
+    """Is a time later than another, by more than so many minutes? Between bare dates only the day can be
+    compared."""
+    minutes = (when.epoch_seconds() - other.epoch_seconds()) / 60
+    timed = has_time_of_day(when) & has_time_of_day(other)
+    return timed.ifelse(minutes > tolerance, when.date() > other.date())
 
 
 def calendar_days(start: ibis.Value, end: ibis.Value) -> ibis.Value:

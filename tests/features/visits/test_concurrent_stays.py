@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.visits.bill_lines import bill_content
 from features.visits.concurrent_stays import copied_stays, village_batches
 from tests.features.visits.tables import AS_OF, lines, stay, values, visits
 
@@ -23,6 +24,10 @@ def bills(*items: list[str]):
     """A bill a visit, in order; empty ones have no lines."""
     rows = [{"mdtrt_id": f"M{n:02}", "hilist_code": item} for n, bill in enumerate(items, 1) for item in bill]
     return lines(*rows)
+
+
+def copies_of(base, days):
+    return copied_stays(base, days, bill_content(days))
 
 
 @pytest.mark.parametrize(
@@ -61,14 +66,14 @@ def test_people_of_a_batch_count_once():
     ],
 )
 def test_a_twin_has_the_same_disease_and_length(other, twins):
-    found = values(copied_stays(visits(admitted("anna"), other), bills(SIX, SIX[:2])), "twins")
+    found = values(copies_of(visits(admitted("anna"), other), bills(SIX, SIX[:2])), "twins")
     assert found == {"M01": twins, "M02": twins}
 
 
 @pytest.mark.parametrize("los, twins", [(24, 1), (25, 0)])
 def test_stays_settled_by_the_month_are_no_twins(los, twins):
     base = visits(admitted("anna", los=los), admitted("bert", los=los))
-    assert values(copied_stays(base, bills(SIX, SIX[:2])), "twins") == {"M01": twins, "M02": twins}
+    assert values(copies_of(base, bills(SIX, SIX[:2])), "twins") == {"M01": twins, "M02": twins}
 
 
 @pytest.mark.parametrize("operated, twins", [((), 2), ((0,), 1), ((0, 1, 2), 0)])
@@ -77,7 +82,7 @@ def test_who_was_operated_on_was_there(operated, twins):
     base = visits(admitted("anna"), admitted("bert"), admitted("carl"))
     rows = [{"mdtrt_id": f"M{n:02}", "hilist_code": "bed", "charge": "01"} for n in (1, 2, 3)]
     rows += [{"mdtrt_id": f"M{n + 1:02}", "hilist_code": "lens", "charge": "06"} for n in operated]
-    found = values(copied_stays(base, lines(*rows)), "twins")
+    found = values(copies_of(base, lines(*rows)), "twins")
     assert found == {f"M{n + 1:02}": 0 if n in operated else twins for n in range(3)}
 
 
@@ -92,7 +97,7 @@ def test_a_copy_has_the_same_six_items_or_more(mine, other, copies):
         for n, bill in ((1, mine), (2, other))
         for k, item in enumerate(bill)
     ]
-    assert values(copied_stays(base, lines(*days)), "copies") == {"M01": copies, "M02": copies}
+    assert values(copies_of(base, lines(*days)), "copies") == {"M01": copies, "M02": copies}
 
 
 @pytest.mark.parametrize(
@@ -101,19 +106,19 @@ def test_a_copy_has_the_same_six_items_or_more(mine, other, copies):
 )
 def test_copies_are_of_other_people_in_the_same_hospital(more, copies):
     base = visits(admitted("anna"), admitted("bert", 60) | more)
-    assert values(copied_stays(base, bills(SIX, SIX)), "copies")["M01"] == copies
+    assert values(copies_of(base, bills(SIX, SIX)), "copies")["M01"] == copies
 
 
 @pytest.mark.parametrize("seconds, copies", [(0, 1), (1, 0)])
 def test_copies_are_of_the_last_year(seconds, copies):
     begin = AS_OF - timedelta(days=365, seconds=seconds)
     base = visits(admitted("anna"), stay(begin, begin + timedelta(days=3), psn_no="bert"))
-    assert values(copied_stays(base, bills(SIX, SIX)), "copies") == {"M01": copies, "M02": copies}
+    assert values(copies_of(base, bills(SIX, SIX)), "copies") == {"M01": copies, "M02": copies}
 
 
 def test_courses_and_stays_without_lines_are_not_looked_at():
     base = visits(admitted("anna"), admitted("bert", dx3="Z51"), admitted("carl"))
-    assert values(copied_stays(base, bills(SIX, SIX)), "twins", "copies") == {"M01": (0, 0)}
+    assert values(copies_of(base, bills(SIX, SIX)), "twins", "copies") == {"M01": (0, 0)}
 
 
 wards = st.lists(
@@ -142,5 +147,5 @@ def test_batches_twins_and_copies_against_loops(ward):
         expected[f"M{n:02}"] = len(twins), len(copies)
         if near:
             batch[f"M{n:02}"] = len({other[0] for other in near})
-    assert values(copied_stays(visits(*rows), bills(*bill)), "twins", "copies") == expected
+    assert values(copies_of(visits(*rows), bills(*bill)), "twins", "copies") == expected
     assert values(village_batches(visits(*rows)), "village_batch") == batch
