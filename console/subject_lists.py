@@ -11,17 +11,30 @@ PAGE = 50
 EXPORTED = 100_000
 # What a list can be sorted by: name in the address → columns.
 ORDERS = {
-    "rank": "s.rank",
-    "score": "s.score DESC, s.rank",
-    "money": "s.amount_at_risk DESC, s.rank",
-    "name": "d.name NULLS LAST, s.rank",
-    "area": "d.area NULLS LAST, s.rank",
-    "scheme": "s.scheme NULLS LAST, s.rank",
+    name: f"{columns}s.rank NULLS FIRST, s.place"
+    for name, columns in {
+        "rank": "",
+        "score": "s.score DESC NULLS FIRST, ",
+        "money": "s.amount_at_risk DESC, ",
+        "name": "d.name NULLS LAST, ",
+        "area": "d.area NULLS LAST, ",
+        "scheme": "s.scheme NULLS LAST, ",
+    }.items()
 }
+# What would tell of a subject that is being inspected whether it was drawn at random.
+_RANKING = ("rank", "score", "model_score", "anomaly_score", "rule_score", "graph_score")
 _COLUMNS = """s.subject_type, s.subject_id, s.rank, s.score, s.amount_at_risk, s.scheme, s.model_score,
     s.anomaly_score, s.rule_score, s.graph_score, s.explained_by, d.name, d.area, d.level"""
-_FROM = """FROM read_parquet($suspects) s LEFT JOIN read_parquet($directory) d
+_DIRECTORY = """LEFT JOIN read_parquet($directory) d
     ON d.subject_type = s.subject_type AND d.subject_id = s.subject_id"""
+_FROM = f"FROM read_parquet($suspects) s {_DIRECTORY}"
+_SHOWN = ", ".join(f"if(place IS NULL, {name}, NULL) AS {name}" for name in _RANKING)
+_FROM_BLINDED = f"""FROM (
+    SELECT found.* REPLACE ({_SHOWN}), place
+    FROM read_parquet($suspects) found LEFT JOIN (
+        SELECT unnest($blinded::VARCHAR[]) AS subject_id, unnest(range(len($blinded::VARCHAR[]))) AS place
+    ) USING (subject_id) WHERE subject_type = $kind
+) s {_DIRECTORY}"""
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class Wanted:
         text: part of an identifier or name.
         levels: values of hosp_lv.
         only, without: subjects that are to be in it, or not (their inspections have a state or an assignee).
+        blinded: subjects whose rank and score are not shown; a list by rank begins with them, in this order.
     """
 
     kind: str
@@ -45,6 +59,7 @@ class Wanted:
     order: str = "rank"
     only: Sequence[str] | None = None
     without: Sequence[str] = field(default_factory=tuple)
+    blinded: Sequence[str] = field(default_factory=tuple)
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """The condition of the query and its parameters."""
@@ -83,7 +98,8 @@ def page_of(run: Run, wanted: Wanted, number: int, size: int = PAGE) -> tuple[li
     values |= _tables(run)
     (count,) = run.rows(f"SELECT count(*) AS n {_FROM} WHERE {condition}", values)
     order = ORDERS.get(wanted.order, ORDERS["rank"])
-    sql = f"SELECT {_COLUMNS} {_FROM} WHERE {condition} ORDER BY {order} LIMIT $size OFFSET $begin"
+    sql = f"SELECT {_COLUMNS} {_FROM_BLINDED} WHERE {condition} ORDER BY {order} LIMIT $size OFFSET $begin"
+    values["blinded"] = list(wanted.blinded)
     rows = run.rows(sql, {**values, "size": size, "begin": (max(number, 1) - 1) * size})
     return with_change(run, wanted.kind, rows), int(count["n"])
 

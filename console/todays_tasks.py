@@ -38,6 +38,14 @@ def todays(run: Run) -> dict[Key, bool]:
     return dict.fromkeys(listed, False) | dict.fromkeys(drawn, True)
 
 
+def inspected(run: Run, kind: str) -> list[str]:
+    """The subjects of a kind that somebody inspects or is to inspect today, in an order that follows from
+    nothing but a secret."""
+    open_ = Inspection.objects.filter(kind=kind, closed_at=None).values_list("subject_id", flat=True)
+    found = {*open_, *(subject_id for of, subject_id in todays(run) if of == kind)}
+    return sorted(found, key=lambda subject_id: _shuffled((kind, subject_id)))
+
+
 def open_todays(run: Run) -> None:
     """Open the inspections of all of today's subjects, the drawn among them: were only those opened, anybody
     could tell them. What stays undone stays open, whatever later nights list."""

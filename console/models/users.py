@@ -22,6 +22,12 @@ class User(AbstractUser):
         return self.has_perm(f"console.{right}")
 
     @property
+    def blind(self) -> bool:
+        """Works on inspections and must not tell which were drawn at random: of what is inspected he sees
+        neither rank nor score."""
+        return self.may("work") and not self.may("see_draw")
+
+    @property
     def prefixes(self) -> list[str] | None:
         """Beginnings of the codes of areas that the user sees; None for all."""
         if self.may("all_areas"):

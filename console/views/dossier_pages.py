@@ -76,8 +76,7 @@ def _context(request: HttpRequest, token: str, linked: bool = True) -> dict[str,
         Inspection.objects.filter(kind=subject.kind, subject_id=subject.subject_id).order_by("-opened_at")
     )
     current = next((inspection for inspection in inspections if inspection.is_open), None)
-    # Whatever somebody works on is shown without rank and score: they would tell who was drawn at random.
-    blind = not user.may("see_draw") and (current is not None or tuple(subject) in todays(run))
+    blind = user.blind and (current is not None or tuple(subject) in todays(run))
     text = shown_body(run, found[0], found[1], language(), shown, link, blind)
     context: dict[str, Any] = {
         "token": token, "kind": subject.kind, "shown_id": hidden(subject.subject_id, subject.kind, shown),

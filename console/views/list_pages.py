@@ -19,6 +19,7 @@ from console.middleware import run_of
 from console.models import Inspection, State, User
 from console.run_reader import Row, Run
 from console.subject_lists import EXPORTED, ORDERS, PAGE, Wanted, choices, page_of
+from console.todays_tasks import inspected
 from console.tokens import token_of
 from console.words import language, state_word, words
 from reports.number_texts import MISSING
@@ -103,13 +104,14 @@ def _shown(request: HttpRequest, row: Row, inspection: Inspection | None) -> dic
     token = token_of(kind, subject_id)
     shown = shown_to(request, token)
     parts = [(name, row[f"{name}_score"]) for name in ("model", "anomaly", "rule", "graph")]
-    climbed = None if row.get("rank_before") is None else row["rank_before"] - row["rank"]
+    before, now = row.get("rank_before"), row["rank"]
+    climbed = None if before is None or now is None else before - now
     return row | {
         "token": token,
         "shown_id": hidden(subject_id, kind, shown),
         "shown_name": "" if shown is Shown.NONE else row["name"] or "",
         "parts": parts,
-        "change": _change(climbed) if run_of(request).before else MISSING,
+        "change": _change(climbed) if run_of(request).before and now is not None else MISSING,
         "inspection": inspection,
         "state": inspection.state if inspection else State.PENDING,
         "assignee": inspection.assignee if inspection else None,
@@ -130,10 +132,11 @@ def _wanted(request: HttpRequest, kind: str) -> Wanted:
         only = []
     if named or not user.may("unmask"):
         text = ""
+    blinded = inspected(run_of(request), kind) if user.blind else ()
     return Wanted(
         kind, user.prefixes, given.get("scheme", ""), given.get("area", ""),
         [level for level in given.get("level", "").split(",") if level], _yuan(given.get("least")), text,
-        given.get("order", "rank"), only, without,
+        given.get("order", "rank"), only, without, blinded,
     )  # fmt: skip
 
 

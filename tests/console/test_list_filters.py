@@ -1,5 +1,6 @@
 """Filtered and sorted lists, each against a loop over the rows of a random run."""
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,12 +81,15 @@ def by_hand(rows: list[Row], wanted: Wanted) -> list[Row]:
     return [row for row in found if row["amount_at_risk"] >= wanted.least]
 
 
-def place_in(order: str, row: Row) -> Any:
-    """What a list is sorted by; unknown values come last."""
+def place_in(wanted: Wanted, row: Row) -> Any:
+    """What a list is sorted by; unknown values come last, and first whoever shows no rank."""
+    blinded = row["subject_id"] in wanted.blinded
+    rank = (0, wanted.blinded.index(row["subject_id"])) if blinded else (1, row["rank"])
     last = {"name": row["name"], "area": row["area"], "scheme": row["scheme"]}
-    if order in last:
-        return (last[order] is None, last[order] or "", row["rank"])
-    return ({"rank": 0.0, "score": -row["score"], "money": -row["amount_at_risk"]}[order], row["rank"])
+    if wanted.order in last:
+        return (last[wanted.order] is None, last[wanted.order] or "", rank)
+    score = -math.inf if blinded else -row["score"]
+    return ({"rank": 0.0, "score": score, "money": -row["amount_at_risk"]}[wanted.order], rank)
 
 
 def wishes(seed: int) -> Wanted:
@@ -102,6 +106,7 @@ def wishes(seed: int) -> Wanted:
         order=draw.choice(list(ORDERS)),
         only=draw.choice([None, None, None, None, some, []]),
         without=draw.choice([(), (), some]),
+        blinded=draw.choice([(), ("id-069", "id-003", "id-041", "id-999")]),
     )
 
 
@@ -109,10 +114,13 @@ def wishes(seed: int) -> Wanted:
 def test_a_list_is_what_a_loop_over_its_rows_finds(made, seed):
     run, rows, _ranks = made
     wanted = wishes(seed)
-    expected = sorted(by_hand(rows, wanted), key=lambda row: place_in(wanted.order, row))
+    expected = sorted(by_hand(rows, wanted), key=lambda row: place_in(wanted, row))
     found, count = page_of(run, wanted, 1, size=1_000)
     assert [row["subject_id"] for row in found] == [row["subject_id"] for row in expected]
     assert count == len(expected)
+    for row in found:
+        shown = [row[name] is not None for name in ("rank", "score", "rule_score")]
+        assert shown == [row["subject_id"] not in wanted.blinded] * 3
 
 
 def test_the_wishes_find_something_nothing_and_part(made):
