@@ -206,6 +206,10 @@ _WORDS = {
     "previous": ("上一页", "Previous"),
     "next": ("下一页", "Next"),
     "first_page": ("首页", "First"),
+    "blinded": (
+        "“—”:正在核查的对象不显示排名和分数。",
+        "“—”: of what is being inspected neither rank nor score is shown.",
+    ),
     "no_rows": ("没有符合条件的对象。", "Nothing matches."),
     "story": ("情况", "What happened"),
     "print": ("打印", "Print"),

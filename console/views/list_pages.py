@@ -55,6 +55,7 @@ def ranked_list(request: HttpRequest, kind: str) -> HttpResponse:
         "page_words": words()["page_of"].format(f"{number:,}", f"{pages:,}"),
         "query": urlencode(given), "searched": bool(request.session.get(f"search-{kind}")),
         "options": _options(run, kind, user_of(request)), "orders": _orders(),
+        "blinded": any(row["rank"] is None for row in rows),
     }  # fmt: skip
     return render(request, "console/list.html", context)
 

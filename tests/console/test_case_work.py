@@ -194,9 +194,9 @@ def test_a_list_tells_an_investigator_no_rank_of_whoever_is_inspected(login, ord
     assert all(row[0] is None and row[1] == MISSING and row[4:9] == (None,) * 5 for row in blind)
     assert all(row[0] and row[4] is not None for row in [*seen[len(blind) :], *known])
     assert len(seen) == len(known) and 90 in [row[0] for row in known]
-    assert client.get("/lists/patient/", {"order": order}).content.decode().count(
-        '<td class="n">—</td>'
-    ) == len(blind)
+    page = client.get("/lists/patient/", {"order": order}).content.decode()
+    assert page.count('<td class="n">—</td>') == len(blind) and "不显示排名和分数" in page
+    assert "不显示排名和分数" not in boss.get("/lists/patient/").content.decode()
 
 
 def test_the_order_of_todays_says_nothing(login, monkeypatch):
