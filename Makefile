@@ -8,7 +8,7 @@ WORKERS ?= 2
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo demo-console test test-slow notebooks lint audit mutation bench soak night-cost docs lock clean
+.PHONY: install demo demo-console test test-slow notebooks format lint audit mutation bench soak night-cost docs lock clean
 
 install: $(STAMP)
 
@@ -50,6 +50,11 @@ notebooks: install
 # `make mutation MUTANTS="models.fusion*"`.
 mutation: install
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run --max-children $(WORKERS) $(MUTANTS)
+
+# Order of imports and line breaks, as `make lint` wants them.
+format: install
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format --quiet .
 
 # Style, types and unused code; all of it in CI.
 lint: install

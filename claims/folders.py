@@ -25,10 +25,17 @@ def find_tables(source: Path, held: Collection[str] = ()) -> dict[str, list[Part
     found = {name: _parts(source, table) for name, table in TABLES.items()}
     for name, parts in found.items():
         if TABLES[name].required and not parts and name not in held:
-            alike = [text for text in not_taken(source) if text.lower().startswith(name)]
-            hint = f" (not taken: {alike[0]})" if alike else ""
-            raise InputError(f"required table {name} is missing in {source}{hint}")
+            raise InputError(f"required table {name} is missing in {source}{_hint(source, name)}")
     return {name: parts for name, parts in found.items() if parts}
+
+
+def _hint(source: Path, name: str) -> str:
+    """Where a missing table may be: in a file that is not taken, or in a folder below."""
+    alike = [text for text in not_taken(source) if text.lower().startswith(name)]
+    if alike:
+        return f" (not taken: {alike[0]})"
+    below = [path for path in sorted(source.iterdir()) if path.is_dir() and _parts(path, TABLES[name])]
+    return f"; it is in {below[0]}" if below else ""
 
 
 def not_taken(source: Path) -> list[str]:

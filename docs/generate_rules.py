@@ -63,7 +63,8 @@ HEAD = """\
 
 Written by `docs/generate_rules.py` from the declarations in `features/rules`; a test keeps it up to date.
 Ids R001-R130 are our own numbering of the national rule library (国家医保智能监管规则库, 88 rules in the
-edition of 2025; official codes with them) and of published problem lists (医保函〔2025〕2号).
+edition of 2025; official codes with them) and of published problem lists (医保函〔2025〕2号); a bureau's own
+rules begin at R901.
 
 Of {all} rules **{works} work**, {waiting} *need data* and {missing} are *not built yet*. Every built rule is
 tested on planted rows and their near misses (`tests/features/rules`). **Data** are the tables and columns

@@ -1,26 +1,14 @@
 """From claims to measures, graphs and findings as of a date.
 
-The modules of the subjects enter their measures into the catalogue when they are imported, so whoever imports
-anything from here finds it complete. The order of the imports is the order of the columns, on which models
-that sample columns depend.
+The modules of `features.measures` enter their measures into the catalogue when they are imported, so whoever
+imports anything from here finds it complete. The order of the imports, by name, is the order of the columns,
+on which models that sample columns depend.
 """
 
-from features.measures import (
-    billing_and_flows,
-    deaths,
-    findings,
-    groups,
-    hospitals,
-    linked_outcomes,
-    patients,
-    pharmacies,
-    prescribers,
-    visit_bills,
-    visit_hospital_days,
-    visit_records,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "billing_and_flows", "deaths", "findings", "groups", "hospitals", "linked_outcomes", "patients",
-    "pharmacies", "prescribers", "visit_bills", "visit_hospital_days", "visit_records",
-]  # fmt: skip
+from features import measures
+
+for _found in sorted(pkgutil.iter_modules(measures.__path__)):
+    importlib.import_module(f"{measures.__name__}.{_found.name}")

@@ -47,7 +47,7 @@ class Conduct:
         visits, persons, places: of the last year; of a visit, its kind in words (`visit_words`).
         doubted, doubted_persons, doubted_days: visits in dispute for the named scheme (all of them, where
             none is named or none is for it), whose, on how many days.
-        others: further schemes that visits are in dispute for, with their number.
+        others: further schemes that visits are in dispute for, with their number and the yuan in dispute.
         first, last: first and last day of them (ISO); None where there are none.
         disputed, paid: yuan of the fund in dispute, and paid for those visits.
         busiest, on_busiest: the day with most of them, and how many.
@@ -67,7 +67,7 @@ class Conduct:
     doubted: int
     doubted_persons: int
     doubted_days: int
-    others: tuple[tuple[str, int], ...]
+    others: tuple[tuple[str, int, float], ...]
     first: str | None
     last: str | None
     disputed: float
@@ -148,8 +148,8 @@ def _others(c: Conduct) -> Texts:
     """What else is in dispute."""
     if not c.others:
         return "", ""
-    zh = "、".join(f"{scheme_name(scheme, 'zh')}{n:,}次" for scheme, n in c.others)
-    en = ", ".join(f"{scheme_name(scheme, 'en')} ({n:,})" for scheme, n in c.others)
+    zh = "、".join(f"{scheme_name(s, 'zh')}{n:,}次({yuan_text(yuan, 'zh')})" for s, n, yuan in c.others)
+    en = ", ".join(f"{scheme_name(s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
 
 

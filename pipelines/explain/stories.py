@@ -156,8 +156,8 @@ def _days(visits: list[Row]) -> list[str]:
     return [str(visit.day)[:10] for visit in visits]
 
 
-def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str, int], ...]:
-    """Schemes of the other visits in dispute, most money first, with the number of visits."""
+def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str, int, float], ...]:
+    """Schemes of the other visits in dispute, most money first, with the number of visits and the yuan."""
     if len(named) == len(disputes):
         return ()
     rest: dict[str, list[float]] = {}
@@ -165,8 +165,9 @@ def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str, int], ...
     for visit in disputes:
         if visit.Index not in mine and isinstance(visit.scheme, str):
             rest.setdefault(visit.scheme, []).append(visit.disputed)
-    order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))
-    return tuple((scheme, len(rest[scheme])) for scheme in order[:OTHERS])
+    yuan = {scheme: fsum(amounts) for scheme, amounts in rest.items()}
+    order = sorted(rest, key=lambda scheme: (-yuan[scheme], scheme))
+    return tuple((scheme, len(rest[scheme]), yuan[scheme]) for scheme in order[:OTHERS])
 
 
 def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:

@@ -67,6 +67,15 @@ def test_a_required_table_is_missing_unless_the_store_has_it(folder):
         find_tables(folder, REQUIRED - {"psn_info_b"})
 
 
+def test_tables_one_folder_below_are_pointed_out(folder):
+    """`simulate --out CITY` writes CITY/input."""
+    with pytest.raises(InputError, match=rf"psn_info_b is missing in .*; it is in {folder}$"):
+        find_tables(folder.parent)
+    (folder / "psn_info_b.parquet").rename(folder.parent / "elsewhere.parquet")
+    with pytest.raises(InputError, match=rf"psn_info_b is missing in {folder.parent}$"):
+        find_tables(folder.parent)
+
+
 def test_a_table_stands_once(folder):
     (folder / "setl_d.csv").write_text("setl_id\n")
     with pytest.raises(InputError, match="table setl_d is there twice: setl_d.parquet and setl_d.csv"):

@@ -50,9 +50,12 @@ def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
 
 
 def test_what_else_is_in_dispute_is_named():
-    zh, en = story(replace(HOSPITAL, others=(("M28", 40), ("M10", 2))))
-    assert "另涉M28 血透虚计40次、M10 挂床住院2次。" in zh
-    assert "Other visits in dispute: M28 padded dialysis (40), M10 phantom bed stay (2)." in en
+    zh, en = story(replace(HOSPITAL, others=(("M28", 40, 9000.0), ("M10", 2, 610.6))))
+    assert "另涉M28 血透虚计40次(9,000元)、M10 挂床住院2次(611元)。" in zh
+    assert (
+        "Other visits in dispute: M28 padded dialysis (40, 9,000 yuan), M10 phantom bed stay (2, 611 yuan)."
+        in en
+    )
 
 
 def test_where_nothing_stands_out_the_nearest_are_named():
@@ -141,7 +144,7 @@ def test_two_days_are_both_told(days, told):
 
 
 def test_what_is_usual_follows_the_visits_it_is_about():
-    zh, _en = story(replace(HOSPITAL, others=(("M28", 40),)))
+    zh, _en = story(replace(HOSPITAL, others=(("M28", 40, 9000.0),)))
     assert zh.index("同类通常") < zh.index("另涉M28") < zh.index("争议基金")
 
 

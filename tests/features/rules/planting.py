@@ -124,9 +124,14 @@ def findings(world: World, rules: list[str], **settings) -> pd.DataFrame:
     Args:
         rules: ids.
         settings: thresholds by rule id, `R084={"maximum_gap_days": 7}`.
+
+    Raises:
+        Exception: what a rule raised; a run goes on without it and states its type alone.
     """
-    context = context_of(world)
-    outcome = run_rules(context, RuleSettings(settings), {name: RULES[name] for name in rules})
+    context, limits = context_of(world), RuleSettings(settings)
+    outcome = run_rules(context, limits, {name: RULES[name] for name in rules})
+    for name in outcome.failed:
+        RULES[name].find(context, **limits.of(RULES[name])).execute()
     frame = outcome.hits.to_pandas()
     frame.attrs.update(run=outcome.run, skipped=outcome.skipped, failed=outcome.failed)
     context.claims.con.disconnect()
