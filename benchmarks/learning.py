@@ -3,11 +3,10 @@
     python benchmarks/learning.py DE_SYNPUF CITY      DE_SYNPUF = folder of CMS's files, CITY = what
     `fundguard simulate` wrote
 
-Plants conduct into the hospitals of the public claims (one in five, then one in sixteen): higher bills,
-stays that never took place, stays split in two; and patients and visits of a synthetic city. For
-each cut some outcomes are revealed, drawn at random or chosen (as many guilty as honest), and the others
-are ranked. Prints average precision and AUC of both on subjects whose outcome was not revealed, and how much
-better the score is, with its 95 % interval by bootstrap over subjects.
+Plants conduct of several kinds into the hospitals of the public claims (`planted_stays`), and takes patients
+and visits of a synthetic city. For each cut some outcomes are revealed, drawn at random or chosen (as many
+guilty as honest), and the others are ranked. Prints average precision and AUC of both on subjects whose
+outcome was not revealed, and how much better the score is, with its 95 % interval by bootstrap over subjects.
 """
 
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from planted_stays import AMOUNTS, BILLS_AND_STAYS, COURSES, EVERYTHING, plant
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -32,14 +32,27 @@ from pipelines.snapshot import Measured
 from pipelines.train import fit_model
 
 KEYS = {"patient": "psn_no", "visit": "mdtrt_id", "hospital": "fixmedins_code"}
+# Data set → what its guilty hospitals do, and which share of all they are.
+PLANTED = {
+    "bills and stays, one in five": (BILLS_AND_STAYS, 1 / 5),
+    "bills and stays, one in sixteen": (BILLS_AND_STAYS, 1 / 16),
+    "amounts, one in five": (AMOUNTS, 1 / 5),
+    "courses, one in five": (COURSES, 1 / 5),
+    "everything, one in ten": (EVERYTHING, 1 / 10),
+}
 # (data set, kind of subject, outcomes revealed, chosen).
 CUTS = [
-    ("one in five", "hospital", 1100, False),
-    ("one in five", "hospital", 300, False),
-    ("one in five", "hospital", 80, False),
-    ("one in sixteen", "hospital", 1100, False),
-    ("one in sixteen", "hospital", 400, False),
-    ("one in five", "hospital", 300, True),
+    ("bills and stays, one in five", "hospital", 1100, False),
+    ("bills and stays, one in five", "hospital", 300, False),
+    ("bills and stays, one in five", "hospital", 80, False),
+    ("bills and stays, one in five", "hospital", 300, True),
+    ("bills and stays, one in sixteen", "hospital", 1100, False),
+    ("bills and stays, one in sixteen", "hospital", 400, False),
+    ("amounts, one in five", "hospital", 1100, False),
+    ("courses, one in five", "hospital", 1100, False),
+    ("courses, one in five", "hospital", 300, False),
+    ("everything, one in ten", "hospital", 1100, False),
+    ("everything, one in ten", "hospital", 300, True),
     ("city", "patient", 3000, False),
     ("city", "patient", 60, True),
     ("city", "visit", 4000, False),
@@ -79,45 +92,6 @@ def read(tables: Path, store: Path, as_of: date, guilty: set[str]) -> Data:
     return Data(snapshot.subjects, totals, guilty)
 
 
-def plant(tables: Path, share: float, seed: int) -> set[str]:
-    """Plant conduct into a share of the hospitals of adapted DE-SynPUF tables, in place; returns who is
-    guilty."""
-    random = np.random.default_rng(seed)
-    visits = pd.read_parquet(tables / "mdtrt_d.parquet").set_index("mdtrt_id", drop=False)
-    paid = pd.read_parquet(tables / "setl_d.parquet").set_index("mdtrt_id", drop=False)
-    sound = visits[
-        visits.begntime.notna() & visits.endtime.notna() & (paid.fund_pay_sumamt > 0).reindex(visits.index)
-    ]
-    places = np.sort(sound.fixmedins_code.unique())
-    guilty = random.choice(places, int(share * len(places)), replace=False)
-    does = dict(zip(guilty, random.choice(["higher", "empty", "split"], len(guilty)), strict=True))
-    hit = sound[random.random(len(sound)) < random.uniform(0.35, 0.7, len(sound))]
-    conduct = hit.fixmedins_code.map(does)
-    raised = hit.index[conduct == "higher"]
-    factor = random.uniform(1.3, 1.9, len(raised))
-    for column in ("fund_pay_sumamt", "medfee_sumamt"):
-        paid.loc[raised, column] = (paid.loc[raised, column] * factor).round(2)
-    added, money = [], []
-    for kind, wait, share_paid in (("empty", (20, 200), 1.0), ("split", (1, 4), 0.75)):
-        old = hit[conduct == kind]
-        begin = pd.to_datetime(old["begntime" if kind == "empty" else "endtime"], format="%Y%m%d")
-        begin = begin + pd.to_timedelta(random.integers(*wait, len(old)), unit="D")
-        end = begin + pd.to_timedelta(random.integers(2, 6, len(old)), unit="D")
-        new = old.assign(
-            mdtrt_id=old.mdtrt_id + kind[0],
-            begntime=begin.dt.strftime("%Y%m%d"),
-            endtime=end.dt.strftime("%Y%m%d"),
-        )
-        bill = paid.loc[old.index].assign(mdtrt_id=new.mdtrt_id, setl_id=new.mdtrt_id, setl_time=new.endtime)
-        bill[["fund_pay_sumamt", "medfee_sumamt"]] *= share_paid
-        before = end < pd.Timestamp(2010, 12, 31)
-        added.append(new[before])
-        money.append(bill[before].round({"fund_pay_sumamt": 2, "medfee_sumamt": 2}))
-    pd.concat([visits, *added]).to_parquet(tables / "mdtrt_d.parquet", index=False)
-    pd.concat([paid, *money]).to_parquet(tables / "setl_d.parquet", index=False)
-    return set(guilty)
-
-
 def inspected(target: pd.Series, number: int, chosen: bool, random: np.random.Generator) -> pd.Index:
     """Whose outcome is known: drawn at random, or half of them guilty."""
     if not chosen:
@@ -154,10 +128,10 @@ def main(source: Path, city: Path) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory(prefix="fundguard-bench-") as folder:
         sets = {}
-        for seed, (name, share) in enumerate((("one in five", 1 / 5), ("one in sixteen", 1 / 16))):
+        for seed, (name, (conducts, share)) in enumerate(PLANTED.items()):
             tables = Path(folder) / f"tables{seed}"
             adapt(source, tables)
-            guilty = plant(tables, share, seed)
+            guilty = plant(tables, conducts, share, seed)
             sets[name] = read(tables, Path(folder) / f"store{seed}", date(2011, 1, 1), guilty)
         truth = pd.read_parquet(city / "truth.parquet")
         sets["city"] = read(city / "input", Path(folder) / "city", date(2025, 1, 1), set(truth.subject_id))

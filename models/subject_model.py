@@ -16,6 +16,8 @@ from models.tuning import tune
 
 # Evidence at which the anomaly score is 1 − 1/e = 0.63. Own starting value.
 _EVIDENCE_SCALE = 8.0
+# Family of measures that only the learner looks at: without outcomes they change nothing.
+LEARNT_ONLY = "distribution"
 
 
 @dataclass
@@ -77,7 +79,8 @@ class SubjectModel:
             graph, rules: those parts by subject, 0 to 1; None where there are none.
         """
         self.evidence, self.fusion = PeerEvidence(self.spec), prior_fusion(self.subject)
-        self.isolation = Isolation(list(self.spec.index), self.seed).fit(differences)
+        looked_at = self.spec.index[self.spec["family"] != LEARNT_ONLY]
+        self.isolation = Isolation(list(looked_at), self.seed).fit(differences)
         raw = self.isolation.raw(differences)
         self.isolation_scale = float(raw.mean()), float(raw.std() or 1.0)
         self.outcomes = {"confirmed": int(outcomes.sum()), "cleared": int((1 - outcomes).sum())}
@@ -175,6 +178,7 @@ class SubjectModel:
         isolation_weight = fusion.weight("isolation")
         deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences)
         isolated, isolation_base = self.isolation.attribute(differences)
+        isolated = isolated.reindex(columns=self.spec.index, fill_value=0.0)
         out = deterministic_contributions + isolation_weight / sd * isolated
         base = fusion.base + isolation_weight * (isolation_base - mean) / sd
         if self.learner:

@@ -68,6 +68,7 @@ FAMILIES = {
     "rules": ("审核规则", "audit rules"),
     "concentration": ("对象集中", "concentration"),
     "outcomes": ("相关对象的核查结果", "outcomes of others"),
+    "distribution": ("数值分布", "shape of distributions"),
 }
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.subject_model import SubjectModel
+from features.measures.catalogue import FAMILIES
+from models.subject_model import LEARNT_ONLY, SubjectModel
 from models.training_data import MIN_CONFIRMED
 
 SPEC = pd.DataFrame(
@@ -153,3 +154,19 @@ def test_fitted_twice_or_kept_on_disk_it_is_the_same_model(people, model):
     if model.learner is None:
         again = SubjectModel("patient", SPEC).fit(frame, pd.Series(dtype=int), graph)
         pd.testing.assert_frame_equal(again.score(again.parts(frame, graph)), expected, check_exact=True)
+
+
+def test_what_only_the_learner_looks_at_changes_nothing_without_outcomes(people, unlabelled):
+    """A column that tells the guilty apart: no part of the score sees it until outcomes have."""
+    frame, graph = people
+    assert LEARNT_ONLY in FAMILIES
+    row = pd.DataFrame([("tail", LEARNT_ONLY, 0.0, ("M10",), ())], ["tail"], SPEC.columns)
+    spec, wider = pd.concat([row, SPEC]), frame.assign(tail=[0.0] * 740 + [5.0] * 60)
+    without = SubjectModel("patient", spec).fit(wider, pd.Series(dtype=int), graph)
+    pd.testing.assert_frame_equal(without.parts(wider, graph), unlabelled.parts(frame, graph))
+    learnt = SubjectModel("patient", spec).fit(wider, KNOWN, graph)
+    parts = learnt.parts(wider, graph)
+    contributions = learnt.contributions(wider, parts)
+    assert list(contributions) == [*spec.index, "graph", "rule", "base"]
+    assert contributions.loc[HANGING, "tail"].min() > 0 > contributions.loc["honest-99", "tail"]
+    assert contributions.sum(axis=1).to_numpy() == pytest.approx(learnt.fusion.raw(parts).to_numpy())

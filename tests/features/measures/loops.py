@@ -78,6 +78,8 @@ VALUES: dict[str, list[Any]] = {
     "care_days": [0.0, 2.0, None],
     "hidden_accident": [0.0, 1.0, None],
     "readmission_expected": [0.1, 0.4],
+    "gap_days": [-0.5, 9.0, 14.25, 40.0, None],
+    "same_place": [True, False, None],
     "outpatient_rate": [0.2, 0.7, None],
     "large_exams": [0.0, 1.0],
     "same_amount": [0.0, 4.0, 5.0],

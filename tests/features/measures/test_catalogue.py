@@ -219,8 +219,9 @@ def test_a_measure_can_be_put_into_words(entry):
     assert re.search(r"[a-z]", entry.en) and not re.search(r"[\u4e00-\u9fff]", entry.en)
     assert entry.unit in UNITS and entry.family in FAMILIES
     assert entry.direction in (1, -1) and entry.materiality > 0
-    # The plain number of findings is evidence of no scheme (`features.measures.findings`).
-    assert bool(entry.schemes) != entry.name.startswith(("findings", "visits_with_findings"))
+    # The plain number of findings and the shape of distributions are evidence of no scheme.
+    of_none = entry.name.startswith(("findings", "visits_with_findings")) or entry.family == "distribution"
+    assert bool(entry.schemes) != of_none
     assert len(set(entry.schemes)) == len(entry.schemes)
     assert all(re.fullmatch(r"M(0[1-9]|[1-4]\d|50)", scheme) for scheme in entry.schemes)
 
