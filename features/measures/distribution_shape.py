@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import ibis
 from ibis import Table, Value
 
-from features.measures.catalogue import CONTEXT, Over, SharedMeasure, declare, shared
+from features.measures.catalogue import CONTEXT, Over, declare, shared
+from features.measures.formulas import ratio
 from features.windows import YEARS
 
 
@@ -34,12 +35,24 @@ class Quantity:
     value: Callable[[Table], Value]
 
 
-# Quantile → share of the values at or below it, and words that stand after and before the quantity.
-QUANTILES = {
-    "p50": (0.5, "的中位数", "median"),
-    "p90": (0.9, "的第90百分位", "90th percentile of the"),
-    "p99": (0.99, "的第99百分位", "99th percentile of the"),
-    "max": (1.0, "的最大值", "largest"),
+def _quantile(share: float) -> Callable[[Value, Value], Value]:
+    """The quantile with this share of the known values at or below it, interpolated between the two
+    nearest."""
+    return lambda value, where: value.quantile(share, where=where)
+
+
+def _variation(value: Value, where: Value) -> Value:
+    """Standard deviation ÷ mean."""
+    return ratio(value.std(where=where), value.mean(where=where))
+
+
+# Statistic → how it is taken, and words that stand after and before the quantity.
+STATISTICS = {
+    "p50": (_quantile(0.5), "的中位数", "median"),
+    "p90": (_quantile(0.9), "的第90百分位", "90th percentile of the"),
+    "p99": (_quantile(0.99), "的第99百分位", "99th percentile of the"),
+    "max": (_quantile(1.0), "的最大值", "largest"),
+    "cv": (_variation, "的变异系数", "coefficient of variation of the"),
 }
 QUANTITIES = {
     "stay_days": Quantity("住院天数", "length of stay", "days", 1, "admissions", lambda v: v.los),
@@ -48,29 +61,28 @@ QUANTITIES = {
         lambda v: v.fund_pay_sumamt,
     ),
     "return_days": Quantity(
-        "上次出院后再入本院的间隔", "interval from a stay to the next one here", "days", 1,
-        "admissions", lambda v: ibis.ifelse(v.same_place, v.gap_days, None),
+        "上次出院后再入本院的间隔", "interval from a stay to the next one here", "days", 1, "admissions",
+        lambda v: ibis.ifelse(v.same_place, v.gap_days, None),
     ),
 }  # fmt: skip
+_VARIATION_MATERIALITY = 0.2
 
 
-def _quantile(stem: str, quantity: Quantity, name: str) -> SharedMeasure:
-    share, zh, en = QUANTILES[name]
+def _declare(stem: str, name: str) -> None:
+    quantity, (statistic, zh, en) = QUANTITIES[stem], STATISTICS[name]
 
-    def quantile(v: Table, w: Value) -> Value:
-        """Quantile of the known values, interpolated between the two nearest."""
-        return quantity.value(v).quantile(share, where=w)
+    def take(v: Table, w: Value) -> Value:
+        return statistic(quantity.value(v), w)
 
-    quantile.__name__ = f"{stem}_{name}"
-    words = quantity.zh + zh, f"{en} {quantity.en}", quantity.unit, "distribution"
-    return shared(*words, evidence_weight=CONTEXT, windows=(YEARS,), over=quantity.over)(quantile)
+    take.__name__ = f"{stem}_{name}"
+    unit, materiality = (
+        ("share", _VARIATION_MATERIALITY) if name == "cv" else (quantity.unit, quantity.materiality)
+    )
+    words = quantity.zh + zh, f"{en} {quantity.en}", unit, "distribution"
+    template = shared(*words, evidence_weight=CONTEXT, windows=(YEARS,), over=quantity.over)(take)
+    declare("hospital", template, "", materiality=materiality)
 
 
-for _stem, _quantity in QUANTITIES.items():
-    for _name in QUANTILES:
-        declare(
-            "hospital",
-            _quantile(_stem, _quantity, _name),
-            "",
-            materiality=_quantity.materiality,
-        )
+for _stem in QUANTITIES:
+    for _name in STATISTICS:
+        _declare(_stem, _name)

@@ -1,5 +1,7 @@
 """Quantiles of a hospital's stays and payments, each against a loop, and who looks at them."""
 
+from statistics import fmean, stdev
+
 import pytest
 
 from features.measures.catalogue import CATALOGUE, CONTEXT
@@ -26,11 +28,16 @@ def returned_here(vs):
     return [v for v in stays(vs) if v["same_place"]]
 
 
-QUANTILE_LOOPS: dict[str, Loop] = {
-    f"{stem}_{name}": lambda vs, rows=rows, fact=fact, share=share: quantile(
-        loops.column(rows(vs), fact), share
-    )
-    for name, share in SHARES.items()
+def variation(values: list[float]) -> float | None:
+    """Standard deviation ÷ mean; unknown of a single value."""
+    return stdev(values) / fmean(values) if len(values) > 1 else None
+
+
+STATISTICS = {name: lambda values, share=share: quantile(values, share) for name, share in SHARES.items()}
+STATISTICS["cv"] = variation
+SHAPE_LOOPS: dict[str, Loop] = {
+    f"{stem}_{name}": lambda vs, rows=rows, fact=fact, of=of: of(loops.column(rows(vs), fact))
+    for name, of in STATISTICS.items()
     for stem, rows, fact in (
         ("stay_days", stays, "los"),
         ("visit_fund", list, "fund_pay_sumamt"),
@@ -43,10 +50,12 @@ def test_a_few_dear_visits_move_the_tail_and_not_the_middle():
     honest = [{"fund_pay_sumamt": 100.0 + n} for n in range(21)]
     padded = [row | ({"fund_pay_sumamt": 900.0} if n >= 19 else {}) for n, row in enumerate(honest)]
     found = {
-        name: [taken("hospital", f"visit_fund_{name}", *rows) for rows in (honest, padded)] for name in SHARES
+        name: [taken("hospital", f"visit_fund_{name}", *rows) for rows in (honest, padded)]
+        for name in STATISTICS
     }
     assert found["p50"] == [110, 110] and found["p90"] == [118, 118]
     assert found["p99"] == [pytest.approx(119.8), 900] and found["max"] == [120, 900]
+    assert found["cv"] == [pytest.approx(0.0564, abs=1e-4), pytest.approx(1.30, abs=0.01)]
 
 
 def test_an_interval_counts_where_the_stay_before_was_here():
@@ -56,7 +65,7 @@ def test_an_interval_counts_where_the_stay_before_was_here():
 
 
 def test_they_are_no_evidence_and_looked_at_by_the_learner_alone():
-    entries = [CATALOGUE["hospital", name] for name in QUANTILE_LOOPS]
+    entries = [CATALOGUE["hospital", name] for name in SHAPE_LOOPS]
     assert {(e.evidence_weight, e.family, e.windows) for e in entries} == {(CONTEXT, LEARNT_ONLY, (1095,))}
     learnt = {e.name for e in CATALOGUE.values() if e.family == LEARNT_ONLY}
-    assert learnt == set(QUANTILE_LOOPS)
+    assert learnt == set(SHAPE_LOOPS)

@@ -20,7 +20,7 @@ from tests.features.measures.loops import (
     total,
 )  # fmt: skip
 from tests.features.measures.loops_of_stays import OF_BOTH, all_stays, middle
-from tests.features.measures.test_distribution_shape import QUANTILE_LOOPS
+from tests.features.measures.test_distribution_shape import SHAPE_LOOPS
 
 
 def spread(ratios):
@@ -66,7 +66,7 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "cost_spread": lambda vs: spread(loops.column(stays(vs), "cost_ratio")),
     "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
     "village_recruitment_excess_mean": lambda vs: mean_of(stays(vs), "village_recruitment_excess"),
-    **QUANTILE_LOOPS,
+    **SHAPE_LOOPS,
 }
 # Over all of the past, whatever the window.
 EVER: dict[str, Loop] = {
