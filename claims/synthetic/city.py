@@ -59,7 +59,7 @@ def simulate(
     harmless = innocents.plant(city, assigned)
     planted = schemes.plant(city, assigned, guilt, hidden)
     plants = dict(enumerate([*harmless, *planted], start=1))
-    injured, accidents = registers.accidents(city)
+    injured, accidents = registers.accidents(city, guilt)
     staged = [stage(number, plant) for number, (plant, _) in plants.items()]
     cover = disguise.cover(city, hidden, staged[len(harmless) :], schemes.members(planted))
     draft = drafts.together([*honest_care.honest(city), injured, *cover, *staged])
@@ -75,6 +75,9 @@ def simulate(
     if not hidden.mixed:
         innocent = _without(innocent, truth)
     _write(city, books, accidents, inspections.inspect(city, books, truth, innocent), Path(out))
+    # Not looked at by the inspectors yet.
+    hurt = registers.undeclared(books.visits, accidents, gone)
+    truth, innocent = pd.concat([truth, hurt], ignore_index=True), _without(innocent, hurt)
     for name, answers in (("truth", truth), ("innocent", innocent)):
         answers = answers.drop(columns="plant").assign(subject=_ids(city, answers))
         answers = answers.rename(columns={"subject": "subject_id"})

@@ -12,12 +12,12 @@ from claims.synthetic.timeline import is_stay
 from claims.synthetic.world import City
 
 ACCIDENTS_PER_PERSON = 0.006  # a year, on record with police, court or the work-injury office
-DECLARED_SHARE = 0.94  # of third-party injuries that the visit declares
+UNDECLARED_SHARE = 0.06  # of third-party injuries that the visit does not declare (M27), at usual guilt
 CARE_VISITS_PER_WEEK = 2  # long-term care at home; plans allow 3-7 (magnitudes 4)
 CARE_PAY = 58.5  # yuan of the fund a visit: 65 yuan, 90 % (magnitudes 4)
 
 
-def accidents(city: City) -> tuple[Drafts, pd.DataFrame]:
+def accidents(city: City, guilt: float) -> tuple[Drafts, pd.DataFrame]:
     """The visits after an accident, and the accident register."""
     rng = city.rng("accidents")
     size = max(4, round(len(city.people) * ACCIDENTS_PER_PERSON * city.clock.years))
@@ -26,7 +26,7 @@ def accidents(city: City) -> tuple[Drafts, pd.DataFrame]:
     kind = rng.choice(["1", "2", "3", "4"], size, p=[0.52, 0.10, 0.20, 0.18])
     third_party = (kind != "4") & (rng.random(size) < 0.75)
     register = pd.DataFrame({"person": person, "time": time, "kind": kind, "third_party": third_party})
-    declared = third_party & (rng.random(size) < DECLARED_SHARE)
+    declared = third_party & (rng.random(size) < 1 - UNDECLARED_SHARE * guilt)
     place = city.people.hospital.to_numpy()[person]
     admitted = rng.random(size) < 0.25
     visits = drafts.visits(
@@ -44,6 +44,21 @@ def accidents(city: City) -> tuple[Drafts, pd.DataFrame]:
     admissions = stays.stay(city, rng, beds, draw_nights(city, rng, beds.place.to_numpy(), none), none)
     emergencies = contents.outpatient(city, rng, chairs, weight=1.6)
     return drafts.together([admissions, emergencies]), register.sort_values("time", ignore_index=True)
+
+
+def undeclared(visits: pd.DataFrame, register: pd.DataFrame, gone: np.ndarray) -> pd.DataFrame:
+    """M27: who was injured by a third party, and the stays that do not declare it; columns of the truth.
+
+    Args:
+        visits: of the books; `register` has at most one accident a person.
+        gone: visits that were refunded.
+    """
+    by_others = register.person[register.third_party]
+    hidden = visits.injury & is_stay(visits.med) & ~visits.third_party & visits.person.isin(by_others)
+    found = visits[hidden & ~gone & ~visits.open]
+    subjects = {"patient": found.person.unique(), "visit": found.index}
+    rows = [pd.DataFrame({"subject_type": kind, "subject": ids}) for kind, ids in subjects.items()]
+    return pd.concat(rows, ignore_index=True).assign(scheme="M27", strength=1.0, plant=0)
 
 
 def deaths(city: City) -> pd.DataFrame:

@@ -16,6 +16,8 @@ ACCIDENT_DAYS = 7
 OUTAGE_VISITS = 5
 # Chapters of ICD-10 that hold injuries (S, T) and their external causes (V to Y).
 INJURIES = "^[STVWXY]"
+# Accidents (acdt_type: traffic, assault, work) that the fund does not pay for, whoever else does.
+PAID_BY_OTHERS = ["1", "2", "3"]
 
 
 def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
@@ -85,8 +87,13 @@ def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
 
 def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Stays for an injury within ACCIDENT_DAYS of an accident on record that name no third party (M27, R128):
-    mdtrt_id, hidden_accident (1)."""
-    accidents = claims["acdt_rec_d"].select("psn_no", "acdt_time")
+    mdtrt_id, hidden_accident (1).
+
+    Where the record says that nobody else was to blame there is none to name; where it says nothing, traffic,
+    assault and work have somebody who pays before the fund.
+    """
+    others = (_.ttp_flag == "1") | (_.ttp_flag.isnull() & _.acdt_type.isin(PAID_BY_OTHERS))
+    accidents = claims["acdt_rec_d"].filter(others).select("psn_no", "acdt_time")
     joined = base.filter(base.kind == STAY).inner_join(accidents, "psn_no")
     gap = (joined.second - joined.acdt_time.epoch_seconds()) / SECONDS_A_DAY
     unnamed = (joined.rel_ttp_flag != "1").fill_null(True)

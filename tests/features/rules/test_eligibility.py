@@ -103,14 +103,16 @@ def twice(world: World, guilty: dict[str, set]) -> None:
 
 def hurt(world: World, guilty: dict[str, set]) -> None:
     injury = {"dscg_maindiag_code": "S52.500"}
-    for name, begin, more in [
-        ("late", "2024-07-09", injury),
-        ("stated", "2024-07-02", injury | {"rel_ttp_flag": "1"}),
-        ("ill", "2024-07-02", {}),
-        ("hurt", "2024-07-02", injury),
+    for name, begin, more, by_others in [
+        ("late", "2024-07-09", injury, "1"),
+        ("stated", "2024-07-02", injury | {"rel_ttp_flag": "1"}, "1"),
+        ("ill", "2024-07-02", {}, "1"),
+        ("alone", "2024-07-02", injury, "0"),
+        ("hurt", "2024-07-02", injury, "1"),
     ]:
         world.person(name)
-        world.add("acdt_rec_d", acdt_no=name, psn_no=name, acdt_type="1", acdt_time="2024-07-01 20:00")
+        record = {"acdt_no": name, "acdt_type": "1", "acdt_time": "2024-07-01 20:00", "ttp_flag": by_others}
+        world.add("acdt_rec_d", psn_no=name, **record)
         stay = world.stay(name, "H1", begin, 4, **more)
     guilty["R128"] |= {stay}
 

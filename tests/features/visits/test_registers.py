@@ -142,6 +142,23 @@ def test_the_thursday_of_a_monday_patient():
 
 
 @pytest.mark.parametrize(
+    "acdt_type, ttp_flag, hidden",
+    [
+        ("1", "1", True), ("4", "1", True), ("1", "0", False), ("2", "0", False), ("4", "0", False),
+        ("1", None, True), ("2", None, True), ("3", None, True), ("4", None, False),
+    ],
+)  # fmt: skip
+def test_an_accident_that_was_nobody_elses_fault_hides_nothing(claims_of, acdt_type, ttp_flag, hidden):
+    world = World()
+    visit = world.stay("anna", "H1", "2024-05-01", 5, dscg_maindiag_code="S72.0")
+    told = {"acdt_type": acdt_type, "ttp_flag": ttp_flag, "acdt_time": "2024-04-30 09:00"}
+    world.add("acdt_rec_d", acdt_no="1", psn_no="anna", **told)
+    claims = claims_of(world, AS_OF)
+    found = values(hidden_accidents(claims, visit_base(claims)), "hidden_accident")
+    assert found == ({visit: 1} if hidden else {})
+
+
+@pytest.mark.parametrize(
     "accident, more, hidden",
     [
         ("2024-04-24 09:00", {}, True),  # seven days before
