@@ -26,6 +26,10 @@ from significance.normal_tail import Array
 PRIOR_PEERS = 20
 # A share is expected to be at least, and at most, what half a row of so many and one would make.
 HALF_ROW = 0.5
+# Of a share, this part of the smallest difference that counts is the smallest spread between peers; the rest
+# is tolerated, so that many rows settle the matter (`_tolerated`). Own starting value: z-values of honest
+# institutions under the whole as a spread never reached one in a hundred.
+SPREAD_PART = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class NullDistribution:
 
     Attributes:
         arises: how the measure arises.
-        floor: smallest standard deviation between peers, on the comparing scale: a difference of no
-            consequence is not significant where nearly all agree.
+        floor: smallest difference that counts, on the comparing scale, so that one of no consequence is not
+            significant where nearly all agree. It is the smallest standard deviation between peers; of shares
+            a part of it is, and the rest is tolerated.
         centre: of each group: middle of the distances from the expected value; of counts, events by exposure.
         between: variance between honest peers of each group; of counts, the squared coefficient of variation.
         row: variance of one row; of means only.
@@ -71,7 +76,8 @@ class NullDistribution:
             centre: of each subject; that of its peer group where there is none.
         """
         centre = self.centre[sample.group] if centre is None else centre
-        between = np.maximum(self.between[sample.group], self.floor**2)
+        least = self.floor * (SPREAD_PART if self.arises == "proportion" else 1.0)
+        between = np.maximum(self.between[sample.group], least**2)
         if self.arises == "count":
             expected = centre * sample.n
             # Below the expectation the distance is stated on the same variance.
@@ -80,12 +86,19 @@ class NullDistribution:
         elif self.arises == "proportion":
             expected = _possible(sample.expected + centre, sample.n)
             below = distance_z(sample.value - expected, _binomial(expected, sample.n) + between)
-            above = share_z(sample.value, sample.n, expected, between)
+            tolerated = _possible(expected + self._tolerated(between), sample.n)
+            above = share_z(sample.value, sample.n, tolerated, between)
             z = np.where(sample.value > expected, above, below)
         else:
             sampling = max(self.row, self.floor**2) / sample.n if self.arises == "mean" else 0.0
             z = distance_z(sample.value - sample.expected - centre, sampling + between)
         return np.where(np.isnan(sample.value), np.nan, z)
+
+    def _tolerated(self, between: Array) -> Array:
+        """How far a share may lie above the expected one and be of no consequence: what the spread of honest
+        peers leaves of the smallest difference that counts. An interval instead of a point is the null
+        hypothesis (minimum-effect test, Murphy & Myors 1999, doi 10.1037/0021-9010.84.2.234)."""
+        return np.maximum(self.floor - np.sqrt(between), 0.0)
 
 
 def fit_null(arises: Arises, floor: float, sample: Sample, groups: int) -> NullDistribution:

@@ -1,10 +1,10 @@
 """Peer comparison: how far each measure of a subject lies from the same measure of its peers.
 
-Shares are compared as they are, amounts, counts and ratios on a log scale, events by exposure as rates. The
-difference is a z-value, signed so that more is more suspicious: it carries the sampling variance of the
-subject's own rows and the peers' true spread (`features.comparison.null_distribution`). Where a measure is
-adjusted for case mix (`features.comparison.case_mix`), its distance from the expected value is compared, not
-the value.
+Shares, of a thousand too, are compared as they are, amounts, counts and ratios on a log scale, events by
+exposure as rates. The difference is a z-value, signed so that more is more suspicious: it carries the
+sampling variance of the subject's own rows and the peers' true spread
+(`features.comparison.null_distribution`). Where a measure is adjusted for case mix
+(`features.comparison.case_mix`), its distance from the expected value is compared, not the value.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ import pandas as pd
 from features.comparison.null_distribution import NullDistribution, Sample, fit_null
 from features.measures.catalogue import HIGH, Measure, expected_column, measures_of
 
-# Units compared as they are; ratios are compared as log(x), all others, being skewed, as log(1 + x /
-# materiality).
-LINEAR = ("share", "years")
+# Units compared as they are, and how many of them make a whole; ratios are compared as log(x), all others,
+# being skewed, as log(1 + x / materiality).
+LINEAR = {"share": 1.0, "per_thousand": 1000.0, "years": 1.0}
 # Smallest spread on the log scale: a factor of e^0.5, about 1.65, counts as one unit at least.
 LOG_SPREAD = 0.5
 # A ratio below this is compared as this, for its logarithm has no lower end.
@@ -151,7 +151,7 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
 
 def _floor(entry: Measure) -> float:
     """Smallest spread between peers on the comparing scale."""
-    return entry.materiality if entry.unit in LINEAR else LOG_SPREAD
+    return entry.materiality / LINEAR[entry.unit] if entry.unit in LINEAR else LOG_SPREAD
 
 
 def _samples(subject: str, values: pd.DataFrame, group: np.ndarray) -> Iterator[tuple[str, Sample]]:
@@ -209,7 +209,7 @@ def surplus(value: Quantity, expected: Quantity, entry: Measure) -> Quantity:
 def _scaled(values: pd.Series, entry: Measure) -> pd.Series:
     """A measure on the scale on which it is compared."""
     if entry.unit in LINEAR:
-        return values
+        return values / LINEAR[entry.unit]
     scaled: pd.Series
     if entry.unit == "ratio":
         scaled = np.log(values.clip(lower=SMALLEST_RATIO))

@@ -98,10 +98,10 @@ class Measure:
         zh, en: its meaning, in words that stand before a value.
         unit: key of UNITS.
         direction: HIGH when more is more suspicious, LOW when less is.
-        materiality: smallest difference from the peers that an inspector would care about, in the unit. It is
-            the smallest spread on which shares are compared, so that a subject does not stand out by a
-            difference of no consequence where nearly all agree. Our own starting values, to be calibrated
-            with a bureau.
+        materiality: smallest difference from the peers that an inspector would care about, in the unit. A
+            share that differs by less does not stand out, also where nearly all agree
+            (`features.comparison.null_distribution`). Our own starting values, to be calibrated with a
+            bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
             contradiction, STRONG for conduct that needs explaining, HINT for what counts only together with
             other signs, CONTEXT for size and for outcomes of others, which carry no weight unless outcomes of
@@ -117,7 +117,8 @@ class Measure:
             (`features.comparison.case_mix`); for means and ratios of sums over visits.
         arises: how the measure arises (`features.comparison.funnel`): a proportion of the rows that its
             support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
-            declared, flags are counts, shares with a support proportions, others with a support means.
+            declared, flags are counts, shares (and parts of a thousand) with a support proportions, others
+            with a support means.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -278,7 +279,7 @@ def _arises(unit: str, support: str | None) -> Arises:
         return "count"
     if support is None:
         return "plain"
-    return "proportion" if unit == "share" else "mean"
+    return "proportion" if unit in ("share", "per_thousand") else "mean"
 
 
 def _restricted(take: Take, over: Over) -> Take:

@@ -88,6 +88,25 @@ def test_a_difference_of_no_consequence_is_not_significant_where_all_agree(arise
     assert fit_null(arises, 0.001, agreed, 1).z(sample([0.24], [10_000]))[0] > SIGNIFICANT
 
 
+def test_a_share_beyond_what_counts_is_the_more_significant_the_more_rows_show_it():
+    """Empty swipes: a tenth of a shop's purchases without a box, where honest shops have one in a hundred and
+    half of a twentieth is the smallest spread."""
+    random = np.random.default_rng(5)
+    n = random.integers(100, 1_000, PEERS)
+    null = fit_null("proportion", 0.05, sample(random.binomial(n, 0.01) / n, n), 1)
+    few, many, everything = null.z(sample([0.1, 0.1, 0.3], [20, 1_000, 1_000]))
+    assert few < 1.2 < 1.3 < many < SIGNIFICANT < everything
+    # What is of no consequence is tolerated, however many rows show it.
+    assert null.z(sample([0.034], [10**9]))[0] == 0 < null.z(sample([0.05], [10**9]))[0]
+
+
+def test_where_honest_peers_differ_by_more_than_what_counts_their_spread_alone_decides():
+    shares = np.random.default_rng(6).normal(0.3, 0.08, PEERS)
+    peers = sample(shares, [10_000] * PEERS)
+    found = [fit_null("proportion", floor, peers, 1).z(sample([0.5], [10_000]))[0] for floor in (0.001, 0.06)]
+    assert found[0] == found[1] > 2
+
+
 def test_of_a_rare_event_one_is_not_significant_and_five_are():
     """One event where three in a hundred peers have one."""
     random = np.random.default_rng(2)

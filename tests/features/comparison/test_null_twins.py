@@ -1,5 +1,6 @@
 """The null distribution against a slow twin: one subject at a time, sums and medians by hand."""
 
+import math
 from statistics import median
 
 import numpy as np
@@ -109,7 +110,8 @@ def slow_fit(arises: str, floor: float, sample: Sample) -> tuple[list[float], li
 def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre: float | None) -> float:
     value, expected, n, group = row
     middle = float(null.centre[group]) if centre is None else centre
-    between = max(float(null.between[group]), null.floor**2)
+    least = null.floor / 2 if null.arises == "proportion" else null.floor
+    between = max(float(null.between[group]), least**2)
     if null.arises == "count":
         mean = middle * n
         return (
@@ -119,8 +121,9 @@ def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre:
         )
     if null.arises == "proportion":
         usual = within(expected + middle, n)
+        tolerated = within(usual + max(null.floor - math.sqrt(between), 0.0), n)
         return (
-            one(share_z, value, n, usual, between)
+            one(share_z, value, n, tolerated, between)
             if value > usual
             else one(distance_z, value - usual, usual * (1 - usual) / n + between)
         )
@@ -173,7 +176,7 @@ def test_an_expected_share_is_one_that_the_rows_could_show(expected, n, usual):
     """Half a row of n and one: 0.05 and 0.95 of nine rows, a quarter and three quarters of one."""
     null = NullDistribution("proportion", 0.1, np.array([0.0]), np.array([0.0]), 0.0)
     found = null.z(Sample(np.array([0.0]), np.array([expected]), np.array([n]), np.array([0])))
-    variance = usual * (1 - usual) / max(n, 0.5) + 0.01
+    variance = usual * (1 - usual) / max(n, 0.5) + 0.05**2
     assert found[0] == pytest.approx(one(distance_z, -usual, variance))
 
 

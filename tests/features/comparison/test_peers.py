@@ -33,6 +33,7 @@ def probe():
     entered("times_usual", "ratio", 0.2)
     entered("share_of", "share", 0.05, support="count")
     entered("low_share_of", "share", 0.05, support="count", direction=LOW)
+    entered("of_a_thousand", "per_thousand", 50, support="count")
     entered("mean_days", "days", 2, support="count")
     entered("events", "times", 1, support="count", arises="count")
     entered("age", "years", 10)
@@ -97,18 +98,25 @@ def test_years_are_compared_as_they_are_and_refunds_have_their_sign():
 
 
 def test_the_z_value_of_a_share_grows_with_its_rows():
-    """Three in ten of whom two are expected; the peers differ truly by 5 points at least."""
+    """Six in ten of whom two are expected; of the 5 points that matter half is the peers' spread and half
+    is tolerated."""
     shares = [0.2] * 40 + [0.6] * 3
     frame = values(
-        43, share_of=shares, low_share_of=[1 - s for s in shares], count=[50.0] * 40 + [5, 50, 1e9]
+        43,
+        share_of=shares,
+        low_share_of=[1 - s for s in shares],
+        of_a_thousand=[1000 * s for s in shares],
+        count=[50.0] * 40 + [5, 50, 1e9],
     )
     away = differences(frame)
     five, fifty, many = away.share_of.iloc[-3:]
     assert 0 < five < 2.5 < fifty < many
     # Where less is suspicious, the complement of the share is compared.
     assert np.allclose(away.low_share_of, away.share_of, atol=1e-9)
-    effective = 0.16 / (0.16 / 50 + 0.05**2)
-    twin = stats.beta.cdf(0.2, 0.6 * effective, 0.4 * effective + 1)
+    assert np.allclose(away.of_a_thousand, away.share_of, atol=1e-9)
+    binomial = 0.225 * 0.775
+    effective = binomial / (binomial / 50 + 0.025**2)
+    twin = stats.beta.cdf(0.225, 0.6 * effective, 0.4 * effective + 1)
     assert fifty == pytest.approx(stats.norm.isf(twin), abs=1e-6)
 
 
