@@ -30,6 +30,9 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
               "{members} without visits together that lack an honest reason"),
 }  # fmt: skip
+# Said of visits that cost the fund nothing, and of those that show no scheme.
+_UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
+_NO_SCHEME = ("其他疑点", "others")
 # Endings of names of measures that say that a number follows.
 _NUMBERED = ("数", "比", "例", "额", "度", "率", "重", "值", ")")
 # Kinds whose visits are counted with the people who make them.
@@ -47,7 +50,10 @@ class Conduct:
         visits, persons, places: of the last year; of a visit, its kind in words (`visit_words`).
         doubted, doubted_persons, doubted_days: visits in dispute for the named scheme (all of them, where
             none is named or none is for it), whose, on how many days.
-        others: further schemes that visits are in dispute for, with their number and the yuan in dispute.
+        for_scheme: the visits in doubt are disputed for the named scheme; else for whatever else.
+        unpaid: they cost the fund nothing, though others did.
+        others: schemes that the other visits are in dispute for (of all of them, where none is named or none
+            is for it), None for what has none of its own, with their number and the yuan in dispute.
         first, last: first and last day of them (ISO); None where there are none.
         disputed, paid: yuan of the fund in dispute, and paid for those visits.
         busiest, on_busiest: the day with most of them, and how many.
@@ -67,7 +73,7 @@ class Conduct:
     doubted: int
     doubted_persons: int
     doubted_days: int
-    others: tuple[tuple[str, int, float], ...]
+    others: tuple[tuple[str | None, int, float], ...]
     first: str | None
     last: str | None
     disputed: float
@@ -80,6 +86,8 @@ class Conduct:
     person: str = ""
     place: str = ""
     days_of_claims: int | None = None
+    for_scheme: bool = True
+    unpaid: bool = False
 
 
 def story(conduct: Conduct) -> Texts:
@@ -105,11 +113,14 @@ def _done(c: Conduct) -> Texts:
     what_zh, what_en = _phrase(c, "", "")
     people = c.subject in _OF_PEOPLE and c.doubted_persons > 1
     of_zh = f",涉及{c.doubted_persons:,}人" if people else ""
-    of_en = f" ({c.doubted_persons:,} people)" if people else ""
-    span_zh, span_en = (_span(c, language) for language in LANGUAGES)
-    part_zh, part_en = f"其中{c.doubted:,}{unit}{share}", f"{c.doubted:,} of them{' ' * bool(share)}{share}"
+    of_en = f"{c.doubted_persons:,} people" if people else ""
+    span_zh, span_en = (_span(c, language) + _UNPAID[language == "en"] * c.unpaid for language in LANGUAGES)
+    part_zh = f"其中{c.doubted:,}{unit}{share and f'({share})'}"
+    part_en, of_en = f"{c.doubted:,} of them", ", ".join(part for part in (share, of_en) if part)
+    of_en = of_en and f" ({of_en})"
     if c.doubted == c.visits:
         part_zh, part_en = "均" if c.doubted > 1 else "", "all of them" if c.doubted > 1 else "it"
+        of_en = f" ({c.doubted_persons:,} people)" if people else ""
     what_en = what_en or "are in doubt"
     what_en = of_one(what_en) if c.doubted == 1 else what_en
     return (
@@ -145,17 +156,20 @@ def _visit(c: Conduct) -> Texts:
 
 
 def _others(c: Conduct) -> Texts:
-    """What else is in dispute."""
+    """What else is in dispute, or what the visits in doubt are disputed for where no scheme was told."""
     if not c.others:
         return "", ""
-    zh = "、".join(f"{scheme_name(s, 'zh')}{n:,}次({yuan_text(yuan, 'zh')})" for s, n, yuan in c.others)
-    en = ", ".join(f"{scheme_name(s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
+    told = [(s and scheme_name(s, "zh"), s and scheme_name(s, "en"), n, yuan) for s, n, yuan in c.others]
+    zh = "、".join(f"{s or _NO_SCHEME[0]}{n:,}次({yuan_text(yuan, 'zh')})" for s, _en, n, yuan in told)
+    en = ", ".join(f"{s or _NO_SCHEME[1]} ({n:,}, {yuan_text(yuan, 'en')})" for _zh, s, n, yuan in told)
+    if c.scheme is None or not c.for_scheme:
+        return f"上述疑点包括{zh}。", f"These visits in dispute are: {en}."
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
 
 
 def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:
-    """What the visits in doubt were; empty where no scheme is named."""
-    if c.scheme is None:
+    """What the visits in doubt were; empty where no scheme is named or they are disputed for others."""
+    if c.scheme is None or not c.for_scheme:
         return "", ""
     named = (f"疑似{scheme_name(c.scheme, 'zh')}", f"look like {scheme_name(c.scheme, 'en')}")
     zh, en = CONDUCT.get(c.scheme, named)
@@ -164,12 +178,12 @@ def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:
 
 def _share(part: int, whole: int) -> str:
     """A share in per cent; none where the visits reach further back than the whole is counted."""
-    return f"({100 * part / whole:.0f}%)" if whole >= 20 and whole / 100 <= part <= whole else ""
+    return f"{100 * part / whole:.0f}%" if whole >= 20 and whole / 100 <= part <= whole else ""
 
 
 def _span(c: Conduct, language: str) -> str:
     if not c.first or c.first == c.last:
-        return "" if not c.first else (f",{c.first}" if language == "zh" else f", on {c.first}")
+        return "" if not c.first else (f",在{c.first}" if language == "zh" else f", on {c.first}")
     if c.doubted_days == 2:
         return f",在{c.first}和{c.last}" if language == "zh" else f", on {c.first} and {c.last}"
     if language == "zh":
@@ -235,8 +249,8 @@ def _first(c: Conduct) -> Texts:
 
 
 def _undecided(c: Conduct) -> Texts:
-    """The two nearest schemes where none is named."""
-    if c.scheme is not None:
+    """The two nearest schemes where none is named; none of who did nothing that counts."""
+    if c.scheme is not None or not c.visits:
         return "", ""
     near = [(scheme_name(s, "zh"), scheme_name(s, "en")) for s in c.nearest]
     if not near:

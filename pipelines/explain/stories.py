@@ -108,15 +108,19 @@ def _conduct(
         since: ISO day from which a story counts.
     """
     reasons = list(row.reasons)
-    named = _for_scheme(disputes, row.scheme)
+    scheme = row.scheme if isinstance(row.scheme, str) else None
+    named, for_scheme = _for_scheme(disputes, scheme)
+    # A visit is told by what it shows itself, whatever rule disputes its money.
+    for_scheme |= row.subject_type == "visit"
     lately = _lately(named, since)
     days = _days(lately)
     counts = sorted(Counter(days).items())
     busiest, on_busiest = max(counts, key=lambda day: day[1]) if counts else (None, 0)
     only = total.get("day")
+    disputed, paid = (fsum(amounts) for amounts in _yuan(disputes))
     return Conduct(
         subject=row.subject_type,
-        scheme=row.scheme if isinstance(row.scheme, str) else None,
+        scheme=scheme,
         nearest=tuple(row.nearest_schemes.split()),
         visits=int(total.get("visits", 0)),
         persons=int(total.get("persons", 0)),
@@ -124,11 +128,11 @@ def _conduct(
         doubted=len(days),
         doubted_persons=len({visit.psn_no for visit in lately}),
         doubted_days=len(counts),
-        others=_others(disputes, named),
+        others=_others(disputes, named if for_scheme else []),
         first=only or (counts[0][0] if counts else None),
         last=only or (counts[-1][0] if counts else None),
-        disputed=fsum(visit.disputed for visit in disputes),
-        paid=fsum(visit.amount for visit in disputes),
+        disputed=disputed,
+        paid=paid,
         busiest=busiest,
         on_busiest=on_busiest,
         telling=_telling(row.subject_type, reasons, values),
@@ -137,14 +141,22 @@ def _conduct(
         person=total.get("psn_no", ""),
         place=total.get("place", ""),
         days_of_claims=days_of_claims,
+        for_scheme=for_scheme,
+        unpaid=disputed > 0 and not any(fsum(amounts) for amounts in _yuan(lately)),
     )
 
 
-def _for_scheme(disputes: list[Row], scheme: str | None) -> list[Row]:
-    """The visits that the named scheme puts in dispute, whatever it shows as on one of them; all of them
-    where it puts none."""
+def _yuan(visits: list[Row]) -> tuple[list[float], list[float]]:
+    """Of visits, the yuan in dispute and those paid."""
+    return [visit.disputed for visit in visits], [visit.amount for visit in visits]
+
+
+def _for_scheme(disputes: list[Row], scheme: str | None) -> tuple[list[Row], bool]:
+    """The visits that the named scheme puts in dispute, whatever it shows as on one of them, and that they
+    are its; all of them where none is named or none is for it."""
     schemes = (scheme, *SHOWN_AS.get(str(scheme), ()))
-    return [visit for visit in disputes if visit.scheme in schemes] or disputes
+    found = [visit for visit in disputes if scheme is not None and visit.scheme in schemes]
+    return (found, True) if found else (disputes, False)
 
 
 def _lately(named: list[Row], since: str) -> list[Row]:
@@ -156,18 +168,21 @@ def _days(visits: list[Row]) -> list[str]:
     return [str(visit.day)[:10] for visit in visits]
 
 
-def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str, int, float], ...]:
-    """Schemes of the other visits in dispute, most money first, with the number of visits and the yuan."""
-    if len(named) == len(disputes):
-        return ()
+def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str | None, int, float], ...]:
+    """Schemes of the other visits in dispute, most money first, with the number of visits and the yuan; the
+    last is None for all that remain, unless there is nothing besides."""
     rest: dict[str, list[float]] = {}
     mine = {visit.Index for visit in named}
-    for visit in disputes:
-        if visit.Index not in mine and isinstance(visit.scheme, str):
+    others = [visit for visit in disputes if visit.Index not in mine]
+    for visit in others:
+        if isinstance(visit.scheme, str):
             rest.setdefault(visit.scheme, []).append(visit.disputed)
-    yuan = {scheme: fsum(amounts) for scheme, amounts in rest.items()}
-    order = sorted(rest, key=lambda scheme: (-yuan[scheme], scheme))
-    return tuple((scheme, len(rest[scheme]), yuan[scheme]) for scheme in order[:OTHERS])
+    order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))[:OTHERS]
+    if not named and not order:
+        return ()
+    remain = [v.disputed for v in others if v.scheme not in order]
+    last = [(None, len(remain), fsum(remain))] if remain else []
+    return (*((scheme, len(rest[scheme]), fsum(rest[scheme])) for scheme in order), *last)
 
 
 def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:

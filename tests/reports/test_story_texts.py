@@ -28,7 +28,7 @@ def test_the_story_of_a_hospital_in_full():
     )
     for words in (
         "237",
-        "218 of them (92%) (160 people)",
+        "218 of them (92%, 160 people)",
         "92% (207 of 225)",
         "151,574",
         "18 visits of 2025-10-12",
@@ -58,6 +58,32 @@ def test_what_else_is_in_dispute_is_named():
     )
 
 
+def test_what_shows_no_scheme_is_accounted_for():
+    others = (("M28", 53, 9000.0), (None, 19, 610.6))
+    assert "另涉M28 血透虚计53次(9,000元)、其他疑点19次(611元)。" in story(replace(HOSPITAL, others=others))[0]
+    zh, en = story(replace(HOSPITAL, scheme=None, others=others))
+    assert "有疑点" in zh and "上述疑点包括M28 血透虚计53次(9,000元)、其他疑点19次(611元)。" in zh
+    assert "These visits in dispute are: M28 padded dialysis (53, 9,000 yuan), others (19, 611 yuan)." in en
+
+
+def test_visits_disputed_for_others_are_not_told_as_those_of_the_named_scheme():
+    zh, en = story(replace(HOSPITAL, for_scheme=False, others=(("M28", 218, 151_574.0),)))
+    assert "其中218人次(92%)有疑点" in zh and "虚假住院" not in zh and "上述疑点包括M28" in zh
+    assert "218 of them (92%, 160 people) are in doubt" in en
+
+
+def test_visits_that_cost_the_fund_nothing_are_told_so_beside_others_that_did():
+    zh, en = story(replace(HOSPITAL, subject="patient", scheme="M09", doubted=6, unpaid=True, disputed=4.0,
+                           paid=139.0, telling=None, others=((None, 1, 4.0),)))  # fmt: skip
+    assert "的40天,费用全部由个人负担。另涉其他疑点1次(4元)。争议基金4元" in zh
+    assert "to 2025-12-20, at no cost to the fund." in en
+
+
+def test_one_day_is_told_as_the_day_of_the_visits():
+    zh, en = story(replace(HOSPITAL, last=HOSPITAL.first))
+    assert "涉及160人,在2025-03-01。" in zh and ", on 2025-03-01." in en
+
+
 def test_where_nothing_stands_out_the_nearest_are_named():
     zh, en = story(replace(HOSPITAL, scheme=None, nearest=("M02", "M11")))
     assert "疑似情形待定,最接近M02 结伴住院、M11 诱导住院。" in zh and "M11 induced admission" in en
@@ -75,6 +101,8 @@ def test_a_group_with_an_honest_reason_is_told_so():
     none = replace(HOSPITAL, subject="group", visits=0, doubted=0, persons=3, disputed=0.0, on_busiest=0)
     zh, en = story(none)
     assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith("3 members without")
+    innocent = story(replace(none, scheme=None, nearest=("M02", "M15")))
+    assert "M02" not in "".join(innocent) and "待定" not in innocent[0]
 
 
 @pytest.mark.parametrize("on_busiest, stated", [(1, False), (2, True)])

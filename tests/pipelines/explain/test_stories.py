@@ -6,23 +6,38 @@ import pytest
 from pipelines.explain.stories import OTHERS, _for_scheme, _others
 from pipelines.typed_frames import tuples
 
-SCHEMES = ["M19", "M05", "M05", "M06", "M28"]
-VISITS = list(tuples(pd.DataFrame({"scheme": SCHEMES, "disputed": [1.0, 2.0, 2.0, 1.0, 9.0]})))
+SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
+DISPUTED = [1.0, 2.0, 2.0, 1.0, 9.0, 0.5]
+VISITS = list(tuples(pd.DataFrame({"scheme": pd.Series(SCHEMES, dtype=object), "disputed": DISPUTED})))
 
 
 @pytest.mark.parametrize(
-    "scheme, counted",
+    "scheme, counted, is_its",
     [
-        ("M19", ["M19", "M05", "M05", "M06"]),  # a dealer's purchases are too much, each by itself
-        ("M05", ["M05", "M05"]),
-        ("M01", SCHEMES),  # none is for it
-        (None, SCHEMES),
+        ("M19", ["M19", "M05", "M05", "M06"], True),  # a dealer's purchases are too much, each by itself
+        ("M05", ["M05", "M05"], True),
+        ("M01", SCHEMES, False),  # none is for it
+        (None, SCHEMES, False),  # nor where none is named, though some show none themselves
     ],
 )
-def test_visits_that_a_scheme_shows_as_are_counted_as_its_own(scheme, counted):
-    named = _for_scheme(VISITS, scheme)
-    assert [visit.scheme for visit in named] == counted
-    rest = set(SCHEMES) - set(counted)
-    most = sorted(({"M19": (1, 1.0), "M05": (2, 4.0), "M06": (1, 1.0), "M28": (1, 9.0)}[s], s) for s in rest)
-    expected = [(s, n, yuan) for (n, yuan), s in sorted(most, key=lambda one: -one[0][1])[:OTHERS]]
-    assert list(_others(VISITS, named)) == expected
+def test_visits_that_a_scheme_shows_as_are_counted_as_its_own(scheme, counted, is_its):
+    named, for_scheme = _for_scheme(VISITS, scheme)
+    assert [visit.scheme for visit in named] == counted and for_scheme is is_its
+
+
+@pytest.mark.parametrize(
+    "named, expected",
+    [
+        (["M19", "M05", "M06"], [("M28", 1, 9.0), (None, 1, 0.5)]),
+        (["M28"], [("M05", 2, 4.0), ("M06", 1, 1.0), (None, 2, 1.5)]),  # what is third counts as others
+        ([], [("M28", 1, 9.0), ("M05", 2, 4.0), (None, 3, 2.5)]),  # none is told, so all are
+        (SCHEMES, []),
+    ],
+)
+def test_what_else_is_in_dispute_accounts_for_every_visit_and_yuan(named, expected):
+    told = _others(VISITS, [visit for visit in VISITS if visit.scheme in named])
+    assert list(told) == expected and sum(scheme is not None for scheme, _n, _yuan in told) <= OTHERS
+
+
+def test_visits_without_any_scheme_are_not_broken_down():
+    assert _others([visit for visit in VISITS if visit.scheme is None], []) == ()
