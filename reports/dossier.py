@@ -187,6 +187,6 @@ def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str, str]]:
     schemes = [dossier.scheme, *(row[0] for row in dossier.money)]
     named: list[str | None] = list(dict.fromkeys(s for s in schemes if isinstance(s, str)))
     return [
-        (scheme_name(s, language), on_site(s, language), honest(s, language))
+        (scheme_name(s, language), on_site(s, language, dossier.subject), honest(s, language))
         for s in named[:SCHEMES_SHOWN] or [None]
     ]

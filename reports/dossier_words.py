@@ -17,7 +17,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "reasons": "为何可疑",
         "strips_note": "图中每条对应一条理由:浅蓝为多数同类(100个中的90个)的范围,"
         "深蓝为居中的一半,白线为居中的同类,"
-        "红点为本对象;横轴为平方根刻度。",
+        "红点为本对象;越往右刻度越密。",
         "favourable": "对其有利的情况",
         "nothing_favourable": "未见明显有利情况。",
         "explained": "正常解释成立:{name}",
@@ -91,7 +91,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "amount": "In dispute (yuan)",
         "scheme": "Suspected scheme",
         "peers": "Peers",
-        "peers_count": "{n} with it",
+        "peers_count": "{n}, this one included",
         "reasons": "Why it is suspicious",
         "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle "
         "half, white the median, red this subject; square-root scale.",

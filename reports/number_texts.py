@@ -26,6 +26,11 @@ def amount_text(amount: float | None) -> str:
     return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.0f}"
 
 
+def cents_text(amount: float | None) -> str:
+    """An amount to the cent, where rows have to add up to their sum."""
+    return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.2f}"
+
+
 def yuan_text(amount: float, language: str) -> str:
     """A sum in yuan with its unit; what rounds to nothing is said to be less than one."""
     if 0 < amount < 0.5:

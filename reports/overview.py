@@ -94,6 +94,9 @@ def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float,
 def _standing(listed: pd.DataFrame, random_sample: pd.DataFrame, language: str) -> list[tuple[str, str, int]]:
     """Kind, status, number of subjects; those drawn at random last."""
     counts = listed.groupby(["subject_type", "status"], as_index=False).size()
+    kinds, statuses = list(SUBJECT_WORDS), list(STANDING)
+    place = counts.subject_type.map(kinds.index) * len(statuses) + counts.status.map(statuses.index)
+    counts = counts.iloc[place.argsort(kind="stable")]
     sampled = random_sample.groupby("subject_type", as_index=False).size()
     return [
         (_kind(kind, language), text_in(language, STANDING[status]), int(n))

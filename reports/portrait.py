@@ -31,10 +31,13 @@ CONFIRMED_POINTS, CONFIRMED_MOST = 15.0, 30.0
 CLEARED_POINTS, CLEARED_MOST = 3.0, 6.0
 # With fewer visits than this in a year an institution is never graded as failing.
 FEW_VISITS = 50
-# In a smaller peer group an institution is compared with all of its kind.
+# Institutions of smaller peer groups are compared with each other.
 FEW_PEERS = 5
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
-_KINDS = {"hospital": ("全部医疗机构", "all hospitals"), "pharmacy": ("全部药店", "all pharmacies")}
+_KINDS = {
+    "hospital": (f"同类不足{FEW_PEERS}家的医疗机构", "hospitals of small peer groups"),
+    "pharmacy": (f"同类不足{FEW_PEERS}家的药店", "pharmacies of small peer groups"),
+}
 
 SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}
 SHEET_HEADS = {
@@ -226,8 +229,8 @@ def _outcomes(row: Any) -> tuple[float, str, str]:
     return (
         lost,
         f"以往核查:查实 {row.confirmed:.0f} 件,每件扣 {CONFIRMED_POINTS:.0f} 分,最多 {CONFIRMED_MOST:.0f} 分;"
-        f"排除 {row.cleared:.0f} 件,每件返还分数项 {CLEARED_POINTS:.0f} 分,最多 {CLEARED_MOST:.0f} 分:"
-        + (f"扣 {lost:.1f} 分" if lost >= 0 else f"返还 {-lost:.1f} 分"),
+        f"排除 {row.cleared:.0f} 件,每件从可疑分数所扣中退回 {CLEARED_POINTS:.0f} 分,"
+        f"最多 {CLEARED_MOST:.0f} 分:" + (f"扣 {lost:.1f} 分" if lost >= 0 else f"退回 {-lost:.1f} 分"),
         f"Past outcomes: {row.confirmed:.0f} confirmed, {CONFIRMED_POINTS:.0f} points each, at most"
         f" {CONFIRMED_MOST:.0f}; {row.cleared:.0f} cleared, each gives back {CLEARED_POINTS:.0f} points of"
         f" the score's, at most {CLEARED_MOST:.0f}: " + (_minus(lost) if lost >= 0 else f"+{-lost:.1f}"),

@@ -18,8 +18,8 @@ TOO_FEW_PEERS = 5
 _TOO_FEW = ("同类过少,仅供参考", "too few peers, for reference only")
 # Up to so many peers their number is said instead of a share of them.
 FEW_PEERS = 20
-# A share times its rows is a count if it lies so close to a whole number.
-_WHOLE = 0.01
+# A share times its rows is a count if it lies so close to a whole number, but for what a float rounds.
+_WHOLE = 1e-6
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
     "No single measure stands out from the peers; the score adds up several slight differences",
@@ -77,7 +77,7 @@ def together_with(people: int, most: int, expected: float) -> tuple[str, str]:
         most, expected: visits with the one met most, and as many as chance explains.
     """
     return (
-        f";共{people:,}人,与其中一人同去{most:,}次(按客流应为{expected_text(expected, 'zh')}次)",
+        f";共{people:,}人,与其中一人同去{most:,}次(按客流估计{expected_text(expected, 'zh')}次)",
         f"; {people:,} people, one of them {most:,} times where volume explains "
         f"{expected_text(expected, 'en')}",
     )
@@ -233,7 +233,7 @@ def _expected(compared: Compared) -> tuple[str, str]:
         return "", ""
     zh, en = (compared.text(compared.expected, language) for language in LANGUAGES)
     return (
-        f",按其病种、年龄和就诊类别预期为 {zh}",
+        f",按其病种、年龄和就诊类别应为 {zh}",
         f"; its diseases, ages and kinds of visit lead one to expect {en}",
     )
 
@@ -249,10 +249,11 @@ def _against_peers(compared: Compared, side: int) -> list[tuple[str, str]]:
     found = [] if compared.median is None else [_median(compared, compared.median)]
     if of < TOO_FEW_PEERS:
         return [*found, (f"({_TOO_FEW[0]})", f" ({_TOO_FEW[1]})")]
-    if share is not None:
+    # Of a flag it has been said whether it is usual.
+    if share is not None and compared.measure[0].unit != "flag":
         zh, en = _place(compared.standing, share, side)
         if compared.expected is not None:
-            zh, en = f"与预期之差{zh}", f"distance from what is expected {en}"
+            zh, en = f"与应有水平之差{zh}", f"distance from what is expected {en}"
         found.append((f",{zh}", f", {en}"))
     return found
 

@@ -143,7 +143,7 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
         return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
     return (
         f"{zh}为{measure_value(entry, record.alone, 'zh')},计入{name[0]}",
-        f"{en}: {_english(entry, record.alone)}, counted in {name[1]}",
+        f"{en}, with {measure_value(entry, record.alone, 'en')}, is counted in {name[1]}",
     )
 
 

@@ -142,10 +142,15 @@ ON_SITE = {
     "M45": ("设备与耗材采购账", "ledger of equipment and consumables"),
     "M48": ("排班表", "the rota"),
 }
-# Where nothing is named for the scheme: what proves or clears items on a bill.
+# Where nothing is named for the scheme: what proves or clears items on a bill, and of people their visits.
 ON_SITE_ELSE = (
     "完整费用清单;医嘱与执行记录;仪器日志;进货发票与库存账",
     "full fee list; orders and their execution; instrument logs; purchase invoices and stock ledger",
+)
+ON_SITE_PEOPLE = (
+    "本人是否到场、由谁持卡刷卡;就诊原因;病历与处方;结算清单与实际用药对照",
+    "whether they came themselves and who used the card; why they went; records and prescriptions; bills "
+    "against the medicine really taken",
 )
 
 # What resembles a scheme and is honest (own words, after the exemptions that published rules grant).
@@ -232,9 +237,10 @@ HONEST = {
 }
 
 
-def on_site(scheme: str | None, language: str) -> str:
-    """What to check on site for a scheme."""
-    return ON_SITE.get(scheme or "", ON_SITE_ELSE)[0 if language == "zh" else 1]
+def on_site(scheme: str | None, language: str, subject: str = "") -> str:
+    """What to check on site for a scheme; where nothing is named for it, by the kind of subject."""
+    otherwise = ON_SITE_PEOPLE if subject in ("patient", "group") else ON_SITE_ELSE
+    return ON_SITE.get(scheme or "", otherwise)[0 if language == "zh" else 1]
 
 
 def honest(scheme: str | None, language: str) -> str:

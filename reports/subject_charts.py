@@ -23,7 +23,7 @@ _LANE_LABEL = 0.32 * WIDTH
 # Room for the label of a month on an axis of days.
 _MONTH_WIDTH = 62
 _QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95)
-_HALF = ("多数在", "middle half")
+_HALF = ("半数在", "middle half")
 _MEDIAN = ("同类通常", "median")
 
 

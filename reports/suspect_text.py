@@ -56,7 +56,8 @@ def _suspect(row: Row, evidence: list[Row], language: str) -> list[str]:
     lines += [f"  {n}. {reason[f'text_{language}']}" for n, reason in enumerate(row["reasons"], 1)]
     lines += ["", text_in(language, _HEADS["papers"])]
     lines += [f"  {_paper(paper, language)}" for paper in evidence[:PAPERS]]
-    return [*lines, "", text_in(language, _HEADS["on_site"]), f"  {on_site(row['scheme'], language)}"]
+    text = on_site(row["scheme"], language, row["subject_type"])
+    return [*lines, "", text_in(language, _HEADS["on_site"]), f"  {text}"]
 
 
 def _paper(paper: Row, language: str) -> str:

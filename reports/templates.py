@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.number_texts import MISSING, amount_text, is_missing, score_text
+from reports.number_texts import MISSING, amount_text, cents_text, is_missing, score_text
 
 # A change beyond this says that there was next to nothing before, and no more.
 MOST_PERCENT = 999
@@ -62,6 +62,7 @@ def _environment() -> Environment:
     )
     found.filters |= {
         "number": amount_text,
+        "cents": cents_text,
         "score": score_text,
         "change": _change,
         "percent": _percent,

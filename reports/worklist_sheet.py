@@ -13,12 +13,13 @@ from reports.workbook_tables import Link, Row
 SHEET_NAMES = {"zh": "今日", "en": "Today"}
 SHEET_HEADS = {
     "zh": (
-        "次序", "类别", "编号", "名称", "卷宗", "疑似情形", "查什么", "争议基金(元)", "预计追回(元)", "分数",
-        "状态", "上次结果", "上次排名", "未列入原因",
+        "次序", "类别", "编号", "名称", "卷宗", "疑似情形", "查什么", "争议基金(元,上次结案后)",
+        "预计追回(元)", "分数", "状态", "上次结果", "上次排名", "未列入原因",
     ),
     "en": (
         "Order", "Kind", "Id", "Name", "Dossier", "Suspected scheme", "What happened",
-        "In dispute (yuan)", "Expected (yuan)", "Score", "Standing", "Last outcome", "Rank before", "Why not",
+        "In dispute since the last case (yuan)", "Expected (yuan)", "Score", "Standing",
+        "Last outcome", "Rank before", "Why not",
     ),
 }  # fmt: skip
 SHEET_WIDTHS = (6, 10, 22, 22, 8, 20, 60, 14, 14, 8, 20, 20, 10, 30)

@@ -102,7 +102,8 @@ def received_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "售出后又在别处成批再售的药盒", "boxes that other pharmacies sold again beyond chance",
+    "pharmacy", "每千盒中售出后又在别处成批再售的药盒",
+    "boxes that other pharmacies sold again beyond chance",
     "per_thousand", "trace", "M19 M20", materiality=2, windows=(YEAR,), support="boxes",
 )  # fmt: skip
 def resold_elsewhere(v: Table, w: Value) -> Value:
@@ -111,7 +112,8 @@ def resold_elsewhere(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "别处售出后成批流回的药盒", "boxes that came back from others' customers beyond chance",
+    "pharmacy", "每千盒中由别处售出后成批流回的药盒",
+    "boxes that came back from others' customers beyond chance",
     "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
     support="boxes",
 )  # fmt: skip

@@ -49,7 +49,7 @@ UNITS = {
     "visits_each": ("次/人", "a person", ",.1f"),
     "yuan_each": ("元/次", "yuan a visit", ",.0f"),
     "days_each": ("天/次", "days a visit", ",.1f"),
-    "per_thousand": ("盒/千盒", "in a thousand boxes", ",.1f"),
+    "per_thousand": ("盒", "in a thousand boxes", ",.1f"),
     "years": ("岁", "years", ",.0f"),
 }
 

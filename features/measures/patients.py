@@ -62,7 +62,7 @@ def supply_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "再次购药时家中余药最多可用", "most days of supply at hand when buying more", "days", "supply",
+    "patient", "再次购药时家中余药最多可用", "most supply at hand when buying more", "days", "supply",
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def most_stock(v: Table, w: Value) -> Value:

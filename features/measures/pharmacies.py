@@ -70,7 +70,7 @@ declare(
 )  # fmt: skip
 declare(
     "pharmacy", medicines.stock_days, "M05 M19", materiality=5, zh="再次购药时顾客余药平均可用",
-    en="mean days of supply still at hand when buying",
+    en="mean supply still at hand when buying",
 )  # fmt: skip
 declare(
     "pharmacy", medicines.stocked_share, "M05 M19 M06", materiality=0.05, zh="家中余药够30天以上仍购药的占比",
@@ -212,7 +212,7 @@ def fund_after_death(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "同一药品忽高忽低计价的金额占比",
+    "pharmacy", "同一药品计价忽高忽低的金额占比",
     "share of sales at other prices than the pharmacy's own for the item", "share", "price", "M18 M16",
     materiality=0.03, evidence_weight=STRONG, support="visits",
 )  # fmt: skip

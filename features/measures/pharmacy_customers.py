@@ -22,8 +22,8 @@ def boxes(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "追溯码已被售出过的药盒", "boxes with a trace code sold before", "per_thousand", "trace",
-    "M20 M16", materiality=2, evidence_weight=PROOF, support="boxes",
+    "pharmacy", "每千盒中追溯码已被售出过的药盒", "boxes with a trace code sold before", "per_thousand",
+    "trace", "M20 M16", materiality=2, evidence_weight=PROOF, support="boxes",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     """Boxes whose trace code an earlier sale carries, of a thousand boxes sold."""
@@ -129,7 +129,7 @@ declare(
 
 
 @measure(
-    "pharmacy", "顾客之间基金支付的差别(为人均额的)", "how unevenly the fund pays for the customers",
+    "pharmacy", "顾客之间基金支付的悬殊程度(人均额的倍数)", "how unevenly the fund pays for the customers",
     "ratio", "concentration", "M05 M19 M16", materiality=0.4, base="purchases/psn_no", support="visits",
 )  # fmt: skip
 def person_unevenness(p: Table, w: Value) -> Value:
@@ -155,7 +155,7 @@ declare(
 
 
 @measure(
-    "pharmacy", "职工最多的一家单位的购药占比", "share of purchases by staff of one employer", "share",
+    "pharmacy", "购药最多的一家单位的职工所占比例", "share of purchases by staff of one employer", "share",
     "concentration", "M15 M16", materiality=0.1, base="purchases/emp_no", support="visits",
 )  # fmt: skip
 def top_employer_share(p: Table, w: Value) -> Value:

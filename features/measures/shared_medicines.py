@@ -43,7 +43,7 @@ def supply_per_drug(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "再次开药时患者余药平均可用", "mean days of supply still at hand when prescribing", "days", "supply",
+    "再次开药时患者余药平均可用", "mean supply still at hand when prescribing", "days", "supply",
     evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:

@@ -94,7 +94,7 @@ def supply_days(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "再次购药时家中余药可用", "days of supply still at hand", "days", "supply", "M05 M19",
+    "visit", "再次购药时家中余药可用", "supply still at hand", "days", "supply", "M05 M19",
     materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:

@@ -57,7 +57,9 @@ def too_much_dialysis(
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)
     met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
     message = ibis.literal("当日透析") + figure(met.done) + "次,本周累计" + figure(met.in_week)
-    return line_finding(met, met._over * met.unit, message + "次,本月累计" + figure(met.in_month) + "次")
+    limits = "、".join(f"{most:g}" for most in (maximum_per_day, maximum_per_week, maximum_per_month))
+    message = message + "次,本月累计" + figure(met.in_month) + f"次(每日、每周、每月上限{limits}次)"
+    return line_finding(met, met._over * met.unit, message)
 
 
 def _dialysis_items(context: RuleContext) -> ibis.Table:

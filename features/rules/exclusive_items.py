@@ -37,7 +37,7 @@ def _excluded(context: RuleContext) -> ibis.Table:
 def charged_twice(context: RuleContext) -> ibis.Table:
     """Items charged on one day with another of their exclusive group, care apart."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge != CARE)
-    message = ibis.literal("项目") + rows.hilist_name + "与" + rows.kept_item + "不得同日收取,"
+    message = ibis.literal("项目“") + rows.hilist_name + "”与“" + rows.kept_item + "”不得同日收取,"
     return line_finding(
         rows, ibis.least(rows.net, rows.cnt) * rows.unit, message + iso_date(rows.day) + "均已收费"
     )

@@ -78,7 +78,7 @@ def above_daily_maximum(context: RuleContext) -> ibis.Table:
     return line_finding(
         rows,
         rows._over * rows.unit,
-        ibis.literal("项目") + rows.hilist_name + "于" + iso_date(rows.day) + "计" + figure(rows.cnt)
+        ibis.literal("项目“") + rows.hilist_name + "”于" + iso_date(rows.day) + "计" + figure(rows.cnt)
         + "次,超过每日" + figure(rows.max_day_cnt) + "次的上限",
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def above_cycle(context: RuleContext) -> ibis.Table:
     met = met.filter((met.past < met["at"]) | (met.other <= met.mdtrt_id))
     sums = met.group_by(_CYCLE_LINE).aggregate(total=_.had.sum())
     sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
-    message = ibis.literal("项目") + sums.hilist_name + "在" + figure(sums.cycl_days) + "天周期内计"
+    message = ibis.literal("项目“") + sums.hilist_name + "”在" + figure(sums.cycl_days) + "天周期内计"
     message = message + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次"
     return line_finding(sums, sums._over * sums.unit, message)
 
@@ -126,7 +126,7 @@ def above_yearly_cap(context: RuleContext) -> ibis.Table:
     return line_finding(
         rows,
         rows._over,
-        ibis.literal("项目") + rows.hilist_name + "本年累计" + figure(rows.total) + "元,超过年度限额"
+        ibis.literal("项目“") + rows.hilist_name + "”本年累计" + figure(rows.total) + "元,超过年度限额"
         + figure(rows.year_uplmt_amt) + "元",
     )  # fmt: skip
 

@@ -22,7 +22,9 @@ def _without_indication(context: RuleContext, kind: str, history_days: float, *w
     lists = limits_of(context, "dise").select("hilist_code", dise_no="value").distinct()
     rows = lines_breaking(context, kind, *which).anti_join(lists, ["hilist_code", "dise_no"])
     rows = rows.mutate(value=icd_code(rows.value))
-    message = sentence("“", rows.item, "”限定适应症", rows["all"], ",", f"{history_days:.0f}天内诊断无一符合")
+    message = sentence(
+        "“", rows.item, "”限定诊断编码", rows["all"], ",", f"{history_days:.0f}天内诊断无一符合"
+    )
     bad = whole_line_finding(rows, message + "(本次" + rows.dx.fill_null("未填") + ")")
     diagnosed = context.facts.select("psn_no", other=icd_code(_.dscg_maindiag_code), seen=_.day)
     met = bad.inner_join(diagnosed.filter(_.other.notnull()), "psn_no")

@@ -94,7 +94,7 @@ def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis
 def material_in_service(context: RuleContext) -> ibis.Table:
     """Materials charged in addition to a service that contains them."""
     rows = _contained_items(context).filter(_.charge == MATERIALS)
-    message = ibis.literal("耗材") + rows.hilist_name + "已含在项目" + rows.whole_name + "中,"
+    message = ibis.literal("耗材“") + rows.hilist_name + "”已含在项目“" + rows.whole_name + "”中,"
     return line_finding(rows, rows.amount, message + iso_date(rows.day) + "另行收费")
 
 
@@ -186,5 +186,5 @@ def drug_without_test(context: RuleContext, lookback_days: float) -> ibis.Table:
     """Drugs without the blood test that must precede them."""
     # Which drug asks for which test stands in the catalogue (hilist_rela_b, kind 4).
     rows = _without_related(context, TESTED, lookback_days).filter(_.charge.isin(DRUGS))
-    message = ibis.literal("药品") + rows.hilist_name + "于" + iso_date(rows.day)
+    message = ibis.literal("药品“") + rows.hilist_name + "”于" + iso_date(rows.day)
     return line_finding(rows, rows.amount, message + f"收费,此前{int(lookback_days)}天内无规定的检验")

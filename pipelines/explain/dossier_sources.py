@@ -11,6 +11,7 @@ from ibis import _
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.rules.declaration import RULES
+from features.visits.timestamps import completed_years
 from features.windows import YEAR
 from pipelines.explain.reason_details import findings_by_subject
 from pipelines.snapshot import Snapshot
@@ -105,7 +106,7 @@ class DossierSources:
         claims = self.snapshot.claims
         if self.subject == "patient":
             rows = claims["psn_info_b"]
-            years = ibis.literal(claims.as_of.year) - rows.brdy.year()
+            years = completed_years(rows.brdy, ibis.literal(claims.as_of))
             known = rows.select("gend", "live_admdvs", "insutype", subject_id=rows.psn_no, age=years)
         elif self.subject in ("hospital", "pharmacy"):
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
@@ -135,12 +136,17 @@ class DossierSources:
         found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
         return by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
 
-    def explanations(self, subject_id: str) -> list[tuple[Any, ...]]:
-        """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how
-        many)."""
+    def explanations(self, subject_id: str, dearest: str | None = None) -> list[tuple[Any, ...]]:
+        """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how many).
+
+        Args:
+            dearest: the scheme with most in dispute, which counts where the subject has none.
+        """
         if subject_id not in self.innocent.index:
             return []
-        return honest_explanations(dict(self.innocent.loc[subject_id]), self.schemes[subject_id])
+        named = self.schemes[subject_id]
+        scheme = named if isinstance(named, str) else dearest
+        return honest_explanations(dict(self.innocent.loc[subject_id]), scheme)
 
 
 def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[tuple[Any, ...]]:

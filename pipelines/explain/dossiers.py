@@ -223,7 +223,8 @@ class _Kind:
 
     def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
-        found = self.sources.explanations(subject_id)
+        dearest = next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
+        found = self.sources.explanations(subject_id, dearest)
         if len(members):
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]

@@ -67,7 +67,9 @@ FINDINGS = pd.DataFrame(
 )
 def test_says_what_was_found_and_until_when_to_answer(language, words):
     text = page("H1", "二院", FINDINGS, len(FINDINGS), "2025-01-01", FORM, language)
-    assert all(word in text for word in [*words, "H1 二院", "R084", "R040", "L1", "第三十八条(三)", "1,235"])
+    assert all(
+        word in text for word in [*words, "H1 二院", "R084", "R040", "L1", "第三十八条(三)", "1,234.56"]
+    )
     assert page_offences(text) == []
     assert "&lt;b&gt;" in text and "<b>3" not in text and "<script" not in text
 
@@ -75,7 +77,7 @@ def test_says_what_was_found_and_until_when_to_answer(language, words):
 def test_rules_are_summed_the_dearest_first_with_or_without_a_basis():
     text = page("H1", "二院", FINDINGS, 3, "2025-01-01", FORM, "zh")
     summary = text[: text.index("疑点明细")]
-    assert summary.index("1,235") < summary.index(">100<") < summary.index(">99<")
+    assert summary.index("1,234") < summary.index(">100.00<") < summary.index(">99.00<")
 
 
 def test_a_long_list_is_cut_but_counted():

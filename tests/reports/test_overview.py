@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from reports.disputed_visits import largest_by_visit
-from reports.overview import drivers, page
+from reports.overview import _standing, drivers, page
 from tests.reports.forbidden import page_offences
 
 DISPUTES = pd.DataFrame(
@@ -25,6 +25,14 @@ FAMILIES = {"a": "stay", "b": "stay", "c": "money"}
 def contributions() -> pd.DataFrame:
     rows = [(1.0, -0.5, 0.2, 0.0, 2.0, 9.0), (-1.0, 0.0, 0.2, 0.0, 0.0, 9.0)]
     return pd.DataFrame(rows, columns=["a", "b", "c", "graph", "rule", "base"])
+
+
+def test_who_is_new_stands_in_the_order_of_kinds_and_statuses():
+    rows = [("hospital", "cleared"), ("patient", "cleared"), ("hospital", "new"), ("patient", "new")]
+    listed = pd.DataFrame(rows, columns=["subject_type", "status"])
+    found = [row[:2] for row in _standing(listed, SAMPLED.iloc[:0], "en")]
+    kinds = sorted({kind for kind, _status in found}, key=[kind for kind, _status in found].index)
+    assert found == [(kind, status) for kind in kinds for status in ("new", "cleared lately, left alone")]
 
 
 def test_drivers_are_mean_sizes_of_families_without_the_base():

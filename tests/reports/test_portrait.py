@@ -120,7 +120,10 @@ def test_small_or_unknown_peer_groups_meet_all_of_their_kind():
     found = portraits(suspects, findings, nothing, pd.Series({"H1": "level3", "H2": "level2"}))
     assert found.grade.tolist() == ["优秀"] * 4
     words = found.set_index("fixmedins_code").arithmetic_en
-    assert "of 2 others (all hospitals)" in words["H1"] and "0 others (all pharmacies)" in words["P1"]
+    assert (
+        "of 2 others (hospitals of small peer groups)" in words["H1"]
+        and "0 others (pharmacies of small peer groups)" in words["P1"]
+    )
 
 
 def test_each_visit_costs_what_rules_or_conduct_dispute_once_within_the_year():

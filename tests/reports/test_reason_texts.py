@@ -12,6 +12,7 @@ from reports.reason_texts import measure_reason
     [
         (1272.0, "50%(1,272次中636次)", "50% (636 of 1,272)"),
         (1271.0, "50%,", "50%;"),  # half a visit: the share is of something else
+        (1272.01, "50%,", "50%;"),  # so it is where it comes near a whole visit by chance
         (None, "50%,", "50%;"),
         (0.0, "50%,", "50%;"),
     ],

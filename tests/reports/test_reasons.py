@@ -110,8 +110,8 @@ def test_a_reason_says_what_the_mix_leads_one_to_expect():
     column = "exam_share_365d"
     mix = {column: 0.52, expected_column(column): 0.31}
     (reason,) = reasons_for("hospital", {column: 1.0}, values=mix, usual=0.2, share=0.97)
-    assert "52%,按其病种、年龄和就诊类别预期为 31%,同类(二级医院)通常为 20%" in reason["text_zh"]
-    assert "与预期之差高于 97.0% 的同类" in reason["text_zh"]
+    assert "52%,按其病种、年龄和就诊类别应为 31%,同类(二级医院)通常为 20%" in reason["text_zh"]
+    assert "与应有水平之差高于 97.0% 的同类" in reason["text_zh"]
     assert "52%; its diseases, ages and kinds of visit lead one to expect 31%" in reason["text_en"]
     assert "distance from what is expected above 97.0% of them" in reason["text_en"]
     assert (reason["value"], reason["peer_median"], reason["peer_percentile"]) == (0.52, 0.2, 0.97)
@@ -279,7 +279,7 @@ def test_the_day_after_death_is_a_sentence_not_a_comparison():
 
 def test_a_flag_is_said_in_words():
     (reason,) = reasons_for("visit", {"two_places": 1.0}, values={"two_places": 1.0}, usual=0.0)
-    assert reason["text_zh"] == "30分钟内两处刷卡,同类(普通门诊)通常没有此情况,高于 90.0% 的同类"
+    assert reason["text_zh"] == "30分钟内两处刷卡,同类(普通门诊)通常没有此情况"
     assert "是" not in reason["text_zh"] and "yes" not in reason["text_en"]
 
 

@@ -60,7 +60,7 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.4),
             "这次购药为433元,计入“近一年基金支付”。",
-            'This purchase: 433 yuan, counted in "paid by the fund in the last year".',
+            'This purchase, with 433 yuan, is counted in "paid by the fund in the last year".',
         ),
         (
             SupportingRecord("pharmacy", PATIENT["co_visit_share_365d"], alone=1.0),

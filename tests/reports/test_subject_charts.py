@@ -17,7 +17,7 @@ STAYS = measures_of("patient")["stays_365d"]
 @pytest.mark.parametrize(
     "language, name, figures",
     [
-        ("zh", "1  近一年住院次数", "9次 · 同类通常 2次 · 多数在 1次–3次"),
+        ("zh", "1  近一年住院次数", "9次 · 同类通常 2次 · 半数在 1次–3次"),
         (
             "en",
             f"1  {STAYS[0].en} in the last year",

@@ -174,6 +174,11 @@ def test_the_page_loads_nothing_and_runs_nothing(counted, language):
     assert page_offences(text) == []
 
 
+def test_an_institution_is_not_counted_among_institutions(counted):
+    head, places = page(counted, totals(counted), NAMES, AS_OF).split("<h2>按机构(")
+    assert head.count('<th class="n">机构数</th>') == 2 and "机构数" not in places
+
+
 def test_same_findings_same_page(counted):
     one, two = (page(counted, totals(counted), NAMES, AS_OF) for _time in range(2))
     assert one == two

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from reports.scheme_texts import on_site
 from reports.suspect_text import PAPERS, suspect_text
 from tests.reports.forbidden import offences
 
@@ -45,3 +46,9 @@ def test_says_what_happened_why_and_what_to_pull(run, language, words):
 def test_who_is_not_explained_is_told_so_and_who_is_not_listed_is_nobody(run):
     assert "排名低于解释范围" in suspect_text(run, "p1", "zh")
     assert suspect_text(run, "p2", "zh") is None
+
+
+def test_people_are_not_asked_for_ledgers():
+    people, places = on_site(None, "zh", "group"), on_site(None, "zh", "hospital")
+    assert "持卡" in people and "库存账" not in people and "库存账" in places
+    assert on_site("M28", "zh", "patient") == on_site("M28", "zh", "hospital")

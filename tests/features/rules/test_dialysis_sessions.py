@@ -99,5 +99,10 @@ def test_sentences_are_whole(hits):
     assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
 
 
+def test_too_many_sessions_are_told_with_their_limits(hits):
+    told = hits[hits.rule_id == "R099"].vola_cont
+    assert told.str.endswith("(每日、每周、每月上限1、3、14次)").all() and len(told)
+
+
 def test_an_extra_dialyser_or_session_costs_itself(hits):
     assert sorted(hits[hits.rule_id == "R100"].vola_amt) == [105.0, 280.0]

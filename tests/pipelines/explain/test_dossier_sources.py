@@ -1,8 +1,9 @@
 """Honest explanations of a dossier: which are asked, and of how many visits."""
 
+import pandas as pd
 import pytest
 
-from pipelines.explain.dossier_sources import COURSE, INNOCENT, honest_explanations
+from pipelines.explain.dossier_sources import COURSE, INNOCENT, DossierSources, honest_explanations
 
 COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(INNOCENT))}
 
@@ -11,4 +12,8 @@ COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(INNOCENT))}
 def test_a_course_explains_nothing_where_dialysis_itself_is_in_doubt(scheme, asked):
     found = honest_explanations(COUNTED, scheme)
     assert ((*COURSE, 0, 9) in found) is asked
+    # Of who has no scheme, the one with most in dispute counts.
+    sources = object.__new__(DossierSources)
+    sources.innocent, sources.schemes = pd.DataFrame([COUNTED], ["anna"]), {"anna": None}
+    assert sources.explanations("anna", scheme) == found and sources.explanations("bert") == []
     assert ("急诊", "an emergency", 3, 9) in found and len(found) == len(INNOCENT) - (not asked)
