@@ -32,8 +32,8 @@ Written by `make docs` from `features/measures/`; a test keeps it up to date.
 A measure is one number about one subject as of a date. **Suspicious** says on which side of its peers a
 subject draws attention. **Evidence** says how seldom an honest explanation fits: *proof* where the record
 contradicts itself, *strong* for conduct that needs explaining, *hint* for what counts only together with
-other signs, *context* for size and for outcomes of others, which carry no weight unless outcomes of
-inspections give them one.
+other signs, *context* for size, for outcomes of others and for the shape of distributions, which carry no
+weight unless outcomes of inspections give them one; that shape only the learner looks at.
 **Days** are the windows back from the as-of date; empty where time does not matter. Measures of one
 **family** are alike, so only the strongest of them counts for a scheme. What is adjusted **by mix** is not
 compared as it is but by its distance from what the subject's own diseases, ages and kinds of visit have

@@ -104,8 +104,8 @@ class Measure:
             bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
             contradiction, STRONG for conduct that needs explaining, HINT for what counts only together with
-            other signs, CONTEXT for size and for outcomes of others, which carry no weight unless outcomes of
-            inspections give them one.
+            other signs, CONTEXT for size, outcomes of others and the shape of distributions, which carry no
+            weight unless outcomes of inspections give them one.
         schemes: ids of the schemes (`docs/schemes.md`) that it is evidence of.
         windows: days back from the as-of date; empty where time does not matter.
         family: key of FAMILIES.
