@@ -10,6 +10,7 @@ from ibis import _
 
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
+from features.measures.catalogue import CATALOGUE
 from features.rules.declaration import RULES
 from features.visits.timestamps import completed_years
 from features.windows import YEAR
@@ -22,6 +23,9 @@ BUSY = ("hospital", "pharmacy", "prescriber")
 COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
 # Schemes of which the course itself is what is in doubt, so that it explains nothing.
 COURSE_IN_DOUBT = ("M28",)
+RESCUED = ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing")
+# Schemes of which paying nothing is a sign; of others it explains nothing who need not pay.
+UNPAID_SIGNS = frozenset(s for entry in CATALOGUE.values() if "cash" in entry.name for s in entry.schemes)
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
 INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
     (*COURSE, lambda v: v.course),
@@ -30,7 +34,7 @@ INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
     ("分娩及计划生育", "childbirth and family planning",
      lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
     ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
-    ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing", lambda v: v.poor),
+    (*RESCUED, lambda v: v.poor),
 )  # fmt: skip
 
 
@@ -150,7 +154,8 @@ class DossierSources:
 
 
 def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[tuple[Any, ...]]:
-    """How many visits each honest explanation fits; a course explains nothing where it is in doubt itself.
+    """How many visits each honest explanation fits, without those that explain nothing of the scheme: a
+    course where it is in doubt itself, a rescue group where paying nothing is no sign.
 
     Args:
         counted: of, fits_N, as `DossierSources.innocent`.
@@ -162,7 +167,8 @@ def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[
     return [
         (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
         for n, (zh, en, _test) in enumerate(INNOCENT)
-        if scheme not in COURSE_IN_DOUBT or (zh, en) != COURSE
+        if not (scheme in COURSE_IN_DOUBT and (zh, en) == COURSE)
+        and not (scheme is not None and scheme not in UNPAID_SIGNS and (zh, en) == RESCUED)
     ]
 
 

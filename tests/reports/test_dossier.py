@@ -300,3 +300,9 @@ def test_an_explanation_that_fits_speaks_for_the_subject(n, of, held):
 
 def test_a_subject_without_evidence_has_no_empty_table_of_money():
     assert "Money in dispute" not in page(replace(GIVEN, money=[]), "en")
+
+
+def test_money_of_one_visit_is_not_divided_by_schemes():
+    given = replace(GIVEN, money=[("M22", 1, 95.0, 118.0)])
+    assert "Money in dispute" in page(replace(given, subject="patient"), "en")
+    assert "Money in dispute" not in page(replace(given, subject="visit"), "en")
