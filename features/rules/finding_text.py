@@ -7,6 +7,9 @@ import ibis
 
 from features.rules.dictionary_values import DEPARTMENTS, MED_TYPES
 
+# A duration above so many days is stated in months or years.
+MOST_DAYS = 60
+_DAYS_A_MONTH, _MONTHS_A_YEAR = 365.25 / 12, 12
 # Around what stands for a name: ⟦item:CODE⟧.
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -22,6 +25,20 @@ def sentence(*parts: str | ibis.Value) -> ibis.Value:
         ibis.literal(part) if isinstance(part, str) else part.cast("string").fill_null("-") for part in parts
     ]
     return reduce(add, words)
+
+
+def duration(days: float) -> str:
+    """A setting in days, in the unit that people use."""
+    months = round(days / _DAYS_A_MONTH)
+    if days <= MOST_DAYS:
+        return f"{days:.0f}天"
+    return f"{months}个月" if months % _MONTHS_A_YEAR else f"{months // _MONTHS_A_YEAR}年"
+
+
+def elapsed(days: ibis.Value) -> ibis.Value:
+    """Days that went by, in a sentence; many of them as months."""
+    months = ibis.literal("约") + whole_number(days / _DAYS_A_MONTH) + "个月"
+    return (days > MOST_DAYS).ifelse(months, whole_number(days) + "天")
 
 
 def item_name(code: ibis.Value) -> ibis.Value:

@@ -7,7 +7,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.billed_lines import charged_lines, purchased_drugs
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import DAY_SURGERY, PACKED, REFERRED
-from features.rules.finding_text import item_name, place_name, sentence, whole_number
+from features.rules.finding_text import duration, elapsed, item_name, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import LARGE_EXAM
@@ -23,9 +23,10 @@ def _visits_within_window(visits: ibis.Table, minimum: float, window_days: float
     return over.select(
         "mdtrt_id",
         amount_in_question=over.medfee_sumamt,
-        message=ibis.literal(f"{int(window_days)}天内至少第{int(minimum)}{noun},首次距今次")
-        + whole_number((over.second - over._first) / 86400)
-        + "天",
+        message=sentence(
+            f"{duration(window_days)}内至少第{int(minimum)}{noun},首次距本次",
+            elapsed((over.second - over._first) / 86400),
+        ),
     )
 
 

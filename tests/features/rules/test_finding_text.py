@@ -6,6 +6,8 @@ import ibis
 import pytest
 
 from features.rules.finding_text import (
+    duration,
+    elapsed,
     figure,
     iso_date,
     line_finding,
@@ -35,6 +37,30 @@ def test_whole_numbers(value, text):
 )
 def test_figures(value, text):
     assert text_of(figure(ibis.literal(value))) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (30, "30天"),
+        (60, "60天"),
+        (61, "2个月"),
+        (90, "3个月"),
+        (180, "6个月"),
+        (365, "1年"),
+        (366, "1年"),
+        (730, "2年"),
+    ],
+)
+def test_a_setting_is_stated_in_the_unit_that_people_use(days, text):
+    assert duration(days) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"), [(0.0, "0天"), (59.6, "60天"), (60.0, "60天"), (60.1, "约2个月"), (270.0, "约9个月")]
+)
+def test_many_days_are_months(days, text):
+    assert text_of(elapsed(ibis.literal(days))) == text
 
 
 @pytest.mark.parametrize("day", [date(2024, 3, 1), datetime(2024, 3, 1, 23, 59)])
