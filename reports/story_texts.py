@@ -163,7 +163,7 @@ def _others(c: Conduct) -> Texts:
     zh = "、".join(f"{s or _NO_SCHEME[0]}{n:,}次({yuan_text(yuan, 'zh')})" for s, _en, n, yuan in told)
     en = ", ".join(f"{s or _NO_SCHEME[1]} ({n:,}, {yuan_text(yuan, 'en')})" for _zh, s, n, yuan in told)
     if c.scheme is None or not c.for_scheme:
-        return f"上述疑点包括{zh}。", f"These visits in dispute are: {en}."
+        return f"上述疑点包括{zh}。", f"By scheme: {en}."
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
 
 

@@ -128,7 +128,8 @@ def _conduct(
         doubted=len(days),
         doubted_persons=len({visit.psn_no for visit in lately}),
         doubted_days=len(counts),
-        others=_others(disputes, named if for_scheme else []),
+        # What is broken down is what was counted.
+        others=_others(disputes, named) if for_scheme else _others(lately, []),
         first=only or (counts[0][0] if counts else None),
         last=only or (counts[-1][0] if counts else None),
         disputed=disputed,
