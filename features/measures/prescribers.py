@@ -111,16 +111,19 @@ def spent_per_purchase(v: Table, w: Value) -> Value:
     return v.medfee_sumamt.mean(where=w)
 
 
-declare("prescriber", medicines.top_basket_share, "M22 M19", materiality=0.06)
+# Who treats one disease writes one set of medicines: a specialty is no evidence.
+declare("prescriber", medicines.top_basket_share, "M22 M19", materiality=0.06, evidence_weight=CONTEXT)
 
 
 @measure(
     "prescriber", "门诊诊断同为最常见一种的占比",
     "share of outpatient visits with the most frequent diagnosis",
-    "share", "concentration", "M22", materiality=0.12, base="outpatient/dx3", support="outpatient_visits",
+    "share", "concentration", "M22", materiality=0.12, evidence_weight=CONTEXT, base="outpatient/dx3",
+    support="outpatient_visits",
 )  # fmt: skip
 def top_diagnosis_share(p: Table, w: Value) -> Value:
-    """Outpatient visits with the most frequent diagnosis ÷ outpatient visits."""
+    """Outpatient visits with the most frequent diagnosis ÷ outpatient visits; a specialty, like
+    `top_basket_share`."""
     return top_share(p)
 
 

@@ -7,6 +7,7 @@ import pytest
 from features.comparison.peers import fit_peers
 from features.measures.catalogue import CATALOGUE, STRONG, SUBJECTS, measures_of, spec
 from features.measures.signatures import SIGNATURES, signed_by
+from models.anomaly import PeerEvidence
 from models.scheme_naming import MIN_SIGNATURE
 from reports.scheme_texts import SCHEMES
 from significance.normal_tail import neg_log10_p
@@ -61,3 +62,15 @@ def test_one_event_at_a_visit_that_few_visits_have_is_enough_to_name_a_scheme():
     significance = pd.Series(significance, list(measures_of("visit"))) - np.log10(2)
     assert significance[["two_places", "repeat_codes", "rx_overused", "split_stay"]].min() > MIN_SIGNATURE
     assert significance["exam_stay"] < MIN_SIGNATURE
+
+
+def test_a_specialty_is_no_evidence_against_a_doctor_and_prescriptions_after_the_sale_are():
+    """Who treats one disease has one diagnosis and one set of medicines; a forger signs after the sale."""
+    conduct = {
+        "specialist": {"top_diagnosis_share_365d": 7.0, "top_basket_share_365d": 7.0},
+        "forger": {"rx_late_share_365d": 7.0},
+    }
+    columns = spec("prescriber")
+    z = pd.DataFrame.from_dict(conduct, orient="index").reindex(columns=columns.index).fillna(0.0)
+    found = PeerEvidence(columns).total(z)
+    assert found["specialist"] == 0 < 10 < found["forger"]
