@@ -132,7 +132,8 @@ class _Subject:
 
     Attributes:
         contributions, values, usual: by column.
-        families: family → its columns with a known value, largest contribution first.
+        families: family → its columns with a known value, those of the measure that contributes most over all
+            its windows first, of a measure the largest contribution first.
         sums: family → its contribution.
         exceeding: columns of measures that raise the score whose value exceeds the peers' median and what the
             subject's mix leads one to expect, in a window that the claims cover.
@@ -182,13 +183,14 @@ def _subject(
     shown: frozenset[str],
 ) -> _Subject:
     known = [column for column in measures if pd.notna(values[column])]
+    totals = _totals(known, contributions, measures)
     families: dict[str, list[str]] = {}
-    for column in sorted(known, key=lambda c: -contributions[c]):
+    for column in sorted(known, key=lambda c: (-totals[measures[c][0].name], -contributions[c])):
         families.setdefault(measures[column][0].family, []).append(column)
     # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds
     # up to.
     norms = {c: (usual[c], expected_of(values, c)) for c in known if c in shown}
-    raising = _raising(known, contributions, measures)
+    raising = _raising(known, totals, contributions, measures)
     exceeding = frozenset(
         c
         for c, norm in norms.items()
@@ -202,18 +204,28 @@ def _subject(
     return _Subject(contributions, values, usual, families, sums, exceeding, material)
 
 
-def _raising(
+def _totals(
     known: list[str], contributions: Mapping[str, float], measures: dict[str, tuple[Measure, int | None]]
+) -> dict[str, float]:
+    """The contribution of each measure over all its windows, by name."""
+    totals: dict[str, float] = {}
+    for column in known:
+        name = measures[column][0].name
+        totals[name] = totals.get(name, 0.0) + contributions[column]
+    return totals
+
+
+def _raising(
+    known: list[str],
+    totals: Mapping[str, float],
+    contributions: Mapping[str, float],
+    measures: dict[str, tuple[Measure, int | None]],
 ) -> frozenset[str]:
     """Columns of the measures that raise the score over all their windows; where findings do, of all that
     count them."""
-    sums: dict[str, float] = {}
-    for column in known:
-        name = measures[column][0].name
-        sums[name] = sums.get(name, 0.0) + contributions[column]
     rule = contributions.get("rule", 0.0) > 0
     return frozenset(
-        c for c in known if sums[measures[c][0].name] > 0 or (rule and measures[c][0].family == RULES)
+        c for c in known if totals[measures[c][0].name] > 0 or (rule and measures[c][0].family == RULES)
     )
 
 

@@ -246,6 +246,14 @@ def test_a_window_longer_than_the_claims_is_told_by_a_shorter_one():
     assert "近三年" in three["text_zh"]
 
 
+def test_a_measure_known_by_a_longer_window_is_told_by_its_own_shorter_one():
+    """Not by another measure of the family that happens to have the shorter window: being in two places at
+    once is the reason, practising at two is not."""
+    given = {"moved_share_1095d": 7.0, "places_365d": 0.2}
+    assert codes(reasons_for("prescriber", given, days_of_claims=366)) == ["moved_share_365d"]
+    assert codes(reasons_for("prescriber", {"places_365d": 0.2}, days_of_claims=366)) == ["places_365d"]
+
+
 def test_a_measure_without_a_covered_window_is_told_since_the_data_begin():
     (reason,) = reasons_for(
         "patient",
