@@ -65,6 +65,7 @@ def simulate(
     draft = drafts.together([*honest_care.honest(city), injured, *cover, *staged])
     draft = lines.companions(city, city.rng("companions"), draft)
     draft = timeline.possible(city, city.rng("timeline"), draft)
+    draft = timeline.one_place_at_a_time(city, draft)
     draft = data_errors.small_faults(city, city.rng("faults"), draft)
     books = ledger.settle(city, draft)
     data_errors.add_corrections(city, books)

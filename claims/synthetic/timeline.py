@@ -1,14 +1,17 @@
-"""What cannot both be: nobody lies in two beds, shops while he is in hospital, or visits after death."""
+"""What cannot both be: nobody lies in two beds, shops while he is in hospital, visits after death, or sees
+patients at two places at once."""
 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from claims.synthetic.clock import DAY
+from claims.synthetic.clock import DAY, HOUR
 from claims.synthetic.drafts import Drafts
 from claims.synthetic.world import City
 
 FETCHED_BY_FAMILY = 0.02  # purchases during a stay that stand: somebody else held the card, honestly
+BETWEEN_POSTS = HOUR  # a doctor needs to be at another institution
+PURCHASE = 41
 STAYS = (21, 22, 23, 24, 25, 26, 27, 28, 52)
 
 
@@ -28,6 +31,34 @@ def possible(city: City, rng: Generator, draft: Drafts) -> Drafts:
     bought = (visits.med == 41).to_numpy() & (rng.random(len(visits)) < FETCHED_BY_FAMILY)
     kept &= visits.fixed.to_numpy() | bought | ~_inside_stay(visits, kept)
     return draft.take(np.flatnonzero(kept))
+
+
+def one_place_at_a_time(city: City, draft: Drafts) -> Drafts:
+    """Honest visits for which their doctor would have to be elsewhere within BETWEEN_POSTS are a colleague's:
+    of the doctor's second place, who works nowhere else, always the same of a patient."""
+    visits, posts = draft.visits, city.places.posts
+    home = city.places.doctors.home.to_numpy()
+    alone = posts[~posts.doctor.duplicated(keep=False)].sort_values(["place", "doctor"])
+    rows = visits.index[_elsewhere_soon(visits) & (visits.plant == 0)]
+    place = visits.place.to_numpy()[rows]
+    first, last = (np.searchsorted(alone.place.to_numpy(), place, side=side) for side in ("left", "right"))
+    moved = (home[visits.doctor.to_numpy()[rows]] != place) & (last > first)
+    rows, first, count = rows[moved], first[moved], (last - first)[moved]
+    doctor = visits.doctor.to_numpy().copy()
+    doctor[rows] = alone.doctor.to_numpy()[first + visits.person.to_numpy()[rows] % count]
+    return draft.marked(doctor=doctor)
+
+
+def _elsewhere_soon(visits: pd.DataFrame) -> np.ndarray:
+    """Outpatient visits within BETWEEN_POSTS of one of their doctor at another institution."""
+    seen = visits[(visits.doctor >= 0) & ~is_stay(visits.med) & (visits.med != PURCHASE)]
+    seen = seen.sort_values(["doctor", "begin"])
+    result = np.zeros(len(visits), dtype=bool)
+    for step in (1, -1):
+        other = seen[["doctor", "place", "begin"]].shift(step)
+        soon = (other.begin - seen.begin).abs() < BETWEEN_POSTS
+        result[seen.index[(other.doctor == seen.doctor) & (other.place != seen.place) & soon]] = True
+    return result
 
 
 def _key(person: np.ndarray, seconds: np.ndarray) -> np.ndarray:

@@ -186,6 +186,16 @@ def test_december_is_busy_in_pharmacies_and_february_quiet(honest_city: Simulate
     assert months[12] > 1.25 * months.mean() > months.mean() > months[2]
 
 
+def test_no_honest_doctor_is_at_two_places_at_once(honest_city: Simulated):
+    visits = honest_city["mdtrt_d"]
+    seen = visits[visits.med_type.str.startswith("1") & visits.chfpdr_code.notna()]
+    seen = seen.sort_values(["chfpdr_code", "begntime"])
+    assert (seen.groupby("chfpdr_code").fixmedins_code.nunique() == 2).any()
+    before = seen.shift()
+    moved = (before.chfpdr_code == seen.chfpdr_code) & (before.fixmedins_code != seen.fixmedins_code)
+    assert (seen.begntime - before.begntime)[moved].min() >= pd.Timedelta(minutes=30)
+
+
 def test_no_guilt_leaves_the_innocent(honest_city: Simulated):
     assert honest_city.truth.empty
     assert set(honest_city.innocent.kind) == INNOCENTS
