@@ -14,7 +14,7 @@ from claims.synthetic.cells import day, flag, moment, named, numbered, text, yua
 from claims.synthetic.clock import DAY, MINUTE
 from claims.synthetic.ledger import Books
 from claims.synthetic.reference_tables import TRACE_PRODUCT
-from claims.synthetic.timeline import is_stay
+from claims.synthetic.timeline import is_purchase, is_stay
 from claims.synthetic.world import City
 
 PIECE = 2_000_000  # rows spelled at once; keeps the text of a large city out of memory
@@ -185,7 +185,7 @@ def stock(city: City, frame: pd.DataFrame) -> Columns:
 def visits(city: City, frame: pd.DataFrame) -> Columns:
     """Optional columns are empty by chance or by kind of visit, the same for everybody."""
     rng = np.random.default_rng([city.seed, int(frame.index[0]) if len(frame) else 0])
-    stay, shop = is_stay(frame.med), (frame.med == 41).to_numpy()
+    stay, shop = is_stay(frame.med), is_purchase(frame.med)
     luck = rng.random(len(frame))
     plastic = frame.card.to_numpy() & (luck < 0.9)
     certificate = np.where(plastic, "03", rng.choice(CERTIFICATES, len(frame)))

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from claims.synthetic.clock import DAY, MINUTE
 from claims.synthetic.diagnoses import of_kind
 from claims.synthetic.drafts import NO_CODE, NO_SALE, Drafts, ragged
-from claims.synthetic.timeline import is_stay
+from claims.synthetic.timeline import is_purchase, is_stay
 from claims.synthetic.world import City
 
 IN_SCOPE = {"1": 1.0, "2": 0.9, "3": 0.0}  # share of a line the fund considers, by class A, B, C
@@ -106,7 +106,7 @@ def _pooled_pay(city: City, visits: pd.DataFrame, scope: np.ndarray) -> np.ndarr
     grade = city.grade(visits.place.to_numpy())
     employee = (city.people.insutype == "310").to_numpy()[visits.person]
     stay_share = np.where(employee, EMPLOYEE_STAY[grade], RESIDENT_STAY[grade])
-    pharmacy = (visits.med == 41).to_numpy()
+    pharmacy = is_purchase(visits.med)
     chronic = visits.med.isin(CHRONIC_MED).to_numpy() | (pharmacy & (visits.group >= 0).to_numpy())
     dialysed = (visits.med == 14).to_numpy() & visits.diagnosis.isin(of_kind("dialysis")).to_numpy()
     stay = is_stay(visits.med)
@@ -123,7 +123,7 @@ def _account_pay(city: City, rng: Generator, visits: pd.DataFrame, rest: np.ndar
     """Employees pay what is left from their personal account, wholly, in part or not at all; cents."""
     employee = (city.people.insutype == "310").to_numpy()[visits.person]
     luck = rng.random(len(visits))
-    usual = np.where((visits.med == 41).to_numpy(), 0.88, np.where(is_stay(visits.med), 0.35, 0.7))
+    usual = np.where(is_purchase(visits.med), 0.88, np.where(is_stay(visits.med), 0.35, 0.7))
     part = np.where(luck < usual, np.where(luck < 0.85 * usual, 1.0, rng.random(len(visits))), 0.0)
     # Families may share an account, so that some residents pay from one too.
     shared = ~employee & (rng.random(len(visits)) < 0.22)
@@ -132,7 +132,7 @@ def _account_pay(city: City, rng: Generator, visits: pd.DataFrame, rest: np.ndar
 
 def _sales(city: City, rng: Generator, visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """One row a box sold at a pharmacy; a row without a code stands for all boxes of its line."""
-    sold = np.flatnonzero((visits.med == 41).to_numpy()[lines.visit])
+    sold = np.flatnonzero(is_purchase(visits.med)[lines.visit])
     place = visits.place.to_numpy()[lines.visit.to_numpy()[sold]]
     care = rng.gamma(0.6, 1 / 0.6, len(city.places.table))[place]  # some shops scan less carefully
     luck = rng.random(len(sold))
@@ -167,7 +167,7 @@ def _prescriptions(city: City, rng: Generator, visits: pd.DataFrame) -> pd.DataF
     written = np.flatnonzero(((visits.prescribed > 0) & (visits.doctor >= 0)).to_numpy())
     rows = visits.take(written)
     doctor = rows.doctor.to_numpy()
-    shop = (rows.med == 41).to_numpy()
+    shop = is_purchase(rows.med)
     before = np.where(shop, rng.integers(15 * MINUTE, 2 * DAY, len(rows)), -rng.integers(60, 600, len(rows)))
     time = np.where(shop, rows.begin - before, np.minimum(rows.begin - before, rows.end))
     home = city.places.doctors.home.to_numpy()[doctor]

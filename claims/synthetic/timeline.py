@@ -20,6 +20,11 @@ def is_stay(med: pd.Series) -> np.ndarray:
     return med.isin(STAYS).to_numpy()
 
 
+def is_purchase(med: pd.Series) -> np.ndarray:
+    """Whether each `med_type` is a purchase at a pharmacy."""
+    return (med == PURCHASE).to_numpy()
+
+
 def possible(city: City, rng: Generator, draft: Drafts) -> Drafts:
     """Without honest visits that collide with a stay or come after death; `fixed` visits always stay."""
     visits = draft.visits
@@ -28,7 +33,7 @@ def possible(city: City, rng: Generator, draft: Drafts) -> Drafts:
     kept &= visits.fixed.to_numpy() | (death < 0) | (visits.end.to_numpy() <= death)
     kept &= ~_collides_with_fixed(visits, kept)
     kept &= ~_second_bed(visits, kept)
-    bought = (visits.med == 41).to_numpy() & (rng.random(len(visits)) < FETCHED_BY_FAMILY)
+    bought = is_purchase(visits.med) & (rng.random(len(visits)) < FETCHED_BY_FAMILY)
     kept &= visits.fixed.to_numpy() | bought | ~_inside_stay(visits, kept)
     return draft.take(np.flatnonzero(kept))
 
@@ -51,7 +56,7 @@ def one_place_at_a_time(city: City, draft: Drafts) -> Drafts:
 
 def _elsewhere_soon(visits: pd.DataFrame) -> np.ndarray:
     """Outpatient visits within BETWEEN_POSTS of one of their doctor at another institution."""
-    seen = visits[(visits.doctor >= 0) & ~is_stay(visits.med) & (visits.med != PURCHASE)]
+    seen = visits[(visits.doctor >= 0) & ~is_stay(visits.med) & ~is_purchase(visits.med)]
     seen = seen.sort_values(["doctor", "begin"])
     result = np.zeros(len(visits), dtype=bool)
     for step in (1, -1):

@@ -11,6 +11,7 @@ from claims.synthetic import diagnoses
 from claims.synthetic.clock import HOUR, MINUTE
 from claims.synthetic.drafts import Drafts, ragged
 from claims.synthetic.lines import poisson_lines, price_lines, with_lines
+from claims.synthetic.timeline import is_purchase
 from claims.synthetic.world import City
 
 
@@ -102,7 +103,7 @@ def refill(
     person = visits.person.to_numpy()
     if disease is None:
         disease = city.people.chronic.to_numpy()[person]
-    shop = (visits.med == 41).to_numpy()
+    shop = is_purchase(visits.med)
     visits = _at_the_till(rng, visits)
     visits["end"] = visits.begin + np.where(
         shop, visits.end - visits.begin, rng.integers(20 * MINUTE, 2 * HOUR, len(visits))
