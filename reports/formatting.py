@@ -6,7 +6,7 @@ Everything that prints a number of a measure takes its text from here, amounts a
 """
 
 from features.measures.catalogue import UNITS, Measure
-from features.windows import MONTH, QUARTER, YEAR, YEARS
+from features.windows import DAYS_A_MONTH, DAYS_A_YEAR, MONTH, MONTHS_ABOVE, QUARTER, YEAR, YEARS
 from reports.number_texts import is_missing
 
 # What stands in a sentence where a value is missing.
@@ -28,11 +28,10 @@ _FLAG = (("否", "no"), ("是", "yes"))
 COUNTED_DAYS = frozenset(
     ("days_together", "follow_days", "purchase_days", "stay_days", "idle_days", "care_days")
 )
-# A duration above so many days is stated in months, from so many on in years.
-MONTHS_ABOVE, YEARS_FROM = 60, YEAR
+# A duration of so many days or more is stated in years.
+YEARS_FROM = YEAR
 # Of a duration of so many days, tenths say nothing.
 WHOLE_DAYS_FROM = 10
-DAYS_A_MONTH, DAYS_A_YEAR = 365.25 / 12, 365.25
 # Seconds from which a duration is stated in minutes, hours, days.
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _DURATIONS = ("days", "days_each")

@@ -6,10 +6,8 @@ from operator import add
 import ibis
 
 from features.rules.dictionary_values import DEPARTMENTS, MED_TYPES
+from features.windows import DAYS_A_MONTH, MONTHS_ABOVE
 
-# A duration above so many days is stated in months or years.
-MOST_DAYS = 60
-_DAYS_A_MONTH, _MONTHS_A_YEAR = 365.25 / 12, 12
 # Around what stands for a name: ⟦item:CODE⟧.
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -29,16 +27,16 @@ def sentence(*parts: str | ibis.Value) -> ibis.Value:
 
 def duration(days: float) -> str:
     """A setting in days, in the unit that people use."""
-    months = round(days / _DAYS_A_MONTH)
-    if days <= MOST_DAYS:
+    if days <= MONTHS_ABOVE:
         return f"{days:.0f}天"
-    return f"{months}个月" if months % _MONTHS_A_YEAR else f"{months // _MONTHS_A_YEAR}年"
+    years, months = divmod(round(days / DAYS_A_MONTH), 12)
+    return f"{12 * years + months}个月" if months else f"{years}年"
 
 
 def elapsed(days: ibis.Value) -> ibis.Value:
     """Days that went by, in a sentence; many of them as months."""
-    months = ibis.literal("约") + whole_number(days / _DAYS_A_MONTH) + "个月"
-    return (days > MOST_DAYS).ifelse(months, whole_number(days) + "天")
+    months = ibis.literal("约") + whole_number(days / DAYS_A_MONTH) + "个月"
+    return (days > MONTHS_ABOVE).ifelse(months, whole_number(days) + "天")
 
 
 def item_name(code: ibis.Value) -> ibis.Value:

@@ -2,9 +2,11 @@
 
 import ibis
 
+from features.windows import DAYS_A_YEAR
+
 SECONDS_A_DAY = 86_400
 # A Julian year, for ages in fractions of a year.
-SECONDS_A_YEAR = 365.25 * SECONDS_A_DAY
+SECONDS_A_YEAR = DAYS_A_YEAR * SECONDS_A_DAY
 # Visits of the night: from ten in the evening to six in the morning (own starting value).
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 # The clocks of two institutions differ by less than so many minutes (own starting value).
