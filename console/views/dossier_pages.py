@@ -16,7 +16,7 @@ from console.models import Inspection, User
 from console.run_reader import Row, Run
 from console.subject_dossier import dossier_of, shown_body
 from console.subject_lists import rows_of
-from console.todays_tasks import todays
+from console.todays_tasks import inspected
 from console.tokens import Subject, token_of
 from console.views.case_pages import case_context, refused
 from console.words import language
@@ -76,7 +76,7 @@ def _context(request: HttpRequest, token: str, linked: bool = True) -> dict[str,
         Inspection.objects.filter(kind=subject.kind, subject_id=subject.subject_id).order_by("-opened_at")
     )
     current = next((inspection for inspection in inspections if inspection.is_open), None)
-    blind = user.blind and (current is not None or tuple(subject) in todays(run))
+    blind = user.blind and subject.subject_id in inspected(run, subject.kind)
     text = shown_body(run, found[0], found[1], language(), shown, link, blind)
     context: dict[str, Any] = {
         "token": token, "kind": subject.kind, "shown_id": hidden(subject.subject_id, subject.kind, shown),

@@ -1,9 +1,7 @@
 """Work on inspections: from the list to a verdict, by one or two persons, and nobody overwrites anybody."""
 
-import io
 from decimal import Decimal
 
-import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -18,6 +16,7 @@ from console.run_reader import last_run
 from console.todays_tasks import open_todays, to_visit
 from console.tokens import token_of
 from reports.number_texts import MISSING
+from tests.console.exported_lists import exported
 from tests.console.made_run import AS_OF, DRAWN, FIRST, MONEY, write_run
 
 THIRD = "42080000000000003"
@@ -175,13 +174,6 @@ def test_nobody_who_works_can_tell_the_drawn(login):
     assert "随机抽" in boss.get(dossier).content.decode() and "随机抽" in boss.get("/board/").content.decode()
 
 
-def exported(client, order: str) -> list[tuple]:
-    """The patients as an export by some order lists them: rank, change, identifier, name, score …"""
-    answer = client.get("/lists/patient/export/", {"order": order})
-    (sheet,) = openpyxl.load_workbook(io.BytesIO(answer.content))
-    return list(sheet.iter_rows(min_row=2, values_only=True))
-
-
 @pytest.mark.parametrize("order", ["rank", "score"])
 def test_a_list_tells_an_investigator_no_rank_of_whoever_is_inspected(login, order):
     """The drawn stands at rank 90: an export by rank would tell her from the first of the list."""
@@ -189,7 +181,8 @@ def test_a_list_tells_an_investigator_no_rank_of_whoever_is_inspected(login, ord
     client.get("/")
     inspected = Inspection.objects.filter(kind="patient")
     assert DRAWN in inspected.values_list("subject_id", flat=True)
-    seen, known = exported(client, order), exported(boss, order)
+    # Rank, change, identifier, name, score …
+    seen, known = (exported(who, "patient", order=order)[1:] for who in (client, boss))
     blind = seen[: inspected.count()]
     assert all(row[0] is None and row[1] == MISSING and row[4:9] == (None,) * 5 for row in blind)
     assert all(row[0] and row[4] is not None for row in [*seen[len(blind) :], *known])

@@ -1,9 +1,7 @@
 """Who may not see an identifier sees none: not on pages, in addresses, in exports or in the log."""
 
-import io
 import logging
 
-import openpyxl
 import pytest
 from django.urls import reverse
 
@@ -11,6 +9,7 @@ from console.audit import record
 from console.identifier_view import AREA, Identifier, Shown, hidden, rewritten
 from console.models import AuditEntry
 from console.tokens import subject_of, token_of
+from tests.console.exported_lists import exported
 from tests.console.made_run import (
     DOCTOR,
     DRAWN,
@@ -71,9 +70,7 @@ def test_whoever_may_asks_and_it_is_logged(login):
 
 
 def test_the_export_shows_no_more_than_the_page(login):
-    client = login("data_scientist")
-    book = openpyxl.load_workbook(io.BytesIO(client.get("/lists/hospital/export/").content))
-    cells = [str(cell.value) for row in book.active.iter_rows() for cell in row]
+    cells = [str(cell) for row in exported(login("data_scientist"), "hospital") for cell in row]
     assert hidden(HOSPITAL, "hospital", Shown.NONE) in cells
     assert not {HOSPITAL, NAME} & set(cells) and "未变" in cells
 
@@ -81,18 +78,17 @@ def test_the_export_shows_no_more_than_the_page(login):
 def test_an_export_is_the_present_view(login):
     client = login("supervisor")
 
-    def exported(query: str) -> list[str]:
-        book = openpyxl.load_workbook(io.BytesIO(client.get(f"/lists/patient/export/{query}").content))
-        heads, *rows = book.active.iter_rows(values_only=True)
+    def ids(**query: str) -> list[str]:
+        heads, *rows = exported(client, "patient", **query)
         return [row[heads.index("编号")] for row in rows]
 
     first, second = (hidden(who, "patient", Shown.NONE) for who in (FIRST, SECOND))
-    assert len(exported("")) == 90 and exported("")[:2] == [first, second]
-    assert exported("?scheme=M03") == [second] and exported("?least=1000") == [first]
-    assert exported("?area=420802")[0] == second and exported("?order=money")[0] == first
+    assert len(ids()) == 90 and ids()[:2] == [first, second]
+    assert ids(scheme="M03") == [second] and ids(least="1000") == [first]
+    assert ids(area="420802")[0] == second and ids(order="money")[0] == first
     client.post("/lists/patient/search/", {"text": SECOND})
-    assert exported("") == [second] and exported("?least=1000") == []
-    assert exported("?least=nan") == exported("?least=inf") == exported("?least=much") == [second]
+    assert ids() == [second] and ids(least="1000") == []
+    assert ids(least="nan") == ids(least="inf") == ids(least="much") == [second]
 
 
 def test_no_address_and_no_log_holds_an_identifier(login, caplog):
