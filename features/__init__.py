@@ -10,5 +10,5 @@ import pkgutil
 
 from features import measures
 
-for _found in sorted(pkgutil.iter_modules(measures.__path__)):
-    importlib.import_module(f"{measures.__name__}.{_found.name}")
+for _name in sorted(found.name for found in pkgutil.iter_modules(measures.__path__)):
+    importlib.import_module(f"{measures.__name__}.{_name}")

@@ -18,17 +18,21 @@ def is_missing(value: Any) -> bool:
 
 def score_text(score: float | None) -> str:
     """A score, probability or metric from 0 to 1."""
-    return MISSING if score is None or is_missing(float(score)) else f"{score:.2f}"
+    return _text(score, ".2f")
 
 
 def amount_text(amount: float | None) -> str:
     """An amount or count without decimals."""
-    return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.0f}"
+    return _text(amount, ",.0f")
 
 
 def cents_text(amount: float | None) -> str:
     """An amount to the cent, where rows have to add up to their sum."""
-    return MISSING if amount is None or is_missing(float(amount)) else f"{amount:,.2f}"
+    return _text(amount, ",.2f")
+
+
+def _text(value: float | None, spec: str) -> str:
+    return MISSING if value is None or is_missing(float(value)) else format(value, spec)
 
 
 def yuan_text(amount: float, language: str) -> str:

@@ -7,5 +7,5 @@ has to list it. Ids are those of `docs/rules.md`.
 import importlib
 import pkgutil
 
-for _found in sorted(pkgutil.iter_modules(__path__)):
-    importlib.import_module(f"{__name__}.{_found.name}")
+for _name in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_name}")

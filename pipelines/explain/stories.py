@@ -117,7 +117,7 @@ def _conduct(
     counts = sorted(Counter(days).items())
     busiest, on_busiest = max(counts, key=lambda day: day[1]) if counts else (None, 0)
     only = total.get("day")
-    disputed, paid = (fsum(amounts) for amounts in _yuan(disputes))
+    disputed, paid = _yuan(disputes)
     return Conduct(
         subject=row.subject_type,
         scheme=scheme,
@@ -143,13 +143,13 @@ def _conduct(
         place=total.get("place", ""),
         days_of_claims=days_of_claims,
         for_scheme=for_scheme,
-        unpaid=disputed > 0 and not any(fsum(amounts) for amounts in _yuan(lately)),
+        unpaid=disputed > 0 and not any(_yuan(lately)),
     )
 
 
-def _yuan(visits: list[Row]) -> tuple[list[float], list[float]]:
+def _yuan(visits: list[Row]) -> tuple[float, float]:
     """Of visits, the yuan in dispute and those paid."""
-    return [visit.disputed for visit in visits], [visit.amount for visit in visits]
+    return fsum(visit.disputed for visit in visits), fsum(visit.amount for visit in visits)
 
 
 def _for_scheme(disputes: list[Row], scheme: str | None) -> tuple[list[Row], bool]:
