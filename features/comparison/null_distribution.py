@@ -38,7 +38,8 @@ class Sample:
 
     Attributes:
         value: on the comparing scale; missing where it was not taken.
-        expected: by the subject's own case mix, on that scale; 0 where the measure has no mix.
+        expected: by the subject's own case mix, on that scale; 0 where the measure has no mix, and missing
+            where the value is.
         n: rows or exposure that the value arises from; 1 where it has no support.
         group: position of the subject's peer group in `NullDistribution.groups`.
     """
@@ -92,7 +93,7 @@ class NullDistribution:
         else:
             sampling = max(self.row, self.floor**2) / sample.n if self.arises == "mean" else 0.0
             z = distance_z(sample.value - sample.expected - centre, sampling + between)
-        return np.where(np.isnan(sample.value), np.nan, z)
+        return z
 
     def _tolerated(self, between: Array) -> Array:
         """How far a share may lie above the expected one and be of no consequence: what the spread of honest
@@ -181,7 +182,7 @@ def _cut_back(count: Array, exposure: Array) -> Array:
 def _possible(share: Array, n: Array) -> Array:
     """An expected share that n rows could show: neither nothing nor everything."""
     least = HALF_ROW / (n + 1)
-    return np.clip(np.nan_to_num(share, nan=0.5), least, 1 - least)
+    return np.clip(share, least, 1 - least)
 
 
 def _binomial(share: Array, n: Array) -> Array:

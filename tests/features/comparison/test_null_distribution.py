@@ -175,5 +175,12 @@ def test_alone_and_among_all_the_z_value_is_the_same(arises):
 
 def test_from_nothing_expected_to_everything_a_share_stays_possible():
     null = NullDistribution("proportion", 0.05, np.array([0.3]), np.array([0.0]), 0.0)
-    found = null.z(sample([1.0, 0.0, 0.5], [10, 10, 10], expected=[0.9, -0.5, np.nan]))
+    found = null.z(sample([1.0, 0.0], [10, 10], expected=[0.9, -0.5]))
     assert np.isfinite(found).all() and found[0] < 1 and found[1] < 0.1
+
+
+@pytest.mark.parametrize("arises", ["plain", "proportion", "mean"])
+def test_where_nothing_is_known_to_be_expected_there_is_no_z_value(arises):
+    null = NullDistribution(arises, 0.05, np.array([0.1]), np.array([0.0]), 0.1)
+    found = null.z(sample([0.9, 0.9], [10, 10], expected=[np.nan, 0.1]))
+    assert np.isnan(found[0]) and found[1] > 0

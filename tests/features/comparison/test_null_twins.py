@@ -188,3 +188,34 @@ def test_a_count_that_few_peers_have_is_honest_once_and_not_twice():
         value = np.r_[quiet[:-8], np.full(8, events)]
         null = fit_null("count", 0.1, Sample(value, quiet, n, group), 1)
         assert null.centre[0] == pytest.approx((8 * 1 + 0.5) / 401)
+
+
+def test_of_means_the_sampling_variance_is_at_least_that_of_rows_that_vary_by_the_floor():
+    sample = subjects("mean", 5)
+    null, (_centre, between, row) = fit_null("mean", 5.0, sample, GROUPS), slow_fit("mean", 5.0, sample)
+    assert null.row == pytest.approx(row) and 5**2 > row > 5 * 2
+    assert null.between == pytest.approx(between, rel=1e-4, abs=1e-9)
+    # Where all have as many rows nothing tells how much one of them varies.
+    value, nothing = np.random.default_rng(1).normal(0, 1, 200), np.zeros(200)
+    null = fit_null("mean", 0.5, Sample(value, nothing, nothing + 2, nothing.astype(np.intp)), 1)
+    spread = slow_between([float(v - null.centre[0]) for v in value], [0.5**2 / 2] * 200)
+    assert null.row == 0 and null.between[0] == pytest.approx(spread, rel=1e-4) and spread > 0.5
+
+
+def test_the_dispersion_of_counts_so_rare_that_less_than_one_is_expected_of_all_together():
+    """Three of a small group have an event each, forty others none."""
+    group = np.r_[np.zeros(40), np.ones(3)].astype(np.intp)
+    sample = Sample(group.astype(float), np.zeros(43), np.ones(43), group)
+    null, (centre, between) = fit_null("count", 0.1, sample, GROUPS), slow_counts(rows_of(sample))
+    assert sum(centre[g] ** 2 for g in group) < 0.2
+    assert null.centre == pytest.approx(centre) and null.between == pytest.approx(between)
+    assert null.between[1] > null.between[2] > 0.5 > null.between[0] > 0
+
+
+def test_of_counts_who_had_no_exposure_has_no_part_in_the_fit():
+    some = subjects("count", 6)
+    idle = (np.r_[column, np.zeros(5)] for column in (some.value, some.expected, some.n))
+    with_idle = Sample(*idle, np.r_[some.group, np.full(5, 2)].astype(np.intp))
+    null, without = (fit_null("count", 0.1, sample, GROUPS) for sample in (with_idle, some))
+    assert null.centre == pytest.approx(without.centre) and null.between == pytest.approx(without.between)
+    assert np.isfinite(null.centre).all()

@@ -82,6 +82,21 @@ def test_an_epidemic_is_no_wave_for_it_fills_other_hospitals_too():
     assert set(waves[waves.hospital == "H0"].value) == {"J10"}
 
 
+@pytest.mark.parametrize("people, linked", [(14, False), (90, True)])
+def test_who_brings_more_than_the_epidemic_explains_is_a_wave(people, linked):
+    """Thirty at each of two other hospitals: the disease is a thousand times as frequent as in the year."""
+    book = VisitBook()
+    for place, number in (("house", people), ("H0", 30), ("H1", 30)):
+        for person in range(number):
+            book.add(f"{place}-{person}", place, 100, person, kind=STAY, dx3="J10")
+    waves, usual = steps(book)[0], slow_usual(book)
+    mine = waves[(waves.hospital == "house") & (waves.shared_by == "disease")]
+    assert (set(waves.hospital) >= {"house"}) == linked == bool(len(mine))
+    for row in mine.itertuples():
+        expected = usual["house", "disease", "J10", row.grid, row.slot]
+        assert (row.shared, row.expected) == (people, pytest.approx(expected[1])) and row.expected > 14
+
+
 def quiet(people: int, days_ago: int = 100, **changed) -> VisitBook:
     """A house with some admitted once, two days after each other, and as many other hospitals."""
     book = VisitBook()
@@ -197,8 +212,10 @@ def test_who_is_admitted_twice_in_a_wave_is_linked_by_the_first_stay():
 
 def steady(windows: int) -> VisitBook:
     """A hospital that admits two of a village in so many windows of the year, nine in the first and fourteen
-    in the last."""
+    in the last; another admits one in each."""
     book = VisitBook()
+    for window in range(73):
+        book.add(f"n{window}", "H9", 3 + 5 * window, 300, kind=STAY, village="420800000009", dx3="I10")
     for window in range(windows):
         for number in range({0: 9, windows - 1: 14}.get(window, 2)):
             book.add(
