@@ -28,7 +28,7 @@ from pipelines.snapshot import Snapshot
 # Schemes that an inspector would look into together: one case may bear any of the names.
 KIN = {
     "M02": "M01", "M11": "M01", "M12": "M01", "M06": "M05", "M19": "M05", "M15": "M16", "M17": "M16",
-    "M18": "M16", "M25": "M24", "M22": "M40", "M21": "M40",
+    "M18": "M16", "M25": "M24", "M21": "M05",
 }  # fmt: skip
 
 

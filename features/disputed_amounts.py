@@ -68,9 +68,18 @@ def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -
         doubt: how far its conduct is in doubt, 0 to 1 (`excess_shares`).
     """
     paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
-    conduct = doubt.fill_null(0.0) * conduct_share(visits, scheme) * paid
     found = visits.findings_amount.fill_null(0.0)
-    return ibis.least(ibis.greatest(conduct, found), paid).round(2)
+    return ibis.least(ibis.greatest(_by_conduct(visits, scheme, doubt), found), paid).round(2)
+
+
+def conduct_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
+    """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount`)."""
+    return _by_conduct(visits, scheme, doubt).round(2)
+
+
+def _by_conduct(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
+    paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
+    return doubt.fill_null(0.0) * conduct_share(visits, scheme) * paid
 
 
 def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,13 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import PHARMACY
-from features.disputed_amounts import ACCUMULATING, ON_RECORD, disputed_amount, excess_shares
+from features.disputed_amounts import (
+    ACCUMULATING,
+    ON_RECORD,
+    conduct_amount,
+    disputed_amount,
+    excess_shares,
+)
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.rules.declaration import RULES
@@ -25,7 +31,8 @@ IN_COMPANY = ("M15",)
 STRONGEST = 3
 # The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
 # much of its conduct is in dispute, 0 to 1), found (scheme of its costliest finding), own (yuan in dispute by
-# the visit's own scheme and findings) and `_accumulated` of each scheme of ACCUMULATING.
+# the visit's own scheme and findings), conduct (by its scheme alone) and `_accumulated` of each scheme of
+# ACCUMULATING.
 MARKS = "visit_marks"
 DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme", "amount", "disputed")
 # Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
@@ -57,6 +64,7 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     )
     schema = ibis.schema(dict.fromkeys([*_PLACE, "scheme"], "string") | {"excess": "float64"})
     joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
+    joined = joined.mutate(in_ring=(_.co_oversupplied > 0).any().over(ibis.window(group_by="psn_no")))
     rows = con.create_table(
         "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)), overwrite=True
     )
@@ -64,7 +72,11 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     # Every kind of subject asks for these amounts: they are long expressions, so they are taken once.
     con.create_table(
         MARKS,
-        rows.mutate(own=disputed_amount(rows, rows.scheme, rows.doubt), **_amounts(rows)),
+        rows.mutate(
+            own=disputed_amount(rows, rows.scheme, rows.doubt),
+            conduct=conduct_amount(rows, rows.scheme, rows.doubt),
+            **_amounts(rows),
+        ),
         overwrite=True,
     )
 
@@ -73,11 +85,14 @@ def doubt_of(rows: ibis.Table) -> ibis.Value:
     """How far the conduct of visits is in doubt, 0 to 1.
 
     Args:
-        rows: evidence, scheme, kind, co_visitors, excess (share beyond what chance explains at the place).
+        rows: evidence, scheme, kind, co_visitors, in_ring (the patient is oversupplied together with others),
+            excess (share beyond what chance explains at the place).
     """
     # Who comes along is counted beyond chance already (`features.graphs.covisit`). At a consultation people
-    # meet for honest reasons, on market days for instance; at the till of a pharmacy their cards do.
+    # meet for honest reasons, on market days for instance; at the till of a pharmacy their cards do. Who are
+    # oversupplied together come along for it: of them the surplus is in dispute, not all that they buy.
     collected = rows.scheme.isin(IN_COMPANY) & (rows.kind == PHARMACY) & (rows.co_visitors > 0)
+    collected = collected & ~rows.in_ring.fill_null(False)
     certain = (rows.evidence >= STANDS_ALONE) | rows.scheme.isin([*ACCUMULATING, *ON_RECORD])
     return ibis.cases(
         (collected.fill_null(False), 1.0),
@@ -100,12 +115,16 @@ def _accumulated(scheme: str) -> str:
 
 
 def _found_schemes(snapshot: Snapshot) -> ibis.Table:
-    """The first scheme of the rule with the costliest finding in each visit: mdtrt_id, found."""
+    """The first scheme of the rule with the costliest finding in each visit: mdtrt_id, found; of equally
+    costly findings the scheme with most money in findings of the visit, then the first id."""
     rules = [(rule_id, rule.schemes[0]) for rule_id, rule in RULES.items() if rule.schemes]
     schemes = ibis.memtable(rules, schema=ibis.schema({"rule_id": "string", "found": "string"}))
     hits = snapshot.rules.hits.inner_join(schemes, "rule_id")
-    order = ibis.window(group_by="mdtrt_id", order_by=[ibis.desc("vola_amt"), "jr_id"])
-    first = hits.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
+    sums = hits.group_by("mdtrt_id", "found").aggregate(
+        costliest=_.vola_amt.max(), total=_.vola_amt.sum().round(2)
+    )
+    order = ibis.window(group_by="mdtrt_id", order_by=[ibis.desc("costliest"), ibis.desc("total"), "found"])
+    first = sums.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
     return first.select("mdtrt_id", "found")
 
 
@@ -166,15 +185,22 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     """Visits of subjects with something in dispute, or on record as wrong: columns of DISPUTES.
 
     A visit is disputed by what rules found in it, by its own scheme as far as it is in doubt, and by the
-    scheme of its subject where that accumulates over all visits.
+    scheme of its subject where that accumulates over all visits. It bears the name of its conduct, or of its
+    subject's, where that disputes anything of it; of a rule's scheme only where nothing but rules does.
     """
     rows = visits_by_subject(snapshot.claims.con.table(MARKS), subject)
     named = _schemes_table(snapshot, subject, schemes).rename(suspected="scheme")
     rows = rows.left_join(named, "subject_id").drop("subject_id_right")
     by_scheme = [(rows.suspected == scheme, rows[_accumulated(scheme)]) for scheme in ACCUMULATING]
     rows = rows.mutate(added=ibis.cases(*by_scheme, else_=0.0))
-    by_rule = _.found.notnull() & (_.findings_amount > 0) & (_.own <= _.findings_amount)
-    scheme = ibis.cases((_.added > _.own, _.suspected), (by_rule, _.found), else_=_.scheme)
+    by_rule = _.found.notnull() & (_.findings_amount > 0)
+    scheme = ibis.cases(
+        (_.added > _.own, _.suspected),
+        (_.conduct > 0, _.scheme),
+        (_.added > 0, _.suspected),
+        (by_rule, _.found),
+        else_=_.scheme,
+    )
     # What a register proves counts also where the fund paid nothing.
     proved = rows.scheme.isin(ON_RECORD) & (rows.evidence >= FLAGGED)
     rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme, proved=proved.fill_null(False))

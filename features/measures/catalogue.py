@@ -119,6 +119,8 @@ class Measure:
             support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
             declared, flags are counts, shares (and parts of a thousand) with a support proportions, others
             with a support means.
+        unpaid: it is the patient's paying little or nothing that is suspicious, which is no sign of a person
+            of the rescue groups.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -137,6 +139,7 @@ class Measure:
     support: str | None
     mix: bool
     arises: Arises
+    unpaid: bool
     take: Take
 
     def columns(self) -> dict[str, int | None]:
@@ -164,6 +167,7 @@ class Traits(TypedDict, total=False):
     support: str | None
     mix: bool
     arises: Arises
+    unpaid: bool
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,7 @@ def declare(
         support=own.get("support"),
         mix=own.get("mix", False),
         arises=own.get("arises", _arises(template.unit, own.get("support"))),
+        unpaid=own.get("unpaid", False),
         take=_restricted(template.take, own.get("over", "visits")),
     )
 

@@ -180,7 +180,7 @@ def same_amount_chance(p: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "购药不付现金的占比", "share of purchases without any cash", "share", "money", "M16 M18",
-    materiality=0.1, evidence_weight=CONTEXT, support="visits",
+    materiality=0.1, evidence_weight=CONTEXT, support="visits", unpaid=True,
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
     """Purchases without any cash payment ÷ purchases."""

@@ -77,7 +77,7 @@ def outside_share(v: Table, w: Value) -> Value:
 @shared(
     "非救助对象非手术住院分文未付的占比",
     "share of stays without an operation that cost a patient outside rescue groups nothing",
-    "share", "money", evidence_weight=STRONG, over="admissions", support="stays",
+    "share", "money", evidence_weight=STRONG, over="admissions", support="stays", unpaid=True,
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
     """Stays of patients outside rescue groups without any cash payment ÷ their stays. Whoever was operated on

@@ -43,7 +43,9 @@ def places(v: Table, w: Value) -> Value:
     return v.fixmedins_code.nunique(where=w)
 
 
-@shared("现金自付比例", "share paid in cash", "share", "money", direction=LOW, support="visits")
+@shared(
+    "现金自付比例", "share paid in cash", "share", "money", direction=LOW, support="visits", unpaid=True,
+)  # fmt: skip
 def cash_share(v: Table, w: Value) -> Value:
     """Cash paid ÷ bills."""
     return ratio(v.cash_payamt.sum(where=w), v.medfee_sumamt.sum(where=w))

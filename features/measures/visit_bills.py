@@ -35,7 +35,7 @@ def fund_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "现金自付比例", "share paid in cash", "share", "money", "M01 M11 M30", materiality=0.15,
-    direction=LOW,
+    direction=LOW, unpaid=True,
 )  # fmt: skip
 def cash_share(v: Table, w: Value) -> Value:
     """Cash paid by the patient ÷ bill; missing where nothing was billed."""

@@ -13,22 +13,27 @@ from features.visits.codelists import DIALYSIS
 
 # A session of dialysis uses one of these; the names are those of the national catalogue of consumables.
 DIALYSER = "透析器"
-_DIALYSIS_SUMS = ("sessions", "paid", "dialysers", "spent")
+_COUNTED = ("sessions", "dialysers")
 
 
 def _sessions_so_far(rows: ibis.Table) -> ibis.Table:
-    """Sessions of a person's day (done), and of the week and the month up to it."""
+    """Sessions of a person's day (done), of its week and month (in_week, in_month), and of these the day's
+    and those that count before it (to_week, to_month): the days with a sign-in first, then by date."""
     # A session may be charged as several items (dialysis with perfusion): as many as of one of them.
-    same = rows.group_by("psn_no", "day", "hilist_code").aggregate(done=_.cnt.sum())
-    days = same.group_by("psn_no", "day").aggregate(done=_.done.max())
+    same = rows.group_by("psn_no", "day", "hilist_code").aggregate(
+        done=_.cnt.sum(), unsigned=_.unsigned.max()
+    )
+    days = same.group_by("psn_no", "day").aggregate(done=_.done.max(), unsigned=_.unsigned.max())
     days = days.mutate(week=days.day.truncate("W"), month=days.day.truncate("M"))
-    spans = {
-        f"in_{span}": days.done.sum().over(
-            ibis.window(group_by=["psn_no", span], order_by="day", preceding=None, following=0)
+    spans = {}
+    for span in ("week", "month"):
+        whole = ibis.window(group_by=["psn_no", span])
+        so_far = ibis.window(
+            group_by=["psn_no", span], order_by=["unsigned", "day"], preceding=None, following=0
         )
-        for span in ("week", "month")
-    }
-    return days.mutate(**spans).drop("week", "month")
+        spans[f"in_{span}"] = days.done.sum().over(whole)
+        spans[f"to_{span}"] = days.done.sum().over(so_far)
+    return days.mutate(**spans).drop("week", "month", "unsigned")
 
 
 @rule(
@@ -41,29 +46,32 @@ def _sessions_so_far(rows: ibis.Table) -> ibis.Table:
 def too_much_dialysis(
     context: RuleContext, maximum_per_day: float, maximum_per_week: float, maximum_per_month: float
 ) -> ibis.Table:
-    """Dialysis sessions beyond the number of a day, a week or a month."""
-    rows = service_lines(context, DIALYSIS)
+    """Dialysis sessions beyond the number of a day, a week or a month. Where nobody signed in, a session is
+    the one too many before those that were attended, so that one session is not in question twice (R101)."""
+    attended = context.facts.select("mdtrt_id", unsigned=(_.unsigned > 0).fill_null(False).cast("int8"))
+    rows = service_lines(context, DIALYSIS).inner_join(attended, "mdtrt_id")
     days = _sessions_so_far(rows)
     over = ibis.greatest(
-        days.done - maximum_per_day, days.in_week - maximum_per_week, days.in_month - maximum_per_month
+        days.done - maximum_per_day, days.to_week - maximum_per_week, days.to_month - maximum_per_month
     )
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
-    # The last charges of the day are the ones too many.
-    item_day, last_first = ["psn_no", "day", "hilist_code"], [ibis.desc("mdtrt_id")]
+    # Of a day the charges without a sign-in are the ones too many, then the last.
+    item_day, last_first = ["psn_no", "day", "hilist_code"], [ibis.desc("unsigned"), ibis.desc("mdtrt_id")]
     order = ibis.window(group_by=item_day, order_by=last_first, preceding=None, following=0)
     rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
     met = rows.inner_join(days, ["psn_no", "day"])
     # Acute illness may need dialysis every day, so in a ward only a second session on a day is named.
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)
     met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
-    message = ibis.literal("当日透析") + figure(met.done) + "次,本周累计" + figure(met.in_week)
+    message = ibis.literal("当日透析") + figure(met.done) + "次,本周共" + figure(met.in_week)
     limits = "、".join(f"{most:g}" for most in (maximum_per_day, maximum_per_week, maximum_per_month))
-    message = message + "次,本月累计" + figure(met.in_month) + f"次(每日、每周、每月上限{limits}次)"
+    message = message + "次,本月共" + figure(met.in_month) + f"次(每日、每周、每月上限{limits}次)"
     return line_finding(met, met._over * met.unit, message)
 
 
 def _dialysis_items(context: RuleContext) -> ibis.Table:
-    """Dialysers and dialysis by visit, day and item: mdtrt_id, day, hilist_code, dialyser, cnt, amount."""
+    """Dialysers and dialysis by visit, day and item: mdtrt_id, setl_id, bkkp_sn, day, hilist_code, dialyser,
+    cnt, amount."""
     names = context.claims["hilist_b"].filter(
         _.med_chrgitm_type == MATERIALS, _.hilist_name.contains(DIALYSER)
     )
@@ -72,12 +80,13 @@ def _dialysis_items(context: RuleContext) -> ibis.Table:
     )
     rows = rows.filter(rows.dialyser | rows.session)
     return rows.group_by("mdtrt_id", "day", "hilist_code", "dialyser").aggregate(
-        cnt=_.cnt.sum(), amount=_.amount.sum()
+        cnt=_.cnt.sum(), amount=_.amount.sum(), bkkp_sn=_.bkkp_sn.min(), setl_id=_.setl_id.min()
     )
 
 
 def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
-    """Sessions and dialysers of a visit (numbers and yuan) with its person, place, month and time."""
+    """Sessions and dialysers of a visit (numbers and yuan) with its person, place, month and time, the
+    settlement and the first line of either (session_line, dialyser_line)."""
     items = _dialysis_items(context)
     # A session charged as several items (with perfusion) is one. Returned dialysers are netted in the month.
     days = items.group_by("mdtrt_id", "day").aggregate(
@@ -85,8 +94,14 @@ def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
         paid=_.amount.sum(where=~_.dialyser).fill_null(0),
         dialysers=_.cnt.sum(where=_.dialyser).fill_null(0),
         spent=_.amount.sum(where=_.dialyser).fill_null(0),
+        session_line=_.bkkp_sn.min(where=~_.dialyser),
+        dialyser_line=_.bkkp_sn.min(where=_.dialyser),
+        setl_id=_.setl_id.min(),
     )
-    visits = days.group_by("mdtrt_id").aggregate(**{name: days[name].sum() for name in _DIALYSIS_SUMS})
+    visits = days.group_by("mdtrt_id").aggregate(
+        **{name: days[name].sum() for name in ("sessions", "paid", "dialysers", "spent")},
+        **{name: days[name].min() for name in ("session_line", "dialyser_line", "setl_id")},
+    )
     who = context.facts.select("mdtrt_id", "psn_no", "fixmedins_code", "month", "second")
     return visits.inner_join(who, "mdtrt_id")
 
@@ -97,20 +112,32 @@ def _dialysers_by_visit(context: RuleContext) -> ibis.Table:
     minimum_dialysers_per_session=Parameter(0.5, "dialysers", "own starting value: else none charged"),
 )  # fmt: skip
 def dialyser_mismatch(context: RuleContext, minimum_dialysers_per_session: float) -> ibis.Table:
-    """Months in which a person's dialysers do not match the sessions."""
+    """Months in which a person's dialysers do not match the sessions; in question are the visits that lack
+    the dialyser or have one too many."""
     visits = _dialysers_by_visit(context)
     place = ibis.window(group_by="fixmedins_code")
     sessions = visits.sessions.sum().over(place).nullif(0)
     visits = visits.mutate(_usual=visits.dialysers.sum().over(place) / sessions)
     # Of one person's month: a dialyser may be charged on another bill than its session.
-    months = visits.filter(_._usual >= minimum_dialysers_per_session)
-    months = months.group_by("psn_no", "fixmedins_code", "month").aggregate(
-        mdtrt_id=_.mdtrt_id.argmax(_.second), **{name: _[name].sum() for name in _DIALYSIS_SUMS}
+    visits = visits.filter(_._usual >= minimum_dialysers_per_session)
+    month = ["psn_no", "fixmedins_code", "month"]
+    in_month = {f"_{name}": visits[name].sum().over(ibis.window(group_by=month)) for name in _COUNTED}
+    odd = visits.mutate(**in_month).mutate(_off=_._dialysers - _._sessions).filter(_._off.abs() > 0.5)
+    more = odd._off > 0
+    odd = odd.mutate(_more=more, _own=(odd.dialysers - odd.sessions) * more.ifelse(1, -1))
+    # The visits that are furthest off, the latest first, until the month's difference is explained.
+    order = ibis.window(
+        group_by=month, order_by=[ibis.desc("_own"), ibis.desc("second"), "mdtrt_id"], preceding=None,
+        following=0,
+    )  # fmt: skip
+    odd = odd.filter(_._own > 0)
+    odd = odd.mutate(_left=odd._off.abs() - odd._own.sum().over(order) + odd._own).filter(_._left > 0)
+    unit = odd._more.ifelse(odd.spent / odd.dialysers.nullif(0), odd.paid / odd.sessions.nullif(0))
+    message = (
+        ibis.literal("本月透析") + figure(odd._sessions) + "次,透析器收费" + figure(odd._dialysers) + "支"
     )
-    odd = months.mutate(_off=months.dialysers - months.sessions).filter(_._off.abs() > 0.5)
-    more = odd._off * odd.spent / odd.dialysers.nullif(0)
-    fewer = -odd._off * odd.paid / odd.sessions.nullif(0)
-    message = ibis.literal("本月透析") + figure(odd.sessions) + "次,透析器收费" + figure(odd.dialysers) + "支"
-    return odd.select(
-        "mdtrt_id", amount_in_question=ibis.ifelse(odd._off > 0, more, fewer).round(2), message=message
+    return line_finding(
+        odd.mutate(bkkp_sn=odd._more.ifelse(odd.dialyser_line, odd.session_line)),
+        ibis.least(odd._own, odd._left) * unit,
+        message,
     )

@@ -121,7 +121,7 @@ def frequent_purchase(
 
 
 @rule(
-    "R088", "频繁住院", "Frequent admission", "patient", SUSPECT, "38(二)/41", schemes="M06 M12",
+    "R088", "频繁住院", "Frequent admission", "patient", SUSPECT, "38(二)/41", schemes="M12",
     official="GZ10000204004000",
     minimum_stays=Parameter(6, "stays", "own starting value: >=6 a year (peer P99)"),
     window_days=Parameter(YEAR, "days", "own starting value: a year"),

@@ -118,7 +118,7 @@ def _idle_periods(stays: ibis.Table, billed: ibis.Table) -> ibis.Table:
 
 
 @rule(
-    "R091", "空窗日", "Idle days in a stay", "place", SUSPECT, "38(一)", schemes="M01 M10 M44",
+    "R091", "空窗日", "Idle days in a stay", "place", SUSPECT, "38(一)", schemes="M10 M01 M44",
     needs="fee_list_d hilist_b",
     minimum_idle_days=Parameter(3, "days", "挂床 >=3 idle days, yingyan C-302"),
 )  # fmt: skip

@@ -25,7 +25,7 @@ COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemothe
 COURSE_IN_DOUBT = ("M28",)
 RESCUED = ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing")
 # Schemes of which paying nothing is a sign; of others it explains nothing who need not pay.
-UNPAID_SIGNS = frozenset(s for entry in CATALOGUE.values() if "cash" in entry.name for s in entry.schemes)
+UNPAID_SIGNS = frozenset(s for entry in CATALOGUE.values() if entry.unpaid for s in entry.schemes)
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
 INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
     (*COURSE, lambda v: v.course),

@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from claims.as_of import PHARMACY
 from features.disputed_amounts import ACCUMULATING, ON_RECORD
 from features.rules.declaration import RULES
 from pipelines import flagged_visits
@@ -94,8 +95,21 @@ ROWS = [
     *[row for scheme in ON_RECORD for row in on_record(scheme, FLAGGED - 0.01, f"{scheme} weak")],
     *visits("found", findings_amount=40.0),
     *visits("found too much", findings_amount=400.0),
+    # Flagged for a surplus of half its bill; a rule finds as much, or more, and all of it.
+    *[
+        row
+        for name, found in (("as much", 50.0), ("more", 60.0), ("all", 100.0))
+        for row in visits(name, evidence=FLAGGED, scheme="M05", surplus_spent=100.0, findings_amount=found)
+    ],
+    *visits("not flagged", surplus_spent=100.0, findings_amount=60.0),
+    # One of two purchases in company: its patient is oversupplied together with others on another day.
+    *visits("ring", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
+    *visits("ring elsewhere", kind=PHARMACY, psn_no="ring", co_oversupplied=4.0),
+    *visits("cards", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
     *visits("refund", fund_pay_sumamt=-5.0, findings_amount=3.0),
     *visits("ruled", findings_amount=40.0),
+    *visits("tied", findings_amount=40.0),
+    *visits("equal", findings_amount=40.0),
     *visits("free", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M09"),
     *visits("free stay", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M01"),
     *visits("free below", fund_pay_sumamt=0.0, evidence=1.0, scheme="M09"),
@@ -111,7 +125,14 @@ ROWS = [
     *visits("floor", 5, evidence=FLAGGED),
     *visits("below floor", psn_no="floor", evidence=FLAGGED - 0.01),
 ]
-HITS = [("ruled-0", RULE, 40.0), ("ruled-0", "R000", 90.0)]
+HITS = [
+    ("ruled-0", RULE, 40.0),
+    ("ruled-0", "R000", 90.0),
+    *[(f"{name}-0", "R111", 50.0) for name in ("as much", "more", "all", "not flagged")],
+    # As costly as each other, whichever was found first: M28 has two findings, then M03 is before M28.
+    *[("tied-0", rule_id, 20.0) for rule_id in ("R084", "R101", "R101")],
+    *[("equal-0", rule_id, 20.0) for rule_id in ("R101", "R084")],
+]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +149,21 @@ def own(snapshot) -> dict[str, float]:
 @pytest.fixture(scope="module")
 def disputed(snapshot) -> pd.DataFrame:
     """The disputes of patients of whom no scheme, or another than that of a visit, is suspected."""
-    asked = dict.fromkeys(["ruled", "several", "free stay", "free below", "other hoarder"])
+    asked = dict.fromkeys(
+        [
+            "ruled",
+            "tied",
+            "equal",
+            "as much",
+            "more",
+            "all",
+            "not flagged",
+            "several",
+            "free stay",
+            "free below",
+            "other hoarder",
+        ]
+    )
     return disputes_of(snapshot, "patient", named(asked | {"free": "M09", "hoarder": "M05"}))
 
 
@@ -165,6 +200,26 @@ def test_the_costliest_finding_names_the_scheme_where_it_disputes_as_much_as_the
         ["ruled-0", RULES[RULE].schemes[0], 40.0, 100.0]
     ]
     assert list(disputed.columns) == ["subject_type", *DISPUTES]
+
+
+def test_of_equally_costly_findings_the_scheme_with_most_money_names_then_the_first(disputed):
+    assert [RULES[rule_id].schemes[0] for rule_id in ("R084", "R101")] == ["M03", "M28"]
+    assert disputed.set_index("mdtrt_id").scheme[["tied-0", "equal-0"]].tolist() == ["M28", "M03"]
+
+
+def test_a_rule_names_only_what_no_conduct_disputes(snapshot, disputed):
+    """R111 (a sale without a prescription) is evidence of M22, a surplus of M05."""
+    rows = disputed.set_index("mdtrt_id")
+    assert rows.scheme[["as much-0", "more-0", "all-0"]].tolist() == ["M05"] * 3
+    assert rows.disputed[["as much-0", "more-0", "all-0"]].tolist() == [50.0, 60.0, 100.0]
+    assert rows.scheme["not flagged-0"] == "M22"
+    # Of who is suspected of it, a purchase with a surplus is part of it, though another sum is larger.
+    of_hoarder = disputes_of(snapshot, "patient", named({"not flagged": "M05"}))
+    assert of_hoarder[["scheme", "disputed"]].values.tolist() == [["M05", 60.0]]
+
+
+def test_company_at_the_till_of_who_is_oversupplied_together_is_no_stack_of_cards(own):
+    assert own["cards-0"] == 100.0 and own["ring-0"] == own["ring elsewhere-0"] == 0.0
 
 
 def test_visits_on_record_as_wrong_are_listed_though_the_fund_paid_nothing(disputed):

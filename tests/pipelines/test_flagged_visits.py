@@ -11,10 +11,18 @@ SCHEMA = {
     "scheme": "string",
     "kind": "string",
     "co_visitors": "float64",
+    "in_ring": "boolean",
     "excess": "float64",
 }
 # A card swiped at a pharmacy with nine others beyond chance, of little evidence by itself.
-SWIPED = {"evidence": 1.5, "scheme": "M15", "kind": PHARMACY, "co_visitors": 9.0, "excess": None}
+SWIPED = {
+    "evidence": 1.5,
+    "scheme": "M15",
+    "kind": PHARMACY,
+    "co_visitors": 9.0,
+    "in_ring": False,
+    "excess": None,
+}
 
 
 def doubt(**change: object) -> float:
@@ -28,6 +36,8 @@ def doubt(**change: object) -> float:
         ({}, 1.0),
         ({"co_visitors": 0.0}, 0.0),  # alone
         ({"co_visitors": None}, 0.0),
+        ({"in_ring": True}, 0.0),  # oversupplied together: the surplus is in dispute
+        ({"in_ring": None}, 1.0),
         ({"kind": OUTPATIENT}, 0.0),  # a market day at the clinic
         ({"scheme": "M26"}, 0.0),
         ({"scheme": None}, 0.0),

@@ -64,7 +64,7 @@ def test_what_a_declaration_leaves_out(probe):
     assert entry == Measure(
         subject=probe, name="count", zh="数", en="count", unit="visits", direction=HIGH, materiality=3,
         evidence_weight=HINT, schemes=("M01", "M02"), windows=PATTERN, family="frequency", base="visits",
-        support=None, mix=False, arises="plain", take=entry.take,
+        support=None, mix=False, arises="plain", unpaid=False, take=entry.take,
     )  # fmt: skip
     assert measures_of(probe) == {"count_365d": (entry, 365), "count_1095d": (entry, 1095)}
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.features.rules.planting import Planted, findings, found_by
 
-RULES = ["R099", "R100"]
+RULES = ["R099", "R100", "R101"]
 
 
 SESSION, DIALYSER = ("dialysis", 1, 400.0), ("dialyser", 1, 150.0)
@@ -53,6 +53,25 @@ def dialysis(p: Planted) -> None:
     session("none", "05-01", SESSION, where="H3")
 
 
+def padded(p: Planted) -> None:
+    """At H4 people sign in. Of four sessions of a week, one without a sign-in, that is the one too many; of
+    a month's sessions, that without a dialyser is the one that lacks it."""
+    world = p.world
+    for who, unsigned in (("padded", "06-03"), ("attended", "")):
+        world.person(who)
+        for day in ("06-03", "06-05", "06-07", "06-08"):
+            visit = world.visit(who, "H4", f"2024-{day} 08:00", lines=[SESSION, DIALYSER])
+            if day != unsigned:
+                sign = {"psn_no": who, "fixmedins_code": "H4", "serv_type": "1"}
+                world.add("psn_sign_d", sign_sn=visit, sign_in_time=f"2024-{day} 07:50", **sign)
+            p.mark(visit, "R099" if day == (unsigned or "06-08") else "")
+            p.mark(visit, "R101" if day == unsigned else "")
+    world.person("bare")
+    for day, rule in (("06-10", ""), ("06-12", "R100"), ("06-14", "")):
+        lines = [SESSION] if rule else [SESSION, DIALYSER]
+        p.mark(world.visit("bare", "H2", f"2024-{day} 08:00", lines=lines), rule)
+
+
 def by_chance(p: Planted) -> None:
     """Dialysis of four people on any day at H3, now and then twice, against the loop."""
     chance, world, done = random.Random(5), p.world, defaultdict(list)
@@ -75,9 +94,10 @@ def by_chance(p: Planted) -> None:
 
 @pytest.fixture(scope="module")
 def town() -> Planted:
-    p = Planted("H1 H2 H3")
+    p = Planted("H1 H2 H3 H4")
     for plant in (
         dialysis,
+        padded,
         by_chance,
     ):
         plant(p)
@@ -105,4 +125,17 @@ def test_too_many_sessions_are_told_with_their_limits(hits):
 
 
 def test_an_extra_dialyser_or_session_costs_itself(hits):
-    assert sorted(hits[hits.rule_id == "R100"].vola_amt) == [105.0, 280.0]
+    assert sorted(hits[hits.rule_id == "R100"].vola_amt) == [105.0, 280.0, 280.0]
+
+
+def test_a_session_that_breaks_two_rules_is_one_line(hits):
+    """So that its money counts once (`features.rules.visit_findings`)."""
+    twice = hits[hits.mdtrt_id.isin(hits.mdtrt_id[hits.rule_id == "R101"])]
+    assert sorted(twice.rule_id) == ["R099", "R101"] and twice.bkkp_sn.notna().all()
+    assert twice.bkkp_sn.nunique() == 1 and hits[hits.rule_id == "R100"].bkkp_sn.notna().all()
+
+
+def test_the_sentence_tells_the_whole_week(hits, town):
+    unsigned = hits.mdtrt_id[hits.rule_id == "R101"].item()
+    told = hits[(hits.mdtrt_id == unsigned) & (hits.rule_id == "R099")].vola_cont.item()
+    assert told.startswith("当日透析1次,本周共4次,本月共4次")

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from features.measures.catalogue import CATALOGUE
 from pipelines.explain.dossier_sources import (
     COURSE,
     INNOCENT,
@@ -28,4 +29,6 @@ def test_a_course_explains_nothing_where_dialysis_itself_is_in_doubt(scheme, ask
 @pytest.mark.parametrize("scheme, asked", [("M01", True), ("M03", False), ("M28", False), (None, True)])
 def test_who_need_not_pay_is_explained_only_where_paying_nothing_is_a_sign(scheme, asked):
     found = honest_explanations(COUNTED, scheme)
+    signs = {name for entry in CATALOGUE.values() if entry.unpaid for name in entry.schemes}
+    assert asked is (scheme is None or scheme in signs)
     assert ((*RESCUED, 4, 9) in found) is asked and ("急诊", "an emergency", 3, 9) in found
