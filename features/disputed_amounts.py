@@ -19,20 +19,25 @@ WHOLE_VISIT = (
     "M30", "M34", "M36",
 )  # fmt: skip
 # Schemes whose excess over a norm is known of each visit, so that it adds up over all visits of a subject.
-ACCUMULATING = ("M05", "M06", "M07", "M19", "M20", "M28", "M40", "M43", "M50")
+ACCUMULATING = ("M05", "M06", "M07", "M19", "M20", "M28", "M29", "M33", "M40", "M43", "M46", "M50")
 # Schemes of which a register or another record is the proof.
 ON_RECORD = ("M09", "M27", "M36")
 # So many standard deviations above the number expected by chance are no excess.
 _CHANCE = 2.0
 
 
-def conduct_share(visits: ibis.Table, scheme: ibis.Value) -> ibis.Value:
+def conduct_share(visits: ibis.Table, scheme: ibis.Value, whole_class: bool = True) -> ibis.Value:
     """Share of the payment for a visit that a scheme puts in dispute, 0 to 1; 0 where the claims cannot say.
 
     Args:
         visits: facts of visits (`features.visits.facts.visit_facts`).
         scheme: id of the scheme, a column of the same table or a literal.
+        whole_class: where no item of a class (examinations, consumables) is billed in excess, all of the
+            class is in dispute; else nothing.
     """
+    materials, exams = (
+        amount if whole_class else None for amount in (visits.material_amount, visits.exam_amount)
+    )
     shares = (
         (WHOLE_VISIT, ibis.literal(1.0)),
         # The days without any treatment, and no more of the stay.
@@ -43,8 +48,8 @@ def conduct_share(visits: ibis.Table, scheme: ibis.Value) -> ibis.Value:
         (("M25", "M44"), _above(visits.cost_ratio)),
         (("M28",), _part(visits.unsigned, visits.dialysis)),
         # Of items that others bill less often, what is beyond that; else the whole of their class.
-        (("M29",), _part(_beyond(visits, "material", visits.material_amount), visits.medfee_sumamt)),
-        (("M33", "M46"), _part(_beyond(visits, "exam", visits.exam_amount), visits.medfee_sumamt)),
+        (("M29",), _part(_beyond(visits, "material", materials), visits.medfee_sumamt)),
+        (("M33", "M46"), _part(_beyond(visits, "exam", exams), visits.medfee_sumamt)),
         (("M07", "M43", "M50"), _part(_beyond(visits, "drug"), visits.medfee_sumamt)),
         (
             ("M40",),
@@ -72,14 +77,19 @@ def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -
     return ibis.least(ibis.greatest(_by_conduct(visits, scheme, doubt), found), paid).round(2)
 
 
-def conduct_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
-    """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount`)."""
-    return _by_conduct(visits, scheme, doubt).round(2)
+def conduct_amount(
+    visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value, whole_class: bool = True
+) -> ibis.Value:
+    """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount` and
+    `conduct_share`)."""
+    return _by_conduct(visits, scheme, doubt, whole_class).round(2)
 
 
-def _by_conduct(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
+def _by_conduct(
+    visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value, whole_class: bool = True
+) -> ibis.Value:
     paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
-    return doubt.fill_null(0.0) * conduct_share(visits, scheme) * paid
+    return doubt.fill_null(0.0) * conduct_share(visits, scheme, whole_class) * paid
 
 
 def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -103,6 +113,18 @@ def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     chance = expected + _CHANCE * expected.map(sqrt)
     excess = ((rows.n - chance) / rows.n).clip(0.0, 1.0)
     return rows[["fixmedins_code", "kind", "scheme"]].assign(excess=excess.round(6))
+
+
+def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> pd.Series:
+    """How much of the visits that a subject's signature is made of is beyond what its peers lead one to
+    expect, 0 to 1: as many as they have, with two standard deviations of a Poisson count, are not in dispute.
+
+    Args:
+        observed, expected: share of the rows that show the signature, the subject's and the peers'.
+        n: rows of the subject.
+    """
+    chance = expected * n + _CHANCE * (expected * n).map(sqrt)
+    return (1 - chance / (observed * n)).clip(0.0, 1.0).fillna(0.0).round(6)
 
 
 def _beyond(visits: ibis.Table, item_class: str, otherwise: ibis.Value | None = None) -> ibis.Value:

@@ -7,7 +7,8 @@ weight carry the measure.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any, cast
 
 import ibis
@@ -45,15 +46,37 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
         where no visit carries it and the most suspicious of its window stand in), n (visits of the count;
         missing without one).
     """
-    con = marks.get_backend()
-    facts, found = subject_facts(con, subject), []
+    asked = _visits_asked(marks.get_backend(), wanted, subject, "reasons")
+    found = [_strongest(visits, marks, most) for visits in asked]
+    return pd.concat(found, ignore_index=True).sort_values(["subject_id", "nth", "place"], ignore_index=True)
+
+
+def carrying_visits(con: Any, wanted: pd.DataFrame, subject: str) -> ibis.Table:
+    """All visits that carry some measures of some subjects.
+
+    Args:
+        con: the scratch database, in which the subjects' facts were measured before.
+        wanted: subject_id, column (of the catalogue); a row at least, one a subject.
+        subject: kind of subject.
+
+    Returns:
+        subject_id, mdtrt_id, alone (the measure of the visit, or of its count, alone).
+    """
+    asked = _visits_asked(con, wanted.assign(nth=0), subject, "carried")
+    parts = [rows.filter(rows.carries).select("subject_id", "mdtrt_id", "alone") for rows in asked]
+    return reduce(lambda one, other: one.union(other), parts)
+
+
+def _visits_asked(con: Any, wanted: pd.DataFrame, subject: str, name: str) -> Iterator[ibis.Table]:
+    """The visits of the wanted subjects and columns with their strength, by what the columns are taken
+    from."""
+    facts = subject_facts(con, subject)
     rows = ibis.memtable(wanted[list(_WANTED)], schema=ibis.schema(_WANTED))
-    reasons = con.create_table(f"reasons_of_{subject}", rows, overwrite=True)
+    reasons = con.create_table(f"{name}_of_{subject}", rows, overwrite=True)
     for (base, window), columns in _by_base(sorted(wanted["column"].unique()), subject).items():
         asked = reasons.filter(reasons.column.isin(list(columns)))
         visits = _plain(facts, columns) if base == "visits" else _bucketed(facts, base, window, columns)
-        found.append(_strongest(visits(asked), marks, most))
-    return pd.concat(found, ignore_index=True).sort_values(["subject_id", "nth", "place"], ignore_index=True)
+        yield visits(asked)
 
 
 def _by_base(names: Any, subject: str) -> dict[tuple[str, int | None], _Columns]:

@@ -100,9 +100,7 @@ class PeerEvidence:
 
     def _significance(self, differences: pd.DataFrame) -> pd.DataFrame:
         """Evidence before weights, 0 to CAP: subjects × columns of the spec."""
-        z = differences[self.spec.index].to_numpy(dtype=float)
-        significance = neg_log10_p(z) - _EVEN
-        return pd.DataFrame(significance.clip(0, CAP), differences.index, self.spec.index)
+        return significance(differences[self.spec.index])
 
     def _named(self, column: str) -> list[str]:
         """The schemes that a column of the spec names, in order."""
@@ -112,6 +110,12 @@ class PeerEvidence:
         """Columns that are evidence of a scheme, by family."""
         columns = self.spec[[scheme in named for named in self.spec["schemes"]]]
         return [list(names) for names in columns.groupby("family").groups.values()]
+
+
+def significance(differences: pd.DataFrame) -> pd.DataFrame:
+    """Significance of differences before weights, 0 to CAP; an even chance is none."""
+    found = neg_log10_p(differences.to_numpy(dtype=float)) - _EVEN
+    return pd.DataFrame(found.clip(0, CAP), differences.index, differences.columns)
 
 
 def _other_share(by_scheme: pd.DataFrame) -> float:

@@ -17,6 +17,7 @@ from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.rules.declaration import RULES
 from features.visits.excess_items import BILLERS, excess_column
+from pipelines.signature_visits import signature_visits
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, fetch_by
 
@@ -103,10 +104,12 @@ def doubt_of(rows: ibis.Table) -> ibis.Value:
 
 
 def _amounts(rows: ibis.Table) -> dict[str, ibis.Value]:
-    """Yuan in dispute in each visit if its subject is suspected of an accumulating scheme."""
+    """Yuan in dispute in each visit, findings aside, if its subject is suspected of an accumulating
+    scheme."""
     certain = ibis.literal(1.0)
     return {
-        _accumulated(scheme): disputed_amount(rows, ibis.literal(scheme), certain) for scheme in ACCUMULATING
+        _accumulated(scheme): conduct_amount(rows, ibis.literal(scheme), certain, whole_class=False)
+        for scheme in ACCUMULATING
     }
 
 
@@ -185,19 +188,22 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     """Visits of subjects with something in dispute, or on record as wrong: columns of DISPUTES.
 
     A visit is disputed by what rules found in it, by its own scheme as far as it is in doubt, and by the
-    scheme of its subject where that accumulates over all visits. It bears the name of its conduct, or of its
-    subject's, where that disputes anything of it; of a rule's scheme only where nothing but rules does.
+    scheme of its subject where that accumulates over all visits or is seen in this one. It bears the name of
+    its conduct where that disputes anything of it, of its subject's where that disputes as much as rules do,
+    else of the costliest rule's scheme.
     """
     rows = visits_by_subject(snapshot.claims.con.table(MARKS), subject)
     named = _schemes_table(snapshot, subject, schemes).rename(suspected="scheme")
     rows = rows.left_join(named, "subject_id").drop("subject_id_right")
     by_scheme = [(rows.suspected == scheme, rows[_accumulated(scheme)]) for scheme in ACCUMULATING]
-    rows = rows.mutate(added=ibis.cases(*by_scheme, else_=0.0))
+    rows = _with_carried(rows, signature_visits(snapshot, subject, schemes))
+    seen_in = conduct_amount(rows, rows.suspected, rows.carried)
+    rows = rows.mutate(added=ibis.greatest(ibis.cases(*by_scheme, else_=0.0), seen_in))
     by_rule = _.found.notnull() & (_.findings_amount > 0)
     scheme = ibis.cases(
         (_.added > _.own, _.suspected),
         (_.conduct > 0, _.scheme),
-        (_.added > 0, _.suspected),
+        ((_.added > 0) & (_.added >= _.own), _.suspected),
         (by_rule, _.found),
         else_=_.scheme,
     )
@@ -206,6 +212,14 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     rows = rows.mutate(disputed=ibis.greatest(_.own, _.added), scheme=scheme, proved=proved.fill_null(False))
     rows = rows.filter((_.disputed > 0) | _.proved)
     return rows.select(*(n for n in DISPUTES if n != "amount"), amount=_.fund_pay_sumamt)[list(DISPUTES)]
+
+
+def _with_carried(rows: ibis.Table, carried: ibis.Table | None) -> ibis.Table:
+    """Visits with how much of each the scheme of its subject is seen in (`signature_visits`)."""
+    if carried is None:
+        return rows.mutate(carried=ibis.literal(0.0))
+    joined = rows.left_join(carried, ["subject_id", "mdtrt_id"])
+    return joined.drop("subject_id_right", "mdtrt_id_right")
 
 
 def visits_by_subject(visits: ibis.Table, subject: str) -> ibis.Table:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.comparison.item_excess import CLASSES
-from features.disputed_amounts import disputed_amount, excess_shares
+from features.disputed_amounts import ACCUMULATING, conduct_amount, disputed_amount, excess_shares
 from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
@@ -88,6 +88,16 @@ def test_a_price_below_the_usual_is_no_credit():
     assert (
         disputed("M40", priced=80.0) == 0.0 and disputed("M24", paid_per_content=0.5, group_weight=0.9) == 0.0
     )
+
+
+def test_of_a_class_without_items_in_excess_all_is_disputed_of_a_visit_and_nothing_of_a_subject():
+    """M33 adds up over all visits of its subject only what is beyond others."""
+    row = FACTS | {"scheme": "M33", "doubt": 1.0}
+    types = dict.fromkeys(row, "float64") | {"scheme": "string"}
+    table = ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types))
+    amounts = [conduct_amount(table, table.scheme, table.doubt, whole) for whole in (True, False)]
+    assert [amount.execute().iloc[0] for amount in amounts] == [400.0, 0.0]
+    assert "M33" in ACCUMULATING
 
 
 def excess(flagged: dict[str, int], totals: dict[str, int]) -> dict[str, float]:

@@ -101,7 +101,8 @@ ROWS = [
         for name, found in (("as much", 50.0), ("more", 60.0), ("all", 100.0))
         for row in visits(name, evidence=FLAGGED, scheme="M05", surplus_spent=100.0, findings_amount=found)
     ],
-    *visits("not flagged", surplus_spent=100.0, findings_amount=60.0),
+    *visits("not flagged", surplus_spent=100.0, findings_amount=50.0),
+    *visits("split", surplus_spent=100.0, findings_amount=60.0),
     # One of two purchases in company: its patient is oversupplied together with others on another day.
     *visits("ring", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
     *visits("ring elsewhere", kind=PHARMACY, psn_no="ring", co_oversupplied=4.0),
@@ -129,6 +130,7 @@ HITS = [
     ("ruled-0", RULE, 40.0),
     ("ruled-0", "R000", 90.0),
     *[(f"{name}-0", "R111", 50.0) for name in ("as much", "more", "all", "not flagged")],
+    ("split-0", "R084", 60.0),
     # As costly as each other, whichever was found first: M28 has two findings, then M03 is before M28.
     *[("tied-0", rule_id, 20.0) for rule_id in ("R084", "R101", "R101")],
     *[("equal-0", rule_id, 20.0) for rule_id in ("R101", "R084")],
@@ -213,9 +215,9 @@ def test_a_rule_names_only_what_no_conduct_disputes(snapshot, disputed):
     assert rows.scheme[["as much-0", "more-0", "all-0"]].tolist() == ["M05"] * 3
     assert rows.disputed[["as much-0", "more-0", "all-0"]].tolist() == [50.0, 60.0, 100.0]
     assert rows.scheme["not flagged-0"] == "M22"
-    # Of who is suspected of it, a purchase with a surplus is part of it, though another sum is larger.
-    of_hoarder = disputes_of(snapshot, "patient", named({"not flagged": "M05"}))
-    assert of_hoarder[["scheme", "disputed"]].values.tolist() == [["M05", 60.0]]
+    # Of who is suspected of it, a purchase with as much of a surplus is part of it; a rule may find more.
+    of_hoarders = disputes_of(snapshot, "patient", named({"not flagged": "M05", "split": "M05"}))
+    assert of_hoarders[["scheme", "disputed"]].values.tolist() == [["M05", 50.0], ["M03", 60.0]]
 
 
 def test_company_at_the_till_of_who_is_oversupplied_together_is_no_stack_of_cards(own):
