@@ -74,11 +74,11 @@ def _cells(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | None]]) -> ib
 
 
 def _sums_by_stratum(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | None]]) -> ibis.Table:
-    """One row a (subject, stratum), the parts of each measure in columns ``COLUMN/PART``."""
+    """One row a (subject, stratum), the parts of each measure in columns ``COLUMN/PART``; visits without a
+    disease are a class of their own, as null is in groups and windows."""
     classified = rows.mutate(
         care=rows.med_type.left(2),
-        chapter=rows.dx3.left(1).fill_null(""),
-        dx_group=rows.dx_group.fill_null(""),
+        chapter=rows.dx3.left(1),
         band=ibis.cases(*[(rows.age < end, n) for n, end in enumerate(AGE_BANDS)], else_=len(AGE_BANDS)),
     )
     sums = {}

@@ -245,3 +245,9 @@ def test_the_total_of_differences_is_the_score_of_their_evidence(planted):
     assert total.equals(MODEL.score(MODEL.by_scheme(MODEL.by_column(planted))))
     assert total["dead"] > total["often ill"] and total.index.equals(planted.index)
     assert MODEL.signatures(planted).index.equals(planted.index)
+
+
+def test_a_kind_whose_schemes_have_no_signature_has_none_of_anybody():
+    model = PeerEvidence(SPEC[SPEC.index.isin(["pharmacies", "visits"])])
+    found = model.signatures(people(3))
+    assert found.shape == (3, 0) and found.index.to_list() == ["p0", "p1", "p2"]
