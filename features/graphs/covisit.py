@@ -118,7 +118,7 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
     # hours.
     even = _by_kind(rate.kind, 2 * CLOSE_SECONDS / OPEN_SECONDS, 2 * CLOSE_STAY_SECONDS / 86400, 1.0)
     crowding = _by_kind(rate.kind, CROWDING, STAY_CROWDING, 1)
-    observed = rate.close / (rate.n * (rate.n - 1) / 2).nullif(0)
+    observed = rate.close / (rate.n * (rate.n - 1) / 2)
     return rate.select(*venue, q=ibis.least(observed, crowding * even / rate.days))
 
 

@@ -329,3 +329,47 @@ def test_names_of_people_do_not_matter():
     plain, renamed = named("p{}".format), named(lambda number: f"p{(2, 0, 1)[number]}")
     assert pairs_of(plain) == every_pair(["p0", "p1", "p2"]) == pairs_of(renamed)
     pd.testing.assert_frame_equal(plain.drop(columns=["a", "b"]), renamed.drop(columns=["a", "b"]))
+
+
+# At most three times an even spread over opening hours (two before and after, of ten), on one of sixty days as
+# at other places or of its own two hundred; an even spread of stays over the year; of a medicine one of its two
+# hundred days, by the cycle of refills.
+@pytest.mark.parametrize("kind, days, patients, expected", [
+    (OUTPATIENT, 4, 0, 4 * 4 * 3 * (2 * 2 / 10) / 60), (OUTPATIENT, 6, 194, 6 * 6 * 3 * (2 * 2 / 10) / 200),
+    (STAY, 4, 0, 4 * 4 * 2 / 365), (MEDICINE, 6, 194, 6 * 6 / 200 * 28 / 5),
+])  # fmt: skip
+def test_a_place_that_lives_on_a_ring_does_not_excuse_it(kind, days, patients, expected):
+    book, ring = VisitBook(), [f"ring-{number}" for number in range(10)]
+    for day in range(60):
+        for place in ("clinic-1", "clinic-2"):
+            book.add(f"{place}-{day}", place, 5 * day, 300, kind=kind)
+    for day in range(patients):
+        book.add(f"patient-{day}", "corner", 100 + day, 300, kind=kind)
+    book.add_together(ring, "corner", list(range(5, 95, 15))[:days], kind=kind)
+    found = found_in(book)
+    assert pairs_of(found) == every_pair(ring)
+    assert found.expected.to_numpy() == pytest.approx(expected)
+
+
+def test_who_comes_back_on_the_next_day_has_not_met_anybody():
+    book = VisitBook()
+    book.add("ada", "hospital", 10, 600, kind=STAY)
+    book.add("ada", "hospital", 9, 0, kind=STAY)
+    assert met(book)[1].to_pandas().empty
+    book.add("ben", "hospital", 9, 60, kind=STAY)
+    assert met(book)[1].to_pandas()[["a", "b"]].to_numpy().tolist() == [["ada", "ben"]] * 2
+
+
+@pytest.mark.parametrize("seldom", ["ada", "zoe"])
+def test_two_refill_together_at_most_as_often_as_the_one_who_does_so_seldom(seldom):
+    """Six of six refills with one who has twenty: one in five of the six is in the same week by chance."""
+    book = VisitBook()
+    book.add_together([seldom, "ben"], "pill", list(range(10, 70, 10)), kind=MEDICINE)
+    for day in range(14):
+        book.add("ben", "pill", 100 + day, kind=MEDICINE)
+    for day in range(46):
+        book.add(f"patient-{day}", "pill", 200 + day, kind=MEDICINE)
+    found = found_in(book)
+    assert pairs_of(found) == every_pair([seldom, "ben"])
+    chance = 6 * 20 * 6 / (72 * 71 / 2)
+    assert chance * 28 / 5 > chance + 6 / 5 == pytest.approx(found.expected[0])
