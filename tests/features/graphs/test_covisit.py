@@ -331,9 +331,9 @@ def test_names_of_people_do_not_matter():
     pd.testing.assert_frame_equal(plain.drop(columns=["a", "b"]), renamed.drop(columns=["a", "b"]))
 
 
-# At most three times an even spread over opening hours (two before and after, of ten), on one of sixty days
-# as at other places or of its own two hundred; an even spread of stays over the year; of a medicine one of its
-# two hundred days, by the cycle of refills.
+# At most three times an even spread over opening hours (two before and after, of ten) on one of sixty days,
+# as at other places, or of its own two hundred; an even spread of stays over the year; of a medicine one of
+# its two hundred days, by the cycle of refills.
 @pytest.mark.parametrize("kind, days, patients, expected", [
     (OUTPATIENT, 4, 0, 4 * 4 * 3 * (2 * 2 / 10) / 60), (OUTPATIENT, 6, 194, 6 * 6 * 3 * (2 * 2 / 10) / 200),
     (STAY, 4, 0, 4 * 4 * 2 / 365), (MEDICINE, 6, 194, 6 * 6 / 200 * 28 / 5),
