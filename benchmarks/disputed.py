@@ -18,18 +18,13 @@ from ibis import _
 
 from claims.store import Store, scratch
 from features.disputed_amounts import disputed_amount
+from models.scheme_naming import KIN
 from pipelines.champions import registry
 from pipelines.measure import measure
 from pipelines.score import score
 from pipelines.select.worklist import FLOOR
 from pipelines.settings import settings_of
 from pipelines.snapshot import Snapshot
-
-# Schemes that an inspector would look into together: one case may bear any of the names.
-KIN = {
-    "M02": "M01", "M11": "M01", "M12": "M01", "M06": "M05", "M19": "M05", "M15": "M16", "M17": "M16",
-    "M18": "M16", "M25": "M24", "M21": "M05",
-}  # fmt: skip
 
 
 def planted(snapshot: Snapshot, truth: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,14 @@ import pandas as pd
 MIN_SIGNATURE = 1.3
 # Signatures with this share of the strongest one's significance stand as well. Own starting value.
 CLOSE_SIGNATURE = 0.5
+# So many standard deviations above what it is compared with a count of visits is more.
+_CHANCE = 2.0
+# Schemes that an inspector would look into together, under the first of them: one case may bear any of the
+# names.
+KIN = {
+    "M02": "M01", "M11": "M01", "M12": "M01", "M06": "M05", "M19": "M05", "M21": "M05", "M15": "M16",
+    "M17": "M16", "M18": "M16", "M25": "M24",
+}  # fmt: skip
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
 # A scheme that is the means, or a by-product, of another gives way where the other's signature stands at
@@ -47,6 +55,45 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
     close = stands & ~_gives_way(stands) & signatures.ge(CLOSE_SIGNATURE * strongest, axis=0)
     evidence = by_scheme[signatures.columns].where(close, -1.0)
     return evidence.idxmax(axis=1).where(strongest.notna())
+
+
+def contradicted(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
+    """Which names the subjects' own visits speak against.
+
+    One of many signatures stands at one in forty by chance alone, so a name needs as much again as there are
+    signatures (Bonferroni), or visits to show for it: it is contradicted where significantly more visits are
+    in dispute for another scheme.
+
+    Args:
+        named: `named_scheme`.
+        signatures: as of `named_scheme`.
+        visits: number of visits in dispute by subject and scheme.
+
+    Returns:
+        A flag by subject.
+    """
+    family_wise = MIN_SIGNATURE + np.log10(signatures.shape[1])
+    weak = signatures.max(axis=1).where(named.notna(), np.inf) < family_wise
+    counts = visits.reindex(named.index[weak]).fillna(0.0)
+    flags = [
+        _more_of_another(row, str(scheme))
+        for (_id, row), scheme in zip(counts.iterrows(), named[weak], strict=True)
+    ]
+    return pd.Series(flags, named.index[weak], dtype=bool).reindex(named.index, fill_value=False)
+
+
+def _more_of_another(counts: pd.Series, scheme: str) -> bool:
+    """Are significantly more visits in dispute for another scheme than for this one and its like?"""
+    like = np.array([_related(scheme, str(other)) for other in counts.index], dtype=bool)
+    own, others = float(counts[like].sum()), float(counts[~like].max())
+    return bool(others > own + _CHANCE * (own + others) ** 0.5)
+
+
+def _related(one: str, other: str) -> bool:
+    """Are two schemes of one family, or one the means of the other? Visits of one may be shown as the
+    other's."""
+    means = other in MEANS_OF.get(one, ()) or one in MEANS_OF.get(other, ())
+    return means or KIN.get(one, one) == KIN.get(other, other)
 
 
 def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:

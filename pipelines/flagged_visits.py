@@ -142,6 +142,14 @@ def amounts_at_risk(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.
     return fetch_by(sums, "subject_id")["amount"]
 
 
+def visits_in_dispute(snapshot: Snapshot, subject: str) -> pd.DataFrame:
+    """How many visits of each subject are in dispute by themselves, by scheme: subject_id × schemes."""
+    rows = visits_by_subject(snapshot.claims.con.table(MARKS).filter(_.own > 0), subject)
+    rows = rows.mutate(told=(rows.conduct > 0).ifelse(rows.scheme, rows.found)).filter(_.told.notnull())
+    counts = fetch(rows.group_by("subject_id", "told").aggregate(n=_.count()).order_by("subject_id", "told"))
+    return counts.pivot(index="subject_id", columns="told", values="n").fillna(0)
+
+
 def disputes_of(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.DataFrame:
     """All visits of some subjects with money in dispute, or on record as wrong though the fund paid nothing.
 

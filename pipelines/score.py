@@ -7,9 +7,17 @@ import pandas as pd
 
 from models.explained_by import explained_by
 from models.registry import Champion, Registry, RegistryError
+from models.scheme_naming import contradicted
 from models.subject_model import SubjectModel
-from pipelines.flagged_visits import amounts_at_risk, disputes_of, evidence_against, mark_visits
+from pipelines.flagged_visits import (
+    amounts_at_risk,
+    disputes_of,
+    evidence_against,
+    mark_visits,
+    visits_in_dispute,
+)
 from pipelines.settings import Settings
+from pipelines.signature_visits import KINDS
 from pipelines.snapshot import Measured, Snapshot, missing_measures
 from pipelines.step_log import Figure, logged_step
 from pipelines.train import measured_parts
@@ -101,11 +109,20 @@ def visits_against(
 
 def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame) -> Scored:
     found = champion.model.score(parts)
+    if subject in KINDS:
+        found["scheme"] = _settled(snapshot, subject, found["scheme"], champion.model)
     found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
     amounts = amounts_at_risk(snapshot, subject, found["scheme"])
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
     name = f"{champion.name}/{champion.version}"
     return Scored(champion.model, name, parts, ranked(found), champion.as_of)
+
+
+def _settled(snapshot: Snapshot, subject: str, named: pd.Series, model: SubjectModel) -> pd.Series:
+    """The names that the visits of hospitals, pharmacies and doctors do not contradict."""
+    signatures = model.evidence.signatures(snapshot.subjects[subject].differences)
+    visits = visits_in_dispute(snapshot, subject)
+    return named.mask(contradicted(named, signatures.reindex(named.index), visits))
 
 
 def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:

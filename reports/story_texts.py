@@ -28,7 +28,7 @@ _DONE = {
 # The same where there were none in the year: those of a group that an honest reason explains do not count.
 _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
-              "{members} without visits together that lack an honest reason"),
+              "{members}, whose visits together all have an honest explanation"),
 }  # fmt: skip
 # Said of visits that cost the fund nothing, and of those that show no scheme.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
@@ -144,7 +144,7 @@ def _visit(c: Conduct) -> Texts:
     zh, en = _phrase(c, ",", " ")
     en = f" {of_one(en.strip())}" if en else ""
     if c.telling and contradiction(c.telling[0], c.telling[2], c.peers):
-        zh, en = "", " is on record"
+        zh, en = "", " was billed"
     kind_zh, kind_en = c.visit_words
     whose_zh, whose_en = (f"参保人{c.person}", f" of {c.person}") if c.person else ("", "")
     where_zh, where_en = (f"在{c.place}", f" at {c.place}") if c.place else ("", "")
@@ -249,11 +249,13 @@ def _first(c: Conduct) -> Texts:
 
 
 def _undecided(c: Conduct) -> Texts:
-    """The two nearest schemes where none is named; none of who did nothing that counts."""
+    """That no scheme is named, and the two nearest where the visits in doubt name none either; nothing of who
+    did nothing that counts."""
     if c.scheme is not None or not c.visits:
         return "", ""
     near = [(scheme_name(s, "zh"), scheme_name(s, "en")) for s in c.nearest]
-    if not near:
+    # What the visits are in dispute for says more than signatures that do not stand.
+    if not near or any(scheme for scheme, _n, _yuan in c.others):
         return "疑似情形待定。", "No scheme stands out yet."
     return (
         f"疑似情形待定,最接近{'、'.join(zh for zh, _en in near)}。",

@@ -18,8 +18,9 @@ from reports.record_texts import KINDS
 from reports.scheme_conduct import SHOWN_AS
 from reports.story_texts import Conduct, story
 
-# So many other schemes that visits are in dispute for.
-OTHERS = 2
+# So many other schemes that visits are in dispute for are told, and more, up to so many, as long as what
+# remains is more money than the last one told.
+OTHERS, MOST_OTHERS = 2, 5
 Row = Any
 
 
@@ -178,12 +179,21 @@ def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str | None, in
     for visit in others:
         if isinstance(visit.scheme, str):
             rest.setdefault(visit.scheme, []).append(visit.disputed)
-    order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))[:OTHERS]
+    order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))
+    order = order[: _told([fsum(rest[scheme]) for scheme in order], _yuan(others)[0])]
     if not named and not order:
         return ()
     remain = [v.disputed for v in others if v.scheme not in order]
     last = [(None, len(remain), fsum(remain))] if remain else []
     return (*((scheme, len(rest[scheme]), fsum(rest[scheme])) for scheme in order), *last)
+
+
+def _told(sums: list[float], total: float) -> int:
+    """How many of the schemes, in order of their money, are told by themselves."""
+    n = min(OTHERS, len(sums))
+    while n < min(MOST_OTHERS, len(sums)) and total - fsum(sums[:n]) > sums[n - 1]:
+        n += 1
+    return n
 
 
 def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:

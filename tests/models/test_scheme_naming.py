@@ -1,5 +1,6 @@
 """The name of a list entry: the scheme whose own signature stands, not the one with most measures."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -8,6 +9,7 @@ from models.scheme_naming import (
     MEANS_OF,
     MIN_SIGNATURE,
     NEAREST,
+    contradicted,
     named_scheme,
     nearest_schemes,
 )
@@ -84,3 +86,38 @@ def test_the_two_nearest_are_told_whether_they_stand_or_not():
     assert nearest_schemes(table(M09=0.9, M10=0.9, M05=0.9)).to_list() == ["M05 M09"]
     assert len(nearest_schemes(table())["s"].split()) == NEAREST == 2
     assert nearest_schemes(table(M09=1.0)[["M09"]]).to_list() == ["M09"]
+
+
+FAMILY_WISE = MIN_SIGNATURE + np.log10(len(SCHEMES))
+
+
+def doubtful(named: str | None, signature: float, **visits: int) -> bool:
+    """Is a hospital's name contradicted by the number of visits in dispute for each scheme?"""
+    signatures = table(**({named: signature} if named else {}))
+    counts = pd.DataFrame([visits], ["s"]) if visits else pd.DataFrame()
+    return bool(contradicted(pd.Series([named], ["s"], dtype=object), signatures, counts)["s"])
+
+
+def test_three_visits_name_no_hospital_with_hundreds_of_another_scheme():
+    """Unless the signature stands beyond what one of so many signatures reaches by chance."""
+    assert doubtful("M02", FAMILY_WISE - 0.01, M02=3, M28=559)
+    assert not doubtful("M02", FAMILY_WISE, M02=3, M28=559)
+    assert not doubtful("M28", FAMILY_WISE - 0.01, M02=3, M28=559)
+
+
+@pytest.mark.parametrize("others, expected", [(10, False), (11, True)])
+def test_a_name_gives_way_to_significantly_more_visits(others, expected):
+    """Three and eleven differ by more than two standard deviations of their sum, three and ten do not."""
+    assert (others > 3 + 2 * (3 + others) ** 0.5) is expected
+    assert doubtful("M09", MIN_SIGNATURE, M09=3, M28=others) is expected
+
+
+def test_visits_of_the_means_count_for_the_end_and_of_the_end_for_the_means():
+    assert not doubtful("M19", MIN_SIGNATURE, M06=40) and not doubtful("M10", MIN_SIGNATURE, M01=40)
+    assert doubtful("M19", MIN_SIGNATURE, M28=40)
+    # Nor those that an inspector would look into together.
+    assert not doubtful("M19", MIN_SIGNATURE, M05=40) and not doubtful("M16", MIN_SIGNATURE, M15=40)
+
+
+def test_who_has_no_name_or_no_visits_in_dispute_has_nothing_to_contradict():
+    assert not doubtful(None, 0.0, M28=40) and not doubtful("M02", MIN_SIGNATURE)

@@ -91,6 +91,14 @@ def test_where_nothing_stands_out_the_nearest_are_named():
     assert "疑似情形待定。" in story(replace(HOSPITAL, scheme=None))[0]
 
 
+def test_what_visits_are_in_dispute_for_is_told_instead_of_what_is_merely_nearest():
+    told = replace(HOSPITAL, scheme=None, nearest=("M24", "M02"), others=(("M28", 253, 76_866.0),))
+    zh, en = story(told)
+    assert "M28 血透虚计253次" in zh and zh.endswith("疑似情形待定。") and "M24" not in zh + en
+    # Findings of rules without a scheme name none.
+    assert "最接近M24" in story(replace(told, others=((None, 3, 60.0),)))[0]
+
+
 def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
     none = replace(HOSPITAL, doubted=0, first=None, last=None, busiest=None, on_busiest=0, disputed=0.0)
     zh, en = story(none)
@@ -101,7 +109,9 @@ def test_who_has_nothing_in_dispute_is_told_without_numbers_of_nothing():
 def test_a_group_with_an_honest_reason_is_told_so():
     none = replace(HOSPITAL, subject="group", visits=0, doubted=0, persons=3, disputed=0.0, on_busiest=0)
     zh, en = story(none)
-    assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith("3 members without")
+    assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith(
+        "3 members, whose visits together all"
+    )
     innocent = story(replace(none, scheme=None, nearest=("M02", "M15")))
     assert "M02" not in "".join(innocent) and "待定" not in innocent[0]
 

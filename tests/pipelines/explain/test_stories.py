@@ -3,12 +3,14 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import OTHERS, _for_scheme, _others
+from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
 DISPUTED = [1.0, 2.0, 2.0, 1.0, 9.0, 0.5]
-VISITS = list(tuples(pd.DataFrame({"scheme": pd.Series(SCHEMES, dtype=object), "disputed": DISPUTED})))
+VISITS = list(
+    tuples(pd.DataFrame({"scheme": pd.Series(SCHEMES, dtype=object), "disputed": DISPUTED, "amount": 9.0}))
+)
 
 
 @pytest.mark.parametrize(
@@ -29,14 +31,32 @@ def test_visits_that_a_scheme_shows_as_are_counted_as_its_own(scheme, counted, i
     "named, expected",
     [
         (["M19", "M05", "M06"], [("M28", 1, 9.0), (None, 1, 0.5)]),
-        (["M28"], [("M05", 2, 4.0), ("M06", 1, 1.0), (None, 2, 1.5)]),  # what is third counts as others
+        (["M28"], [("M05", 2, 4.0), ("M06", 1, 1.0), ("M19", 1, 1.0), (None, 1, 0.5)]),
         ([], [("M28", 1, 9.0), ("M05", 2, 4.0), (None, 3, 2.5)]),  # none is told, so all are
         (SCHEMES, []),
     ],
 )
 def test_what_else_is_in_dispute_accounts_for_every_visit_and_yuan(named, expected):
     told = _others(VISITS, [visit for visit in VISITS if visit.scheme in named])
-    assert list(told) == expected and sum(scheme is not None for scheme, _n, _yuan in told) <= OTHERS
+    assert list(told) == expected and sum(scheme is not None for scheme, _n, _yuan in told) <= MOST_OTHERS
+
+
+@pytest.mark.parametrize(
+    "sums, remain, told",
+    [
+        ([], 9.0, 0),
+        ([5.0], 9.0, 1),
+        ([5.0, 4.0, 3.0], 0.5, 2),  # 3.5 remain: less than the last one told
+        ([5.0, 4.0, 3.0], 1.5, 3),
+        ([5.0, 4.0, 3.9, 3.8, 3.7, 3.6], 9.0, MOST_OTHERS),
+    ],
+)
+def test_schemes_are_told_until_less_remains_than_the_last_one(sums, remain, told):
+    """A hospital's 39,265 yuan of invented stays do not hide among others behind 39,705 of split ones."""
+    visits = [(f"M{n:02}", yuan) for n, yuan in enumerate(sums, 1)] + [(None, remain)]
+    frame = pd.DataFrame(visits, columns=["scheme", "disputed"]).assign(amount=0.0).astype({"scheme": object})
+    found = _others(list(tuples(frame)), []) if sums else ()
+    assert sum(scheme is not None for scheme, _n, _yuan in found) == told
 
 
 def test_visits_without_any_scheme_are_not_broken_down():
