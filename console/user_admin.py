@@ -1,6 +1,6 @@
 """Administration of users, by Django's own pages; every change is in the audit log."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -56,6 +56,11 @@ class ConsoleUserAdmin(UserAdmin):  # type: ignore[type-arg]  # has none when it
         (None, {"fields": ("last_name", "first_name", "areas", "groups", "is_active", "is_staff")}),
     )
     filter_horizontal = ()
+
+    class Media:
+        """How the pages look."""
+
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("console/user_admin.css",)}
 
     @admin.display(description=lazystr(_Said("role")))
     def role(self, user: User) -> str:

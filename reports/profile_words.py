@@ -20,7 +20,7 @@ LABELS = {
     "fixmedins_code": ("机构", "Institution"),
     "dr_code": ("医师", "Doctor"),
     "hosp_lv": ("级别", "Level"),
-    "biznet": ("性质", "Kind"),
+    "biznet": ("性质", "Ownership"),
     "admdvs": ("区划代码", "District code"),
     "aprv_bed_cnt": ("核定床位", "Approved beds"),
     "dr_prac_type": ("执业类别", "Practice"),
@@ -43,9 +43,9 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
 }
 # hosp_lv: two digits, 01-04 third, 05-07 second, 08-10 first level, 11 none.
 _THIRD, _SECOND, _FIRST, _NONE = (
-    ("三级", "level 3"),
-    ("二级", "level 2"),
-    ("一级", "level 1"),
+    ("三级", "3"),
+    ("二级", "2"),
+    ("一级", "1"),
     ("无等级", "none"),
 )
 _LEVELS = {f"{n:02}": _THIRD for n in range(1, 5)} | {f"{n:02}": _SECOND for n in range(5, 8)}

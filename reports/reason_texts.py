@@ -197,7 +197,8 @@ def _texts(compared: Compared, side: int) -> tuple[str, str]:
     entry, _days = compared.measure
     sentence = contradiction(entry, compared.value, compared.peers)
     if sentence:
-        return sentence
+        zh, en = sentence
+        return zh, f"{en[0].upper()}{en[1:]}"
     parts = [_own(compared), _expected(compared), *_against_peers(compared, side)]
     return "".join(zh for zh, _en in parts), "".join(en for _zh, en in parts)
 

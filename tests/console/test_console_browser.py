@@ -128,3 +128,26 @@ def test_a_verdict_from_the_browser_arrives_as_a_label(page, store, city):
     again = fundguard("cases", "sync", "--store", store)
     assert again.status == 0 and again.out.startswith("0 verdicts taken")
     assert fundguard("console", "verify", "--store", store).status == 0
+
+
+def test_the_list_of_users_keeps_its_words_in_one_line_on_a_tablet(page, store, address, monkeypatch):
+    """Django's own list wrapped the roles letter by letter."""
+    monkeypatch.setenv("FUNDGUARD_CONSOLE_PASSWORD", PASSWORD)
+    made = fundguard("console", "user", "keeper", "--role", "operator", "--store", store)
+    assert made.status == 0, made.err
+    # Django's pages have no icon of their own, so they are opened apart from the console's.
+    context = page.context.browser.new_context(base_url=address, viewport={"width": 820, "height": 1180})
+    users = context.new_page()
+    users.set_default_timeout(60_000)
+    users.goto("/login/")
+    users.fill("#id_username", "keeper")
+    users.fill("#id_password", PASSWORD)
+    users.click("main button")
+    users.goto("/admin/console/user/")
+    heights = "cells => cells.map(c => c.offsetHeight / parseFloat(getComputedStyle(c).fontSize))"
+    tall = users.eval_on_selector_all("#result_list td.field-last_login", heights)
+    assert len(tall) >= 4 and max(tall) < 6, "two lines at most and the padding of the cell"
+    widths = "cells => cells.map(c => c.scrollWidth <= c.clientWidth && getComputedStyle(c).whiteSpace)"
+    assert set(users.eval_on_selector_all("#result_list td.field-role", widths)) == {"nowrap"}
+    assert users.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it fits a tablet"
+    context.close()

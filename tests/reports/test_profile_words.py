@@ -19,9 +19,9 @@ from reports.profile_words import profile
             ["420800001001"],
             ["420800001001"],
         ),
-        ({"hosp_lv": "2", "aprv_bed_cnt": 1200.0}, ["三级", "1,200张"], ["level 3", "1,200"]),
-        ({"hosp_lv": "07"}, ["二级"], ["level 2"]),
-        ({"hosp_lv": "10"}, ["一级"], ["level 1"]),
+        ({"hosp_lv": "2", "aprv_bed_cnt": 1200.0}, ["三级", "1,200张"], ["3", "1,200"]),
+        ({"hosp_lv": "07"}, ["二级"], ["2"]),
+        ({"hosp_lv": "10"}, ["一级"], ["1"]),
         ({"hosp_lv": "11", "biznet": "9"}, ["无等级", "9"], ["none", "9"]),
         ({"hosp_lv": pd.NA}, [], []),
         (
@@ -41,3 +41,8 @@ def test_codes_become_words_and_the_unknown_is_left_out(facts, zh, en):
 def test_places_without_a_name_are_said_to_be_codes():
     told = profile({"live_admdvs": "420800001001", "admdvs": "420800"}, "zh")
     assert told == [("村(居)代码", "420800001001"), ("区划代码", "420800")]
+
+
+def test_a_label_is_not_said_twice():
+    """Level 1, not Level level 1."""
+    assert profile({"hosp_lv": "10", "biznet": "1"}, "en") == [("Level", "1"), ("Ownership", "for profit")]

@@ -92,7 +92,8 @@ def test_every_measure_is_said_with_its_unit_its_value_and_its_peers(subject, co
     assert reason_offences(reason) == []
     zh, en = reason["text_zh"], reason["text_en"]
     if contradiction(entry, value, PEERS[subject]):
-        assert (zh, en) == contradiction(entry, value, PEERS[subject])
+        sentence_zh, sentence_en = contradiction(entry, value, PEERS[subject])
+        assert zh == sentence_zh and en == sentence_en[0].upper() + sentence_en[1:]
         return
     assert entry.zh in zh and entry.en[1:] in en
     assert PEER_WORDS[PEERS[subject]][0] in zh and PEER_WORDS[PEERS[subject]][1] in en
@@ -284,7 +285,7 @@ def test_a_family_is_told_by_a_measure_that_raises_the_score():
 def test_the_day_after_death_is_a_sentence_not_a_comparison():
     (reason,) = reasons_for("visit", {"days_dead": 1.0}, values={"days_dead": 102.0}, usual=0.0)
     assert reason["text_zh"] == "死亡登记后第102天仍就医"
-    assert reason["text_en"] == "care received on day 102 after the registered death"
+    assert reason["text_en"] == "Care received on day 102 after the registered death"
 
 
 def test_a_flag_is_said_in_words():
