@@ -229,7 +229,7 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
     fdr = false_discovery_rate(pd.Series(-neg_log10_p(z)), len(rows))
     reach = usual + HONEST_REACH * np.sqrt(usual * (1 - usual) / rows["votes"] + spread)
-    counts = {"expected": usual * rows["n"], "reach": np.minimum(reach, 1.0) * rows["n"]}
+    counts = {"expected": usual * rows["n"], "reach": reach * rows["n"]}
     rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
     money, beyond = (
         (rows["money"] * (1 - rows[explained] / rows["observed"]).clip(lower=0)).round(2)

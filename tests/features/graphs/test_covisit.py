@@ -373,3 +373,14 @@ def test_two_refill_together_at_most_as_often_as_the_one_who_does_so_seldom(seld
     assert pairs_of(found) == every_pair([seldom, "ben"])
     chance = 6 * 20 * 6 / (72 * 71 / 2)
     assert chance * 28 / 5 > chance + 6 / 5 == pytest.approx(found.expected[0])
+
+
+def test_a_year_holds_thirteen_refills_however_often_two_come():
+    book = VisitBook()
+    book.add_together(["ada", "ben"], "pill", list(range(10, 210, 10)), kind=MEDICINE)
+    for day in range(86):
+        book.add(f"patient-{day}", "pill", 211 + day, kind=MEDICINE)
+    found = found_in(book)
+    chance = 20 * 20 * 20 / (126 * 125 / 2)
+    assert pairs_of(found) == every_pair(["ada", "ben"])
+    assert chance * 28 / 5 > chance + 13 / 5 == pytest.approx(found.expected[0])
