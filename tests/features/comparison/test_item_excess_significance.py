@@ -35,8 +35,8 @@ def billers(seed: int) -> pd.DataFrame:
                 money = round(observed * (1.0 if biller == 13 else 90.0), 2)
                 rows.append(
                     {"subject_id": f"B{biller:02}", "kind": kind, "class": "exam", "item": item,
-                     "observed": observed, "k": share * votes, "money": money, "n": n, "votes": votes, "billed": money + 60.0 * n,
-                     "usual": usual * votes}
+                     "observed": observed, "k": share * votes, "money": money, "n": n, "votes": votes,
+                     "billed": money + 60.0 * n, "usual": usual * votes}
                 )  # fmt: skip
     return pd.DataFrame(rows).sample(frac=1, random_state=seed, ignore_index=True)
 
