@@ -10,6 +10,9 @@ import pandas as pd
 # Co-visitors at which the graph part of a visit is one half. A couple is no group; from three members on it
 # is one (the smallest group of `features.graphs.communities`).
 HALF_CO_VISITORS = 3
+# Linked visits at which the graph part of a patient is one half: three joint stays make a group (M02,
+# docs/schemes.md).
+HALF_LINKED_VISITS = 3
 # Median neg_log10_fdr of the pairs of a group at which its graph part is one half: one false edge in 10**10.
 # Own starting value.
 HALF_STRENGTH = 10
@@ -25,6 +28,16 @@ def visit_graph_part(co_visitors: pd.Series) -> pd.Series:
         co_visitors: number of people each visit links its patient to.
     """
     return co_visitors / (co_visitors + HALF_CO_VISITORS)
+
+
+def patient_graph_part(linked_visits: pd.Series) -> pd.Series:
+    """The graph part of patients: once with others may be an accident, and a share of all visits would be
+    highest for whoever came once.
+
+    Args:
+        linked_visits: number of visits that link each patient to others.
+    """
+    return linked_visits / (linked_visits + HALF_LINKED_VISITS)
 
 
 def group_graph_part(inside: pd.DataFrame, excused: pd.Series) -> pd.Series:

@@ -40,7 +40,7 @@ def network_result(
         con.table("suspicious_pairs"), ["a", "b"]
     )
     excused_pairs = _pairs_within(network, members[has_reason])
-    facts = _without_excused_swipes(con, facts, network, excused_pairs)
+    facts = _without_excused_signs(con, facts, network, excused_pairs)
     facts = with_counts(
         con, facts, outer_joined(counts, neighbour_outcomes(claims, facts, linking_visits)), "facts_linked"
     )
@@ -62,16 +62,17 @@ def _profiles(
     return honest_reasons(visits), described(visits)
 
 
-def _without_excused_swipes(
+def _without_excused_signs(
     con: ibis.BaseBackend, facts: ibis.Table, network: Network, pairs: pd.DataFrame
 ) -> ibis.Table:
-    """The facts without the swipes in a row of groups with an honest reason: a carer with everybody's card is
-    held against neither the residents nor the pharmacy."""
+    """The facts without what a group with an honest reason brings with it, for the people and for the place:
+    swipes in a row of a carer with everybody's card, stays with alike bills of those treated together."""
     met = network.co_attendance.semi_join(stored(con, "excused_pairs", pairs[["a", "b"]]), ["a", "b"])
     joined = facts.left_join(met.select("mdtrt_id").distinct().mutate(_excused=True), "mdtrt_id")
     joined = joined.drop("mdtrt_id_right").mutate(_excused=_._excused.fill_null(False))
     burst, follow_days = joined.burst & ~joined._excused, joined._excused.ifelse(None, joined.follow_days)
-    return joined.mutate(burst=burst, follow_days=follow_days).drop("_excused")
+    twins = (joined._excused & joined.twins.notnull()).ifelse(0, joined.twins)
+    return joined.mutate(burst=burst, follow_days=follow_days, twins=twins).drop("_excused")
 
 
 def _pairs_within(network: Network, members: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from models.graph_part import group_graph_part, visit_graph_part
+from models.graph_part import group_graph_part, patient_graph_part, visit_graph_part
 from models.rule_part import subject_rule_part, visit_rule_part
 from pipelines.snapshot import NetworkResult
 from pipelines.typed_frames import fetch, fetch_by
@@ -36,5 +36,8 @@ def graph_part_of(subject: str, rows: ibis.Table, key: str, network: NetworkResu
     if subject == "visit":
         counted = fetch_by(rows.select("co_visitors", subject_id=rows.mdtrt_id), "subject_id")
         return visit_graph_part(counted["co_visitors"])
-    shares = rows.group_by(subject_id=rows[key]).aggregate(share=(_.co_visitors > 0).mean())
-    return fetch_by(shares, "subject_id")["share"].astype(float)
+    linked = rows.group_by(subject_id=rows[key]).aggregate(
+        n=(_.co_visitors > 0).sum(), share=(_.co_visitors > 0).mean()
+    )
+    found = fetch_by(linked, "subject_id")
+    return patient_graph_part(found["n"]) if subject == "patient" else found["share"].astype(float)

@@ -7,11 +7,14 @@ usual never comes from the suspected volume, or a hospital that lives on its wav
 other windows of the year count with their usual number of people at most (a winsorised mean), so that a wave
 counts as one arrival however many it brings. Where the village or the disease is admitted more often
 everywhere else in the same days (an epidemic, an accident, a market week), more is expected here, too.
+Whoever is admitted in a wave without sharing village, disease or bill with it is a part of it only where
+those like him are more than chance alone brings.
 """
 
 import ibis
 import pandas as pd
 from ibis import _
+from scipy.stats import poisson
 
 from claims.as_of import STAY
 from features.graphs import events
@@ -34,6 +37,9 @@ WINSORISED = 2
 _PRIOR = 1.0
 # Trait that all admissions share.
 ANYTHING = "anything"
+# People of a wave whom no village, disease or bill explains are bystanders where chance brings as many in one
+# window of twenty (the usual level of a single test: the wave itself has passed the false discovery rate).
+BYSTANDER_LEVEL = 0.05
 _CELL = ["hospital", "shared_by", "value", "grid"]
 _WAVE = [*_CELL, "slot"]
 
@@ -117,7 +123,8 @@ def _season(rows: ibis.Table) -> ibis.Value:
 
 
 def members(admitted: ibis.Table, found: ibis.Table) -> ibis.Table:
-    """People of the waves, by their first stay in each: the columns of `waves`, psn_no, second, mdtrt_id.
+    """People of the waves, by their first stay in each: the columns of `waves`, psn_no, second, mdtrt_id,
+    explained (the stay is part of a wave of its village, disease or bill).
 
     Args:
         admitted: `admissions`, stored.
@@ -125,7 +132,34 @@ def members(admitted: ibis.Table, found: ibis.Table) -> ibis.Table:
     """
     first = ibis.window(group_by=[*_WAVE, "psn_no"], order_by=["second", "mdtrt_id"])
     inside = found.inner_join(admitted, _WAVE).mutate(_nth=ibis.row_number().over(first))
-    return inside.filter(inside._nth == 0).drop("_nth")
+    inside = inside.filter(inside._nth == 0).drop("_nth")
+    specific = inside.filter(inside.shared_by != ANYTHING).select("mdtrt_id").distinct()
+    marked = inside.left_join(specific.mutate(explained=True), "mdtrt_id").drop("mdtrt_id_right")
+    return marked.mutate(explained=marked.explained.fill_null(False))
+
+
+def with_bystanders(inside: ibis.Table) -> pd.DataFrame:
+    """The waves whose unexplained people are bystanders: _WAVE.
+
+    Args:
+        inside: `members`, stored.
+    """
+    unexplained = inside.group_by(*_WAVE).aggregate(people=(~_.explained).sum(), expected=_.expected.max())
+    counted: pd.DataFrame = unexplained.filter(_.people > 0).order_by(*_WAVE).to_pandas()
+    counted["chance"] = poisson.sf(counted["people"] - 1, counted["expected"])
+    return counted[counted["chance"] > BYSTANDER_LEVEL][_WAVE].reset_index(drop=True)
+
+
+def without_bystanders(inside: ibis.Table, crowded: ibis.Table) -> ibis.Table:
+    """The members without those whom nothing but the time of their admission links to the others.
+
+    Args:
+        inside: `members`, stored.
+        crowded: `with_bystanders` as a table.
+    """
+    return ibis.union(
+        inside.filter(inside.explained), inside.filter(~inside.explained).anti_join(crowded, _WAVE)
+    )
 
 
 def pairs(inside: ibis.Table) -> ibis.Table:

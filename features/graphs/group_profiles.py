@@ -31,6 +31,8 @@ STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Who fetches medicine for all of a home does so ahead of time: medicine in excess of a month at hand is no
 # cause for suspicion below this share of the bills. Own starting value.
 SURPLUS_SHARE = 0.25
+# So few patients may be of different villages by accident, and more are not. Own starting value.
+PROGRAMME_MEMBERS = 6
 # Honest reason to meet → what it is called in Chinese and English.
 INNOCENT = {
     "household": ("同住家庭", "a household"),
@@ -40,6 +42,10 @@ INNOCENT = {
     "market": ("固定间隔的赶集日或巡诊", "market days or a doctor's rounds at a fixed interval"),
     "fetched": ("照护人员定期代取全体慢病用药", "medicine that a carer fetches for all at a fixed interval"),
     "villagers": ("同村村民就近看病", "villagers at the clinic of their village"),
+    "programme": (
+        "各村同病患者集中治疗",
+        "patients of one disease, each of another village, treated together",
+    ),
 }
 # A hub is what so large a share of a group's linked visits goes through.
 HUB_SHARE = 0.3
@@ -73,9 +79,12 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
     the employer's order; a market that follows no week comes every so many days, and its visitors follow each
     other by minutes; who fetches the medicine of all does so in a row, as often as it is used up, and each
-    gets medicine of a known dose. Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
-    swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
-    once.
+    gets medicine of a known dose; patients of one disease whom a programme brings to one hospital from
+    all over the city (miners' lungs, a charity's operations) share no village, as those whom a broker fetches
+    do (M01, M02). Courses of treatment make no co-visits
+    (`features.graphs.covisit`). Cards swiped in a row count at a pharmacy's till only: a family that
+    registers at a doctor's desk does so at once. The rhythm and the place of a group are those of its visits
+    outside of hospital beds: residents of a home are old, and some fall ill in the same week.
 
     Args:
         group_facts: see `group_facts`.
@@ -85,13 +94,18 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     """
     joint = group_facts.filter(group_facts.joint)
     conduct = _conduct(joint).inner_join(_whole(group_facts), "group_id")
-    keys = {
-        "one_place": joint.fixmedins_code,
-        "one_weekday": joint.day.day_of_week.index(),
-        "one_employer": joint.emp_no,
-    }
-    themes = [_largest_share(joint, name, key) for name, key in keys.items()]
-    for theme in (*themes, _calendar(joint), _pace(joint)):
+    ambulatory, stays = joint.filter(joint.kind != STAY), joint.filter(joint.kind == STAY)
+    themes = [
+        _ambulatory(ambulatory),
+        _largest_share(ambulatory, "one_place", ambulatory.fixmedins_code),
+        _largest_share(ambulatory, "one_weekday", ambulatory.day.day_of_week.index()),
+        _largest_share(ambulatory, "one_employer", ambulatory.emp_no),
+        _calendar(ambulatory),
+        _pace(ambulatory),
+        _largest_share(stays, "one_hospital", stays.fixmedins_code),
+        _largest_share(stays, "one_disease", stays.dx3),
+    ]
+    for theme in themes:
         conduct = conduct.left_join(theme, "group_id").drop("group_id_right")
     reasons: pd.DataFrame = _reasons(conduct).to_pandas()
     return reasons.set_index("group_id")["reason"]
@@ -104,11 +118,18 @@ def _conduct(joint: ibis.Table) -> ibis.Table:
         villages=_.village.nunique(),
         ages=_.age.max() - _.age.min(),
         median_age=_.age.median(),
-        days=_.day.nunique(),
         stays=(_.kind == STAY).mean(),
-        outpatient=(_.kind == OUTPATIENT).mean(),
         bursts=(_.burst.fill_null(False) & (_.kind == PHARMACY)).mean(),
         exams=_.exam_amount.sum().fill_null(0) / _.medfee_sumamt.sum(),
+    )
+
+
+def _ambulatory(visits: ibis.Table) -> ibis.Table:
+    """What each group's joint visits outside of hospital beds are: group_id, days, outpatient and dosed
+    (shares of them), supply (median days that a medicine lasts)."""
+    return visits.group_by("group_id").aggregate(
+        days=_.day.nunique(),
+        outpatient=(_.kind == OUTPATIENT).mean(),
         dosed=((_.kind == PHARMACY) & (_.supply_days > 0).fill_null(False)).mean(),
         supply=(_.supply_days / _.n_drugs).median(),
     )
@@ -174,6 +195,9 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     regular = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
     regular &= (c.meetings >= MARKET_DAYS) & (c.met >= ONE_PLACE_SHARE)
     refill = (c.dosed >= ONE_PLACE_SHARE) & (c.supply >= REFILL_SHARE * c.interval)
+    programme = (c.stays >= ONE_PLACE_SHARE) & (c.one_hospital >= ONE_PLACE_SHARE)
+    programme &= (c.one_disease >= ONE_PLACE_SHARE) & (c.members >= PROGRAMME_MEMBERS)
+    programme &= c.villages >= ONE_PLACE_SHARE * c.members
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),
@@ -182,6 +206,7 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
         (moderate & regular & (c.pace >= MARKET_SECONDS), "market"),
         (moderate & regular & refill, "fetched"),
         (consulted & (c.villages <= 1), "villagers"),
+        (programme & used, "programme"),
         else_=None,
     )
     return c.select("group_id", reason=reason)

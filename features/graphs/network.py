@@ -132,7 +132,9 @@ def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis
     """Edges of those admitted in one wave, and their pairs."""
     admitted = con.create_table("admissions", admission_waves.admissions(facts))
     found = stored(con, "admission_waves", admission_waves.waves(admitted))
-    pairs = admission_waves.pairs(admission_waves.members(admitted, found))
+    inside = con.create_table("wave_members", admission_waves.members(admitted, found))
+    crowded = stored(con, "waves_with_bystanders", admission_waves.with_bystanders(inside))
+    pairs = admission_waves.pairs(admission_waves.without_bystanders(inside, crowded))
     together = con.create_table("admitted_together", pairs)
     return admission_waves.edges(together), together
 

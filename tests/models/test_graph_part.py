@@ -3,12 +3,17 @@
 import pandas as pd
 import pytest
 
-from models.graph_part import group_graph_part, visit_graph_part
+from models.graph_part import group_graph_part, patient_graph_part, visit_graph_part
 
 
 def test_a_visit_without_co_visitors_has_none_and_three_co_visitors_are_one_half():
     found = visit_graph_part(pd.Series([0.0, 1.0, 2.0, 3.0, 27.0], index=list("abcde")))
     assert found.to_dict() == pytest.approx({"a": 0.0, "b": 0.25, "c": 0.4, "d": 0.5, "e": 0.9})
+
+
+def test_a_patient_who_once_came_with_others_has_less_than_one_who_did_so_thrice():
+    found = patient_graph_part(pd.Series([0, 1, 3, 9], index=list("abcd")))
+    assert found.to_dict() == pytest.approx({"a": 0.0, "b": 0.25, "c": 0.5, "d": 0.75})
 
 
 def edges(*rows: tuple[str, str, str, float]) -> pd.DataFrame:

@@ -135,7 +135,9 @@ def test_the_graph_part_of_visits_people_and_groups():
     met = network([("g1", "p1", "p2", 10.0), ("g2", "p3", "p4", 10.0)], {"g1": None, "g2": "household"})
     visits = graph_part_of("visit", VISITS, "mdtrt_id", met)
     assert visits.to_dict() == {"v1": 0.5, "v2": 0.0, "v3": 0.0, "v4": 0.0}
-    assert graph_part_of("patient", VISITS, "psn_no", met).to_dict() == {"p1": 0.5, "p2": 0.0}
+    assert graph_part_of("patient", VISITS, "psn_no", met).to_dict() == {"p1": 0.25, "p2": 0.0}
+    # Whoever does not choose how many visits there are has their share.
+    assert graph_part_of("hospital", VISITS, "psn_no", met).to_dict() == {"p1": 0.5, "p2": 0.0}
     groups = graph_part_of("group", VISITS, "group_id", met)
     # The household stays on the list, a tenth as strong.
     assert groups.to_dict() == pytest.approx({"g1": 0.5, "g2": 0.05})

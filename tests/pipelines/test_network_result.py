@@ -1,4 +1,5 @@
-"""What a group with an honest reason does is held against nobody: a carer's round and a drawer of cards."""
+"""What a group with an honest reason does is held against nobody: a carer's round and a drawer of cards,
+patients of one disease treated together and guests of a ward."""
 
 from datetime import date, datetime, timedelta
 
@@ -24,6 +25,21 @@ def swiped(world: World, name: str, shop: str, days: list[int], lines: list[tupl
             world.purchase(f"{name}-{number}", shop, str(when), lines=lines)
 
 
+def treated(world: World) -> None:
+    """Eight miners of eight villages and eight people of two, twice together for one disease in hospitals
+    with a patient a month."""
+    for name, hospital, villages in (("mine", "H1", 8), ("gues", "H2", 2)):
+        world.hospital(hospital)
+        for number in range(8):
+            person = world.person(f"{name}-{number}", live_admdvs=f"village-{number % villages}")
+            for day in (40, 220):
+                begin = str(date(2024, 1, 1) + timedelta(days=day))
+                world.stay(person, hospital, begin, 9, dscg_maindiag_code="J60", lines=GOODS)
+        for number in range(10):
+            begin = str(date(2024, 1, 8) + timedelta(days=33 * number))
+            world.stay(world.person(f"alone-{name}-{number}"), hospital, begin, 9 + number)
+
+
 @pytest.fixture(scope="module")
 def facts(claims_of) -> pd.DataFrame:
     world = World()
@@ -37,6 +53,7 @@ def facts(claims_of) -> pd.DataFrame:
         for turn in range(3):
             when = datetime(2024, 12, 30, 15) - timedelta(days=3 * number + 20 * turn, minutes=7 * number)
             world.purchase(f"other-{number}", f"P{number % 3 + 1}", str(when), lines=DOSED)
+    treated(world)
     swiped(world, "home", "P1", ROUNDS, DOSED)
     swiped(world, "drawer", "P2", EVENINGS, GOODS)
     claims = claims_of(world, AS_OF)
@@ -44,9 +61,9 @@ def facts(claims_of) -> pd.DataFrame:
     found, network = network_result(claims, visit_facts(claims), nobody)
     reasons = network.members.assign(why=network.members.group_id.map(network.excused).fillna("none"))
     assert reasons.groupby(reasons.psn_no.str[:4]).why.unique().map(list).to_dict() == {
-        "draw": ["none"], "home": ["fetched"],
+        "draw": ["none"], "gues": ["none"], "home": ["fetched"], "mine": ["programme"],
     }  # fmt: skip
-    columns = ["psn_no", "burst", "follow_days", "co_visitors"]
+    columns = ["psn_no", "burst", "follow_days", "co_visitors", "twins"]
     return found.select(*columns).to_pandas()
 
 
@@ -57,5 +74,11 @@ def test_swipes_in_a_row_of_a_carer_are_held_against_nobody(facts):
     assert not home.burst.any() and home.follow_days.isna().all() and (home.co_visitors == 0).all()
 
 
+def test_patients_of_a_programme_are_no_companions_and_their_bills_no_copies(facts):
+    mine, guests = facts[facts.psn_no.str.startswith("mine")], facts[facts.psn_no.str.startswith("gues")]
+    assert (mine.co_visitors == 0).all() and (mine.twins == 0).all()
+    assert (guests.co_visitors == 7).all() and (guests.twins == 7).all()
+
+
 def test_the_facts_of_all_others_stay(facts):
-    assert len(facts) == 90 * 3 + 2 * 8 * 12 and facts.psn_no.notna().all()
+    assert len(facts) == 90 * 3 + 2 * 8 * 12 + 2 * (8 * 2 + 10) and facts.psn_no.notna().all()

@@ -28,8 +28,13 @@ def steps(book: VisitBook) -> tuple[pd.DataFrame, ibis.Table]:
              expected="float64", neg_log10_fdr="float64")
     )  # fmt: skip
     kept = con.create_table("waves", ibis.memtable(found, schema=schema))
-    inside = admission_waves.members(admitted, kept)
-    return found, con.create_table("pairs", admission_waves.pairs(inside))
+    inside = con.create_table("inside", admission_waves.members(admitted, kept))
+    window = ibis.schema(
+        dict(hospital="string", shared_by="string", value="string", grid="int8", slot="int64")
+    )
+    crowded = ibis.memtable(admission_waves.with_bystanders(inside), schema=window)
+    people = admission_waves.without_bystanders(inside, con.create_table("crowded", crowded))
+    return found, con.create_table("pairs", admission_waves.pairs(people))
 
 
 def town(epidemic: bool = True) -> VisitBook:
@@ -95,6 +100,29 @@ def test_who_brings_more_than_the_epidemic_explains_is_a_wave(people, linked):
     for row in mine.itertuples():
         expected = usual["house", "disease", "J10", row.grid, row.slot]
         assert (row.shared, row.expected) == (people, pytest.approx(expected[1])) and row.expected > 14
+
+
+@pytest.mark.parametrize("bystanders, linked", [(1, False), (2, True), (4, True)])
+def test_who_shares_nothing_but_the_week_is_a_bystander_unless_chance_brings_fewer(bystanders, linked):
+    """A house with one guest a month: one more in the week of a ring is chance (.13), two are not (.009)."""
+    book = VisitBook()
+    for number in range(10):
+        book.add(f"guest-{number}", "house", 11 + 33 * number, 400, kind=STAY, village=f"42081{number:07}")
+    for number in range(8):
+        book.add(
+            f"ring-{number}", "house", 100, number, kind=STAY, village="420800000001", dx3=f"M{number:02}"
+        )
+    for number in range(bystanders):
+        book.add(
+            f"stranger-{number}", "house", 100, 50 + number, kind=STAY,
+            village=f"42082{number:07}", dx3=f"K{number:02}",
+        )  # fmt: skip
+    waves, pairs = steps(book)
+    assert {"village", "anything"} <= set(waves.shared_by)
+    people = people_in(admission_waves.edges(pairs))
+    assert {f"ring-{number}" for number in range(8)} <= people
+    assert {f"stranger-{number}" in people for number in range(bystanders)} == {linked}
+    assert not any(person.startswith("guest") for person in people)
 
 
 def quiet(people: int, days_ago: int = 100, **changed) -> VisitBook:

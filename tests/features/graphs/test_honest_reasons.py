@@ -14,7 +14,8 @@ from tests.features.measures.tables import facts
 MONDAY = date(2024, 6, 3)
 VISIT = {
     "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
-    "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "burst": False,
+    "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "dx3": None,
+    "burst": False,
     "surplus_spent": None, "supply_days": None, "n_drugs": 1, "exam_amount": 0.0, "medfee_sumamt": 100.0,
     "fund_pay_sumamt": 60.0, "second": 0.0,
 }  # fmt: skip
@@ -147,8 +148,8 @@ def test_a_market_may_be_off_its_interval_once_in_ten():
 
 
 def by_accident(n: int, day: int, **more) -> list[dict]:
-    """So many of the group at one hospital on a day between two meetings."""
-    met = VISIT | {"kind": STAY, "second": 0.0, "day": MONDAY + timedelta(days=day)} | more
+    """So many of the group at one hospital's desk on a day between two meetings."""
+    met = VISIT | {"fixmedins_code": "H2", "second": 0.0, "day": MONDAY + timedelta(days=day)} | more
     return [met | {"psn_no": f"p{member}", "village": f"v{member}"} for member in range(n)]
 
 
@@ -193,6 +194,16 @@ def test_what_a_carer_fetches_has_a_dose_nine_times_in_ten(undosed, expected):
     )
 
 
+@pytest.mark.parametrize("ill,expected", [(8, "fetched"), (9, None)])
+def test_residents_in_hospital_beds_do_not_change_what_a_carer_fetches(ill, expected):
+    """Of 36 purchases and nine stays a fifth are stays, which no carer explains."""
+    bought = shoppers([29] * 5, pace=20.0, supply_days=30.0)
+    stays = [
+        VISIT | {"kind": STAY, "psn_no": "p0", "day": MONDAY + timedelta(days=3 + n)} for n in range(ill)
+    ]
+    assert reason(bought + stays) == expected
+
+
 @pytest.mark.parametrize("kind,amount,employed,expected", [
     (OUTPATIENT, 50.0, 12, "examined"), (OUTPATIENT, 49.0, 12, None), (PHARMACY, 50.0, 12, None),
     (OUTPATIENT, 50.0, 11, "examined"), (OUTPATIENT, 50.0, 10, None),
@@ -200,6 +211,33 @@ def test_what_a_carer_fetches_has_a_dose_nine_times_in_ten(undosed, expected):
 def test_colleagues_are_examined(kind, amount, employed, expected):
     rows = strangers(2, 2, kind=kind, exam_amount=amount)
     assert reason([r | {"emp_no": "E1"} if n < employed else r for n, r in enumerate(rows)]) == expected
+
+
+@pytest.mark.parametrize(
+    "part,differing,expected",
+    [
+        (0, {}, "programme"),
+        # Twenty stays in all: two may differ.
+        (2, {"dx3": "M54"}, "programme"),
+        (3, {"dx3": "M54"}, None),
+        (3, {"dx3": None}, None),
+        (3, {"fixmedins_code": "H2"}, None),
+        (3, {"kind": PHARMACY}, None),
+        (20, {"surplus_spent": 100.0}, None),
+    ],
+)
+def test_a_programme_treats_one_disease_in_one_hospital(part, differing, expected):
+    rows = group_of([50.0] * 10, 2, every=30, kind=STAY, dx3="J60")
+    rows = [row | {"village": row["psn_no"]} for row in rows]
+    assert reason([row | differing if n < part else row for n, row in enumerate(rows)]) == expected
+
+
+@pytest.mark.parametrize(
+    "members,villages,expected", [(10, 9, "programme"), (10, 8, None), (6, 6, "programme"), (5, 5, None)]
+)
+def test_the_patients_of_a_programme_share_no_village(members, villages, expected):
+    rows = group_of([50.0] * members, 2, every=30, kind=STAY, dx3="J60")
+    assert reason([row | {"village": f"v{int(row['psn_no'][1:]) % villages}"} for row in rows]) == expected
 
 
 def test_nobodys_employer_is_no_employer():
