@@ -23,6 +23,7 @@ from pipelines.flagged_visits import (
     disputes_of,
     evidence_against,
     mark_visits,
+    visits_in_dispute,
 )
 from tests.in_memory import engine
 
@@ -218,6 +219,16 @@ def test_a_rule_names_only_what_no_conduct_disputes(snapshot, disputed):
     # Of who is suspected of it, a purchase with as much of a surplus is part of it; a rule may find more.
     of_hoarders = disputes_of(snapshot, "patient", named({"not flagged": "M05", "split": "M05"}))
     assert of_hoarders[["scheme", "disputed"]].values.tolist() == [["M05", 50.0], ["M03", 60.0]]
+
+
+def test_visits_in_dispute_are_counted_by_their_conduct_else_by_the_rule(snapshot):
+    """What names are held against (`models.scheme_naming.contradicted`)."""
+    counts = visits_in_dispute(snapshot, "patient")
+    assert counts.loc["as much", ["M05", "M22"]].tolist() == [1, 0]
+    assert counts.loc["not flagged", ["M05", "M22"]].tolist() == [0, 1]
+    assert counts.loc["many", "M01"] == 20
+    # A finding of a rule that is evidence of no scheme, and a visit that nothing disputes, count for none.
+    assert "found" not in counts.index and "weak" not in counts.index
 
 
 def test_company_at_the_till_of_who_is_oversupplied_together_is_no_stack_of_cards(own):
