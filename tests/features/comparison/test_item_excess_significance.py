@@ -126,6 +126,18 @@ def test_the_intra_class_correlation_equals_the_slow_twin(seed):
     assert (_between(few, distance[few.index]) == 0).all()
 
 
+@pytest.mark.parametrize("size, usual, known", [(8, 1.0, True), (7, 1.0, False), (8, 0.99, False)])
+def test_eight_of_whom_one_bill_is_expected_tell_the_spread_of_an_item(size, usual, known):
+    """Three bill it to all of twenty patients, the others to nobody: no variance of a share is larger."""
+    bills = [1.0] * 3 + [0.0] * (size - 3)
+    rows = pd.DataFrame(
+        {"votes": 20.0, "usual": usual, "kind": "stay", "class": "exam", "item": "scan", "x": bills}
+    )
+    share = usual / 20
+    distance = (rows["x"] - share) / sqrt(share * (1 - share))
+    assert (_between(rows, distance) == float(known)).all()
+
+
 def guilty(**changed) -> pd.DataFrame:
     """One biller far beyond the expectation, for money that matters."""
     row = {"subject_id": "B", "kind": "stay", "class": "exam", "item": "scan", "observed": 40, "k": 40.0,
