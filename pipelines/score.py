@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.disputed_amounts import WHOLE_VISIT
 from models.explained_by import explained_by
 from models.registry import Champion, Registry, RegistryError
 from models.scheme_naming import contradicted
@@ -122,7 +123,14 @@ def _settled(snapshot: Snapshot, subject: str, named: pd.Series, model: SubjectM
     """The names that the visits of hospitals, pharmacies and doctors do not contradict."""
     signatures = model.evidence.signatures(snapshot.subjects[subject].differences)
     visits = visits_in_dispute(snapshot, subject)
-    return named.mask(contradicted(named, signatures.reindex(named.index), visits))
+    return held_names(named, signatures.reindex(named.index), visits)
+
+
+def held_names(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
+    """The names that visits do not contradict (arguments as of `contradicted`). Only schemes that put a whole
+    visit in doubt can be missing in the visits; others, as a price or a flow, need not show in any."""
+    whole = named.where(named.isin(WHOLE_VISIT))
+    return named.mask(contradicted(whole, signatures, visits))
 
 
 def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) -> pd.Series:
