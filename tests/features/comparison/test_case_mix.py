@@ -145,6 +145,12 @@ def test_three_comparable_visits_elsewhere_know_half_of_what_is_usual(probe):
     assert expected_of_a(ODD) == expected_of_a(ODD, {"med_type": "52"}) == 1
 
 
+def test_a_class_without_a_visit_in_the_window_adds_nothing_to_wider_ones(probe):
+    long_ago = {"age": 70.0, "days_ago": 400.0, "odd": True}
+    assert expected_of_a(ODD, *[{}] * 3, long_ago) == 0.5
+    assert expected_of_a(ODD, *[{}] * 3, long_ago | {"days_ago": 300.0}) > 0.5
+
+
 def test_ten_visits_elsewhere_weigh_as_much_as_the_wider_class(probe):
     cancers = [{"odd": True}] * 10
     lungs = [{"dx_group": "J1", "dx3": "J18"}] * 10
