@@ -345,6 +345,10 @@ def test_a_place_that_lives_on_a_ring_does_not_excuse_it(kind, days, patients, e
             book.add(f"{place}-{day}", place, 5 * day, 300, kind=kind)
     for day in range(patients):
         book.add(f"patient-{day}", "corner", 100 + day, 300, kind=kind)
+    # Places of another kind that hardly anybody comes to say nothing about the days on which these are open.
+    for number in range(9):
+        other = OUTPATIENT if kind == STAY else STAY
+        book.add(f"other-{number}", f"place-{number}", 3, 300, kind=other)
     book.add_together(ring, "corner", list(range(5, 95, 15))[:days], kind=kind)
     found = found_in(book)
     assert pairs_of(found) == every_pair(ring)
