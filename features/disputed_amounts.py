@@ -72,9 +72,8 @@ def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -
         scheme: id of the scheme that puts the visit in doubt.
         doubt: how far its conduct is in doubt, 0 to 1 (`excess_shares`).
     """
-    paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
     found = visits.findings_amount.fill_null(0.0)
-    return ibis.least(ibis.greatest(_by_conduct(visits, scheme, doubt), found), paid).round(2)
+    return ibis.least(ibis.greatest(conduct_amount(visits, scheme, doubt), found), _paid(visits)).round(2)
 
 
 def conduct_amount(
@@ -82,14 +81,11 @@ def conduct_amount(
 ) -> ibis.Value:
     """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount` and
     `conduct_share`)."""
-    return _by_conduct(visits, scheme, doubt, whole_class).round(2)
+    return (doubt.fill_null(0.0) * conduct_share(visits, scheme, whole_class) * _paid(visits)).round(2)
 
 
-def _by_conduct(
-    visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value, whole_class: bool = True
-) -> ibis.Value:
-    paid = visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
-    return doubt.fill_null(0.0) * conduct_share(visits, scheme, whole_class) * paid
+def _paid(visits: ibis.Table) -> ibis.Value:
+    return visits.fund_pay_sumamt.fill_null(0.0).clip(0.0)
 
 
 def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -110,9 +106,7 @@ def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     of_kind = rows.kind.map(visits.groupby("kind").total.sum()).astype(float)
     elsewhere = (of_kind - rows.total).clip(lower=1)
     expected = rows.total * (everywhere - rows.n) / elsewhere
-    chance = expected + _CHANCE * expected.map(sqrt)
-    excess = ((rows.n - chance) / rows.n).clip(0.0, 1.0)
-    return rows[["fixmedins_code", "kind", "scheme"]].assign(excess=excess.round(6))
+    return rows[["fixmedins_code", "kind", "scheme"]].assign(excess=_excess(rows.n, expected))
 
 
 def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> pd.Series:
@@ -123,8 +117,13 @@ def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> 
         observed, expected: share of the rows that show the signature, the subject's and the peers'.
         n: rows of the subject.
     """
-    chance = expected * n + _CHANCE * (expected * n).map(sqrt)
-    return (1 - chance / (observed * n)).clip(0.0, 1.0).fillna(0.0).round(6)
+    return _excess(observed * n, expected * n)
+
+
+def _excess(observed: pd.Series, expected: pd.Series) -> pd.Series:
+    """Share of counts beyond what is expected and _CHANCE standard deviations of a Poisson count, 0 to 1."""
+    chance = expected + _CHANCE * expected.map(sqrt)
+    return ((observed - chance) / observed).clip(0.0, 1.0).fillna(0.0).round(6)
 
 
 def _beyond(visits: ibis.Table, item_class: str, otherwise: ibis.Value | None = None) -> ibis.Value:

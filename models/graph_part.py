@@ -27,7 +27,7 @@ def visit_graph_part(co_visitors: pd.Series) -> pd.Series:
     Args:
         co_visitors: number of people each visit links its patient to.
     """
-    return co_visitors / (co_visitors + HALF_CO_VISITORS)
+    return _saturating(co_visitors, HALF_CO_VISITORS)
 
 
 def patient_graph_part(linked_visits: pd.Series) -> pd.Series:
@@ -37,7 +37,7 @@ def patient_graph_part(linked_visits: pd.Series) -> pd.Series:
     Args:
         linked_visits: number of visits that link each patient to others.
     """
-    return linked_visits / (linked_visits + HALF_LINKED_VISITS)
+    return _saturating(linked_visits, HALF_LINKED_VISITS)
 
 
 def group_graph_part(inside: pd.DataFrame, excused: pd.Series) -> pd.Series:
@@ -49,6 +49,9 @@ def group_graph_part(inside: pd.DataFrame, excused: pd.Series) -> pd.Series:
         excused: group_id → the honest reason; missing where there is none.
     """
     pairs = inside.groupby(["group_id", "a", "b"])["neg_log10_fdr"].sum()
-    strength = pairs.groupby("group_id").median()
-    part = strength / (strength + HALF_STRENGTH)
+    part = _saturating(pairs.groupby("group_id").median(), HALF_STRENGTH)
     return part.where(excused.reindex(part.index).isna(), EXCUSED_SHARE * part)
+
+
+def _saturating(x: pd.Series, half: float) -> pd.Series:
+    return x / (x + half)

@@ -36,8 +36,8 @@ def graph_part_of(subject: str, rows: ibis.Table, key: str, network: NetworkResu
     if subject == "visit":
         counted = fetch_by(rows.select("co_visitors", subject_id=rows.mdtrt_id), "subject_id")
         return visit_graph_part(counted["co_visitors"])
-    linked = rows.group_by(subject_id=rows[key]).aggregate(
-        n=(_.co_visitors > 0).sum(), share=(_.co_visitors > 0).mean()
-    )
-    found = fetch_by(linked, "subject_id")
-    return patient_graph_part(found["n"]) if subject == "patient" else found["share"].astype(float)
+    linked, of_subject = rows.co_visitors > 0, rows.group_by(subject_id=rows[key])
+    if subject == "patient":
+        visits = fetch_by(of_subject.aggregate(visits=linked.sum()), "subject_id")["visits"]
+        return patient_graph_part(visits)
+    return fetch_by(of_subject.aggregate(share=linked.mean()), "subject_id")["share"].astype(float)

@@ -157,9 +157,7 @@ def without_bystanders(inside: ibis.Table, crowded: ibis.Table) -> ibis.Table:
         inside: `members`, stored.
         crowded: `with_bystanders` as a table.
     """
-    return ibis.union(
-        inside.filter(inside.explained), inside.filter(~inside.explained).anti_join(crowded, _WAVE)
-    )
+    return inside.anti_join(crowded.mutate(explained=False), [*_WAVE, "explained"])
 
 
 def pairs(inside: ibis.Table) -> ibis.Table:

@@ -79,12 +79,12 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     their village; a market day or a doctor's round has a fixed weekday; colleagues and pupils are examined by
     the employer's order; a market that follows no week comes every so many days, and its visitors follow each
     other by minutes; who fetches the medicine of all does so in a row, as often as it is used up, and each
-    gets medicine of a known dose; patients of one disease whom a programme brings to one hospital from
-    all over the city (miners' lungs, a charity's operations) share no village, as those whom a broker fetches
-    do (M01, M02). Courses of treatment make no co-visits
-    (`features.graphs.covisit`). Cards swiped in a row count at a pharmacy's till only: a family that
-    registers at a doctor's desk does so at once. The rhythm and the place of a group are those of its visits
-    outside of hospital beds: residents of a home are old, and some fall ill in the same week.
+    gets medicine of a known dose; patients of one disease whom a programme brings to one hospital from all
+    over the city (miners' lungs, a charity's operations) share no village, as those whom a broker fetches do
+    (M01, M02). Courses of treatment make no co-visits (`features.graphs.covisit`). Cards swiped in a row
+    count at a pharmacy's till only: a family that registers at a doctor's desk does so at once. The rhythm
+    and the place of a group are those of its visits outside of hospital beds: residents of a home are old,
+    and some fall ill in the same week.
 
     Args:
         group_facts: see `group_facts`.
