@@ -122,6 +122,8 @@ def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> 
 
 def _excess(observed: pd.Series, expected: pd.Series) -> pd.Series:
     """Share of counts beyond what is expected and _CHANCE standard deviations of a Poisson count, 0 to 1."""
+    # A surplus over a price, which is no count, may lie below nothing.
+    observed, expected = observed.clip(lower=0.0), expected.clip(lower=0.0)
     chance = expected + _CHANCE * expected.map(sqrt)
     return ((observed - chance) / observed).clip(0.0, 1.0).fillna(0.0).round(6)
 

@@ -46,6 +46,11 @@ def test_in_dispute_is_what_the_peers_and_chance_do_not_explain():
     assert excess({"guilty": 0.8}, 6.0, usual=0.0) == {"guilty": 1.0}
 
 
+def test_peers_below_nothing_expect_nothing():
+    """A surplus of prices over those of other pharmacies may lie below zero, of peers and of oneself."""
+    assert excess({"guilty": 0.5, "cheap": -0.1}, 6.0, usual=-0.001) == {"guilty": 1.0}
+
+
 def test_a_signature_that_does_not_stand_disputes_nothing():
     stands = next(z / 100 for z in range(500) if neg_log10_p(z / 100) - 0.30103 >= MIN_SIGNATURE)
     assert excess({"H1": 0.8}, stands) and not excess({"H1": 0.8}, stands - 0.01)
