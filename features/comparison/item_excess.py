@@ -140,7 +140,7 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     con = volume.get_backend()
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
     # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
-    cell = [_[key].fill_null("").name("subject_id"), "kind", *STRATA]
+    cell = [_[key].name("subject_id"), "kind", *STRATA]
     votes = _[f"votes_{key}"].sum()
     own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=votes, billed=_.billed.sum())
     volume = con.create_table(f"visits_of_{key}", own)
@@ -167,7 +167,7 @@ def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
 def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
     """Who bills each item that is material to anybody: _TEST, observed and n (visits), k and votes
     (patients), money, billed."""
-    named = items.filter(items.subject_id != "")
+    named = items.filter(items.subject_id.notnull())
     own = named.group_by(*_TEST).aggregate(
         observed=_.visits.sum(), k=_.k.sum().round(6), money=_.money.sum().round(2)
     )
@@ -223,7 +223,7 @@ def _of_others(volume: ibis.Table, stratum: str) -> ibis.Value:
 def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows above expectation beyond chance that matter: COLUMNS."""
     rows = rows[rows["votes"] >= MIN_VISITS].reset_index(drop=True)
-    share = (rows["k"] / rows["votes"]).clip(0, 1)
+    share = rows["k"] / rows["votes"]
     usual = (rows["usual"] / rows["votes"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
     z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
@@ -232,7 +232,7 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     counts = {"expected": usual * rows["n"], "reach": reach * rows["n"]}
     rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
     money, beyond = (
-        (rows["money"] * (1 - rows[explained] / rows["observed"]).clip(lower=0)).round(2)
+        (rows["money"] * (1 - rows[explained] / rows["observed"])).round(2)
         for explained in ("expected", "reach")
     )
     found = significant(rows.assign(money=money, beyond=beyond))

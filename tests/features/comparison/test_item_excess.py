@@ -121,6 +121,19 @@ def test_equipment_that_few_have_is_compared_among_those_who_have_it():
     assert ["guilty", "exam", "scan2"] in bills.found()
 
 
+@pytest.mark.parametrize("backs_scanned, found", [(1.0, True), (0.0, False)])
+def test_a_disease_of_which_everybody_is_scanned_excuses_no_other(backs_scanned, found):
+    """Half of a town's hospitals scan, and they alone treat strokes: more than all strokes is expected of
+    nobody."""
+    bills = Bills()
+    for number in range(5):
+        bills.many(f"H{number}", "I63", 60, 1.0, "scan")
+        bills.many(f"P{number}", "M54", 60, 0.0, "scan")
+    bills.many("last", "I63", 40, 1.0, "scan")
+    bills.many("last", "M54", 40, backs_scanned, "scan")
+    assert (["last", "exam", "scan"] in bills.found()) == found
+
+
 @pytest.mark.parametrize(("others", "known"), [(MIN_OTHERS - 1, False), (MIN_OTHERS, True)])
 def test_what_too_few_others_bill_has_no_usual_rate(others, known):
     bills = town()

@@ -20,17 +20,17 @@ ONE_IN_A_THOUSAND = float(norm.isf(0.001))
 
 
 def billers(seed: int) -> pd.DataFrame:
-    """Twenty billers of three items and six of a fourth, in two kinds of visit; some bill far too often, some
-    for little money, some have few patients."""
+    """Twenty billers of four items, one of them expected of everybody, and six of a fifth, in two kinds of
+    visit; some bill far too often, some for little money, some have few patients."""
     random, rows = np.random.default_rng(seed), []
     for kind in ("outpatient", "stay"):
-        for number, item in enumerate(("scan", "pill", "plate", "rare")):
+        for number, item in enumerate(("scan", "pill", "plate", "rare", "always")):
             for biller in range(6 if item == "rare" else 20):
                 votes = float(np.round(random.uniform(5, 150), 3))
                 n = int(votes) + int(random.integers(0, 40))
-                usual = (0.002, 0.08, 0.3, 0.3)[number] * random.uniform(0.5, 1.5)
+                usual = min((0.002, 0.08, 0.3, 0.3, 1.2)[number] * random.uniform(0.5, 1.5), 1.0)
                 guilty = biller % 10 == 3
-                share = min(random.beta(30 * usual + 0.1, 30 * (1 - usual)) + 0.4 * guilty, 1.05)
+                share = min(random.beta(30 * usual + 0.1, 30 * (1 - usual) + 0.1) + 0.4 * guilty, 1.0)
                 observed = min(round(share * n), n)
                 money = round(observed * (1.0 if biller == 13 else 90.0), 2)
                 rows.append(
@@ -43,7 +43,7 @@ def billers(seed: int) -> pd.DataFrame:
 
 def parts(row: dict) -> tuple[float, float]:
     """Share of the patients with the item, and the share expected."""
-    return min(row["k"] / row["votes"], 1.0), min(max(row["usual"] / row["votes"], 1e-4), 1 - 1e-4)
+    return row["k"] / row["votes"], min(max(row["usual"] / row["votes"], 1e-4), 1 - 1e-4)
 
 
 def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
@@ -85,7 +85,7 @@ def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
             min(usual + ONE_IN_A_THOUSAND * sqrt(usual * (1 - usual) / row["votes"] + spread), 1.0) * row["n"]
         )
         money, beyond = (
-            round(row["money"] * max(1 - bound / row["observed"], 0.0), 2) if row["observed"] else 0.0
+            round(row["money"] * (1 - bound / row["observed"]), 2) if row["observed"] else 0.0
             for bound in (usual * row["n"], reach)
         )
         if rate < 0.01 and money >= 0.01 * row["billed"] and beyond > 0 and row["observed"] >= 10:
