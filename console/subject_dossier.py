@@ -12,7 +12,7 @@ from console.identifier_view import Identifier, Link, Shown, known_in, rewritten
 from console.options import options
 from console.run_reader import Row, Run
 from console.subject_lists import counts, subject_row
-from pipelines.cause_names import cause_names
+from pipelines.cause_names import cause_names, english_bases
 from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier, body
 from reports.dossier_content import from_json
 
@@ -94,12 +94,19 @@ def _findings(run: Run, kind: str, subject_id: str) -> list[dict[str, Any]]:
         return []
     sql = f"""SELECT rule_id, max(rule_name) AS rule_name,
         max(sev_deg) AS sev_deg, count(*) AS n, sum(vola_amt) AS amount,
-        arg_max(vola_cont, vola_amt) AS example, max(vola_evid) AS basis
+        arg_max(COLUMNS('^vola_cont(_en)?$'), vola_amt), max(vola_evid) AS basis
         FROM read_parquet($hits) WHERE {key} = $id GROUP BY rule_id ORDER BY amount DESC, rule_id
         LIMIT {FINDING_ROWS}"""
-    english = cause_names("en")
-    found = run.rows(sql, {"hits": run.table("rule_hits"), "id": subject_id})
-    return [row | {"rule_en": english.get(row["rule_id"], row["rule_name"])} for row in found]
+    names, bases = cause_names("en"), english_bases()
+    # A run of an earlier version has no English sentences, and perhaps a rule that is no longer declared.
+    return [
+        row
+        | {
+            "rule_en": names.get(row["rule_id"], row["rule_id"]), "basis_en": bases.get(row["rule_id"], ""),
+            "example": row["vola_cont"], "example_en": row.get("vola_cont_en") or "",
+        }
+        for row in run.rows(sql, {"hits": run.table("rule_hits"), "id": subject_id})
+    ]  # fmt: skip
 
 
 def _history(run: Run, kind: str, subject_id: str) -> list[tuple[str, int, float]]:

@@ -65,7 +65,8 @@ class Dossier:
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that
             serve no reason but are suspicious by themselves.
         evidence_count: how many visits there are in all.
-        findings: rule_id, rule_name, rule_en (its English name), sev_deg, n, amount, example, basis; by rule.
+        findings: rule_id, rule_name, rule_en (its English name), sev_deg, n, amount, example, example_en,
+            basis, basis_en; by rule.
         innocent: (Chinese, English) explanation, visits in evidence it fits, of how many; 0 where it is
             judged of the whole.
         similar: subject_id, clue_stas, close_date, scheme, likeness (0 to 1).
@@ -156,6 +157,8 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         text=f"text_{language}",
         in_short=lambda reason: _CLAUSE_ENDS.split(reason)[0],
         rule=text_in(language, ("rule_name", "rule_en")),
+        example=text_in(language, ("example", "example_en")),
+        basis=text_in(language, ("basis", "basis_en")),
         severity=lambda word: severity_word(word, language),
         why=text_in(language, ("why", "why_en")),
         whom=_CONCERNED.get(dossier.subject, "both"),

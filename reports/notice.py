@@ -5,18 +5,16 @@ Nothing about other subjects, no score, no rank: a notice says what was found in
 basis.
 """
 
-import re
 from dataclasses import dataclass
 
 import pandas as pd
 
-from reports.number_texts import is_missing
+from reports.subject_words import severity_word
 from reports.templates import render
 
 LINES = 500
-# Article 41 of the regulation is about insured persons. What an institution has to do with their conduct is
-# the check of the card and the person, article 15.
-_OF_PERSONS, _OF_INSTITUTIONS = "第四十一条", "第十五条(核验凭证、实名就医购药)"
+# Columns of the findings: name of the rule, what was found, legal basis.
+_TOLD = {"zh": ("rule_name", "vola_cont", "basis"), "en": ("rule_en", "vola_cont_en", "basis_en")}
 
 
 @dataclass(frozen=True)
@@ -40,12 +38,13 @@ def page(
     """The notice as one HTML page.
 
     Args:
-        findings: rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid, of this
-            institution, latest first.
+        findings: as `pipelines.explain.notices.notices`, of this institution, latest first.
         count: how many findings there are in all.
     """
-    findings = findings.assign(vola_evid=[institution_basis(basis) for basis in findings.vola_evid])
-    keys = ["rule_id", "rule_name", "sev_deg", "vola_evid"]
+    told = dict(zip(_TOLD[language], ("rule", "what", "basis"), strict=True))
+    shown = findings[["rule_id", "day", "mdtrt_id", "bkkp_sn", "vola_amt", *told]].rename(columns=told)
+    findings = shown.assign(severity=[severity_word(degree, language) for degree in findings.sev_deg])
+    keys = ["rule_id", "rule", "severity", "basis"]
     rules = findings.groupby(keys, as_index=False, dropna=False).agg(
         n=("mdtrt_id", "size"), amount=("vola_amt", "sum")
     )
@@ -63,16 +62,6 @@ def page(
         rules=rules.sort_values("amount", ascending=False).to_dict("records"),
         rows=findings.head(LINES).to_dict("records"),
     )
-
-
-def institution_basis(basis: str | None) -> str:
-    """The legal basis as it binds an institution: without the article about insured persons, and with the
-    duty to check them where there is no other."""
-    if is_missing(basis):
-        return ""
-    article = f"{_OF_PERSONS}[^、;]*"
-    others = re.sub(f"、{article}|{article}、", "", str(basis))
-    return others if others != str(basis) else re.sub(article, _OF_INSTITUTIONS, str(basis))
 
 
 WORDS = {

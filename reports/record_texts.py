@@ -35,6 +35,15 @@ Texts = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class FindingTold:
+    """A finding of a rule: its name and what was found, in Chinese and English."""
+
+    rule_id: str
+    name: Texts
+    found: Texts
+
+
+@dataclass(frozen=True)
 class SupportingRecord:
     """A visit to pull.
 
@@ -48,8 +57,7 @@ class SupportingRecord:
         co_visitors: people beyond chance who were there, where the reason is co-visits; else None.
         co_oversupplied: people oversupplied through the same doctor or shop, where that is the reason; else
             None.
-        finding: (rule id, Chinese name, English name, what was found in Chinese, yuan of the fund) where the
-            reason is a rule's finding or its proof; else None.
+        finding: where the reason is a rule's finding or its proof; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
         days_of_claims: how many days the claims go back, where that is known.
     """
@@ -61,7 +69,7 @@ class SupportingRecord:
     n: int | None = None
     co_visitors: int | None = None
     co_oversupplied: int | None = None
-    finding: tuple[str, str, str, str, float] | None = None
+    finding: FindingTold | None = None
     signs: tuple[Sign, ...] = ()
     days_of_claims: int | None = None
 
@@ -95,7 +103,7 @@ def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual:
 def _main_clause(record: SupportingRecord) -> Texts:
     visit = f"这次{KINDS[record.kind][0]}", f"This {KINDS[record.kind][1]}"
     if record.finding:
-        return _found(visit, *record.finding)
+        return _found(visit, record.finding)
     if record.co_visitors is not None:
         return (
             f"{visit[0]}与另外{record.co_visitors}人同时就诊,这些人多次同行,难以用巧合解释",
@@ -113,10 +121,11 @@ def _main_clause(record: SupportingRecord) -> Texts:
     return _measured(visit, record, *record.measure)
 
 
-def _found(visit: Texts, rule_id: str, name: str, english: str, message: str, yuan: float) -> Texts:
+def _found(visit: Texts, told: FindingTold) -> Texts:
+    (name_zh, name_en), (found_zh, found_en) = told.name, told.found
     return (
-        f"{visit[0]}有规则 {rule_id}({name})的疑点:{message}",
-        f"{visit[1]} has a finding of rule {rule_id} ({english}), {yuan:,.0f} yuan of the fund",
+        f"{visit[0]}有规则 {told.rule_id}({name_zh})的疑点:{found_zh}",
+        f"{visit[1]} has a finding of rule {told.rule_id} ({name_en}): {found_en}",
     )
 
 

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY, as_of_time
 from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date, item_name, line_finding
+from features.rules.finding_text import either, figure, iso_date, item_name, line_finding, sentence
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DIALYSIS, LARGE_EXAM, REHAB
 from features.visits.registers import OUTAGE_VISITS
@@ -49,8 +49,7 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
         (met.written - met["at"]).between(0, report_days), (met.item == met.hilist_code).fill_null(True)
     )
     rows = rows.anti_join(met.select("mdtrt_id", "bkkp_sn"), ["mdtrt_id", "bkkp_sn"])
-    message = ibis.literal("无检查报告")
-    return rows.select("mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount", message=message)
+    return rows.select("mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount", signed=True)
 
 
 @rule(
@@ -60,8 +59,12 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
 def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
     """Dialysis on days without a sign-in of the person."""
     rows = _without_sign_in(context, DIALYSIS, outage_patients)
-    message = ibis.literal("透析项目") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
-    return line_finding(rows, rows.amount, message + "收费" + figure(rows.amount) + "元,当日无本人实名签到")
+    message = sentence(
+        "透析项目{item}于{day}收费{yuan}元,当日无本人实名签到",
+        "dialysis {item} charged on {day} for {yuan} yuan; the patient did not sign in that day",
+        item=item_name(rows.hilist_code), day=iso_date(rows.day), yuan=figure(rows.amount),
+    )  # fmt: skip
+    return line_finding(rows, rows.amount, message)
 
 
 @rule(
@@ -71,17 +74,21 @@ def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Tabl
 )  # fmt: skip
 def unsigned_scan(context: RuleContext, outage_patients: float, report_days: float) -> ibis.Table:
     """Large examinations without a sign-in or a report."""
-    rows = _without_sign_in(context, LARGE_EXAM, outage_patients).mutate(
-        message=ibis.literal("当日无本人实名签到")
-    )
-    rows = rows.select("mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount", "message")
+    keys = ["mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount"]
+    rows = _without_sign_in(context, LARGE_EXAM, outage_patients).select(*keys, signed=False)
     if "exam_rpt_d" in context.claims.present:
         rows = rows.union(_without_report(context, report_days))
     # One finding a line, also where both registers miss it.
-    keys = ["mdtrt_id", "setl_id", "bkkp_sn", "hilist_code", "day", "amount"]
-    rows = rows.group_by(keys).aggregate(message=_.message.max())
-    message = ibis.literal("大型检查") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
-    return line_finding(rows, rows.amount, message + "收费," + rows.message)
+    rows = rows.group_by(keys).aggregate(signed=_.signed.any())
+    missing = either(
+        rows.signed, ("无检查报告", "there is no report"),
+        ("当日无本人实名签到", "the patient did not sign in that day"),
+    )  # fmt: skip
+    message = sentence(
+        "大型检查{item}于{day}收费,{missing}", "examination {item} charged on {day}; {missing}",
+        item=item_name(rows.hilist_code), day=iso_date(rows.day), missing=missing,
+    )  # fmt: skip
+    return line_finding(rows, rows.amount, message)
 
 
 def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table:
@@ -98,8 +105,11 @@ def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table
     work = work.mutate(_took=work.cnt * work.serv_mins)
     work = work.mutate(_total=work._took.sum().over(order))
     over = work.mutate(_over=ibis.least(work._total - maximum_minutes, work._took)).filter(_._over > 0)
-    message = ibis.literal("治疗师") + over.dr_code + "于" + iso_date(over.day) + "累计"
-    return line_finding(over, over._over / over.serv_mins * over.unit, message + figure(over._total) + "分钟")
+    message = sentence(
+        "治疗师{who}于{day}累计{minutes}分钟", "therapist {who} had billed {minutes} minutes on {day}",
+        who=over.dr_code, day=iso_date(over.day), minutes=figure(over._total),
+    )  # fmt: skip
+    return line_finding(over, over._over / over.serv_mins * over.unit, message)
 
 
 @rule(
@@ -111,6 +121,10 @@ def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table
 def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
     """Rehabilitation without a sign-in, and beyond a therapist's minutes of a day."""
     rows = _without_sign_in(context, REHAB, outage_patients)
-    message = ibis.literal("康复理疗") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
-    unsigned = line_finding(rows, rows.amount, message + "收费,当日无本人实名签到")
+    message = sentence(
+        "康复理疗{item}于{day}收费,当日无本人实名签到",
+        "rehabilitation {item} charged on {day}; the patient did not sign in that day",
+        item=item_name(rows.hilist_code), day=iso_date(rows.day),
+    )  # fmt: skip
+    unsigned = line_finding(rows, rows.amount, message)
     return unsigned.union(_beyond_capacity(context, maximum_minutes))

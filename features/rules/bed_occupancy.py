@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY
-from features.rules.finding_text import figure, iso_date, whole_number
+from features.rules.finding_text import figure, iso_date, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 
@@ -44,8 +44,11 @@ def more_patients_than_beds(context: RuleContext, maximum_bed_ratio: float) -> i
         "mdtrt_id",
         # The share of the patients of that day who have no bed.
         amount_in_question=full.medfee_sumamt * (1 - full.beds * maximum_bed_ratio / full.census),
-        message=ibis.literal("入院当日(") + iso_date(full.day) + ")在院参保患者" + whole_number(full.census)
-        + "人,批准床位" + whole_number(full.beds) + "张",
+        message=sentence(
+            "入院当日({day})在院参保患者{patients}人,批准床位{beds}张",
+            "{patients} insured patients in hospital on the day of admission ({day}); approved beds: {beds}",
+            day=iso_date(full.day), patients=whole_number(full.census), beds=whole_number(full.beds),
+        ),
     )  # fmt: skip
 
 
@@ -85,6 +88,9 @@ def shared_bed(context: RuleContext, minimum_overlap_days: float, maximum_shared
     return met.select(
         "mdtrt_id",
         amount_in_question=met.medfee_sumamt * ibis.least(met._shared / ibis.greatest(met.los, 1), 1),
-        message=ibis.literal("床位") + met.adm_bed + "在入院时仍登记有其他在院患者,重叠"
-        + figure(met._shared.round(1)) + "天",
+        message=sentence(
+            "床位{bed}在入院时仍登记有其他在院患者,重叠{days}天",
+            "bed {bed} was still registered to another patient on admission; days in common: {days}",
+            bed=met.adm_bed, days=figure(met._shared.round(1)),
+        ),
     )  # fmt: skip

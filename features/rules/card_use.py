@@ -21,8 +21,10 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
     facts = context.facts
     near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled_after_visit(facts))
     message = sentence(
-        "同一医保卡", whole_number(near.moved_minutes), "分钟前在", place_name(near.moved_from), "结算"
-    )
+        "同一医保卡{minutes}分钟前在{place}结算",
+        "the same card was used {minutes} minutes before at {place}",
+        minutes=whole_number(near.moved_minutes), place=place_name(near.moved_from),
+    )  # fmt: skip
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 
 
@@ -39,8 +41,11 @@ def back_to_back_cards(context: RuleContext, minimum_persons: float, maximum_sec
     fast = runs.inner_join(persons, ["fixmedins_code", "_run"])
     # A hospital has many tills, so that its cards follow one another fast by nature.
     fast = fast.filter(fast.kind == PHARMACY)
-    gap = f"人的医保卡连续结算,相邻间隔不足{maximum_seconds:g}秒"
-    message = sentence("与前后共", whole_number(fast.run_persons), gap)
+    message = sentence(
+        "与前后共{persons}人的医保卡连续结算,相邻间隔不足{seconds}秒",
+        "one of {persons} people's cards settled in a row, each less than {seconds} seconds after the last",
+        persons=whole_number(fast.run_persons), seconds=f"{maximum_seconds:g}",
+    )  # fmt: skip
     return fast.select("mdtrt_id", amount_in_question=fast.medfee_sumamt, message=message)
 
 
@@ -83,8 +88,10 @@ def shared_phone(context: RuleContext, maximum_persons: float, maximum_gap_days:
     )
     bad = visits.filter(visits["last"] != visits.psn_no, visits.gap <= maximum_gap_days)
     message = sentence(
-        "与另一参保人共用电话(共", whole_number(bad.n), "人,来自", whole_number(bad.villages),
-        "个村社)并在同店相继购药"
+        "与另一参保人共用电话(共{persons}人,来自{villages}个村社)并在同店相继购药",
+        "bought right after another at the same pharmacy who has the same telephone ({persons} people of "
+        "{villages} villages)",
+        persons=whole_number(bad.n), villages=whole_number(bad.villages),
     )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
@@ -104,10 +111,8 @@ def impossible_travel(context: RuleContext, maximum_minutes: float) -> ibis.Tabl
     near = near.inner_join(cities.rename(moved_from="fixmedins_code", last_city="city"), "moved_from")
     near = near.filter(near.city != near.last_city)
     message = sentence(
-        "同一医保卡",
-        whole_number(near.moved_minutes),
-        "分钟前在另一市的",
-        place_name(near.moved_from),
-        "就医",
-    )
+        "同一医保卡{minutes}分钟前在另一市的{place}就医",
+        "the same card was used {minutes} minutes before in another city, at {place}",
+        minutes=whole_number(near.moved_minutes), place=place_name(near.moved_from),
+    )  # fmt: skip
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)

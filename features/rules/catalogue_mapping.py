@@ -39,12 +39,8 @@ def swapped_mapping(context: RuleContext) -> ibis.Table:
     others = others.filter(others["first"] <= others.until, others["last"] >= others.since)
     bad = lines.inner_join(others.select(*_OWN, "hilist_code", "usual"), [*_OWN, "hilist_code"])
     message = sentence(
-        "院内项目",
-        bad.own_code,
-        "通常对照",
-        item_name(bad.usual),
-        ",本次按",
-        item_name(bad.hilist_code),
-        "结算",
-    )
+        "院内项目{own}通常对照{usual},本次按{item}结算",
+        "the institution's own code {own} usually stands for {usual}; settled here as {item}",
+        own=bad.own_code, usual=item_name(bad.usual), item=item_name(bad.hilist_code),
+    )  # fmt: skip
     return whole_line_finding(bad, message)

@@ -35,8 +35,9 @@ def _beyond_course(context: RuleContext, pause_days: float, which: str) -> ibis.
     rows = rows.semi_join(used.filter(_.days > _.shortest), ["psn_no", "hilist_code"])
     rows = rows.inner_join(_days_of_courses(rows, pause_days), ["psn_no", "hilist_code", "day"])
     message = sentence(
-        "“", rows.item, "”每疗程限", whole_number(limit_number(rows)), "天,本次为第", whole_number(rows.nth),
-        "天"
+        "“{item}”每疗程限{most}天,本次为第{nth}天",
+        "“{item}” is limited to {most} days a course; this is day {nth}",
+        item=rows.item, most=whole_number(limit_number(rows)), nth=whole_number(rows.nth),
     )  # fmt: skip
     return lines_not_allowed(rows, rows.nth <= limit_number(rows), message)
 
@@ -80,7 +81,10 @@ def material_quantity(context: RuleContext) -> ibis.Table:
     rows = rows.left_join(cut, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(most=rows.most * ibis.greatest(rows.operations.fill_null(1), 1))
     bad = rows.filter(rows.total > rows.most)
-    message = sentence("耗材“", bad.item, "”本次计费", figure(bad.total), ",高于标准", figure(bad.most))
+    message = sentence(
+        "耗材“{item}”本次计费{total},高于标准{most}", "{total} of “{item}” charged; the standard is {most}",
+        item=bad.item, total=figure(bad.total), most=figure(bad.most),
+    )  # fmt: skip
     return bad.mutate(
         amount_in_question=((bad.total - bad.most) * bad.spent / bad.total).round(2), message=message
     )

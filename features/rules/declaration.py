@@ -37,7 +37,8 @@ class Rule:
         zh, en: name.
         subject: who answers for it: patient, prescriber, pharmacy, hospital, or place (pharmacy or hospital).
         severity: CLEAR or SUSPECT.
-        article: of 《医疗保障基金使用监督管理条例》 (国令735号), as `38(一)/41`; see `findings_table.basis`.
+        article: of 《医疗保障基金使用监督管理条例》 (国令735号), as `38(一)/41`
+            (`features.rules.legal_basis`).
         official: code in the national rule library (国家医保智能监管规则库), if any.
         schemes: ids of `docs/schemes.md` for which its findings are evidence (our mapping).
         needs: tables without which the rule is skipped.

@@ -6,7 +6,7 @@ from ibis import _
 from features.rules.billed_lines import icd_code
 from features.rules.declaration import CLEAR, SUSPECT, rule
 from features.rules.dictionary_values import BIRTH, BIRTH_DIAGNOSES, SEXES
-from features.rules.finding_text import sentence, whole_number
+from features.rules.finding_text import sentence, whole_number, word_of
 from features.rules.rule_context import RuleContext
 
 
@@ -47,7 +47,11 @@ def diagnosis_sex(context: RuleContext) -> ibis.Table:
     """Visits with a diagnosis limited to the other sex."""
     rows = _visits_with_limited_code(context, "dscg_maindiag_code", "1", "gend")
     bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
-    message = sentence("诊断", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")
+    message = sentence(
+        "诊断{code}限{sex},参保人性别不符",
+        "diagnosis {code} is limited to {sex}; the patient is of the other sex",
+        code=bad.code, sex=word_of(bad.value, SEXES, ("", "")),
+    )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
@@ -66,7 +70,11 @@ def diagnosis_age(context: RuleContext) -> ibis.Table:
         high.filter(high.years > high.value.try_cast("float64")),
     )
     bad = bad.filter(~bad.birth)
-    message = sentence("诊断", bad.code, "限年龄", bad.value, "岁,参保人", whole_number(bad.years), "岁")
+    message = sentence(
+        "诊断{code}限年龄{limit}岁,参保人{age}岁",
+        "diagnosis {code} is limited by age ({limit} years); the patient is {age}",
+        code=bad.code, limit=bad.value, age=whole_number(bad.years),
+    )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
@@ -78,5 +86,9 @@ def operation_sex(context: RuleContext) -> ibis.Table:
     """Visits with an operation limited to the other sex."""
     rows = _visits_with_limited_code(context, "oprn_oprt_code", "2", "gend")
     bad = rows.filter(rows.gend.isin(list(SEXES)), rows.gend != rows.value)
-    message = sentence("手术", bad.code, "限", bad.value.cases(*SEXES.items(), else_=""), ",参保人性别不符")
+    message = sentence(
+        "手术{code}限{sex},参保人性别不符",
+        "operation {code} is limited to {sex}; the patient is of the other sex",
+        code=bad.code, sex=word_of(bad.value, SEXES, ("", "")),
+    )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)

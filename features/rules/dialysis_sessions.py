@@ -7,7 +7,7 @@ from claims.as_of import STAY
 from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import MATERIALS
-from features.rules.finding_text import figure, line_finding
+from features.rules.finding_text import figure, line_finding, sentence
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DIALYSIS
 
@@ -63,9 +63,14 @@ def too_much_dialysis(
     # Acute illness may need dialysis every day, so in a ward only a second session on a day is named.
     allowed = ibis.ifelse(met.kind == STAY, ibis.greatest(met.done - maximum_per_day, 0), met.over)
     met = met.mutate(_over=ibis.least(allowed - met._later, met.cnt)).filter(_._over > 0)
-    message = ibis.literal("当日透析") + figure(met.done) + "次,本周共" + figure(met.in_week)
-    limits = "、".join(f"{most:g}" for most in (maximum_per_day, maximum_per_week, maximum_per_month))
-    message = message + "次,本月共" + figure(met.in_month) + f"次(每日、每周、每月上限{limits}次)"
+    limits = [f"{most:g}" for most in (maximum_per_day, maximum_per_week, maximum_per_month)]
+    message = sentence(
+        "当日透析{done}次,本周共{week}次,本月共{month}次(每日、每周、每月上限{limits}次)",
+        "sessions of dialysis: {done} that day, {week} that week, {month} that month (at most {limits} a "
+        "day, a week, a month)",
+        done=figure(met.done), week=figure(met.in_week), month=figure(met.in_month),
+        limits=("、".join(limits), ", ".join(limits)),
+    )  # fmt: skip
     return line_finding(met, met._over * met.unit, message)
 
 
@@ -133,9 +138,11 @@ def dialyser_mismatch(context: RuleContext, minimum_dialysers_per_session: float
     odd = odd.filter(_._own > 0)
     odd = odd.mutate(_left=odd._off.abs() - odd._own.sum().over(order) + odd._own).filter(_._left > 0)
     unit = odd._more.ifelse(odd.spent / odd.dialysers.nullif(0), odd.paid / odd.sessions.nullif(0))
-    message = (
-        ibis.literal("本月透析") + figure(odd._sessions) + "次,透析器收费" + figure(odd._dialysers) + "支"
-    )
+    message = sentence(
+        "本月透析{sessions}次,透析器收费{dialysers}支",
+        "sessions of dialysis charged that month: {sessions}; dialysers charged: {dialysers}",
+        sessions=figure(odd._sessions), dialysers=figure(odd._dialysers),
+    )  # fmt: skip
     return line_finding(
         odd.mutate(bkkp_sn=odd._more.ifelse(odd.dialyser_line, odd.session_line)),
         ibis.least(odd._own, odd._left) * unit,

@@ -4,18 +4,30 @@ discharge)."""
 # A newborn is treated on its mother's card, so its items are not held to her sex and age. ICD-10: O80-O84
 # delivery, P perinatal conditions, Z38 liveborn infants.
 BIRTH_DIAGNOSES = "^(O8|P|Z38)"
-SEXES = {"1": "男性", "2": "女性"}
+SEXES = {"1": ("男性", "men"), "2": ("女性", "women")}
 # Insurance kinds (insutype) and kinds of visit (med_type, by its first two digits) as the national
-# dictionaries name them.
+# dictionaries name them, and in English.
 INSURANCE = {
-    "310": "职工基本医疗保险", "340": "离休人员医疗保障", "390": "城乡居民基本医疗保险",
-    "391": "城镇居民基本医疗保险", "410": "长期照护保险", "510": "生育保险",
+    "310": ("职工基本医疗保险", "employees' insurance"),
+    "340": ("离休人员医疗保障", "retired cadres' scheme"),
+    "390": ("城乡居民基本医疗保险", "residents' insurance"),
+    "391": ("城镇居民基本医疗保险", "urban residents' insurance"),
+    "410": ("长期照护保险", "long-term care insurance"), "510": ("生育保险", "maternity insurance"),
 }  # fmt: skip
 MED_TYPES = {
-    "11": "普通门诊", "12": "门诊挂号", "13": "急诊", "14": "门诊慢特病", "15": "特药", "16": "中医特色门诊",
-    "19": "意外伤害门诊", "21": "普通住院", "22": "外伤住院", "23": "转外诊治住院", "24": "急诊转住院",
-    "25": "异地住院", "26": "单病种住院", "27": "自主就医", "28": "日间手术", "41": "药店购药",
-    "51": "生育门诊", "52": "生育住院", "53": "计划生育手术", "61": "照护",
+    "11": ("普通门诊", "outpatient care"), "12": ("门诊挂号", "registration"),
+    "13": ("急诊", "emergency care"),
+    "14": ("门诊慢特病", "outpatient care of a registered disease"), "15": ("特药", "special drugs"),
+    "16": ("中医特色门诊", "outpatient Chinese medicine"),
+    "19": ("意外伤害门诊", "outpatient care of an accident"), "21": ("普通住院", "an ordinary stay"),
+    "22": ("外伤住院", "a stay for an injury"), "23": ("转外诊治住院", "a stay by referral"),
+    "24": ("急诊转住院", "a stay from the emergency room"), "25": ("异地住院", "a stay away from home"),
+    "26": ("单病种住院", "a stay at the price of the disease"), "27": ("自主就医", "care without referral"),
+    "28": ("日间手术", "day surgery"), "41": ("药店购药", "a purchase at a pharmacy"),
+    "51": ("生育门诊", "outpatient maternity care"), "52": ("生育住院", "a stay for childbirth"),
+    "53": ("计划生育手术", "a family planning operation"), "61": ("照护", "nursing care"),
+    # A limit may name a whole class by its first digit.
+    "1": ("门诊", "outpatient care"), "2": ("住院", "a stay"),
 }  # fmt: skip
 # Departments (caty): A and the number in 《医疗机构诊疗科目名录》 (卫生部 1994), in Chinese and English.
 DEPARTMENTS = {

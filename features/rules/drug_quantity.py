@@ -30,8 +30,9 @@ def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
     rows = rows.mutate(most=rows.own.fill_null(maximum_days))
     bad = rows.filter(rows.supply > rows.most)
     message = sentence(
-        "药品", item_name(bad.hilist_code), "一次开药", whole_number(bad.supply), "天用量,上限",
-        whole_number(bad.most), "天"
+        "药品{item}一次开药{supply}天用量,上限{most}天",
+        "{item} dispensed for {supply} days at once; at most {most} days are allowed",
+        item=item_name(bad.hilist_code), supply=whole_number(bad.supply), most=whole_number(bad.most),
     )  # fmt: skip
     return bad.mutate(amount_in_question=(bad.amount * (1 - bad.most / bad.supply)).round(2), message=message)
 
@@ -59,9 +60,12 @@ def too_many_drugs(context: RuleContext, maximum_drugs: float) -> ibis.Table:
         kinds=_.nth.max(), amount_in_question=_.amount.sum().round(2), setl_id=_.setl_id.min(),
         bkkp_sn=_.bkkp_sn.min(),
     )  # fmt: skip
-    return bad.mutate(
-        message=sentence("一张处方", whole_number(bad.kinds), f"种西药和中成药,超过{maximum_drugs:g}种")
-    )
+    message = sentence(
+        "一张处方{kinds}种西药和中成药,超过{most}种",
+        "{kinds} packed drugs on one prescription, more than {most}",
+        kinds=whole_number(bad.kinds), most=f"{maximum_drugs:g}",
+    )  # fmt: skip
+    return bad.mutate(message=message)
 
 
 @rule(
@@ -85,8 +89,9 @@ def overdose(context: RuleContext, maximum_dose_ratio: float) -> ibis.Table:
     )  # fmt: skip
     bad = rows.filter(rows.total > maximum_dose_ratio * rows.most)
     message = sentence(
-        "药品", item_name(bad.hilist_code), "住院期间计", whole_number(bad.total), ",说明书最大用量",
-        whole_number(bad.most)
+        "药品{item}住院期间计{total},说明书最大用量{most}",
+        "{total} units of {item} charged during the stay; the label allows at most {most}",
+        item=item_name(bad.hilist_code), total=whole_number(bad.total), most=whole_number(bad.most),
     )  # fmt: skip
     return bad.mutate(
         amount_in_question=((bad.total - bad.most) * bad.spent / bad.total).round(2), message=message
@@ -102,5 +107,9 @@ def duplicate_therapy(context: RuleContext) -> ibis.Table:
     rows = lines_with_limits(context, "drug_class").filter(_.goods == DRUG, _.kind != STAY)
     order = ibis.window(group_by=["mdtrt_id", "day", "value"], order_by=[ibis.desc("amount"), "hilist_code"])
     bad = rows.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > 1)
-    message = sentence("同日开具同类(", bad.value, ")药品", whole_number(bad.nth), "种:“", bad.item, "”")
+    message = sentence(
+        "同日开具同类({kind})药品{nth}种:“{item}”",
+        "“{item}” is drug no. {nth} of one class ({kind}) on that day",
+        kind=bad.value, nth=whole_number(bad.nth), item=bad.item,
+    )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)

@@ -5,11 +5,11 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, STAY
 from features.rules.declaration import CLEAR, SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date
+from features.rules.finding_text import figure, iso_date, sentence, word_of
 from features.rules.rule_context import RuleContext
 
-PRISON = "3"
-MISSING = "4"
+# Whereabouts (surv_stas) of people away: in prison, missing.
+AWAY = {"3": ("服刑", "in prison"), "4": ("失踪", "missing")}
 # Employees' and residents' insurance, old and new codes (insutype, code table 险种类型).
 EMPLOYEES = ["310", "340", "350", "360"]
 RESIDENTS = ["380", "390", "391"]
@@ -27,9 +27,11 @@ def service_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
     return dead.select(
         "mdtrt_id",
         amount_in_question=dead.medfee_sumamt,
-        message=ibis.literal("死亡登记后第")
-        + dead.days_dead.cast("int64").cast("string")
-        + "天仍发生就医购药并结算",
+        message=sentence(
+            "死亡登记后第{days}天仍发生就医购药并结算",
+            "care or medicine settled on day {days} after the registered death",
+            days=dead.days_dead.cast("int64"),
+        ),
     )
 
 
@@ -48,8 +50,11 @@ def account_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
         "mdtrt_id",
         "setl_id",
         amount_in_question=spent.acct_pay,
-        message=ibis.literal("死亡登记后第") + spent.days_dead.cast("int64").cast("string") + "天个人账户支付"
-        + figure(spent.acct_pay) + "元",
+        message=sentence(
+            "死亡登记后第{days}天个人账户支付{yuan}元",
+            "{yuan} yuan paid from the personal account on day {days} after the registered death",
+            days=spent.days_dead.cast("int64"), yuan=figure(spent.acct_pay),
+        ),
     )  # fmt: skip
 
 
@@ -75,9 +80,11 @@ def stay_past_death(context: RuleContext, grace_days: float) -> ibis.Table:
         "mdtrt_id",
         # What was charged for the days after.
         amount_in_question=ibis.greatest(stays.charged.fill_null(0), 0),
-        message=ibis.literal("死亡登记日期") + iso_date(stays.die_date) + ",出院登记晚"
-        + stays._past.cast("string") + "天,死亡后计费"
-        + figure(stays.charged.fill_null(0)) + "元",
+        message=sentence(
+            "死亡登记日期{died},出院登记晚{days}天,死亡后计费{yuan}元",
+            "death registered on {died}, discharge {days} days later; {yuan} yuan charged after the death",
+            died=iso_date(stays.die_date), days=stays._past, yuan=figure(stays.charged.fill_null(0)),
+        ),
     )  # fmt: skip
 
 
@@ -103,8 +110,11 @@ def paid_while_suspended(context: RuleContext) -> ibis.Table:
     return out.select(
         "mdtrt_id",
         amount_in_question=out.medfee_sumamt,
-        message=ibis.literal("参保关系于") + iso_date(out.paused) + "暂停,未恢复,就诊时统筹基金支付"
-        + figure(out.hifp_pay) + "元",
+        message=sentence(
+            "参保关系于{day}暂停,未恢复,就诊时统筹基金支付{yuan}元",
+            "insurance suspended on {day} and not resumed; the pooled fund paid {yuan} yuan for the visit",
+            day=iso_date(out.paused), yuan=figure(out.hifp_pay),
+        ),
     )  # fmt: skip
 
 
@@ -115,15 +125,18 @@ def paid_while_suspended(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def paid_while_imprisoned(context: RuleContext, grace_days: float) -> ibis.Table:
     """Visits paid from the pooled fund while the person was registered as imprisoned or missing."""
-    away = context.claims["psn_info_b"].filter(_.surv_stas.isin([PRISON, MISSING]))
+    away = context.claims["psn_info_b"].filter(_.surv_stas.isin(list(AWAY)))
     away = away.select("psn_no", "surv_stas", since=_.surv_stas_ocur_date.date())
     visits = context.facts.filter(_.hifp_pay > 0).inner_join(away, "psn_no")
     visits = visits.filter(visits.day.epoch_days() > visits.since.epoch_days() + grace_days)
     return visits.select(
         "mdtrt_id",
         amount_in_question=visits.medfee_sumamt,
-        message=ibis.literal("自") + iso_date(visits.since) + "起登记为"
-        + (visits.surv_stas == PRISON).ifelse("服刑", "失踪") + ",其后仍由统筹基金支付",
+        message=sentence(
+            "自{day}起登记为{away},其后仍由统筹基金支付",
+            "registered as {away} since {day}; the pooled fund paid for a later visit",
+            day=iso_date(visits.since), away=word_of(visits.surv_stas, AWAY, ("", "")),
+        ),
     )  # fmt: skip
 
 
@@ -163,7 +176,11 @@ def paid_by_two_funds(context: RuleContext) -> ibis.Table:
     )
     pairs = pairs.filter(pairs.family != pairs.family_before, earlier, same)
     twice = pairs.group_by("mdtrt_id", "medfee_sumamt").aggregate(before=_.mdtrt_id_before.min())
-    message = ibis.literal("同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊") + twice.before
+    message = sentence(
+        "同一服务由职工与居民两种险种的统筹基金重复支付,另一就诊{other}",
+        "one service paid by the employees' and by the residents' fund; the other visit is {other}",
+        other=twice.before,
+    )
     return twice.select("mdtrt_id", amount_in_question=twice.medfee_sumamt, message=message)
 
 
@@ -177,5 +194,8 @@ def hidden_third_party(context: RuleContext) -> ibis.Table:
     return hurt.select(
         "mdtrt_id",
         amount_in_question=hurt.medfee_sumamt,
-        message=ibis.literal("事故登记后7日内因外伤住院,未申报第三方责任"),
+        message=sentence(
+            "事故登记后7日内因外伤住院,未申报第三方责任",
+            "a stay for an injury within 7 days of a registered accident, with no third party declared",
+        ),
     )

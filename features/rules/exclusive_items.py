@@ -6,7 +6,7 @@ from ibis import _
 from features.rules.billed_lines import lines_with_visit
 from features.rules.declaration import CLEAR, rule
 from features.rules.dictionary_values import CARE
-from features.rules.finding_text import iso_date, line_finding
+from features.rules.finding_text import iso_date, line_finding, sentence
 from features.rules.rule_context import RuleContext, cached_table
 
 
@@ -37,10 +37,12 @@ def _excluded(context: RuleContext) -> ibis.Table:
 def charged_twice(context: RuleContext) -> ibis.Table:
     """Items charged on one day with another of their exclusive group, care apart."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge != CARE)
-    message = ibis.literal("项目“") + rows.hilist_name + "”与“" + rows.kept_item + "”不得同日收取,"
-    return line_finding(
-        rows, ibis.least(rows.net, rows.cnt) * rows.unit, message + iso_date(rows.day) + "均已收费"
-    )
+    message = sentence(
+        "项目“{item}”与“{kept}”不得同日收取,{day}均已收费",
+        "“{item}” may not be charged on one day with “{kept}”; both were on {day}",
+        item=rows.hilist_name, kept=rows.kept_item, day=iso_date(rows.day),
+    )  # fmt: skip
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, message)
 
 
 @rule(
@@ -50,7 +52,8 @@ def charged_twice(context: RuleContext) -> ibis.Table:
 def two_grades_of_care(context: RuleContext) -> ibis.Table:
     """Two grades of care charged on one day."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge == CARE)
-    message = ibis.literal("同日收取") + rows.kept_item + "和" + rows.hilist_name + ","
-    return line_finding(
-        rows, ibis.least(rows.net, rows.cnt) * rows.unit, message + "日期" + iso_date(rows.day)
-    )
+    message = sentence(
+        "同日收取{kept}和{item},日期{day}", "“{kept}” and “{item}” charged on one day, {day}",
+        kept=rows.kept_item, item=rows.hilist_name, day=iso_date(rows.day),
+    )  # fmt: skip
+    return line_finding(rows, ibis.least(rows.net, rows.cnt) * rows.unit, message)

@@ -1,4 +1,4 @@
-"""The table of findings in the national pre-review spelling, and the legal basis of a finding."""
+"""The table of findings in the national pre-review spelling, and the English of their sentences."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,8 @@ from ibis import _
 
 from features.rules.declaration import Rule
 from features.rules.finding_names import with_names
+from features.rules.finding_text import BETWEEN
+from features.rules.legal_basis import basis
 from features.rules.rule_context import RuleContext
 
 # Of what a rule returns; only mdtrt_id, amount_in_question and message are mandatory.
@@ -19,12 +21,9 @@ HITS = {
     "jr_id": "string", "rule_id": "string", "rule_name": "string", "sev_deg": "string",
     "subject_type": "string", "subject_id": "string", "psn_no": "string", "fixmedins_code": "string",
     "dr_code": "string", "mdtrt_id": "string", "setl_id": "string", "bkkp_sn": "string",
-    "vola_amt": "float64", "vola_cont": "string", "vola_evid": "string",
+    "vola_amt": "float64", "vola_cont": "string", "vola_evid": "string", "vola_cont_en": "string",
 }  # fmt: skip
 _RULE_TEXTS = ("rule_id", "rule_name", "sev_deg", "answers", "vola_evid")
-# Articles whose items stand in their first paragraph.
-_IN_FIRST_PARAGRAPH = ("40", "41")
-_ARTICLES = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
 
 
 def rule_hits(context: RuleContext, found: ibis.Table, rules: Mapping[str, Rule]) -> ibis.Table:
@@ -51,7 +50,8 @@ def rule_hits(context: RuleContext, found: ibis.Table, rules: Mapping[str, Rule]
         "subject_type": kind,
         "subject_id": who,
         "vola_amt": (hits.amount_in_question * share.clip(0, 1)).round(2),
-        "vola_cont": hits.message,
+        "vola_cont": hits.message.split(BETWEEN)[0],
+        "vola_cont_en": hits.message.split(BETWEEN)[1],
     }
     return hits.select(**{name: made[name] if name in made else hits[name] for name in HITS})
 
@@ -80,22 +80,7 @@ def _subject(hits: ibis.Table) -> tuple[ibis.Value, ibis.Value]:
 def _rule_texts(rules: Mapping[str, Rule]) -> ibis.Table:
     """What a finding says of its rule: rule_id, rule_name, sev_deg, answers (who for), vola_evid."""
     rows = [
-        (entry.rule_id, entry.zh, entry.severity, entry.subject, basis(entry.article))
+        (entry.rule_id, entry.zh, entry.severity, entry.subject, basis(entry.article)[0])
         for entry in rules.values()
     ]
     return ibis.memtable(rows, schema=ibis.schema(dict.fromkeys(_RULE_TEXTS, "string")))
-
-
-def basis(article: str) -> str:
-    """The legal basis as a notice quotes it: 38(一)/41 → 《…条例》第三十八条第(一)项、第四十一条; other bases
-    as they are."""
-    articles, others = [], []
-    for part in article.split("/"):
-        head, _sep, item = part.partition("(")
-        if head in _ARTICLES:
-            paragraph = "第一款" if item and head in _IN_FIRST_PARAGRAPH else ""
-            articles.append(f"第{_ARTICLES[head]}条{paragraph}" + (f"第({item}项" if item else ""))
-        else:
-            others.append(part)
-    regulation = ["《医疗保障基金使用监督管理条例》" + "、".join(articles)] if articles else []
-    return ";".join(regulation + others)

@@ -7,7 +7,7 @@ from claims.as_of import STAY
 from features.rules.billed_lines import lines_with_visit
 from features.rules.declaration import CLEAR, Parameter, rule
 from features.rules.dictionary_values import BIRTH
-from features.rules.finding_text import figure, iso_date, line_finding
+from features.rules.finding_text import figure, iso_date, line_finding, sentence
 from features.rules.limits_table import lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import HOUSEKEEPING
@@ -78,8 +78,11 @@ def above_daily_maximum(context: RuleContext) -> ibis.Table:
     return line_finding(
         rows,
         rows._over * rows.unit,
-        ibis.literal("项目“") + rows.hilist_name + "”于" + iso_date(rows.day) + "计" + figure(rows.cnt)
-        + "次,超过每日" + figure(rows.max_day_cnt) + "次的上限",
+        sentence(
+            "项目“{item}”于{day}计{n}次,超过每日{most}次的上限",
+            "“{item}” charged {n} times on {day}; at most {most} a day are allowed",
+            item=rows.hilist_name, day=iso_date(rows.day), n=figure(rows.cnt), most=figure(rows.max_day_cnt),
+        ),
     )  # fmt: skip
 
 
@@ -102,8 +105,12 @@ def above_cycle(context: RuleContext) -> ibis.Table:
     met = met.filter((met.past < met["at"]) | (met.other <= met.mdtrt_id))
     sums = met.group_by(_CYCLE_LINE).aggregate(total=_.had.sum())
     sums = sums.mutate(_over=ibis.least(sums.total - sums.cycl_max_cnt, sums.net)).filter(_._over > 0)
-    message = ibis.literal("项目“") + sums.hilist_name + "”在" + figure(sums.cycl_days) + "天周期内计"
-    message = message + figure(sums.total) + "次,上限" + figure(sums.cycl_max_cnt) + "次"
+    message = sentence(
+        "项目“{item}”在{days}天周期内计{n}次,上限{most}次",
+        "“{item}” charged {n} times within {days} days; at most {most} are allowed",
+        item=sums.hilist_name, days=figure(sums.cycl_days), n=figure(sums.total),
+        most=figure(sums.cycl_max_cnt),
+    )  # fmt: skip
     return line_finding(sums, sums._over * sums.unit, message)
 
 
@@ -126,8 +133,11 @@ def above_yearly_cap(context: RuleContext) -> ibis.Table:
     return line_finding(
         rows,
         rows._over,
-        ibis.literal("项目“") + rows.hilist_name + "”本年累计" + figure(rows.total) + "元,超过年度限额"
-        + figure(rows.year_uplmt_amt) + "元",
+        sentence(
+            "项目“{item}”本年累计{yuan}元,超过年度限额{most}元",
+            "{yuan} yuan of “{item}” charged this year; the cap of a year is {most} yuan",
+            item=rows.hilist_name, yuan=figure(rows.total), most=figure(rows.year_uplmt_amt),
+        ),
     )  # fmt: skip
 
 
@@ -167,8 +177,11 @@ def more_days_than_stayed(context: RuleContext, grace_days: float) -> ibis.Table
     return line_finding(
         sums,
         sums._over * sums.amount / sums.cnt,
-        ibis.literal("住院") + figure(sums.los) + "天,项目" + sums.name + "计" + figure(sums.cnt) + "天",
-    )
+        sentence(
+            "住院{los}天,项目{item}计{n}天", "“{item}” charged for {n} days of a stay of {los}",
+            los=figure(sums.los), item=sums.name, n=figure(sums.cnt),
+        ),
+    )  # fmt: skip
 
 
 @rule(
@@ -187,11 +200,8 @@ def above_a_day(context: RuleContext, maximum_hours: float) -> ibis.Table:
     return line_finding(
         rows,
         rows._over * rows.unit,
-        ibis.literal("按小时计费项目")
-        + rows.hilist_name
-        + "于"
-        + iso_date(rows.day)
-        + "计"
-        + figure(rows.cnt)
-        + "小时",
-    )
+        sentence(
+            "按小时计费项目{item}于{day}计{n}小时", "“{item}”, charged by the hour, has {n} hours on {day}",
+            item=rows.hilist_name, day=iso_date(rows.day), n=figure(rows.cnt),
+        ),
+    )  # fmt: skip

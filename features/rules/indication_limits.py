@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.billed_lines import DRUG, LINE, MATERIAL, SERVICE, icd_code
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import duration, sentence, whole_line_finding
+from features.rules.finding_text import duration, listed, sentence, whole_line_finding
 from features.rules.limit_checks import lines_breaking
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext
@@ -23,9 +23,12 @@ def _without_indication(context: RuleContext, kind: str, history_days: float, *w
     rows = lines_breaking(context, kind, *which).anti_join(lists, ["hilist_code", "dise_no"])
     rows = rows.mutate(value=icd_code(rows.value))
     message = sentence(
-        "“", rows.item, "”限定诊断编码", rows["all"], ",", f"{duration(history_days)}内诊断无一符合"
-    )
-    bad = whole_line_finding(rows, message + "(本次" + rows.dx.fill_null("未填") + ")")
+        "“{item}”限定诊断编码{codes},{span}内诊断无一符合(本次{dx})",
+        "“{item}” is limited to diagnoses {codes}; none within {span} is one of them (this visit: {dx})",
+        item=rows.item, codes=listed(rows["all"]), span=duration(history_days),
+        dx=(rows.dx.fill_null("未填"), rows.dx.fill_null("not stated")),
+    )  # fmt: skip
+    bad = whole_line_finding(rows, message)
     diagnosed = context.facts.select("psn_no", other=icd_code(_.dscg_maindiag_code), seen=_.day)
     met = bad.inner_join(diagnosed.filter(_.other.notnull()), "psn_no")
     met = met.filter((met.day.epoch_days() - met.seen.epoch_days()).between(0, history_days))

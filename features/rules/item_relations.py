@@ -82,8 +82,10 @@ def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis
     met = met.filter((met.where == met.mdtrt_id) | (apart <= met.rela_days.fill_null(window_days)))
     bad = rows.anti_join(met, LINE)
     message = sentence(
-        item_name(bad.hilist_code), "应与", item_name(bad.need), f"等同时使用,前后{window_days:g}天内未见"
-    )
+        "{item}应与{need}等同时使用,前后{days}天内未见",
+        "{item} goes with {need} or the like, none of which was charged within {days} days",
+        item=item_name(bad.hilist_code), need=item_name(bad.need), days=f"{window_days:g}",
+    )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
 
@@ -94,8 +96,12 @@ def _unaccompanied(context: RuleContext, which: str, window_days: float) -> ibis
 def material_in_service(context: RuleContext) -> ibis.Table:
     """Materials charged in addition to a service that contains them."""
     rows = _contained_items(context).filter(_.charge == MATERIALS)
-    message = ibis.literal("耗材“") + rows.hilist_name + "”已含在项目“" + rows.whole_name + "”中,"
-    return line_finding(rows, rows.amount, message + iso_date(rows.day) + "另行收费")
+    message = sentence(
+        "耗材“{item}”已含在项目“{whole}”中,{day}另行收费",
+        "“{item}” is part of “{whole}” and was charged besides on {day}",
+        item=rows.hilist_name, whole=rows.whole_name, day=iso_date(rows.day),
+    )  # fmt: skip
+    return line_finding(rows, rows.amount, message)
 
 
 def _complete_sets(context: RuleContext) -> ibis.Table:
@@ -131,8 +137,11 @@ def package_in_parts(context: RuleContext) -> ibis.Table:
         sets,
         # What the parts cost above the package; nothing is certain where its price is not known.
         ibis.greatest(sets.amount - ibis.coalesce(sets.price, sets.amount), 0),
-        ibis.literal("项目") + sets.name + "于" + iso_date(sets.day) + "分解为" + sets.parts.cast("string")
-        + "个项目收费" + figure(sets.amount) + "元",
+        sentence(
+            "项目{item}于{day}分解为{parts}个项目收费{yuan}元",
+            "“{item}” charged on {day} as {parts} items, {yuan} yuan in all",
+            item=sets.name, day=iso_date(sets.day), parts=sets.parts, yuan=figure(sets.amount),
+        ),
     )  # fmt: skip
 
 
@@ -147,12 +156,18 @@ def care_without_ground(context: RuleContext, lookback_days: float) -> ibis.Tabl
     unfounded = _without_related(context, REQUIRES, lookback_days).filter(_.charge == CARE)
     inside = _contained_items(context).filter(_.charge == CARE)
     lone = line_finding(
-        unfounded, unfounded.amount, ibis.literal("护理项目") + unfounded.hilist_name + "之前未见相应置管,"
-        + iso_date(unfounded.day) + "收费",
+        unfounded, unfounded.amount, sentence(
+            "护理项目{item}之前未见相应置管,{day}收费",
+            "“{item}” charged on {day}, without the catheter placed before",
+            item=unfounded.hilist_name, day=iso_date(unfounded.day),
+        ),
     )  # fmt: skip
     double = line_finding(
-        inside, inside.amount, ibis.literal("护理项目") + inside.hilist_name + "已含在项目"
-        + inside.whole_name + "中," + iso_date(inside.day) + "另行收费",
+        inside, inside.amount, sentence(
+            "护理项目{item}已含在项目{whole}中,{day}另行收费",
+            "“{item}” is part of “{whole}” and was charged besides on {day}",
+            item=inside.hilist_name, whole=inside.whole_name, day=iso_date(inside.day),
+        ),
     )  # fmt: skip
     return lone.union(double)
 
@@ -186,5 +201,9 @@ def drug_without_test(context: RuleContext, lookback_days: float) -> ibis.Table:
     """Drugs without the blood test that must precede them."""
     # Which drug asks for which test stands in the catalogue (hilist_rela_b, kind 4).
     rows = _without_related(context, TESTED, lookback_days).filter(_.charge.isin(DRUGS))
-    message = ibis.literal("药品“") + rows.hilist_name + "”于" + iso_date(rows.day)
-    return line_finding(rows, rows.amount, message + f"收费,此前{int(lookback_days)}天内无规定的检验")
+    message = sentence(
+        "药品“{item}”于{day}收费,此前{days}天内无规定的检验",
+        "“{item}” charged on {day}, without the test required within {days} days before",
+        item=rows.hilist_name, day=iso_date(rows.day), days=str(int(lookback_days)),
+    )  # fmt: skip
+    return line_finding(rows, rows.amount, message)

@@ -31,6 +31,7 @@ import ibis
 from ibis import _
 
 from features.rules.billed_lines import LINE
+from features.rules.finding_text import SEPARATOR
 from features.rules.rule_context import RuleContext, cached_table
 
 # Limit columns of `hilist_b`, by kind; they hold at every level and on every day.
@@ -79,7 +80,7 @@ def _one_row_a_value(rows: ibis.Table, names: ibis.Table) -> ibis.Table:
     together = together.mutate(
         item=together.hilist_name.fill_null(together.hilist_code),
         contested=together["rank"].max().over(item) > together["rank"].min().over(item),
-        all=together["values"].join("、").left(80),
+        all=together["values"].join(SEPARATOR).left(80),
         # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
         value=together["values"],
     )

@@ -5,7 +5,7 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, as_of_time
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure
+from features.rules.finding_text import figure, sentence
 from features.rules.rule_context import RuleContext
 
 
@@ -30,8 +30,11 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
         "mdtrt_id",
         # The care was paid by its own fund; the engine takes the stay's share of this, so undo it.
         amount_in_question=(sums.paid * sums.medfee_sumamt / sums.fund_pay_sumamt.nullif(0)).fill_null(0),
-        message=ibis.literal("住院期间仍有") + sums.care_days.cast("string")
-        + "天长期护理服务记录,长护基金支付" + figure(sums.paid) + "元",
+        message=sentence(
+            "住院期间仍有{days}天长期护理服务记录,长护基金支付{yuan}元",
+            "days of long-term care on record during the stay: {days}; its fund paid {yuan} yuan",
+            days=sums.care_days, yuan=figure(sums.paid),
+        ),
     )  # fmt: skip
 
 
@@ -64,9 +67,10 @@ def disability_contradicted(context: RuleContext, minimum_level: float, minimum_
         "mdtrt_id",
         # What contradicts the grade is no loss of its own.
         amount_in_question=ibis.literal(0.0),
-        message=ibis.literal("失能等级")
-        + met.grade
-        + "级,当月第"
-        + met._nth.cast("string")
-        + "次自行门诊就医",
+        message=sentence(
+            "失能等级{grade}级,当月第{nth}次自行门诊就医",
+            "disability of grade {grade}; outpatient visit no. {nth} of the month",
+            grade=met.grade,
+            nth=met._nth,
+        ),
     )

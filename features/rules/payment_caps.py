@@ -38,10 +38,12 @@ def near_purchase_cap(
         _far_above_peers(shops.filter(_.n >= minimum_purchases)), "fixmedins_code"
     )
     message = sentence(
-        "结算", figure(bad.medfee_sumamt), f"元,紧贴限额{purchase_cap:g}元;本店此类占",
-        whole_number(bad.share * 100),
+        "结算{yuan}元,紧贴限额{cap}元;本店此类占{share}%,同行中位数{usual}%",
+        "{yuan} yuan settled, just under the cap of {cap}; {share}% of this pharmacy's purchases are, "
+        "usually {usual}%",
+        yuan=figure(bad.medfee_sumamt), cap=f"{purchase_cap:g}", share=whole_number(bad.share * 100),
+        usual=whole_number(bad.usual * 100),
     )  # fmt: skip
-    message = message + "%,同行中位数" + whole_number(bad.usual * 100) + "%"
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
@@ -79,7 +81,8 @@ def annual_cap(
         visits.paid >= cap_share * visits.cap, visits.paid - visits.hifp_pay < cap_share * visits.cap
     )
     message = sentence(
-        "本年统筹支付累计", whole_number(bad.paid), "元,达到年度限额", whole_number(bad.cap),
-        f"元的{cap_share:.0%}"
+        "本年统筹支付累计{paid}元,达到年度限额{cap}元的{share}",
+        "the pooled fund has paid {paid} yuan this year, {share} of the yearly cap of {cap} yuan",
+        paid=whole_number(bad.paid), cap=whole_number(bad.cap), share=f"{cap_share:.0%}",
     )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)

@@ -8,7 +8,7 @@ from claims.as_of import STAY
 from features.rules.billed_lines import DRUG, LINE, charged_lines
 from features.rules.declaration import CLEAR, SUSPECT, rule
 from features.rules.dictionary_values import INSURANCE
-from features.rules.finding_text import item_name, kinds_of_visit, sentence, whole_line_finding
+from features.rules.finding_text import item_name, kinds_of_visit, sentence, whole_line_finding, word_of
 from features.rules.limit_checks import lines_breaking, lines_with_limits
 from features.rules.limits_table import in_force, limits_of
 from features.rules.rule_context import RuleContext
@@ -23,12 +23,10 @@ def work_injury_only(context: RuleContext) -> ibis.Table:
     """Items of work-injury insurance paid by basic medical insurance."""
     rows = lines_breaking(context, "wkinj_only")
     message = sentence(
-        "“",
-        rows.item,
-        "”限工伤保险支付,由",
-        rows.insutype.cases(*INSURANCE.items(), else_="其他险种"),
-        "结算",
-    )
+        "“{item}”限工伤保险支付,由{fund}结算",
+        "“{item}” is for work-injury insurance to pay; settled by {fund}",
+        item=rows.item, fund=word_of(rows.insutype, INSURANCE, ("其他险种", "another insurance")),
+    )  # fmt: skip
     return whole_line_finding(rows, message)
 
 
@@ -39,9 +37,12 @@ def work_injury_only(context: RuleContext) -> ibis.Table:
 def maternity_only(context: RuleContext) -> ibis.Table:
     """Items of maternity insurance paid for a visit without childbirth or family planning."""
     rows = lines_breaking(context, "matn_only")
-    return whole_line_finding(
-        rows, sentence("“", rows.item, "”限生育保险支付,本次为", kinds_of_visit(rows.med_type))
-    )
+    message = sentence(
+        "“{item}”限生育保险支付,本次为{kind}",
+        "“{item}” is for maternity insurance to pay; this visit is {kind}",
+        item=rows.item, kind=kinds_of_visit(rows.med_type),
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
 @rule(
@@ -63,9 +64,12 @@ def outside_disease_list(context: RuleContext) -> ibis.Table:
     lines = charged_lines(context, lines.inner_join(visits, "mdtrt_id"))
     met = in_force(lines, lists)
     bad = lines.anti_join(met.filter(met.value == met.dise_no), LINE)
-    return whole_line_finding(
-        bad, sentence("药品", item_name(bad.hilist_code), "不在门诊慢特病病种", bad.dise_no, "的用药目录内")
-    )
+    message = sentence(
+        "药品{item}不在门诊慢特病病种{disease}的用药目录内",
+        "{item} is not on the list of the registered disease {disease}",
+        item=item_name(bad.hilist_code), disease=bad.dise_no,
+    )  # fmt: skip
+    return whole_line_finding(bad, message)
 
 
 @rule(
@@ -75,7 +79,12 @@ def outside_disease_list(context: RuleContext) -> ibis.Table:
 def herb_never(context: RuleContext) -> ibis.Table:
     """Herbs that are never paid."""
     rows = lines_breaking(context, "nopay", DRUG)
-    return whole_line_finding(rows, sentence("“", rows.item, "”单味或复方均不予支付,已由基金结算"))
+    message = sentence(
+        "“{item}”单味或复方均不予支付,已由基金结算",
+        "“{item}” is never paid, alone or in a compound; the fund paid it",
+        item=rows.item,
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
 @rule(
@@ -89,4 +98,9 @@ def herb_alone(context: RuleContext) -> ibis.Table:
     alone = lines_with_limits(context, "nopay_alone").filter(_.goods == DRUG)
     others = herbs.anti_join(alone, LINE).select("mdtrt_id", "day").distinct()
     bad = alone.anti_join(others, ["mdtrt_id", "day"])
-    return whole_line_finding(bad, sentence("“", bad.item, "”单方使用不予支付,同方无其他饮片"))
+    message = sentence(
+        "“{item}”单方使用不予支付,同方无其他饮片",
+        "“{item}” is not paid alone, and the prescription holds no other herb",
+        item=bad.item,
+    )
+    return whole_line_finding(bad, message)

@@ -31,8 +31,14 @@ def not_in_practice(context: RuleContext) -> ibis.Table:
         begun=_["first"].min(),
         ended=_["last"].max(),
     )
-    span = ends.begun.cast("string").fill_null("") + "至" + ends.ended.cast("string").fill_null("今")
-    return ends.mutate(message=sentence("医师", ends.dr, "执业期为", span, ",本次就诊不在其内"))
+    begun, ended = (ends[name].cast("string") for name in ("begun", "ended"))
+    message = sentence(
+        "医师{who}执业期为{begun}至{ended},本次就诊不在其内",
+        "doctor {who} is licensed from {begun} to {ended}, which does not cover this visit",
+        who=ends.dr, begun=(begun.fill_null(""), begun.fill_null("an unknown day")),
+        ended=(ended.fill_null("今"), ended.fill_null("today")),
+    )  # fmt: skip
+    return ends.mutate(message=message)
 
 
 @rule(
@@ -43,8 +49,11 @@ def outside_scope(context: RuleContext) -> ibis.Table:
     """Items limited to a specialty, ordered by a doctor of another one."""
     scopes = context.claims["dr_info_b"].filter(_.caty.notnull()).select("dr_code", "caty").distinct()
     rows = lines_with_limits(context, "caty").inner_join(scopes, "dr_code")
-    message = sentence("“", rows.item, "”限", departments(rows["all"]), "医师开单,开单医师为")
-    message = message + departments(rows.caty) + "医师"
+    message = sentence(
+        "“{item}”限{allowed}医师开单,开单医师为{own}医师",
+        "“{item}” is for doctors of {allowed} to order; ordered by a doctor of {own}",
+        item=rows.item, allowed=departments(rows["all"]), own=departments(rows.caty),
+    )  # fmt: skip
     return lines_not_allowed(rows, starts_with_limit(rows, "caty"), message)
 
 
@@ -58,7 +67,10 @@ def doctor_overload(context: RuleContext, maximum_visits: float) -> ibis.Table:
     order = ibis.window(group_by=["dr_code", "day"], order_by=["second", "mdtrt_id"])
     seen = seen.mutate(nth=ibis.row_number().over(order) + 1)
     bad = seen.filter(seen.nth > maximum_visits)
-    message = sentence("医师", bad.dr_code, "当日第", whole_number(bad.nth), "名门诊患者")
+    message = sentence(
+        "医师{who}当日第{nth}名门诊患者", "outpatient no. {nth} of doctor {who} on that day",
+        who=bad.dr_code, nth=whole_number(bad.nth),
+    )  # fmt: skip
     return bad.select("mdtrt_id", amount_in_question=bad.medfee_sumamt, message=message)
 
 
@@ -79,6 +91,8 @@ def doctor_is_inpatient(context: RuleContext) -> ibis.Table:
     # On the days of admission and discharge there is time for both.
     met = seen.inner_join(stays, "dr_code").filter(lambda t: (t.day > t["first"]) & (t.day < t["last"]))
     message = sentence(
-        "医师", met.dr_code, met["first"].cast("string"), "至", met["last"].cast("string"), "在", met.bed
-    )
-    return met.select("mdtrt_id", amount_in_question=met.medfee_sumamt, message=message + "住院,其间仍接诊")
+        "医师{who}{first}至{last}在{place}住院,其间仍接诊",
+        "doctor {who} lay in {place} from {first} to {last} and saw patients meanwhile",
+        who=met.dr_code, first=met["first"], last=met["last"], place=met.bed,
+    )  # fmt: skip
+    return met.select("mdtrt_id", amount_in_question=met.medfee_sumamt, message=message)

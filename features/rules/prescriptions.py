@@ -7,7 +7,7 @@ from ibis import _
 from claims.as_of import PHARMACY, STAY
 from features.rules.billed_lines import charged_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import item_name, sentence, whole_number
+from features.rules.finding_text import either, item_name, phrase, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.sales_lines import paid_sales, with_billed_amount
 from features.visits.codelists import DRUGS
@@ -30,12 +30,10 @@ def without_order(context: RuleContext, minimum_order_share: float) -> ibis.Tabl
         _.rx_no.isnull(), _.ordered >= minimum_order_share
     )
     message = sentence(
-        "项目",
-        item_name(bad.hilist_code),
-        "无医嘱号收费,本院",
-        whole_number(bad.ordered * 100),
-        "%的同类收费有医嘱号",
-    )
+        "项目{item}无医嘱号收费,本院{share}%的同类收费有医嘱号",
+        "{item} charged without the number of an order, which {share}% of such lines of this hospital have",
+        item=item_name(bad.hilist_code), share=whole_number(bad.ordered * 100),
+    )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
 
@@ -59,11 +57,12 @@ def reused_prescription(context: RuleContext) -> ibis.Table:
     sold = sold.mutate(nth=ibis.row_number().over(order) + 1, first=sold.place.first().over(order))
     allowed = context.claims["rx_d"].select(rxno=_.hi_rxno, allowed=_.max_rept_cnt.fill_null(0) + 1)
     bad = with_billed_amount(context, sold.inner_join(allowed, "rxno").filter(_.nth > _.allowed))
+    moved = either(bad.place != bad["first"], (",且换了药店", ", and at another pharmacy"), ("", ""))
     message = sentence(
-        "处方", bad.rxno, "的同一药品第", whole_number(bad.nth), "次结算,允许", whole_number(bad.allowed),
-        "次"
+        "处方{rx}的同一药品第{nth}次结算,允许{allowed}次{moved}",
+        "drug of prescription {rx} settled for time no. {nth}; allowed times: {allowed}{moved}",
+        rx=bad.rxno, nth=whole_number(bad.nth), allowed=whole_number(bad.allowed), moved=moved,
     )  # fmt: skip
-    message = message + (bad.place != bad["first"]).ifelse(",且换了药店", "")
     return bad.mutate(message=message)
 
 
@@ -93,11 +92,16 @@ def out_of_time(
     valid = (sold.repeats > 0).ifelse(ibis.greatest(sold.valid, repeatable_validity_days), sold.valid)
     sold = sold.mutate(early=early, late=(days > valid).fill_null(False), days=days, valid=valid)
     bad = sold.filter(sold.early | sold.late)
-    when = bad.written.strftime("%Y-%m-%d %H:%M") + ",售药" + bad.sel_retn_time.strftime("%Y-%m-%d %H:%M")
-    what = bad.early.ifelse(
-        "先售药后开方", sentence("处方已过有效期", whole_number(bad.valid.fill_null(0)), "天")
-    )
-    bad = bad.mutate(message=sentence("处方", bad.rxno, "开具于", when, ",", what))
+    written, sold_at = (at.strftime("%Y-%m-%d %H:%M") for at in (bad.written, bad.sel_retn_time))
+    days = whole_number(bad.valid.fill_null(0))
+    expired = phrase("处方已过有效期{days}天", "valid for {days} days only", days=days)
+    message = sentence(
+        "处方{rx}开具于{written},售药{sold},{what}",
+        "prescription {rx} written {written}, sold {sold}: {what}",
+        rx=bad.rxno, written=written, sold=sold_at,
+        what=either(bad.early, ("先售药后开方", "sold before it was written"), expired),
+    )  # fmt: skip
+    bad = bad.mutate(message=message)
     bad = bad.group_by("mdtrt_id", "setl_id", "hilist_code").aggregate(
         message=_.message.min(), bkkp_sn=_.bkkp_sn.min()
     )
@@ -119,10 +123,12 @@ def without_prescription(context: RuleContext) -> ibis.Table:
     ordered = context.item_days.filter(_.rx_no.notnull()).select("mdtrt_id", "hilist_code")
     sold = sold.semi_join(shops, "mdtrt_id").anti_join(ordered, ["mdtrt_id", "hilist_code"])
     bad = sold.group_by("mdtrt_id", "setl_id", "hilist_code").aggregate(bkkp_sn=_.bkkp_sn.min())
-    return with_billed_amount(
-        context,
-        bad.mutate(message=sentence("处方药", item_name(bad.hilist_code), "无处方号和开方医师即结算")),
+    message = sentence(
+        "处方药{item}无处方号和开方医师即结算",
+        "prescription drug {item} settled without the number of a prescription or a doctor",
+        item=item_name(bad.hilist_code),
     )
+    return with_billed_amount(context, bad.mutate(message=message))
 
 
 def _reviewed_sales(context: RuleContext) -> ibis.Table:
@@ -165,7 +171,18 @@ def instant_review(
     sold = _reviewed_sales(context)
     bad = sold.left_join(_reviewed_elsewhere(sold, minimum_travel_minutes), ["phar_code", "rxno"])
     bad = bad.filter(bad.after.between(0, minimum_review_seconds - 1) | bad.gap.notnull())
-    quick = sentence("开方后", whole_number(bad.after), "秒即审核通过")
-    moved = ibis.literal("在另一药店审方后") + whole_number(bad.gap.fill_null(0) / 60) + "分钟又在本店审方"
-    bad = bad.mutate(message=sentence("药师", bad.phar_code, bad.gap.notnull().ifelse(moved, quick)))
+    quick = phrase(
+        "开方后{n}秒即审核通过", "passed it {n} seconds after it was written", n=whole_number(bad.after)
+    )
+    minutes = whole_number(bad.gap.fill_null(0) / 60)
+    moved = phrase(
+        "在另一药店审方后{n}分钟又在本店审方",
+        "reviewed here {n} minutes after a review at another pharmacy",
+        n=minutes,
+    )
+    message = sentence(
+        "药师{who}{what}", "pharmacist {who} {what}", who=bad.phar_code,
+        what=either(bad.gap.notnull(), moved, quick),
+    )  # fmt: skip
+    bad = bad.mutate(message=message)
     return with_billed_amount(context, bad.select("mdtrt_id", "setl_id", "hilist_code", "bkkp_sn", "message"))

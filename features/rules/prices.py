@@ -29,8 +29,11 @@ def above_ceiling(context: RuleContext, price_tolerance: float) -> ibis.Table:
         "setl_id",
         "bkkp_sn",
         amount_in_question=((rows.pric - rows.most) * rows.cnt).round(2),
-        message=ibis.literal("项目") + item_name(rows.hilist_code) + "单价"
-        + figure(rows.pric) + "元,高于最高限价" + figure(rows.most) + "元",
+        message=sentence(
+            "项目{item}单价{price}元,高于最高限价{most}元",
+            "{item} charged at {price} yuan a unit; the price ceiling is {most} yuan",
+            item=item_name(rows.hilist_code), price=figure(rows.pric), most=figure(rows.most),
+        ),
     )  # fmt: skip
 
 
@@ -49,9 +52,13 @@ def second_operation(context: RuleContext, second_operation_share: float) -> ibi
     return line_finding(
         rows,
         (rows.pric - rows.most * second_operation_share) * rows.cnt,
-        ibis.literal("同日第二项及以上手术") + item_name(rows.hilist_code) + "单价"
-        + figure(rows.pric) + "元,未按" + f"{second_operation_share:.0%}折价(限价"
-        + figure(rows.most) + "元)",
+        sentence(
+            "同日第二项及以上手术{item}单价{price}元,未按{share}折价(限价{most}元)",
+            "second or later operation of the day, {item}, charged at {price} yuan instead of {share} of its "
+            "ceiling of {most} yuan",
+            item=item_name(rows.hilist_code), price=figure(rows.pric),
+            share=f"{second_operation_share:.0%}", most=figure(rows.most),
+        ),
     )  # fmt: skip
 
 
@@ -74,8 +81,12 @@ def line_arithmetic(context: RuleContext, amount_tolerance: float, price_roundin
         wrong,
         # Only what was charged above count × price; returns charge nothing.
         ibis.ifelse(wrong.cnt > 0, ibis.greatest(wrong._charged - wrong._computed, 0), 0),
-        ibis.literal("项目") + item_name(wrong.hilist_code) + "数量" + figure(wrong.cnt)
-        + "×单价" + figure(wrong.pric) + "元与金额" + figure(wrong.det_item_fee_sumamt) + "元不符",
+        sentence(
+            "项目{item}数量{n}×单价{price}元与金额{yuan}元不符",
+            "{item}: {n} units × {price} yuan do not make the {yuan} yuan charged",
+            item=item_name(wrong.hilist_code), n=figure(wrong.cnt), price=figure(wrong.pric),
+            yuan=figure(wrong.det_item_fee_sumamt),
+        ),
     )  # fmt: skip
 
 
@@ -98,11 +109,10 @@ def dual_price(context: RuleContext, maximum_markup: float) -> ibis.Table:
     )
     bad = paid.filter(paid.finl_trns_pric > paid.cash * (1 + maximum_markup))
     message = sentence(
-        "药品", item_name(bad.hilist_code), "医保价", figure(bad.finl_trns_pric), "元,同月自费价"
-    )
-    bad = bad.mutate(
-        message=message + figure(bad.cash) + "元",
-        more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt,
-    )
+        "药品{item}医保价{price}元,同月自费价{cash}元",
+        "{item} sold at {price} yuan to the insured and at {cash} yuan for cash in the same month",
+        item=item_name(bad.hilist_code), price=figure(bad.finl_trns_pric), cash=figure(bad.cash),
+    )  # fmt: skip
+    bad = bad.mutate(message=message, more=(bad.finl_trns_pric - bad.cash) * bad.sel_retn_cnt)
     bad = bad.group_by("mdtrt_id", "setl_id", "bkkp_sn")
     return bad.aggregate(amount_in_question=_.more.sum().round(2), message=_.message.min())

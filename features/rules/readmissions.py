@@ -5,7 +5,7 @@ from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, EMERGENCY, MOVED_ON, REFERRED
-from features.rules.finding_text import figure, whole_number
+from features.rules.finding_text import figure, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.windows import YEAR
@@ -41,8 +41,11 @@ def split_stay(context: RuleContext, maximum_gap_days: float, course_stays: floa
     )
     again = stays.filter(stays.gap_days.between(-1, maximum_gap_days), stays.same_place, stays.same_disease)
     again = again.filter(*_not_planned(again, course_stays))
-    message = ibis.literal("出院后") + whole_number(ibis.greatest(again.gap_days, 0)) + "天内因同一疾病("
-    message = message + again.dx3 + ")再次入住同一医院"
+    message = sentence(
+        "出院后{days}天内因同一疾病({disease})再次入住同一医院",
+        "admitted to the same hospital again for the same disease ({disease}); days since discharge: {days}",
+        days=whole_number(ibis.greatest(again.gap_days, 0)), disease=again.dx3,
+    )  # fmt: skip
     return again.select("mdtrt_id", amount_in_question=again.medfee_sumamt, message=message)
 
 
@@ -80,7 +83,11 @@ def high_readmission_rate(
         "mdtrt_id",
         # The share of readmissions that peers do not have.
         amount_in_question=back.medfee_sumamt * (1 - back._usual / back._rate),
-        message=ibis.literal("该院一年内31天再入院率") + figure((back._rate * 100).round(1))
-        + "%,同级中位" + figure((back._usual * 100).round(1)) + "%;本次为出院后"
-        + whole_number(back.gap_days) + "天再入院",
+        message=sentence(
+            "该院一年内31天再入院率{rate}%,同级中位{usual}%;本次为出院后{days}天再入院",
+            "{rate}% of this hospital's stays of a year were followed by another within 31 days, the median "
+            "of its level is {usual}%; days between discharge and this stay: {days}",
+            rate=figure((back._rate * 100).round(1)), usual=figure((back._usual * 100).round(1)),
+            days=whole_number(back.gap_days),
+        ),
     )  # fmt: skip

@@ -7,14 +7,14 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.billed_lines import charged_lines, purchased_drugs
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import DAY_SURGERY, PACKED, REFERRED
-from features.rules.finding_text import duration, elapsed, item_name, place_name, sentence, whole_number
+from features.rules.finding_text import Pair, duration, elapsed, item_name, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import LARGE_EXAM
 from features.windows import YEAR
 
 
-def _visits_within_window(visits: ibis.Table, minimum: float, window_days: float, noun: str) -> ibis.Table:
+def _visits_within_window(visits: ibis.Table, minimum: float, window_days: float, noun: Pair) -> ibis.Table:
     """Visits that are at least the so-manieth of their person within so many days."""
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     # The visit (most - 1) places before: were it within the days, this one is one too many.
@@ -24,10 +24,12 @@ def _visits_within_window(visits: ibis.Table, minimum: float, window_days: float
         "mdtrt_id",
         amount_in_question=over.medfee_sumamt,
         message=sentence(
-            f"{duration(window_days)}内至少第{int(minimum)}{noun},首次距本次",
-            elapsed((over.second - over._first) / 86400),
+            "{span}内至少第{nth}次{noun},首次距本次{elapsed}",
+            "at least no. {nth} of {noun} within {span}; the first was {elapsed} before",
+            span=duration(window_days), nth=str(int(minimum)), noun=noun,
+            elapsed=elapsed((over.second - over._first) / 86400),
         ),
-    )
+    )  # fmt: skip
 
 
 @rule(
@@ -55,8 +57,9 @@ def repeat_test(context: RuleContext, repeat_days: float) -> ibis.Table:
         ~((scans.level > scans.last_level) & (scans.fixmedins_code != scans.last_fixmedins_code)),
     )  # fmt: skip
     message = sentence(
-        "项目", item_name(bad.hilist_code), whole_number(bad.gap), "天前已在",
-        place_name(bad.last_fixmedins_code), "做过",
+        "项目{item}{days}天前已在{place}做过", "{item} had been done at {place}; days since: {days}",
+        item=item_name(bad.hilist_code), days=whole_number(bad.gap),
+        place=place_name(bad.last_fixmedins_code),
     )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)
 
@@ -71,7 +74,7 @@ def frequent_outpatient(context: RuleContext, minimum_visits: float, window_days
     """Outpatient visits from a person's so-many-th within a rolling window on."""
     # Dialysis, chemotherapy and daily rehabilitation come often by plan.
     seen = context.facts.filter(_.kind == OUTPATIENT, ~_.course, _.rehab.fill_null(0) == 0)
-    return _visits_within_window(seen, minimum_visits, window_days, "次门诊")
+    return _visits_within_window(seen, minimum_visits, window_days, ("门诊", "the outpatient visits"))
 
 
 def _same_drug_in_month(context: RuleContext, maximum_purchases: float) -> ibis.Table:
@@ -86,7 +89,10 @@ def _same_drug_in_month(context: RuleContext, maximum_purchases: float) -> ibis.
     same = same.mutate(nth=ibis.row_number().over(order) + 1).filter(_.nth > maximum_purchases)
     return same.select(
         "mdtrt_id", "setl_id", "bkkp_sn", amount_in_question="amount",
-        message=sentence("当月第", whole_number(same.nth), "次购买同一药品", item_name(same.hilist_code)),
+        message=sentence(
+            "当月第{nth}次购买同一药品{item}", "purchase no. {nth} of {item} in the month",
+            nth=whole_number(same.nth), item=item_name(same.hilist_code),
+        ),
     )  # fmt: skip
 
 
@@ -101,7 +107,10 @@ def _many_pharmacy_days(context: RuleContext, minimum_pharmacy_days: float) -> i
     return many.select(
         "mdtrt_id", setl_id=ibis.null("string"), bkkp_sn=ibis.null("string"),
         amount_in_question="medfee_sumamt",
-        message=sentence("30天内第", whole_number(many._days), "个购药日"),
+        message=sentence(
+            "30天内第{nth}个购药日",
+            "day no. {nth} with a purchase within 30 days", nth=whole_number(many._days)
+        ),
     )  # fmt: skip
 
 
@@ -134,4 +143,4 @@ def frequent_stays(context: RuleContext, minimum_stays: float, window_days: floa
         _.refl_old_mdtrt_id.isnull(),
         ~_.med_type.left(2).isin([REFERRED, DAY_SURGERY]),
     )
-    return _visits_within_window(taken, minimum_stays, window_days, "次住院")
+    return _visits_within_window(taken, minimum_stays, window_days, ("住院", "the stays"))

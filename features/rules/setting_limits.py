@@ -11,21 +11,31 @@ from features.rules.rule_context import RuleContext
 
 def _below_level(context: RuleContext, *which: str) -> ibis.Table:
     rows = lines_breaking(context, "medinslv", *which)
-    return whole_line_finding(
-        rows, sentence("“", rows.item, "”限", rows.value, "级及以上医疗机构,本机构为", rows.level, "级")
-    )
+    message = sentence(
+        "“{item}”限{least}级及以上医疗机构,本机构为{level}级",
+        "“{item}” is for institutions of level {least} and above; this one is of level {level}",
+        item=rows.item, least=rows.value, level=rows.level,
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
 def _outside_setting(context: RuleContext, *which: str) -> ibis.Table:
     rows = lines_breaking(context, "med_type", *which)
-    message = sentence("“", rows.item, "”限定就医方式(", kinds_of_visit(rows["all"]), "),本次为")
-    return whole_line_finding(rows, message + kinds_of_visit(rows.med_type))
+    message = sentence(
+        "“{item}”限定就医方式({allowed}),本次为{kind}",
+        "“{item}” is for {allowed} only; this visit is {kind}",
+        item=rows.item, allowed=kinds_of_visit(rows["all"]), kind=kinds_of_visit(rows.med_type),
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
 def _outside_department(context: RuleContext, which: str) -> ibis.Table:
     rows = lines_breaking(context, "dept", which)
-    message = sentence("“", rows.item, "”限", departments(rows["all"]), "使用,由")
-    message = message + departments(rows.dept_code) + "收费"
+    message = sentence(
+        "“{item}”限{allowed}使用,由{department}收费",
+        "“{item}” is for {allowed} only; charged by {department}",
+        item=rows.item, allowed=departments(rows["all"]), department=departments(rows.dept_code),
+    )  # fmt: skip
     return whole_line_finding(rows, message)
 
 

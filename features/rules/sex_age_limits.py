@@ -5,7 +5,14 @@ import ibis
 from features.rules.billed_lines import DRUG, MATERIAL, SERVICE
 from features.rules.declaration import CLEAR, SUSPECT, rule
 from features.rules.dictionary_values import SEXES
-from features.rules.finding_text import sentence, union_findings, whole_line_finding, whole_number
+from features.rules.finding_text import (
+    Pair,
+    sentence,
+    union_findings,
+    whole_line_finding,
+    whole_number,
+    word_of,
+)
 from features.rules.limit_checks import lines_breaking
 from features.rules.limits_table import limit_number
 from features.rules.rule_context import RuleContext
@@ -15,25 +22,36 @@ COMPLETED_CHILDHOOD = 18
 
 def _sex_conflict(context: RuleContext, *which: str) -> ibis.Table:
     rows = lines_breaking(context, "gend", *which)
-    only, person = (value.cases(*SEXES.items(), else_="") for value in (rows.value, rows.gend))
-    return whole_line_finding(rows, sentence("“", rows.item, "”限", only, "使用,参保人为", person))
+    message = sentence(
+        "“{item}”限{only}使用,参保人为{person}",
+        "“{item}” is for {only} only; the patient is one of the {person}",
+        item=rows.item, only=word_of(rows.value, SEXES, ("", "")), person=word_of(rows.gend, SEXES, ("", "")),
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
-def _age_finding(rows: ibis.Table, limit: str, unit: str, age: str) -> ibis.Table:
-    message = sentence("“", rows.item, f"”限{limit}", whole_number(limit_number(rows)), f"{unit}使用,参保人")
-    return whole_line_finding(rows, message + whole_number(rows[age]) + unit)
+def _age_finding(rows: ibis.Table, limit: Pair, unit: Pair, age: str) -> ibis.Table:
+    message = sentence(
+        "“{item}”限{limit}{years}{unit}使用,参保人{age}{unit}",
+        "“{item}” is for patients {limit} {years} {unit} old; this one is {age} {unit} old",
+        item=rows.item, limit=limit, unit=unit, years=whole_number(limit_number(rows)),
+        age=whole_number(rows[age]),
+    )  # fmt: skip
+    return whole_line_finding(rows, message)
 
 
 def _too_old(rows: ibis.Table) -> ibis.Table:
-    return _age_finding(rows, "不超过", "岁", "years")
+    return _age_finding(rows, ("不超过", "at most"), ("岁", "years"), "years")
 
 
 def _too_young(context: RuleContext, *which: str) -> ibis.Table:
-    return _age_finding(lines_breaking(context, "age_low", *which), "不小于", "岁", "years")
+    rows = lines_breaking(context, "age_low", *which)
+    return _age_finding(rows, ("不小于", "at least"), ("岁", "years"), "years")
 
 
 def _past_newborn_age(context: RuleContext, *which: str) -> ibis.Table:
-    return _age_finding(lines_breaking(context, "age_day_high", *which), "出生不超过", "天", "age_days")
+    rows = lines_breaking(context, "age_day_high", *which)
+    return _age_finding(rows, ("出生不超过", "at most"), ("天", "days"), "age_days")
 
 
 @rule(

@@ -6,7 +6,7 @@ from ibis import _
 from claims.as_of import STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON, OPERATION, REFERRED
-from features.rules.finding_text import figure, iso_date, item_name, place_name, whole_number
+from features.rules.finding_text import figure, iso_date, item_name, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import HOUSEKEEPING
@@ -31,8 +31,12 @@ def charge_outside_stay(context: RuleContext, grace_days: float) -> ibis.Table:
         "setl_id",
         "bkkp_sn",
         amount_in_question=off.amount,
-        message=ibis.literal("项目") + item_name(off.hilist_code) + "计费日期" + iso_date(off.day)
-        + "不在住院期间(" + iso_date(off.since) + "至" + iso_date(off.until.date()) + ")",
+        message=sentence(
+            "项目{item}计费日期{day}不在住院期间({since}至{until})",
+            "{item} charged on {day}, outside the stay ({since} to {until})",
+            item=item_name(off.hilist_code), day=iso_date(off.day), since=iso_date(off.since),
+            until=iso_date(off.until.date()),
+        ),
     )  # fmt: skip
 
 
@@ -57,8 +61,12 @@ def outpatient_during_stay(context: RuleContext) -> ibis.Table:
     return met.select(
         "mdtrt_id",
         amount_in_question=met.medfee_sumamt,
-        message=ibis.literal("在") + place_name(met.bed) + "住院期间(" + iso_date(met.since) + "至"
-        + iso_date(met.until.date()) + ")于" + iso_date(met.day) + "在其他机构就诊或购药",
+        message=sentence(
+            "在{place}住院期间({since}至{until})于{day}在其他机构就诊或购药",
+            "a visit or purchase elsewhere on {day}, during a stay at {place} ({since} to {until})",
+            place=place_name(met.bed), since=iso_date(met.since), until=iso_date(met.until.date()),
+            day=iso_date(met.day),
+        ),
     )  # fmt: skip
 
 
@@ -95,8 +103,12 @@ def overlapping_stays(context: RuleContext, minimum_overlap_days: float) -> ibis
         # The share of the later stay that lies in both.
         amount_in_question=longest.medfee_sumamt
         * ibis.least(longest.shared / ibis.greatest(longest.los, 1), 1),
-        message=ibis.literal("与在") + place_name(longest.bed) + "的住院(" + iso_date(longest.since) + "至"
-        + iso_date(longest.until.date()) + ")重叠" + figure(longest.shared.round(1)) + "天",
+        message=sentence(
+            "与在{place}的住院({since}至{until})重叠{days}天",
+            "overlaps a stay at {place} ({since} to {until}); days in common: {days}",
+            place=place_name(longest.bed), since=iso_date(longest.since),
+            until=iso_date(longest.until.date()), days=figure(longest.shared.round(1)),
+        ),
     )  # fmt: skip
 
 
@@ -135,7 +147,11 @@ def idle_stay(context: RuleContext, minimum_idle_days: float) -> ibis.Table:
         kept, [gaps.mdtrt_id == kept.mdtrt_id, kept["at"] >= gaps._from, kept["at"] < gaps._to]
     )
     sums = paid.group_by("mdtrt_id").aggregate(spent=_.spent.sum().fill_null(0), run=_._run.max())
-    message = ibis.literal("住院期间连续") + whole_number(sums.run) + "天只有床位、诊查、护理费用"
+    message = sentence(
+        "住院期间连续{days}天只有床位、诊查、护理费用",
+        "{days} days of the stay in a row with charges for bed, round and care only",
+        days=whole_number(sums.run),
+    )
     # What the bed, the round and the care of the idle days cost.
     return sums.select("mdtrt_id", amount_in_question=sums.spent, message=message)
 
@@ -161,6 +177,10 @@ def day_stay(context: RuleContext, maximum_days: float, minimum_cost_ratio: floa
     return short.select(
         "mdtrt_id",
         amount_in_question=short.medfee_sumamt,
-        message=ibis.literal("住院") + whole_number(short.los) + "天,费用" + whole_number(short.medfee_sumamt)
-        + "元,为同病组通常水平的" + figure(short.cost_ratio.round(1)) + "倍",
+        message=sentence(
+            "住院{days}天,费用{yuan}元,为同病组通常水平的{times}倍",
+            "days in hospital: {days}; {yuan} yuan, {times} times what is usual for the disease group",
+            days=whole_number(short.los), yuan=whole_number(short.medfee_sumamt),
+            times=figure(short.cost_ratio.round(1)),
+        ),
     )  # fmt: skip

@@ -95,8 +95,9 @@ def _billed_beyond_stock(context: RuleContext, which: str, maximum_stock_ratio: 
     bad = both.filter(both.sold > 0, both.total > maximum_stock_ratio * both.stock)
     excess = ibis.least(bad.sold, bad.total - ibis.greatest(bad.stock, 0))
     message = sentence(
-        "项目", item_name(bad.hilist_code), "累计计费", whole_number(bad.total), ",期初与购入合计",
-        whole_number(bad.stock),
+        "项目{item}累计计费{billed},期初与购入合计{stock}",
+        "{billed} units of {item} billed so far; opening stock and purchases make {stock}",
+        item=item_name(bad.hilist_code), billed=whole_number(bad.total), stock=whole_number(bad.stock),
     )  # fmt: skip
     return bad.mutate(amount_in_question=(excess * bad.price).round(2), message=message)
 

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date, item_name, line_finding
+from features.rules.finding_text import figure, iso_date, item_name, line_finding, sentence
 from features.rules.rule_context import RuleContext
 
 # Values of `hilist_b.serv_type`, as in features/visits/codelists.py: intensive care, anaesthesia.
@@ -28,8 +28,12 @@ def intensive_care_outside(context: RuleContext) -> ibis.Table:
     inside = rows.inner_join(units, ["mdtrt_id", rows.day >= units.entered])
     inside = inside.filter((inside.day <= inside.left).fill_null(True))
     rows = rows.anti_join(inside.select("mdtrt_id", "day"), ["mdtrt_id", "day"])
-    message = ibis.literal("重症监护项目") + item_name(rows.hilist_code) + "于" + iso_date(rows.day)
-    return line_finding(rows, rows.amount, message + "收费,当日无监护病房在室记录")
+    message = sentence(
+        "重症监护项目{item}于{day}收费,当日无监护病房在室记录",
+        "intensive care {item} charged on {day}, without a record of an intensive care unit that day",
+        item=item_name(rows.hilist_code), day=iso_date(rows.day),
+    )  # fmt: skip
+    return line_finding(rows, rows.amount, message)
 
 
 def _recorded_anaesthesia(context: RuleContext) -> ibis.Table:
@@ -62,5 +66,9 @@ def anaesthesia_too_long(context: RuleContext, grace_minutes: float) -> ibis.Tab
     return line_finding(
         sums,
         sums._over * sums.amount / sums.billed,
-        ibis.literal("麻醉计费") + figure(sums.billed) + "分钟,记录" + figure(sums.took) + "分钟",
-    )
+        sentence(
+            "麻醉计费{billed}分钟,记录{took}分钟",
+            "{billed} minutes of anaesthesia charged, {took} on record",
+            billed=figure(sums.billed), took=figure(sums.took),
+        ),
+    )  # fmt: skip

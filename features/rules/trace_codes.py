@@ -7,7 +7,15 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import figure, iso_date, item_name, place_name, sentence, whole_number
+from features.rules.finding_text import (
+    either,
+    figure,
+    iso_date,
+    item_name,
+    place_name,
+    sentence,
+    whole_number,
+)
 from features.rules.limits_table import limits_of, starts_with_limit
 from features.rules.rule_context import RuleContext, cached_table
 from features.rules.sales_lines import paid_sales, with_billed_amount, with_unit_price
@@ -44,9 +52,16 @@ def _per_sale(again: ibis.Table, message: ibis.Value) -> ibis.Table:
 def repeated_code(context: RuleContext) -> ibis.Table:
     """Packs sold again without a return in between."""
     again = cached_table(context, "repeated_packs", lambda: _repeated_packs(context))
-    where = (again.last_place == again.fixmedins_code).ifelse("本机构", place_name(again.last_place))
-    message = sentence("追溯码", again.drug_trac_codg, "已于", iso_date(again.last_time), "在", where)
-    return _per_sale(again, message + "结算,其间无退货,再次结算(未拆零)")
+    elsewhere = place_name(again.last_place)
+    here = ("本机构", "this institution")
+    message = sentence(
+        "追溯码{code}已于{day}在{place}结算,其间无退货,再次结算(未拆零)",
+        "trace code {code} had been settled on {day} at {place}, was not returned and is settled again (no "
+        "split pack)",
+        code=again.drug_trac_codg, day=iso_date(again.last_time),
+        place=either(again.last_place == again.fixmedins_code, here, (elsewhere, elsewhere)),
+    )  # fmt: skip
+    return _per_sale(again, message)
 
 
 @rule(
@@ -58,11 +73,17 @@ def travelling_code(context: RuleContext, short_gap_days: float) -> ibis.Table:
     """Packs sold again at another institution."""
     again = cached_table(context, "repeated_packs", lambda: _repeated_packs(context))
     moved = again.filter(again.last_place != again.fixmedins_code)
-    pattern = (moved.gap <= short_gap_days).ifelse("疑似套码", "疑似回流药")
+    pattern = either(
+        moved.gap <= short_gap_days, ("疑似套码", "the code looks copied"),
+        ("疑似回流药", "the pack looks bought back"),
+    )  # fmt: skip
     message = sentence(
-        "追溯码", moved.drug_trac_codg, "在", place_name(moved.last_place), "售出", whole_number(moved.gap)
-    )
-    return _per_sale(moved, message + "天后又在本机构结算," + pattern)
+        "追溯码{code}在{place}售出{days}天后又在本机构结算,{pattern}",
+        "trace code {code}, sold at {place} before, is settled here again (days between: {days}); {pattern}",
+        code=moved.drug_trac_codg, place=place_name(moved.last_place), days=whole_number(moved.gap),
+        pattern=pattern,
+    )  # fmt: skip
+    return _per_sale(moved, message)
 
 
 @rule(
@@ -82,9 +103,12 @@ def mismatched_code(context: RuleContext) -> ibis.Table:
     own = starts_with_limit(sold, "drug_trac_codg")
     bad = sold.filter(~own).anti_join(sold.filter(own), ["medins_prod_sel_no", "drug_trac_codg"])
     bad = with_unit_price(context, bad)
-    return _per_sale(
-        bad, sentence("追溯码", bad.drug_trac_codg, "不属于所结算药品", item_name(bad.hilist_code))
-    )
+    message = sentence(
+        "追溯码{code}不属于所结算药品{item}",
+        "trace code {code} is not one of {item}, for which it was settled",
+        code=bad.drug_trac_codg, item=item_name(bad.hilist_code),
+    )  # fmt: skip
+    return _per_sale(bad, message)
 
 
 @rule(
@@ -109,8 +133,10 @@ def uncoded_sales(
     bad = sold.inner_join(months, ["fixmedins_code", "month"])
     bad = bad.filter(bad.uncoded, bad.n >= minimum_sales, bad.rate > maximum_uncoded_share)
     message = sentence(
-        "销售未扫追溯码;本店当月", whole_number(bad.n), "笔医保销售中",
-        figure((bad.rate * 100).round(1))
+        "销售未扫追溯码;本店当月{sales}笔医保销售中{share}%无码",
+        "sold without a trace code; of {sales} insured sales of this pharmacy in the month {share}% have "
+        "none",
+        sales=whole_number(bad.n), share=figure((bad.rate * 100).round(1)),
     )  # fmt: skip
-    bad = bad.mutate(message=message + "%无码").group_by("mdtrt_id", "setl_id", "hilist_code")
+    bad = bad.mutate(message=message).group_by("mdtrt_id", "setl_id", "hilist_code")
     return with_billed_amount(context, bad.aggregate(message=_.message.min(), bkkp_sn=_.bkkp_sn.min()))

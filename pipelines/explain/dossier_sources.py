@@ -12,6 +12,7 @@ from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.measures.catalogue import CATALOGUE
 from features.rules.declaration import RULES
+from features.rules.legal_basis import basis
 from features.visits.timestamps import completed_years
 from features.windows import YEAR
 from pipelines.explain.reason_details import findings_by_subject
@@ -46,7 +47,8 @@ class DossierSources:
         details: mdtrt_id → day, fixmedins_code, psn_no of the visits in evidence.
         innocent: subject_id → ``of`` (visits in evidence), ``fits_N`` (those that explanation N fits).
         profiles: subject_id → columns of `reports.profile_words.LABELS` that are known of it.
-        findings: by subject_id: rule_id, rule_name, sev_deg, n, amount (yuan), example, basis, rule_en.
+        findings: by subject_id: rule_id, rule_name, sev_deg, n, amount (yuan), example, example_en,
+            rule_en, basis, basis_en.
     """
 
     def __init__(self, snapshot: Snapshot, subject: str, listed: pd.DataFrame, evidence: pd.DataFrame):
@@ -135,10 +137,15 @@ class DossierSources:
         rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(),
             amount=_.vola_amt.sum().round(2),
-            example=_.vola_cont.first(order_by=order), basis=_.vola_evid.max(),
+            example=_.vola_cont.first(order_by=order), example_en=_.vola_cont_en.first(order_by=order),
         )  # fmt: skip
         found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
-        return by_subject(found.assign(rule_en=[RULES[rule_id].en for rule_id in found.rule_id]))
+        bases = [basis(RULES[rule_id].article) for rule_id in found.rule_id]
+        told = found.assign(
+            rule_en=[RULES[rule_id].en for rule_id in found.rule_id],
+            basis=[zh for zh, _en in bases], basis_en=[en for _zh, en in bases],
+        )  # fmt: skip
+        return by_subject(told)
 
     def explanations(self, subject_id: str, dearest: str | None = None) -> list[tuple[Any, ...]]:
         """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how many).

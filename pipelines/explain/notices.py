@@ -7,14 +7,14 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.rules.declaration import RULES
+from features.rules.legal_basis import institution_basis
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch
 
-# What stands in a sentence in place of another institution's code.
-OTHERS = "其他机构"
-_COLUMNS = [
-    "rule_id", "rule_name", "sev_deg", "day", "mdtrt_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
-]  # fmt: skip
+# What stands in a sentence in place of another institution's code, by column.
+OTHERS = {"vola_cont": "其他机构", "vola_cont_en": "another institution"}
+_COLUMNS = ["rule_id", "rule_name", "sev_deg", "day", "mdtrt_id", "bkkp_sn", "vola_amt", *OTHERS]
 
 
 def notices(
@@ -29,8 +29,9 @@ def notices(
         least: findings of an institution that add up to less (yuan of the fund) bring no notice.
 
     Yields:
-        Code, and rule_id, rule_name, sev_deg, day, mdtrt_id, bkkp_sn, vola_amt, vola_cont, vola_evid;
-        institutions without findings are left out.
+        Code, and rule_id, rule_name, rule_en (its English name), sev_deg, day, mdtrt_id, bkkp_sn, vola_amt,
+        vola_cont, vola_cont_en, basis, basis_en (as they bind an institution); institutions without findings
+        are left out.
     """
     hits = snapshot.rules.hits.filter(_.fixmedins_code.isin(codes))
     days = snapshot.facts.select("mdtrt_id", day=_.day.strftime("%Y-%m-%d"))
@@ -42,7 +43,21 @@ def notices(
     for code, own in found.groupby("fixmedins_code"):
         if own.vola_amt.sum() < least:
             continue
-        yield str(code), own.assign(vola_cont=_without_others(own.vola_cont, any_code, str(code)))[_COLUMNS]
+        told = {
+            column: _without_others(own[column], any_code, str(code), others)
+            for column, others in OTHERS.items()
+        }
+        yield str(code), _with_rules(own[_COLUMNS].assign(**told))
+
+
+def _with_rules(own: pd.DataFrame) -> pd.DataFrame:
+    """Findings with the English names of their rules, and the basis in both languages."""
+    rules = [RULES[rule_id] for rule_id in own.rule_id]
+    bases = [institution_basis(entry.article) for entry in rules]
+    return own.assign(
+        rule_en=[entry.en for entry in rules], basis=[zh for zh, _en in bases],
+        basis_en=[en for _zh, en in bases],
+    )  # fmt: skip
 
 
 def _as_written(code: str, name: str) -> str:
@@ -50,8 +65,8 @@ def _as_written(code: str, name: str) -> str:
     return f"{re.escape(f'{name}({code})')}|{re.escape(code)}"
 
 
-def _without_others(texts: pd.Series, any_code: re.Pattern[str], code: str) -> pd.Series:
+def _without_others(texts: pd.Series, any_code: re.Pattern[str], code: str, others: str) -> pd.Series:
     def shown(found: re.Match[str]) -> str:
-        return found[0] if found[0] == code or found[0].endswith(f"({code})") else OTHERS
+        return found[0] if found[0] == code or found[0].endswith(f"({code})") else others
 
     return texts.str.replace(any_code, shown, regex=True)

@@ -47,7 +47,8 @@ def strongest_findings(
     """The most serious finding of some rules in each visit, the largest amount first among equals.
 
     Returns:
-        mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_amt and amount (both the fund's yuan), item.
+        mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_cont_en, vola_amt and amount (both the
+        fund's yuan), item.
     """
     hits = snapshot.rules.hits.semi_join(id_table(snapshot, visits, "visits_found"), "mdtrt_id")
     hits = hits.filter(hits.rule_id.isin(rules))
@@ -58,7 +59,8 @@ def strongest_findings(
     items = lines.aggregate(hilist_code=_.hilist_code.min())
     named = first.left_join(items, "bkkp_sn").drop("bkkp_sn_right")
     named = named.left_join(_item_names(snapshot), "hilist_code")
-    columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", "vola_cont", "vola_amt", "item"]
+    texts = ["vola_cont", "vola_cont_en"]
+    columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", *texts, "vola_amt", "item"]
     return records_by_visit(named.select(*columns).mutate(amount=_.vola_amt))
 
 

@@ -19,7 +19,7 @@ from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import tuples
 from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON
-from reports.record_texts import SupportingRecord, record_text
+from reports.record_texts import FindingTold, SupportingRecord, record_text
 
 # So many visits a reason.
 VISITS = 3
@@ -168,7 +168,7 @@ def _paper(
     kind, signs = visit["kind"], tuple(signs)
     if finding:
         rule = RULES[finding["rule_id"]]
-        found = (rule.rule_id, rule.zh, rule.en, finding["vola_cont"], finding["vola_amt"])
+        found = FindingTold(rule.rule_id, (rule.zh, rule.en), (finding["vola_cont"], finding["vola_cont_en"]))
         return SupportingRecord(kind, row.measure, finding=found, signs=signs)
     if row.subject_type == "visit":
         return SupportingRecord(kind, signs=signs)

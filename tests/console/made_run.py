@@ -109,6 +109,7 @@ def _tables(as_of: date, drawn: bool) -> dict[str, tuple[list[dict[str, Any]], p
         "jr_id": "j1", "rule_id": "R084", "rule_name": "分解住院", "sev_deg": "高度可疑",
         "subject_type": "patient", "subject_id": SECOND, "psn_no": SECOND, "fixmedins_code": HOSPITAL,
         "mdtrt_id": VISIT, "vola_amt": 120.0, "vola_cont": "出院后3天", "vola_evid": "第三十八条(一)",
+        "vola_cont_en": "3 days after discharge",
     }  # fmt: skip
     month = {
         "month": "2024-12", "fixmedins_code": HOSPITAL, "rule_id": "R084", "rule_name": "分解住院",

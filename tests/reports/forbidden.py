@@ -35,6 +35,8 @@ _OF_FEW = re.compile(r"\b[1-4] 个同类中最|(?:high|low)est of [1-4]\b|其他
 # What a measure's name says already, or what needs no comparison.
 _TAUTOLOGY = re.compile(r"死亡登记后天数 \d|Days after death: \d|详见规则疑点")
 _THREE_YEARS = ("近三年", "in the last three years")
+# Chinese characters and the punctuation that goes with them.
+_CJK = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 # The first claims may be of a few days after three years ago.
 _MONTHS_OF_THREE_YEARS = 36
 _COUNTS = ("visits", "times", "sessions", "persons", "places", "boxes", "findings")
@@ -111,6 +113,18 @@ def _shown(value: Any, number_format: str) -> str:
     if isinstance(value, float) and (decimals or number_format != "General"):
         return f"{value:,.{len(decimals[1]) if decimals else 0}f}"
     return str(value)
+
+
+def cjk_in(page: str, names: frozenset[str] = frozenset()) -> list[str]:
+    """What an English page says in Chinese besides names that the data hold, each text that does."""
+    return [text for text in texts_of_page(page) if _CJK.search(_without(text, names))]
+
+
+def _without(text: str, names: frozenset[str]) -> str:
+    """A text without names; the longest first, because one may hold another."""
+    for name in sorted((name for name in names if name in text), key=len, reverse=True):
+        text = text.replace(name, "")
+    return text
 
 
 def page_offences(page: str) -> list[str]:

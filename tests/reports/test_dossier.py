@@ -85,7 +85,9 @@ GIVEN = Dossier(
             "n": 2,
             "amount": 900.0,
             "example": "出院后3天" + EVIL,
+            "example_en": "3 days after discharge" + EVIL,
             "basis": "第三十八条(一)",
+            "basis_en": "article 38, item (1)",
         }
     ],
     innocent=[
@@ -116,6 +118,8 @@ GIVEN = Dossier(
                 "急诊",
                 "排除",
                 "现金自付比例 35.0%",
+                "第三十八条(一)",
+                "出院后3天&lt;",
             ],
         ),
         (
@@ -131,13 +135,15 @@ GIVEN = Dossier(
                 "Split stay",
                 "highly suspicious",
                 "Share paid in cash: 35.0%",
+                "article 38, item (1)",
+                "3 days after discharge&lt;",
             ],
         ),
     ],
 )
 def test_says_why_what_to_pull_and_what_weighs_against_it(language, stated):
     text = page(GIVEN, language)
-    for words in [*stated, "R084", "第三十八条(一)", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
+    for words in [*stated, "R084", "H9", "2024-12-31", "r-1", "12,346", "V1"]:
         assert words in text, words
 
 

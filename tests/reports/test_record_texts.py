@@ -3,12 +3,13 @@
 import pytest
 
 from features.measures.catalogue import SUBJECTS, measures_of
-from reports.record_texts import SHARED, SupportingRecord, record_text
+from reports.record_texts import SHARED, FindingTold, SupportingRecord, record_text
 from tests.reports.forbidden import offences
 
 PATIENT, VISIT = measures_of("patient"), measures_of("visit")
 STAYS = PATIENT["stays_365d"]
 BILL, DEAD, TWO_PLACES = (VISIT[c][0] for c in ("bill", "days_dead", "two_places"))
+SPLIT = FindingTold("R084", ("分解住院", "Split stay"), ("3天内再入院", "back within 3 days"))
 COUNTED = next(
     (entry, days) for entry, days in measures_of("hospital").values() if entry.base.endswith("/village")
 )
@@ -42,9 +43,9 @@ COUNTED = next(
             "elsewhere.",
         ),
         (
-            SupportingRecord("stay", STAYS, finding=("R084", "分解住院", "Split stay", "3天内再入院", 900.4)),
+            SupportingRecord("stay", STAYS, finding=SPLIT),
             "这次住院有规则 R084(分解住院)的疑点:3天内再入院。",
-            "This stay has a finding of rule R084 (Split stay), 900 yuan of the fund.",
+            "This stay has a finding of rule R084 (Split stay): back within 3 days.",
         ),
         (
             SupportingRecord("stay", STAYS, alone=1.0, counts=True),

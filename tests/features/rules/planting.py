@@ -138,6 +138,16 @@ def findings(world: World, rules: list[str], **settings) -> pd.DataFrame:
     return frame
 
 
+def assert_told_in_both_languages(hits: pd.DataFrame) -> None:
+    """Each finding has a sentence in Chinese and one in English, without what only a program would write."""
+    for texts in (hits.vola_cont, hits.vola_cont_en):
+        assert texts.notna().all() and not texts.str.contains("None|nan|[⟦⟧{}]").any()
+    assert hits.vola_cont.str.contains("[\u4e00-\u9fff]").all()
+    # Of the data: names of items in quotes, names of places before their codes.
+    english = hits.vola_cont_en.str.replace(r"“[^”]*”|[^\s(]*(?=\()", "", regex=True)
+    assert not english.str.contains("[\u3000-\u9fff\uff00-\uffef]").any(), english.unique()
+
+
 def found_by(hits: pd.DataFrame, rule: str) -> set[str]:
     """Visits that a rule found."""
     return set(hits.mdtrt_id[hits.rule_id == rule])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R112", "R113", "R129", "R130"]
 
@@ -145,4 +145,4 @@ def test_the_other_city_is_told_by_its_institution(hits):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)

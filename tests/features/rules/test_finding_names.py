@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.rules.finding_names import with_names
-from features.rules.finding_text import item_name, kinds_of_visit, place_name, sentence
+from features.rules.finding_text import BETWEEN, item_name, kinds_of_visit, place_name, sentence
 
 
 def message_of(context, make, message: ibis.Value) -> str:
@@ -18,29 +18,33 @@ KNOWN, NAMELESS, UNKNOWN = (item_name(ibis.literal(code)) for code in ("I1", "I2
 
 
 @pytest.mark.parametrize(
-    ("parts", "text"),
+    ("zh", "en", "values", "texts"),
     [
-        (["购买", KNOWN], "购买“阿司匹林”"),
-        (["购买", NAMELESS], "购买“I2”"),
-        (["购买", UNKNOWN], "购买“I3”"),
-        ([KNOWN, "应与", UNKNOWN, "同用"], "“阿司匹林”应与“I3”同用"),
-        ([KNOWN, "已在", place_name(ibis.literal("H9")), "做过"], "“阿司匹林”已在县医院(H9)做过"),
-        (["没有名称"], "没有名称"),
+        ("购买{a}", "bought {a}", [KNOWN], ["购买“阿司匹林”", "bought “阿司匹林”"]),
+        ("购买{a}", "bought {a}", [NAMELESS], ["购买“I2”", "bought “I2”"]),
+        ("购买{a}", "bought {a}", [UNKNOWN], ["购买“I3”", "bought “I3”"]),
+        ("{a}应与{b}同用", "{b} goes with {a}", [KNOWN, UNKNOWN],
+         ["“阿司匹林”应与“I3”同用", "“I3” goes with “阿司匹林”"]),
+        ("{a}已在{b}做过", "{a} done at {b}", [KNOWN, place_name(ibis.literal("H9"))],
+         ["“阿司匹林”已在县医院(H9)做过", "“阿司匹林” done at 县医院(H9)"]),
+        ("没有名称", "no name", [], ["没有名称", "no name"]),
     ],
 )  # fmt: skip
-def test_names_stand_in_place_of_codes(rule_context, make, parts, text):
-    assert message_of(rule_context, make, sentence(*parts)) == text
+def test_names_stand_in_place_of_codes(rule_context, make, zh, en, values, texts):
+    message = sentence(zh, en, **dict(zip("ab", values, strict=False)))
+    assert message_of(rule_context, make, message).split(BETWEEN) == texts
 
 
 @pytest.mark.parametrize(
     ("codes", "words"),
     [
-        ("11", "普通门诊"),
-        ("140104", "门诊慢特病"),
-        ("21,52", "普通住院,生育住院"),
-        ("9216", "9216"),
+        ("11", ("普通门诊", "outpatient care")),
+        ("140104", ("门诊慢特病", "outpatient care of a registered disease")),
+        ("13、2", ("急诊、住院", "emergency care, a stay")),
+        ("9216", ("9216", "9216")),
     ],
 )
 def test_kinds_of_visit_in_words(codes, words):
     rows = ibis.memtable(pd.DataFrame({"code": [codes]}), schema=ibis.schema({"code": "string"}))
-    assert rows.select(found=kinds_of_visit(rows.code)).to_pandas().found.to_list() == [words]
+    zh, en = kinds_of_visit(rows.code)
+    assert rows.select(zh=zh, en=en).to_pandas().iloc[0].to_list() == list(words)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from features.rules.declaration import CLEAR, SUSPECT, Rule
-from features.rules.findings_table import FINDING, FOUND, HITS, basis, rule_hits
+from features.rules.finding_text import BETWEEN
+from features.rules.findings_table import FINDING, FOUND, HITS, rule_hits
 
 
 def a_rule(rule_id: str, subject: str = "place", severity: str = SUSPECT, article: str = "38(一)") -> Rule:
@@ -62,7 +63,7 @@ def test_the_funds_share_of_the_amount_in_question(rule_context, make, visit, se
 
 def test_a_row_carries_what_the_contract_says(rule_context, make):
     rules = [a_rule("R901", "patient", CLEAR, "40(一)/41")]
-    found = hits(rule_context, make, ("R901", "v1", "s1", "l1", 10.0, "某事"), rules=rules)
+    found = hits(rule_context, make, ("R901", "v1", "s1", "l1", 10.0, f"某事{BETWEEN}something"), rules=rules)
     assert list(found.columns) == list(HITS)
     assert found.drop(columns="jr_id").iloc[0].to_dict() == {
         "rule_id": "R901", "rule_name": "规则R901", "sev_deg": CLEAR, "subject_type": "patient",
@@ -70,6 +71,7 @@ def test_a_row_carries_what_the_contract_says(rule_context, make):
         "psn_no": "anna", "fixmedins_code": "H1", "dr_code": "d1", "mdtrt_id": "v1", "setl_id": "s1",
         "bkkp_sn": "l1", "vola_amt": 5.0, "vola_cont": "某事",
         "vola_evid": "《医疗保障基金使用监督管理条例》第四十条第一款第(一)项、第四十一条",
+        "vola_cont_en": "something",
     }  # fmt: skip
 
 
@@ -120,19 +122,3 @@ def test_other_places_and_rules_keep_their_own(rule_context, make):
 
 def test_a_visit_that_is_not_known_is_no_finding(rule_context, make):
     assert hits(rule_context, make, ("R901", "v9", None, None, 1.0, "因")).empty
-
-
-@pytest.mark.parametrize(
-    ("article", "quoted"),
-    [
-        ("38(一)", "《医疗保障基金使用监督管理条例》第三十八条第(一)项"),
-        ("41", "《医疗保障基金使用监督管理条例》第四十一条"),
-        ("36/37", "《医疗保障基金使用监督管理条例》第三十六条、第三十七条"),
-        ("38(三)/40(三)", "《医疗保障基金使用监督管理条例》第三十八条第(三)项、第四十条第一款第(三)项"),
-        ("协议", "协议"),
-        ("协议/41(二)", "《医疗保障基金使用监督管理条例》第四十一条第一款第(二)项;协议"),
-        ("刑法266/41", "《医疗保障基金使用监督管理条例》第四十一条;刑法266"),
-    ],
-)
-def test_the_legal_basis_is_quoted_in_words(article, quoted):
-    assert basis(article) == quoted

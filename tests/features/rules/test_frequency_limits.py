@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R040", "R041", "R042", "R052", "R054"]
 
@@ -143,7 +143,7 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)
 
 
 @pytest.mark.parametrize(("rule", "amounts"), [("R041", [60.0, 60.0]), ("R042", [40.0]), ("R054", [10.0])])

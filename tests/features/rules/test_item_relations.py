@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R044", "R045", "R057", "R059", "R062", "R102"]
 
@@ -106,7 +106,7 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)
 
 
 @pytest.mark.parametrize(

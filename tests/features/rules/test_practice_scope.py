@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R008", "R009", "R118", "R119"]
 
@@ -70,7 +70,7 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)
 
 
 def test_the_doctor_answers(hits):

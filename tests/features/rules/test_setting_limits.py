@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R026", "R027", "R028", "R029", "R036", "R037"]
 
@@ -63,4 +63,4 @@ def test_departments_are_named(hits):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from tests.features.rules.planting import Planted, findings, found_by
+from tests.features.rules.planting import Planted, assert_told_in_both_languages, findings, found_by
 
 RULES = ["R050", "R089", "R090", "R091", "R094"]
 
@@ -129,7 +129,7 @@ def test_finds_what_was_planted_and_nothing_else(town, hits, rule):
 
 
 def test_sentences_are_whole(hits):
-    assert hits.vola_cont.notna().all() and not hits.vola_cont.str.contains("None|nan").any()
+    assert_told_in_both_languages(hits)
 
 
 def test_amounts_are_the_excess(hits):
