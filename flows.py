@@ -225,12 +225,12 @@ def _score_and_publish(
 
 @contextmanager
 def _measured(
-    steps: Steps, claims: "Store", settings: "Settings", as_of: date, work: Path
+    steps: Steps, store: "Store", settings: "Settings", as_of: date, work: Path
 ) -> Iterator["Snapshot"]:
     from pipelines.measure import measure
 
-    with closing(steps.run("measure", measure, claims, as_of, work, settings.rules)) as snapshot:
-        yield snapshot
+    with closing(steps.run("measure", measure, store, as_of, work, settings.rules, settings.cluster)) as seen:
+        yield seen
 
 
 def _show_rows(load: "Load") -> None:

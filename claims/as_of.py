@@ -103,7 +103,7 @@ def claims_as_of(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: da
         as_of: the as-of date; what was settled before it counts.
     """
     instant = datetime(as_of.year, as_of.month, as_of.day)
-    con.raw_sql(f"CREATE OR REPLACE MACRO as_of_time() AS TIMESTAMP '{instant}'")
+    con.set_as_of(instant)
     known = {name: _until(name, tables[name] if name in tables else _empty(con, name)) for name in TABLES}
     standing = _standing(known["setl_d"])
     visits = con.create_table("visits", _visits(known["mdtrt_d"], standing))

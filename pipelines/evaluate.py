@@ -167,7 +167,10 @@ def _suspicious(last: Past, subject: str, settings: Settings) -> dict[str, float
 def _past(store: Store, settings: Settings, as_of: date) -> tuple[Past, date, pd.DataFrame]:
     """A snapshot without its claims, the day of its first settlement, and every decided case known by
     then."""
-    with scratch(store.path) as work, closing(measure(store, as_of, work, settings.rules)) as snapshot:
+    with (
+        scratch(store.path) as work,
+        closing(measure(store, as_of, work, settings.rules, settings.cluster)) as snapshot,
+    ):
         cases = {subject: decided(snapshot.claims, subject) for subject in snapshot.subjects}
         first, closed = snapshot.claims.visits.setl_time.min().execute(), closed_cases(snapshot.claims)
         return Past(as_of, snapshot.subjects, cases), first.date(), closed

@@ -36,12 +36,13 @@ def file_backed(rows: ibis.Table, key: str, folder: Path) -> pd.DataFrame:
         folder: for the file.
     """
     columns = [name for name in rows.columns if name != key]
-    index = pd.Index(rows[key].to_pandas(), name=key)
-    values = matrices_in(folder)((len(columns), len(index)))
+    keys: list[pd.Series] = []
+    values = matrices_in(folder)((len(columns), int(rows.count().execute())))
     begin = 0
-    con = rows.get_backend()
-    for batch in con.con.sql(con.compile(rows.select(*columns))).to_arrow_reader(BATCH_ROWS):
-        for to, column in zip(values, batch.columns, strict=True):
-            to[begin : begin + len(batch)] = column.to_numpy(zero_copy_only=False)
+    for batch in rows.get_backend().batches(rows, BATCH_ROWS):
+        keys.append(batch.column(key).to_pandas())
+        for to, name in zip(values, columns, strict=True):
+            to[begin : begin + len(batch)] = batch.column(name).to_numpy(zero_copy_only=False)
         begin += len(batch)
+    index = pd.Index(pd.concat(keys) if keys else [], dtype="str", name=key)
     return pd.DataFrame(values.T, index, columns, copy=False)

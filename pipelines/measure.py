@@ -34,24 +34,40 @@ from pipelines.step_log import logged_step
 
 
 @logged_step("measure")
-def measure(store: Store, as_of: date, work: Path, thresholds: dict[str, Any] | None = None) -> Snapshot:
+def measure(
+    store: Store,
+    as_of: date,
+    work: Path,
+    thresholds: dict[str, Any] | None = None,
+    cluster: dict[str, str] | None = None,
+) -> Snapshot:
     """Measure every subject as of a date.
 
     Args:
         work: scratch folder; its database holds the tables of the snapshot until `Snapshot.close`.
         thresholds: of audit rules that differ from their defaults: rule id → parameter → value.
+        cluster: options of Spark; None: DuckDB in this process.
 
     Raises:
-        StoreError: nothing was loaded yet, or nothing was settled before the date.
+        StoreError: nothing was loaded yet, or nothing was settled before the date; Spark or Java is missing.
     """
     store.require_claims()
     with ExitStack() as stack:
-        con = connect(work, store.statements)
+        con = connect(work, store.statements) if cluster is None else _on_spark(work, cluster)
         stack.callback(con.disconnect)
         snapshot = _snapshot(con, store, as_of, thresholds or {}, work)
         # The snapshot keeps the connection; it is closed here only where measuring failed.
         stack.pop_all()
     return snapshot
+
+
+def _on_spark(work: Path, cluster: dict[str, str]) -> Any:
+    """A connection to Spark, which not everybody has installed."""
+    try:
+        from claims.spark_backend import connect_spark
+    except ImportError as error:
+        raise StoreError('engine = "spark" needs PySpark: pip install fundguard[spark]') from error
+    return connect_spark(work, cluster)
 
 
 def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any], work: Path) -> Snapshot:

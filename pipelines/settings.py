@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         seed: of everything random.
         tuning_budget: candidates of the learner's parameters a training tries besides the default; 0 tries
             none.
+        engine: what measures the claims: DuckDB in this process, or Spark (docs/spark.md).
+        spark: Spark's own options, where it is the engine ("spark.master" = "yarn").
         language: of the workbook.
         mask: show pseudonyms for persons, doctors, institutions and claims in what people read (for
             demonstrations).
@@ -64,6 +66,8 @@ class Settings(BaseSettings):
     tracking_uri: str | None = None
     seed: int = 0
     tuning_budget: int = Field(0, ge=0)
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: dict[str, str] = Field(default_factory=dict)
     language: Literal["zh", "en"] = "zh"
     mask: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
@@ -83,6 +87,11 @@ class Settings(BaseSettings):
     def tracking(self, store: Path) -> str:
         """Where MLflow keeps runs and models."""
         return self.tracking_uri or f"sqlite:///{(store / 'mlflow.db').resolve()}"
+
+    @property
+    def cluster(self) -> dict[str, str] | None:
+        """Options of Spark where it is the engine, else None."""
+        return self.spark if self.engine == "spark" else None
 
     def log_path(self, store: Path) -> Path | None:
         """Where the log is written, if anywhere."""

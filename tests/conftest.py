@@ -50,7 +50,7 @@ from claims.store import Store, scratch
 from pipelines.measure import measure
 from pipelines.snapshot import Snapshot
 from tests.engine_log import EngineLog, engine_logged
-from tests.in_memory import claims_in, engine
+from tests.in_memory import claims_in, engine, shadow_by_spark
 from tests.tiny import World
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +59,24 @@ settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], d
 PERSONS, SEED, AS_OF = 2_000, 7, date(2025, 1, 1)
 # Stands in the environment of whatever a test starts, and of what that starts in turn.
 MARK = "STARTED_BY_TEST"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--spark", action="store_true", help="ask Spark the same as DuckDB, and compare")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--spark"):
+        if shutil.which("java") is None:
+            pytest.exit("Spark was not tested: there is no java on the path", returncode=0)
+        shadow_by_spark()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--spark"):
+        from tests.spark.shadow_engine import compared
+
+        terminalreporter.write_line(compared())
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,23 @@ from tests.tiny import World
 
 
 def engine() -> CachingBackend:
-    """An empty database; all of a process share the statements that were compiled."""
-    con: CachingBackend = CachingBackend().connect()
+    """An empty database; all of a process share the statements that were compiled.
+
+    With ``pytest --spark`` every statement is asked of Spark as well (`tests.spark.shadow_engine`).
+    """
+    con: CachingBackend = _kinds[-1]().connect()
     return con
+
+
+# The last kind of engine is the one that is used.
+_kinds: list[type[CachingBackend]] = [CachingBackend]
+
+
+def shadow_by_spark() -> None:
+    """Let Spark answer beside DuckDB in whatever is tested from now on."""
+    from tests.spark.shadow_engine import ShadowedBackend
+
+    _kinds.append(ShadowedBackend)
 
 
 def claims_in(con: ibis.BaseBackend, world: World, as_of: date) -> ClaimsAsOf:

@@ -80,8 +80,10 @@ def _dear(items: ibis.Table) -> ibis.Table:
     """The items that make the dearest tenth of a class, counted by visits: class, item."""
     usual = items.group_by(*_ITEM).aggregate(usual=_.money.median(), n=_.count())
     order = ibis.window(group_by="class", order_by=["usual", "item"], preceding=None, following=0)
-    cheaper, every = usual.n.sum().over(order) - usual.n, usual.n.sum().over(group_by="class")
-    return usual.filter(cheaper >= (1 - DEAR_SHARE) * every).select(*_ITEM)
+    usual = usual.mutate(
+        cheaper=usual.n.sum().over(order) - usual.n, every=usual.n.sum().over(group_by="class")
+    )
+    return usual.filter(_.cheaper >= (1 - DEAR_SHARE) * _.every).select(*_ITEM)
 
 
 def billed_visits(visits: ibis.Table) -> ibis.Table:

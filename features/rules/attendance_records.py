@@ -4,6 +4,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY, as_of_time
+from features.distinct_counts import with_distinct
 from features.rules.billed_lines import service_lines
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import either, figure, iso_date, item_name, line_finding, sentence
@@ -27,10 +28,9 @@ def _without_sign_in(context: RuleContext, service: str, outage_patients: float)
     rows = service_lines(context, service).filter(_.kind != STAY).inner_join(since, "fixmedins_code")
     rows = rows.filter(rows.day >= rows.since)
     rows = rows.left_join(signs.mutate(signed=True), ["psn_no", "fixmedins_code", "day"], rname="{name}_sign")
-    day = ibis.window(group_by=["fixmedins_code", "day"])
-    rows = rows.mutate(
-        _signed=rows.signed.fill_null(False).any().over(day), _patients=rows.psn_no.nunique().over(day)
-    )
+    day = ["fixmedins_code", "day"]
+    rows = rows.mutate(_signed=rows.signed.fill_null(False).any().over(group_by=day))
+    rows = with_distinct(rows, "psn_no", day, "_patients")
     return rows.filter(rows.signed.isnull(), rows._signed | (rows._patients < outage_patients))
 
 

@@ -3,6 +3,7 @@
 import ibis
 from ibis import _
 
+from features.distinct_counts import with_distinct
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import BIRTH, DAY_SURGERY
 from features.rules.finding_text import figure, iso_date, sentence, whole_number
@@ -61,10 +62,7 @@ def _bed_overlaps(context: RuleContext) -> ibis.Table:
     stays = stays.filter(~stays.med_type.startswith(BIRTH), ~stays.adm_bed.contains("加"))
     stays = stays.mutate(dept_code=stays.dept_code.fill_null(""))
     order = ibis.window(group_by=bed, order_by=["second", "mdtrt_id"], preceding=(None, 1))
-    stays = stays.mutate(
-        _free=stays.end_second.max().over(order),
-        _others=stays.psn_no.nunique().over(ibis.window(group_by=bed)),
-    )
+    stays = with_distinct(stays.mutate(_free=stays.end_second.max().over(order)), "psn_no", bed, "_others")
     # The first on a bed found it free (the least of a value and null is the value).
     shared = (ibis.least(stays.end_second, stays._free) - stays.second) / 86400
     return stays.mutate(_shared=ibis.ifelse(stays._free.notnull(), shared, None))

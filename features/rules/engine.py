@@ -94,9 +94,7 @@ def _insert(con: ibis.BaseBackend, rule_id: str, found: ibis.Table) -> None:
     for name in ("setl_id", "bkkp_sn"):
         if name not in found.columns:
             found = found.mutate(**{name: ibis.null("string")})
-    rows = found.select(ibis.literal(rule_id).name("rule_id"), *FINDING)
-    # `con.insert` would parse the compiled query a second time, which takes as long as the query itself.
-    con.raw_sql(f"INSERT INTO rule_found BY NAME {con.compile(rows)}").fetchall()
+    con.append("rule_found", found.select(ibis.literal(rule_id).name("rule_id"), *FINDING))
 
 
 def _missing_data(context: RuleContext, entry: Rule, has_values: Callable[[str, str], bool]) -> str | None:

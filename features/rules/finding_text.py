@@ -7,6 +7,7 @@ from operator import add
 from typing import TypeAlias
 
 import ibis
+import ibis.expr.datatypes as dt
 
 from features.rules.dictionary_values import DEPARTMENTS, MED_TYPES
 from features.windows import DAYS_A_MONTH, MONTHS_ABOVE
@@ -21,6 +22,7 @@ SEPARATOR = "、"
 Words: TypeAlias = str | ibis.Value
 Pair: TypeAlias = tuple[Words, Words]
 _SLOT = re.compile(r"{(\w+)}")
+_FIGURE = dt.Decimal(38, 2)
 
 
 def whole_number(value: ibis.Value) -> ibis.Value:
@@ -146,7 +148,8 @@ def union_findings(*found: ibis.Table) -> ibis.Table:
 
 def figure(value: ibis.Value) -> ibis.Value:
     """A number in a sentence: at most two decimals, none where it is whole."""
-    return value.round(2).cast("string").re_replace(r"\.0$", "")
+    # Engines write floats in different ways, and decimals in one.
+    return value.round(2).try_cast(_FIGURE).cast("string").re_replace(r"\.?0+$", "")
 
 
 def line_finding(rows: ibis.Table, amount_in_question: ibis.Value, message: ibis.Value) -> ibis.Table:

@@ -74,17 +74,17 @@ def _all_limits(context: RuleContext) -> ibis.Table:
 def _one_row_a_value(rows: ibis.Table, names: ibis.Table) -> ibis.Table:
     """Limits with the item's name, all values of the limit in words and whether ranks compete."""
     held = ["hilist_code", "lmt_type", "medinslv", "first", "last", "rank"]
-    together = rows.group_by(held).aggregate(values=_.lmt_value.collect(order_by=_.lmt_value))
-    together = together.left_join(names, "hilist_code").drop("hilist_code_right")
+    named = rows.left_join(names, "hilist_code").drop("hilist_code_right")
+    # In a window, for few engines have ordered aggregates.
+    together = ibis.window(group_by=held, order_by="lmt_value")
     item = ibis.window(group_by=["hilist_code", "lmt_type"])
-    together = together.mutate(
-        item=together.hilist_name.fill_null(together.hilist_code),
-        contested=together["rank"].max().over(item) > together["rank"].min().over(item),
-        all=together["values"].join(SEPARATOR).left(80),
-        # One row a value: Ibis 12 writes functions over arrays in a way that DuckDB 2 refuses.
-        value=together["values"],
+    return named.select(
+        *held,
+        item=named.hilist_name.fill_null(named.hilist_code),
+        contested=named["rank"].max().over(item) > named["rank"].min().over(item),
+        all=named.lmt_value.collect().over(together).join(SEPARATOR).left(80),
+        value=named.lmt_value,
     )
-    return together.drop("values", "hilist_name").unnest("value")
 
 
 def in_force(rows: ibis.Table, judged: ibis.Table) -> ibis.Table:

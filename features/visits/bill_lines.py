@@ -24,6 +24,8 @@ from features.visits.codelists import (
 # being the share of their items that both have (Jaccard index): .53 for nine in ten, .016 for half. Own
 # starting value.
 TEMPLATE_HASHES = 6
+# Of a hash; sums of 9,000 such numbers are below 2 ** 63.
+HASH_DIGITS = 15
 
 
 def item_days(claims: ClaimsAsOf) -> ibis.Table:
@@ -103,8 +105,24 @@ def bill_templates(days: ibis.Table) -> ibis.Table:
     (min-wise hashing, Broder 1997).
     """
     items = days.select("mdtrt_id", "hilist_code", "charge").distinct()
-    least = [(_.hilist_code + f"/{n}").hash().min() for n in range(TEMPLATE_HASHES)]
-    return items.group_by("mdtrt_id").aggregate(
-        template=reduce(xor, least),
-        exam_set=_.hilist_code.hash().bit_xor(where=_.charge.isin(EXAMS)),
-    )
+    hashes = item_hashes(days, TEMPLATE_HASHES)
+    least = [hashes[column].min() for column in hashes.columns if column != "hilist_code"]
+    rows = items.inner_join(hashes, "hilist_code").group_by("mdtrt_id")
+    return rows.aggregate(template=reduce(xor, least), exam_set=_.hash_0.sum(where=_.charge.isin(EXAMS)))
+
+
+def item_hashes(days: ibis.Table, number: int) -> ibis.Table:
+    """Independent hashes of the items on bills: hilist_code, hash_0 and so on.
+
+    Whole numbers of HASH_DIGITS digits, the same in every engine: those of the MD5 digest, its letters taken
+    for other digits. Their sum over a set of items is a hash of the set (Bellare, Micciancio 1997, doi
+    10.1007/3-540-69053-0_13): two sets have the same one with a chance of less than 1e-12.
+    """
+    codes = days.select("hilist_code").distinct()
+    return codes.mutate(
+        **{
+            f"hash_{n}": (codes.hilist_code + f"/{n}").hexdigest("md5").translate("abcdef", "012345")
+            .left(HASH_DIGITS).cast("int64")
+            for n in range(number)
+        }
+    )  # fmt: skip

@@ -5,6 +5,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY
+from features.visits.bill_lines import item_hashes
 from features.visits.codelists import COURSES
 from features.visits.inpatient import INTERIM_DAYS
 from features.windows import YEAR
@@ -31,9 +32,10 @@ def copied_stays(base: ibis.Table, days: ibis.Table, content: ibis.Table) -> ibi
     other people there within a year with the same set of items."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
-    # Each item once: one billed on two days would cancel itself out.
-    items = days.select("mdtrt_id", "hilist_code").distinct().group_by("mdtrt_id")
-    stays = stays.inner_join(items.aggregate(items=_.hilist_code.hash().bit_xor(), n=_.count()), "mdtrt_id")
+    # Each item once, on however many days it is billed.
+    items = days.select("mdtrt_id", "hilist_code").distinct().inner_join(item_hashes(days, 1), "hilist_code")
+    sets = items.group_by("mdtrt_id").aggregate(items=_.hash_0.sum(), n=_.count())
+    stays = stays.inner_join(sets, "mdtrt_id")
     alike = stays.filter(stays.los < INTERIM_DAYS).anti_join(content.filter(content.operated), "mdtrt_id")
     twins = _admitted_together(alike, "fixmedins_code", "dx3", "los")
     return (

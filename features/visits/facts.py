@@ -109,10 +109,8 @@ def visit_facts(claims: ClaimsAsOf) -> ibis.Table:
     parts = _parts(claims, base)
     for name, part in parts.items():
         con.create_table(f"fact_{name}", part)
-    # By hand: making the query of so wide a join takes Ibis longer than the engine needs for a small city.
-    joins = " ".join(f"LEFT JOIN fact_{name} USING (mdtrt_id)" for name in parts)
-    con.raw_sql(f"CREATE TABLE facts_joined AS SELECT * FROM visit_base {joins}")
-    facts = con.create_table("facts_with_stays", _with_readmissions(con.table("facts_joined")))
+    joined = con.create_joined("facts_joined", "visit_base", [f"fact_{name}" for name in parts], "mdtrt_id")
+    facts = con.create_table("facts_with_stays", _with_readmissions(joined))
     facts = facts.left_join(expected_readmissions(facts), "mdtrt_id").drop("mdtrt_id_right")
     # `with_counts` fills these in.
     later = {name: ibis.literal(0.0) for name in GRAPH_AND_RULE_COLUMNS}

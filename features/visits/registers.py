@@ -5,6 +5,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
+from features.distinct_counts import with_distinct
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
@@ -77,11 +78,12 @@ def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
     visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
     visits = visits.inner_join(sessions, "mdtrt_id")
-    weeks = visits.week.nunique()
+    visits = with_distinct(visits, "week", ["psn_no", "weekday"], "weeks_on_day")
+    visits = with_distinct(visits, "week", ["psn_no"], "weeks")
     return visits.select(
         "mdtrt_id",
         week_sessions=visits.sessions.sum().over(group_by=["psn_no", "week"]),
-        weekday_share=weeks.over(group_by=["psn_no", "weekday"]) / weeks.over(group_by="psn_no"),
+        weekday_share=visits.weeks_on_day / visits.weeks,
     )
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from claims.duckdb_backend import connect
 from claims.store import Store
 from tests.features.town import Snapshot, Town, look
+from tests.in_memory import engine
 
 
 @pytest.fixture(scope="session")
@@ -13,5 +13,5 @@ def town_snapshot(tmp_path_factory) -> Snapshot:
     world = Town(seed=1).world
     store = Store(folder / "store")
     assert store.ingest(world.write(folder / "in")).quarantine == {}
-    con = connect(folder)
+    con = engine()
     return look(world, con, store.tables(con))
