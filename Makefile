@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PERSONS ?= 20000
 WORKERS ?= 2
+# What the default lock holds beside the product; Spark has a lock of its own.
+EXTRAS := console dev postgresql
 # The demo's city has a year of claims and is read on the morning after its last day.
 AS_OF := 2025-01-01
 
-.PHONY: install demo demo-console test test-slow notebooks format lint audit mutation bench soak night-cost docs lock clean
+.PHONY: install demo demo-console test test-slow test-spark notebooks format lint audit mutation bench soak night-cost docs lock clean
 
 install: $(STAMP)
 
@@ -40,10 +42,16 @@ demo-console: install
 # Each worker has a core; threads of linear algebra would only wait for each other. Tests
 # of a file share what they set up, so they stay together.
 test: install
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not spark" -n $(WORKERS) --dist loadfile
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
+
+# Every statement of the tests of features asked of DuckDB and of Spark, and a small city measured and run on both.
+# Skipped where there is no Java.
+test-spark: install
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --require-hashes --requirement requirements-spark.lock
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --spark -m "not slow" tests/features tests/spark
 
 notebooks: install
 	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
@@ -99,8 +107,10 @@ docs: install
 
 # Needs uv. Universal: one lock for every platform and Python from 3.11 on; it names no index.
 lock:
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $(EXTRAS:%=--extra %) \
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	sed -n 's/^spark = \["\(.*\)"\]/\1/p' pyproject.toml | uv pip compile --quiet --universal --generate-hashes \
+		--python-version 3.11 --custom-compile-command "make lock" - --output-file requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import ibis
 import ibis.expr.operations as ops
@@ -40,6 +42,7 @@ LOCAL = {
     "spark.driver.maxResultSize": "0",
     "spark.sql.shuffle.partitions": "2",
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
 }
@@ -105,7 +108,7 @@ class SparkBackend(Backend):  # type: ignore[misc]
     def read_parquet(self, path: Any, /, *, table_name: str | None = None, **_options: Any) -> ibis.Table:
         """Files as a table with the columns of the first."""
         files = [path] if isinstance(path, str | Path) else list(path)
-        files = [Path(file).resolve().as_uri() for file in files]
+        files = [_pattern(f"file://{Path(file).resolve()}") for file in files]
         schema = self._session.read.parquet(files[0]).schema
         self._session.read.schema(schema).parquet(*files).createOrReplaceTempView(str(table_name))
         return self.table(str(table_name))
@@ -113,8 +116,9 @@ class SparkBackend(Backend):  # type: ignore[misc]
     def batches(self, rows: ibis.Table, size: int) -> Iterator[pa.RecordBatch]:
         """The rows of a stored table in their order, some at a time; the driver holds one file's."""
         folder, schema = self._folders[rows.op().name], self._session.table(rows.op().name).schema
-        for file in sorted(self._session.read.schema(schema).parquet(folder).inputFiles()):
-            yield from self._session.read.schema(schema).parquet(file).toArrow().to_batches(size)
+        reader = self._session.read.schema(schema)
+        for file in sorted(reader.parquet(_pattern(folder)).inputFiles()):
+            yield from reader.parquet(_pattern(unquote(file))).toArrow().to_batches(size)
 
     def execute(self, expr: ibis.Expr, /, *, params: Any = None, limit: Any = None, **_options: Any) -> Any:
         """The rows of an expression as pandas has them, with the types that DuckDB's have."""
@@ -144,12 +148,17 @@ class SparkBackend(Backend):  # type: ignore[misc]
 
     def _register(self, name: str, folder: str, schema: StructType) -> ibis.Table:
         # A schema that is given need not be read from the files again.
-        self._session.read.schema(schema).parquet(folder).createOrReplaceTempView(name)
+        self._session.read.schema(schema).parquet(_pattern(folder)).createOrReplaceTempView(name)
         self._folders[name] = folder
         return self.table(name)
 
     def _register_in_memory_table(self, op: Any) -> None:
         self._session.createDataFrame(op.data.to_pyarrow(op.schema)).createOrReplaceTempView(op.name)
+
+
+def _pattern(path: str) -> str:
+    """A path as Spark reads it: brackets and stars are none of a pattern."""
+    return re.sub(r"([\[\]{}*?])", r"\\\1", path)
 
 
 def connect_spark(work: Path, options: Mapping[str, str]) -> SparkBackend:
@@ -172,5 +181,7 @@ def connect_spark(work: Path, options: Mapping[str, str]) -> SparkBackend:
         session.conf.set(key, value)
     SparkBackend.register_options()
     con: SparkBackend = SparkBackend().connect(session)
-    con.scratch, con._numbers, con._folders = work.resolve().as_uri(), itertools.count(), {}
+    # Spark's warnings print parts of plans, and with them values of rows.
+    session.sparkContext.setLogLevel("ERROR")
+    con.scratch, con._numbers, con._folders = f"file://{work.resolve()}", itertools.count(), {}
     return con

@@ -1,6 +1,7 @@
 """The step that measures every subject as of a date: facts, audit rules, network and groups, measures,
 peers."""
 
+import warnings
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -64,7 +65,10 @@ def measure(
 def _on_spark(work: Path, cluster: dict[str, str]) -> Any:
     """A connection to Spark, which not everybody has installed."""
     try:
-        from claims.spark_backend import connect_spark
+        with warnings.catch_warnings():
+            # Spark's own frames of pandas, which it warns of, are not used: rows travel as Arrow.
+            warnings.simplefilter("ignore", FutureWarning)
+            from claims.spark_backend import connect_spark
     except ImportError as error:
         raise StoreError('engine = "spark" needs PySpark: pip install fundguard[spark]') from error
     return connect_spark(work, cluster)
