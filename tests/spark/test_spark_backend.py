@@ -98,4 +98,4 @@ def test_floats_are_rounded_and_written_as_on_duckdb(con):
     duckdb: CachingBackend = CachingBackend().connect()
     expected, found = (one.execute(asked.order_by("id")) for one in (duckdb, con))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    assert found.text.tolist() == ["2.68", "1", "-2.68", "0.13", "12345678.9", "0", "134.22", "0", "5"]
+    assert found.text.tolist() == ["2.68", "1", "-2.68", "0.13", "12345678.91", "0", "134.22", "0", "5"]
