@@ -15,8 +15,8 @@ import ibis.expr.operations as ops
 import pandas as pd
 import pyarrow as pa
 import sqlglot.expressions as sge
+from ibis.backends.duckdb.converter import DuckDBPandasData
 from ibis.backends.pyspark import Backend
-from ibis.backends.pyspark.converter import PySparkPandasData
 from ibis.backends.pyspark.datatypes import PySparkSchema
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from pyarrow.types import is_nested as nested
@@ -129,7 +129,7 @@ class SparkBackend(Backend):  # type: ignore[misc]
             name: column.to_pylist() if column.null_count or nested(column.type) else column.to_pandas()
             for name, column in zip(arrow.column_names, arrow.columns, strict=True)
         }
-        frame = PySparkPandasData.convert_table(pd.DataFrame(columns), table.schema())
+        frame = DuckDBPandasData.convert_table(pd.DataFrame(columns), table.schema())
         return expr.__pandas_result__(frame)
 
     def disconnect(self) -> None:
@@ -137,9 +137,12 @@ class SparkBackend(Backend):  # type: ignore[misc]
         for name in self._folders:
             self._session.catalog.dropTempView(name)
 
-    def _frame(self, rows: Any) -> DataFrame:
+    def _frame(self, rows: ibis.Table) -> DataFrame:
+        """Rows with the types that Ibis says they have; some functions of Spark give wider ones."""
         self._run_pre_execute_hooks(rows)
-        return self._session.sql(self.compile(rows))
+        types = PySparkSchema.from_ibis(rows.schema())
+        frame = self._session.sql(self.compile(rows))
+        return frame.select(*(frame[field.name].cast(field.dataType) for field in types))
 
     def _written(self, name: str, frame: DataFrame) -> ibis.Table:
         folder = f"{self.scratch}/{name}-{next(self._numbers)}"
