@@ -38,11 +38,14 @@ def conduct_share(visits: ibis.Table, scheme: ibis.Value, whole_class: bool = Tr
     materials, exams = (
         amount if whole_class else None for amount in (visits.material_amount, visits.exam_amount)
     )
+    surplus = _part(visits.surplus_spent, visits.medfee_sumamt)
     shares = (
         (WHOLE_VISIT, ibis.literal(1.0)),
         # The days without any treatment, and no more of the stay.
         (("M10",), _part(visits.idle_days, visits.los)),
-        (("M05", "M06", "M19"), _part(visits.surplus_spent, visits.medfee_sumamt)),
+        (("M05", "M06"), surplus),
+        # What a runner fetches for ever the same people is not theirs to use.
+        (("M19",), ibis.greatest((visits.co_fillers > 0).ifelse(1.0, 0.0), surplus)),
         (("M20",), _part(visits.repeat_codes, visits.boxes)),
         (("M24",), _above(ibis.greatest(visits.paid_per_content, visits.group_weight))),
         (("M25", "M44"), _above(visits.cost_ratio)),

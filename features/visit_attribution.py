@@ -175,7 +175,7 @@ def _value(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
     """The expression of a measure over rows of its window; of GRAPH (None) how many others the visit links
     to."""
     if entry is None:
-        return ibis.greatest(rows.co_visitors, rows.co_oversupplied)
+        return ibis.greatest(rows.co_visitors, rows.co_oversupplied, rows.co_fillers)
     return entry.take(rows, ibis.literal(True))
 
 

@@ -21,13 +21,13 @@ HALF_STRENGTH = 10
 EXCUSED_SHARE = 0.1
 
 
-def visit_graph_part(co_visitors: pd.Series) -> pd.Series:
+def visit_graph_part(others: pd.Series) -> pd.Series:
     """The graph part of visits.
 
     Args:
-        co_visitors: number of people each visit links its patient to.
+        others: number of people each visit links its patient to.
     """
-    return _saturating(co_visitors, HALF_CO_VISITORS)
+    return _saturating(others, HALF_CO_VISITORS)
 
 
 def patient_graph_part(linked_visits: pd.Series) -> pd.Series:

@@ -39,9 +39,9 @@ DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme
 # Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
-    "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "idle_days",
-    "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight", "cost_ratio",
-    "unsigned", "dialysis", "material_amount", "exam_amount", "priced", "usual_price",
+    "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "co_fillers",
+    "idle_days", "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight",
+    "cost_ratio", "unsigned", "dialysis", "material_amount", "exam_amount", "priced", "usual_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),
 )  # fmt: skip
 _PLACE = ["fixmedins_code", "kind"]
@@ -65,7 +65,8 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     )
     schema = ibis.schema(dict.fromkeys([*_PLACE, "scheme"], "string") | {"excess": "float64"})
     joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
-    joined = joined.mutate(in_ring=(_.co_oversupplied > 0).any().over(ibis.window(group_by="psn_no")))
+    resale = ibis.greatest(joined.co_oversupplied, joined.co_fillers) > 0
+    joined = joined.mutate(in_ring=resale.any().over(ibis.window(group_by="psn_no")))
     rows = con.create_table(
         "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)), overwrite=True
     )
@@ -86,8 +87,9 @@ def doubt_of(rows: ibis.Table) -> ibis.Value:
     """How far the conduct of visits is in doubt, 0 to 1.
 
     Args:
-        rows: evidence, scheme, kind, co_visitors, in_ring (the patient is oversupplied together with others),
-            excess (share beyond what chance explains at the place).
+        rows: evidence, scheme, kind, co_visitors, in_ring (the patient is oversupplied together with others,
+            or fills prescriptions in batches with them), excess (share beyond what chance explains at the
+            place).
     """
     # Who comes along is counted beyond chance already (`features.graphs.covisit`). At a consultation people
     # meet for honest reasons, on market days for instance; at the till of a pharmacy their cards do. Who are

@@ -36,7 +36,7 @@ def network_result(
     # evidence.
     has_reason = members.group_id.map(excused).notna()
     counts = links(con, network, _pairs_within(network, members[~has_reason]), "suspicious_pairs")
-    linking_visits = ibis.union(network.co_attendance, network.co_oversupply).semi_join(
+    linking_visits = ibis.union(network.co_attendance, network.co_oversupply, network.co_filling).semi_join(
         con.table("suspicious_pairs"), ["a", "b"]
     )
     excused_pairs = _pairs_within(network, members[has_reason])

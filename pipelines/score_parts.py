@@ -33,10 +33,11 @@ def graph_part_of(subject: str, rows: ibis.Table, key: str, network: NetworkResu
         return pd.Series(dtype=float)
     if subject == "group":
         return group_graph_part(network.inside, network.excused)
+    others = ibis.greatest(rows.co_visitors, rows.co_fillers)
     if subject == "visit":
-        counted = fetch_by(rows.select("co_visitors", subject_id=rows.mdtrt_id), "subject_id")
-        return visit_graph_part(counted["co_visitors"])
-    linked, of_subject = rows.co_visitors > 0, rows.group_by(subject_id=rows[key])
+        counted = fetch_by(rows.select(subject_id=rows.mdtrt_id, others=others), "subject_id")
+        return visit_graph_part(counted["others"])
+    linked, of_subject = others > 0, rows.group_by(subject_id=rows[key])
     if subject == "patient":
         visits = fetch_by(of_subject.aggregate(visits=linked.sum()), "subject_id")["visits"]
         return patient_graph_part(visits)

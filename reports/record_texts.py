@@ -28,6 +28,37 @@ SHARED = {
     "los": ("住院天数相同", "of the same length"),
     "sent_to": ("随后住进同一医院", "followed by a stay in one hospital"),
 }
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a visit links its patient to others: a clause after the kind of visit, with ``people``, and the
+    measures of a visit that say the same."""
+
+    zh: str
+    en: str
+    signs: tuple[str, ...]
+
+
+# Fact of a visit that counts those it is linked to → the clause; the first one there is is told.
+LINKS = {
+    "co_visitors": Link(
+        "与另外{people}人同时就诊,这些人多次同行,难以用巧合解释",
+        "was made together with {people} people, who come together more often than chance explains",
+        ("co_visitors", "co_admitted"),
+    ),
+    "co_fillers": Link(
+        "与另外{people}人的处方出自同一医师、在同一药店成批取药,每批多为同一批人",
+        "was filled in one batch with prescriptions of one doctor for {people} others, and the batches at "
+        "this pharmacy are ever of the same people",
+        ("co_fillers",),
+    ),
+    "co_oversupplied": Link(
+        "的医师或药店另有{people}人超量购药,远多于同类",
+        "went through a doctor or shop by which {people} others are oversupplied, far more than elsewhere",
+        ("co_oversupplied",),
+    ),
+}
 # Units that the name of a measure does not say already, in English.
 _UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
 Sign = tuple[Measure, float, float | None]
@@ -54,9 +85,7 @@ class SupportingRecord:
         alone: the measure of the visit alone; None where no single visit makes it up.
         counts: the measure only counts visits.
         n: of a measure that counts visits by a column, visits of the count; else None.
-        co_visitors: people beyond chance who were there, where the reason is co-visits; else None.
-        co_oversupplied: people oversupplied through the same doctor or shop, where that is the reason; else
-            None.
+        link: where the reason is a link to others, its kind (key of LINKS) and how many they are; else None.
         finding: where the reason is a rule's finding or its proof; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
         days_of_claims: how many days the claims go back, where that is known.
@@ -67,8 +96,7 @@ class SupportingRecord:
     alone: float | None = None
     counts: bool = False
     n: int | None = None
-    co_visitors: int | None = None
-    co_oversupplied: int | None = None
+    link: tuple[str, int] | None = None
     finding: FindingTold | None = None
     signs: tuple[Sign, ...] = ()
     days_of_claims: int | None = None
@@ -83,19 +111,14 @@ def record_text(record: SupportingRecord) -> Texts:
             "、".join(_sign(record.kind, *sign, "zh") for sign in signs),
             ", ".join(_sign(record.kind, *sign, "en") for sign in signs),
         )
-        alone = record.measure is None and record.co_visitors is None and record.co_oversupplied is None
+        alone = record.measure is None and record.link is None
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
     return f"{zh}。", f"{en}."
 
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
     if record.measure is None:
-        linked = {
-            "co_visitors": record.co_visitors,
-            "co_admitted": record.co_visitors,
-            "co_oversupplied": record.co_oversupplied,
-        }
-        return linked.get(sign.name) is not None
+        return record.link is not None and sign.name in LINKS[record.link[0]].signs
     same = record.alone == value and record.measure[0].unit == sign.unit
     return same or (record.finding is not None and sign.family == record.measure[0].family)
 
@@ -104,17 +127,11 @@ def _main_clause(record: SupportingRecord) -> Texts:
     visit = f"这次{KINDS[record.kind][0]}", f"This {KINDS[record.kind][1]}"
     if record.finding:
         return _found(visit, record.finding)
-    if record.co_visitors is not None:
+    if record.link is not None:
+        kind, people = record.link
         return (
-            f"{visit[0]}与另外{record.co_visitors}人同时就诊,这些人多次同行,难以用巧合解释",
-            f"{visit[1]} was made together with {record.co_visitors} people, who come together more often "
-            "than chance explains",
-        )
-    if record.co_oversupplied is not None:
-        return (
-            f"{visit[0]}的医师或药店另有{record.co_oversupplied}人超量购药,远多于同类",
-            f"{visit[1]} went through a doctor or shop by which {record.co_oversupplied} others are "
-            "oversupplied, far more than elsewhere",
+            visit[0] + LINKS[kind].zh.format(people=people),
+            f"{visit[1]} {LINKS[kind].en.format(people=people)}",
         )
     if record.measure is None:
         return f"{visit[0]}本身可疑", f"{visit[1]} is suspicious by itself"

@@ -3,38 +3,26 @@
 
 A session is a run of purchases that follow one another faster than the pharmacy's own rhythm of the hour and
 of the day. Honest people happen to be in one; that most of a session's people are in other sessions of the
-same pharmacy, too, is not explained by how often they come. Two cards of thirty seldom meet twice, so the
-people of a session are tested as a set: on how many other days each of them is in a session, against how many
-there would be if each of his days were in one by chance (a bipartite graph of people × sessions against a
-null that keeps the number of days of each person and the size of each session).
+same pharmacy, too, is not explained by how often they come: each of a person's days is in a session by chance
+as often as the pharmacy's purchases are, which keeps the number of days of each person and the size of each
+session (`features.graphs.recurrent_sets`).
 """
-
-from math import log
 
 import ibis
 import pandas as pd
 from ibis import _
 
 from claims.as_of import PHARMACY
-from features.graphs import events
+from features.graphs import events, recurrent_sets
+from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
-from significance.chance import combined, significant
 
 # Longest time between two cards of a session, and its longest share of the mean time between two purchases of
 # the hour, or of the day. Own starting values.
 MAX_GAP_SECONDS, SHORT_GAP = 180, 0.25
 # A day's purchases are spread over so many seconds.
 OPEN_SECONDS = 10 * 3600
-# Fewest people of a session, and fewest of them who are in others: fewer may be a family. Own starting
-# values.
-MIN_PERSONS = 4
-# The share of a pharmacy's purchases that are in sessions explains at most so many times what it does at all
-# pharmacies, or one that lives on its drawer would explain it. Own starting value.
-CROWDING = 3
-# One person's habit weighs at most so much (-log10 of a probability), or it would make a set of one. Own
-# starting value.
-MAX_NEG_LOG10_P = 3
 _SESSION = ["place", "session"]
 
 
@@ -79,42 +67,20 @@ def members(bought: ibis.Table) -> ibis.Table:
         others=_.day.nunique() - 1, again=_.day.nunique(where=_.in_session) - 1
     )
     people = people.inner_join(rate, "place").mutate(expected=_.others * _.q).drop("others", "q")
-    people = people.mutate(neg_log10_p=_poisson_neg_log10_p(people.again, people.expected))
+    people = people.mutate(neg_log10_p=poisson_neg_log10_p(people.again, people.expected))
     inside = rows.filter(rows.in_session).group_by(*_SESSION, "psn_no")
     inside = inside.aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
     return inside.inner_join(people, ["place", "psn_no"])
 
 
-def _poisson_neg_log10_p(count: ibis.Value, expected: ibis.Value) -> ibis.Value:
-    """-log10 of an upper bound of the probability of a Poisson count at least as large: the smaller of those
-    of Markov and of Chernoff (Mitzenmacher and Upfal 2005, theorem 5.4)."""
-    mean = ibis.greatest(expected, 1e-6)
-    markov = (count / mean).ln()
-    chernoff = count * (count / mean).ln() - count + mean
-    found = (count > expected).ifelse(ibis.greatest(markov, chernoff) / log(10), 0.0)
-    return ibis.least(found, MAX_NEG_LOG10_P)
-
-
 def sessions(seen: ibis.Table) -> pd.DataFrame:
-    """Sessions whose people are in other sessions of the place more often than chance explains.
+    """Sessions whose people are in other sessions of the place more often than chance explains: place,
+    session, shared, expected, neg_log10_fdr (`features.graphs.recurrent_sets.recurrent`).
 
     Args:
         seen: `members`, stored.
-
-    Returns:
-        place, session, shared (people who are in others), expected, neg_log10_fdr.
     """
-    found = seen.group_by(*_SESSION).aggregate(
-        people=_.count(),
-        shared=(_.again > 0).sum(),
-        expected=(1 - (-_.expected).exp()).sum().round(9),
-        neg_log10_p=_.neg_log10_p.sum().round(9),
-    )
-    found = found.order_by(*_SESSION).to_pandas()
-    tested, found = len(found), found[found["shared"] >= MIN_PERSONS]
-    fdr = combined(found["neg_log10_p"], found["people"], tested)
-    found = significant(found.assign(neg_log10_fdr=fdr)).drop(columns=["people", "neg_log10_p"])
-    return found.reset_index(drop=True)
+    return recurrent_sets.recurrent(seen, _SESSION)
 
 
 def pairs(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
@@ -124,9 +90,7 @@ def pairs(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
         seen: `members`, stored.
         found: `sessions` as a table.
     """
-    inside = found.inner_join(seen.drop("expected"), _SESSION)
-    times = inside.count().over(ibis.window(group_by=["place", "psn_no"]))
-    return events.pairs(inside.mutate(times=times).filter(_.times >= 2), _SESSION)
+    return recurrent_sets.pairs(seen, found, _SESSION, ["place"])
 
 
 def edges(together: ibis.Table) -> pd.DataFrame:

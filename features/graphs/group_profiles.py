@@ -60,15 +60,22 @@ def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
         members: group_id, psn_no.
 
     Returns:
-        The facts with ``group_id``, ``joint`` (with co-visitors) and ``linked`` (see `linked`).
+        The facts with ``group_id``, ``joint`` (with co-visitors, or people whose prescriptions are filled in
+        the same batches) and ``linked`` (see `linked`).
     """
     joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
-    return joined.mutate(joint=joined.co_visitors > 0, linked=linked(joined))
+    return joined.mutate(joint=_positive(joined, "co_visitors", "co_fillers"), linked=linked(joined))
 
 
 def linked(visits: ibis.Table) -> ibis.Value:
-    """Does a visit link its visitor to others, by co-visits or by a doctor or shop that oversupplies both?"""
-    return (visits.co_visitors > 0) | (visits.co_oversupplied > 0)
+    """Does a visit link its visitor to others, by co-visits, by prescriptions filled in batches, or by a
+    doctor or shop that oversupplies both?"""
+    return _positive(visits, "co_visitors", "co_fillers", "co_oversupplied")
+
+
+def _positive(visits: ibis.Table, *counts: str) -> ibis.Value:
+    """Is one of several counts above zero?"""
+    return ibis.or_(*(visits[name] > 0 for name in counts))
 
 
 def honest_reasons(group_facts: ibis.Table) -> pd.Series:

@@ -8,6 +8,7 @@
 | co_session | patient | patient | cards swiped in ever the same sessions of a pharmacy (`card_sessions`) |
 | co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
 | co_supplier | patient | patient | the same several pharmacies of expensive medicine (`shared_suppliers`) |
+| co_filling | patient | patient | prescriptions filled in ever the same batches (`batch_filling`) |
 | co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
 | trace_flow | patient, pharmacy | pharmacy | boxes of the one, sold again by the other (`trace_flows`) |
@@ -27,6 +28,7 @@ from ibis import _
 from claims.as_of import ClaimsAsOf
 from features.graphs import (
     admission_waves,
+    batch_filling,
     card_sessions,
     co_return,
     copurchase,
@@ -45,8 +47,8 @@ FLOWS: dict[str, tuple[Callable[[ibis.Table], ibis.Table], str, str]] = {
     "referral": (referral_flows.referrals, "prescriber", "hospital"),
     "origin": (referral_flows.origins, "village", "hospital"),
 }
-# Kinds of links that medicine makes: people neither meet nor buy on the same day.
-RESALE = ("co_oversupply", "co_supplier")
+# Kinds of links that medicine makes: people need not meet.
+RESALE = ("co_oversupply", "co_supplier", "co_filling")
 # Kinds of flow that become a fact of their visits, and the column.
 FLOW_COLUMNS = {
     "prescription": "prescription_flow",
@@ -64,9 +66,11 @@ class Network:
             expected by chance, and `significance.chance.neg_log10_fdr`.
         people: a, b, neg_log10_fdr (summed over all kinds), one row a pair of patients.
         co_attendance: visits that link patients by being together or buying the same: mdtrt_id, a, b, other;
-            a table of the scratch database, as the next two.
+            a table of the scratch database, as the next three.
         co_oversupply: purchases that link patients by oversupply or the same pharmacies of expensive
             medicine: mdtrt_id, a, b, other.
+        co_filling: purchases that link patients whose prescriptions are filled in the same batches: mdtrt_id,
+            a, b, other.
         flows: visits at either end of flows beyond chance (`_flow_visits`).
     """
 
@@ -74,6 +78,7 @@ class Network:
     people: pd.DataFrame
     co_attendance: ibis.Table
     co_oversupply: ibis.Table
+    co_filling: ibis.Table
     flows: ibis.Table
 
 
@@ -84,7 +89,10 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     linked, hubs, co_oversupply = _oversupplied(con, facts)
     sharing, of_suppliers = _sharing(con, facts)
     co_oversupply = con.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
-    people = pd.concat([*together, linked, sharing], ignore_index=True).rename(columns={"days": "observed"})
+    filling, batches = _batches(con, facts)
+    people = pd.concat([*together, linked, sharing, filling], ignore_index=True).rename(
+        columns={"days": "observed"}
+    )
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
@@ -95,6 +103,7 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
         co_attendance,
         co_oversupply,
+        con.create_table("filling_visits", events.linking_visits(batches)),
         con.create_table(
             "flow_visits", outer_joined(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
         ),
@@ -182,6 +191,15 @@ def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ib
     return found.assign(kind="co_supplier"), shared_suppliers.linking_visits(facts, regular, linked)
 
 
+def _batches(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those whose prescriptions are filled in the same batches, and their pairs."""
+    filled = con.create_table("filled_prescriptions", batch_filling.purchases(facts))
+    seen = con.create_table("batch_members", batch_filling.members(filled))
+    found = stored(con, "batches", batch_filling.batches(seen))
+    together = con.create_table("filled_together", batch_filling.pairs(seen, found))
+    return batch_filling.edges(together).assign(kind="co_filling"), together
+
+
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
     """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
     to), the share of the flow beyond what is expected."""
@@ -203,9 +221,9 @@ def _box_visits(con: ibis.BaseBackend, claims: ClaimsAsOf, resold: pd.DataFrame)
 
 
 def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: str) -> ibis.Table:
-    """The number of people each visit links its patient to, by attendance and by oversupply, and its flows:
-    mdtrt_id, co_visitors, co_oversupplied and the columns of `Network.flows`, null for none; only visits that
-    have any.
+    """The number of people each visit links its patient to, by attendance, oversupply and filling in batches,
+    and its flows: mdtrt_id, co_visitors, co_oversupplied, co_fillers and the columns of `Network.flows`, null
+    for none; only visits that have any.
 
     Args:
         pairs: the pairs (a, b) that count.
@@ -216,6 +234,7 @@ def links(con: ibis.BaseBackend, network: Network, pairs: pd.DataFrame, name: st
     for column, visits in (
         ("co_visitors", network.co_attendance),
         ("co_oversupplied", network.co_oversupply),
+        ("co_fillers", network.co_filling),
     ):
         others = visits.semi_join(counted, ["a", "b"]).group_by("mdtrt_id")
         counts = outer_joined(counts, others.aggregate(**{column: _.other.nunique()}))

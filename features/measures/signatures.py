@@ -72,10 +72,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M17": {"patient": "two_places", "visit": "two_places"},
     "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
-        "pharmacy": "co_oversupplied_share stock_days stocked_share surplus_share",
-        "prescriber": "co_oversupplied_share stock_days stocked_share surplus_share",
-        "patient": "co_oversupplied resold_boxes",
-        "group": "shared_surplus surplus_spent",
+        "pharmacy": "co_oversupplied_share batch_filled_share stock_days stocked_share surplus_share",
+        "prescriber": "co_oversupplied_share batch_filled_share stock_days stocked_share surplus_share",
+        "patient": "co_oversupplied resold_boxes batch_fillings",
+        "group": "shared_surplus surplus_spent batch_fillings",
     },
     "M20": {"pharmacy": "repeat_codes came_back", "patient": "repeat_codes", "visit": "repeat_codes"},
     "M21": {

@@ -68,13 +68,15 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
     "confirmed_linked",
 )
 # Facts that need the others first: people who come along more often than chance explains, people oversupplied
-# through the same doctor or pharmacy; excess of referrals to a hospital from a doctor (of the outpatient
-# visit, and of the stay that it led to), of admissions from a village, of a doctor's prescriptions at a
-# pharmacy; boxes that came back to a pharmacy (of their first sale, and of the second); findings of the audit
-# rules, how many of them clear violations, lines with medicine out of scope, and the fund's money in findings
-# (yuan, each line once); outcomes of those the visit has to do with.
+# through the same doctor or pharmacy, people whose prescriptions are filled in the same batches; excess of
+# referrals to a hospital from a doctor (of the outpatient visit, and of the stay that it led to), of
+# admissions from a village, of a doctor's prescriptions at a pharmacy; boxes that came back to a pharmacy (of
+# their first sale, and of the second); findings of the audit rules, how many of them clear violations, lines
+# with medicine out of scope, and the fund's money in findings (yuan, each line once); outcomes of those the
+# visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
-    *("co_visitors", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+    *("co_visitors", "co_oversupplied", "co_fillers"),
+    *("referred", "received", "village_recruitment_excess"),
     *("prescription_flow", "resold", "sold_again"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,

@@ -19,7 +19,7 @@ from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import tuples
 from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON
-from reports.record_texts import FindingTold, SupportingRecord, record_text
+from reports.record_texts import LINKS, FindingTold, SupportingRecord, record_text
 
 # So many visits a reason.
 VISITS = 3
@@ -174,8 +174,7 @@ def _paper(
         return SupportingRecord(kind, signs=signs)
     if row.measure is None:
         # What links a group that never meets is the pharmacy or doctor its members share.
-        if visit["co_visitors"] or not visit["co_oversupplied"]:
-            return SupportingRecord(kind, co_visitors=int(visit["co_visitors"]), signs=signs)
-        return SupportingRecord(kind, co_oversupplied=int(visit["co_oversupplied"]), signs=signs)
+        link = next((name for name in LINKS if visit[name]), "co_visitors")
+        return SupportingRecord(kind, link=(link, int(visit[link] or 0)), signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
     return SupportingRecord(kind, row.measure, alone, row.counts, n, signs=signs)

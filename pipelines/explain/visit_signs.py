@@ -22,10 +22,10 @@ Sign = tuple[Measure, float, float]
 
 
 def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict[str, Any]]:
-    """Visits by mdtrt_id: kind, fund_pay_sumamt (yuan), co_visitors, co_oversupplied, scheme, setl_id (the
-    last)."""
+    """Visits by mdtrt_id: kind, fund_pay_sumamt (yuan), co_visitors, co_oversupplied, co_fillers, scheme,
+    setl_id (the last)."""
     wanted = id_table(snapshot, ids, "visits_asked")
-    columns = ["mdtrt_id", "kind", "fund_pay_sumamt", "co_visitors", "co_oversupplied"]
+    columns = ["mdtrt_id", "kind", "fund_pay_sumamt", "co_visitors", "co_oversupplied", "co_fillers"]
     facts = snapshot.facts.select(*columns).semi_join(wanted, "mdtrt_id")
     marks = snapshot.claims.con.table(MARKS).select("mdtrt_id", "scheme")
     settled = snapshot.claims.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max())

@@ -107,6 +107,9 @@ ROWS = [
     # One of two purchases in company: its patient is oversupplied together with others on another day.
     *visits("ring", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
     *visits("ring elsewhere", kind=PHARMACY, psn_no="ring", co_oversupplied=4.0),
+    # As well of one whose prescriptions are filled in batches.
+    *visits("fetched", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
+    *visits("fetched elsewhere", kind=PHARMACY, psn_no="fetched", co_fillers=4.0),
     *visits("cards", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
     *visits("refund", fund_pay_sumamt=-5.0, findings_amount=3.0),
     *visits("ruled", findings_amount=40.0),

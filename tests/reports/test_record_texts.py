@@ -31,16 +31,22 @@ COUNTED = next(
             "card used at two places within 30 minutes.",
         ),
         (
-            SupportingRecord("outpatient", co_visitors=3),
+            SupportingRecord("outpatient", link=("co_visitors", 3)),
             "这次门诊与另外3人同时就诊,这些人多次同行,难以用巧合解释。",
             "This outpatient visit was made together with 3 people, who come together more often than "
             "chance explains.",
         ),
         (
-            SupportingRecord("pharmacy", co_oversupplied=4),
+            SupportingRecord("pharmacy", link=("co_oversupplied", 4)),
             "这次购药的医师或药店另有4人超量购药,远多于同类。",
             "This purchase went through a doctor or shop by which 4 others are oversupplied, far more than "
             "elsewhere.",
+        ),
+        (
+            SupportingRecord("pharmacy", link=("co_fillers", 6)),
+            "这次购药与另外6人的处方出自同一医师、在同一药店成批取药,每批多为同一批人。",
+            "This purchase was filled in one batch with prescriptions of one doctor for 6 others, and the "
+            "batches at this pharmacy are ever of the same people.",
         ),
         (
             SupportingRecord("stay", STAYS, finding=SPLIT),

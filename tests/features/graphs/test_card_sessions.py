@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from itertools import pairwise
-from math import exp, log, log10
+from math import log, log10
 
 import ibis
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.stats import chi2
 from claims.as_of import PHARMACY
 from features.graphs import card_sessions
 from features.graphs.communities import communities
+from tests.features.graphs.test_batch_filling import slow_bound
 from tests.features.graphs.visit_book import VisitBook, people_in
 from tests.significance.slow_chance import slow_fdr
 
@@ -117,7 +118,7 @@ def slow_sessions(book: VisitBook) -> dict[str, list[list[dict]]]:
 
 
 def slow_found(book: VisitBook) -> dict[frozenset, tuple[int, float, float]]:
-    """People of each session → how many are in others, how many would be by chance, neg_log10_fdr."""
+    """People of each session → how often they are in others, how often by chance, neg_log10_fdr."""
     runs = slow_sessions(book)
     large = {
         place: [run for run in mine if len({r["psn_no"] for r in run}) >= 4] for place, mine in runs.items()
@@ -125,25 +126,24 @@ def slow_found(book: VisitBook) -> dict[frozenset, tuple[int, float, float]]:
     inside = {place: sum(map(len, mine)) for place, mine in large.items()}
     every = {place: sum(map(len, mine)) for place, mine in runs.items()}
     everywhere = sum(inside.values()) / sum(every.values())
-    people, p, shared, by_chance = [], [], [], []
+    people, p, shared, by_chance, sets = [], [], [], [], []
     for place, mine in large.items():
         q = min(inside[place] / every[place], 3 * everywhere)
         for run in mine:
-            neg_log10_p, again, usual = 0.0, 0, 0.0
+            neg_log10_p, again, usual, recurring = 0.0, 0, 0.0, 0
             who = {row["psn_no"] for row in run}
             for person in who:
                 days = {r["day"] for other in runs[place] for r in other if r["psn_no"] == person}
                 hits = {r["day"] for other in mine for r in other if r["psn_no"] == person}
-                count, mean = len(hits) - 1, max((len(days) - 1) * q, 1e-6)
-                again, usual = again + (count > 0), usual + 1 - exp((1 - len(days)) * q)
-                if count > mean:
-                    chernoff = exp(count - mean) * (mean / count) ** count
-                    neg_log10_p += min(3, -log10(min(chernoff, mean / count)))
+                count, mean = len(hits) - 1, (len(days) - 1) * q
+                again, usual, recurring = again + count, usual + mean, recurring + (count > 0)
+                neg_log10_p += slow_bound(count, mean)
             people.append(frozenset(who))
             shared.append(again)
             by_chance.append(usual)
+            sets.append(recurring)
             p.append(float(chi2.sf(2 * log(10) * neg_log10_p, 2 * len(who))))
-    tested, kept = len(p), [k for k, again in enumerate(shared) if again >= 4]
+    tested, kept = len(p), [k for k, recurring in enumerate(sets) if recurring >= 4]
     rates = slow_fdr([p[k] for k in kept], tested)
     found = {k: -log10(rate) for k, rate in zip(kept, rates, strict=True) if rate < 0.01}
     return {people[k]: (shared[k], by_chance[k], weight) for k, weight in found.items()}

@@ -290,12 +290,14 @@ def test_what_some_do_together_does_not_excuse_the_others():
 
 
 def test_facts_of_groups_reach_a_year_back():
+    nobody = {"days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 0, "co_fillers": 0}
     rows = [
-        {"mdtrt_id": "with others", "psn_no": "a", "days_ago": 365.0, "co_visitors": 1, "co_oversupplied": 0},
-        {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "co_visitors": 1, "co_oversupplied": 0},
-        {"mdtrt_id": "oversupplied", "psn_no": "b", "days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 1},
-        {"mdtrt_id": "by himself", "psn_no": "b", "days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 0},
-        {"mdtrt_id": "stranger", "psn_no": "c", "days_ago": 1.0, "co_visitors": 5, "co_oversupplied": 5},
+        nobody | {"mdtrt_id": "with others", "psn_no": "a", "days_ago": 365.0, "co_visitors": 1},
+        nobody | {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "co_visitors": 1},
+        nobody | {"mdtrt_id": "fetched", "psn_no": "a", "co_fillers": 1},
+        nobody | {"mdtrt_id": "oversupplied", "psn_no": "b", "co_oversupplied": 1},
+        nobody | {"mdtrt_id": "by himself", "psn_no": "b"},
+        nobody | {"mdtrt_id": "stranger", "psn_no": "c", "co_visitors": 5, "co_oversupplied": 5},
     ]
     table = facts(rows)
     members = pd.DataFrame({"group_id": ["g", "g", "h"], "psn_no": ["a", "b", "b"]})
@@ -303,12 +305,13 @@ def test_facts_of_groups_reach_a_year_back():
     seen = {(r.group_id, r.mdtrt_id): (r.joint, r.linked) for r in found.to_pandas().itertuples()}
     assert seen == {
         ("g", "with others"): (True, True),
+        ("g", "fetched"): (True, True),
         ("g", "oversupplied"): (False, True),
         ("h", "oversupplied"): (False, True),
         ("g", "by himself"): (False, False),
         ("h", "by himself"): (False, False),
     }
-    assert table.filter(linked(table)).count().execute() == 4
+    assert table.filter(linked(table)).count().execute() == 5
 
 
 def test_hubs_take_three_tenths_of_the_linked_visits():

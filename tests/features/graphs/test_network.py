@@ -19,6 +19,7 @@ from features.graphs.network import (
     outer_joined,
     stored,
 )
+from tests.features.graphs.test_batch_filling import RING, runner, town
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
 from tests.in_memory import engine
 
@@ -123,7 +124,8 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     book, claims, network = built
     found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
     assert set(found.columns) == {
-        *("co_visitors", "co_oversupplied", "referred", "received", "village_recruitment_excess"),
+        *("co_visitors", "co_oversupplied", "co_fillers"),
+        *("referred", "received", "village_recruitment_excess"),
         *("prescription_flow", "resold", "sold_again"),
     }
     assert found.index.is_unique
@@ -146,6 +148,20 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     recruited = found.village_recruitment_excess.dropna()
     edge = network.edges[network.edges.kind == "origin"].iloc[0]
     assert len(recruited) == edge.observed and set(recruited) == {1 - edge.expected / edge.observed}
+
+
+def test_purchases_filled_in_batches_link_the_people_of_a_runner():
+    book = runner(town())
+    claims = claims_of(book)
+    network = build_network(claims, claims.facts)
+    edges = network.edges[network.edges.kind == "co_filling"]
+    assert set(edges.a) | set(edges.b) == set(RING) and edges.observed.min() >= 2
+    found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
+    who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows}).reindex(found.index)
+    fetched = found.co_fillers > 0
+    assert set(who[fetched]) == set(RING) and found.co_fillers.max() == 5
+    members = pd.DataFrame({"group_id": "ring", "psn_no": RING})
+    assert kinds_of(inside_of(network.edges, members)).to_dict() == {"ring": "drug_resale"}
 
 
 def test_only_pairs_that_count_are_counted(built):

@@ -65,6 +65,7 @@ VALUES: dict[str, list[Any]] = {
     "burst_expected": [0.0, 0.125, 0.5, None],
     "co_visitors": [0.0, 1.0, 3.0, None],
     "co_oversupplied": [0.0, 2.0, None],
+    "co_fillers": [0.0, 3.0, None],
     "follow_days": [1.0, 2.0, 3.0, None],
     "village_batch": [0.0, 1.0, 2.0, None],
     "outside_visits": [0.0, 1.0, None],

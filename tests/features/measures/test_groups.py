@@ -22,6 +22,7 @@ GROUPS: dict[str, Loop] = {
     "village_batch": lambda vs: max(column(vs, "village_batch")),
     "idle_days": lambda vs: total(vs, "idle_days"),
     "shared_surplus": lambda vs: total([v for v in vs if (v["co_oversupplied"] or 0) > 0], "surplus_spent"),
+    "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
     "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),

@@ -91,6 +91,7 @@ PHARMACIES: dict[str, Loop] = {
     "top_disease_share": lambda vs: top(vs, "dise_no"),
     "top_employer_share": lambda vs: top(vs, "emp_no"),
     "co_oversupplied_share": lambda vs: share_known(vs, "co_oversupplied", lambda people: people > 0),
+    "batch_filled_share": lambda vs: share(vs, lambda v: (v["co_fillers"] or 0) > 0),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
     "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),

@@ -89,6 +89,7 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
         total(vs, "rehab"), loops.different([v for v in vs if v["rehab"] > 0], "day")
     ),
     "co_oversupplied_share": lambda vs: share_known(bought(vs), "co_oversupplied", lambda people: people > 0),
+    "batch_filled_share": lambda vs: share(bought(vs), lambda v: (v["co_fillers"] or 0) > 0),
     "referred_share": lambda vs: mean_of(seen(vs), "referred"),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }

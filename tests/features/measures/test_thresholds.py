@@ -35,6 +35,7 @@ FLAGGED = {
     ("hospital", "co_visit_share"): ({}, "co_visitors", 1, 0),
     ("prescriber hospital", "co_visit_consultation_share"): (SEEN, "co_visitors", 1, 0),
     ("prescriber pharmacy", "co_oversupplied_share"): (BOUGHT, "co_oversupplied", 1, 0),
+    ("prescriber pharmacy", "batch_filled_share"): (BOUGHT, "co_fillers", 1, 0),
     ("pharmacy", "rx_overused_share"): (BOUGHT, "rx_overused", 1, 0),
     ("patient prescriber pharmacy", "out_of_scope_share"): (BOUGHT, "out_of_scope", 1, 0),
     ("patient hospital group", "visits_with_findings"): ({}, "findings", 1, 0),

@@ -73,6 +73,7 @@ VISITS: dict[str, Of] = {
     "co_visitors": lambda v: None if v["kind"] == STAY else v["co_visitors"] or 0,
     "co_admitted": of_stay(lambda v: v["co_visitors"] or 0),
     "co_oversupplied": lambda v: v["co_oversupplied"] or 0,
+    "co_fillers": lambda v: v["co_fillers"] or 0,
     "dialysis": lambda v: v["dialysis"] - v["dialysis_days"] if v["dialysis"] else None,
     "days_dead": days_dead,
     "unusual_return": unusual_return,
