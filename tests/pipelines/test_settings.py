@@ -88,3 +88,12 @@ def test_only_the_visits_are_cut():
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         Settings().capacity = 3
+
+
+def test_spark_is_the_engine_only_where_it_is_chosen(tmp_path):
+    options = '[spark]\n"spark.master" = "yarn"\n'
+    assert settings_of(store(tmp_path, options)).cluster is None
+    assert settings_of(store(tmp_path, 'engine = "spark"\n' + options)).cluster == {"spark.master": "yarn"}
+    assert settings_of(store(tmp_path, 'engine = "spark"')).cluster == {}
+    with pytest.raises(StoreError, match="engine"):
+        settings_of(store(tmp_path, 'engine = "flink"'))

@@ -1,5 +1,6 @@
 """Fee lines summed to item and day, what bills are made of, and marks of bills with the same items."""
 
+import hashlib
 from collections import defaultdict
 from datetime import date
 
@@ -7,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.visits.bill_lines import TEMPLATE_HASHES, bill_content, bill_templates, item_days
+from features.visits.bill_lines import (
+    HASH_DIGITS,
+    TEMPLATE_HASHES,
+    bill_content,
+    bill_templates,
+    item_days,
+    item_hashes,
+)
 from tests.features.visits.tables import lines, values
 from tests.tiny import World
 
@@ -138,3 +146,14 @@ def test_bills_agree_in_their_template_as_often_as_the_jaccard_index_says():
     agreed = sum(found[f"{pair}/0"] == found[f"{pair}/1"] for pair in range(pairs)) / pairs
     # Four standard errors of a share of 400 are .09; five hashes would give .37 and seven .25.
     assert agreed == pytest.approx((18 / 22) ** 6, abs=0.09) and TEMPLATE_HASHES == 6
+
+
+def test_hashes_of_items_are_those_of_any_engine():
+    codes = ["pill", "CT平扫", ""]
+    found = item_hashes(lines(*({"hilist_code": code} for code in codes * 2)), 2).to_pandas()
+    assert sorted(found.hilist_code) == sorted(codes)
+    for row in found.itertuples():
+        for nth, value in enumerate((row.hash_0, row.hash_1)):
+            text = hashlib.md5(f"{row.hilist_code}/{nth}".encode()).hexdigest()
+            digits = "".join(str("abcdef".find(sign)) if sign.isalpha() else sign for sign in text)
+            assert value == int(digits[:HASH_DIGITS]) and HASH_DIGITS == 15
