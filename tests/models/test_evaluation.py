@@ -32,6 +32,11 @@ def five() -> pd.DataFrame:
     )
 
 
+def test_one_confirmed_of_several_has_an_order():
+    found = inspection_metrics(five().assign(target=[0, 1, 0, 0, 0]), 200, (2,))
+    assert found["auc"] == pytest.approx(3 / 4) and found["average_precision"] == pytest.approx(1 / 2)
+
+
 def test_figures_as_worked_out_by_hand():
     found = inspection_metrics(five(), 200, (2, 10))
     # Of six pairs of a confirmed and a cleared, four are in order.
@@ -146,6 +151,10 @@ def test_the_interval_is_the_percentiles_of_the_bootstrap(monkeypatch):
     low, high = np.nanquantile(samples, [0.025, 0.975])
     row = found.loc["precision_at_2"]
     assert (row.low, row.high) == pytest.approx((low, high)) and row.value == 0.5
+    draws = np.random.default_rng(3)
+    errors = ((five().score - five().target) ** 2).to_numpy()
+    scores = [errors[draws.integers(0, 5, 5)].mean() for _sample in range(40)]
+    assert found.loc["brier", ["low", "high"]].to_list() == pytest.approx(np.quantile(scores, [0.025, 0.975]))
     assert with_intervals(five(), 200, (2,)).equals(with_intervals(five(), 200, (2,), seed=0))
     assert set(found.index) == set(inspection_metrics(five(), 200, (2,)))
 
@@ -213,6 +222,13 @@ def test_the_boundary_of_a_leak():
 def test_leaks_need_enough_confirmed(confirmed, found):
     target = pd.Series([1] * confirmed + [0] * 20)
     assert leaks(data_of(pd.DataFrame({"m": -target.astype(float)}), target)).index.tolist() == found
+
+
+def test_that_a_value_is_missing_leaks_as_a_value_below_all_others_does():
+    """Of the cleared half have the lowest value there is, of the confirmed nobody has any."""
+    target = pd.Series([1] * 20 + [0] * 20)
+    values = pd.Series([np.nan] * 20 + [1.0, 2.0] * 10)
+    assert leaks(data_of(pd.DataFrame({"m": values}), target)).to_dict() == {"m": 1.0}
 
 
 def test_ties_count_half_in_the_auc_of_a_measure():

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
-from models.population_stability import MUCH, Profile, profiles, stability
+from models.population_stability import FALSE_ALARM, MUCH, Profile, profiles, stability
 
 
 def drawn(seed: int, count: int, shift: float = 0.0) -> pd.DataFrame:
@@ -55,3 +56,18 @@ def test_a_measure_of_nothing_but_zeros_or_nothing_at_all_has_no_drift():
     zeros, none = pd.DataFrame({"fee": [0.0] * 50}), pd.DataFrame({"fee": [np.nan] * 50})
     assert compared(zeros, zeros) == (0.0, False) and compared(none, none) == (0.0, False)
     assert compared(zeros.head(0), zeros) == (0.0, False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drift_is_more_than_the_distribution_of_the_index_by_chance(seed):
+    """Yurdakul (2018): by chance the index is chi-squared of bins less one, times 1/n + 1/m."""
+    random = np.random.default_rng(seed)
+    drifts = []
+    for _pair in range(200):
+        bins = int(random.integers(2, 6))
+        now, then = (random.integers(1, size, bins).tolist() for size in random.integers(20, 200, 2))
+        index, much = stability(Profile([], now), Profile([], then))
+        by_chance = chi2.ppf(1 - FALSE_ALARM, bins - 1) * (1 / sum(now) + 1 / sum(then))
+        assert much == (index > max(MUCH, by_chance))
+        drifts.append(much)
+    assert 20 < sum(drifts) < 180

@@ -8,8 +8,16 @@ import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.comparison.affiliation import PLACES, PRIOR_SUBJECTS, affiliations, centre_of_place
+from features.comparison.affiliation import (
+    PLACES,
+    PRIOR_SUBJECTS,
+    affiliations,
+    centre_of_place,
+    own_differences,
+)
 from features.comparison.null_distribution import NullDistribution, Sample
+from features.comparison.peers import fit_peers
+from features.measures.catalogue import expected_column, measures_of
 from tests.in_memory import engine
 
 PEERS = 0.1
@@ -143,3 +151,36 @@ def test_the_centre_equals_its_twin(arises, seed):
     found = centre_of_place(null(arises, peers), s, place)
     assert found == pytest.approx(slow_centre(arises, peers, s, place))
     assert (found > np.array(peers)[s.group]).any()
+
+
+def hospitals_of_five(share: float) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Sixty doctors at random; of twelve hospitals of five all at the first do one thing so often. The last
+    doctor belongs nowhere."""
+    random, columns = np.random.default_rng(3), measures_of("prescriber")
+    names = [*columns, *(expected_column(name) for name, (entry, _days) in columns.items() if entry.mix)]
+    doctors = [f"d{number}" for number in range(60)]
+    values = pd.DataFrame(random.uniform(0.0, 0.1, (60, len(names))), doctors, names)
+    counted = {entry.support_column(days) for entry, days in columns.values()} - {None}
+    values[sorted(counted)] = 200.0
+    values.loc[doctors[:5], "co_visit_share_365d"] = share
+    places = pd.Series([f"H{number // 5}" for number in range(59)], doctors[:59])
+    return values, pd.Series("all", doctors, name="peers"), places
+
+
+def test_where_all_of_a_hospital_do_it_each_differs_less_from_it_than_from_the_peers():
+    values, peers, places = hospitals_of_five(0.8)
+    usual = fit_peers("prescriber", values, peers)
+    own, other = own_differences(usual, values, peers, places), usual.differences(values, peers)
+    assert own.index.equals(values.index) and own.columns.equals(other.columns)
+    column = "co_visit_share_365d"
+    assert (other.loc["d0":"d4", column] > 7).all() and (own.loc["d0":"d4", column] < 3).all()
+    # Whoever belongs nowhere is compared with the peers; nobody looks worse beside his own place.
+    assert own.loc["d59"].equals(other.loc["d59"]) and (own <= other + 1e-9).all(axis=None)
+
+
+def test_one_who_does_it_alone_differs_from_his_hospital_as_from_the_peers():
+    values, peers, places = hospitals_of_five(0.05)
+    values.loc["d4", "co_visit_share_365d"] = 0.8
+    usual = fit_peers("prescriber", values, peers)
+    own = own_differences(usual, values, peers, places)["co_visit_share_365d"]
+    assert own["d4"] > 3 and (own.drop("d4") < 1).all()

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from claims.as_of import ClaimsAsOf
-from features.graphs.neighbour_outcomes import neighbour_outcomes
+from features.graphs.neighbour_outcomes import confirmed_before, neighbour_outcomes
 from features.measures.catalogue import CATALOGUE
 from features.visits.facts import visit_facts, with_counts
 from tests.tiny import World
@@ -61,7 +61,12 @@ def seen(claims_of) -> tuple[dict[str, str], dict[str, pd.DataFrame]]:
     world.case("prescriber", "doctor of good", "3", "2024-05-01")
     world.case("visit", visits["open"], "2", "2024-08-01")
     world.case("hospital", "good", "2", "2025-02-01")  # after the night
+    # Looked at again and not decided yet: what is known stays known.
+    world.case("hospital", "bad", "1", "2024-07-01")
+    # A doctor whose code is that of a patient.
+    world.case("prescriber", "open", "2", "2024-05-01")
     linking_visits = [(visits["friend"], "early"), (visits["early"], "friend")]
+    linking_visits += [(visits["honest"], "late"), (visits["honest"], "open")]
     return visits, measured(claims_of(world, AS_OF), linking_visits, ("patient", "hospital", "visit"))
 
 
@@ -108,3 +113,30 @@ def test_outcomes_by_lot_explain_nobody(claims_of):
     shares = share.loc[[f"p{number}" for number in range(size)]]
     assert shares.between(0, 1).all() and 0.1 < shares.mean() < 0.9
     assert roc_auc_score(guilty, shares) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_time_of_an_outcome_is_in_seconds_and_visits_without_any_are_left_out(claims_of):
+    world = World()
+    world.hospital("bad"), world.hospital("good")
+    for who, where in (("ada", "bad"), ("ben", "good")):
+        world.person(who)
+        world.visit(who, where, "2024-03-01 09:00:00")
+    world.case("hospital", "bad", "2", "1970-01-03")
+    claims = claims_of(world, AS_OF)
+    nobody = claims.con.create_table("nobody", schema=ibis.schema({"mdtrt_id": "string", "other": "string"}))
+    found = neighbour_outcomes(claims, visit_facts(claims), nobody).to_pandas()
+    assert found.confirmed_place.tolist() == found.closed_place.tolist() == [2 * 86_400.0]
+    assert (found[["confirmed_patient", "confirmed_doctor", "confirmed_visit", "confirmed_linked"]] == 0).all(
+        axis=None
+    )
+
+
+@pytest.mark.parametrize("confirmed, closed, before, of_group", [
+    (0.0, 0.0, False, False), (1.0, 0.0, True, True), (5.0, 6.0, True, True), (0.0, 6.0, False, False),
+    # What became known together was not known before.
+    (6.0, 6.0, False, True), (7.0, 6.0, False, True),
+])  # fmt: skip
+def test_what_was_known_before_ones_own_outcome(confirmed, closed, before, of_group):
+    rows = ibis.memtable(pd.DataFrame({"confirmed_place": [confirmed], "closed_patient": [closed]}))
+    assert rows.select(x=confirmed_before(rows, "place", "patient")).to_pandas().x.tolist() == [before]
+    assert rows.select(x=confirmed_before(rows, "place", None)).to_pandas().x.tolist() == [of_group]
