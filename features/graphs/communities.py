@@ -29,7 +29,7 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
         edges: a, b, neg_log10_fdr, as `features.graphs.covisit.edges`.
 
     Returns:
-        group (a name for this run), psn_no, weight (strength of the member's edges in the group relative to
+        group (its first member), psn_no, weight (strength of the member's edges in the group relative to
         the strongest member, 0 to 1).
     """
     graph = igraph.Graph.TupleList(edges[["a", "b", "neg_log10_fdr"]].itertuples(index=False), weights=True)
@@ -38,7 +38,7 @@ def communities(edges: pd.DataFrame) -> pd.DataFrame:
     graph = graph.subgraph([v for v, k in enumerate(graph.coreness()) if k >= 2])
     igraph.set_random_number_generator(random.Random(_SEED))
     parts = [part for component in graph.decompose() for part in _split(component)]
-    rows = [row for number, part in enumerate(parts) for row in _cores(part, number)]
+    rows = [row for part in parts for row in _core(part)]
     return pd.DataFrame(rows, columns=["group", "psn_no", "weight"])
 
 
@@ -60,17 +60,16 @@ def _random_modularity(members: int, density: float) -> float:
     return (1 - 2 / math.sqrt(members)) * math.pow(2 / (density * members), 2 / 3)
 
 
-def _cores(community: igraph.Graph, number: int) -> list[tuple[str, str, float]]:
-    """Connected parts of the 2-core of a community, of at least LEAST_MEMBERS: group, psn_no, weight."""
+def _core(community: igraph.Graph) -> list[tuple[str, str, float]]:
+    """The 2-core of a community, which hangs together as the community does, named after its first member;
+    nothing below LEAST_MEMBERS: group, psn_no, weight."""
     # Communities are small, so networkx is fast enough for them; igraph has found them in the whole graph.
     core = networkx.k_core(community.to_networkx(vertex_attr_hashable="name"), 2)
-    rows: list[tuple[str, str, float]] = []
-    for part in networkx.connected_components(core):
-        if len(part) >= LEAST_MEMBERS:
-            strength = dict(core.degree(part, weight="weight"))
-            most, first = max(strength.values()), min(part)
-            rows += [(f"{number}-{first}", name, strength[name] / most) for name in sorted(part)]
-    return rows
+    if len(core) < LEAST_MEMBERS:
+        return []
+    strength = dict(core.degree(weight="weight"))
+    most, first = max(strength.values()), min(core)
+    return [(first, name, strength[name] / most) for name in sorted(core)]
 
 
 def name_groups(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
