@@ -133,11 +133,12 @@ class DossierSources:
         hits = findings_by_subject(self.snapshot, self.subject).semi_join(
             self.ids, _.whose == self.ids.subject_id
         )
-        order = [ibis.desc("vola_amt"), "jr_id"]
+        order = ibis.window(group_by=["whose", "rule_id"], order_by=[ibis.desc("vola_amt"), "jr_id"])
+        hits = hits.mutate(nth=ibis.row_number().over(order))
         rules = hits.group_by(subject_id=_.whose, rule_id=_.rule_id).aggregate(
             rule_name=_.rule_name.max(), sev_deg=_.sev_deg.max(), n=_.count(),
             amount=_.vola_amt.sum().round(2),
-            example=_.vola_cont.first(order_by=order), example_en=_.vola_cont_en.first(order_by=order),
+            example=_.vola_cont.max(where=_.nth == 0), example_en=_.vola_cont_en.max(where=_.nth == 0),
         )  # fmt: skip
         found = fetch(rules.order_by("subject_id", ibis.desc("amount"), "rule_id"))
         bases = [basis(RULES[rule_id].article) for rule_id in found.rule_id]
