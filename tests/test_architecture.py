@@ -201,6 +201,7 @@ def test_libraries_with_one_home():
     trees = {module: tree_of(module) for module in MODULES}
     assert importers("prefect", trees) == {"flows"}
     assert importers("mlflow", trees) == {"models.registry"}
+    assert importers("pyspark", trees) == {"claims.spark_backend"}
     assert {module.partition(".")[0] for module in importers("django", trees)} == {"console"}
 
 
