@@ -40,7 +40,7 @@ def _received(moves: ibis.Table) -> ibis.Table:
     takes = moves.filter(_.inv_chg_type == STOCK_TAKE)
     order = ibis.window(group_by=["fixmedins_code", "hilist_code"], order_by=["inv_chg_time", "inv_chg_sn"])
     # Later stock-takes repeat what the movements between them say.
-    opening = takes.filter(ibis.row_number().over(order) == 0).select(*_STOCK, had="cnt")
+    opening = takes.mutate(nth=ibis.row_number().over(order)).filter(_.nth == 0).select(*_STOCK, had="cnt")
     sign = ibis.cases(
         (moves.inv_chg_type.isin(_ADDITIONS), 1), (moves.inv_chg_type.isin(_REMOVALS), -1), else_=0
     )

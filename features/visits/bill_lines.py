@@ -98,8 +98,8 @@ def _amount(which: ibis.Value) -> ibis.Value:
 
 
 def bill_templates(days: ibis.Table) -> ibis.Table:
-    """Marks that bills with (nearly) the same items, and those with the same examinations, share (M01, M33):
-    mdtrt_id, template, exam_set.
+    """Marks that bills with (nearly) the same items, those with the same examinations, and those with just
+    the same items share (M01, M33): mdtrt_id, template, exam_set, item_set.
 
     Number, order and days of the items do not matter. A template is a set of TEMPLATE_HASHES least hashes
     (min-wise hashing, Broder 1997).
@@ -108,7 +108,11 @@ def bill_templates(days: ibis.Table) -> ibis.Table:
     hashes = item_hashes(days, TEMPLATE_HASHES)
     least = [hashes[column].min() for column in hashes.columns if column != "hilist_code"]
     rows = items.inner_join(hashes, "hilist_code").group_by("mdtrt_id")
-    return rows.aggregate(template=reduce(xor, least), exam_set=_.hash_0.sum(where=_.charge.isin(EXAMS)))
+    return rows.aggregate(
+        template=reduce(xor, least),
+        exam_set=_.hash_0.sum(where=_.charge.isin(EXAMS)),
+        item_set=_.hash_0.sum(),
+    )
 
 
 def item_hashes(days: ibis.Table, number: int) -> ibis.Table:

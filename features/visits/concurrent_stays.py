@@ -5,7 +5,6 @@ import ibis
 from ibis import _
 
 from claims.as_of import STAY
-from features.visits.bill_lines import item_hashes
 from features.visits.codelists import COURSES
 from features.visits.inpatient import INTERIM_DAYS
 from features.windows import YEAR
@@ -25,17 +24,15 @@ def village_batches(base: ibis.Table) -> ibis.Table:
     return _admitted_together(stays, "fixmedins_code", "village").rename(village_batch="persons")
 
 
-def copied_stays(base: ibis.Table, days: ibis.Table, content: ibis.Table) -> ibis.Table:
+def copied_stays(base: ibis.Table, sets: ibis.Table, content: ibis.Table) -> ibis.Table:
     """Stays that look copied (M01): mdtrt_id; twins, other people admitted to the hospital within
     TOGETHER_DAYS with the same disease and length of stay, where that is no settlement by the month (a ward
     of psychiatry settles all at once) and no day of operations (whoever was operated on was there); copies,
     other people there within a year with the same set of items."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
-    # Each item once, on however many days it is billed.
-    items = days.select("mdtrt_id", "hilist_code").distinct().inner_join(item_hashes(days, 1), "hilist_code")
-    sets = items.group_by("mdtrt_id").aggregate(items=_.hash_0.sum(), n=_.count())
-    stays = stays.inner_join(sets, "mdtrt_id")
+    stays = stays.inner_join(sets.select("mdtrt_id", "item_set"), "mdtrt_id")
+    stays = stays.inner_join(content.select("mdtrt_id", "n_items"), "mdtrt_id")
     alike = stays.filter(stays.los < INTERIM_DAYS).anti_join(content.filter(content.operated), "mdtrt_id")
     twins = _admitted_together(alike, "fixmedins_code", "dx3", "los")
     return (
@@ -48,9 +45,9 @@ def copied_stays(base: ibis.Table, days: ibis.Table, content: ibis.Table) -> ibi
 
 
 def _same_items(stays: ibis.Table) -> ibis.Table:
-    listed = stays.filter(stays.n >= MIN_ITEMS_COPIED, stays.days_ago <= YEAR)
-    copies = listed.group_by("fixmedins_code", "items").aggregate(persons=_.psn_no.nunique())
-    joined = listed.inner_join(copies, ["fixmedins_code", "items"])
+    listed = stays.filter(stays.n_items >= MIN_ITEMS_COPIED, stays.days_ago <= YEAR)
+    copies = listed.group_by("fixmedins_code", "item_set").aggregate(persons=_.psn_no.nunique())
+    joined = listed.inner_join(copies, ["fixmedins_code", "item_set"])
     return joined.select("mdtrt_id", copies=_.persons - 1)
 
 

@@ -123,9 +123,10 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
     """Facts by theme, each keyed by mdtrt_id, at most one row a visit."""
     days = item_days(claims)
     content = claims.con.create_table("bill_content", bill_content(days))
+    sets = claims.con.create_table("bill_sets", bill_templates(days))
     return {
         "content": content.drop("billed_days", "medical_amount"),
-        "templates": bill_templates(days),
+        "templates": sets.drop("item_set"),
         "drug_ledger": drug_ledger(base, days),
         "idle_days": idle_days(base, content),
         "stay_sequence": stay_sequence(base),
@@ -134,7 +135,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "amounts": bill_amounts(base),
         "outside_visits": outside_visits(base, content),
         "batches": village_batches(base),
-        "copies": copied_stays(base, days, content),
+        "copies": copied_stays(base, sets, content),
         "card_travel": card_travel(base),
         "followers": followers(base, content),
         "deaths": days_after_death(claims, base),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.visits.bill_lines import bill_content
+from features.visits.bill_lines import bill_content, bill_templates
 from features.visits.concurrent_stays import copied_stays, village_batches
 from tests.features.visits.tables import AS_OF, lines, stay, values, visits
 
@@ -27,7 +27,7 @@ def bills(*items: list[str]):
 
 
 def copies_of(base, days):
-    return copied_stays(base, days, bill_content(days))
+    return copied_stays(base, bill_templates(days), bill_content(days))
 
 
 @pytest.mark.parametrize(
