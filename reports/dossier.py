@@ -18,7 +18,7 @@ from reports.languages import LANGUAGES, text_in
 from reports.masking import Mask
 from reports.profile_words import profile
 from reports.reason_texts import Reason
-from reports.scheme_texts import honest, on_site, scheme_name, scheme_or_pending
+from reports.scheme_texts import dispute_name, honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
 from reports.templates import render, render_body
@@ -152,7 +152,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         story=text_in(language, dossier.story),
         profile=profile(dossier.profile, language),
         scheme=scheme_or_pending(dossier.scheme, language),
-        schemes=[(scheme_or_pending(s, language), *figures) for s, *figures in dossier.money],
+        schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
         in_short=lambda reason: _CLAUSE_ENDS.split(reason)[0],

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from features.measures.catalogue import FAMILIES
 from reports import charts
 from reports.languages import text_in
-from reports.scheme_texts import scheme_or_pending
+from reports.scheme_texts import dispute_name
 from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
 from reports.worklist_sheet import AUDIT_SAMPLE, STANDING
@@ -86,7 +86,7 @@ def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float,
         n=("mdtrt_id", "size"), disputed=("disputed", "sum"), amount=("amount", "sum")
     )
     return [
-        (scheme_or_pending(scheme or None, language), int(n), float(disputed), float(amount))
+        (dispute_name(scheme or None, language), int(n), float(disputed), float(amount))
         for scheme, n, disputed, amount in sums.sort_values("disputed", ascending=False).itertuples(name=None)
     ]
 

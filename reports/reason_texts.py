@@ -18,8 +18,9 @@ TOO_FEW_PEERS = 5
 _TOO_FEW = ("同类过少,仅供参考", "too few peers, for reference only")
 # Up to so many peers their number is said instead of a share of them.
 FEW_PEERS = 20
-# A share times its rows is a count if it lies so close to a whole number, but for what a float rounds.
-_WHOLE = 1e-6
+# A share is rounded to six decimals (`features.rounding`), so that a count may be off by so much a row; where
+# that says nothing any more, a share of so many rows is taken for none of counted ones.
+_ROUNDED, _MOST_OFF = 1e-6, 0.01
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
     "No single measure stands out from the peers; the score adds up several slight differences",
@@ -222,8 +223,8 @@ def n_of_rows(measure: tuple[Measure, int | None], value: float, rows: float | N
     entry, _days = measure
     if entry.unit != "share" or entry.arises != "proportion" or entry.support is None or not rows:
         return "", ""
-    n = round(value * rows)
-    if abs(value * rows - n) > _WHOLE or n > rows:
+    n, off = round(value * rows), _ROUNDED * rows
+    if off > _MOST_OFF or abs(value * rows - n) > off or n > rows:
         return "", ""
     unit = UNITS[CATALOGUE[entry.subject, entry.support].unit][0]
     return f"({rows:,.0f}{unit}中{n:,}{unit})", f" ({n:,} of {rows:,.0f})"

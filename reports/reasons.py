@@ -24,6 +24,10 @@ LEAST_CONTRIBUTION = 0.05
 # Said of a reason that the next training may not give again.
 WEAK = ("(较弱)", " (weak)")
 RULES = "rules"
+# Families whose measures carry no weight of their own, but say what was found by others.
+_SAID = (RULES, "outcomes")
+# A value within the middle half of the peers is what is usual.
+_MIDDLE_HALF = (0.25, 0.75)
 # Codes of reasons that rest on no measure: links to others, findings alone, a sum of slight
 # differences.
 GRAPH_REASON, RULE_REASON, SUM_REASON = "CO_VISIT.graph", "RULES.rule", "SUM.slight"
@@ -43,7 +47,7 @@ def reasons_of(
     """The few reasons that raise a subject's score most, one a family.
 
     A reason stands on the suspicious side of the peers' median, of what the subject's mix leads one to
-    expect, and of the middle of the peers; its window is covered by the claims.
+    expect, and of the middle half of the peers; its window is covered by the claims.
 
     Args:
         contributions: by column of the catalogue, and ``graph``, ``rule``, ``base`` (log-odds).
@@ -81,7 +85,7 @@ def reasons_of(
             days_of_claims,
             _rows(measures[column], subject.values),
         )
-        if _above_the_middle(reason, measures[column][0]):
+        if is_outside_middle_half(reason, measures[column][0].direction):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
     if not found:
@@ -104,6 +108,22 @@ def telling_first(
         return scheme not in entry[0].schemes, general
 
     return sorted(reasons, key=order) if isinstance(scheme, str) else reasons
+
+
+def worth_telling(
+    reasons: list[Reason], scheme: str | None, measures: dict[str, tuple[Measure, int | None]]
+) -> list[Reason]:
+    """Reasons without those that say nothing beside the others: size, which is no evidence, and with a named
+    scheme whatever is weak and no sign of it; the reasons as they are where nothing else remains."""
+
+    def tells(reason: Reason) -> bool:
+        entry = measures.get(reason["code"].partition(".")[2])
+        if entry is None or scheme in entry[0].schemes:
+            return True
+        weak = isinstance(scheme, str) and reason["text_zh"].endswith(WEAK[0])
+        return not weak and (entry[0].family in _SAID or entry[0].evidence_weight > CONTEXT)
+
+    return [reason for reason in reasons if tells(reason)] or reasons
 
 
 def exceeds_median(entry: Measure, value: float, median: float | None, side: int = 1) -> bool:
@@ -249,10 +269,10 @@ def _rows(measure: tuple[Measure, int | None], values: Mapping[str, float]) -> f
     return values.get(column) if column else None
 
 
-def _above_the_middle(reason: Reason, entry: Measure) -> bool:
-    """Does a value stand on the suspicious side of the middle of its peers, as far as that is known?"""
-    share = reason["peer_percentile"]
-    return share is None or (share > 0.5 if entry.direction == HIGH else share < 0.5)
+def is_outside_middle_half(reason: Reason, side: int) -> bool:
+    """Does a value stand above (HIGH) or below (LOW) the middle half of its peers, where that is known?"""
+    share, (low, high) = reason["peer_percentile"], _MIDDLE_HALF
+    return share is None or (share > high if side == HIGH else share < low)
 
 
 def _parts(subject: _Subject, found: list[Reason], link: str) -> list[Reason]:

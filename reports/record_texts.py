@@ -7,6 +7,7 @@ from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
 from reports.formatting import measure_value, number, period
 from reports.number_texts import is_missing
+from reports.scheme_conduct import CONDUCT, of_one
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}
@@ -59,6 +60,14 @@ LINKS = {
         ("co_oversupplied",),
     ),
 }
+# Rule → measures of a visit that its sentence states.
+_STATED = {
+    "R001": ("days_dead",), "R002": ("days_dead",), "R003": ("days_dead",), "R031": ("supply_days",),
+    "R046": ("over_ceiling",), "R084": ("split_stay", "gap_days"), "R090": ("overlapping_stay",),
+    "R091": ("idle_days",), "R095": ("care_days",), "R101": ("unsigned_dialysis",),
+    "R105": ("repeat_codes",), "R109": ("rx_overused",), "R112": ("two_places",),
+    "R128": ("hidden_accident",),
+}  # fmt: skip
 # Units that the name of a measure does not say already, in English.
 _UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
 Sign = tuple[Measure, float, float | None]
@@ -87,6 +96,7 @@ class SupportingRecord:
         n: of a measure that counts visits by a column, visits of the count; else None.
         link: where the reason is a link to others, its kind (key of LINKS) and how many they are; else None.
         finding: where the reason is a rule's finding or its proof; else None.
+        conduct: scheme that the visit is in dispute for, where it is not suspicious by itself; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
         days_of_claims: how many days the claims go back, where that is known.
     """
@@ -98,6 +108,7 @@ class SupportingRecord:
     n: int | None = None
     link: tuple[str, int] | None = None
     finding: FindingTold | None = None
+    conduct: str | None = None
     signs: tuple[Sign, ...] = ()
     days_of_claims: int | None = None
 
@@ -111,12 +122,15 @@ def record_text(record: SupportingRecord) -> Texts:
             "、".join(_sign(record.kind, *sign, "zh") for sign in signs),
             ", ".join(_sign(record.kind, *sign, "en") for sign in signs),
         )
-        alone = record.measure is None and record.link is None
+        told = (record.finding, record.measure, record.link, record.conduct)
+        alone = all(one is None for one in told)
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
     return f"{zh}。", f"{en}."
 
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
+    if record.finding and (sign.family == "rules" or sign.name in _STATED.get(record.finding.rule_id, ())):
+        return True
     if record.measure is None:
         return record.link is not None and sign.name in LINKS[record.link[0]].signs
     same = record.alone == value and record.measure[0].unit == sign.unit
@@ -133,6 +147,9 @@ def _main_clause(record: SupportingRecord) -> Texts:
             visit[0] + LINKS[kind].zh.format(people=people),
             f"{visit[1]} {LINKS[kind].en.format(people=people)}",
         )
+    if record.conduct in CONDUCT:
+        zh, en = CONDUCT[record.conduct]
+        return visit[0] + zh, f"{visit[1]} {of_one(en)}"
     if record.measure is None:
         return f"{visit[0]}本身可疑", f"{visit[1]} is suspicious by itself"
     return _measured(visit, record, *record.measure)
@@ -168,8 +185,8 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
     if entry.unit == "flag":
         return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
     return (
-        f"{zh}为{measure_value(entry, record.alone, 'zh')},计入{name[0]}",
-        f"{en}, with {measure_value(entry, record.alone, 'en')}, is counted in {name[1]}",
+        f"{zh}计入{name[0]},本次为{measure_value(entry, record.alone, 'zh')}",
+        f"{en} is counted in {name[1]}, with {measure_value(entry, record.alone, 'en')}",
     )
 
 

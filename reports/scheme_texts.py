@@ -250,11 +250,19 @@ def honest(scheme: str | None, language: str) -> str:
 
 # What stands where no scheme is named.
 NOT_DECIDED = ("待定", "not decided")
+# What visits in dispute are called that show no scheme.
+NO_SCHEME = ("其他疑点", "others")
 
 
 def scheme_or_pending(scheme: str | None, language: str) -> str:
     """Id and name of a scheme; where none stands out, that it is not decided."""
     return scheme_name(scheme, language) or text_in(language, NOT_DECIDED)
+
+
+def dispute_name(scheme: str | None, language: str) -> str:
+    """Id and name of the scheme that visits are in dispute for; where they show none, that they are
+    others."""
+    return scheme_name(scheme, language) or text_in(language, NO_SCHEME)
 
 
 def scheme_name(scheme: str | None, language: str) -> str:

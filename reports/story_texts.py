@@ -13,7 +13,7 @@ from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
 from reports.reason_texts import n_of_rows
 from reports.scheme_conduct import CONDUCT, of_one
-from reports.scheme_texts import scheme_name
+from reports.scheme_texts import dispute_name, scheme_name
 
 # Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}, in English
 # with their nouns.
@@ -30,9 +30,10 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
               "{members}, whose visits together all have an honest explanation"),
 }  # fmt: skip
-# Said of visits that cost the fund nothing, and of those that show no scheme.
+# Of the money in dispute a smaller share is not told apart.
+_WORTH_TELLING = 0.01
+# Said of visits that cost the fund nothing.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
-_NO_SCHEME = ("其他疑点", "others")
 # Endings of names of measures that say that a number follows.
 _NUMBERED = ("数", "比", "例", "额", "度", "率", "重", "值", ")")
 # Kinds whose visits are counted with the people who make them.
@@ -52,6 +53,8 @@ class Conduct:
             none is named or none is for it), whose, on how many days.
         for_scheme: the visits in doubt are disputed for the named scheme; else for whatever else.
         unpaid: they cost the fund nothing, though others did.
+        before: visits in dispute for the same before the last year, which are not counted, with the yuan in
+            dispute.
         others: schemes that the other visits are in dispute for (of all of them, where none is named or none
             is for it), None for what has none of its own, with their number and the yuan in dispute.
         first, last: first and last day of them (ISO); None where there are none.
@@ -88,13 +91,14 @@ class Conduct:
     days_of_claims: int | None = None
     for_scheme: bool = True
     unpaid: bool = False
+    before: tuple[int, float] = (0, 0.0)
 
 
 def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
-        _done(conduct), _usual(conduct), _others(conduct), _money(conduct), _first(conduct),
-        _undecided(conduct),
+        _done(conduct), _usual(conduct), _others(conduct), _money(conduct), _before(conduct),
+        _first(conduct), _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
 
@@ -159,9 +163,8 @@ def _others(c: Conduct) -> Texts:
     """What else is in dispute, or what the visits in doubt are disputed for where no scheme was told."""
     if not c.others:
         return "", ""
-    told = [(s and scheme_name(s, "zh"), s and scheme_name(s, "en"), n, yuan) for s, n, yuan in c.others]
-    zh = "、".join(f"{s or _NO_SCHEME[0]}{n:,}次({yuan_text(yuan, 'zh')})" for s, _en, n, yuan in told)
-    en = ", ".join(f"{s or _NO_SCHEME[1]} ({n:,}, {yuan_text(yuan, 'en')})" for _zh, s, n, yuan in told)
+    zh = "、".join(f"{dispute_name(s, 'zh')}{n:,}次({yuan_text(yuan, 'zh')})" for s, n, yuan in c.others)
+    en = ", ".join(f"{dispute_name(s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
     if c.scheme is None or not c.for_scheme:
         return f"上述疑点包括{zh}。", f"By scheme: {en}."
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
@@ -235,6 +238,18 @@ def _money(c: Conduct) -> Texts:
     return (
         f"争议基金{zh}({these_zh}基金共支付{yuan_text(c.paid, 'zh')})。",
         f"In dispute: {en} of the {yuan_text(c.paid, 'en')} that the fund paid for {these_en}.",
+    )
+
+
+def _before(c: Conduct) -> Texts:
+    """What of the money lies before the year whose visits were counted."""
+    n, yuan = c.before
+    if yuan < _WORTH_TELLING * c.disputed or not yuan:
+        return "", ""
+    text = f"{n:,}"
+    return (
+        f"其中一年以前的{text}次,争议{yuan_text(yuan, 'zh')}。",
+        f"Of that {yuan_text(yuan, 'en')} in {text} {unit_of(text, 'visits')} before that year.",
     )
 
 

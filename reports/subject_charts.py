@@ -13,12 +13,15 @@ from markupsafe import Markup
 from features.measures.catalogue import UNITS, Measure
 from reports import svg
 from reports.charts import y_axis
+from reports.contradictions import contradiction
 from reports.formatting import measure_value, period
 from reports.languages import text_in
 from reports.svg import BLUE, GREY, LINE, PALE, RED, WIDTH
 
 MOST_LANES = 14
 _STRIP_STEP, _LANE_STEP, _WEEKS_HEIGHT = 40, 20, 170
+# A label that leaves no room for the figures of its strip has a line of its own, so much higher.
+_LABEL_STEP, _GAP = 16, 16
 _LANE_LABEL = 0.32 * WIDTH
 # Room for the label of a month on an axis of days.
 _MONTH_WIDTH = 62
@@ -64,6 +67,11 @@ def strip_of(
     return Strip(number, measure, (least, low, first, middle, third, high), value, days_of_claims)
 
 
+def is_compared(entry: Measure) -> bool:
+    """Is a measure a number that a strip can show, rather than a flag or a record that contradicts itself?"""
+    return entry.unit != "flag" and not contradiction(entry, 0.0, "")
+
+
 def strips(rows: Sequence[Strip], language: str) -> Markup:
     """Where a subject stands among its peers, one strip a measure, with its name, its value and the peers'
     middle.
@@ -72,20 +80,30 @@ def strips(rows: Sequence[Strip], language: str) -> Markup:
         subject.
     """
     elements: list[str] = []
-    for row, strip in enumerate(rows):
-        elements += _strip(strip, _STRIP_STEP * row, language)
-    return svg.picture(WIDTH, _STRIP_STEP * len(rows) + 4, elements)
+    top = 0
+    for strip in rows:
+        elements += _strip(strip, top, language)
+        top += _STRIP_STEP + _LABEL_STEP * _in_two_lines(strip, language)
+    return svg.picture(WIDTH, top + 4, elements)
+
+
+def _in_two_lines(strip: Strip, language: str) -> bool:
+    """Do name and figures of a strip need a line each?"""
+    room = WIDTH - svg.text_width(_figures(strip, language)) - _GAP
+    return svg.text_width(_label(strip, language)) > room
 
 
 def _strip(strip: Strip, top: float, language: str) -> list[str]:
     least, low, first, median, third, high = strip.quantiles
     place = _root_scale(min(least, strip.value), max(high, strip.value))
-    y, x = top + 28, [10 + (WIDTH - 20) * place(q) for q in (low, first, median, third, high, strip.value)]
-    figures = _figures(strip, language)
-    room = WIDTH - svg.text_width(figures) - 16
+    below = _LABEL_STEP * _in_two_lines(strip, language)
+    y, x = (
+        top + below + 28,
+        [10 + (WIDTH - 20) * place(q) for q in (low, first, median, third, high, strip.value)],
+    )
     return [
-        svg.text(0, top + 14, svg.shortened(f"{strip.number}  {_name(strip, language)}", room)),
-        svg.text(WIDTH, top + 14, figures, "end", fill=GREY),
+        svg.text(0, top + 14, svg.shortened(_label(strip, language), WIDTH)),
+        svg.text(WIDTH, top + below + 14, _figures(strip, language), "end", fill=GREY),
         svg.line(10, y, WIDTH - 10, y, LINE),
         svg.rect(x[0], y - 5, x[4] - x[0], 10, PALE),
         svg.rect(x[1], y - 5, x[3] - x[1], 10, BLUE),
@@ -94,10 +112,12 @@ def _strip(strip: Strip, top: float, language: str) -> list[str]:
     ]
 
 
-def _name(strip: Strip, language: str) -> str:
+def _label(strip: Strip, language: str) -> str:
+    """Number and name of a strip."""
     entry, days = strip.measure
     since_zh, since_en = period(days, strip.days_of_claims)
-    return text_in(language, (f"{since_zh}{entry.zh}", f"{entry.en} {since_en}".rstrip()))
+    name = text_in(language, (f"{since_zh}{entry.zh}", f"{entry.en} {since_en}".rstrip()))
+    return f"{strip.number}  {name}"
 
 
 def _figures(strip: Strip, language: str) -> str:

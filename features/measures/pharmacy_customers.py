@@ -106,7 +106,7 @@ def top_prescriber_persons(p: Table, w: Value) -> Value:
 declare(
     "pharmacy", medicines.steered_share, "M40", materiality=0.08,
     zh="某医师处方集中到本店、超出患者平常去处的占比",
-    en="most of a doctor's prescriptions filled here beyond what patients' habits "
+    en="most of a doctor's prescriptions filled here beyond what habits "
     "and colleagues' patients explain",
     over="visits",
 )  # fmt: skip

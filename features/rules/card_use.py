@@ -6,7 +6,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY, STAY
 from features.rules.declaration import SUSPECT, Parameter, rule
-from features.rules.finding_text import place_name, sentence, whole_number
+from features.rules.finding_text import minutes_before, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.visits.card_sequence import filled_after_visit
 from features.visits.timestamps import has_time_of_day
@@ -21,9 +21,9 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
     facts = context.facts
     near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled_after_visit(facts))
     message = sentence(
-        "同一医保卡{minutes}分钟前在{place}结算",
-        "the same card was used {minutes} minutes before at {place}",
-        minutes=whole_number(near.moved_minutes), place=place_name(near.moved_from),
+        "同一医保卡{ago}在{place}结算",
+        "the same card was used {ago} at {place}",
+        ago=minutes_before(near.moved_minutes), place=place_name(near.moved_from),
     )  # fmt: skip
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)
 
@@ -111,8 +111,8 @@ def impossible_travel(context: RuleContext, maximum_minutes: float) -> ibis.Tabl
     near = near.inner_join(cities.rename(moved_from="fixmedins_code", last_city="city"), "moved_from")
     near = near.filter(near.city != near.last_city)
     message = sentence(
-        "同一医保卡{minutes}分钟前在另一市的{place}就医",
-        "the same card was used {minutes} minutes before in another city, at {place}",
-        minutes=whole_number(near.moved_minutes), place=place_name(near.moved_from),
+        "同一医保卡{ago}在另一市的{place}就医",
+        "the same card was used {ago} in another city, at {place}",
+        ago=minutes_before(near.moved_minutes), place=place_name(near.moved_from),
     )  # fmt: skip
     return near.select("mdtrt_id", amount_in_question=near.medfee_sumamt, message=message)

@@ -15,8 +15,9 @@ from features.visits.codelists import DRUGS
 
 
 @rule(
-    "R031", "药品限最大开药天数/量", "Max supply", "place", SUSPECT, "38(六)", schemes="M05 M19",
-    official="GZ10000101009000", needs="fee_list_d hilist_b", filled="hilist_b.days_per_unit",
+    "R031", "药品限最大开药天数/量", "More than the longest supply", "place", SUSPECT, "38(六)",
+    schemes="M05 M19", official="GZ10000101009000", needs="fee_list_d hilist_b",
+    filled="hilist_b.days_per_unit",
     maximum_days=Parameter(84, "days", "长期处方管理规范(试行): at most 12 weeks; supply_days goes first"),
 )  # fmt: skip
 def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
@@ -31,7 +32,7 @@ def too_much_at_once(context: RuleContext, maximum_days: float) -> ibis.Table:
     bad = rows.filter(rows.supply > rows.most)
     message = sentence(
         "药品{item}一次开药{supply}天用量,上限{most}天",
-        "{item} dispensed for {supply} days at once; at most {most} days are allowed",
+        "days of supply of {item} dispensed at once: {supply}; allowed: {most}",
         item=item_name(bad.hilist_code), supply=whole_number(bad.supply), most=whole_number(bad.most),
     )  # fmt: skip
     return bad.mutate(amount_in_question=(bad.amount * (1 - bad.most / bad.supply)).round(2), message=message)

@@ -95,6 +95,18 @@ def elapsed(days: ibis.Value) -> Pair:
     return either(days > MONTHS_ABOVE, months, phrase("{n}天", "{n} days", n=whole_number(days)))
 
 
+def minutes_before(minutes: ibis.Value) -> Pair:
+    """How long before something was, in minutes."""
+    whole = phrase("{n}分钟前", "{n} minutes before", n=whole_number(minutes))
+    return either(minutes < 1, ("不足1分钟前", "less than a minute before"), whole)
+
+
+def days_before(days: ibis.Value) -> Pair:
+    """How long before something was, in days."""
+    whole = phrase("{n}天前", "{n} days before", n=whole_number(days))
+    return either(days < 1, ("同日", "on the same day"), whole)
+
+
 def item_name(code: ibis.Value) -> ibis.Value:
     """An item in a sentence; its name is put in place of the code when the findings are complete
     (`features.rules.finding_names`)."""

@@ -1,10 +1,8 @@
 """The legal basis of a finding, as a notice quotes it."""
 
-# The regulation the articles are of: 国令735号.
-_REGULATION = (
-    "《医疗保障基金使用监督管理条例》",
-    "Regulation on the Supervision and Administration of the Use of Medical Security Funds",
-)
+# The regulation the articles are of (on the supervision of the use of medical security funds); in English by
+# its number, for its name fills a table.
+_REGULATION = ("《医疗保障基金使用监督管理条例》", "State Council Order 735")
 _ARTICLES = {"36": "三十六", "37": "三十七", "38": "三十八", "40": "四十", "41": "四十一"}
 # Articles whose items stand in their first paragraph.
 _IN_FIRST_PARAGRAPH = ("40", "41")

@@ -75,8 +75,8 @@ def _sales_with_prescription(context: RuleContext) -> ibis.Table:
 
 
 @rule(
-    "R110", "处方时间倒置/过期", "Rx after sale / expired", "place", SUSPECT, "38(二)/40(二)", schemes="M22",
-    needs="drug_sel_d rx_d", filled="drug_sel_d.rxno",
+    "R110", "处方时间倒置/过期", "Sold before the prescription or after it expired", "place", SUSPECT,
+    "38(二)/40(二)", schemes="M22", needs="drug_sel_d rx_d", filled="drug_sel_d.rxno",
     clock_tolerance_minutes=Parameter(
         CLOCK_MINUTES, "minutes", "own starting value: clocks of hospital and pharmacy"
     ),
@@ -109,8 +109,8 @@ def out_of_time(
 
 
 @rule(
-    "R111", "无处方售处方药", "Rx drug without rx", "place", SUSPECT, "38(二)/40(二)", schemes="M22",
-    needs="drug_sel_d",
+    "R111", "无处方售处方药", "Prescription drug without prescription", "place", SUSPECT, "38(二)/40(二)",
+    schemes="M22", needs="drug_sel_d",
 )  # fmt: skip
 def without_prescription(context: RuleContext) -> ibis.Table:
     """Prescription drugs sold without a prescription or a doctor."""
@@ -159,8 +159,8 @@ def _reviewed_elsewhere(sold: ibis.Table, minimum_travel_minutes: float) -> ibis
 
 
 @rule(
-    "R117", "药师秒审/多店同审", "Auto-review", "place", SUSPECT, "40(二)", needs="drug_sel_d rx_d",
-    filled="rx_d.phar_code rx_d.phar_chk_time",
+    "R117", "药师秒审/多店同审", "Prescriptions passed within seconds", "place", SUSPECT, "40(二)",
+    needs="drug_sel_d rx_d", filled="rx_d.phar_code rx_d.phar_chk_time",
     minimum_review_seconds=Parameter(5, "seconds", "own starting value: <5 s"),
     minimum_travel_minutes=Parameter(30, "minutes", "own starting value: two shops <30 min"),
 )  # fmt: skip

@@ -7,7 +7,16 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.rules.billed_lines import charged_lines, purchased_drugs
 from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.dictionary_values import DAY_SURGERY, PACKED, REFERRED
-from features.rules.finding_text import Pair, duration, elapsed, item_name, place_name, sentence, whole_number
+from features.rules.finding_text import (
+    Pair,
+    days_before,
+    duration,
+    elapsed,
+    item_name,
+    place_name,
+    sentence,
+    whole_number,
+)
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
 from features.visits.codelists import LARGE_EXAM
@@ -57,8 +66,8 @@ def repeat_test(context: RuleContext, repeat_days: float) -> ibis.Table:
         ~((scans.level > scans.last_level) & (scans.fixmedins_code != scans.last_fixmedins_code)),
     )  # fmt: skip
     message = sentence(
-        "项目{item}{days}天前已在{place}做过", "{item} had been done at {place}; days since: {days}",
-        item=item_name(bad.hilist_code), days=whole_number(bad.gap),
+        "项目{item}{ago}已在{place}做过", "{item} had been done {ago} at {place}",
+        item=item_name(bad.hilist_code), ago=days_before(bad.gap),
         place=place_name(bad.last_fixmedins_code),
     )  # fmt: skip
     return bad.mutate(amount_in_question=bad.amount, message=message)

@@ -24,7 +24,7 @@ def _sex_conflict(context: RuleContext, *which: str) -> ibis.Table:
     rows = lines_breaking(context, "gend", *which)
     message = sentence(
         "“{item}”限{only}使用,参保人为{person}",
-        "“{item}” is for {only} only; the patient is one of the {person}",
+        "“{item}” is for {only} only, not for {person} as here",
         item=rows.item, only=word_of(rows.value, SEXES, ("", "")), person=word_of(rows.gend, SEXES, ("", "")),
     )  # fmt: skip
     return whole_line_finding(rows, message)

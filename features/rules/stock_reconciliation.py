@@ -103,7 +103,7 @@ def _billed_beyond_stock(context: RuleContext, which: str, maximum_stock_ratio: 
 
 
 @rule(
-    "R060", "耗材进销存异常", "Consumable sold>bought", "place", SUSPECT, "40(三)", schemes="M29",
+    "R060", "耗材进销存异常", "Consumables billed beyond stock", "place", SUSPECT, "40(三)", schemes="M29",
     official="GZ10000203001000", needs="fee_list_d inv_chg_d", maximum_stock_ratio=RATIO,
 )  # fmt: skip
 def materials_beyond_stock(context: RuleContext, maximum_stock_ratio: float) -> ibis.Table:
@@ -112,7 +112,7 @@ def materials_beyond_stock(context: RuleContext, maximum_stock_ratio: float) -> 
 
 
 @rule(
-    "R061", "药品进销存异常", "Drug sold>bought", "place", SUSPECT, "40(三)", schemes="M16 M18",
+    "R061", "药品进销存异常", "Drugs billed beyond stock", "place", SUSPECT, "40(三)", schemes="M16 M18",
     official="GZ10000202001000", needs="fee_list_d inv_chg_d", maximum_stock_ratio=RATIO,
 )  # fmt: skip
 def drugs_beyond_stock(context: RuleContext, maximum_stock_ratio: float) -> ibis.Table:

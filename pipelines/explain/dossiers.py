@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from features.graphs.group_profiles import INNOCENT as GROUP_EXPLANATIONS
-from features.measures.catalogue import HINT, measures_of
+from features.measures.catalogue import HINT, Measure, measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
 from pipelines.score import Scored, Scores
@@ -18,8 +18,8 @@ from pipelines.typed_frames import records, tuples
 from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
-from reports.reasons import exceeds_median
-from reports.subject_charts import Strip, calendar, strip_of, weeks
+from reports.reasons import exceeds_median, is_outside_middle_half
+from reports.subject_charts import Strip, calendar, is_compared, strip_of, weeks
 
 # A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
@@ -157,7 +157,8 @@ class _Kind:
                 n, measures[column], usual[peers, column], r["value"], r["peer_median"], self.days_of_claims
             )
             for n, column, r in placed
-            if r["value"] is not None and (peers, column) in usual
+            # A flag, and a record that contradicts itself, have been told in words.
+            if r["value"] is not None and (peers, column) in usual and is_compared(measures[column][0])
         ]
 
     def _profile(self, subject_id: str) -> dict[str, Any]:
@@ -179,7 +180,7 @@ class _Kind:
         # What reads as usual among the peers supports nobody.
         columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
-        return [
+        found = [
             measure_reason(
                 c,
                 measures[c],
@@ -191,8 +192,12 @@ class _Kind:
                 expected_of(values, c),
                 self.days_of_claims,
             )  # fmt: skip
-            for c in families.drop_duplicates().index[:MOST_FAVOURABLE]
+            for c in families.drop_duplicates().index
         ]
+        unusual = [
+            reason for reason in found if is_outside_middle_half(reason, -_direction(measures, reason))
+        ]
+        return unusual[:MOST_FAVOURABLE]
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
         """The supporting records of each reason, by its number; what was said before is not said again (a
@@ -229,6 +234,11 @@ class _Kind:
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]
         return found
+
+
+def _direction(measures: dict[str, tuple[Measure, int | None]], reason: Reason) -> int:
+    """The suspicious direction of what a reason measures."""
+    return measures[reason["code"].partition(".")[2]][0].direction
 
 
 def _rows(rows: pd.DataFrame | None) -> list[dict[str, Any]]:

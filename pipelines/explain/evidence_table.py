@@ -4,11 +4,16 @@ dispute."""
 import pandas as pd
 import pyarrow as pa
 
+from features.rules.declaration import RULES
+from pipelines.explain.record_lines import finding_told, strongest_findings
 from pipelines.explain.visit_signs import signs_of, visits_of
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
+from reports.dossier import EVIDENCE_ROWS
 from reports.record_texts import SupportingRecord, record_text
 
+# So many visits with most money in dispute are pulled whatever else is in evidence: a page of them.
+MOST_DISPUTED = EVIDENCE_ROWS
 EVIDENCE = pa.schema(
     [
         ("subject_type", pa.string()), ("subject_id", pa.string()), ("scheme", pa.string()),
@@ -27,7 +32,8 @@ def evidence_table(
     disputes: pd.DataFrame,
 ) -> pd.DataFrame:
     """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in
-    their order, then the other visits that are suspicious by themselves.
+    their order, then the other visits that are suspicious by themselves or among those with most money in
+    dispute, the largest sums first.
 
     A record that merely shows what a reason counts has nothing in dispute.
 
@@ -42,24 +48,50 @@ def evidence_table(
     """
     first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
     first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
-    rest = _with_texts(snapshot, scores, suspicious)
+    rest = _with_texts(snapshot, scores, _dearest_first(suspicious, disputes))
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
-    rows = rows.merge(disputes[[*SUBJECT, "mdtrt_id", "disputed"]], how="left", on=[*SUBJECT, "mdtrt_id"])
+    key = [*SUBJECT, "mdtrt_id"]
+    disputed = disputes[[*key, "disputed", "scheme"]].rename(columns={"scheme": "disputed_for"})
+    rows = rows.merge(disputed, how="left", on=key)
+    rows["scheme"] = rows.scheme.fillna(rows.disputed_for)
     rows["amount"] = rows.amount.astype(float).fillna(0.0).clip(lower=0.0)
     rows["disputed"] = rows.disputed.astype(float).fillna(0.0).clip(upper=rows.amount)
     order = {kind: place for place, kind in enumerate(scores.subjects)}
     rows = rows.assign(_kind=rows.subject_type.map(order)).sort_values(["_kind", "subject_id"], kind="stable")
-    return rows.drop(columns="_kind").reset_index(drop=True)
+    return rows.drop(columns=["_kind", "disputed_for"]).reset_index(drop=True)
+
+
+def _dearest_first(suspicious: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+    """Suspicious visits and those with most money in dispute of each subject, the largest sums first, among
+    equals the most suspicious."""
+    key = [*SUBJECT, "mdtrt_id"]
+    dearest = disputes.sort_values("disputed", ascending=False, kind="stable").groupby(SUBJECT)
+    more = dearest.head(MOST_DISPUTED)[[*key, "scheme", "amount"]].assign(visit_score=0.0)
+    rows = pd.concat([suspicious, more], ignore_index=True).drop_duplicates(key)
+    rows = rows.merge(disputes[[*key, "disputed"]].drop_duplicates(key), how="left", on=key)
+    rows = rows.assign(disputed=rows.disputed.fillna(0.0))
+    order = ["disputed", "visit_score"]
+    return rows.sort_values(order, ascending=False, kind="stable").drop(columns="disputed")
 
 
 def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) -> pd.DataFrame:
-    """Suspicious visits with their last settlement and what is unusual about them in words."""
+    """Visits with their last settlement and what is unusual about them in words: of those that are not
+    suspicious by themselves, what a rule found or what they are disputed for."""
     visits = visits_of(snapshot, suspicious.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
+    by_rule = suspicious.mdtrt_id[suspicious.visit_score == 0]
+    findings = strongest_findings(snapshot, by_rule, tuple(RULES))
+    conduct = suspicious[suspicious.visit_score == 0].set_index("mdtrt_id")["scheme"].to_dict()
     text = {
-        key: record_text(SupportingRecord(visit["kind"], signs=signs[key])) for key, visit in visits.items()
-    }
+        key: record_text(
+            SupportingRecord(
+                visit["kind"], finding=finding_told(findings.get(key)), conduct=conduct.get(key),
+                signs=tuple(signs[key]),
+            )
+        )
+        for key, visit in visits.items()
+    }  # fmt: skip
     return suspicious.assign(
         setl_id=[visits[key]["setl_id"] for key in suspicious.mdtrt_id],
         why=[text[key][0] for key in suspicious.mdtrt_id],

@@ -7,11 +7,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.rules.declaration import CLEAR
+from features.rules.declaration import CLEAR, RULES
 from features.visits.facts import LINES
 from pipelines.explain.visit_signs import id_table, records_by_visit
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, tuples
+from reports.record_texts import FindingTold
 
 # So many lines of a visit are named.
 LINES_SHOWN = 3
@@ -62,6 +63,14 @@ def strongest_findings(
     texts = ["vola_cont", "vola_cont_en"]
     columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", *texts, "vola_amt", "item"]
     return records_by_visit(named.select(*columns).mutate(amount=_.vola_amt))
+
+
+def finding_told(finding: dict[str, Any] | None) -> FindingTold | None:
+    """A row of `strongest_findings` in words; None without one."""
+    if finding is None:
+        return None
+    rule = RULES[finding["rule_id"]]
+    return FindingTold(rule.rule_id, (rule.zh, rule.en), (finding["vola_cont"], finding["vola_cont_en"]))
 
 
 def _item_names(snapshot: Snapshot) -> ibis.Table:

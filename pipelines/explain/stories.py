@@ -145,6 +145,7 @@ def _conduct(
         days_of_claims=days_of_claims,
         for_scheme=for_scheme,
         unpaid=disputed > 0 and not any(_yuan(lately)),
+        before=(len(named) - len(lately), fsum(v.disputed for v in named) - fsum(v.disputed for v in lately)),
     )
 
 

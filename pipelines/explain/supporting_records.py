@@ -12,17 +12,23 @@ from features.measures.aggregation import subject_facts
 from features.measures.catalogue import Measure, measures_of
 from features.rules.declaration import RULES
 from features.visit_attribution import counts_visits, lines_of, visit_attribution
-from pipelines.explain.record_lines import dearest_lines, strongest_findings
-from pipelines.explain.visit_signs import Sign, signs_of, visits_of
+from pipelines.explain.record_lines import dearest_lines, finding_told, strongest_findings
+from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
 from pipelines.flagged_visits import MARKS
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
-from pipelines.typed_frames import tuples
+from pipelines.typed_frames import fetch, tuples
 from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON
-from reports.record_texts import LINKS, FindingTold, SupportingRecord, record_text
+from reports.record_texts import LINKS, SupportingRecord, record_text
 
 # So many visits a reason.
 VISITS = 3
+# As many as the reasons before may have taken, and some.
+CANDIDATES = VISITS * MOST_REASONS
+# The column of a reason that rests on findings alone.
+RULE_COLUMN = RULE_REASON.partition(".")[2]
+# Measures of which a single visit may lie on either side of the peers' median.
+_AVERAGED = ("proportion", "mean")
 # Reasons of these families are what a rule found, or what these rules (trace codes, prescriptions) find line
 # by line.
 FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110", "R111", "R117")}
@@ -35,11 +41,15 @@ _OF_REASON = ["measure", "counts", "lines", "family", "schemes"]
 Row = Any
 
 
-def supporting_records(snapshot: Snapshot, scores: Scores, suspects: pd.DataFrame) -> pd.DataFrame:
-    """A few visits for each reason of each explained suspect, those that contribute most to it first.
+def supporting_records(
+    snapshot: Snapshot, scores: Scores, suspects: pd.DataFrame, disputes: pd.DataFrame
+) -> pd.DataFrame:
+    """A few visits for each reason of each explained suspect: of those that contribute most to it, those with
+    most money in dispute first.
 
     Args:
         suspects: as the contract's table, with reasons.
+        disputes: `pipelines.score.Scores.disputes`, of the suspects.
 
     Returns:
         subject_type, subject_id, nth (of the reason, from 1), reason (its code), mdtrt_id, setl_id, amount
@@ -47,7 +57,8 @@ def supporting_records(snapshot: Snapshot, scores: Scores, suspects: pd.DataFram
         why_en.
     """
     found = pd.concat(
-        [_visits_by_reason(snapshot, subject, suspects) for subject in scores.subjects], ignore_index=True
+        [_visits_by_reason(snapshot, subject, suspects, disputes) for subject in scores.subjects],
+        ignore_index=True,
     )
     visits = visits_of(snapshot, found.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
@@ -82,22 +93,31 @@ def _record(
     return (*key, settled, visit["fund_pay_sumamt"], scheme, shown, *text)
 
 
-def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) -> pd.DataFrame:
+def _visits_by_reason(
+    snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame
+) -> pd.DataFrame:
     """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
     alone, n, suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
     schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
+    disputes = disputes[disputes.subject_type == subject]
+    measures = measures_of(subject)
     if subject == "visit" or wanted.empty:
         # A visit is its own record, whatever the reason.
         facts, found = snapshot.facts, wanted.assign(mdtrt_id=wanted.subject_id, alone=None, n=None)
     else:
         con = snapshot.claims.con
         facts = subject_facts(con, subject)
-        # As many as the reasons before may have taken, and some.
-        found = visit_attribution(wanted, subject, con.table(MARKS), VISITS * MOST_REASONS)
-        found = assigned_to_first_reason(without_small_counts(found)).merge(wanted, on=["subject_id", "nth"])
-    measures = measures_of(subject)
-    described = {column: _described(measures.get(column), facts) for column in wanted["column"].unique()}
+        by_rule = wanted["column"] == RULE_COLUMN
+        parts = [_with_findings(snapshot, wanted[by_rule], disputes)]
+        if not by_rule.all():
+            carried = visit_attribution(wanted[~by_rule], subject, con.table(MARKS), CANDIDATES)
+            parts.append(without_contrary(without_small_counts(carried).merge(wanted), measures))
+        candidates = pd.concat(parts, ignore_index=True)
+        found = assigned_to_first_reason(dearest_first(candidates, disputes))
+    described = {
+        column: _described(column, measures.get(column), facts) for column in wanted["column"].unique()
+    }
     # Named, so that a night without a single reason has the columns too.
     of_reason = pd.DataFrame([described[c] for c in found["column"]], found.index, _OF_REASON)
     columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "suspected"]
@@ -105,16 +125,59 @@ def _visits_by_reason(snapshot: Snapshot, subject: str, suspects: pd.DataFrame) 
 
 
 def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
-    """A row a reason: subject_type, subject_id, nth, reason, column (of the catalogue), suspected."""
+    """A row a reason: subject_type, subject_id, nth, reason, column (of the catalogue, GRAPH or RULE_COLUMN),
+    suspected, median (of the peers)."""
     rows = [
-        (row.subject_type, row.subject_id, nth, reason["code"], reason["code"].partition(".")[2], row.scheme)
+        (
+            *(row.subject_type, row.subject_id, nth, reason["code"], reason["code"].partition(".")[2]),
+            *(row.scheme, reason["peer_median"]),
+        )
         for row in tuples(listed)
         for nth, reason in enumerate(row.reasons, 1)
-        # No single visit makes up a sum of slight differences; findings have a table of their own.
-        if reason["code"] not in (RULE_REASON, SUM_REASON)
+        # No single visit makes up a sum of slight differences.
+        if reason["code"] != SUM_REASON
         and not (row.subject_type == "group" and reason["code"].partition(".")[2] in _OF_MEMBERS)
     ]
-    return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected"])
+    return pd.DataFrame(rows, columns=[*SUBJECT, "nth", "reason", "column", "suspected", "median"])
+
+
+def _with_findings(snapshot: Snapshot, wanted: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+    """The visits with findings that a reason about findings alone rests on, those with most in dispute first:
+    columns of ``wanted``, mdtrt_id, alone, n."""
+    mine = disputes[disputes.subject_id.isin(wanted.subject_id)]
+    hits = snapshot.rules.hits.semi_join(id_table(snapshot, mine.mdtrt_id, "visits_disputed"), "mdtrt_id")
+    with_finding = mine[mine.mdtrt_id.isin(fetch(hits.select("mdtrt_id").distinct()).mdtrt_id)]
+    dearest = with_finding.sort_values("disputed", ascending=False, kind="stable")
+    first = dearest.groupby("subject_id").head(CANDIDATES)[["subject_id", "mdtrt_id"]]
+    return wanted.merge(first, on="subject_id").assign(alone=None, n=None)
+
+
+def without_contrary(found: pd.DataFrame, measures: dict[str, tuple[Measure, int | None]]) -> pd.DataFrame:
+    """Without visits that speak against their reason (their own share or mean lies on the honest side of the
+    peers' median), where the reason has others.
+
+    Args:
+        found: subject_id, nth, column, alone (missing where no single visit makes the measure up), median (of
+            the peers).
+    """
+    averaged = {c: entry.direction for c, (entry, _d) in measures.items() if entry.arises in _AVERAGED}
+    away = (found.alone.astype("float64") - found["median"].astype("float64")) * found["column"].map(averaged)
+    speaks_for = ~(away <= 0)
+    has_others = speaks_for.groupby([found.subject_id, found.nth]).transform("any")
+    return found[speaks_for | ~has_others]
+
+
+def dearest_first(found: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+    """The visits of each reason with most money in dispute first, the others in the order they have.
+
+    Args:
+        found: subject_id, nth, mdtrt_id; of each reason those that contribute most first.
+        disputes: subject_id, mdtrt_id, disputed (yuan), of one kind of subject.
+    """
+    money = disputes.drop_duplicates(["subject_id", "mdtrt_id"])[["subject_id", "mdtrt_id", "disputed"]]
+    rows = found.merge(money, how="left", on=["subject_id", "mdtrt_id"])
+    rows = rows.assign(disputed=-rows.disputed.fillna(0.0))
+    return rows.sort_values(["subject_id", "nth", "disputed"], kind="stable").drop(columns="disputed")
 
 
 def without_small_counts(found: pd.DataFrame) -> pd.DataFrame:
@@ -148,10 +211,11 @@ def assigned_to_first_reason(found: pd.DataFrame) -> pd.DataFrame:
     return found.loc[[row for reason in first for row in kept.get(reason) or [first[reason]]]]
 
 
-def _described(measure: tuple[Measure, int | None] | None, facts: ibis.Table) -> dict[str, Any]:
-    """What the records of a reason have to know of its measure; None is the graph part."""
+def _described(column: str, measure: tuple[Measure, int | None] | None, facts: ibis.Table) -> dict[str, Any]:
+    """What the records of a reason have to know of its measure; None is the graph part or findings alone."""
     if measure is None:
-        return {"measure": None, "counts": False, "lines": None, "family": "co_visit", "schemes": ()}
+        family = "rules" if column == RULE_COLUMN else "co_visit"
+        return {"measure": None, "counts": False, "lines": None, "family": family, "schemes": ()}
     entry = measure[0]
     return {
         "measure": measure,
@@ -167,9 +231,7 @@ def _paper(
 ) -> SupportingRecord:
     kind, signs = visit["kind"], tuple(signs)
     if finding:
-        rule = RULES[finding["rule_id"]]
-        found = FindingTold(rule.rule_id, (rule.zh, rule.en), (finding["vola_cont"], finding["vola_cont_en"]))
-        return SupportingRecord(kind, row.measure, finding=found, signs=signs)
+        return SupportingRecord(kind, row.measure, finding=finding_told(finding), signs=signs)
     if row.subject_type == "visit":
         return SupportingRecord(kind, signs=signs)
     if row.measure is None:

@@ -17,7 +17,7 @@ from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import records_by
 from reports.languages import Texts
 from reports.reason_texts import FAMILY_CODES, Reason
-from reports.reasons import GRAPH_REASON, reasons_of, telling_first
+from reports.reasons import GRAPH_REASON, reasons_of, telling_first, worth_telling
 
 _REASON = pa.struct(
     [
@@ -150,7 +150,8 @@ def _reasons(
             snapshot.days_of_claims,
         )
         detailed = [_detailed(reason, subject_id, items, rules, company) for reason in reasons]
-        found[subject_id] = telling_first(detailed, schemes[subject_id], measures)
+        scheme = schemes[subject_id]
+        found[subject_id] = telling_first(worth_telling(detailed, scheme, measures), scheme, measures)
     return found
 
 

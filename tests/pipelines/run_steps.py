@@ -26,6 +26,7 @@ COLUMNS = {
     "rule_hits": [
         "jr_id", "rule_id", "rule_name", "sev_deg", "subject_type", "subject_id", "psn_no", "fixmedins_code",
         "dr_code", "mdtrt_id", "setl_id", "bkkp_sn", "vola_amt", "vola_cont", "vola_evid",
+        "vola_cont_en",
     ],
     "group_members": ["group_id", "kind", "member_type", "member_id", "weight"],
 }  # fmt: skip

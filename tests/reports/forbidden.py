@@ -22,7 +22,7 @@ from reports.formatting import COUNTED_DAYS
 # A duration above this is stated in months or years.
 MOST_DAYS = 60
 _MISSING = re.compile(r"(?<![\w-])(?:nan|NaN|NaT|None|null|<NA>|-?inf)(?![\w-])")
-_MODEL = re.compile(r"对数几率|log-odds|SHAP|shap value|raw score", re.IGNORECASE)
+_MODEL = re.compile(r"对数几率|log-odds|\bSHAP\b|raw score", re.IGNORECASE)
 # Every key of the product is in snake case; a setting is named where an operator has to set it.
 _KEY = re.compile(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/])")
 _SETTINGS = {"random_share"}
@@ -115,16 +115,35 @@ def _shown(value: Any, number_format: str) -> str:
     return str(value)
 
 
-def cjk_in(page: str, names: frozenset[str] = frozenset()) -> list[str]:
-    """What an English page says in Chinese besides names that the data hold, each text that does."""
-    return [text for text in texts_of_page(page) if _CJK.search(_without(text, names))]
+def cjk_in(texts: Iterable[str], names: re.Pattern[str] | None = None) -> list[str]:
+    """English texts that say something in Chinese besides names that the data hold (`names_of`)."""
+    bare = ((text, names.sub("", text) if names else text) for text in texts)
+    return [f"Chinese in English: {text}" for text, without in bare if _CJK.search(without)]
 
 
-def _without(text: str, names: frozenset[str]) -> str:
-    """A text without names; the longest first, because one may hold another."""
-    for name in sorted((name for name in names if name in text), key=len, reverse=True):
-        text = text.replace(name, "")
-    return text
+def names_of(run: Path) -> re.Pattern[str]:
+    """The names of items and institutions in the claims of a run's store, the longest first, because one may
+    hold another."""
+    tables = {"hilist_b": "hilist_name", "fixmedins_b": "fixmedins_name"}
+    found: set[str] = set()
+    for table, column in tables.items():
+        for file in run.parents[1].glob(f"claims-*/{table}/**/*.parquet"):
+            found.update(pd.read_parquet(file, columns=[column])[column].dropna())
+    return re.compile("|".join(re.escape(name) for name in sorted(found, key=len, reverse=True)) or "(?!)")
+
+
+def _english_offences(run: Path, reasons: list[dict[str, Any]], stories: Iterable[str]) -> list[str]:
+    """What dossiers, reasons and stories in English say in Chinese besides names of the data."""
+    names = names_of(run)
+    found = [
+        f"{path.name}: {offence}"
+        for path in sorted(run.rglob("*.en.html"))
+        for offence in cjk_in(texts_of_page(path.read_text(encoding="utf-8")), names)
+    ]
+    evidence = pd.read_parquet(run / "evidence.parquet", columns=["why_en"])["why_en"].dropna()
+    hits = pd.read_parquet(run / "rule_hits.parquet", columns=["vola_cont_en"])["vola_cont_en"].dropna()
+    texts = [*stories, *(reason["text_en"] for reason in reasons), *evidence.unique(), *hits.unique()]
+    return found + cjk_in(texts, names)
 
 
 def page_offences(page: str) -> list[str]:
@@ -186,6 +205,7 @@ def run_offences(run: Path) -> list[str]:
     found += [f"story: {offence}" for text in texts for offence in offences(text)]
     reasons = [reason for row in suspects["reasons"] for reason in row]
     found += [f"reason: {offence}" for reason in reasons for offence in reason_offences(reason)]
+    found += _english_offences(run, reasons, suspects["story_en"].dropna())
     return found + _window_offences(run, reasons) + _record_offences(run)
 
 

@@ -102,18 +102,40 @@ def test_reasons_are_searched_and_weighed(change, wrong):
     assert len(reason_offences(REASON | change)) == wrong
 
 
-def written(folder, text: str, month: str, nth: float | None, code: str) -> list[str]:
-    """Offences of a run with one suspect, one reason and one paper."""
-    run = folder / "2025-01-01"
-    run.mkdir()
+def written(
+    folder, text: str, month: str, nth: float | None, code: str, english: str = "", name: str = "血液透析"
+) -> list[str]:
+    """Offences of a run with one suspect, one reason, one paper and one finding, whose store has one item."""
+    run = folder / "runs/2025-01-01"
+    run.mkdir(parents=True)
+    item = folder / "claims-000001/hilist_b/part-0.parquet"
+    item.parent.mkdir(parents=True)
+    pd.DataFrame({"hilist_name": [name, None]}).to_parquet(item)
     xlsxwriter.Workbook(run / "suspects.xlsx").close()
     reason = REASON | {"code": code, "text_zh": text, "peer_median": None}
     who = {"subject_type": ["hospital"], "subject_id": ["H1"]}
     suspects = pd.DataFrame(who | {"reasons": [[reason]], "story_zh": [None], "story_en": [None]})
     suspects.to_parquet(run / "suspects.parquet")
-    pd.DataFrame(who | {"nth": [nth]}).to_parquet(run / "evidence.parquet")
+    pd.DataFrame(who | {"nth": [nth], "why_en": [english or None]}).to_parquet(run / "evidence.parquet")
+    pd.DataFrame({"vola_cont_en": [english or None]}).to_parquet(run / "rule_hits.parquet")
+    (run / "hospital-H1.en.html").write_text(f"<p>{english}</p>", encoding="utf-8")
+    (run / "hospital-H1.zh.html").write_text("<p>无规则疑点。</p>", encoding="utf-8")
     pd.DataFrame({"month": [month]}).to_parquet(run / "supervision.parquet")
     return run_offences(run)
+
+
+@pytest.mark.parametrize(
+    "english, wrong",
+    [
+        ("dialysis “血液透析” charged", 0),  # the name of an item
+        ("dialysis “血液滤过” charged", 3),  # no item: on the page, in the evidence and in the findings
+        ("“血液透析”透析无签到", 3),
+        ("closed\uff0ccleared", 3),
+    ],
+)
+def test_chinese_in_english_is_found_but_for_names_of_the_data(tmp_path, english, wrong):
+    found = written(tmp_path, "某项", "2024-12", None, "FREQUENCY.stays_365d", english)
+    assert len([offence for offence in found if "Chinese in English" in offence]) == wrong
 
 
 @pytest.mark.parametrize("month, wrong", [("2022-01", 0), ("2022-02", 1), ("2024-12", 1)])

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from reports.notice import LINES, Form, page
-from tests.reports.forbidden import cjk_in, page_offences
+from tests.reports.forbidden import cjk_in, page_offences, texts_of_page
 
 FORM = Form("某县医疗保障局", "张三 010-1", 10)
 COLUMNS = [
@@ -79,4 +79,4 @@ def test_a_long_list_is_cut_but_counted():
 def test_an_english_notice_is_english_but_for_the_names_of_the_data():
     form = Form("County bureau", "010-1", 10)
     text = page("H1", "", FINDINGS, len(FINDINGS), "2025-01-01", form, "en")
-    assert cjk_in(text) == []
+    assert cjk_in(texts_of_page(text)) == []

@@ -49,7 +49,7 @@ def test_drivers_are_mean_sizes_of_families_without_the_base():
             [
                 "合计争议基金 1,577 元(所涉就诊基金共支付 1,700 元)",
                 "M01 虚假住院",
-                "待定",
+                "其他疑点",
                 "新上榜",
                 "近期已排除",
                 "随机抽查",
@@ -62,7 +62,7 @@ def test_drivers_are_mean_sizes_of_families_without_the_base():
             [
                 "1,577 yuan of the 1,700 yuan",
                 "M01 fake admission",
-                "not decided",
+                "others",
                 "cleared lately",
                 "51.3",
                 "audit rules",

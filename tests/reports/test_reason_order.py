@@ -6,7 +6,7 @@ from features.measures.catalogue import (
     FAMILIES,
     measures_of,
 )
-from reports.reasons import MOST_REASONS
+from reports.reasons import MOST_REASONS, WEAK, worth_telling
 from tests.reports.test_reasons import reasons_for
 
 
@@ -73,3 +73,38 @@ def test_a_family_is_told_by_a_measure_beyond_the_peers():
     middle = {column: 2.0 for column in family}
     found = reasons_for("patient", {large: 0.9, small: 0.4}, values=middle | {small: 99.0}, usual=middle)
     assert [reason["code"].split(".")[1] for reason in found] == [small]
+
+
+PATIENT = measures_of("patient")
+
+
+def named(*columns: str, weak: str = "") -> list[dict]:
+    """Reasons of a patient by column, one of them marked as weak."""
+    found = reasons_for("patient", dict.fromkeys(columns, 1.0))
+    assert {reason["code"].partition(".")[2] for reason in found} == set(columns)
+    return [
+        reason | {"text_zh": reason["text_zh"] + WEAK[0] * reason["code"].endswith(f".{weak}")}
+        for reason in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "columns", "weak", "kept"),
+    [
+        # Size is no evidence, but the number of findings is told, and what belongs to the named scheme.
+        ("M09", ["after_death_365d", "drug_amount_365d"], "", {"after_death_365d"}),
+        ("M09", ["after_death_365d", "findings_365d"], "", {"after_death_365d", "findings_365d"}),
+        ("M05", ["stays_365d", "drug_amount_365d"], "", {"stays_365d", "drug_amount_365d"}),
+        (None, ["after_death_365d", "drug_amount_365d"], "", {"after_death_365d"}),
+        # What another training would not repeat is told only of the named scheme, or where none is named.
+        ("M09", ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d"}),
+        ("M09", ["after_death_365d", "stays_365d"], "", {"after_death_365d", "stays_365d"}),
+        ("M30", ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d", "stays_365d"}),
+        (None, ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d", "stays_365d"}),
+        # Nobody is left without a reason.
+        ("M09", ["drug_amount_365d"], "", {"drug_amount_365d"}),
+    ],
+)
+def test_reasons_that_say_nothing_beside_the_others_are_left_out(scheme, columns, weak, kept):
+    found = worth_telling(named(*columns, weak=weak), scheme, PATIENT)
+    assert {reason["code"].partition(".")[2] for reason in found} == kept

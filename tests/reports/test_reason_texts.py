@@ -24,3 +24,23 @@ def test_a_share_says_how_many_of_how_many(rows, zh, en):
         "level2", 1.0, rows=rows,
     )  # fmt: skip
     assert zh in found["text_zh"] and en in found["text_en"]
+
+
+@pytest.mark.parametrize(
+    ("share", "rows", "said"),
+    [
+        (0.444444, 9.0, "44.4%(9次中4次)"),  # rounded to six decimals as every measure is
+        (0.409091, 396.0, "40.9%(396次中162次)"),
+        (0.4444, 9.0, "44.4%,"),
+        (0.33, 9.0, "33%,"),
+        (0.333333, 9999.0, "33.3%(9,999次中3,333次)"),
+        (0.333333, 10_002.0, "33.3%,"),  # of so many rows six decimals tell no count
+    ],
+)
+def test_a_rounded_share_still_says_how_many(share, rows, said):
+    column = "template_share_365d"
+    found = measure_reason(
+        column, measures_of("hospital")[column], share, 0.0,
+        lambda *_given: Standing(0.9, 30, False, False), "level2", 1.0, rows=rows,
+    )  # fmt: skip
+    assert said in found["text_zh"]

@@ -139,7 +139,7 @@ def test_names_of_measures_are_there_in_both_languages():
 
 
 @pytest.mark.parametrize(
-    "share, words", [(0.501, "50.1%"), (0.987, "98.7%"), (0.9999, "99.9%"), (1.0, "99.9%")]
+    "share, words", [(0.751, "75.1%"), (0.987, "98.7%"), (0.9999, "99.9%"), (1.0, "99.9%")]
 )
 def test_nobody_stands_above_all_of_his_peers(share, words):
     (reason,) = reasons_for("patient", {"stays_365d": 1.0}, share=share)
@@ -147,8 +147,8 @@ def test_nobody_stands_above_all_of_his_peers(share, words):
     assert reason["peer_percentile"] == share
 
 
-@pytest.mark.parametrize("share, is_reason", [(0.501, True), (0.5, False), (0.2, False)])
-def test_no_reason_below_the_middle_of_the_peers(share, is_reason):
+@pytest.mark.parametrize("share, is_reason", [(0.751, True), (0.75, False), (0.501, False), (0.2, False)])
+def test_no_reason_within_the_middle_half_of_the_peers(share, is_reason):
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
     for subject, column in (("patient", "stays_365d"), ("group", low)):
         found = reasons_for(subject, {column: 1.0}, share=share, usual=3.0)
@@ -164,9 +164,9 @@ def test_where_little_is_suspicious_those_above_are_counted():
 def test_of_a_few_peers_their_number_is_said():
     (first,) = reasons_for("hospital", {"visits_365d": 1.0}, share=0.83, peers_count=6, highest=True)
     assert first["text_zh"].endswith("6 个同类中最高") and first["text_en"].endswith("the highest of 6")
-    (other,) = reasons_for("hospital", {"visits_365d": 1.0}, share=0.6, peers_count=6)
-    assert other["text_zh"].endswith("高于其他 5 个同类中的 3 个")
-    assert other["text_en"].endswith("above 3 of the 5 others")
+    (other,) = reasons_for("hospital", {"visits_365d": 1.0}, share=0.8, peers_count=6)
+    assert other["text_zh"].endswith("高于其他 5 个同类中的 4 个")
+    assert other["text_en"].endswith("above 4 of the 5 others")
 
 
 @pytest.mark.parametrize("peers_count, few", [(2, True), (4, True), (5, False), (20, False)])

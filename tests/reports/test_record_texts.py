@@ -8,7 +8,12 @@ from tests.reports.forbidden import offences
 
 PATIENT, VISIT = measures_of("patient"), measures_of("visit")
 STAYS = PATIENT["stays_365d"]
-BILL, DEAD, TWO_PLACES = (VISIT[c][0] for c in ("bill", "days_dead", "two_places"))
+BILL, DEAD, TWO_PLACES, BACK, FOUND = (
+    VISIT[c][0] for c in ("bill", "days_dead", "two_places", "split_stay", "findings_of_visit")
+)
+DIED = FindingTold(
+    "R001", ("死亡后就医购药", "Service after death"), ("死亡登记后第28天仍购药", "bought on day 28")
+)
 SPLIT = FindingTold("R084", ("分解住院", "Split stay"), ("3天内再入院", "back within 3 days"))
 COUNTED = next(
     (entry, days) for entry, days in measures_of("hospital").values() if entry.base.endswith("/village")
@@ -54,6 +59,37 @@ COUNTED = next(
             "This stay has a finding of rule R084 (Split stay): back within 3 days.",
         ),
         (
+            SupportingRecord("stay", finding=SPLIT),
+            "这次住院有规则 R084(分解住院)的疑点:3天内再入院。",
+            "This stay has a finding of rule R084 (Split stay): back within 3 days.",
+        ),
+        (
+            SupportingRecord("stay", finding=SPLIT, signs=((BACK, 1.0, 0.0), (BILL, 812.4, 77.0))),
+            "这次住院有规则 R084(分解住院)的疑点:3天内再入院;费用总额 812元(同类 77元)。",
+            "This stay has a finding of rule R084 (Split stay): back within 3 days; total bill 812 yuan "
+            "(usual 77 yuan).",
+        ),
+        (
+            SupportingRecord("stay", finding=SPLIT, signs=((FOUND, 2.0, 0.0),)),
+            "这次住院有规则 R084(分解住院)的疑点:3天内再入院。",
+            "This stay has a finding of rule R084 (Split stay): back within 3 days.",
+        ),
+        (
+            SupportingRecord("pharmacy", conduct="M40"),
+            "这次购药由固定医师开方、在固定药店购药且药价偏高。",
+            "This purchase was prescribed by one doctor and filled at one pharmacy, at high prices.",
+        ),
+        (
+            SupportingRecord("pharmacy", finding=DIED, conduct="M40"),
+            "这次购药有规则 R001(死亡后就医购药)的疑点:死亡登记后第28天仍购药。",
+            "This purchase has a finding of rule R001 (Service after death): bought on day 28.",
+        ),
+        (
+            SupportingRecord("pharmacy", STAYS, finding=DIED, signs=((DEAD, 28.0, 0.0),)),
+            "这次购药有规则 R001(死亡后就医购药)的疑点:死亡登记后第28天仍购药。",
+            "This purchase has a finding of rule R001 (Service after death): bought on day 28.",
+        ),
+        (
             SupportingRecord("stay", STAYS, alone=1.0, counts=True),
             "这次住院是“近一年住院次数”所计的一次。",
             f'This stay is one of those counted in "{STAYS[0].en} in the last year".',
@@ -66,8 +102,8 @@ COUNTED = next(
         ),
         (
             SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.4),
-            "这次购药为433元,计入“近一年基金支付”。",
-            'This purchase, with 433 yuan, is counted in "paid by the fund in the last year".',
+            "这次购药计入“近一年基金支付”,本次为433元。",
+            'This purchase is counted in "paid by the fund in the last year", with 433 yuan.',
         ),
         (
             SupportingRecord("pharmacy", PATIENT["co_visit_share_365d"], alone=1.0),

@@ -49,6 +49,21 @@ def test_every_scheme_is_told_of_every_kind_in_both_languages(kind, scheme):
         assert CONDUCT[scheme][0] in zh and english in en
 
 
+@pytest.mark.parametrize(
+    ("before", "zh", "en"),
+    [
+        ((2, 2491.4), "其中一年以前的2次,争议2,491元。", "Of that 2,491 yuan in 2 visits before that year."),
+        ((1, 1516.0), "其中一年以前的1次,争议1,516元。", "Of that 1,516 yuan in 1 visit before that year."),
+    ],
+)
+def test_money_of_visits_before_the_year_is_told_apart(before, zh, en):
+    """The visits counted and the money add up for whoever reads them."""
+    told = story(replace(HOSPITAL, before=before))
+    assert zh in told[0] and en in told[1]
+    for nothing in ((0, 0.0), (3, 0.0), (1, 1515.0)):
+        assert "一年以前" not in story(replace(HOSPITAL, before=nothing))[0]
+
+
 def test_what_else_is_in_dispute_is_named():
     zh, en = story(replace(HOSPITAL, others=(("M28", 40, 9000.0), ("M10", 2, 610.6))))
     assert "另涉M28 血透虚计40次(9,000元)、M10 挂床住院2次(611元)。" in zh

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.measures.catalogue import measures_of
-from reports.subject_charts import MOST_LANES, calendar, strip_of, strips, weeks
+from features.measures.catalogue import SUBJECTS, measures_of
+from reports.subject_charts import MOST_LANES, calendar, is_compared, strip_of, strips, weeks
 from reports.svg import BLUE, PALE, RED
 from tests.reports.forbidden import offences
 from tests.reports.pictures import Picture
@@ -46,13 +46,32 @@ def test_places_on_a_strip_are_in_order():
     assert end < float(pale.get("x")) + float(pale.get("width")) < subject
 
 
-@pytest.mark.parametrize("subject", ["patient", "pharmacy", "hospital", "visit"])
+@pytest.mark.parametrize("subject", SUBJECTS)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_strip_of_any_measure_overlaps_or_shows_what_it_must_not(subject, language):
+def test_no_strip_of_any_measure_overlaps_is_cut_or_shows_what_it_must_not(subject, language):
     for measure in measures_of(subject).values():
-        picture = Picture(strips([strip_of(1, measure, 1000 * GRID, 12_345.678, None)], language))
-        name, figures = (words.text for words in picture.words())
+        # Of a year of claims, so that the longest words for a window stand in it.
+        strip = strip_of(5, measure, 1000 * GRID, 12_345.678, None, 366)
+        picture = Picture(strips([strip, strip], language))
+        name, figures = (words.text for words in picture.words()[:2])
         assert picture.faults() == [] and offences(name) + offences(figures, name) == []
+        assert not name.endswith("…")
+
+
+def test_a_long_name_has_a_line_of_its_own():
+    """The picture grows by a line a strip that needs it, and strips below move down."""
+    long = max(measures_of("pharmacy").values(), key=lambda measure: len(measure[0].en))
+    rows = [strip_of(1, STAYS, GRID, 9.0, None), strip_of(2, long, GRID, 9.0, None)]
+    heights = [float(Picture(strips(given, "en")).root.get("height")) for given in (rows[:1], rows[1:], rows)]
+    assert heights[1] == heights[0] + 16 and heights[2] == heights[0] + heights[1] - 4
+
+
+@pytest.mark.parametrize(
+    "subject, column, compared",
+    [("visit", "days_dead", False), ("visit", "two_places", False), ("patient", "stays_365d", True)],
+)
+def test_flags_and_contradictions_have_no_strip(subject, column, compared):
+    assert is_compared(measures_of(subject)[column][0]) == compared
 
 
 @pytest.mark.parametrize(

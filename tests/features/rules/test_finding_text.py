@@ -8,6 +8,7 @@ import pytest
 from features.rules.finding_text import (
     BETWEEN,
     SEPARATOR,
+    days_before,
     duration,
     either,
     elapsed,
@@ -15,6 +16,7 @@ from features.rules.finding_text import (
     iso_date,
     line_finding,
     listed,
+    minutes_before,
     phrase,
     sentence,
     union_findings,
@@ -80,6 +82,19 @@ def test_a_setting_is_stated_in_the_unit_that_people_use(days, text):
 )
 def test_many_days_are_months(days, zh, en):
     assert both(elapsed(ibis.literal(days))) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "texts"),
+    [
+        (minutes_before, 0.4, ("不足1分钟前", "less than a minute before")),
+        (minutes_before, 23.0, ("23分钟前", "23 minutes before")),
+        (days_before, 0.0, ("同日", "on the same day")),
+        (days_before, 3.0, ("3天前", "3 days before")),
+    ],
+)
+def test_nothing_is_nought_days_or_minutes_ago(told, amount, texts):
+    assert both(told(ibis.literal(amount))) == texts
 
 
 @pytest.mark.parametrize("day", [date(2024, 3, 1), datetime(2024, 3, 1, 23, 59)])

@@ -6,7 +6,7 @@ from features.rules.declaration import RULES
 from features.rules.legal_basis import basis, institution_basis
 
 ZH = "《医疗保障基金使用监督管理条例》"
-EN = "Regulation on the Supervision and Administration of the Use of Medical Security Funds, "
+EN = "State Council Order 735, "
 
 
 @pytest.mark.parametrize(

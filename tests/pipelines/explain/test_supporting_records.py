@@ -9,6 +9,8 @@ from pipelines.explain.supporting_records import (
     VISITS,
     _reasons_of,
     assigned_to_first_reason,
+    dearest_first,
+    without_contrary,
     without_small_counts,
 )
 
@@ -73,6 +75,45 @@ def test_visits_of_small_counts_are_no_papers():
     assert list(without_small_counts(rows_of).mdtrt_id) == ["v1", "v3", "v4", "v5"]
 
 
+def test_of_the_visits_of_a_reason_those_with_most_in_dispute_come_first():
+    """The large stay goes before small purchases; what is not in dispute keeps its order, and reasons and
+    subjects stay apart."""
+    of_a = [("a", 1, "v1"), ("a", 1, "v2"), ("a", 1, "v3"), ("a", 1, "v4"), ("a", 2, "v1")]
+    rows = found(*of_a, ("b", 1, "v2"), ("b", 1, "v4"))
+    money = [("a", "v4", 900.0), ("a", "v2", 12.0), ("b", "v4", 0.0)]
+    disputes = pd.DataFrame(money, columns=["subject_id", "mdtrt_id", "disputed"])
+    ordered = dearest_first(rows, disputes)
+    assert list(ordered.itertuples(index=False, name=None)) == [
+        ("a", 1, "v4"), ("a", 1, "v2"), ("a", 1, "v1"), ("a", 1, "v3"), ("a", 2, "v1"), ("b", 1, "v2"),
+        ("b", 1, "v4"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "alone", "median", "kept"),
+    [
+        ("cash_share_365d", 0.717, 0.553, False),  # little cash is suspicious: this visit was paid in cash
+        ("cash_share_365d", 0.553, 0.553, False),
+        ("cash_share_365d", 0.0, 0.553, True),
+        ("co_visit_share_365d", 0.0, 0.0, False),
+        ("co_visit_share_365d", 1.0, 0.0, True),
+        ("stays_365d", 1.0, 2.0, True),  # one of those counted, whatever is usual
+        ("cash_share_365d", None, 0.553, True),  # no single visit makes it up
+        ("cash_share_365d", 0.7, None, True),
+    ],
+)
+def test_a_visit_that_speaks_against_its_reason_is_no_paper(column, alone, median, kept):
+    rows = [
+        ("p1", 1, column, alone, median),
+        ("p1", 2, column, alone, median),
+        ("p1", 1, column, None, median),
+    ]
+    candidates = pd.DataFrame(rows, columns=["subject_id", "nth", "column", "alone", "median"], dtype=object)
+    left = without_contrary(candidates, measures_of("patient"))
+    # The second reason has no other visit: it keeps its own.
+    assert list(left.index) == ([0, 1, 2] if kept else [1, 2])
+
+
 def test_no_visit_shows_who_the_members_of_a_group_are():
     codes = [f"CO_VISIT.{column}" for column in (*_OF_MEMBERS, "joint_places_365d")]
     assert set(_OF_MEMBERS) <= set(measures_of("group"))
@@ -80,7 +121,7 @@ def test_no_visit_shows_who_the_members_of_a_group_are():
         {
             "subject_type": ["group"],
             "subject_id": ["G1"],
-            "reasons": [[{"code": c} for c in codes]],
+            "reasons": [[{"code": c, "peer_median": None} for c in codes]],
             "scheme": [None],
         }
     )
