@@ -18,9 +18,9 @@ TOO_FEW_PEERS = 5
 _TOO_FEW = ("同类过少,仅供参考", "too few peers, for reference only")
 # Up to so many peers their number is said instead of a share of them.
 FEW_PEERS = 20
-# A share is rounded to six decimals (`features.rounding`), so that a count may be off by so much a row; where
-# that says nothing any more, a share of so many rows is taken for none of counted ones.
-_ROUNDED, _MOST_OFF = 1e-6, 0.01
+# A share is rounded to six decimals (`features.rounding`), so that a count may be off by so much a row. Of
+# more rows than make it off by a thousandth, shares of money come that near to a count by chance too often.
+_ROUNDED, _MOST_OFF = 5.1e-7, 0.001
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
     "No single measure stands out from the peers; the score adds up several slight differences",

@@ -33,8 +33,8 @@ def test_a_share_says_how_many_of_how_many(rows, zh, en):
         (0.409091, 396.0, "40.9%(396次中162次)"),
         (0.4444, 9.0, "44.4%,"),
         (0.33, 9.0, "33%,"),
-        (0.333333, 9999.0, "33.3%(9,999次中3,333次)"),
-        (0.333333, 10_002.0, "33.3%,"),  # of so many rows six decimals tell no count
+        (0.333333, 1959.0, "33.3%(1,959次中653次)"),
+        (0.333333, 1962.0, "33.3%,"),  # of so many rows six decimals tell no count
     ],
 )
 def test_a_rounded_share_still_says_how_many(share, rows, said):
