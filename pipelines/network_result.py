@@ -66,13 +66,15 @@ def _without_excused_signs(
     con: ibis.BaseBackend, facts: ibis.Table, network: Network, pairs: pd.DataFrame
 ) -> ibis.Table:
     """The facts without what a group with an honest reason brings with it, for the people and for the place:
-    swipes in a row of a carer with everybody's card, stays with alike bills of those treated together."""
-    met = network.co_attendance.semi_join(stored(con, "excused_pairs", pairs[["a", "b"]]), ["a", "b"])
+    swipes in a row of a carer with everybody's card and prescriptions of the home's doctor, stays with alike
+    bills of those treated together."""
+    met = ibis.union(network.co_attendance, network.co_filling)
+    met = met.semi_join(stored(con, "excused_pairs", pairs[["a", "b"]]), ["a", "b"])
     joined = facts.left_join(met.select("mdtrt_id").distinct().mutate(_excused=True), "mdtrt_id")
     joined = joined.drop("mdtrt_id_right").mutate(_excused=_._excused.fill_null(False))
-    burst, follow_days = joined.burst & ~joined._excused, joined._excused.ifelse(None, joined.follow_days)
     twins = (joined._excused & joined.twins.notnull()).ifelse(0, joined.twins)
-    return joined.mutate(burst=burst, follow_days=follow_days, twins=twins).drop("_excused")
+    gone = {name: joined._excused.ifelse(None, joined[name]) for name in ("follow_days", "prescribing_dr")}
+    return joined.mutate(burst=joined.burst & ~joined._excused, twins=twins, **gone).drop("_excused")
 
 
 def _pairs_within(network: Network, members: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT:
 SHARED = {
     "fixmedins_code": ("在同一机构", "at one institution"),
     "dr_code": ("出自同一医师", "under one doctor"),
+    "prescribing_dr": ("由同一医师开方", "prescribed by one doctor"),
     "psn_no": ("属于同一参保人", "of one person"),
     "village": ("来自同一村居", "from one village"),
     "emp_no": ("来自同一单位", "by staff of one employer"),

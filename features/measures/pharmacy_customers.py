@@ -80,14 +80,15 @@ def prescribed_share(v: Table, w: Value) -> Value:
     materiality=50, evidence_weight=CONTEXT, windows=FLOW,
 )  # fmt: skip
 def prescribed(v: Table, w: Value) -> Value:
-    """Purchases with a prescriber."""
-    return v.mdtrt_id.count(where=w & v.dr_code.notnull())
+    """Purchases with a prescriber, but for those of a group with an honest reason to come together."""
+    return v.mdtrt_id.count(where=w & v.prescribing_dr.notnull())
 
 
 @measure(
     "pharmacy", "处方最多的一名医师所占比例", "share of prescriptions by one doctor", "share",
     "concentration",
-    "M40 M22", materiality=0.08, evidence_weight=STRONG, base="purchases/dr_code", support="prescribed",
+    "M40 M22", materiality=0.08, evidence_weight=STRONG, base="purchases/prescribing_dr",
+    support="prescribed",
 )  # fmt: skip
 def top_prescriber_share(p: Table, w: Value) -> Value:
     """Purchases on prescriptions of the doctor with most of them ÷ prescribed purchases."""
@@ -96,7 +97,7 @@ def top_prescriber_share(p: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "与同一医师共有的患者数", "most customers sent by one doctor", "persons", "concentration",
-    "M40 M19", materiality=10, base="purchases/dr_code",
+    "M40 M19", materiality=10, base="purchases/prescribing_dr",
 )  # fmt: skip
 def top_prescriber_persons(p: Table, w: Value) -> Value:
     """Most customers who buy on one doctor's prescriptions (`p`: a row a doctor)."""
@@ -114,7 +115,7 @@ declare(
 
 @measure(
     "pharmacy", "处方集中于同一医师的程度", "how far the prescriptions come from one doctor", "share",
-    "concentration", "M40 M22 M19", materiality=0.04, evidence_weight=STRONG, base="purchases/dr_code",
+    "concentration", "M40 M22 M19", materiality=0.04, evidence_weight=STRONG, base="purchases/prescribing_dr",
     support="prescribed",
 )  # fmt: skip
 def prescriber_concentration(p: Table, w: Value) -> Value:

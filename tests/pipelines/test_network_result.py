@@ -22,7 +22,7 @@ def swiped(world: World, name: str, shop: str, days: list[int], lines: list[tupl
     for day in days:
         for number in range(8):
             when = datetime(2024, 12, 31, 10) - timedelta(days=day + 1, seconds=-40 * number)
-            world.purchase(f"{name}-{number}", shop, str(when), lines=lines)
+            world.purchase(f"{name}-{number}", shop, str(when), lines=lines, chfpdr_code=f"D-{name}")
 
 
 def treated(world: World) -> None:
@@ -63,7 +63,7 @@ def facts(claims_of) -> pd.DataFrame:
     assert reasons.groupby(reasons.psn_no.str[:4]).why.unique().map(list).to_dict() == {
         "draw": ["none"], "gues": ["none"], "home": ["fetched"], "mine": ["programme"],
     }  # fmt: skip
-    columns = ["psn_no", "burst", "follow_days", "co_visitors", "twins"]
+    columns = ["psn_no", "burst", "follow_days", "co_visitors", "twins", "dr_code", "prescribing_dr"]
     return found.select(*columns).to_pandas()
 
 
@@ -72,6 +72,13 @@ def test_swipes_in_a_row_of_a_carer_are_held_against_nobody(facts):
     home = facts[facts.psn_no.str.startswith("home")]
     assert drawer.burst.mean() > 0.8 and drawer.follow_days.median() >= 10 and drawer.co_visitors.min() > 0
     assert not home.burst.any() and home.follow_days.isna().all() and (home.co_visitors == 0).all()
+
+
+def test_the_doctor_of_a_home_is_no_doctor_that_a_pharmacy_lives_on(facts):
+    drawer = facts[facts.psn_no.str.startswith("drawer")]
+    home = facts[facts.psn_no.str.startswith("home")]
+    assert set(drawer.prescribing_dr) == {"D-drawer"}
+    assert home.prescribing_dr.isna().all() and set(home.dr_code) == {"D-home"}
 
 
 def test_patients_of_a_programme_are_no_companions_and_their_bills_no_copies(facts):

@@ -29,6 +29,7 @@ VALUES: dict[str, list[Any]] = {
     "fixmedins_code": ["H1", "H2", "P1"],
     "kind": [STAY, OUTPATIENT, PHARMACY],
     "dr_code": ["D1", "D2", None],
+    "prescribing_dr": ["D1", "D2", None],
     "village": ["v1", "v2", None],
     "sent_to": ["H7", "H8", None, None],
     "emp_no": ["e1", "e2", None],

@@ -80,11 +80,11 @@ PHARMACIES: dict[str, Loop] = {
     "rx_late_share": lambda vs: share(vs, lambda v: v["rx_late"]),
     "rx_rushed_share": lambda vs: share(vs, lambda v: v["rx_rushed"]),
     "prescribed_share": lambda vs: share(vs, lambda v: v["dr_code"] is not None),
-    "prescribed": lambda vs: len(loops.column(vs, "dr_code")),
-    "top_prescriber_share": lambda vs: top(vs, "dr_code"),
-    "top_prescriber_persons": lambda vs: loops.most_persons(vs, "dr_code"),
+    "prescribed": lambda vs: len(loops.column(vs, "prescribing_dr")),
+    "top_prescriber_share": lambda vs: top(vs, "prescribing_dr"),
+    "top_prescriber_persons": lambda vs: loops.most_persons(vs, "prescribing_dr"),
     "steered_share": lambda vs: max(loops.column(vs, "prescription_steering")),
-    "prescriber_concentration": lambda vs: loops.alike(vs, "dr_code"),
+    "prescriber_concentration": lambda vs: loops.alike(vs, "prescribing_dr"),
     "top_person_share": lambda vs: max(loops.fund_by_person(vs)) / sum(loops.fund_by_person(vs)),
     "person_unevenness": unevenness,
     "frequent_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
@@ -136,7 +136,7 @@ def test_a_pharmacy_that_sells_nothing_in_december_has_a_share_of_nothing():
 
 
 def test_a_pharmacy_that_records_no_boxes_or_prescriptions_has_no_shares_of_them():
-    visits = [v | {"boxes": None, "dr_code": None} for v in purchases(3, 30)]
+    visits = [v | {"boxes": None, "prescribing_dr": None} for v in purchases(3, 30)]
     found = loops.measured("pharmacy", visits)
     without = ("repeat_codes", "uncoded_share", "top_prescriber_share", "prescriber_concentration")
     assert [found[name] for name in without] == [None] * len(without)
