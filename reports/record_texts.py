@@ -51,8 +51,8 @@ LINKS = {
     ),
     "co_fillers": Link(
         "与另外{people}人的处方出自同一医师、在同一药店成批取药,每批多为同一批人",
-        "was filled in one batch with prescriptions of one doctor for {people} others, and the batches at "
-        "this pharmacy are ever of the same people",
+        "was filled in one batch with prescriptions of one doctor for {people} others; batches at this "
+        "pharmacy hold the same people again and again",
         ("co_fillers",),
     ),
     "co_oversupplied": Link(

@@ -25,7 +25,7 @@ CONDUCT = {
     "M17": ("疑似刷卡套取现金", "look like cash drawn by card"),
     "M18": ("金额或次数异常,疑似串换生活用品", "have amounts as when goods are swapped for medicine"),
     "M19": ("属成批超量购药或由同一批人成批取药,疑似倒卖药品",
-            "were in excess of use or filled in batches, ever with the same others, as for resale"),
+            "were in excess of use or filled in batches with the same others, as for resale"),
     "M20": ("所售药盒的追溯码此前已被售出", "sold boxes whose trace code had been sold before"),
     "M21": ("同一处方在多处重复购药", "filled one prescription at several places"),
     "M22": ("处方时间或间隔异常,疑似补开虚开", "rest on prescriptions written late or in a rush"),

@@ -1,4 +1,4 @@
-"""Prescriptions of one doctor that are filled in batches at one pharmacy, ever for the same people (M19).
+"""Prescriptions of one doctor that are filled in batches at one pharmacy for the same people (M19).
 
 A runner who collects cards fetches the medicine of all of them on a day or two, on days of his own choosing:
 the people of a batch live anywhere, buy hours apart and different medicine, and need not be oversupplied.
@@ -6,7 +6,7 @@ They share doctor, pharmacy and day of purchase (docs/schemes.md, M19). Prescrip
 pharmacy are a flow; a batch is a run of purchases of a flow that follow one another faster than its own
 rhythm of the year. The people of a batch are tested as a set on how often they are in others
 (`features.graphs.recurrent_sets`), against how often the other people of the flow are: whoever sees patients
-once a week has them all at the pharmacy on that day, in ever other company. Where few others fill their
+once a week has them all at the pharmacy on that day, in changing company. Where few others fill their
 prescriptions there, all flows together tell what is usual.
 """
 

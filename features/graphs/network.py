@@ -8,7 +8,7 @@
 | co_session | patient | patient | cards swiped in ever the same sessions of a pharmacy (`card_sessions`) |
 | co_purchase | patient | patient | often the same expensive medicine on the same day (`copurchase`) |
 | co_supplier | patient | patient | the same several pharmacies of expensive medicine (`shared_suppliers`) |
-| co_filling | patient | patient | prescriptions filled in ever the same batches (`batch_filling`) |
+| co_filling | patient | patient | prescriptions filled in the same batches (`batch_filling`) |
 | co_oversupply | patient | patient | oversupplied through the same doctors, pharmacies (`oversupply`) |
 | oversupply | patient | prescriber, pharmacy | oversupplied through one that has many such (`oversupply`) |
 | trace_flow | patient, pharmacy | pharmacy | boxes of the one, sold again by the other (`trace_flows`) |

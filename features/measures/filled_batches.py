@@ -1,4 +1,4 @@
-"""Measures of prescriptions that are filled in batches at one pharmacy, ever for the same people (M19,
+"""Measures of prescriptions that are filled in batches at one pharmacy for the same people (M19,
 `features.graphs.batch_filling`)."""
 
 from ibis import Table, Value
@@ -9,7 +9,7 @@ from features.windows import YEAR
 
 @shared(
     "同一医师处方由同一批人成批取药的占比",
-    "share of purchases filled in batches of one doctor's prescriptions, ever for the same people", "share",
+    "share of purchases filled in batches together with the same other people", "share",
     "co_visit", evidence_weight=STRONG, windows=(YEAR,), over="purchases", support="purchases",
 )  # fmt: skip
 def batch_filled_share(v: Table, w: Value) -> Value:
@@ -22,7 +22,7 @@ declare("pharmacy", batch_filled_share, "M19", materiality=0.02, over="visits", 
 
 
 @shared(
-    "与同一批人成批取药的次数", "purchases filled in batches, ever with the same people", "visits",
+    "与同一批人成批取药的次数", "purchases filled in batches together with the same other people", "visits",
     "co_visit", evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def batch_fillings(v: Table, w: Value) -> Value:

@@ -50,8 +50,8 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", link=("co_fillers", 6)),
             "这次购药与另外6人的处方出自同一医师、在同一药店成批取药,每批多为同一批人。",
-            "This purchase was filled in one batch with prescriptions of one doctor for 6 others, and the "
-            "batches at this pharmacy are ever of the same people.",
+            "This purchase was filled in one batch with prescriptions of one doctor for 6 others; batches at "
+            "this pharmacy hold the same people again and again.",
         ),
         (
             SupportingRecord("stay", STAYS, finding=SPLIT),
