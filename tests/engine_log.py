@@ -12,15 +12,16 @@ import pytest
 from ibis.backends.duckdb import Backend
 
 import pipelines.measure
-from claims.duckdb_backend import connect
+from claims.duckdb_backend import CachingBackend, connect
 
 
 @dataclass
 class EngineLog:
-    """Attributes: statements in order; rows fetched, one number a query."""
+    """Attributes: statements in order; rows fetched, one number a query; expressions that were compiled."""
 
     statements: list[str] = field(default_factory=list)
     fetched: list[int] = field(default_factory=list)
+    expressions: list[ibis.Expr] = field(default_factory=list)
 
     def scans(self, table: str) -> int:
         """How often statements name a table as a source."""
@@ -32,6 +33,7 @@ class EngineLog:
 def engine_logged() -> Iterator[EngineLog]:
     """Log what `pipelines.measure` asks the engine for."""
     log, execute, to_pyarrow = EngineLog(), Backend.execute, Backend.to_pyarrow
+    compile_ = CachingBackend.compile
     connections: list[Any] = []
 
     def logged_connection(work: Path, statements: Path | None = None) -> ibis.BaseBackend:
@@ -45,12 +47,17 @@ def engine_logged() -> Iterator[EngineLog]:
     def arrow(*args: Any, **kwargs: Any) -> Any:
         return counted(to_pyarrow(*args, **kwargs))
 
+    def compiled(self: CachingBackend, expr: ibis.Expr, /, **options: Any) -> str:
+        log.expressions.append(expr)
+        return compile_(self, expr, **options)
+
     def counted(result: Any) -> Any:
         log.fetched.append(len(result) if hasattr(result, "__len__") else 1)
         return result
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipelines.measure, "connect", logged_connection)
+        patch.setattr(CachingBackend, "compile", compiled)
         patch.setattr(Backend, "execute", executed)
         patch.setattr(Backend, "to_pyarrow", arrow)
         yield log

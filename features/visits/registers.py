@@ -47,7 +47,7 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
     keeping = signs.select("fixmedins_code", "serv_type").distinct()
     sessions = sessions.semi_join(keeping, ["fixmedins_code", "serv_type"])
     sessions = sessions.left_join(signs.distinct(), ["psn_no", "fixmedins_code", "serv_type", "day"])
-    sessions = sessions.filter(~_outage(sessions))
+    sessions = sessions.mutate(outage=_outage(sessions)).filter(~_.outage)
     return sessions.group_by("mdtrt_id").aggregate(
         unsigned=_unsigned(sessions, DIALYSIS), unsigned_rehab=_unsigned(sessions, REHAB)
     )
