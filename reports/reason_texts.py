@@ -77,10 +77,13 @@ def together_with(people: int, most: int, expected: float) -> tuple[str, str]:
     Args:
         most, expected: visits with the one met most, and as many as chance explains.
     """
+    if people == 1:
+        whom_zh, whom_en = "与1人", "1 person"
+    else:
+        whom_zh, whom_en = f"共{people:,}人,与其中一人", f"{people:,} people, one of them"
     return (
-        f";共{people:,}人,与其中一人同去{most:,}次(按客流估计{expected_text(expected, 'zh')}次)",
-        f"; {people:,} people, one of them {most:,} times where volume explains "
-        f"{expected_text(expected, 'en')}",
+        f";{whom_zh}同去{most:,}次(按客流估计{expected_text(expected, 'zh')}次)",
+        f"; {whom_en} {most:,} times where volume explains {expected_text(expected, 'en')}",
     )
 
 

@@ -167,6 +167,9 @@ def _others(c: Conduct) -> Texts:
     en = ", ".join(f"{dispute_name(s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
     if c.scheme is None or not c.for_scheme:
         return f"上述疑点包括{zh}。", f"By scheme: {en}."
+    if [scheme for scheme, _n, _yuan in c.others] == [None]:
+        _none, n, yuan = c.others[0]
+        en = f"{n:,} ({yuan_text(yuan, 'en')})"
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
 
 

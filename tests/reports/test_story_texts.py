@@ -92,6 +92,7 @@ def test_visits_that_cost_the_fund_nothing_are_told_so_beside_others_that_did():
     zh, en = story(replace(HOSPITAL, subject="patient", scheme="M09", doubted=6, unpaid=True, disputed=4.0,
                            paid=139.0, telling=None, others=((None, 1, 4.0),)))  # fmt: skip
     assert "的40天,费用全部由个人负担。另涉其他疑点1次(4元)。争议基金4元" in zh
+    assert "Other visits in dispute: 1 (4 yuan)." in en
     assert "to 2025-12-20, at no cost to the fund." in en
 
 
