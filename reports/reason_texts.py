@@ -49,9 +49,9 @@ LINKS = {
         f"Members come again and again close in time, {_TOGETHER_EN}",
     ),
     "drug_resale": (
-        "成员经同一医师或药店反复超量购药,人数远超该医师或药店的客流可以解释的程度",
-        "Members are oversupplied again and again through the same doctors or shops, far more of them than "
-        "the volume of these explains",
+        "成员反复经同一医师或药店超量购药,或由人成批取药,人数远超该医师或药店的客流可以解释的程度",
+        "Members buy in excess, or have their medicine fetched in batches, again and again through the same "
+        "doctors or shops, far more of them than the volume of these explains",
     ),
 }
 
