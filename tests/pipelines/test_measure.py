@@ -106,9 +106,10 @@ def network(inside: list[tuple], excused: dict[str, str | None]) -> NetworkResul
 VISITS = ibis.memtable(
     pd.DataFrame(
         {
-            "mdtrt_id": ["v1", "v2", "v3", "v4"],
-            "psn_no": ["p1", "p1", "p2", "p2"],
-            "co_visitors": [3, 0, 0, 0],
+            "mdtrt_id": ["v1", "v2", "v3", "v4", "v5"],
+            "psn_no": ["p1", "p1", "p2", "p2", "p3"],
+            "co_visitors": [3, 0, 0, 0, 0],
+            "co_fillers": [0, 0, 0, 1, 0],
         }
     )
 )
@@ -134,10 +135,10 @@ def test_without_findings_there_is_no_rule_part():
 def test_the_graph_part_of_visits_people_and_groups():
     met = network([("g1", "p1", "p2", 10.0), ("g2", "p3", "p4", 10.0)], {"g1": None, "g2": "household"})
     visits = graph_part_of("visit", VISITS, "mdtrt_id", met)
-    assert visits.to_dict() == {"v1": 0.5, "v2": 0.0, "v3": 0.0, "v4": 0.0}
-    assert graph_part_of("patient", VISITS, "psn_no", met).to_dict() == {"p1": 0.25, "p2": 0.0}
+    assert visits.to_dict() == {"v1": 0.5, "v2": 0.0, "v3": 0.0, "v4": 0.25, "v5": 0.0}
+    assert graph_part_of("patient", VISITS, "psn_no", met).to_dict() == {"p1": 0.25, "p2": 0.25, "p3": 0.0}
     # Whoever does not choose how many visits there are has their share.
-    assert graph_part_of("hospital", VISITS, "psn_no", met).to_dict() == {"p1": 0.5, "p2": 0.0}
+    assert graph_part_of("hospital", VISITS, "psn_no", met).to_dict() == {"p1": 0.5, "p2": 0.5, "p3": 0.0}
     groups = graph_part_of("group", VISITS, "group_id", met)
     # The household stays on the list, a tenth as strong.
     assert groups.to_dict() == pytest.approx({"g1": 0.5, "g2": 0.05})
