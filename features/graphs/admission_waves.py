@@ -18,6 +18,7 @@ from scipy.stats import poisson
 
 from claims.as_of import STAY
 from features.graphs import events
+from features.graphs.queue import first_of
 from features.windows import YEAR
 from significance.chance import neg_log10_fdr, significant
 
@@ -130,9 +131,7 @@ def members(admitted: ibis.Table, found: ibis.Table) -> ibis.Table:
         admitted: `admissions`, stored.
         found: `waves` as a table.
     """
-    first = ibis.window(group_by=[*_WAVE, "psn_no"], order_by=["second", "mdtrt_id"])
-    inside = found.inner_join(admitted, _WAVE).mutate(_nth=ibis.row_number().over(first))
-    inside = inside.filter(inside._nth == 0).drop("_nth")
+    inside = first_of(found.inner_join(admitted, _WAVE), [*_WAVE, "psn_no"], ["second", "mdtrt_id"])
     specific = inside.filter(inside.shared_by != ANYTHING).select("mdtrt_id").distinct()
     marked = inside.left_join(specific.mutate(explained=True), "mdtrt_id").drop("mdtrt_id_right")
     return marked.mutate(explained=marked.explained.fill_null(False))

@@ -11,12 +11,11 @@ prescriptions there, all flows together tell what is usual.
 """
 
 import ibis
-import pandas as pd
 from ibis import _
 
 from claims.as_of import PHARMACY
-from features.graphs import events, recurrent_sets
-from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p
+from features.graphs.queue import first_of
+from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p, with_runs
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
 
@@ -26,7 +25,8 @@ MAX_GAP_SECONDS, SHORT_GAP = 36 * 3600, 0.25
 # Shrinkage: so many other people of a flow tell as much of what is usual there as all flows together.
 PRIOR_PEOPLE = 20
 _FLOW = ["dr_code", "place"]
-_BATCH = [*_FLOW, "batch"]
+# What defines a batch: the flow, and its number there.
+BATCH = [*_FLOW, "batch"]
 
 
 def purchases(facts: ibis.Table) -> ibis.Table:
@@ -36,15 +36,9 @@ def purchases(facts: ibis.Table) -> ibis.Table:
         facts.days_ago <= YEAR, facts.kind == PHARMACY, ~facts.course, facts.dr_code.notnull()
     )
     rows = rows.select("dr_code", "psn_no", "day", "second", "mdtrt_id", place=rows.fixmedins_code)
-    first = ibis.window(group_by=[*_FLOW, "psn_no", "day"], order_by=["second", "mdtrt_id"])
-    rows = rows.mutate(_nth=ibis.row_number().over(first)).filter(_._nth == 0)
+    rows = first_of(rows, [*_FLOW, "psn_no", "day"], ["second", "mdtrt_id"])
     usual = YEAR * SECONDS_A_DAY / rows.count().over(ibis.window(group_by=_FLOW))
-    rows = rows.mutate(longest=ibis.least(MAX_GAP_SECONDS, SHORT_GAP * usual))
-    order = ibis.window(group_by=_FLOW, order_by=["second", "mdtrt_id"])
-    gap = rows.second - rows.second.lag().over(order)
-    rows = rows.mutate(begins=(gap > rows.longest).fill_null(True).cast("int64"))
-    until = ibis.cumulative_window(group_by=_FLOW, order_by=["second", "mdtrt_id"])
-    return rows.select(*_FLOW, "psn_no", "second", "mdtrt_id", batch=rows.begins.sum().over(until))
+    return with_runs(rows, _FLOW, ibis.least(MAX_GAP_SECONDS, SHORT_GAP * usual), "batch").drop("day")
 
 
 def members(bought: ibis.Table) -> ibis.Table:
@@ -55,8 +49,8 @@ def members(bought: ibis.Table) -> ibis.Table:
     Args:
         bought: `purchases`, stored.
     """
-    seen = bought.group_by(*_BATCH, "psn_no").aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
-    seen = seen.mutate(large=_.count().over(ibis.window(group_by=_BATCH)) >= MIN_PERSONS)
+    seen = bought.group_by(*BATCH, "psn_no").aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
+    seen = seen.mutate(large=_.count().over(ibis.window(group_by=BATCH)) >= MIN_PERSONS)
     everywhere = seen.aggregate(q=ibis.least(CROWDING * _.large.mean(), 1.0)).q.as_scalar()
     people = seen.group_by(*_FLOW, "psn_no").aggregate(runs=_.count(), hits=_.large.sum())
     flow = ibis.window(group_by=_FLOW)
@@ -66,7 +60,7 @@ def members(bought: ibis.Table) -> ibis.Table:
     inside = seen.filter(seen.large).inner_join(people, [*_FLOW, "psn_no"])
     inside = inside.mutate(usual=lambda rows: _usual_share(rows, everywhere))
     expected = ((_.runs - 1) * _.usual).round(9)
-    inside = inside.select(*_BATCH, "psn_no", "second", "mdtrt_id", again=_.hits - 1, expected=expected)
+    inside = inside.select(*BATCH, "psn_no", "second", "mdtrt_id", again=_.hits - 1, expected=expected)
     return inside.mutate(neg_log10_p=poisson_neg_log10_p(_.again, _.expected))
 
 
@@ -77,37 +71,8 @@ def _usual_share(inside: ibis.Table, everywhere: ibis.Value) -> ibis.Value:
     Args:
         inside: people of batches, with runs and hits (runs that are batches) of each and of the flow.
     """
-    batch = ibis.window(group_by=_BATCH)
+    batch = ibis.window(group_by=BATCH)
     others = inside.flow_people - inside.count().over(batch)
     runs, hits = (inside[f"flow_{name}"] - inside[name].sum().over(batch) for name in ("runs", "hits"))
     own = (hits / runs.nullif(0)).fill_null(0.0)
     return (others * own + PRIOR_PEOPLE * everywhere) / (others + PRIOR_PEOPLE)
-
-
-def batches(seen: ibis.Table) -> pd.DataFrame:
-    """Batches whose people are in other batches of the flow more often than chance explains: dr_code, place,
-    batch, shared, expected, neg_log10_fdr (`features.graphs.recurrent_sets.recurrent`).
-
-    Args:
-        seen: `members`, stored.
-    """
-    return recurrent_sets.recurrent(seen, _BATCH)
-
-
-def pairs(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
-    """People of significant batches who are in two of a flow or more (`features.graphs.events.pairs`).
-
-    Args:
-        seen: `members`, stored.
-        found: `batches` as a table.
-    """
-    return recurrent_sets.pairs(seen, found, _BATCH, _FLOW)
-
-
-def edges(together: ibis.Table) -> pd.DataFrame:
-    """The pairs (`features.graphs.events.edges`).
-
-    Args:
-        together: `pairs`, stored.
-    """
-    return events.edges(together, _BATCH, [])

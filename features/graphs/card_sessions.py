@@ -9,12 +9,10 @@ session (`features.graphs.recurrent_sets`).
 """
 
 import ibis
-import pandas as pd
 from ibis import _
 
 from claims.as_of import PHARMACY
-from features.graphs import events, recurrent_sets
-from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p
+from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p, with_runs
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
 
@@ -23,7 +21,8 @@ from features.windows import YEAR
 MAX_GAP_SECONDS, SHORT_GAP = 180, 0.25
 # A day's purchases are spread over so many seconds.
 OPEN_SECONDS = 10 * 3600
-_SESSION = ["place", "session"]
+# What defines a session: the place, and its number there.
+SESSION = ["place", "session"]
 
 
 def purchases(facts: ibis.Table) -> ibis.Table:
@@ -35,11 +34,7 @@ def purchases(facts: ibis.Table) -> ibis.Table:
     rows = rows.select("psn_no", "day", "second", "mdtrt_id", place=rows.fixmedins_code)
     open_days = rows.group_by("place").aggregate(open_days=_.day.nunique())
     rows = rows.inner_join(open_days, "place")
-    order = ibis.window(group_by="place", order_by=["second", "mdtrt_id"])
-    gap = rows.second - rows.second.lag().over(order)
-    rows = rows.mutate(begins=(gap > _longest_gap(rows)).fill_null(True).cast("int64"))
-    until = ibis.cumulative_window(group_by="place", order_by=["second", "mdtrt_id"])
-    return rows.select("place", "psn_no", "day", "second", "mdtrt_id", session=rows.begins.sum().over(until))
+    return with_runs(rows, ["place"], _longest_gap(rows), "session").drop("open_days")
 
 
 def _longest_gap(rows: ibis.Table) -> ibis.Value:
@@ -58,8 +53,8 @@ def members(bought: ibis.Table) -> ibis.Table:
     Args:
         bought: `purchases`, stored.
     """
-    size = bought.group_by(*_SESSION).aggregate(size=_.psn_no.nunique())
-    rows = bought.inner_join(size, _SESSION).mutate(in_session=_.size >= MIN_PERSONS)
+    size = bought.group_by(*SESSION).aggregate(size=_.psn_no.nunique())
+    rows = bought.inner_join(size, SESSION).mutate(in_session=_.size >= MIN_PERSONS)
     rate = rows.group_by("place").aggregate(n=_.count(), inside=_.in_session.sum())
     everywhere = (rate.inside.sum() / rate.n.sum()).as_scalar()
     rate = rate.select("place", q=ibis.least(rate.inside / rate.n, CROWDING * everywhere))
@@ -68,35 +63,6 @@ def members(bought: ibis.Table) -> ibis.Table:
     )
     people = people.inner_join(rate, "place").mutate(expected=_.others * _.q).drop("others", "q")
     people = people.mutate(neg_log10_p=poisson_neg_log10_p(people.again, people.expected))
-    inside = rows.filter(rows.in_session).group_by(*_SESSION, "psn_no")
+    inside = rows.filter(rows.in_session).group_by(*SESSION, "psn_no")
     inside = inside.aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
     return inside.inner_join(people, ["place", "psn_no"])
-
-
-def sessions(seen: ibis.Table) -> pd.DataFrame:
-    """Sessions whose people are in other sessions of the place more often than chance explains: place,
-    session, shared, expected, neg_log10_fdr (`features.graphs.recurrent_sets.recurrent`).
-
-    Args:
-        seen: `members`, stored.
-    """
-    return recurrent_sets.recurrent(seen, _SESSION)
-
-
-def pairs(seen: ibis.Table, found: ibis.Table) -> ibis.Table:
-    """People of significant sessions who are in two of a place or more (`features.graphs.events.pairs`).
-
-    Args:
-        seen: `members`, stored.
-        found: `sessions` as a table.
-    """
-    return recurrent_sets.pairs(seen, found, _SESSION, ["place"])
-
-
-def edges(together: ibis.Table) -> pd.DataFrame:
-    """The pairs (`features.graphs.events.edges`).
-
-    Args:
-        together: `pairs`, stored.
-    """
-    return events.edges(together, _SESSION, [])

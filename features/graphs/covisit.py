@@ -15,7 +15,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import STAY
-from features.graphs.queue import ends, following
+from features.graphs.queue import ends, first_of, following
 from features.windows import YEAR
 from significance.chance import neg_log10_fdr, significant
 
@@ -55,9 +55,8 @@ def meetings(events: ibis.Table) -> ibis.Table:
     """
     queue = ["venue", "kind"]
     # One event a person, venue and day: a person who pays twice has not come twice.
-    first = ibis.window(group_by=[*queue, "psn_no", "day"], order_by=["second", "mdtrt_id"])
     rows = _counted(events).select(*queue, "psn_no", "day", "second", "mdtrt_id")
-    rows = rows.mutate(_nth=ibis.row_number().over(first)).filter(_._nth == 0).drop("_nth")
+    rows = first_of(rows, [*queue, "psn_no", "day"], ["second", "mdtrt_id"])
     pairs = following(rows, queue, ["second", "mdtrt_id"], NEXT_VISITS)
     limit = _by_kind(pairs.kind, CLOSE_SECONDS, CLOSE_STAY_SECONDS, OPEN_SECONDS)
     close = pairs.filter(pairs.later_second - pairs.second <= limit, pairs.psn_no != pairs.later_psn_no)

@@ -35,6 +35,7 @@ from features.graphs import (
     covisit,
     events,
     oversupply,
+    recurrent_sets,
     referral_flows,
     shared_suppliers,
     trace_flows,
@@ -89,10 +90,11 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     linked, hubs, co_oversupply = _oversupplied(con, facts)
     sharing, of_suppliers = _sharing(con, facts)
     co_oversupply = con.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
-    filling, batches = _batches(con, facts)
-    people = pd.concat([*together, linked, sharing, filling], ignore_index=True).rename(
-        columns={"days": "observed"}
-    )
+    filled = batch_filling.purchases(facts)
+    filling, batches = _recurring(con, "batches", filled, batch_filling.members, batch_filling.BATCH)
+    people = pd.concat(
+        [*together, linked, sharing, filling.assign(kind="co_filling")], ignore_index=True
+    ).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
@@ -131,7 +133,9 @@ def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFra
         co_return.edges(returned).assign(kind="co_return"),
     ]
     linking_visits = [of_visits, of_medicines, co_return.linking_visits(returned)]
-    for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", _sessions(con, facts))):
+    swiped = card_sessions.purchases(facts)
+    sessions = _recurring(con, "card_sessions", swiped, card_sessions.members, card_sessions.SESSION)
+    for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", sessions)):
         edges.append(of_events[0].assign(kind=kind))
         linking_visits.append(events.linking_visits(of_events[1]))
     return edges, con.create_table("co_attendance_visits", ibis.union(*linking_visits))
@@ -148,13 +152,25 @@ def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis
     return admission_waves.edges(together), together
 
 
-def _sessions(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
-    """Edges of those whose cards are swiped in the same sessions, and their pairs."""
-    bought = con.create_table("timed_purchases", card_sessions.purchases(facts))
-    seen = con.create_table("session_members", card_sessions.members(bought))
-    found = stored(con, "card_sessions", card_sessions.sessions(seen))
-    together = con.create_table("swiped_together", card_sessions.pairs(seen, found))
-    return card_sessions.edges(together), together
+def _recurring(
+    con: ibis.BaseBackend,
+    name: str,
+    bought: ibis.Table,
+    members: Callable[[ibis.Table], ibis.Table],
+    run: list[str],
+) -> tuple[pd.DataFrame, ibis.Table]:
+    """Edges of those whose purchases are in the same runs again and again, and their pairs.
+
+    Args:
+        name: of the runs, and of the tables in which they are stored.
+        bought: purchases with their runs.
+        members: from these to the people of each run, as `recurrent_sets.recurrent` takes them.
+        run: columns that define a run.
+    """
+    seen = con.create_table(f"{name}_members", members(con.create_table(f"{name}_purchases", bought)))
+    found = stored(con, name, recurrent_sets.recurrent(seen, run))
+    together = con.create_table(f"{name}_pairs", recurrent_sets.pairs(seen, found, run))
+    return events.edges(together, run, []), together
 
 
 def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
@@ -189,15 +205,6 @@ def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ib
     found = shared_suppliers.edges(facts, regular)
     linked = stored(con, "edges_of_suppliers", found[["a", "b"]])
     return found.assign(kind="co_supplier"), shared_suppliers.linking_visits(facts, regular, linked)
-
-
-def _batches(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
-    """Edges of those whose prescriptions are filled in the same batches, and their pairs."""
-    filled = con.create_table("filled_prescriptions", batch_filling.purchases(facts))
-    seen = con.create_table("batch_members", batch_filling.members(filled))
-    found = stored(con, "batches", batch_filling.batches(seen))
-    together = con.create_table("filled_together", batch_filling.pairs(seen, found))
-    return batch_filling.edges(together).assign(kind="co_filling"), together
 
 
 def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:

@@ -1,9 +1,16 @@
-"""Each row of an ordered queue paired with a bounded number of the next ones, however long the queue is."""
+"""Ordered queues: the first row of each, and each row paired with a bounded number of the next ones, however
+long the queue is."""
 
 from typing import Any
 
 import ibis
 from ibis import _
+
+
+def first_of(rows: ibis.Table, by: list[str], order_by: list[Any]) -> ibis.Table:
+    """The first row of each queue (arguments as of `following`)."""
+    queue = rows.mutate(_turn=ibis.row_number().over(ibis.window(group_by=by, order_by=order_by)))
+    return queue.filter(_._turn == 0).drop("_turn")
 
 
 def following(rows: ibis.Table, by: list[str], order_by: list[Any], most: int) -> ibis.Table:

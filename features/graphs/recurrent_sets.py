@@ -24,6 +24,21 @@ CROWDING = 3
 MAX_NEG_LOG10_P = 3
 
 
+def with_runs(rows: ibis.Table, place: list[str], longest: ibis.Value, name: str) -> ibis.Table:
+    """Rows with the number of their run within the place.
+
+    Args:
+        rows: second, mdtrt_id and the columns of the place.
+        longest: seconds within which a row follows another of its run.
+        name: of the number.
+    """
+    order = ["second", "mdtrt_id"]
+    gap = rows.second - rows.second.lag().over(ibis.window(group_by=place, order_by=order))
+    begun = rows.mutate(_begins=(gap > longest).fill_null(True).cast("int64"))
+    until = ibis.cumulative_window(group_by=place, order_by=order)
+    return begun.mutate(**{name: begun["_begins"].sum().over(until)}).drop("_begins")
+
+
 def poisson_neg_log10_p(count: ibis.Value, expected: ibis.Value) -> ibis.Value:
     """-log10 of an upper bound of the probability of a Poisson count at least as large, MAX_NEG_LOG10_P at
     most: the smaller of that of Markov and of the probability of the count itself with Stirling's lower bound
@@ -61,15 +76,14 @@ def recurrent(seen: ibis.Table, run: list[str]) -> pd.DataFrame:
     return found.drop(columns=["people", "recurring", "neg_log10_p"]).reset_index(drop=True)
 
 
-def pairs(seen: ibis.Table, found: ibis.Table, run: list[str], place: list[str]) -> ibis.Table:
+def pairs(seen: ibis.Table, found: ibis.Table, run: list[str]) -> ibis.Table:
     """People of significant runs who are in two of a place or more (`features.graphs.events.pairs`).
 
     Args:
         seen: as of `recurrent`, with second and mdtrt_id.
         found: `recurrent` as a table.
-        run: columns that define a run.
-        place: those of them that define the place.
+        run: columns that define a run: those of the place, and its number there.
     """
     inside = found.inner_join(seen.drop("expected"), run)
-    times = inside.count().over(ibis.window(group_by=[*place, "psn_no"]))
+    times = inside.count().over(ibis.window(group_by=[*run[:-1], "psn_no"]))
     return events.pairs(inside.mutate(times=times).filter(_.times >= 2), run)

@@ -20,9 +20,8 @@ def visit_base(claims: ClaimsAsOf) -> ibis.Table:
 
     dr_code; prescribing_dr (the same, until `pipelines.network_result` leaves out what a group with an honest
     reason buys); dx3 (three characters of the diagnosis); dx_group (disease group, else dx3); age (years),
-    years
-    (completed), age_days; day, week, month (dates); days_ago (before the as-of instant, with fractions);
-    night; second, end_second (epoch); los (days, of stays); fund_share, cash_share (of the bill).
+    years (completed), age_days; day, week, month (dates); days_ago (before the as-of instant, with
+    fractions); night; second, end_second (epoch); los (days, of stays); fund_share, cash_share (of the bill).
     """
     visits = claims.visits.left_join(_persons(claims), "psn_no").drop("psn_no_right")
     visits = visits.left_join(_institutions(claims), "fixmedins_code").drop("fixmedins_code_right")

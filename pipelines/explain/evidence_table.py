@@ -80,9 +80,9 @@ def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) ->
     suspicious by themselves, what a rule found or what they are disputed for."""
     visits = visits_of(snapshot, suspicious.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
-    by_rule = suspicious.mdtrt_id[suspicious.visit_score == 0]
-    findings = strongest_findings(snapshot, by_rule, tuple(RULES))
-    conduct = suspicious[suspicious.visit_score == 0].set_index("mdtrt_id")["scheme"].to_dict()
+    disputed = suspicious[suspicious.visit_score == 0]
+    findings = strongest_findings(snapshot, disputed.mdtrt_id, tuple(RULES))
+    conduct = disputed.set_index("mdtrt_id")["scheme"].to_dict()
     text = {
         key: record_text(
             SupportingRecord(

@@ -11,7 +11,8 @@ import pytest
 from scipy.stats import chi2, poisson
 
 from claims.as_of import PHARMACY
-from features.graphs import batch_filling
+from features.graphs import batch_filling, events, recurrent_sets
+from features.graphs.batch_filling import BATCH
 from features.graphs.communities import communities
 from features.graphs.recurrent_sets import poisson_neg_log10_p
 from tests.features.graphs.visit_book import VisitBook, people_in
@@ -20,7 +21,6 @@ from tests.significance.slow_chance import slow_fdr
 RING = [f"card-{number}" for number in range(8)]
 # Days of a campaign before the as-of date: at no interval.
 CAMPAIGNS = [9, 21, 50, 66, 103, 131, 140, 188, 226, 241, 290, 333]
-BATCH = ["dr_code", "place", "batch"]
 
 
 def steps(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -29,14 +29,14 @@ def steps(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     con = facts.get_backend()
     bought = con.create_table("filled", batch_filling.purchases(facts))
     seen = con.create_table("seen", batch_filling.members(bought))
-    found = batch_filling.batches(seen)
+    found = recurrent_sets.recurrent(seen, BATCH)
     schema = ibis.schema(
         dict(dr_code="string", place="string", batch="int64", shared="int64", expected="float64",
              neg_log10_fdr="float64")
     )  # fmt: skip
     kept = con.create_table("found", ibis.memtable(found, schema=schema))
-    pairs = con.create_table("pairs", batch_filling.pairs(seen, kept))
-    return seen.to_pandas(), found, batch_filling.edges(pairs)
+    pairs = con.create_table("pairs", recurrent_sets.pairs(seen, kept, BATCH))
+    return seen.to_pandas(), found, events.edges(pairs, BATCH, [])
 
 
 def town() -> VisitBook:

@@ -11,8 +11,10 @@ import pytest
 from scipy.stats import chi2
 
 from claims.as_of import PHARMACY
-from features.graphs import card_sessions
+from features.graphs import card_sessions, events, recurrent_sets
+from features.graphs.card_sessions import SESSION
 from features.graphs.communities import communities
+from features.graphs.recurrent_sets import recurrent
 from tests.features.graphs.test_batch_filling import slow_bound
 from tests.features.graphs.visit_book import VisitBook, people_in
 from tests.significance.slow_chance import slow_fdr
@@ -26,12 +28,16 @@ def steps(book: VisitBook) -> tuple[ibis.Table, ibis.Table, pd.DataFrame, ibis.T
     con = bought.get_backend()
     bought = con.create_table("bought", bought)
     seen = con.create_table("seen", card_sessions.members(bought))
-    found = card_sessions.sessions(seen)
+    found = recurrent(seen, SESSION)
     schema = ibis.schema(
         dict(place="string", session="int64", shared="int64", expected="float64", neg_log10_fdr="float64")
     )
     kept = con.create_table("found", ibis.memtable(found, schema=schema))
-    return bought, seen, found, con.create_table("pairs", card_sessions.pairs(seen, kept))
+    return bought, seen, found, con.create_table("pairs", recurrent_sets.pairs(seen, kept, SESSION))
+
+
+def edges_of(pairs: ibis.Table) -> pd.DataFrame:
+    return events.edges(pairs, SESSION, [])
 
 
 def street(sessions: int = 16, size: int = 7, seconds: float = 80, **more) -> VisitBook:
@@ -56,7 +62,7 @@ def street(sessions: int = 16, size: int = 7, seconds: float = 80, **more) -> Vi
 
 def test_a_drawer_of_cards_is_found_though_two_of_them_seldom_meet():
     _bought, _seen, found, pairs = steps(street())
-    edges = card_sessions.edges(pairs)
+    edges = edges_of(pairs)
     assert edges.days.median() <= 2 and set(found.place) == {"P0"} and len(found) >= 15
     group = communities(edges)
     assert group.group.nunique() == 1
@@ -64,18 +70,18 @@ def test_a_drawer_of_cards_is_found_though_two_of_them_seldom_meet():
 
 
 def test_friends_and_a_crowd_that_comes_once_are_no_drawer():
-    edges = card_sessions.edges(steps(street(sessions=0))[3])
+    edges = edges_of(steps(street(sessions=0))[3])
     assert edges.empty and list(edges.columns) == ["a", "b", "days", "expected", "neg_log10_fdr"]
 
 
 @pytest.mark.parametrize("size, linked", [(3, False), (4, True)])
 def test_three_cards_in_a_row_may_be_a_family(size, linked):
-    assert bool(people_in(card_sessions.edges(steps(street(size=size, sessions=16))[3]))) == linked
+    assert bool(people_in(edges_of(steps(street(size=size, sessions=16))[3]))) == linked
 
 
 @pytest.mark.parametrize("seconds, linked", [(180, True), (181, False)])
 def test_the_longest_gap_of_a_session(seconds, linked):
-    assert bool(people_in(card_sessions.edges(steps(street(seconds=seconds))[3]))) == linked
+    assert bool(people_in(edges_of(steps(street(seconds=seconds))[3]))) == linked
 
 
 @pytest.mark.parametrize("more", [dict(course=True), dict(kind="outpatient")])
@@ -220,4 +226,4 @@ def test_of_a_session_those_are_linked_who_are_in_another_significant_one_of_the
     frame = seen.to_pandas().merge(found[["place", "session"]])
     times = frame.groupby(["place", "psn_no"]).size()
     assert times[("P0", "passer-by")] == 1
-    assert people_in(card_sessions.edges(pairs)) == set(times[times >= 2].reset_index().psn_no)
+    assert people_in(edges_of(pairs)) == set(times[times >= 2].reset_index().psn_no)
