@@ -50,7 +50,8 @@ def reasons_of(
     expect, and of the middle half of the peers; its window is covered by the claims.
 
     Args:
-        contributions: by column of the catalogue, and ``graph``, ``rule``, ``base`` (log-odds).
+        contributions: by column of the catalogue that the model knows, and ``graph``, ``rule``, ``base``
+            (log-odds).
         values, usual: the subject's values (and what its mix leads one to expect) and its peers' medians, by
             column.
         measures: column → measure and window in days.
@@ -202,7 +203,8 @@ def _subject(
     measures: dict[str, tuple[Measure, int | None]],
     shown: frozenset[str],
 ) -> _Subject:
-    known = [column for column in measures if pd.notna(values[column])]
+    # A measure that came after the model was trained adds nothing to its score.
+    known = [column for column in measures if column in contributions and pd.notna(values[column])]
     totals = _totals(known, contributions, measures)
     families: dict[str, list[str]] = {}
     for column in sorted(known, key=lambda c: (-totals[measures[c][0].name], -contributions[c])):

@@ -47,15 +47,18 @@ def reasons_for(
     highest=False,
     repeated=None,
     days_of_claims=None,
+    unknown=(),
 ):
     """Reasons of a subject far from its peers in the suspicious direction wherever nothing else is said.
 
     Args:
         share: of the peers on the less suspicious side.
+        unknown: measures that the model was not trained with.
     """
     measures = measures_of(subject)
     added = pd.Series(contributions, dtype=float).reindex([*measures, "graph", "rule", "base"]).fillna(0.0)
     added["graph"], added["rule"] = graph, rule
+    added = added.drop(list(unknown))
     middle = pd.Series(usual, list(measures), dtype=float)
     far = {c: 10 * e.direction * e.materiality for c, (e, _days) in measures.items()}
     taken = middle.fillna(0) + pd.Series(far) if values is None else pd.Series(values, dtype=float)
@@ -80,6 +83,11 @@ def reasons_for(
 
 def codes(reasons: list) -> list[str]:
     return [reason["code"].partition(".")[2] for reason in reasons]
+
+
+def test_a_measure_that_came_after_the_model_was_trained_is_no_reason():
+    found = reasons_for("patient", {"two_places_365d": 1.0}, unknown=["batch_fillings_365d"])
+    assert codes(found) == ["two_places_365d"]
 
 
 @pytest.mark.parametrize("subject, column", EVERY)
