@@ -125,11 +125,24 @@ def _bucketed(facts: ibis.Table, base: str, window: int | None, columns: _Column
     def visits(asked: ibis.Table) -> ibis.Table:
         marked = rows.mutate(other=rows[other]).select(*_VISIT, "other")
         joined = marked.inner_join(counts, ["subject_id", "other"]).inner_join(asked, "subject_id")
-        values = {column: rounded(alone(_value(entry, joined)), 6) for column, (entry, _d) in columns.items()}
+        values = {
+            column: _of_largest(_value(entry, joined), joined, weighed[column])
+            for column, (entry, _d) in columns.items()
+        }
         weights = [(joined.column == c, joined[by].cast("float64")) for c, by in weighed.items()]
         return _with_strength(joined, columns, values, ibis.cases(*weights, else_=0.0), joined.n)
 
     return visits
+
+
+def _of_largest(value: ibis.Value, rows: ibis.Table, weighed: str) -> ibis.Value:
+    """The measure of one row alone; of a measure that looks at the largest count, of the visits of that count
+    only: who came second says nothing about the most frequent customer."""
+    own = rounded(alone(value), 6)
+    if not value.op().find(ops.Max, filter=ops.Value):
+        return own
+    largest = rows[weighed].max().over(ibis.window(group_by="subject_id"))
+    return (rows[weighed] == largest).ifelse(own, None)
 
 
 def _with_strength(

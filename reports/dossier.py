@@ -15,6 +15,7 @@ from markupsafe import Markup
 from features.comparison.peer_groups import PEER_WORDS
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
+from reports.last_case import LastCase, last_case_text
 from reports.masking import Mask
 from reports.profile_words import profile
 from reports.reason_texts import Reason
@@ -36,6 +37,8 @@ _CLAUSE_ENDS = re.compile(r";|(?<!\d),|,(?!\d)")
 PART_FROM, FITS_FROM = 0.1, 0.5
 # Of a visit's place and person, the one that is not the suspect already: key of WORDS.
 _CONCERNED = {"patient": "place", "hospital": "person", "pharmacy": "person"}
+# From this share on, the money is mostly in dispute for one scheme.
+MOSTLY = 0.5
 Record = dict[str, Any]
 
 
@@ -49,6 +52,7 @@ class Dossier:
         of: how many subjects of this kind were ranked.
         random_sample: it is visited because it was drawn at random, whatever its rank.
         history: earlier runs, oldest first: as-of date, rank, score.
+        last_case: of whoever was inspected before; else None.
         reasons: as the contract spells them, strongest first.
         favourable: what is in the subject's favour, spelled as reasons.
         strips: where the subject stands among its peers, a strip a reason that has a number.
@@ -85,6 +89,7 @@ class Dossier:
     scheme: str | None
     random_sample: bool
     history: Sequence[tuple[str, int, float]]
+    last_case: LastCase | None
     reasons: Sequence[Reason]
     favourable: Sequence[Reason]
     strips: Sequence[Strip]
@@ -151,8 +156,9 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         peers=text_in(language, PEER_WORDS[dossier.peers]) if dossier.peers else None,
         story=text_in(language, dossier.story),
         profile=profile(dossier.profile, language),
-        scheme=scheme_or_pending(dossier.scheme, language),
+        scheme=_scheme(dossier, language),
         schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
+        last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
         in_short=lambda reason: _CLAUSE_ENDS.split(reason)[0],
@@ -168,6 +174,17 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         fits=lambda n, of: words["fits"][_fit(n, of)],
         explained=[names for *names, n, of in dossier.innocent if _fit(n, of) == 2],
     )
+
+
+def _scheme(dossier: Dossier, language: str) -> str:
+    """The named scheme; where none is decided, what most of the money is in dispute for."""
+    total = sum(row[2] for row in dossier.money)
+    mostly = next((row[0] for row in dossier.money if row[0] and row[2] >= MOSTLY * total > 0), None)
+    pending = scheme_or_pending(dossier.scheme, language)
+    if dossier.scheme or mostly is None:
+        return pending
+    name = scheme_name(mostly, language)
+    return f"{pending}(争议以{name}为主)" if language == "zh" else f"{pending} (money mostly for {name})"
 
 
 def _fit(n: int, of: int) -> int:

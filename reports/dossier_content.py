@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from features.measures.catalogue import measures_of
 from reports.dossier import Dossier
+from reports.last_case import LastCase
 from reports.number_texts import is_missing
 from reports.subject_charts import Strip
 
@@ -38,6 +39,7 @@ def from_json(text: str, run_id: str) -> Dossier:
     content["strips"] = _strips(content["subject"], content["strips"])
     content["pictures"] = {name: Markup(picture) for name, picture in content["pictures"].items()}
     content["supporting_records"] = {int(n): rows for n, rows in content["supporting_records"].items()}
+    content["last_case"] = content["last_case"] and LastCase(*content["last_case"])
     content["origin"] = {_OF_THE_RUN: run_id, **content["origin"]}
     return Dossier(**content)
 

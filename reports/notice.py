@@ -61,6 +61,7 @@ def page(
         total=float(findings.groupby(["mdtrt_id", "bkkp_sn"], dropna=False).vola_amt.max().sum()),
         rules=rules.sort_values("amount", ascending=False).to_dict("records"),
         rows=findings.head(LINES).to_dict("records"),
+        unlisted=max(len(findings) - LINES, 0),
     )
 
 
@@ -76,7 +77,7 @@ WORDS = {
         "total": "合计(同一明细只计一次)",
         "seal": "(发出单位盖章)",
         "signed": "机构签收:____________    日期:____________",
-        "about": "根据截至 {as_of} 的结算数据,贵机构以下 {count} 条记录存在疑点,请在答复期限内逐条说明"
+        "about": "根据截至 {as_of} 的结算数据,贵机构有 {count} 条记录存在疑点,请在答复期限内逐条说明"
         "并附材料;逾期未说明的,按规定处理。疑点不是结论。",
         "rules": "疑点汇总",
         "rule": "规则",
@@ -85,6 +86,7 @@ WORDS = {
         "yuan": "涉及基金(元)",
         "basis": "依据",
         "rows": "疑点明细",
+        "unlisted": "下表为就诊日期最近的 {m} 条,其余 {n} 条另行附送。",
         "visit": "就诊号",
         "line": "明细号",
         "whole_visit": "整次就诊",
@@ -103,7 +105,7 @@ WORDS = {
         "total": "Total (each line once)",
         "seal": "(seal of the issuing office)",
         "signed": "Received by: ____________    Date: ____________",
-        "about": "From what had been settled by {as_of}, the following {count} records of your institution "
+        "about": "From what had been settled by {as_of}, {count} records of your institution "
         "are queried. Please explain each, with papers, in time; afterwards they are dealt with by the "
         "rules. A query is no verdict.",
         "rules": "Summary",
@@ -113,6 +115,7 @@ WORDS = {
         "yuan": "Fund concerned (yuan)",
         "basis": "Basis",
         "rows": "Records",
+        "unlisted": "The {m} latest are listed; the other {n} are sent separately.",
         "visit": "Visit",
         "line": "Line",
         "whole_visit": "whole visit",

@@ -21,6 +21,14 @@ FEW_PEERS = 20
 # A share is rounded to six decimals (`features.rounding`), so that a count may be off by so much a row. Of
 # more rows than make it off by a thousandth, shares of money come that near to a count by chance too often.
 _ROUNDED, _MOST_OFF = 5.1e-7, 0.001
+# Shares of yuan, days or pairs, which of few visits may happen to be a whole number of them.
+OF_NO_ROWS = {
+    "cash_share", "december_share", "pooled_share", "exam_share", "outpatient_exam_share",
+    "treatment_share", "keeping_share", "material_share", "over_ceiling_share", "other_goods_share",
+    "off_price_share", "surplus_share", "top_person_share", "price_surplus", "group_surplus",
+    "idle_share", "village_concentration", "prescriber_concentration", "pharmacy_concentration",
+    "same_amount_chance",
+}  # fmt: skip
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
     "No single measure stands out from the peers; the score adds up several slight differences",
@@ -225,6 +233,8 @@ def n_of_rows(measure: tuple[Measure, int | None], value: float, rows: float | N
     """Numerator and denominator of a share, Chinese and English; empty where it is none of counted rows."""
     entry, _days = measure
     if entry.unit != "share" or entry.arises != "proportion" or entry.support is None or not rows:
+        return "", ""
+    if entry.name in OF_NO_ROWS:
         return "", ""
     n, off = round(value * rows), _ROUNDED * rows
     if off > _MOST_OFF or abs(value * rows - n) > off or n > rows:

@@ -2,8 +2,9 @@
 
 # Scheme → (Chinese, after 其中n次; English, after "n of N visits").
 CONDUCT = {
-    "M01": ("账单与他人雷同或缺少真实诊疗,疑似虚假住院",
-            "have bills like those of others or hardly any treatment, as invented stays do"),
+    "M01": ("账单与他人近乎相同、与多人同时入院或缺少真实诊疗,疑似虚假住院",
+            "have nearly the same bills as others, many admitted at once or hardly any treatment, as "
+            "invented stays do"),
     "M02": ("与同村或固定人员结伴入院", "came in together with neighbours or the same companions"),
     "M03": ("在出院后不久又入住同一医院,疑似分解住院", "were back in the same hospital soon after discharge"),
     "M04": ("住院时间短且费用以检查为主,疑似以住院代替体检", "were short and made up of examinations"),
@@ -13,7 +14,7 @@ CONDUCT = {
     "M08": ("与长期护理服务时间冲突", "fall on days of long-term care"),
     "M09": ("发生在死亡登记之后", "took place after the registered death"),
     "M10": ("住院期间多日无检查治疗或在院外就医购药,疑似挂床",
-            "had days without any treatment or visits elsewhere, as phantom bed stays do"),
+            "had idle days, or visits elsewhere while in hospital, as phantom bed stays do"),
     "M11": ("来自异常集中的村居,疑似诱导住院", "came from villages that send too many, as if induced"),
     "M12": ("所患疾病一般只需门诊治疗", "were for diseases that need no stay"),
     "M13": ("由门诊当日或次日转为住院", "were turned from outpatient care into a stay"),
@@ -40,7 +41,8 @@ CONDUCT = {
     "M30": ("为救助对象反复住院", "were for people of the rescue groups who are admitted again and again"),
     "M31": ("之后集中住进同一医院", "were followed by stays in one hospital"),
     "M32": ("疑似把自费项目串换成医保项目收费", "charged covered items for what is not covered"),
-    "M33": ("检查项目组合雷同,疑似套餐式检查", "had one and the same set of examinations"),
+    "M33": ("所做检查多于同类患者的常规,疑似套餐式检查",
+            "had more examinations than such patients have elsewhere, as packages of tests do"),
     "M34": ("来自同一养老机构或村居的成批住院", "came in a batch from one home or village"),
     "M36": ("发生在服刑或失踪期间", "fall in a time of prison or absence"),
     "M40": ("由固定医师开方、在固定药店购药且药价偏高",

@@ -97,8 +97,9 @@ ON_SITE = {
         "death certificate; cremation record; who held the card; the pharmacy's cameras",
     ),
     "M10": (
-        "夜间查房;体温单缺失;请假记录;手机定位",
-        "night check of the ward; gaps in temperature charts; leave records; position of the phone",
+        "夜间查房;体温单缺失;请假记录;手机定位;院外就诊购药由谁持卡",
+        "night check of the ward; gaps in temperature charts; leave records; position of the phone; who used "
+        "the card elsewhere",
     ),
     "M11": ("包车记录;介绍费账目;患者陈述", "bus hire; ledger of referral fees; statements"),
     "M12": ("入院指征复核", "review of the indication for admission"),
@@ -146,6 +147,17 @@ ON_SITE = {
 ON_SITE_ELSE = (
     "完整费用清单;医嘱与执行记录;仪器日志;进货发票与库存账",
     "full fee list; orders and their execution; instrument logs; purchase invoices and stock ledger",
+)
+# At a pharmacy, which has no wards and no orders.
+ON_SITE_PHARMACY = {
+    "M10": (
+        "患者住院期间由谁到店刷卡取药:购药凭据、监控录像、身份核验记录",
+        "who came with the card while its holder lay in hospital: receipts, cameras, identity checks",
+    ),
+}
+ON_SITE_SHOP = (
+    "销售凭据与处方;进货发票与库存账;监控录像",
+    "receipts and prescriptions; purchase invoices and stock ledger; cameras",
 )
 ON_SITE_PEOPLE = (
     "本人是否到场、由谁持卡刷卡;就诊原因;病历与处方;结算清单与实际用药对照",
@@ -239,8 +251,12 @@ HONEST = {
 
 def on_site(scheme: str | None, language: str, subject: str = "") -> str:
     """What to check on site for a scheme; where nothing is named for it, by the kind of subject."""
-    otherwise = ON_SITE_PEOPLE if subject in ("patient", "group") else ON_SITE_ELSE
-    return ON_SITE.get(scheme or "", otherwise)[0 if language == "zh" else 1]
+    named, otherwise = ON_SITE, ON_SITE_ELSE
+    if subject in ("patient", "group"):
+        otherwise = ON_SITE_PEOPLE
+    elif subject == "pharmacy":
+        named, otherwise = ON_SITE | ON_SITE_PHARMACY, ON_SITE_SHOP
+    return text_in(language, named.get(scheme or "", otherwise))
 
 
 def honest(scheme: str | None, language: str) -> str:

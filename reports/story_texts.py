@@ -30,8 +30,6 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
               "{members}, whose visits together all have an honest explanation"),
 }  # fmt: skip
-# Of the money in dispute a smaller share is not told apart.
-_WORTH_TELLING = 0.01
 # Said of visits that cost the fund nothing.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
 # Endings of names of measures that say that a number follows.
@@ -59,7 +57,7 @@ class Conduct:
             is for it), None for what has none of its own, with their number and the yuan in dispute.
         first, last: first and last day of them (ISO); None where there are none.
         disputed, paid: yuan of the fund in dispute, and paid for those visits.
-        busiest, on_busiest: the day with most of them, and how many.
+        begin_with: the day of them to look at first and how many it has; None where there are none.
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
         peers: key of PEER_WORDS.
@@ -81,8 +79,7 @@ class Conduct:
     last: str | None
     disputed: float
     paid: float
-    busiest: str | None
-    on_busiest: int
+    begin_with: tuple[str, int] | None
     telling: tuple[Measure, int | None, float, float | None, float | None] | None
     peers: str
     visit_words: Texts = ("", "")
@@ -215,7 +212,7 @@ def _usual(c: Conduct) -> Texts:
     if median is None:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
-    if c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
+    if c.for_scheme and c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
         # The number has been stated.
         return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
     # A name that says what is counted takes a verb, one that says what was done takes its number.
@@ -247,7 +244,7 @@ def _money(c: Conduct) -> Texts:
 def _before(c: Conduct) -> Texts:
     """What of the money lies before the year whose visits were counted."""
     n, yuan = c.before
-    if yuan < _WORTH_TELLING * c.disputed or not yuan:
+    if not n or yuan < 0.5:
         return "", ""
     text = f"{n:,}"
     return (
@@ -257,13 +254,12 @@ def _before(c: Conduct) -> Texts:
 
 
 def _first(c: Conduct) -> Texts:
-    """Where to begin."""
-    if c.on_busiest < 2 or c.busiest is None:
+    """Where to begin, where there is a choice."""
+    if c.begin_with is None or c.doubted_days < 2:
         return "", ""
-    return (
-        f"建议先查{c.busiest}的{c.on_busiest:,}{'人次' if c.subject in _OF_PEOPLE else '次'}。",
-        f"Begin with the {c.on_busiest:,} visits of {c.busiest}.",
-    )
+    (day, n), unit = c.begin_with, "人次" if c.subject in _OF_PEOPLE else "次"
+    visits = "visit" if n == 1 else f"{n:,} visits"
+    return f"建议先查{day}的{n:,}{unit}。", f"Begin with the {visits} of {day}."
 
 
 def _undecided(c: Conduct) -> Texts:

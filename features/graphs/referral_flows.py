@@ -28,7 +28,7 @@ _PRIOR_PERSONS = 10
 def prescriptions(facts: ibis.Table) -> ibis.Table:
     """Purchases on prescription: mdtrt_id, a (doctor), near (where the doctor sees most people), b
     (pharmacy), psn_no."""
-    bought = facts.filter(facts.days_ago <= YEAR, facts.is_pharmacy, facts.dr_code.notnull())
+    bought = facts.filter(facts.days_ago <= YEAR, facts.is_pharmacy)
     rows = bought.inner_join(workplaces(facts), "dr_code")
     return rows.select("mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.fixmedins_code, psn_no=rows.psn_no)
 
@@ -36,7 +36,7 @@ def prescriptions(facts: ibis.Table) -> ibis.Table:
 def referrals(facts: ibis.Table) -> ibis.Table:
     """Outpatients admitted elsewhere within days: mdtrt_id, a (doctor), near (where the doctor sees most
     people), b (hospital), psn_no, stay (mdtrt_id of the admission)."""
-    sent = facts.filter(facts.days_ago <= YEAR, facts.sent_to.notnull(), facts.dr_code.notnull())
+    sent = facts.filter(facts.days_ago <= YEAR, facts.sent_to.notnull())
     rows = sent.inner_join(workplaces(facts), "dr_code")
     return rows.select(
         "mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.sent_to, psn_no=rows.psn_no, stay=rows.sent_stay

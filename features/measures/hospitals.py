@@ -349,7 +349,7 @@ declare("hospital", admissions.unsigned_share, "M28", materiality=0.05)
 declare("hospital", admissions.dialysis_week, "M28", materiality=0.1)
 declare("hospital", admissions.double_dialysis_share, "M28", materiality=0.02)
 declare("hospital", volume.after_death, "M09 M28 M01", materiality=2, evidence_weight=STRONG)
-declare("hospital", admissions.rehab_sessions, "M45", materiality=100)
+declare("hospital", admissions.rehab_visits, "M45", materiality=10)
 declare("hospital", admissions.unsigned_rehab_share, "M45", materiality=0.05)
 declare("hospital", volume.co_visit_consultation_share, "M26", materiality=0.05)
 

@@ -259,17 +259,17 @@ declare("prescriber", admissions.dialysis, "M28", materiality=50)
 declare("prescriber", admissions.unsigned_share, "M28", materiality=0.05)
 declare("prescriber", admissions.dialysis_week, "M28", materiality=0.1)
 declare("prescriber", admissions.double_dialysis_share, "M28", materiality=0.02)
-declare("prescriber", admissions.rehab_sessions, "M45", materiality=100)
+declare("prescriber", admissions.rehab_visits, "M45", materiality=10)
 declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
 
 
 @measure(
-    "prescriber", "开展康复之日日均治疗次数", "units of rehabilitation on a day with any", "per_day",
-    "supply", "M45", materiality=8,
+    "prescriber", "患者接受康复之日的治疗次数", "units of rehabilitation of a patient on a day with any",
+    "per_day", "supply", "M45", materiality=2, support="rehab_visits",
 )  # fmt: skip
 def rehab_per_day(v: Table, w: Value) -> Value:
-    """Units of rehabilitation ÷ days with any."""
-    return ratio(v.rehab.sum(where=w), v.day.nunique(where=w & (v.rehab > 0)))
+    """Units of rehabilitation ÷ days on which the patient had any."""
+    return ratio(v.rehab.sum(where=w), v.rehab_days.sum(where=w))
 
 
 declare("prescriber", volume.co_visit_consultation_share, "M26", materiality=0.05)

@@ -262,17 +262,20 @@ def double_dialysis_share(v: Table, w: Value) -> Value:
     return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))
 
 
-@shared("康复治疗次数", "units of rehabilitation", "sessions", "supply", evidence_weight=CONTEXT)
-def rehab_sessions(v: Table, w: Value) -> Value:
-    """Units of rehabilitation billed."""
-    return v.rehab.sum(where=w).fill_null(0)
+@shared("收取康复费的就诊次数", "visits with rehabilitation", "visits", "supply", evidence_weight=CONTEXT)
+def rehab_visits(v: Table, w: Value) -> Value:
+    """Visits with units of rehabilitation."""
+    return v.rehab.count(where=w & (v.rehab > 0))
 
 
 @shared(
     "无签到康复治疗占比", "share of rehabilitation without sign-in", "share", "identity",
-    evidence_weight=STRONG, support="rehab_sessions",
+    evidence_weight=STRONG, support="rehab_visits", arises="mean",
 )  # fmt: skip
 def unsigned_rehab_share(v: Table, w: Value) -> Value:
-    """Units of rehabilitation without a sign-in on the day ÷ units, where sign-ins are recorded."""
+    """Units of rehabilitation without a sign-in on the day ÷ units, where sign-ins are recorded.
+
+    The units of a visit are one patient's course, so that as much is known as there are visits.
+    """
     known = w & v.unsigned_rehab.notnull()
     return ratio(v.unsigned_rehab.sum(where=known), v.rehab.sum(where=known))

@@ -62,8 +62,8 @@ def outpatient_during_stay(context: RuleContext) -> ibis.Table:
         "mdtrt_id",
         amount_in_question=met.medfee_sumamt,
         message=sentence(
-            "在{place}住院期间({since}至{until})于{day}在其他机构就诊或购药",
-            "a visit or purchase elsewhere on {day}, during a stay at {place} ({since} to {until})",
+            "就诊或购药当日({day})患者正在{place}住院({since}至{until})",
+            "on the day of the visit or purchase ({day}) the patient lay in {place} ({since} to {until})",
             place=place_name(met.bed), since=iso_date(met.since), until=iso_date(met.until.date()),
             day=iso_date(met.day),
         ),

@@ -67,9 +67,9 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 def bill_content(days: ibis.Table) -> ibis.Table:
     """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
     treat_amount, material_amount, keeping_amount (yuan), operated (an operation is charged), dialysis
-    (sessions), dialysis_days, large_exams, rehab (counts), over_ceiling (yuan above the price ceilings),
-    billed_days, active_days (days with more than bed, round and nursing), medical_amount (yuan other than
-    bed, round and nursing).
+    (sessions), dialysis_days, large_exams, rehab (counts), rehab_days, over_ceiling (yuan above the price
+    ceilings), billed_days, active_days (days with more than bed, round and nursing), medical_amount (yuan
+    other than bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
     medical = ~days.charge.isin(HOUSEKEEPING)
@@ -86,6 +86,7 @@ def bill_content(days: ibis.Table) -> ibis.Table:
         dialysis_days=_.day.nunique(where=_.serv_type == DIALYSIS),
         large_exams=_.cnt.sum(where=_.serv_type == LARGE_EXAM).fill_null(0),
         rehab=_.cnt.sum(where=_.serv_type == REHAB).fill_null(0),
+        rehab_days=_.day.nunique(where=_.serv_type == REHAB),
         over_ceiling=over.sum().fill_null(0),
         billed_days=_.day.nunique(),
         active_days=days.day.nunique(where=medical),

@@ -24,6 +24,7 @@ from features.visits.codelists import (
     LARGE_EXAM,
     MATERIALS,
     OPERATION,
+    REHAB,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
 from features.visits.excess_items import BILLERS, UNUSUAL_DRUGS, excess_column, excess_items
@@ -93,12 +94,14 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "keeping_amount": lambda days: days.charge.isin(HOUSEKEEPING),
     "over_ceiling": lambda days: days.pric > days.ceiling,
     "dialysis": lambda days: days.serv_type == DIALYSIS,
+    "rehab": lambda days: days.serv_type == REHAB,
 }
 # Facts taken from the same lines as another.
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
+LINES |= dict.fromkeys(("unsigned_rehab", "rehab_days"), LINES["rehab"])
 
 
 def visit_facts(claims: ClaimsAsOf) -> ibis.Table:

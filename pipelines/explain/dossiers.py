@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from claims.as_of import CLEARED, CONFIRMED, last_cases
 from features.graphs.group_profiles import INNOCENT as GROUP_EXPLANATIONS
 from features.measures.catalogue import HINT, Measure, measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
@@ -16,10 +17,12 @@ from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
 from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
+from reports.last_case import LastCase
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
 from reports.reasons import exceeds_median, is_outside_middle_half
 from reports.subject_charts import Strip, calendar, is_compared, strip_of, weeks
+from reports.subject_words import PENDING
 
 # A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
 FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
@@ -79,6 +82,7 @@ class _Kind:
         )
         disputes = given.disputes[given.disputes.subject_type == subject]
         self.money = _money(disputes)
+        self.last_cases = _last_cases(last_cases(snapshot.claims), subject, disputes)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
         first = evidence[evidence.nth.isna()].groupby("subject_id").head(EVIDENCE_ROWS)
@@ -100,6 +104,7 @@ class _Kind:
             of=len(self.scored.ranked), score=row.score, amount=row.amount_at_risk,
             scheme=row.scheme if isinstance(row.scheme, str) else None,
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
+            last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
             favourable=self._favourable(subject_id, peers), strips=self._strips(row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
@@ -263,6 +268,29 @@ def _money(disputes: pd.DataFrame) -> dict[str, list[tuple[Any, ...]]]:
         dispute = (row.scheme or None, int(row.n), float(row.disputed), float(row.amount))
         found.setdefault(row.subject_id, []).append(dispute)
     return found
+
+
+def _last_cases(cases: pd.DataFrame, subject: str, disputes: pd.DataFrame) -> dict[str, LastCase]:
+    """The last case of each inspected subject of a kind, and what is in dispute since it closed.
+
+    Args:
+        cases: of `claims.as_of.last_cases`.
+        disputes: subject_id, mdtrt_id, day, disputed, of the kind.
+    """
+    mine = cases[cases.subject_type == subject].set_index("subject_id")
+    judged = disputes.merge(mine[["close_date"]], left_on="subject_id", right_index=True)
+    later = judged[pd.to_datetime(judged.day) > pd.to_datetime(judged.close_date)]
+    since = later.groupby("subject_id")["disputed"].agg(["size", "sum"])
+    return {
+        row.Index: LastCase(
+            row.clue_stas if row.clue_stas in CONFIRMED + CLEARED else PENDING,
+            "" if pd.isna(row.close_date) else str(row.close_date)[:10],
+            row.scheme if isinstance(row.scheme, str) else None,
+            int(since["size"].get(row.Index, 0)),
+            float(since["sum"].get(row.Index, 0.0)),
+        )
+        for row in tuples(mine)
+    }
 
 
 def rank_history(past_runs: list[Path]) -> History:

@@ -181,7 +181,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
         disputes = pd.concat([disputes, more_disputes], ignore_index=True)
     shown = with_reasons(suspects, snapshot, more, disputes, named)
-    records = supporting_records(snapshot, scores, shown, disputes)
+    records = supporting_records(snapshot, scores, shown, disputes, named.items)
     evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
     return _Reasons(suspects, shown, contributions, records, evidence, disputes, named)
 

@@ -44,10 +44,6 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
         found: `item_excess_table`.
         subject: kind of subject.
     """
-    rows = found[found["subject_type"] == subject]
-    name = rows["item_name"].fillna(rows["item"]).astype(object)
-    rows = rows.assign(together=rows["item"] == DEAR, name=name).sort_values("together", kind="stable")
-    first = rows.drop_duplicates(["subject_id", "class"])
     return {
         (row["subject_id"], EXCESS_COLUMNS[row["class"]]): item_text(
             ItemInExcess(
@@ -55,5 +51,18 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
                 row["observed"], row["n"], row["expected"], row["money"],
             )
         )
-        for row in first.to_dict("records")
+        for row in leading_items(found, subject).to_dict("records")
     }  # fmt: skip
+
+
+def leading_items(found: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """The item of most money in each class of each subject of a kind: rows of ``found`` with ``name`` and
+    ``together`` (the dear items of the class, which come last).
+
+    Args:
+        found: `item_excess_table`.
+    """
+    rows = found[found["subject_type"] == subject]
+    name = rows["item_name"].fillna(rows["item"]).astype(object)
+    rows = rows.assign(together=rows["item"] == DEAR, name=name).sort_values("together", kind="stable")
+    return rows.drop_duplicates(["subject_id", "class"])

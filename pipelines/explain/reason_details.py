@@ -7,6 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.graphs.group_profiles import INNOCENT
 from features.measures.aggregation import KEYS, MEMBERS
 from features.rules.declaration import RULES
 from features.windows import YEAR
@@ -61,4 +62,19 @@ def companions(edges: pd.DataFrame) -> Mapping[str, Texts]:
     return {
         str(row.Index): together_with(int(people[row.Index]), int(row.observed), float(row.expected))
         for row in tuples(first)
+    }
+
+
+def explained_company(excused: pd.Series) -> Mapping[str, Texts]:
+    """Group → its honest reason, in words that follow the reason about company.
+
+    Args:
+        excused: `pipelines.snapshot.NetworkResult.excused`.
+    """
+    return {
+        str(group_id): (
+            f";正常解释成立:{INNOCENT[kind][0]}",
+            f"; an honest explanation fits: {INNOCENT[kind][1]}",
+        )
+        for group_id, kind in excused.dropna().items()
     }

@@ -18,27 +18,33 @@ from reports.record_texts import FindingTold
 LINES_SHOWN = 3
 
 
-def dearest_lines(snapshot: Snapshot, found: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+# (mdtrt_id, key of LINES, item code or None) → bkkp_sn, item (its name), amount (yuan) of each line.
+LinesShown = dict[tuple[str, str, str | None], list[dict[str, Any]]]
+
+
+def dearest_lines(snapshot: Snapshot, found: pd.DataFrame) -> LinesShown:
     """The lines with the largest amounts among those that a measure points at.
 
     Args:
-        found: mdtrt_id, lines (key of `features.visits.facts.LINES`; null where the measure points at none).
-
-    Returns:
-        (mdtrt_id, key of LINES) → bkkp_sn, item, amount (yuan) of each.
+        found: mdtrt_id, lines (key of `features.visits.facts.LINES`; null where the measure points at none),
+            item (code of the only item asked for; else null).
     """
-    asked = found[["mdtrt_id", "lines"]].dropna().drop_duplicates()
-    schema = ibis.schema({"mdtrt_id": "string", "lines": "string"})
+    asked = found[["mdtrt_id", "lines", "item"]].dropna(subset=["lines"]).drop_duplicates()
+    asked = asked.astype(object).where(asked.notna(), None).rename(columns={"item": "asked"})
+    schema = ibis.schema(dict.fromkeys(("mdtrt_id", "lines", "asked"), "string"))
     rows = snapshot.claims.con.table("item_days").inner_join(ibis.memtable(asked, schema=schema), "mdtrt_id")
     chosen = [(rows.lines == key, test(rows)) for key, test in LINES.items()]
-    rows = rows.filter(ibis.cases(*chosen, else_=False))
-    order = ibis.window(group_by=["mdtrt_id", "lines"], order_by=[ibis.desc("amount"), "bkkp_sn"])
+    rows = rows.filter(
+        ibis.cases(*chosen, else_=False), rows.asked.isnull() | (rows.asked == rows.hilist_code)
+    )
+    key = ["mdtrt_id", "lines", "asked"]
+    order = ibis.window(group_by=key, order_by=[ibis.desc("amount"), "bkkp_sn"])
     first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < LINES_SHOWN)
-    named = first.left_join(_item_names(snapshot), "hilist_code").order_by("mdtrt_id", "lines", "place")
-    lines: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in tuples(fetch(named.select("mdtrt_id", "lines", "bkkp_sn", "item", "amount"))):
+    named = first.left_join(_item_names(snapshot), "hilist_code").order_by(*key, "place")
+    lines: LinesShown = defaultdict(list)
+    for row in tuples(fetch(named.select(*key, "bkkp_sn", "item", "amount"))):
         line = {"bkkp_sn": row.bkkp_sn, "item": row.item, "amount": row.amount}
-        lines[row.mdtrt_id, row.lines].append(line)
+        lines[row.mdtrt_id, row.lines, row.asked if isinstance(row.asked, str) else None].append(line)
     return lines
 
 

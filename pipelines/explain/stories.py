@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import last_cases
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
 from pipelines.flagged_visits import MARKS, visits_by_subject
@@ -43,6 +44,8 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
+    cases = last_cases(snapshot.claims)
+    judged = cases[cases.subject_type == subject].set_index("subject_id").close_date.dropna()
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -56,6 +59,7 @@ def stories(
                 measured.peers[row.subject_id],
                 measured.values.loc[row.subject_id],
                 since,
+                str(judged.get(row.subject_id, ""))[:10],
                 snapshot.days_of_claims,
             )
         )
@@ -100,6 +104,7 @@ def _conduct(
     peers: str,
     values: pd.Series,
     since: str,
+    judged: str,
     days_of_claims: int,
 ) -> Conduct:
     """The facts that a suspect's story states.
@@ -107,6 +112,7 @@ def _conduct(
     Args:
         disputes: the visits of the suspect in dispute.
         since: ISO day from which a story counts.
+        judged: ISO day on which the last case of the suspect closed; empty without one.
     """
     reasons = list(row.reasons)
     scheme = row.scheme if isinstance(row.scheme, str) else None
@@ -116,7 +122,6 @@ def _conduct(
     lately = _lately(named, since)
     days = _days(lately)
     counts = sorted(Counter(days).items())
-    busiest, on_busiest = max(counts, key=lambda day: day[1]) if counts else (None, 0)
     only = total.get("day")
     disputed, paid = _yuan(disputes)
     return Conduct(
@@ -135,8 +140,7 @@ def _conduct(
         last=only or (counts[-1][0] if counts else None),
         disputed=disputed,
         paid=paid,
-        busiest=busiest,
-        on_busiest=on_busiest,
+        begin_with=_begin_with(lately, judged),
         telling=_telling(row.subject_type, reasons, values),
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
@@ -165,6 +169,19 @@ def _for_scheme(disputes: list[Row], scheme: str | None) -> tuple[list[Row], boo
 def _lately(named: list[Row], since: str) -> list[Row]:
     """The visits of the year that a story counts; all of them where they are older."""
     return [visit for visit, day in zip(named, _days(named), strict=True) if day >= since] or named
+
+
+def _begin_with(visits: list[Row], judged: str) -> tuple[str, int] | None:
+    """The day with most money in dispute (of several the one with most visits, the first), and how many
+    visits it has; only days after the last case, where there are such."""
+    days: dict[str, list[float]] = {}
+    for visit, day in zip(visits, _days(visits), strict=True):
+        days.setdefault(day, []).append(visit.disputed)
+    new = {day: yuan for day, yuan in days.items() if day > judged} or days
+    if not new:
+        return None
+    day = min(new, key=lambda day: (-fsum(new[day]), -len(new[day]), day))
+    return day, len(new[day])
 
 
 def _days(visits: list[Row]) -> list[str]:

@@ -7,18 +7,22 @@ from typing import Any
 
 import ibis
 import pandas as pd
+from ibis import _
 
 from features.measures.aggregation import subject_facts
+from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import Measure, measures_of
 from features.rules.declaration import RULES
 from features.visit_attribution import counts_visits, lines_of, visit_attribution
-from pipelines.explain.record_lines import dearest_lines, finding_told, strongest_findings
+from features.windows import YEAR
+from pipelines.explain.item_excess_table import leading_items
+from pipelines.explain.record_lines import LinesShown, dearest_lines, finding_told, strongest_findings
 from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
-from pipelines.flagged_visits import MARKS
+from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.score import Scores
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import fetch, tuples
-from reports.reasons import MOST_REASONS, RULE_REASON, SUM_REASON
+from reports.reasons import GRAPH_REASON, MOST_REASONS, RULE_REASON, SUM_REASON
 from reports.record_texts import LINKS, SupportingRecord, record_text
 
 # So many visits a reason.
@@ -35,6 +39,7 @@ FOUND = {"rules": tuple(RULES), "trace": ("R105", "R106", "R107", "R108", "R110"
 # Columns of groups that say who the members are: no visit shows that, the sheet of members does.
 _OF_MEMBERS = ("members_365d", "villages_365d")
 _COLUMNS = [*SUBJECT, "nth", "reason", "mdtrt_id", "setl_id", "amount", "scheme", "lines", "why", "why_en"]
+_ITEMS = ibis.schema(dict.fromkeys(("subject_id", "kind", "item"), "string"))
 # What the reason of a visit measures (`_described`).
 _OF_REASON = ["measure", "counts", "lines", "family", "schemes"]
 # A row of visits with what its reason measures.
@@ -42,7 +47,7 @@ Row = Any
 
 
 def supporting_records(
-    snapshot: Snapshot, scores: Scores, suspects: pd.DataFrame, disputes: pd.DataFrame
+    snapshot: Snapshot, scores: Scores, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
 ) -> pd.DataFrame:
     """A few visits for each reason of each explained suspect: of those that contribute most to it, those with
     most money in dispute first.
@@ -50,6 +55,7 @@ def supporting_records(
     Args:
         suspects: as the contract's table, with reasons.
         disputes: `pipelines.score.Scores.disputes`, of the suspects.
+        items: `pipelines.explain.item_excess_table.item_excess_table`.
 
     Returns:
         subject_type, subject_id, nth (of the reason, from 1), reason (its code), mdtrt_id, setl_id, amount
@@ -57,7 +63,7 @@ def supporting_records(
         why_en.
     """
     found = pd.concat(
-        [_visits_by_reason(snapshot, subject, suspects, disputes) for subject in scores.subjects],
+        [_visits_by_reason(snapshot, subject, suspects, disputes, items) for subject in scores.subjects],
         ignore_index=True,
     )
     visits = visits_of(snapshot, found.mdtrt_id)
@@ -81,37 +87,44 @@ def _record(
     row: Row,
     visit: dict[str, Any],
     finding: dict[str, Any] | None,
-    lines: dict[tuple[str, str], list[dict[str, Any]]],
+    lines: LinesShown,
     paper: SupportingRecord,
 ) -> tuple[Any, ...]:
     """A row of the supporting records; a finding names its own line and settlement."""
     text = record_text(paper)
     scheme = visit["scheme"] or (row.suspected if row.suspected in row.schemes else None)
-    shown = [finding] if finding and finding["bkkp_sn"] else lines.get((row.mdtrt_id, row.lines), [])
+    asked = row.mdtrt_id, row.lines, row.item if isinstance(row.item, str) else None
+    shown = [finding] if finding and finding["bkkp_sn"] else lines.get(asked, [])
     settled = (finding and finding["setl_id"]) or visit["setl_id"]
     key = row.subject_type, row.subject_id, row.nth, row.reason, row.mdtrt_id
     return (*key, settled, visit["fund_pay_sumamt"], scheme, shown, *text)
 
 
 def _visits_by_reason(
-    snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame
+    snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
 ) -> pd.DataFrame:
     """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
-    alone, n, suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
-    schemes."""
+    alone, n, item (code of the item that the reason names; else null), suspected (scheme of the subject), and
+    what the reason measures: measure, counts, lines, family, schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
+    if subject == "group":
+        # What an honest reason explains is no record of company.
+        excused = wanted.subject_id.map(snapshot.network.excused).notna()
+        wanted = wanted[~(excused & (wanted.reason == GRAPH_REASON))]
     disputes = disputes[disputes.subject_type == subject]
     measures = measures_of(subject)
     if subject == "visit" or wanted.empty:
         # A visit is its own record, whatever the reason.
-        facts, found = snapshot.facts, wanted.assign(mdtrt_id=wanted.subject_id, alone=None, n=None)
+        facts, found = snapshot.facts, wanted.assign(mdtrt_id=wanted.subject_id)
     else:
         con = snapshot.claims.con
         facts = subject_facts(con, subject)
         by_rule = wanted["column"] == RULE_COLUMN
-        parts = [_with_findings(snapshot, wanted[by_rule], disputes)]
-        if not by_rule.all():
-            carried = visit_attribution(wanted[~by_rule], subject, con.table(MARKS), CANDIDATES)
+        with_item = _with_item(snapshot, subject, wanted, items)
+        parts = [_with_findings(snapshot, wanted[by_rule], disputes), with_item]
+        rest = wanted[~by_rule & ~_keys(wanted).isin(_keys(with_item))]
+        if len(rest):
+            carried = visit_attribution(rest, subject, con.table(MARKS), CANDIDATES)
             parts.append(without_contrary(without_small_counts(carried).merge(wanted), measures))
         candidates = pd.concat(parts, ignore_index=True)
         found = assigned_to_first_reason(dearest_first(candidates, disputes))
@@ -120,8 +133,35 @@ def _visits_by_reason(
     }
     # Named, so that a night without a single reason has the columns too.
     of_reason = pd.DataFrame([described[c] for c in found["column"]], found.index, _OF_REASON)
-    columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "suspected"]
-    return pd.concat([found[columns].astype(object), of_reason], axis=1)
+    columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "item", "suspected"]
+    return pd.concat([found.reindex(columns=columns).astype(object), of_reason], axis=1)
+
+
+def _keys(reasons: pd.DataFrame) -> pd.MultiIndex:
+    """The subject and the number of each reason."""
+    return pd.MultiIndex.from_frame(reasons[["subject_id", "nth"]])
+
+
+def _with_item(snapshot: Snapshot, subject: str, wanted: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """The visits that bill the item which a reason about items in excess names, those with most of it first:
+    columns of ``wanted``, mdtrt_id, item."""
+    named = leading_items(items, subject)
+    named = named.loc[~named["together"], ["subject_id", "kind", "class", "item"]]
+    named = named.assign(column=named["class"].map(EXCESS_COLUMNS)).merge(wanted, on=["subject_id", "column"])
+    con = snapshot.claims.con
+    asked = con.create_table(
+        f"items_named_{subject}",
+        ibis.memtable(named[["subject_id", "kind", "item"]], schema=_ITEMS),
+        overwrite=True,
+    )
+    visits = visits_by_subject(con.table(MARKS).filter(_.days_ago <= YEAR), subject)
+    mine = visits.select("subject_id", "kind", "mdtrt_id").inner_join(asked, ["subject_id", "kind"])
+    billed = con.table("item_days").group_by("mdtrt_id", item="hilist_code").aggregate(yuan=_.amount.sum())
+    rows = mine.inner_join(billed, ["mdtrt_id", "item"]).select("subject_id", "mdtrt_id", "item", "yuan")
+    order = ibis.window(group_by=["subject_id", "item"], order_by=[ibis.desc("yuan"), "mdtrt_id"])
+    first = fetch(rows.mutate(place=ibis.row_number().over(order)).filter(_.place < CANDIDATES))
+    first = first.sort_values(["subject_id", "item", "place"])[["subject_id", "mdtrt_id", "item"]]
+    return named[[*wanted.columns, "item"]].merge(first, on=["subject_id", "item"])
 
 
 def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +189,7 @@ def _with_findings(snapshot: Snapshot, wanted: pd.DataFrame, disputes: pd.DataFr
     with_finding = mine[mine.mdtrt_id.isin(fetch(hits.select("mdtrt_id").distinct()).mdtrt_id)]
     dearest = with_finding.sort_values("disputed", ascending=False, kind="stable")
     first = dearest.groupby("subject_id").head(CANDIDATES)[["subject_id", "mdtrt_id"]]
-    return wanted.merge(first, on="subject_id").assign(alone=None, n=None)
+    return wanted.merge(first, on="subject_id")
 
 
 def without_contrary(found: pd.DataFrame, measures: dict[str, tuple[Measure, int | None]]) -> pd.DataFrame:
@@ -238,5 +278,8 @@ def _paper(
         # What links a group that never meets is the pharmacy or doctor its members share.
         link = next((name for name in LINKS if visit[name]), "co_visitors")
         return SupportingRecord(kind, link=(link, int(visit[link] or 0)), signs=signs)
+    if isinstance(row.item, str):
+        # A visit with the item is one of those that the reason counts.
+        return SupportingRecord(kind, row.measure, 1.0, counts=True, signs=signs)
     alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
     return SupportingRecord(kind, row.measure, alone, row.counts, n, signs=signs)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.measures.catalogue import measures_of
 from pipelines.explain.item_excess_table import item_texts
-from pipelines.explain.reason_details import companions, most_found_rules
+from pipelines.explain.reason_details import companions, explained_company, most_found_rules
 from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
 from pipelines.settings import Settings
@@ -135,6 +135,7 @@ def _reasons(
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
     rules = most_found_rules(snapshot, subject, ids)
     company = companions(snapshot.network.edges) if subject == "patient" else {}
+    company = explained_company(snapshot.network.excused) if subject == "group" else company
     found = {}
     for subject_id in map(str, ids):
         peers = measured.peers[subject_id]

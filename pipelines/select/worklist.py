@@ -76,7 +76,11 @@ def worklist(
     rows.loc[folded, "covered_id"] = rows.explained_by[folded]
     rows.loc[folded, "covered_type"] = rows.explained_by[folded].map(_kinds(explained))
     rows["until"] = _until(rows, cool_down)
-    return rows.sort_values(["place", "subject_type", "rank"], ignore_index=True)[list(WORKLIST.names)]
+    # Of whoever has no place those with most money first, whatever they are.
+    order = rows.assign(least=-rows.disputed.fillna(0.0)).sort_values(
+        ["place", "least", "subject_type", "rank"]
+    )
+    return order[list(WORKLIST.names)].reset_index(drop=True)
 
 
 def _kinds(explained: pd.DataFrame) -> dict[str, str]:

@@ -82,6 +82,27 @@ def test_a_count_by_another_column_is_carried_by_its_largest_share(town):
     assert set(found.mdtrt_id) == set(bought["honest"]) and set(found.n) == {3}
 
 
+def test_of_the_largest_count_nobody_else_carries_the_measure(claims_of):
+    """The customer with most money, not the one who comes most often, nor one of each."""
+    world = World()
+    world.pharmacy("P1")
+    drug = next(row["hilist_code"] for row in world.rows["hilist_b"] if row.get("days_per_unit"))
+    bought = {}
+    for person, prices in (("dear", (400.0, 300.0)), ("often", (10.0, 10.0, 10.0)), ("once", (350.0,))):
+        world.person(person)
+        bought[person] = [
+            world.purchase(person, "P1", f"2024-10-{1 + n:02d} 10:00", lines=[(drug, 1, price)])
+            for n, price in enumerate(prices)
+        ]
+    facts = visit_facts(claims_of(world, AS_OF))
+    con = facts.get_backend()
+    measure_subjects(facts, "pharmacy")
+    marks = pd.DataFrame({"mdtrt_id": sum(bought.values(), []), "evidence": 0.0})
+    table = con.create_table("marks", ibis.memtable(marks, schema=MARKED))
+    found = visit_attribution(wanted(("P1", "top_person_share_365d")), "pharmacy", table, 5)
+    assert sorted(found.mdtrt_id) == sorted(bought["dear"]) and set(found.n) == {2}
+
+
 def test_each_person_has_a_turn_before_anybody_has_two(town):
     marks, bought = town
     found = visit_attribution(wanted(("H1", "exam_share_365d")), "hospital", marks, 1)

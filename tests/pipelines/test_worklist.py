@@ -123,3 +123,12 @@ def test_who_has_nothing_in_dispute_has_no_place():
     pulled = PULLED[PULLED.subject_id != "p2"]
     listed = worklist(snapshot([], DAYS), SEEN, pulled, [], AS_OF, 180).set_index("subject_id")
     assert listed.why_not["p2"] == "nothing" and pd.isna(listed.place["p2"])
+
+
+def test_whoever_has_no_place_stands_by_money_whatever_the_kind():
+    seen = suspects(
+        ("group", "g", 1, 0.4, 0.0), ("patient", "p1", 1, 0.3, 600.0), ("hospital", "H1", 9, 0.4, 400.0)
+    )
+    listed = worklist(snapshot([], DAYS), seen, PULLED, [], AS_OF, 180)
+    assert listed.place.isna().all()
+    assert list(listed.subject_id) == ["H1", "p1", "g"]  # 1,000 and 600 yuan in dispute, and none

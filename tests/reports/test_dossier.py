@@ -8,6 +8,7 @@ import pytest
 
 from features.measures.catalogue import measures_of
 from reports.dossier import LANGUAGES, Dossier, file_name, page, write
+from reports.last_case import LastCase
 from reports.masking import Mask
 from reports.network_chart import network
 from reports.subject_charts import calendar, strip_of, weeks
@@ -36,6 +37,7 @@ GIVEN = Dossier(
     scheme="M03",
     random_sample=False,
     history=[("2024-12-31", 9, 0.41)],
+    last_case=LastCase("2", "2024-10-26", "M16", 3, 4_103.0),
     reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=[strip_of(1, measures_of("hospital")["stays_365d"], np.linspace(0, 3, 401), 7.0, 0.0)],
@@ -313,3 +315,27 @@ def test_money_of_one_visit_is_not_divided_by_schemes():
     given = replace(GIVEN, money=[("M22", 1, 95.0, 118.0)])
     assert "Money in dispute" in page(replace(given, subject="patient"), "en")
     assert "Money in dispute" not in page(replace(given, subject="visit"), "en")
+
+
+def test_the_head_says_that_the_subject_was_inspected_and_what_is_new_since():
+    zh, en = page(GIVEN, "zh"), page(GIVEN, "en")
+    assert "2024-10-26曾核查,结果为查实(M16 空刷套刷门诊统筹);其后新增有争议的就诊3次,4,103元。" in zh
+    assert "Inspected before, confirmed on 2024-10-26 (M16" in en and "since: 3 visits, 4,103 yuan." in en
+    nothing_new = replace(GIVEN, last_case=LastCase("3", "2024-10-26", None, 0, 0.0))
+    assert "结果为排除;其后无新增争议。" in page(nothing_new, "zh")
+    still_open = replace(GIVEN, last_case=LastCase("0", "", None, 2, 9.0))
+    assert "已立案,尚未结案。" in page(still_open, "zh") and "A case is open." in page(still_open, "en")
+    assert "曾核查" not in page(replace(GIVEN, last_case=None), "zh")
+
+
+@pytest.mark.parametrize(
+    "scheme, yuan, told",
+    [
+        (None, 9000.0, "待定(争议以M03 分解住院为主)"),
+        (None, 3000.0, "<b>待定</b>"),  # less than half of the money
+        ("M01", 9000.0, "<b>M01 虚假住院</b>"),
+    ],
+)
+def test_an_undecided_dossier_says_what_most_of_the_money_is_for(scheme, yuan, told):
+    dossier = replace(GIVEN, scheme=scheme, money=[("M03", 2, yuan, 9500.0), (None, 1, 3345.6, 4000.0)])
+    assert told in page(dossier, "zh")

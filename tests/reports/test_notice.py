@@ -46,7 +46,7 @@ FINDINGS = pd.DataFrame(
             "en",
             [
                 "Notice of queried claims",
-                "following 3 records",
+                "by 2025-01-01, 3 records",
                 "10 working days",
                 "whole visit",
                 "2025-01-01",
@@ -73,7 +73,10 @@ def test_the_findings_of_a_rule_are_summed_the_dearest_first():
 def test_a_long_list_is_cut_but_counted():
     many = pd.concat([FINDINGS.iloc[[1]]] * (LINES + 5))
     text = page("H1", "", many, len(many), "2025-01-01", FORM, "en")
-    assert text.count(">V1<") == LINES and f"following {LINES + 5} records" in text
+    assert text.count(">V1<") == LINES and f"{LINES + 5} records of your institution" in text
+    assert f"The {LINES} latest are listed; the other 5 are sent separately." in text
+    whole = page("H1", "", many.head(LINES), LINES, "2025-01-01", FORM, "en")
+    assert "listed" not in whole
 
 
 def test_an_english_notice_is_english_but_for_the_names_of_the_data():

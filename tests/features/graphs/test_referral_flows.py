@@ -56,10 +56,11 @@ def test_a_flow_is_of_visits_of_the_last_year_with_a_doctor_and_a_place_to_go():
     book = VisitBook()
     for person in range(3):
         book.add(f"p{person}", "H1", 100, dr_code="D1")
+        book.add(f"p{person}", "H3", 100, dr_code="D2")
     bought = book.add("p0", "P1", 365, kind=PHARMACY, dr_code="D1")
     book.add("p0", "P1", 366, kind=PHARMACY, dr_code="D1")
     book.add("p0", "P1", 10, kind=PHARMACY)
-    sent = book.add("p1", "H1", 365, dr_code="D1", sent_to="H2")
+    sent = book.add("p1", "H1", 365, dr_code="D1", sent_to="H2", sent_stay="M000099")
     book.add("p1", "H1", 366, dr_code="D1", sent_to="H2")
     book.add("p1", "H1", 10, sent_to="H2")
     stay = book.add("p2", "H2", 365, kind=STAY, village="420800001002")
@@ -76,6 +77,7 @@ def test_a_flow_is_of_visits_of_the_last_year_with_a_doctor_and_a_place_to_go():
         (referral_flows.origins, [stay, "420800001002", "420800", "H2", "p2"]),
     ):
         assert flow(facts).to_pandas()[columns].to_numpy().tolist() == [row]
+    assert referral_flows.referrals(facts).to_pandas().stay.tolist() == ["M000099"]
 
 
 def moves(seed: int) -> list[tuple[str, str, str, str]]:
@@ -129,6 +131,17 @@ def test_edges_equal_the_slow_twin(seed):
     assert list(found.index) == list(range(len(found)))
     for a, b, *row in found.to_numpy():
         assert row == pytest.approx(expected[a, b], rel=1e-6)
+
+
+def test_edges_stand_by_source_and_target():
+    rows = [
+        (f"a{n}", "n", target, f"{n}-{target}-{m}")
+        for n in range(12) for target in (f"b{n % 5}", f"c{n % 7}") for m in range(9)
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows[::-1], columns=["a", "near", "b", "psn_no"])
+    found = referral_flows.edges(engine().create_table("flows", ibis.memtable(frame)))
+    assert len(found) > found.a.nunique() > 1
+    assert [tuple(row) for row in found[["a", "b"]].to_numpy()] == sorted({(row[0], row[2]) for row in rows})
 
 
 def test_a_person_who_goes_often_counts_once():

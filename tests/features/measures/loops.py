@@ -54,6 +54,7 @@ VALUES: dict[str, list[Any]] = {
     "dialysis_days": [1.0],
     "unsigned": [0.0, 1.0, None],
     "rehab": [0.0, 4.0, 9.0],
+    "rehab_days": [0.0, 2.0, 5.0],
     "unsigned_rehab": [0.0, 2.0, None],
     "supply_days": [0.0, 30.0, 90.0, None],
     "n_drugs": [1.0, 2.0, None],

@@ -70,7 +70,7 @@ OF_BOTH: dict[str, Loop] = {
         [v for v in vs if v["dialysis"] > 0], lambda v: v["dialysis"] > v["dialysis_days"]
     ),
     "after_death": lambda vs: sum(map(loops.dead, vs)),
-    "rehab_sessions": lambda vs: total(vs, "rehab"),
+    "rehab_visits": lambda vs: len([v for v in vs if v["rehab"] > 0]),
     "unsigned_rehab_share": lambda vs: part(
         [v for v in vs if v["unsigned_rehab"] is not None], "unsigned_rehab", "rehab"
     ),

@@ -85,9 +85,7 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
         [v for v in vs if v["kind"] != PHARMACY and not v["course"]], lambda v: v["kind"] == STAY
     ),
     "scan_share": lambda vs: share(seen(vs), lambda v: v["large_exams"] > 0),
-    "rehab_per_day": lambda vs: divided(
-        total(vs, "rehab"), loops.different([v for v in vs if v["rehab"] > 0], "day")
-    ),
+    "rehab_per_day": lambda vs: divided(total(vs, "rehab"), total(vs, "rehab_days")),
     "co_oversupplied_share": lambda vs: share_known(bought(vs), "co_oversupplied", lambda people: people > 0),
     "batch_filled_share": lambda vs: share(bought(vs), lambda v: (v["co_fillers"] or 0) > 0),
     "referred_share": lambda vs: mean_of(seen(vs), "referred"),

@@ -242,17 +242,17 @@ def test_diseases_of_the_other_sex_are_counted():
 
 
 def test_rehabilitation_by_day_and_by_sign_in():
-    monday, tuesday = date(2024, 6, 3), date(2024, 6, 4)
     rows = [
-        SEEN | {"rehab": 6.0, "unsigned_rehab": 3.0, "day": monday},
-        SEEN | {"rehab": 4.0, "unsigned_rehab": 0.0, "day": monday},
-        SEEN | {"rehab": 2.0, "unsigned_rehab": None, "day": tuesday},
-        SEEN | {"rehab": 0.0, "unsigned_rehab": None, "day": date(2024, 6, 5)},
+        # A course of six in one stay is one a day, whatever the day of admission.
+        SEEN | {"rehab": 6.0, "rehab_days": 6.0, "unsigned_rehab": 3.0},
+        SEEN | {"rehab": 4.0, "rehab_days": 1.0, "unsigned_rehab": 0.0},
+        SEEN | {"rehab": 2.0, "rehab_days": 1.0, "unsigned_rehab": None},
+        SEEN | {"rehab": 0.0, "rehab_days": 0.0, "unsigned_rehab": None},
     ]
     for subject in ("prescriber", "hospital"):
-        assert taken(subject, "rehab_sessions", *rows) == 12
+        assert taken(subject, "rehab_visits", *rows) == 3
         assert taken(subject, "unsigned_rehab_share", *rows) == pytest.approx(3 / 10)
-    assert taken("prescriber", "rehab_per_day", *rows) == 6
+    assert taken("prescriber", "rehab_per_day", *rows) == 12 / 8
 
 
 def test_sales_off_the_own_price_and_in_one_band():

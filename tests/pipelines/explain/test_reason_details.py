@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.explain.reason_details import companions
+from pipelines.explain.reason_details import companions, explained_company
 from reports.reason_texts import most_found
 
 EDGES = pd.DataFrame(
@@ -31,3 +31,10 @@ def test_rules_are_named_with_their_number_or_alone():
         "; most in the last year: Frequent purchase (1,267), Too much (2)",
     )
     assert most_found(rules, counted=False) == (":“频繁购药”、“超量”", " (Frequent purchase, Too much)")
+
+
+def test_the_company_of_an_explained_group_is_told_with_its_explanation():
+    excused = pd.Series({"g1": "household", "g2": None}, dtype=object)
+    found = explained_company(excused)
+    assert set(found) == {"g1"}
+    assert found["g1"] == (";正常解释成立:同住家庭", "; an honest explanation fits: a household")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others
+from pipelines.explain.stories import MOST_OTHERS, _begin_with, _for_scheme, _others
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
@@ -61,3 +61,19 @@ def test_schemes_are_told_until_less_remains_than_the_last_one(sums, remain, tol
 
 def test_visits_without_any_scheme_are_not_broken_down():
     assert _others([visit for visit in VISITS if visit.scheme is None], []) == ()
+
+
+@pytest.mark.parametrize(
+    "judged, expected",
+    [
+        ("", ("2024-03-02", 1)),  # one visit of much money before three of little
+        ("2024-03-02", ("2024-05-01", 2)),  # of what came after the case; as much money, more visits
+        ("2024-12-31", ("2024-03-02", 1)),  # nothing came after it
+    ],
+)
+def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judged(judged, expected):
+    rows = [("2024-03-01", 5.0)] * 3 + [("2024-03-02", 90.0), ("2024-04-01", 30.0)]
+    rows += [("2024-05-01", 15.0)] * 2
+    visits = list(tuples(pd.DataFrame(rows, columns=["day", "disputed"])))
+    assert _begin_with(visits, judged) == expected
+    assert _begin_with([], judged) is None

@@ -1,18 +1,26 @@
 """Which visits a reason shows: each visit once for a subject, and no reason without any."""
 
+from types import SimpleNamespace
+
+import ibis
 import pandas as pd
 import pytest
 
+from features.comparison.item_excess import DEAR
+from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import measures_of
 from pipelines.explain.supporting_records import (
     _OF_MEMBERS,
     VISITS,
     _reasons_of,
+    _with_item,
     assigned_to_first_reason,
     dearest_first,
     without_contrary,
     without_small_counts,
 )
+from pipelines.flagged_visits import MARKS
+from tests.in_memory import engine
 
 
 def found(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -127,3 +135,29 @@ def test_no_visit_shows_who_the_members_of_a_group_are():
     )
     wanted = _reasons_of(listed)
     assert list(zip(wanted.nth, wanted["column"], strict=True)) == [(3, "joint_places_365d")]
+
+
+def test_a_reason_that_names_an_item_shows_visits_and_lines_with_that_item():
+    """Of a doctor who orders 检验 often, the visits with it and no dearer ones without."""
+    visits = [("a", "D1", 10), ("b", "D1", 20), ("c", "D1", 20), ("d", "D2", 10), ("e", "D1", 366)]
+    bills = [("a", "lab", 80.0), ("a", "scan", 900.0), ("b", "lab", 90.0), ("c", "scan", 900.0)]
+    bills += [("d", "lab", 99.0), ("e", "lab", 99.0)]
+    con = engine()
+    marks = pd.DataFrame(visits, columns=["mdtrt_id", "dr_code", "days_ago"]).assign(kind="outpatient")
+    con.create_table(MARKS, ibis.memtable(marks))
+    lines = pd.DataFrame(bills, columns=["mdtrt_id", "hilist_code", "amount"])
+    lines["bkkp_sn"] = [f"L{number}" for number in range(len(lines))]
+    lines = lines.assign(charge="03")
+    con.create_table("item_days", ibis.memtable(lines))
+    items = pd.DataFrame(
+        [("prescriber", "D1", "outpatient", "exam", "lab", "检验"),
+         ("prescriber", "D1", "outpatient", "drug", DEAR, None)],
+        columns=["subject_type", "subject_id", "kind", "class", "item", "item_name"],
+    )  # fmt: skip
+    reasons = [{"code": f"CONTENT.{EXCESS_COLUMNS[name]}", "peer_median": 0.0} for name in ("exam", "drug")]
+    listed = pd.DataFrame(
+        {"subject_type": ["prescriber"], "subject_id": ["D1"], "scheme": ["M33"], "reasons": [reasons]}
+    )
+    snapshot = SimpleNamespace(claims=SimpleNamespace(con=con))
+    found = _with_item(snapshot, "prescriber", _reasons_of(listed), items)
+    assert found[["nth", "mdtrt_id", "item"]].to_numpy().tolist() == [[1, "b", "lab"], [1, "a", "lab"]]
