@@ -27,6 +27,8 @@ from reports.templates import render, render_body
 _TEMPLATE = "dossier.html.j2"
 # Rows of evidence and of findings on the page.
 EVIDENCE_ROWS, FINDING_ROWS = 15, 12
+# Visits to begin with on the page.
+FIRST_ROWS = 20
 # Earlier runs whose ranks the page shows.
 RUNS = 10
 # How many schemes the page says what to check on site for.
@@ -66,6 +68,9 @@ class Dossier:
         money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
         supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why,
             why_en of what to pull for it.
+        first_visits: mdtrt_id, day, place, person, amount, disputed of the visits that the story tells to
+            begin with; most in dispute first.
+        members: of a group, all of them.
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that
             serve no reason but are suspicious by themselves.
         evidence_count: how many visits there are in all.
@@ -101,6 +106,8 @@ class Dossier:
     story: tuple[str, str]
     money: Sequence[tuple[str | None, int, float, float]]
     supporting_records: Mapping[int, Sequence[Record]]
+    first_visits: Sequence[Record]
+    members: Sequence[str]
     evidence: Sequence[Record]
     evidence_count: int
     findings: Sequence[Record]
@@ -157,6 +164,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         story=text_in(language, dossier.story),
         profile=profile(dossier.profile, language),
         scheme=_scheme(dossier, language),
+        first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         on_site=_on_site(dossier, language),
@@ -174,6 +182,11 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         fits=lambda n, of: words["fits"][_fit(n, of)],
         explained=[names for *names, n, of in dossier.innocent if _fit(n, of) == 2],
     )
+
+
+def _begins_with(dossier: Dossier) -> bool:
+    """Is there a day to begin with, for there are others besides?"""
+    return len(dossier.first_visits) < sum(row[1] for row in dossier.money)
 
 
 def _scheme(dossier: Dossier, language: str) -> str:

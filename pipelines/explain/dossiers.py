@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pandas as pd
 from claims.as_of import CLEARED, CONFIRMED, last_cases
 from features.graphs.group_profiles import INNOCENT as GROUP_EXPLANATIONS
 from features.measures.catalogue import HINT, Measure, measures_of
+from features.windows import YEAR
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
+from pipelines.explain.stories import first_visits
 from pipelines.score import Scored, Scores
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
@@ -82,6 +85,9 @@ class _Kind:
         )
         disputes = given.disputes[given.disputes.subject_type == subject]
         self.money = _money(disputes)
+        listed_disputes = disputes[disputes.subject_id.isin(listed.subject_id)]
+        self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
+        self.since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
         self.last_cases = _last_cases(last_cases(snapshot.claims), subject, disputes)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
@@ -112,6 +118,8 @@ class _Kind:
             story=(row.story_zh or "", row.story_en or ""),
             profile=self._profile(subject_id), money=self.money.get(subject_id, []),
             supporting_records=self._records(subject_id),
+            first_visits=self._first_visits(subject_id, row.scheme if isinstance(row.scheme, str) else None),
+            members=sorted(members.psn_no),
             evidence=_rows(self.evidence.get(subject_id)),
             evidence_count=self.evidence_counts.get(subject_id, 0),
             findings=self._findings(subject_id), innocent=self._explanations(subject_id, members),
@@ -214,6 +222,26 @@ class _Kind:
                 found.setdefault(int(row["nth"]), []).append(row)
             said.add((row["mdtrt_id"], row["why"]))
         return found
+
+    def _first_visits(self, subject_id: str, scheme: str | None) -> list[dict[str, Any]]:
+        """The visits that the story tells to begin with, most in dispute first; none of a visit."""
+        if self.subject == "visit":
+            return []
+        case = self.last_cases.get(subject_id)
+        begin = first_visits(
+            self.disputes.get(subject_id, []), scheme, self.since, case.close_date if case else ""
+        )
+        return [
+            {
+                "mdtrt_id": visit.mdtrt_id,
+                "day": str(visit.day)[:10],
+                "place": f"{visit.fixmedins_code} {self.names.get(visit.fixmedins_code, '')}".strip(),
+                "person": visit.psn_no,
+                "disputed": visit.disputed,
+                "amount": visit.amount,
+            }
+            for visit in sorted(begin, key=lambda visit: -visit.disputed)
+        ]
 
     def _with_visits(self, rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
         """Rows with the day, place and person of their visit, and the yuan in dispute in it."""

@@ -54,7 +54,8 @@ def evidence_table(
     key = [*SUBJECT, "mdtrt_id"]
     disputed = disputes[[*key, "disputed", "scheme"]].rename(columns={"scheme": "disputed_for"})
     rows = rows.merge(disputed, how="left", on=key)
-    rows["scheme"] = rows.scheme.fillna(rows.disputed_for)
+    # What the money is in dispute for, as it is added up; else what the visit looks like by itself.
+    rows["scheme"] = rows.disputed_for.fillna(rows.scheme)
     rows["amount"] = rows.amount.astype(float).fillna(0.0).clip(lower=0.0)
     rows["disputed"] = rows.disputed.astype(float).fillna(0.0).clip(upper=rows.amount)
     order = {kind: place for place, kind in enumerate(scores.subjects)}

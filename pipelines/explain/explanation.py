@@ -138,7 +138,7 @@ def explain(
     chosen = _with_dossier(found.shown, sampled.append(_placed(selection, settings)), settings)
     masked: frozenset[str] = frozenset()
     if settings.mask:
-        masked = identifiers(snapshot, found.shown, found.evidence, found.records)
+        masked = identifiers(snapshot, found.shown, found.evidence, found.records, found.disputes)
     # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
     names = Mask(masked, origin["run"]).names(found.named.places)
     given = DossierInput(

@@ -9,12 +9,17 @@ _SHORTEST_NAME = 4
 
 
 def identifiers(
-    snapshot: Snapshot, suspects: pd.DataFrame, evidence: pd.DataFrame, records: pd.DataFrame
+    snapshot: Snapshot,
+    suspects: pd.DataFrame,
+    evidence: pd.DataFrame,
+    records: pd.DataFrame,
+    disputes: pd.DataFrame,
 ) -> frozenset[str]:
     """Identifiers of persons, doctors, institutions (and their names), visits, settlements and lines.
 
     Args:
         records: `pipelines.explain.supporting_records.supporting_records`.
+        disputes: `pipelines.score.Scores.disputes`.
     """
     claims, facts, hits = snapshot.claims, snapshot.facts, snapshot.rules.hits
     persons, doctors = claims["psn_info_b"], claims["dr_info_b"]
@@ -25,4 +30,4 @@ def identifiers(
     names = claims["fixmedins_b"].fixmedins_name.to_pandas().dropna()
     found.update(name for name in names if len(name) >= _SHORTEST_NAME)
     visits = suspects.subject_id[suspects.subject_type == "visit"]
-    return frozenset(found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna()))
+    return frozenset(found.union(visits, evidence.mdtrt_id, evidence.setl_id.dropna(), disputes.mdtrt_id))

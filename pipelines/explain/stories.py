@@ -122,6 +122,7 @@ def _conduct(
     lately = _lately(named, since)
     days = _days(lately)
     counts = sorted(Counter(days).items())
+    begin = first_visits(disputes, scheme, since, judged)
     only = total.get("day")
     disputed, paid = _yuan(disputes)
     return Conduct(
@@ -140,7 +141,7 @@ def _conduct(
         last=only or (counts[-1][0] if counts else None),
         disputed=disputed,
         paid=paid,
-        begin_with=_begin_with(lately, judged),
+        begin_with=(_days(begin)[0], len(begin)) if begin else None,
         telling=_telling(row.subject_type, reasons, values),
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
@@ -171,17 +172,20 @@ def _lately(named: list[Row], since: str) -> list[Row]:
     return [visit for visit, day in zip(named, _days(named), strict=True) if day >= since] or named
 
 
-def _begin_with(visits: list[Row], judged: str) -> tuple[str, int] | None:
-    """The day with most money in dispute (of several the one with most visits, the first), and how many
-    visits it has; only days after the last case, where there are such."""
-    days: dict[str, list[float]] = {}
+def first_visits(disputes: list[Row], scheme: str | None, since: str, judged: str) -> list[Row]:
+    """The visits to begin with: those of the day with most money in dispute for the named scheme (of several
+    days the one with most visits, the first), only of days after the last case, where there are such.
+
+    Args:
+        disputes, since, judged: as of a suspect's story.
+    """
+    visits = _lately(_for_scheme(disputes, scheme)[0], since)
+    days: dict[str, list[Row]] = {}
     for visit, day in zip(visits, _days(visits), strict=True):
-        days.setdefault(day, []).append(visit.disputed)
-    new = {day: yuan for day, yuan in days.items() if day > judged} or days
-    if not new:
-        return None
-    day = min(new, key=lambda day: (-fsum(new[day]), -len(new[day]), day))
-    return day, len(new[day])
+        days.setdefault(day, []).append(visit)
+    new = {day: of_day for day, of_day in days.items() if day > judged} or days
+    order = sorted(new, key=lambda day: (-_yuan(new[day])[0], -len(new[day]), day))
+    return new[order[0]] if order else []
 
 
 def _days(visits: list[Row]) -> list[str]:

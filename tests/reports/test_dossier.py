@@ -38,6 +38,17 @@ GIVEN = Dossier(
     random_sample=False,
     history=[("2024-12-31", 9, 0.41)],
     last_case=LastCase("2", "2024-10-26", "M16", 3, 4_103.0),
+    first_visits=[
+        {
+            "mdtrt_id": "V9",
+            "day": "2024-11-02",
+            "place": "H1",
+            "person": "P9",
+            "amount": 90.0,
+            "disputed": 70.0,
+        }
+    ],
+    members=[],
     reasons=[REASON],
     favourable=[REASON | {"text_zh": "现金自付比例 35.0%", "text_en": "Share paid in cash: 35.0%"}],
     strips=[strip_of(1, measures_of("hospital")["stays_365d"], np.linspace(0, 3, 401), 7.0, 0.0)],
@@ -339,3 +350,12 @@ def test_the_head_says_that_the_subject_was_inspected_and_what_is_new_since():
 def test_an_undecided_dossier_says_what_most_of_the_money_is_for(scheme, yuan, told):
     dossier = replace(GIVEN, scheme=scheme, money=[("M03", 2, yuan, 9500.0), (None, 1, 3345.6, 4000.0)])
     assert told in page(dossier, "zh")
+
+
+def test_the_visits_to_begin_with_are_listed_where_there_are_others():
+    zh = page(GIVEN, "zh")
+    assert "建议先查的就诊(2024-11-02)" in zh and "V9" in zh and "P9" in zh
+    assert "建议先查的就诊" not in page(replace(GIVEN, money=[("M03", 1, 70.0, 90.0)]), "zh")
+    many = [GIVEN.first_visits[0] | {"mdtrt_id": f"W{n}"} for n in range(30)]
+    shown = page(replace(GIVEN, first_visits=many, money=[("M03", 40, 70.0, 90.0)]), "en")
+    assert "Visits to begin with (2024-11-02)" in shown and "W19<" in shown and "W20<" not in shown

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _begin_with, _for_scheme, _others
+from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, first_visits
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
@@ -66,14 +66,18 @@ def test_visits_without_any_scheme_are_not_broken_down():
 @pytest.mark.parametrize(
     "judged, expected",
     [
-        ("", ("2024-03-02", 1)),  # one visit of much money before three of little
-        ("2024-03-02", ("2024-05-01", 2)),  # of what came after the case; as much money, more visits
-        ("2024-12-31", ("2024-03-02", 1)),  # nothing came after it
+        ("", ["d"]),  # one visit of much money before three of little
+        ("2024-03-02", ["f", "g"]),  # of what came after the case; as much money, more visits
+        ("2024-12-31", ["d"]),  # nothing came after it
     ],
 )
 def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judged(judged, expected):
-    rows = [("2024-03-01", 5.0)] * 3 + [("2024-03-02", 90.0), ("2024-04-01", 30.0)]
-    rows += [("2024-05-01", 15.0)] * 2
-    visits = list(tuples(pd.DataFrame(rows, columns=["day", "disputed"])))
-    assert _begin_with(visits, judged) == expected
-    assert _begin_with([], judged) is None
+    rows = [("a", "2024-03-01", 5.0), ("b", "2024-03-01", 5.0), ("c", "2024-03-01", 5.0)]
+    rows += [("d", "2024-03-02", 90.0), ("e", "2024-04-01", 30.0), ("x", "2023-04-01", 900.0)]
+    rows += [("f", "2024-05-01", 15.0), ("g", "2024-05-01", 15.0)]
+    frame = pd.DataFrame(rows, columns=["mdtrt_id", "day", "disputed"]).assign(scheme="M01", amount=99.0)
+    other = frame.assign(scheme="M28", disputed=1_000.0, day="2024-06-01")
+    visits = list(tuples(pd.concat([frame, other], ignore_index=True)))
+    begin = first_visits(visits, "M01", "2024-01-01", judged)
+    assert [visit.mdtrt_id for visit in begin] == expected and {visit.scheme for visit in begin} == {"M01"}
+    assert first_visits([], "M01", "2024-01-01", judged) == []
