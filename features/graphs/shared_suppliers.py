@@ -30,7 +30,7 @@ def regulars(facts: ibis.Table, expensive: ibis.Table) -> ibis.Table:
     Args:
         expensive: `features.graphs.copurchase.purchases`.
     """
-    bought = expensive.filter(expensive.days_ago <= YEAR, ~expensive.course).select("mdtrt_id").distinct()
+    bought = expensive.filter(~expensive.course).select("mdtrt_id").distinct()
     rows = _purchases(facts).semi_join(bought, "mdtrt_id").group_by("psn_no", "county", "supplier")
     rows = rows.aggregate(days=_.day.nunique()).filter(_.days >= MIN_DAYS).drop("days")
     rows = rows.mutate(buyers=_.count().over(ibis.window(group_by="supplier")))

@@ -41,6 +41,7 @@ def test_a_fair_draw_is_learnt_from_alone_and_chosen_cases_are_not():
     guilty = (features.m2 > 0.5).astype(int)
     random_sample = training_set(features, guilty.iloc[:300])
     assert random_sample.random_sample and len(random_sample.target) == 300 and random_sample.inspected.all()
+    assert random_sample.weight.eq(1.0).all() and random_sample.inspected.dtype == bool
     chosen = guilty[features.m1 > 0.6]
     mixed = training_set(features, chosen)
     assert not mixed.random_sample and len(mixed.target) == 1000

@@ -16,6 +16,7 @@ from features.graphs.batch_filling import BATCH
 from features.graphs.communities import communities
 from features.graphs.recurrent_sets import poisson_neg_log10_p
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.in_memory import engine
 from tests.significance.slow_chance import slow_fdr
 
 RING = [f"card-{number}" for number in range(8)]
@@ -48,6 +49,18 @@ def town() -> VisitBook:
                 f"patient-{number}", f"P{number // 9 % 2}", 30 * month + int(rng.integers(0, 28)),
                 rng.uniform(0, 600), kind=PHARMACY, dr_code=f"D{number % 9}",
             )  # fmt: skip
+    for number in range(100):
+        # What no doctor prescribed is no part of what is usual.
+        book.add(f"patient-{number}", "P0", number, kind=PHARMACY)
+    return book
+
+
+def passers(book: VisitBook) -> VisitBook:
+    """Patients of the runner's doctor who come to his pharmacy when they like."""
+    rng = np.random.default_rng(3)
+    for number in range(6):
+        for days_ago in rng.choice([15, 33, 42, 58, 79, 90, 118, 160, 175, 205, 260, 275, 310], 4, False):
+            book.add(f"passer-{number}", "P1", int(days_ago), kind=PHARMACY, dr_code="D99")
     return book
 
 
@@ -128,7 +141,7 @@ def slow_runs(book: VisitBook) -> dict[tuple, list[set[str]]]:
     """Flow → people of each run of its purchases."""
     rows = defaultdict(dict)
     for row in sorted(book.rows, key=lambda row: (row["second"], row["mdtrt_id"]), reverse=True):
-        if row["days_ago"] <= 365:
+        if row["days_ago"] <= 365 and row["dr_code"]:
             rows[row["dr_code"], row["fixmedins_code"]][row["psn_no"], row["day"]] = row["second"]
     found = {}
     for flow, first in rows.items():
@@ -185,7 +198,11 @@ def slow_batches(book: VisitBook) -> dict[frozenset, tuple[int, float, float]]:
     }
 
 
-@pytest.mark.parametrize("book", [runner(town()), clinic(runner(town()), 14)], ids=["town", "small clinic"])
+@pytest.mark.parametrize(
+    "book",
+    [runner(town()), clinic(runner(town()), 14), passers(runner(town()))],
+    ids=["town", "small clinic", "passers"],
+)
 def test_batches_equal_the_slow_twin(book):
     seen, found, _edges = steps(book)
     assert list(found.columns) == [*BATCH, "shared", "expected", "neg_log10_fdr"]
@@ -216,3 +233,26 @@ def test_the_bound_of_a_poisson_tail_is_one_and_close(mean):
     # A factor of two at most.
     assert (found[above] >= exact[above] - log10(2)).all()
     assert found.to_list() == pytest.approx([slow_bound(count, mean) for count in range(16)])
+
+
+def in_batches(*rows: tuple[str, str, int, str, int]) -> ibis.Table:
+    """People of batches: doctor, pharmacy, batch, person, how often again (against no expectation)."""
+    frame = pd.DataFrame(rows, columns=[*BATCH, "psn_no", "again"])
+    frame = frame.assign(expected=0.01, neg_log10_p=3.0 * (frame.again > 0), second=range(len(frame)))
+    frame["mdtrt_id"] = [f"M{number}" for number in range(len(frame))]
+    return engine().create_table("seen", ibis.memtable(frame))
+
+
+@pytest.mark.parametrize("again, found", [((1, 1, 1, 1), True), ((5, 5, 5, 0), False)])
+def test_four_people_must_come_again(again, found):
+    seen = in_batches(*(("D", "P", 1, f"p{place}", n) for place, n in enumerate(again)))
+    assert bool(len(recurrent_sets.recurrent(seen, BATCH))) is found
+
+
+def test_whoever_is_in_a_batch_at_each_of_two_pharmacies_is_in_no_second_one():
+    rows = [("D", "P1", 1, "ann", 1), ("D", "P1", 1, "bob", 1), ("D", "P1", 2, "ann", 1)]
+    rows += [("D", "P1", 2, "bob", 1), ("D", "P1", 1, "cyd", 1), ("D", "P2", 1, "cyd", 1)]
+    seen = in_batches(*rows)
+    found = seen.select(*BATCH, "expected").distinct().mutate(shared=2, neg_log10_fdr=9.0)
+    linked = recurrent_sets.pairs(seen, found, BATCH).to_pandas()
+    assert set(linked.a) | set(linked.b) == {"ann", "bob"}

@@ -15,6 +15,7 @@ from claims.as_of import STAY
 from features.graphs import co_return
 from features.graphs.communities import communities
 from tests.features.graphs.visit_book import VisitBook, people_in
+from tests.in_memory import engine
 from tests.significance.slow_chance import slow_neg_log10_fdr
 
 
@@ -256,3 +257,60 @@ def test_three_stays_together_may_be_a_family(people, linked):
     for day in (120, 200):
         book.add("patient-0", "hospital", day, kind=STAY)
     assert (len(returned(book)) > 0) == linked
+
+
+GRID = {"place": "A", "kind": "visit", "grid": 0}
+
+
+def table(*rows: dict) -> ibis.Table:
+    frame = pd.DataFrame([GRID | row for row in rows])
+    return engine().create_table("rows", ibis.memtable(frame))
+
+
+@pytest.mark.parametrize(
+    ("kind", "tested", "shared", "counted"),
+    [
+        (STAY, 7, [2, 2, 4, 9], [2, 2, 4, 7]),  # usually three: seven at most
+        (STAY, 8, [2, 2, 4, 9], [1, 1, 1, 1]),  # half of the windows share nobody: nobody is usual
+        ("visit", 7, [2, 2, 4, 9], [2, 2, 4, 9]),
+    ],
+)
+def test_two_windows_of_stays_count_with_little_more_than_what_is_usual(kind, tested, shared, counted):
+    rows = [{"kind": kind, "slot": slot, "shared": n} for slot, n in enumerate(shared)]
+    other = [{"kind": kind, "place": "B", "slot": slot, "shared": 50} for slot in range(4)]
+    every = [{"kind": kind, "place": place, "tested": tested} for place in "AB"]
+    con = engine()
+    seen, pairs = (con.create_table(name, ibis.memtable(pd.DataFrame([GRID | row for row in given])))
+                   for name, given in (("seen", rows + other), ("pairs", every)))  # fmt: skip
+    found = co_return._winsorised(seen, pairs)
+    assert set(found.columns) == {*GRID, "slot", "shared"}
+    assert found.filter(found.place == "A").order_by("slot").shared.to_pandas().tolist() == counted
+
+
+@pytest.mark.parametrize(
+    ("same_hour", "other_hour", "habit"),
+    [
+        (5, 0, 3 * 5 / 625),  # all at the same hour: three times as often as anywhere, at most
+        (0, 5, 5 / 625),  # none at the same hour: no less than anywhere
+        (0.5, 4.5, 0.5 / 25),
+    ],
+)
+def test_habits_explain_up_to_three_times_what_the_place_does(same_hour, other_hour, habit):
+    sizes = {0: 5, 56: 5, 1: 10, 2: 10, 3: 10}
+    volume = table(*({"slot": slot, "phase": slot % 56, "n": n} for slot, n in sizes.items()))
+    rows = [{"slot": 0, "later": 56, "habit": True, "shared": same_hour}] * bool(same_hour)
+    rows += [{"slot": 0, "later": 3, "habit": False, "shared": other_hour}] * bool(other_hour)
+    rate = co_return._share_rate(volume, volume.get_backend().create_table(
+        "shared", ibis.memtable(pd.DataFrame([GRID | row for row in rows]))
+    )).to_pandas()  # fmt: skip
+    assert rate.q.item() == pytest.approx(5 / 625) and rate.q_habit.item() == pytest.approx(habit)
+    assert rate.tested.item() == 10
+
+
+def test_where_no_two_windows_are_of_one_hour_there_is_no_habit():
+    volume = table(*({"slot": slot, "phase": slot, "n": 10} for slot in range(3)))
+    shared = table({"slot": 0, "later": 2, "habit": False, "shared": 6})
+    con = volume.get_backend()
+    shared = con.create_table("shared", ibis.memtable(shared.to_pandas()))
+    rate = co_return._share_rate(volume, shared).to_pandas()
+    assert rate.q.item() == rate.q_habit.item() == pytest.approx(6 / 300)

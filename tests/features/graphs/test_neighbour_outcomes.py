@@ -131,6 +131,22 @@ def test_the_time_of_an_outcome_is_in_seconds_and_visits_without_any_are_left_ou
     )
 
 
+def test_a_pharmacy_is_a_place_and_one_that_has_two_kinds_of_case_counts_once(claims_of):
+    world = World()
+    world.pharmacy("bad"), world.hospital("both"), world.person("ada")
+    visits = [
+        world.purchase("ada", "bad", "2024-03-01 09:00:00"),
+        world.visit("ada", "both", "2024-03-02 09:00:00"),
+    ]
+    world.case("pharmacy", "bad", "2", "2024-05-01")
+    world.case("hospital", "both", "2", "2024-05-01"), world.case("pharmacy", "both", "3", "2024-06-01")
+    claims = claims_of(world, AS_OF)
+    nobody = claims.con.create_table("nobody", schema=ibis.schema({"mdtrt_id": "string", "other": "string"}))
+    found = neighbour_outcomes(claims, visit_facts(claims), nobody).order_by("mdtrt_id").to_pandas()
+    assert found.mdtrt_id.tolist() == visits and (found.closed_place > 0).all()
+    assert found.confirmed_place[0] == found.closed_place[0]
+
+
 @pytest.mark.parametrize("confirmed, closed, before, of_group", [
     (0.0, 0.0, False, False), (1.0, 0.0, True, True), (5.0, 6.0, True, True), (0.0, 6.0, False, False),
     # What became known together was not known before.

@@ -208,3 +208,38 @@ def test_ties_are_the_oversupplied_purchases_at_the_shared_doctor_or_pharmacy():
     # A pharmacy of the same pair: its own purchases.
     at_pharmacy = pairs.mutate(hub_type=ibis.literal("pharmacy"), hub=ibis.literal("P2"))
     assert oversupply.linking_visits(facts, at_pharmacy).mdtrt_id.to_pandas().tolist() == [theirs]
+
+
+def test_a_pair_has_the_weaker_evidence_and_the_fewer_days_of_the_two():
+    """Of one hub that stands out by those oversupplied most and by all, each buyer has what counts him; only
+    the next so many of the queue are paired."""
+    count = oversupply.NEXT_BUYERS + 2
+    frame = pd.DataFrame(
+        {
+            "hub_type": "prescriber", "hub": "D", "psn_no": [f"p{n:02}" for n in range(count)],
+            "surplus": [200 - n for n in range(count)], "neg_log10_fdr": [9.0] + [3.0] * (count - 1),
+        }
+    )  # fmt: skip
+    over = engine().create_table("over", ibis.memtable(frame.iloc[::-1]))
+    found = oversupply.pairs(over).to_pandas().set_index(["a", "b"])
+    assert found.neg_log10_fdr["p00", "p01"] == 3.0 and found.days["p00", "p01"] == 199
+    assert ("p00", f"p{count - 2:02}") in found.index and ("p00", f"p{count - 1:02}") not in found.index
+
+
+def test_hubs_stand_in_order_and_have_their_columns_where_there_are_none():
+    columns = {"hub_type", "hub", "buyers", "observed", "most", "expected", "neg_log10_fdr"}
+    hubs = steps(market(0))[0]
+    assert set(hubs.columns) == columns == set(steps(VisitBook())[0].columns)
+    of_one_test = hubs[~hubs.most.astype(bool)]
+    keys = list(zip(of_one_test.hub_type, of_one_test.hub, strict=True))
+    assert len(set(of_one_test.hub_type)) == 2 and keys == sorted(keys)
+
+
+def test_hubs_that_differ_anyhow_are_judged_by_how_much_they_differ():
+    """Thirty oversupplied buyers of a hundred are many where the others have one to three, and nothing where
+    others have none or twenty-five."""
+    alike = pd.DataFrame({"hub_type": "pharmacy", "hub": [f"P{n:02}" for n in range(40)], "buyers": 100})
+    alike = alike.assign(observed=[30, *[1, 2, 3] * 13], most=False)
+    unlike = alike.assign(observed=[30, *[0, 0, 25] * 13])
+    assert list(oversupply._tested(alike).hub) == ["P00"]
+    assert oversupply._tested(unlike).empty

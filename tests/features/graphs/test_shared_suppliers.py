@@ -17,17 +17,26 @@ RING = [f"ring-{number}" for number in range(8)]
 SHOPS = ["P3", "P11", "P19", "P27"]
 
 
+def village(county: int, number: int) -> str | None:
+    """One of three villages of a county; none where it is not known."""
+    return None if county == 7 else f"{420800 + county}{1 + number % 3:03}001"
+
+
 def province(ring_days: int = 3, shops: int = 4) -> tuple[VisitBook, set[str]]:
     """Ten counties with four pharmacies each, whose people buy dear medicine near home; eight people of eight
-    counties buy it at the same pharmacies. The book, and the visits with dear medicine."""
+    counties buy it at the same pharmacies. Of one county no village is known. The book, and the visits with
+    dear medicine."""
     book, rng, dear = VisitBook(), np.random.default_rng(4), set()
     for number in range(600):
         home = number % 10
+        # Neither a doctor's visit nor a purchase of the year before is a choice of a pharmacy.
+        book.add(f"buyer-{number}", "H1", 50, number, village=village(home, number))
+        book.add(f"buyer-{number}", "P39", 366, number, kind=PHARMACY, village=village(home, number))
         for days_ago in rng.integers(0, 360, 8):
             place = home * 4 + rng.integers(4) if rng.random() < 0.95 else rng.integers(40)
             visit = book.add(
                 f"buyer-{number}", f"P{place}", int(days_ago), rng.uniform(0, 600), kind=PHARMACY,
-                village=f"{420800 + home}001001",
+                village=village(home, number),
             )  # fmt: skip
             if number < 60:
                 dear.add(visit)
@@ -37,7 +46,7 @@ def province(ring_days: int = 3, shops: int = 4) -> tuple[VisitBook, set[str]]:
                 dear.add(
                     book.add(
                         person, shop, 11 + 30 * turn + 3 * number, 7 * number, kind=PHARMACY,
-                        village=f"{420800 + number}001001",
+                        village=village(number, number),
                     )
                 )  # fmt: skip
     return book, dear
@@ -84,6 +93,12 @@ def test_a_pharmacy_with_more_than_two_hundred_regular_buyers_is_everybodys(othe
 
 def test_earlier_years_and_courses_do_not_count():
     book, dear = province()
+    last_day = VisitBook()
+    last_day.rows = [
+        row | dict(days_ago=365.0) if row["psn_no"] in RING and row["days_ago"] > 40 else row
+        for row in book.rows
+    ]
+    assert pairs_of(steps(last_day, dear)[2]) == every_pair(RING)
     for changed in (dict(days_ago=366.0), dict(course=True)):
         other = VisitBook()
         other.rows = [row | changed if row["psn_no"] in RING else row for row in book.rows]
@@ -94,8 +109,10 @@ def slow_edges(book: VisitBook, dear: set[str]) -> dict[tuple[str, str], tuple]:
     """(a, b) → shared, expected, neg_log10_fdr."""
     days, people, county = defaultdict(set), defaultdict(set), {}
     for row in book.rows:
-        county[row["psn_no"]] = row["village"][:6]
-        people[row["village"][:6], row["fixmedins_code"]].add(row["psn_no"])
+        if row["kind"] != PHARMACY or row["days_ago"] > 365:
+            continue
+        home = county[row["psn_no"]] = (row["village"] or "")[:6]
+        people[home, row["fixmedins_code"]].add(row["psn_no"])
         if row["mdtrt_id"] in dear:
             days[row["psn_no"], row["fixmedins_code"]].add(row["day"])
     shops = defaultdict(set)
@@ -140,6 +157,8 @@ def test_linking_visits_are_the_purchases_at_the_shared_pharmacies():
     linked = facts.get_backend().create_table("linked", ibis.memtable(found[["a", "b"]].head(1)))
     frame = shared_suppliers.linking_visits(facts, regular, linked).to_pandas()
     a, b = found.a[0], found.b[0]
+    assert list(frame.columns) == ["mdtrt_id", "a", "b", "other"]
+    assert set(frame.a) == {a} and set(frame.b) == {b}
     mine = {row["mdtrt_id"]: row["psn_no"] for row in book.rows if row["psn_no"] in (a, b)}
     assert set(frame.mdtrt_id) == set(mine) and len(frame) == len(mine) == 2 * 4 * 3
     assert (frame.other == frame.mdtrt_id.map(mine).map({a: b, b: a})).all()
