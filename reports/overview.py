@@ -122,6 +122,8 @@ WORDS = {
         "yuan": "争议基金(元)",
         "whole": "就诊基金支付(元)",
         "places": "涉及机构",
+        "places_note": "按机构合计各类对象(含其医师、患者)的争议,每次就诊只计一次,"
+        "因此与该机构疑点档案的金额不同。",
         "standing": "新增与已知",
         "kind": "类别",
         "status": "状态",
@@ -142,6 +144,8 @@ WORDS = {
         "yuan": "In dispute (yuan)",
         "whole": "Paid for the visits (yuan)",
         "places": "Institutions",
+        "places_note": "Of suspects of every kind (doctors and patients, too), each visit once, so that the "
+        "sum differs from that of the institution's own dossier.",
         "standing": "New and known",
         "kind": "Kind",
         "status": "Standing",

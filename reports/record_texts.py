@@ -97,7 +97,8 @@ class SupportingRecord:
         n: of a measure that counts visits by a column, visits of the count; else None.
         link: where the reason is a link to others, its kind (key of LINKS) and how many they are; else None.
         finding: where the reason is a rule's finding or its proof; else None.
-        conduct: scheme that the visit is in dispute for, where it is not suspicious by itself; else None.
+        conduct: scheme that the visit is in dispute for, where it is not suspicious by itself, or beside a
+            finding that disputes less than half of the money; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
         days_of_claims: how many days the claims go back, where that is known.
     """
@@ -141,7 +142,7 @@ def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual:
 def _main_clause(record: SupportingRecord) -> Texts:
     visit = f"这次{KINDS[record.kind][0]}", f"This {KINDS[record.kind][1]}"
     if record.finding:
-        return _found(visit, record.finding)
+        return _found(visit, record.finding, record.conduct)
     if record.link is not None:
         kind, people = record.link
         return (
@@ -151,16 +152,21 @@ def _main_clause(record: SupportingRecord) -> Texts:
     if record.conduct in CONDUCT:
         zh, en = CONDUCT[record.conduct]
         return visit[0] + zh, f"{visit[1]} {of_one(en)}"
+    if record.measure is None and not record.signs:
+        return f"{visit[0]}单项不突出,多项指标略偏离同类", f"{visit[1]} deviates slightly in several ways"
     if record.measure is None:
         return f"{visit[0]}本身可疑", f"{visit[1]} is suspicious by itself"
     return _measured(visit, record, *record.measure)
 
 
-def _found(visit: Texts, told: FindingTold) -> Texts:
+def _found(visit: Texts, told: FindingTold, conduct: str | None) -> Texts:
     (name_zh, name_en), (found_zh, found_en) = told.name, told.found
+    more_zh, more_en = CONDUCT.get(conduct or "", ("", ""))
     return (
-        f"{visit[0]}有规则 {told.rule_id}({name_zh})的疑点:{found_zh}",
-        f"{visit[1]} has a finding of rule {told.rule_id} ({name_en}): {found_en}",
+        f"{visit[0]}有规则 {told.rule_id}({name_zh})的疑点:{found_zh}"
+        + (more_zh and f";争议金额主要因这次就诊{more_zh}"),
+        f"{visit[1]} has a finding of rule {told.rule_id} ({name_en}): {found_en}"
+        + (more_en and f"; most of the money is in dispute because it {of_one(more_en)}"),
     )
 
 

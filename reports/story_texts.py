@@ -27,8 +27,8 @@ _DONE = {
 }  # fmt: skip
 # The same where there were none in the year: those of a group that an honest reason explains do not count.
 _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
-    "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊",
-              "{members}, whose visits together all have an honest explanation"),
+    "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊{excuse_zh}",
+              "{members}, whose visits together all have an honest explanation{excuse_en}"),
 }  # fmt: skip
 # Said of visits that cost the fund nothing.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
@@ -61,6 +61,7 @@ class Conduct:
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
         peers: key of PEER_WORDS.
+        excuse: of a group, the honest reason of its members to meet, in Chinese and English; empty without.
         person, place: of a visit, whose and where; of a doctor, where he practises.
         days_of_claims: how many days the claims go back, where that is known.
     """
@@ -83,6 +84,7 @@ class Conduct:
     telling: tuple[Measure, int | None, float, float | None, float | None] | None
     peers: str
     visit_words: Texts = ("", "")
+    excuse: Texts = ("", "")
     person: str = ""
     place: str = ""
     days_of_claims: int | None = None
@@ -137,7 +139,9 @@ def _given(c: Conduct) -> dict[str, str]:
         "members": c.persons, "sites": c.places,
     }  # fmt: skip
     counted = {noun: f"{n:,} {unit_of(f'{n:,}', noun)}" for noun, n in nouns.items()}
-    return counted | {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
+    zh, en = c.excuse
+    excuse = {"excuse_zh": zh and f"({zh})", "excuse_en": en and f": {en}"}
+    return counted | excuse | {"n": f"{c.visits:,}", "persons": f"{c.persons:,}", "places": f"{c.places:,}"}
 
 
 def _visit(c: Conduct) -> Texts:

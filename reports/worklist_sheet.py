@@ -151,10 +151,17 @@ def figures(listed: pd.DataFrame, random_sample: int, capacity: int, language: s
         if english
         else f"今日前 {len(first)} 个核查对象预计追回(每次就诊只计一次,元)"
     )
+    unplaced = int(listed["place"].isna().sum())
+    without = (
+        f"Without a place (the {min(unplaced, BELOW)} with most money in dispute are listed)"
+        if english
+        else f"未安排核查(列出争议基金最多的 {min(unplaced, BELOW)} 个)"
+    )
     counts = listed["status"].value_counts()
     sampled = AUDIT_SAMPLE[english]
     return [
         (expected, f"{first['expected'].sum():,.0f}"),
         (sampled[0].upper() + sampled[1:], f"{random_sample:,}"),
+        (without, f"{unplaced:,}"),
         *[(words[english], f"{counts[key]:,}") for key, words in STANDING.items() if key in counts],
     ]

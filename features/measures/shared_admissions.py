@@ -270,7 +270,7 @@ def rehab_visits(v: Table, w: Value) -> Value:
 
 @shared(
     "无签到康复治疗占比", "share of rehabilitation without sign-in", "share", "identity",
-    evidence_weight=STRONG, support="rehab_visits", arises="mean",
+    evidence_weight=STRONG, support="rehab_visits",
 )  # fmt: skip
 def unsigned_rehab_share(v: Table, w: Value) -> Value:
     """Units of rehabilitation without a sign-in on the day ÷ units, where sign-ins are recorded.

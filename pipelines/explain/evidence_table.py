@@ -87,8 +87,8 @@ def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) ->
     text = {
         key: record_text(
             SupportingRecord(
-                visit["kind"], finding=finding_told(findings.get(key)), conduct=conduct.get(key),
-                signs=tuple(signs[key]),
+                visit["kind"], finding=finding_told(findings.get(key)),
+                conduct=None if key in findings else conduct.get(key), signs=tuple(signs[key]),
             )
         )
         for key, visit in visits.items()

@@ -10,6 +10,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import last_cases
+from features.graphs.group_profiles import INNOCENT
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
 from pipelines.flagged_visits import MARKS, visits_by_subject
@@ -40,6 +41,9 @@ def stories(
     """
     subject = str(suspects.subject_type.iloc[0])
     totals = _totals(snapshot, subject, suspects.subject_id)
+    if subject == "group":
+        for group_id, kind in snapshot.network.excused.dropna().items():
+            totals.setdefault(str(group_id), {})["excuse"] = INNOCENT[str(kind)]
     doubted: dict[str, list[Row]] = {}
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
@@ -145,6 +149,7 @@ def _conduct(
         telling=_telling(row.subject_type, reasons, values),
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
+        excuse=total.get("excuse", ("", "")),
         person=total.get("psn_no", ""),
         place=total.get("place", ""),
         days_of_claims=days_of_claims,

@@ -104,8 +104,9 @@ def _visits_by_reason(
     snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
 ) -> pd.DataFrame:
     """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
-    alone, n, item (code of the item that the reason names; else null), suspected (scheme of the subject), and
-    what the reason measures: measure, counts, lines, family, schemes."""
+    alone, n, disputed (yuan), disputed_for (scheme), item (code of the item that the reason names; else
+    null), suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
+    schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
     if subject == "group":
         # What an honest reason explains is no record of company.
@@ -134,7 +135,10 @@ def _visits_by_reason(
     # Named, so that a night without a single reason has the columns too.
     of_reason = pd.DataFrame([described[c] for c in found["column"]], found.index, _OF_REASON)
     columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "item", "suspected"]
-    return pd.concat([found.reindex(columns=columns).astype(object), of_reason], axis=1)
+    rows = pd.concat([found.reindex(columns=columns).astype(object), of_reason], axis=1)
+    money = disputes.drop_duplicates(["subject_id", "mdtrt_id"])
+    money = money[["subject_id", "mdtrt_id", "disputed", "scheme"]].rename(columns={"scheme": "disputed_for"})
+    return rows.merge(money, how="left", on=["subject_id", "mdtrt_id"])
 
 
 def _keys(reasons: pd.DataFrame) -> pd.MultiIndex:
@@ -271,7 +275,13 @@ def _paper(
 ) -> SupportingRecord:
     kind, signs = visit["kind"], tuple(signs)
     if finding:
-        return SupportingRecord(kind, row.measure, finding=finding_told(finding), signs=signs)
+        # Where the finding is not what most of the money is in dispute for, that is told too.
+        schemes = RULES[finding["rule_id"]].schemes
+        more = row.disputed_for if finding["amount"] < row.disputed / 2 else None
+        conduct = more if isinstance(more, str) and more not in schemes else None
+        return SupportingRecord(
+            kind, row.measure, finding=finding_told(finding), conduct=conduct, signs=signs
+        )
     if row.subject_type == "visit":
         return SupportingRecord(kind, signs=signs)
     if row.measure is None:

@@ -23,7 +23,11 @@ COUNTED = next(
 @pytest.mark.parametrize(
     "record, zh, en",
     [
-        (SupportingRecord("stay"), "这次住院本身可疑。", "This stay is suspicious by itself."),
+        (
+            SupportingRecord("stay"),
+            "这次住院单项不突出,多项指标略偏离同类。",
+            "This stay deviates slightly in several ways.",
+        ),
         (
             SupportingRecord("pharmacy", signs=((BILL, 812.4, 77.0),)),
             "这次购药本身可疑:费用总额 812元(同类 77元)。",
@@ -81,8 +85,11 @@ COUNTED = next(
         ),
         (
             SupportingRecord("pharmacy", finding=DIED, conduct="M40"),
-            "这次购药有规则 R001(死亡后就医购药)的疑点:死亡登记后第28天仍购药。",
-            "This purchase has a finding of rule R001 (Service after death): bought on day 28.",
+            "这次购药有规则 R001(死亡后就医购药)的疑点:死亡登记后第28天仍购药;"
+            "争议金额主要因这次就诊由固定医师开方、在固定药店购药且药价偏高。",
+            "This purchase has a finding of rule R001 (Service after death): bought on day 28; most of the "
+            "money is in dispute because it was prescribed by one doctor and filled at one pharmacy, at high "
+            "prices.",
         ),
         (
             SupportingRecord("pharmacy", STAYS, finding=DIED, signs=((DEAD, 28.0, 0.0),)),

@@ -128,6 +128,9 @@ def test_a_group_with_an_honest_reason_is_told_so():
     assert zh.startswith("3名成员,近一年没有超出正常解释的一同就诊。") and en.startswith(
         "3 members, whose visits together all"
     )
+    told = story(replace(none, excuse=("同住家庭", "a household")))
+    assert told[0].startswith("3名成员,近一年没有超出正常解释的一同就诊(同住家庭)。")
+    assert told[1].startswith("3 members, whose visits together all have an honest explanation: a household.")
     innocent = story(replace(none, scheme=None, nearest=("M02", "M15")))
     assert "M02" not in "".join(innocent) and "待定" not in innocent[0]
 

@@ -82,3 +82,10 @@ def test_figures_count_the_expected_money_of_those_to_visit():
     assert found["今日前 2 个核查对象预计追回(每次就诊只计一次,元)"] == "1,010"
     assert found["新上榜"] == "3" and found["随机抽查,检验名单有无遗漏"] == "1" and "正在核查" not in found
     assert dict(figures(listed(4), 0, 9, "en"))["Drawn at random, to learn what the list misses"] == "0"
+
+
+def test_it_is_said_how_many_have_no_place_and_are_not_on_the_sheet():
+    many = dict(figures(listed(2, BELOW + 9), 0, 9, "zh"))
+    assert many[f"未安排核查(列出争议基金最多的 {BELOW} 个)"] == f"{BELOW + 9}"
+    few = dict(figures(listed(4), 0, 9, "en"))
+    assert few["Without a place (the 1 with most money in dispute are listed)"] == "1"
