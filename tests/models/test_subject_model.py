@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from features.measures.catalogue import FAMILIES
+from models.learner import Learner
 from models.subject_model import LEARNT_ONLY, SubjectModel
-from models.training_data import MIN_CONFIRMED
+from models.training_data import MIN_CONFIRMED, training_set
 
 SPEC = pd.DataFrame(
     [
@@ -170,3 +171,35 @@ def test_what_only_the_learner_looks_at_changes_nothing_without_outcomes(people,
     assert list(contributions) == [*spec.index, "graph", "rule", "base"]
     assert contributions.loc[HANGING, "tail"].min() > 0 > contributions.loc["honest-99", "tail"]
     assert contributions.sum(axis=1).to_numpy() == pytest.approx(learnt.fusion.raw(parts).to_numpy())
+
+
+def test_isolation_is_counted_in_standard_deviations(people, model):
+    isolation = model.parts(*people)["isolation"]
+    assert isolation.mean() == pytest.approx(0, abs=1e-9) and isolation.std() == pytest.approx(1)
+
+
+def test_the_published_learnt_part_is_the_probability_of_the_learner(people, learnt, unlabelled):
+    parts = learnt.parts(*people)
+    log_odds = parts["model"] + learnt.learner.base
+    assert learnt.score(parts)["model_score"].to_numpy() == pytest.approx(1 / (1 + np.exp(-log_odds)))
+    assert unlabelled.score(unlabelled.parts(*people))["model_score"].isna().all()
+
+
+def test_the_learner_weighs_its_rows(people, learnt):
+    frame, _graph = people
+    data = training_set(frame, KNOWN)
+    weighted = Learner(0).fit(data.features, data.target, data.weight)
+    alike = Learner(0).fit(data.features, data.target)
+    pd.testing.assert_series_equal(learnt.learner.raw(frame), weighted.raw(frame))
+    assert not np.allclose(weighted.raw(frame), alike.raw(frame))
+
+
+@pytest.mark.parametrize("part", ["graph", "rule"])
+def test_a_part_that_tells_the_confirmed_from_the_cleared_gains_weight(people, part):
+    frame, _graph = people
+    tells = pd.Series(0.0, frame.index)
+    tells[HANGING] = 1.0
+    given = {"graph": "graph", "rule": "rules"}[part]
+    told = SubjectModel("patient", SPEC).fit(frame, KNOWN, **{given: tells})
+    misled = SubjectModel("patient", SPEC).fit(frame, KNOWN, **{given: 1.0 - tells})
+    assert told.fusion.weight(part) > misled.fusion.weight(part)
