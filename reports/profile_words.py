@@ -15,6 +15,7 @@ LABELS = {
     "psn_no": ("参保人", "Insured person"),
     "gend": ("性别", "Sex"),
     "age": ("年龄", "Age"),
+    "die_date": ("死亡登记日期", "Registered death"),
     "live_admdvs": ("村(居)代码", "Village code"),
     "insutype": ("险种", "Insurance"),
     "fixmedins_code": ("机构", "Institution"),
@@ -61,6 +62,8 @@ def profile(facts: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
 def _value(column: str, value: Any, language: str) -> str:
     if column == "age":
         return f"{int(value)}岁" if language == "zh" else f"{int(value)}"
+    if column == "die_date":
+        return str(value)[:10]
     if column == "aprv_bed_cnt":
         return f"{int(value):,}张" if language == "zh" else f"{int(value):,}"
     code = str(value)

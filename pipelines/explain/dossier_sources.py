@@ -110,10 +110,12 @@ class DossierSources:
 
     def _profiles(self) -> dict[str, dict[str, Any]]:
         claims = self.snapshot.claims
+        deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
         if self.subject == "patient":
             rows = claims["psn_info_b"]
             years = completed_years(rows.brdy, ibis.literal(claims.as_of))
             known = rows.select("gend", "live_admdvs", "insutype", subject_id=rows.psn_no, age=years)
+            known = known.left_join(deaths, known.subject_id == deaths.psn_no).drop("psn_no")
         elif self.subject in ("hospital", "pharmacy"):
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
             known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
@@ -124,6 +126,7 @@ class DossierSources:
             facts = self.snapshot.facts
             columns = ["psn_no", "fixmedins_code", "dr_code", "gend", "insutype"]
             known = facts.select(*columns, subject_id=_.mdtrt_id, age=_.years, live_admdvs=_.village)
+            known = known.left_join(deaths, "psn_no").drop("psn_no_right")
         else:
             return {}
         frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")

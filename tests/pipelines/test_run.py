@@ -104,6 +104,27 @@ def test_everyone_with_a_place_reaches_the_floor_and_has_a_dossier_and_the_other
     assert [name for name in names if not (city.run / "dossiers" / name).exists()] == []
 
 
+def test_a_dossier_tells_the_registered_death_and_the_last_case_of_those_who_have_one(city):
+    contents = [json.loads(text) for text in city.result("dossier_contents").content]
+    died = city.table("psn_die_regn_d").groupby("psn_no").die_date.min()
+    patients = [dossier for dossier in contents if dossier["subject"] == "patient"]
+    told = {dossier["subject_id"]: str(dossier["profile"].get("die_date"))[:10] for dossier in patients}
+    dead = {who: str(died[who])[:10] for who in told if who in died.index}
+    assert dead and {who: day for who, day in told.items() if day != "None"} == dead
+    cases = city.table("insp_case_d")
+    closed = set(cases[cases.close_date.notna()].subject_id)
+    inspected = {dossier["subject_id"] for dossier in contents if dossier["last_case"]}
+    assert inspected and inspected == closed & {dossier["subject_id"] for dossier in contents}
+
+
+def test_visits_to_begin_with_are_of_the_day_that_the_story_names(city):
+    for dossier in (json.loads(text) for text in city.result("dossier_contents").content):
+        day = re.search(r"建议先查([-0-9]+)的([0-9,]+)", dossier["story"][0])
+        if day:
+            assert {visit["day"] for visit in dossier["first_visits"]} == {day[1]}
+            assert len(dossier["first_visits"]) == int(day[2].replace(",", ""))
+
+
 def test_evidence_is_of_those_listed_and_disputes_no_more_than_they_have_at_risk(city, suspects, evidence):
     keys = ["subject_type", "subject_id"]
     assert not evidence.duplicated([*keys, "mdtrt_id"]).any()

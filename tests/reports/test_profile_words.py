@@ -24,6 +24,8 @@ from reports.profile_words import profile
         ({"hosp_lv": "10"}, ["一级"], ["1"]),
         ({"hosp_lv": "11", "biznet": "9"}, ["无等级", "9"], ["none", "9"]),
         ({"hosp_lv": pd.NA}, [], []),
+        ({"die_date": pd.NaT}, [], []),
+        ({"die_date": pd.Timestamp("2024-03-01")}, ["2024-03-01"], ["2024-03-01"]),
         (
             {"fixmedins_code": "县医院 H1", "dr_prac_type": "1", "caty": "A03.01"},
             ["县医院 H1", "临床", "内科"],
