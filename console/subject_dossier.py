@@ -58,7 +58,11 @@ def _named(found: Dossier) -> set[str]:
     lines = [line for row in rows for line in row.get("lines") or []]
     values = [row.get(name) for row in rows for name in ("mdtrt_id", "setl_id", "bkkp_sn", "person")]
     values += [line.get("bkkp_sn") for line in lines]
-    values += [*found.members, *(row["subject_id"] for row in found.similar)]
+    values += [
+        *found.members,
+        *(code for code, _visits, _yuan in found.doctors),
+        *(row["subject_id"] for row in found.similar),
+    ]
     return {value for value in values if isinstance(value, str) and value}
 
 
@@ -69,7 +73,7 @@ def _from_tables(run: Run, row: Row) -> Dossier:
         subject=kind, subject_id=subject_id, name=row["name"] or "", peers=None, peers_count=0,
         rank=row["rank"], of=_sizes(run).get(kind, 0), score=row["score"], amount=row["amount_at_risk"],
         scheme=row["scheme"], random_sample=False, history=_history(run, kind, subject_id),
-        last_case=None, first_visits=(), members=(),
+        last_case=None, doctors=(), first_visits=(), members=(),
         reasons=row["reasons"], favourable=(), strips=(), pictures={}, hub=None, through=(),
         link_kind=None, profile={}, story=(row["story_zh"] or "", row["story_en"] or ""), money=(),
         supporting_records={}, evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),

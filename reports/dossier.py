@@ -27,6 +27,8 @@ from reports.templates import render, render_body
 _TEMPLATE = "dossier.html.j2"
 # Rows of evidence and of findings on the page.
 EVIDENCE_ROWS, FINDING_ROWS = 15, 12
+# Doctors of an institution on the page.
+DOCTORS = 5
 # Visits to begin with on the page.
 FIRST_ROWS = 20
 # Earlier runs whose ranks the page shows.
@@ -66,6 +68,7 @@ class Dossier:
         profile: what is known of it (`reports.profile_words.profile`).
         story: what happened, in Chinese and English; empty where there is none.
         money: scheme, visits, yuan in dispute, yuan paid for the visits; each visit once.
+        doctors: of an institution, whoever saw or prescribed, with visits and yuan in dispute; most first.
         supporting_records: number of the reason → mdtrt_id, setl_id, lines, day, place, person, amount, why,
             why_en of what to pull for it.
         first_visits: mdtrt_id, day, place, person, amount, disputed of the visits that the story tells to
@@ -105,6 +108,7 @@ class Dossier:
     profile: Mapping[str, Any]
     story: tuple[str, str]
     money: Sequence[tuple[str | None, int, float, float]]
+    doctors: Sequence[tuple[str, int, float]]
     supporting_records: Mapping[int, Sequence[Record]]
     first_visits: Sequence[Record]
     members: Sequence[str]
@@ -165,6 +169,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         profile=profile(dossier.profile, language),
         scheme=_scheme(dossier, language),
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
+        doctors=dossier.doctors[:DOCTORS],
         schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         on_site=_on_site(dossier, language),

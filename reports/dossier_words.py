@@ -61,6 +61,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "through_item": "{kind} {name}(占关联就诊 {share})",
         "hub": "红点为核心成员:{hub}。",
         "money": "争议基金构成",
+        "doctors": "争议就诊的医师",
+        "doctors_note": "按接诊或开方医师列出争议最多的 {m} 名,共 {n} 名。",
+        "doctor": "医师",
         "visits": "就诊数",
         "once": "每次就诊、每条明细只计一次;与其他对象可能重叠,不可相加。",
         "findings": "规则疑点",
@@ -99,8 +102,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "peers": "Peers",
         "peers_count": "{n}, this one included",
         "reasons": "Why it is suspicious",
-        "strips_note": "A strip a reason: pale from the 5th to the 95th of a hundred peers, blue the middle "
-        "half, white the median, red this subject; square-root scale.",
+        "strips_note": "One strip for each reason with a number: the pale bar holds 90 of 100 peers, the "
+        "blue bar the middle half of them, the white line is the median and the red dot this subject; the "
+        "scale is closer towards the right.",
         "favourable": "What speaks for it",
         "nothing_favourable": "Nothing stands out in its favour.",
         "explained": "An honest explanation fits: {name}",
@@ -144,6 +148,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "through_item": "{kind} {name} ({share} of the linked visits)",
         "hub": "Red is the member who holds it together: {hub}.",
         "money": "Money in dispute",
+        "doctors": "Doctors of the visits in dispute",
+        "doctors_note": "The {m} with most money in dispute, of {n} who saw or prescribed.",
+        "doctor": "Doctor",
         "visits": "Visits",
         "once": "Each visit counts once; evidence of other subjects may overlap, so sums of dossiers mean "
         "nothing.",

@@ -17,10 +17,13 @@ from features.visits.timestamps import completed_years
 from features.windows import YEAR
 from pipelines.explain.reason_details import findings_by_subject
 from pipelines.snapshot import Snapshot
-from pipelines.typed_frames import fetch, fetch_by, records_by
+from pipelines.typed_frames import fetch, fetch_by, records_by, tuples
 
 # Hospitals, pharmacies and doctors are shown by the week; people by the day.
 BUSY = ("hospital", "pharmacy", "prescriber")
+# Kinds of subject whose doctors are told.
+PLACES = ("hospital", "pharmacy")
+_DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed": "float64"})
 COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
 # Schemes of which the course itself is what is in doubt, so that it explains nothing.
 COURSE_IN_DOUBT = ("M28",)
@@ -131,6 +134,26 @@ class DossierSources:
             return {}
         frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")
         return records_by(frame.set_index("subject_id"))
+
+    def doctors(self, disputes: pd.DataFrame) -> dict[str, list[tuple[str, int, float]]]:
+        """By institution, the doctors of its visits in dispute: code, visits, yuan; most in dispute first.
+        Of other kinds of subject nothing.
+
+        Args:
+            disputes: subject_id, mdtrt_id, disputed (yuan) of the listed.
+        """
+        if self.subject not in PLACES:
+            return {}
+        con = self.snapshot.claims.con
+        rows = ibis.memtable(disputes[list(_DISPUTES.names)], schema=_DISPUTES)
+        mine = con.create_table(f"disputes_{self.subject}", rows, overwrite=True)
+        seen = self.snapshot.facts.filter(_.dr_code.notnull()).select("mdtrt_id", "dr_code")
+        sums = mine.inner_join(seen, "mdtrt_id").group_by("subject_id", "dr_code")
+        sums = sums.aggregate(n=_.count(), disputed=_.disputed.sum().round(2))
+        found: dict[str, list[tuple[str, int, float]]] = {}
+        for row in tuples(fetch(sums.order_by("subject_id", ibis.desc("disputed"), "dr_code"))):
+            found.setdefault(row.subject_id, []).append((row.dr_code, int(row.n), float(row.disputed)))
+        return found
 
     def _findings(self) -> dict[str, pd.DataFrame]:
         hits = findings_by_subject(self.snapshot, self.subject).semi_join(

@@ -90,6 +90,7 @@ class _Kind:
         self.since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
         self.last_cases = _last_cases(last_cases(snapshot.claims), subject, disputes)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
+        self.doctors = self.sources.doctors(listed_disputes)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
         first = evidence[evidence.nth.isna()].groupby("subject_id").head(EVIDENCE_ROWS)
         self.evidence, self.records = (
@@ -117,6 +118,7 @@ class _Kind:
             link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
             profile=self._profile(subject_id), money=self.money.get(subject_id, []),
+            doctors=self.doctors.get(subject_id, []),
             supporting_records=self._records(subject_id),
             first_visits=self._first_visits(subject_id, row.scheme if isinstance(row.scheme, str) else None),
             members=sorted(members.psn_no),

@@ -38,6 +38,7 @@ GIVEN = Dossier(
     random_sample=False,
     history=[("2024-12-31", 9, 0.41)],
     last_case=LastCase("2", "2024-10-26", "M16", 3, 4_103.0),
+    doctors=[(f"D{n}", 9 - n, 90.0 - n) for n in range(7)],
     first_visits=[
         {
             "mdtrt_id": "V9",
@@ -359,3 +360,10 @@ def test_the_visits_to_begin_with_are_listed_where_there_are_others():
     many = [GIVEN.first_visits[0] | {"mdtrt_id": f"W{n}"} for n in range(30)]
     shown = page(replace(GIVEN, first_visits=many, money=[("M03", 40, 70.0, 90.0)]), "en")
     assert "Visits to begin with (2024-11-02)" in shown and "W19<" in shown and "W20<" not in shown
+
+
+def test_the_doctors_of_an_institution_with_most_in_dispute_are_told():
+    text = page(GIVEN, "zh")
+    assert "争议就诊的医师" in text and "按接诊或开方医师列出争议最多的 5 名,共 7 名。" in text
+    assert "<td>D4</td>" in text and "<td>D5</td>" not in text
+    assert "争议就诊的医师" not in page(replace(GIVEN, doctors=[]), "zh")

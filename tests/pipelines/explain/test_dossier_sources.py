@@ -1,5 +1,8 @@
 """Honest explanations of a dossier: which are asked, and of how many visits."""
 
+from types import SimpleNamespace
+
+import ibis
 import pandas as pd
 import pytest
 
@@ -11,6 +14,7 @@ from pipelines.explain.dossier_sources import (
     DossierSources,
     honest_explanations,
 )
+from tests.in_memory import engine
 
 COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(INNOCENT))}
 
@@ -32,3 +36,17 @@ def test_who_need_not_pay_is_explained_only_where_paying_nothing_is_a_sign(schem
     signs = {name for entry in CATALOGUE.values() if entry.unpaid for name in entry.schemes}
     assert asked is (scheme is None or scheme in signs)
     assert ((*RESCUED, 4, 9) in found) is asked and ("急诊", "an emergency", 3, 9) in found
+
+
+@pytest.mark.parametrize("subject", ["hospital", "patient"])
+def test_the_doctors_of_an_institution_are_those_of_its_disputed_visits(subject):
+    con = engine()
+    seen = [("a", "D1"), ("b", "D1"), ("c", "D2"), ("d", None), ("e", "D3")]
+    facts = con.create_table("facts", ibis.memtable(pd.DataFrame(seen, columns=["mdtrt_id", "dr_code"])))
+    sources = object.__new__(DossierSources)
+    sources.subject = subject
+    sources.snapshot = SimpleNamespace(claims=SimpleNamespace(con=con), facts=facts)
+    rows = [("H1", "a", 10.0), ("H1", "b", 5.0), ("H1", "c", 20.0), ("H1", "d", 99.0), ("H2", "a", 1.0)]
+    found = sources.doctors(pd.DataFrame(rows, columns=["subject_id", "mdtrt_id", "disputed"]))
+    told = {"H1": [("D2", 1, 20.0), ("D1", 2, 15.0)], "H2": [("D1", 1, 1.0)]}
+    assert found == (told if subject == "hospital" else {})
