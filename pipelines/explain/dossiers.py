@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ import pandas as pd
 from claims.as_of import CLEARED, CONFIRMED, last_cases
 from features.graphs.group_profiles import INNOCENT as GROUP_EXPLANATIONS
 from features.measures.catalogue import HINT, Measure, measures_of
-from features.windows import YEAR
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
-from pipelines.explain.stories import first_visits
+from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
+from pipelines.select.worklist import disputes_since
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
@@ -61,11 +60,11 @@ class DossierInput:
 
 def dossiers(snapshot: Snapshot, scores: Scores, given: DossierInput) -> Iterator[Dossier]:
     """The dossiers of the chosen suspects, kind by kind, in order of rank."""
-    history = rank_history(given.past_runs)
+    history, cases = rank_history(given.past_runs), last_cases(snapshot.claims)
     for subject, scored in scores.subjects.items():
         listed = given.chosen[given.chosen.subject_type == subject].sort_values("rank")
         if len(listed):
-            kind = _Kind(snapshot, subject, scored, listed, given)
+            kind = _Kind(snapshot, subject, scored, listed, given, cases)
             for row in tuples(listed):
                 yield kind.dossier(row, history.get((subject, row.subject_id), []))
 
@@ -74,7 +73,13 @@ class _Kind:
     """The dossiers of one kind of subject."""
 
     def __init__(
-        self, snapshot: Snapshot, subject: str, scored: Scored, listed: pd.DataFrame, given: DossierInput
+        self,
+        snapshot: Snapshot,
+        subject: str,
+        scored: Scored,
+        listed: pd.DataFrame,
+        given: DossierInput,
+        cases: pd.DataFrame,
     ):
         self.network, self.subject, self.scored, self.given = snapshot.network, subject, scored, given
         self.names, self.days_of_claims = given.names, snapshot.days_of_claims
@@ -87,8 +92,8 @@ class _Kind:
         self.money = _money(disputes)
         listed_disputes = disputes[disputes.subject_id.isin(listed.subject_id)]
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
-        self.since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
-        self.last_cases = _last_cases(last_cases(snapshot.claims), subject, disputes)
+        self.since = counted_from(snapshot.claims.as_of)
+        self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         self.doctors = self.sources.doctors(listed_disputes)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
@@ -104,12 +109,12 @@ class _Kind:
         subject_id = row.subject_id
         peers = self.measured.peers[subject_id]
         members = self.network.members[self.network.members.group_id == subject_id]
-        hub = _central_member(members)
+        hub, scheme = _central_member(members), row.scheme if isinstance(row.scheme, str) else None
         return Dossier(
             subject=self.subject, subject_id=subject_id, name=str(self.names.get(subject_id, "")),
             peers=peers, peers_count=int(self.measured.usual.size[peers]), rank=row.rank,
             of=len(self.scored.ranked), score=row.score, amount=row.amount_at_risk,
-            scheme=row.scheme if isinstance(row.scheme, str) else None,
+            scheme=scheme,
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
@@ -120,7 +125,7 @@ class _Kind:
             profile=self._profile(subject_id), money=self.money.get(subject_id, []),
             doctors=self.doctors.get(subject_id, []),
             supporting_records=self._records(subject_id),
-            first_visits=self._first_visits(subject_id, row.scheme if isinstance(row.scheme, str) else None),
+            first_visits=self._first_visits(subject_id, scheme),
             members=sorted(members.psn_no),
             evidence=_rows(self.evidence.get(subject_id)),
             evidence_count=self.evidence_counts.get(subject_id, 0),
@@ -157,10 +162,7 @@ class _Kind:
         """Doctors and institutions that many members of a group share."""
         hubs = self.network.hubs
         mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
-        return [
-            (row.member_type, f"{row.member_id} {self.names.get(row.member_id, '')}".strip(), row.weight)
-            for row in tuples(mine)
-        ]
+        return [(row.member_type, self._place(row.member_id), row.weight) for row in tuples(mine)]
 
     def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
         usual, measures = self.measured.usual.quantiles, measures_of(self.subject)
@@ -237,13 +239,17 @@ class _Kind:
             {
                 "mdtrt_id": visit.mdtrt_id,
                 "day": str(visit.day)[:10],
-                "place": f"{visit.fixmedins_code} {self.names.get(visit.fixmedins_code, '')}".strip(),
+                "place": self._place(visit.fixmedins_code),
                 "person": visit.psn_no,
                 "disputed": visit.disputed,
                 "amount": visit.amount,
             }
             for visit in sorted(begin, key=lambda visit: -visit.disputed)
         ]
+
+    def _place(self, code: str) -> str:
+        """A code with the name of the institution, where it is one's."""
+        return f"{code} {self.names.get(code, '')}".strip()
 
     def _with_visits(self, rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
         """Rows with the day, place and person of their visit, and the yuan in dispute in it."""
@@ -252,7 +258,7 @@ class _Kind:
         details = self.sources.details.reindex(rows.mdtrt_id)
         return rows.assign(
             day=[str(day)[:10] for day in details.day],
-            place=[f"{code} {self.names.get(code, '')}".strip() for code in details.fixmedins_code],
+            place=[self._place(code) for code in details.fixmedins_code],
             person=details.psn_no.to_numpy(),
             disputed=disputed.reindex(pd.MultiIndex.from_frame(rows[key])).fillna(0.0).to_numpy(float),
         )
@@ -300,16 +306,14 @@ def _money(disputes: pd.DataFrame) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def _last_cases(cases: pd.DataFrame, subject: str, disputes: pd.DataFrame) -> dict[str, LastCase]:
+def _last_cases(cases: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, LastCase]:
     """The last case of each inspected subject of a kind, and what is in dispute since it closed.
 
     Args:
-        cases: of `claims.as_of.last_cases`.
-        disputes: subject_id, mdtrt_id, day, disputed, of the kind.
+        cases: of `claims.as_of.last_cases`, of the kind.
+        disputes: `pipelines.score.Scores.disputes`, of the kind.
     """
-    mine = cases[cases.subject_type == subject].set_index("subject_id")
-    judged = disputes.merge(mine[["close_date"]], left_on="subject_id", right_index=True)
-    later = judged[pd.to_datetime(judged.day) > pd.to_datetime(judged.close_date)]
+    later = disputes_since(disputes, cases.rename(columns={"close_date": "last_closed"}))
     since = later.groupby("subject_id")["disputed"].agg(["size", "sum"])
     return {
         row.Index: LastCase(
@@ -319,7 +323,7 @@ def _last_cases(cases: pd.DataFrame, subject: str, disputes: pd.DataFrame) -> di
             int(since["size"].get(row.Index, 0)),
             float(since["sum"].get(row.Index, 0.0)),
         )
-        for row in tuples(mine)
+        for row in tuples(cases.set_index("subject_id"))
     }
 
 

@@ -1,7 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from math import fsum
 from typing import Any
 
@@ -9,7 +9,6 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import last_cases
 from features.graphs.group_profiles import INNOCENT
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
@@ -27,7 +26,7 @@ Row = Any
 
 
 def stories(
-    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series
+    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series, cases: pd.DataFrame
 ) -> pd.DataFrame:
     """The stories of explained suspects of one kind.
 
@@ -35,6 +34,7 @@ def stories(
         suspects: rows of the contract's table with reasons and nearest_schemes, all of one subject_type.
         disputes: `pipelines.score.Scores.disputes`, of that kind.
         names: of institutions, by code.
+        cases: of `claims.as_of.last_cases`.
 
     Returns:
         story_zh, story_en, by the index of ``suspects``.
@@ -47,8 +47,7 @@ def stories(
     doubted: dict[str, list[Row]] = {}
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
-    since = (snapshot.claims.as_of - timedelta(days=YEAR)).isoformat()
-    cases = last_cases(snapshot.claims)
+    since = counted_from(snapshot.claims.as_of)
     judged = cases[cases.subject_type == subject].set_index("subject_id").close_date.dropna()
     for found in totals.values():
         code = found.get("fixmedins_code")
@@ -70,6 +69,11 @@ def stories(
         for row in tuples(suspects)
     ]
     return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
+
+
+def counted_from(as_of: date) -> str:
+    """ISO day from which a story counts: a year before the as-of date."""
+    return (as_of - timedelta(days=YEAR)).isoformat()
 
 
 def _totals(snapshot: Snapshot, subject: str, ids: pd.Series) -> dict[str, dict[str, Any]]:

@@ -152,6 +152,8 @@ def _with_item(snapshot: Snapshot, subject: str, wanted: pd.DataFrame, items: pd
     named = leading_items(items, subject)
     named = named.loc[~named["together"], ["subject_id", "kind", "class", "item"]]
     named = named.assign(column=named["class"].map(EXCESS_COLUMNS)).merge(wanted, on=["subject_id", "column"])
+    if named.empty:
+        return named.reindex(columns=[*wanted.columns, "item", "mdtrt_id"])
     con = snapshot.claims.con
     asked = con.create_table(
         f"items_named_{subject}",
@@ -160,8 +162,9 @@ def _with_item(snapshot: Snapshot, subject: str, wanted: pd.DataFrame, items: pd
     )
     visits = visits_by_subject(con.table(MARKS).filter(_.days_ago <= YEAR), subject)
     mine = visits.select("subject_id", "kind", "mdtrt_id").inner_join(asked, ["subject_id", "kind"])
-    billed = con.table("item_days").group_by("mdtrt_id", item="hilist_code").aggregate(yuan=_.amount.sum())
-    rows = mine.inner_join(billed, ["mdtrt_id", "item"]).select("subject_id", "mdtrt_id", "item", "yuan")
+    lines = con.table("item_days").select("mdtrt_id", "amount", item="hilist_code")
+    billed = mine.inner_join(lines, ["mdtrt_id", "item"]).group_by("subject_id", "mdtrt_id", "item")
+    rows = billed.aggregate(yuan=_.amount.sum())
     order = ibis.window(group_by=["subject_id", "item"], order_by=[ibis.desc("yuan"), "mdtrt_id"])
     first = fetch(rows.mutate(place=ibis.row_number().over(order)).filter(_.place < CANDIDATES))
     first = first.sort_values(["subject_id", "item", "place"])[["subject_id", "mdtrt_id", "item"]]
@@ -187,7 +190,7 @@ def _reasons_of(listed: pd.DataFrame) -> pd.DataFrame:
 
 def _with_findings(snapshot: Snapshot, wanted: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
     """The visits with findings that a reason about findings alone rests on, those with most in dispute first:
-    columns of ``wanted``, mdtrt_id, alone, n."""
+    columns of ``wanted``, mdtrt_id."""
     mine = disputes[disputes.subject_id.isin(wanted.subject_id)]
     hits = snapshot.rules.hits.semi_join(id_table(snapshot, mine.mdtrt_id, "visits_disputed"), "mdtrt_id")
     with_finding = mine[mine.mdtrt_id.isin(fetch(hits.select("mdtrt_id").distinct()).mdtrt_id)]

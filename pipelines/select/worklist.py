@@ -62,7 +62,7 @@ def worklist(
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
     rows = rows.merge(_last_outcomes(snapshot), how="left", on=SUBJECT)
-    later = _disputes_since(disputes, rows)
+    later = disputes_since(disputes, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
     judged = rows.status.isin(JUDGED)
@@ -111,9 +111,14 @@ def _last_outcomes(snapshot: Snapshot) -> pd.DataFrame:
     return last_cases(snapshot.claims)[[*SUBJECT, *names]].rename(columns=names)
 
 
-def _disputes_since(disputes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The disputed visits begun after the subject's last case closed."""
-    closed = rows.dropna(subset=["last_closed"])[[*SUBJECT, "last_closed"]]
+def disputes_since(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """The disputed visits begun after the subject's last case closed.
+
+    Args:
+        disputes: subject_type, subject_id, day of each visit.
+        cases: subject_type, subject_id, last_closed; missing where there is no case.
+    """
+    closed = cases.dropna(subset=["last_closed"])[[*SUBJECT, "last_closed"]]
     mine = disputes.merge(closed, on=SUBJECT)
     return mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)].drop(columns="last_closed")
 
