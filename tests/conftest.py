@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,32 @@ def pytest_configure(config: pytest.Config) -> None:
         if shutil.which("java") is None:
             pytest.exit("Spark was not tested: there is no java on the path", returncode=0)
         shadow_by_spark()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An order in which two workers never wait for each other: one makes the shared city at once while the
+    other runs what needs none; whole commands come before single functions, which even out the end.
+
+    Tests of a file stay with one worker, and so do all that measure the shared city in their process.
+    """
+    asked: dict[Path, set[str]] = {}
+    for item in items:
+        own = vars(item.getparent(pytest.Module).obj)
+        asked.setdefault(item.path, set()).update(set(item.fixturenames) - set(own))
+    of_city = Counter(item.path for item in items if "city" in asked[item.path])
+    first = of_city.most_common(1)
+
+    def turn(item: pytest.Item) -> int:
+        if first and item.path == first[0][0]:
+            return 0
+        if item.path in of_city:
+            return 2 if "measured_city" in asked[item.path] else 3
+        return 1 if item.path.parent.name in ("claims", "pipelines") else 4
+
+    items.sort(key=turn)
+    for item in items:
+        measured = "measured_city" in asked[item.path]
+        item.add_marker(pytest.mark.xdist_group("measured_city" if measured else item.path.stem))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

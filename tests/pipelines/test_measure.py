@@ -19,7 +19,7 @@ from claims.errors import InputError, StoreError
 from claims.store import Store
 from pipelines.measure import measure
 from pipelines.score_parts import graph_part_of, rule_part_of, visit_rule_parts
-from pipelines.snapshot import Measured, NetworkResult, missing_measures
+from pipelines.snapshot import Measured, NetworkResult, Snapshot, missing_measures
 from tests.tiny import World
 
 AS_OF = date(2025, 1, 1)
@@ -54,6 +54,14 @@ def connections(monkeypatch) -> list:
     return made
 
 
+@pytest.fixture(scope="module")
+def first_night(store, tmp_path_factory) -> Snapshot:
+    """The first night of the store, measured and closed: its statements are kept."""
+    with closing(measure(store, AS_OF, tmp_path_factory.mktemp("first-night"))) as snapshot:
+        assert not is_closed(snapshot.claims.con)
+    return snapshot
+
+
 def is_closed(con) -> bool:
     try:
         con.raw_sql("SELECT 1")
@@ -62,16 +70,13 @@ def is_closed(con) -> bool:
     return False
 
 
-def test_a_snapshot_without_findings_or_links_is_measured(store, tmp_path, connections):
-    with closing(measure(store, AS_OF, tmp_path)) as snapshot:
-        counts = snapshot.counts()
-        assert (counts["visit"], counts["patient"], counts["hospital"]) == (48, 12, 1)
-        assert counts["groups"] == counts["edges"] == 0 and "group" not in snapshot.subjects
-        assert (snapshot.subjects["patient"].rules == 0).all() and snapshot.subjects[
-            "patient"
-        ].graph.isna().all()
-        assert not is_closed(connections[0])
-    assert len(connections) == 1 and is_closed(connections[0])
+def test_a_snapshot_without_findings_or_links_is_measured(first_night):
+    counts = first_night.counts()
+    assert (counts["visit"], counts["patient"], counts["hospital"]) == (48, 12, 1)
+    assert counts["groups"] == counts["edges"] == 0 and "group" not in first_night.subjects
+    patients = first_night.subjects["patient"]
+    assert (patients.rules == 0).all() and patients.graph.isna().all()
+    assert is_closed(first_night.claims.con)
 
 
 @pytest.mark.parametrize("as_of", [date(2023, 1, 1), date(2024, 1, 1)])
@@ -152,6 +157,7 @@ def test_missing_measures_are_named_in_the_order_of_the_schema():
     assert missing_measures(pd.DataFrame(index=["c", "b", "a"]), measured) == ["c", "a"]
 
 
+@pytest.mark.usefixtures("first_night")
 def test_the_second_night_takes_every_statement_as_it_would_be_compiled(store, tmp_path, monkeypatch):
     """A digest that overlooked something would give the SQL of another expression."""
     drawn_name, compile_anew, wrong, compiled = re.compile(r"ibis_\w+"), Backend.compile, [], []
@@ -164,15 +170,8 @@ def test_the_second_night_takes_every_statement_as_it_would_be_compiled(store, t
         return found
 
     compile_once = CachingBackend.compile
-    with closing(measure(store, AS_OF, folder(tmp_path, "first"))):
-        pass
     monkeypatch.setattr(CachingBackend, "compile", compared)
-    with closing(measure(store, AS_OF - timedelta(days=1), folder(tmp_path, "second"))):
+    with closing(measure(store, AS_OF - timedelta(days=1), tmp_path)):
         pass
     assert len(compiled) > 200 and not wrong
     assert compiled[-1] == 0, "a statement of the second night was not known from the first"
-
-
-def folder(parent: Path, name: str) -> Path:
-    (parent / name).mkdir()
-    return parent / name
