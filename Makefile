@@ -39,10 +39,10 @@ demo-console: install
 	@test -d demo/store/runs/$(AS_OF) || $(MAKE) demo
 	$(BIN)/fundguard console --store demo/store --sample-users
 
-# Each worker has a core; threads of linear algebra would only wait for each other. Who runs what, and in which order, is
-# said in `tests/conftest.py`.
+# Each worker has a core; threads of linear algebra would only wait for each other. Tests of a file share what they set
+# up, so they stay together, in the order that `tests/conftest.py` gives.
 test: install
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not spark" -n $(WORKERS) --dist loadgroup \
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not spark" -n $(WORKERS) --dist loadfile \
 		--no-loadscope-reorder
 
 test-slow: install

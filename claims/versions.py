@@ -11,10 +11,14 @@ none.
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _VERSIONS = "versions"
+# Seconds between putting a version in force and removing the one before: whoever has followed the link by
+# then has yet to open the file.
+GRACE = 0.05
 
 
 @contextlib.contextmanager
@@ -40,6 +44,7 @@ def replaced(store: Path, target: Path) -> Iterator[Path]:
     old = _in_force(target)
     _point(target, building)
     if old is not None:
+        time.sleep(GRACE)
         shutil.rmtree(old)
 
 

@@ -74,10 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """An order in which two workers never wait for each other: one makes the shared city at once while the
-    other runs what needs none; whole commands come before single functions, which even out the end.
-
-    Tests of a file stay with one worker, and so do all that measure the shared city in their process.
+    """An order of files in which two workers never wait for each other: one makes the shared city at once
+    while the other runs what needs none; whole commands come before single functions, which even out the end.
     """
     asked: dict[Path, set[str]] = {}
     for item in items:
@@ -94,9 +92,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1 if item.path.parent.name in ("claims", "pipelines") else 4
 
     items.sort(key=turn)
-    for item in items:
-        measured = "measured_city" in asked[item.path]
-        item.add_marker(pytest.mark.xdist_group("measured_city" if measured else item.path.stem))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
