@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from features.comparison.peer_groups import PEER_WORDS
+from reports.dispute_basis import dispute_basis
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
 from reports.last_case import LastCase, last_case_text
@@ -171,6 +172,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         doctors=dossier.doctors[:DOCTORS],
         schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
+        bases=[dispute_basis(row[0], language) for row in dossier.money],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         on_site=_on_site(dossier, language),
         text=f"text_{language}",

@@ -25,13 +25,14 @@ ALLOWED = {
     "operator_commands": {"claims", "pipelines", "reports", "flows"},
     "commands": {"claims", "pipelines", "reports", "console", "flows", "operator_commands"},
 }
-# Words of reports come from where measures are declared, so that none lacks them.
+# Words of reports come from where measures, rules and disputes are declared, so that none lacks them.
 EXCEPTIONS = {
     ("reports", f"features.{module}")
     for module in (
         "measures.catalogue",
         "comparison.peers",
         "comparison.peer_groups",
+        "disputed_amounts",
         "rules.dictionary_values",
         "windows",
     )

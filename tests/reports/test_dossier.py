@@ -179,6 +179,13 @@ def test_papers_stand_under_what_their_reason_is_about(language, given, headed):
     assert f'<p class="reason">{headed}</p>' in text
 
 
+def test_money_in_dispute_says_how_it_is_reckoned():
+    stay = replace(GIVEN, money=[("M10", 1, 825.0, 1008.0)])
+    assert "基金支付×无检查治疗的床日÷住院床日。" in page(stay, "zh")
+    assert "days without any treatment ÷ days of the stay. Of institutions" in page(stay, "en")
+    assert "争议如何计算" not in page(replace(GIVEN, money=[]), "zh")
+
+
 @pytest.mark.parametrize(
     "language, stated, absent",
     [
