@@ -38,6 +38,8 @@ def conduct_share(visits: ibis.Table, scheme: ibis.Value, whole_class: bool = Tr
     materials, exams = (
         amount if whole_class else None for amount in (visits.material_amount, visits.exam_amount)
     )
+    of_operation = (visits.material_amount - visits.usual_material).clip(0.0)
+    beyond_items = _beyond(visits, "material", materials)
     surplus = _part(visits.surplus_spent, visits.medfee_sumamt)
     shares = (
         (WHOLE_VISIT, ibis.literal(1.0)),
@@ -50,8 +52,9 @@ def conduct_share(visits: ibis.Table, scheme: ibis.Value, whole_class: bool = Tr
         (("M24",), _above(ibis.greatest(visits.paid_per_content, visits.group_weight))),
         (("M25", "M44"), _above(visits.cost_ratio)),
         (("M28",), _part(visits.unsigned, visits.dialysis)),
-        # Of items that others bill less often, what is beyond that; else the whole of their class.
-        (("M29",), _part(_beyond(visits, "material", materials), visits.medfee_sumamt)),
+        # What is beyond the operation's usual; where nobody else does it, the items that others bill less
+        # often; else the whole of their class.
+        (("M29",), _part(ibis.coalesce(of_operation, beyond_items), visits.medfee_sumamt)),
         (("M33", "M46"), _part(_beyond(visits, "exam", exams), visits.medfee_sumamt)),
         (("M07", "M43", "M50"), _part(_beyond(visits, "drug"), visits.medfee_sumamt)),
         (

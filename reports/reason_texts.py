@@ -27,7 +27,7 @@ OF_NO_ROWS = {
     "treatment_share", "keeping_share", "material_share", "over_ceiling_share", "other_goods_share",
     "off_price_share", "surplus_share", "top_person_share", "price_surplus", "group_surplus",
     "idle_share", "village_concentration", "prescriber_concentration", "pharmacy_concentration",
-    "same_amount_chance",
+    "same_amount_chance", "stocked_share",
 }  # fmt: skip
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",

@@ -12,6 +12,7 @@ from ibis import _
 from claims.as_of import NAMED_BY, OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
 from features.measures.catalogue import Measure, measures_of
+from features.measures.formulas import settled_by_month
 from features.rounding import rounded
 from features.windows import YEARS
 
@@ -33,6 +34,7 @@ MEMBERS = "members_found"
 ROWS: dict[str, Rows] = {
     "visits": lambda facts: facts,
     "stays": lambda facts: facts.filter(facts.kind == STAY),
+    "discharges": lambda facts: facts.filter(facts.kind == STAY, ~settled_by_month(facts)),
     "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
     "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),
     "dialysis": lambda facts: facts.filter(facts.dialysis > 0),
@@ -122,6 +124,8 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.
 
 
 _COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_sumamt")
+# What some of ROWS look at besides.
+_LOOKED_AT = {"discharges": ("los", "interim")}
 
 
 def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
@@ -138,7 +142,7 @@ def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
     kind, other = base.split("/")
     # Facts have over a hundred columns, and each makes a query longer to compile: take the few that are
     # looked at.
-    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, other])))
+    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, *_LOOKED_AT.get(kind, ()), other])))
     if window:
         rows = rows.filter(rows.days_ago <= window)
     rows = rows.filter(rows[other].notnull())

@@ -7,7 +7,7 @@ They are money beyond what the mix leads one to expect, of items that stand out 
 
 from ibis import Table, Value
 
-from features.measures.catalogue import STRONG, SharedMeasure, declare, measure, shared
+from features.measures.catalogue import CONTEXT, STRONG, SharedMeasure, declare, measure, shared
 from features.measures.formulas import ratio
 from features.visits.excess_items import UNUSUAL_DRUGS, excess_column
 from features.windows import YEAR
@@ -89,6 +89,33 @@ def material_per_stay(v: Table, w: Value) -> Value:
 
 declare("hospital", material_per_stay, "M29", materiality=200)
 declare("prescriber", material_per_stay, "M29", materiality=200)
+
+
+@shared(
+    "可与他院同一手术比较的手术例数", "operations that other hospitals do as well", "visits", "frequency",
+    evidence_weight=CONTEXT,
+)  # fmt: skip
+def operations(v: Table, w: Value) -> Value:
+    """Visits with an operation whose consumables are known of other hospitals."""
+    return (w & v.usual_material.notnull()).sum()
+
+
+@shared(
+    "手术耗材超出他院同一手术的费用占比",
+    "share of the bills of operations for consumables beyond the same operation elsewhere",
+    "share", "content", evidence_weight=STRONG, support="operations", arises="mean",
+)  # fmt: skip
+def operation_excess(v: Table, w: Value) -> Value:
+    """Yuan for consumables beyond those usual of the operation ÷ yuan of all lines, of visits with an
+    operation."""
+    of_operations = w & v.usual_material.notnull()
+    beyond = (v.material_amount - v.usual_material).sum(where=of_operations)
+    return ratio(beyond, v.billed.sum(where=of_operations))
+
+
+for _subject in ("hospital", "prescriber"):
+    declare(_subject, operations, "M29", materiality=5)
+    declare(_subject, operation_excess, "M29", materiality=_MATERIALITY["material"])
 
 
 @measure(

@@ -4,6 +4,7 @@ import ibis
 from ibis import Table, Value
 
 from claims.as_of import STAY
+from features.visits.inpatient import INTERIM_DAYS
 from features.windows import QUARTER, YEAR
 
 # Growth sets the last quarter against the year before it, both in days.
@@ -52,6 +53,12 @@ def growth(v: Table, amount: Value) -> Value:
     recent = amount.sum(where=v.days_ago <= RECENT_DAYS) / RECENT_DAYS
     before = amount.sum(where=(v.days_ago > RECENT_DAYS) & (v.days_ago <= end))
     return ratio(recent, before / (span >= RECENT_DAYS).ifelse(span, None))
+
+
+def settled_by_month(v: Table) -> Value:
+    """Is a stay so long that it was settled before it ended, or does it go on from such a bill? Its length,
+    and how many bills a patient has, say nothing of how often people are admitted."""
+    return ((v.los >= INTERIM_DAYS) | v.interim).fill_null(False)
 
 
 def of_stays(v: Table, value: Value) -> Value:

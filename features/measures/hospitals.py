@@ -8,7 +8,7 @@ from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
 from features.measures.catalogue import CONTEXT, HINT, LOW, PROOF, STRONG, declare, measure
-from features.measures.formulas import growth, ratio, share_in, top_share
+from features.measures.formulas import growth, ratio, settled_by_month, share_in, top_share
 from features.windows import YEAR
 
 # How much
@@ -57,20 +57,32 @@ def stay_rate(v: Table, w: Value) -> Value:
 
 
 @measure(
+    "hospital", "出院人次(按月结算的除外)", "stays that are not settled by the month", "visits", "frequency",
+    "M02 M30", materiality=20, evidence_weight=CONTEXT,
+)  # fmt: skip
+def discharges(v: Table, w: Value) -> Value:
+    """Stays, bills of a month left out."""
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & ~settled_by_month(v))
+
+
+@measure(
     "hospital", "人均住院次数", "stays per inpatient", "visits_each", "frequency", "M02 M30 M34",
-    materiality=0.3, over="admissions", support="stays",
+    materiality=0.3, over="admissions", support="discharges",
 )  # fmt: skip
 def stays_each(v: Table, w: Value) -> Value:
-    """Stays ÷ different inpatients."""
-    return ratio(v.mdtrt_id.count(where=w), v.psn_no.nunique(where=w))
+    """Stays ÷ different inpatients, bills of a month left out."""
+    ended = w & ~settled_by_month(v)
+    return ratio(v.mdtrt_id.count(where=ended), v.psn_no.nunique(where=ended))
 
 
 @measure(
     "hospital", "一年三次以上住院患者的住院占比", "share of stays by patients with three or more", "share",
-    "frequency", "M02 M30 M34", materiality=0.1, windows=(YEAR,), base="stays/psn_no", support="stays",
+    "frequency", "M02 M30 M34", materiality=0.1, windows=(YEAR,), base="discharges/psn_no",
+    support="discharges",
 )  # fmt: skip
 def frequent_share(p: Table, w: Value) -> Value:
-    """Stays of patients with three or more in the year ÷ stays (`p`: a row a patient)."""
+    """Stays of patients with three or more in the year ÷ stays (`p`: a row a patient), bills of a month left
+    out."""
     return share_in(p, p.n >= 3)
 
 
@@ -112,6 +124,7 @@ def old_share(v: Table, w: Value) -> Value:
     return (v.age >= 80).mean(where=w)
 
 
+declare("hospital", admissions.unaided_stays, "M01 M11", materiality=20)
 declare("hospital", admissions.zero_cash_share, "M01 M11", materiality=0.05)
 declare(
     "hospital", volume.cash_share, "M01 M11 M30", materiality=0.08, zh="住院现金自付比例",
@@ -230,10 +243,10 @@ def short_share(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "住院天数同为最常见一种的占比", "share of stays with the most frequent length", "share",
-    "stay", "M01 M44", materiality=0.1, base="stays/los", support="stays",
+    "stay", "M01 M44", materiality=0.1, base="discharges/los", support="discharges",
 )  # fmt: skip
 def same_los_share(p: Table, w: Value) -> Value:
-    """Stays of the most frequent number of days ÷ stays."""
+    """Stays of the most frequent number of days ÷ stays, bills of a month left out."""
     return top_share(p)
 
 

@@ -81,7 +81,7 @@ declare(
 @measure(
     "pharmacy", "顾客余药超出一个月用量部分占药费",
     "share of medicine sold in excess of a month of it at hand", "share", "supply", "M05 M19",
-    materiality=0.04, evidence_weight=STRONG, support="visits",
+    materiality=0.04, evidence_weight=STRONG, support="persons",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine."""

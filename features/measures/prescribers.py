@@ -91,7 +91,7 @@ declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
 @measure(
     "prescriber", "患者余药超出一个月用量部分占药费",
     "share of medicine prescribed in excess of a month of it at hand",
-    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="visits",
+    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="persons",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine outside hospital."""
@@ -234,6 +234,7 @@ declare("prescriber", admissions.split_share, "M03", materiality=0.04)
 declare("prescriber", admissions.readmission_share, "M03", materiality=0.06)
 declare("prescriber", admissions.idle_share, "M01", materiality=0.04)
 declare("prescriber", admissions.outside_share, "M01", materiality=0.04)
+declare("prescriber", admissions.unaided_stays, "M01", materiality=10)
 declare("prescriber", admissions.zero_cash_share, "M01", materiality=0.06)
 declare("prescriber", admissions.village_concentration, "M01", materiality=0.1)
 declare("prescriber", admissions.batch_share, "M01", materiality=0.06)

@@ -75,15 +75,29 @@ def outside_share(v: Table, w: Value) -> Value:
 
 
 @shared(
+    "非救助对象非手术住院次数", "stays without an operation of patients outside rescue groups", "visits",
+    "frequency", evidence_weight=CONTEXT, over="admissions",
+)  # fmt: skip
+def unaided_stays(v: Table, w: Value) -> Value:
+    """Stays that a patient has to pay a part of."""
+    return v.mdtrt_id.count(where=w & ~_aided(v))
+
+
+@shared(
     "非救助对象非手术住院分文未付的占比",
     "share of stays without an operation that cost a patient outside rescue groups nothing",
-    "share", "money", evidence_weight=STRONG, over="admissions", support="stays", unpaid=True,
+    "share", "money", evidence_weight=STRONG, over="admissions", support="unaided_stays", unpaid=True,
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
-    """Stays of patients outside rescue groups without any cash payment ÷ their stays. Whoever was operated on
-    was ill: charities pay what their patients would."""
-    aided = v.poor.fill_null(False) | v.operated.fill_null(False)
-    return (v.cash_payamt <= 0).mean(where=w & ~aided)
+    """Stays without an operation of patients outside rescue groups and without any cash payment ÷ such
+    stays."""
+    return (v.cash_payamt <= 0).mean(where=w & ~_aided(v))
+
+
+def _aided(v: Table) -> Value:
+    """Does somebody else pay the patient's part? Whoever was operated on was ill: charities pay what their
+    patients would."""
+    return v.poor.fill_null(False) | v.operated.fill_null(False)
 
 
 @shared(

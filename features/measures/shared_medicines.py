@@ -53,7 +53,9 @@ def stock_days(v: Table, w: Value) -> Value:
 
 @shared(
     "患者余药够30天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand",
-    "share", "supply", evidence_weight=STRONG, support="visits",
+    # Who hoards does so time and again: patients are the independent rows (clusters, Kish 1965, Survey
+    # Sampling, ch. 5).
+    "share", "supply", evidence_weight=STRONG, support="persons",
 )  # fmt: skip
 def stocked_share(v: Table, w: Value) -> Value:
     """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""

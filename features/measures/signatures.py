@@ -110,8 +110,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "visit": "unsigned_dialysis week_sessions",
     },
     "M29": {
-        "hospital": "material_stays_share material_per_stay item_excess_material",
-        "prescriber": "material_per_stay item_excess_material",
+        "hospital": "operation_excess material_stays_share material_per_stay item_excess_material",
+        "prescriber": "operation_excess material_per_stay item_excess_material",
     },
     "M31": {"hospital": "received_share", "prescriber": "referred_share sent"},
     "M33": {

@@ -48,6 +48,7 @@ from features.visits.medicines import (
     trace_codes,
     usual_prices,
 )
+from features.visits.operations import operation_materials
 from features.visits.prescription_steering import prescription_steering
 from features.visits.registers import (
     days_after_death,
@@ -100,6 +101,7 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
 LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
+LINES["usual_material"] = LINES["material_amount"]
 LINES |= dict.fromkeys(("unsigned", "week_sessions", "dialysis_days"), LINES["dialysis"])
 LINES |= dict.fromkeys(("unsigned_rehab", "rehab_days"), LINES["rehab"])
 
@@ -157,6 +159,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "prices": usual_prices(base, days),
         "off_prices": off_price_sales(base, days),
         "impossible": impossible_diagnoses(base),
+        "operations": operation_materials(base, days, content),
         "excess_items": excess_items(claims, base, days, content),
     }
 

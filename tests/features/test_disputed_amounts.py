@@ -12,6 +12,7 @@ FACTS = {
     "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
     "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0, "group_weight": 1.25,
     "cost_ratio": 1.6, "unsigned": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
+    "usual_material": None,
     "priced": 120.0, "usual_price": 100.0, "co_fillers": 0.0,
 } | {excess_column(biller, name): None for biller in BILLERS for name in CLASSES}  # fmt: skip
 
@@ -89,6 +90,12 @@ def test_of_items_in_excess_what_is_beyond_others_is_disputed(scheme, column, yu
     assert disputed(scheme, **{column: 50.0}) == pytest.approx(yuan, abs=0.005)
     both = {"place_excess_drug": 300.0, "doctor_excess_drug": 200.0}
     assert disputed("M40", **both) == disputed("M43", **both) == 240.0
+
+
+@pytest.mark.parametrize(("usual", "yuan"), [(75.0, 20.0), (100.0, 0.0), (130.0, 0.0)])
+def test_of_an_operation_the_consumables_beyond_its_usual_are_disputed(usual, yuan):
+    assert disputed("M29", usual_material=usual) == yuan
+    assert disputed("M29", usual_material=usual, place_excess_material=90.0) == yuan
 
 
 def test_a_price_below_the_usual_is_no_credit():

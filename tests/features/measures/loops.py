@@ -103,6 +103,7 @@ VALUES: dict[str, list[Any]] = {
     **dict.fromkeys(["keeping_amount", "material_amount", "over_ceiling"], [0.0, 20.0, 50.0]),
     **dict.fromkeys(["cost_ratio", "content_ratio"], [0.4, 0.5, 2.0, 2.1, None]),
     **dict.fromkeys(["los_ratio", "items_ratio"], [0.8, 1.3, None]),
+    "usual_material": [10.0, 30.0, None],
     "paid_per_content": [0.9, 1.5, None],
     "group_weight": [1.0, 1.4, None],
     **dict.fromkeys(["priced", "usual_price"], [40.0, 55.0, None]),

@@ -28,6 +28,11 @@ def all_stays(vs):
     return [v for v in vs if v["kind"] == STAY]
 
 
+def compared_operations(vs):
+    """Visits with an operation whose consumables are known elsewhere."""
+    return [v for v in vs if v["usual_material"] is not None]
+
+
 OF_BOTH: dict[str, Loop] = {
     "visits": len,
     "stays": lambda vs: len(stays(vs)),
@@ -35,6 +40,7 @@ OF_BOTH: dict[str, Loop] = {
     "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
     "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
     "converted_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
+    "unaided_stays": lambda vs: len([v for v in stays(vs) if not v["poor"] and not v["operated"]]),
     "zero_cash_share": lambda vs: share(
         [v for v in stays(vs) if not v["poor"] and not v["operated"]], lambda v: v["cash_payamt"] <= 0
     ),
@@ -56,6 +62,11 @@ OF_BOTH: dict[str, Loop] = {
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
     "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
+    "operations": lambda vs: len(compared_operations(vs)),
+    "operation_excess": lambda vs: loops.divided(
+        total(compared_operations(vs), "material_amount") - total(vs, "usual_material"),
+        total(compared_operations(vs), "billed"),
+    ),
     "cost_ratio": middle("cost_ratio"),
     "content_ratio": middle("content_ratio"),
     "paid_per_content": middle("paid_per_content"),

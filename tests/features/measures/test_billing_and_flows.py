@@ -56,6 +56,18 @@ def test_consumables_are_counted_by_stay_and_courses_are_left_out(subject):
     assert taken(subject, "material_per_stay", *rows, *others) == 400
 
 
+@pytest.mark.parametrize("subject", ["hospital", "prescriber"])
+def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bills_of_operations(subject):
+    padded = {"material_amount": 900.0, "usual_material": 400.0, "billed": 2000.0}
+    honest = {"material_amount": 380.0, "usual_material": 400.0, "billed": 1000.0, "kind": OUTPATIENT}
+    other = {"material_amount": 5000.0, "usual_material": None, "billed": 9000.0}
+    earlier = padded | {"days_ago": 366.0}
+    assert taken(subject, "operation_excess", padded, honest, other, earlier) == pytest.approx(480 / 3000)
+    assert taken(subject, "operations", padded, honest, other, earlier) == 2
+    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02)
+    assert taken(subject, "operation_excess", other) is None
+
+
 def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral():
     rows = [{"received": 0.8}, {"received": 0.0}, {"received": 0.0}, {"received": 0.8, "days_ago": 366.0}]
     assert taken("hospital", "received_share", *rows) == pytest.approx(0.8 / 3)

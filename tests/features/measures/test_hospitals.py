@@ -33,11 +33,17 @@ def days_filled(vs):
     return total(vs, "los") / (10 * max(30, *(v["days_ago"] for v in vs)))
 
 
+def discharged(vs):
+    """Stays that are not settled by the month."""
+    return [v for v in vs if (v["los"] or 0) < 25 and not v["interim"]]
+
+
 HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "fund_per_stay": lambda vs: mean_of(stays(vs), "fund_pay_sumamt"),
     "stay_rate": lambda vs: share([v for v in vs if not v["course"]], lambda v: v["kind"] == STAY),
-    "stays_each": lambda vs: len(stays(vs)) / loops.different(stays(vs), "psn_no"),
-    "frequent_share": lambda vs: loops.share_of_counts(all_stays(vs), "psn_no", lambda n: n >= 3),
+    "discharges": lambda vs: len(discharged(all_stays(vs))),
+    "stays_each": lambda vs: len(discharged(stays(vs))) / loops.different(discharged(stays(vs)), "psn_no"),
+    "frequent_share": lambda vs: loops.share_of_counts(discharged(all_stays(vs)), "psn_no", lambda n: n >= 3),
     "one_time_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n == 1),
     "poor_share": lambda vs: share(stays(vs), lambda v: v["poor"]),
     "old_share": lambda vs: share_known(stays(vs), "age", lambda age: age >= 80),
@@ -54,7 +60,7 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "los_ratio": middle("los_ratio"),
     "long_share": lambda vs: share_known(stays(vs), "los", lambda days: days >= 30),
     "short_share": lambda vs: share_known(stays(vs), "los", lambda days: days <= 2),
-    "same_los_share": lambda vs: top(all_stays(vs), "los"),
+    "same_los_share": lambda vs: top(discharged(all_stays(vs)), "los"),
     "top_template_share": lambda vs: top(all_stays(vs), "template"),
     "scan_share": lambda vs: share(stays(vs), lambda v: v["large_exams"] > 0),
     "treatment_share": lambda vs: part(stays(vs), "treat_amount drug_amount material_amount"),

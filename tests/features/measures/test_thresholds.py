@@ -125,6 +125,15 @@ def test_counts_from_their_threshold_on(subject, name, inside, outside):
     assert found == pytest.approx(inside / (inside + outside))
 
 
+def test_wards_that_settle_by_the_month_admit_nobody_again_and_again():
+    month, rest = {"los": 30.0, "interim": False}, {"los": 9.0, "interim": True}
+    stay = {"los": 9.0, "interim": False}
+    assert taken("hospital", "stays_each", month, rest, stay, stay | {"psn_no": "b"}) == 1
+    assert taken("hospital", "stays_each", stay, stay, stay | {"psn_no": "b"}) == 1.5
+    assert taken("hospital", "discharges", month, rest, stay, stay | {"los": 24.0}) == 2
+    assert taken("hospital", "stays_each", month, rest) is None
+
+
 def test_three_dialyses_a_week_are_usual():
     weeks = [{"n": 6, "persons": 2}, {"n": 9, "persons": 2}]
     assert (
