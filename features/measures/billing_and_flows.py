@@ -7,6 +7,7 @@ They are money beyond what the mix leads one to expect, of items that stand out 
 
 from ibis import Table, Value
 
+from features.comparison.case_mix import HALF_KNOWN
 from features.measures.catalogue import CONTEXT, STRONG, SharedMeasure, declare, measure, shared
 from features.measures.formulas import ratio
 from features.visits.excess_items import UNUSUAL_DRUGS, excess_column
@@ -107,10 +108,11 @@ def operations(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def operation_excess(v: Table, w: Value) -> Value:
     """Yuan for consumables beyond those usual of the operation ÷ yuan of all lines, of visits with an
-    operation."""
+    operation; shrunk toward nothing where there are few, for one dear operation is no habit."""
     of_operations = w & v.usual_material.notnull()
     beyond = (v.material_amount - v.usual_material).sum(where=of_operations)
-    return ratio(beyond, v.billed.sum(where=of_operations))
+    n = of_operations.sum()
+    return ratio(beyond, v.billed.sum(where=of_operations)) * n / (n + HALF_KNOWN)
 
 
 for _subject in ("hospital", "prescriber"):

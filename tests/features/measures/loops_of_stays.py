@@ -3,6 +3,7 @@
 from statistics import median
 
 from claims.as_of import STAY
+from features.comparison.case_mix import HALF_KNOWN
 from tests.features.measures import loops
 from tests.features.measures.loops import (
     Loop,
@@ -31,6 +32,12 @@ def all_stays(vs):
 def compared_operations(vs):
     """Visits with an operation whose consumables are known elsewhere."""
     return [v for v in vs if v["usual_material"] is not None]
+
+
+def beyond_operations(vs):
+    """Share of their bills, a few of them counted for less."""
+    beyond = total(vs, "material_amount") - total(vs, "usual_material")
+    return beyond / total(vs, "billed") * len(vs) / (len(vs) + HALF_KNOWN)
 
 
 OF_BOTH: dict[str, Loop] = {
@@ -63,10 +70,7 @@ OF_BOTH: dict[str, Loop] = {
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
     "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
     "operations": lambda vs: len(compared_operations(vs)),
-    "operation_excess": lambda vs: loops.divided(
-        total(compared_operations(vs), "material_amount") - total(vs, "usual_material"),
-        total(compared_operations(vs), "billed"),
-    ),
+    "operation_excess": lambda vs: beyond_operations(compared_operations(vs)),
     "cost_ratio": middle("cost_ratio"),
     "content_ratio": middle("content_ratio"),
     "paid_per_content": middle("paid_per_content"),

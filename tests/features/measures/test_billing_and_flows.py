@@ -3,6 +3,7 @@
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.comparison.case_mix import HALF_KNOWN
 from features.comparison.item_excess import CLASSES
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import measures_of
@@ -62,9 +63,11 @@ def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bill
     honest = {"material_amount": 380.0, "usual_material": 400.0, "billed": 1000.0, "kind": OUTPATIENT}
     other = {"material_amount": 5000.0, "usual_material": None, "billed": 9000.0}
     earlier = padded | {"days_ago": 366.0}
-    assert taken(subject, "operation_excess", padded, honest, other, earlier) == pytest.approx(480 / 3000)
+    assert taken(subject, "operation_excess", padded, honest, other, earlier) == pytest.approx(
+        480 / 3000 * 2 / (2 + HALF_KNOWN)
+    )
     assert taken(subject, "operations", padded, honest, other, earlier) == 2
-    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02)
+    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02 / (1 + HALF_KNOWN))
     assert taken(subject, "operation_excess", other) is None
 
 
