@@ -359,6 +359,29 @@ declare(
 
 declare("hospital", admissions.dialysis, "M28", materiality=100)
 declare("hospital", admissions.unsigned_share, "M28", materiality=0.05)
+
+
+@measure(
+    "hospital", "透析须签到的患者人数", "dialysis patients who sign in", "persons", "frequency", "M28",
+    materiality=5, evidence_weight=CONTEXT,
+)  # fmt: skip
+def dialysis_patients(v: Table, w: Value) -> Value:
+    """Different patients of dialysis, where sign-ins are recorded."""
+    return v.psn_no.nunique(where=w & v.unsigned_patient.notnull())
+
+
+@measure(
+    "hospital", "透析缺签到明显多于其他患者的患者占比",
+    "share of dialysis patients who lack a sign-in far more often than the others there", "share", "identity",
+    "M28", materiality=0.05, evidence_weight=STRONG, support="dialysis_patients",
+)  # fmt: skip
+def unsigned_patients_share(v: Table, w: Value) -> Value:
+    """Patients whose sessions lack a sign-in beyond chance ÷ different patients of dialysis
+    (`features.visits.registers.unsigned_sessions`)."""
+    beyond = v.psn_no.nunique(where=w & v.unsigned_patient.fill_null(False))
+    return ratio(beyond, v.psn_no.nunique(where=w & v.unsigned_patient.notnull()))
+
+
 declare("hospital", admissions.dialysis_week, "M28", materiality=0.1)
 declare("hospital", admissions.double_dialysis_share, "M28", materiality=0.02)
 declare("hospital", volume.after_death, "M09 M28 M01", materiality=2, evidence_weight=STRONG)

@@ -89,6 +89,24 @@ def test_rehabilitation_without_a_sign_in_unless_the_device_failed(claims_of):
     assert not set(outage) & set(found)
 
 
+def test_sessions_that_never_took_place_are_those_of_a_few(claims_of):
+    """Six patients forget their card now and then, one of them more often; half of one's are invented."""
+    world, gaps = World(), {f"p{n}": 2 for n in range(5)} | {"careless": 5, "invented": 12}
+    found = {}
+    for shift, (who, missing) in enumerate(gaps.items()):
+        for session in range(24):
+            when = f"2024-{1 + session // 2:02}-{1 + session % 2:02} 09:00"
+            found.setdefault(who, world.visit(who, "H1", when, lines=SESSION))
+            if (session + 5 * shift) % 24 >= missing:
+                sign = {"psn_no": who, "fixmedins_code": "H1", "sign_in_time": when}
+                world.add("psn_sign_d", sign_sn=f"{who}/{session}", serv_type="1", **sign)
+    claims = claims_of(world, AS_OF)
+    facts = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned_patient")
+    assert {who: facts[visit] for who, visit in found.items() if visit in facts} == {
+        who: who == "invented" for who in gaps
+    }
+
+
 @pytest.mark.parametrize(
     "disease, sex, impossible",
     [("N40", "2", True), ("N40", "1", False), ("O80", "1", True), ("N76", "2", False), ("C61", "2", True),
