@@ -362,24 +362,15 @@ declare("hospital", admissions.unsigned_share, "M28", materiality=0.05)
 
 
 @measure(
-    "hospital", "透析须签到的患者人数", "dialysis patients who sign in", "persons", "frequency", "M28",
-    materiality=5, evidence_weight=CONTEXT,
+    "hospital", "少数患者缺签到多于同院其他患者的透析占比",
+    "share of dialysis sessions without sign-in beyond those of the other patients there", "share",
+    "identity", "M28", materiality=0.01, evidence_weight=STRONG, support="dialysis",
 )  # fmt: skip
-def dialysis_patients(v: Table, w: Value) -> Value:
-    """Different patients of dialysis, where sign-ins are recorded."""
-    return v.psn_no.nunique(where=w & v.unsigned_patient.notnull())
-
-
-@measure(
-    "hospital", "透析缺签到明显多于其他患者的患者占比",
-    "share of dialysis patients who lack a sign-in far more often than the others there", "share", "identity",
-    "M28", materiality=0.05, evidence_weight=STRONG, support="dialysis_patients",
-)  # fmt: skip
-def unsigned_patients_share(v: Table, w: Value) -> Value:
-    """Patients whose sessions lack a sign-in beyond chance ÷ different patients of dialysis
-    (`features.visits.registers.unsigned_sessions`)."""
-    beyond = v.psn_no.nunique(where=w & v.unsigned_patient.fill_null(False))
-    return ratio(beyond, v.psn_no.nunique(where=w & v.unsigned_patient.notnull()))
+def unsigned_excess(v: Table, w: Value) -> Value:
+    """Sessions without a sign-in that are a few patients' and beyond chance ÷ sessions of dialysis; nothing
+    where there are none (`features.visits.registers.unsigned_sessions`)."""
+    known = w & v.unsigned.notnull()
+    return ratio(v.unsigned_excess.sum(where=known), v.dialysis.sum(where=known)).fill_null(0.0)
 
 
 declare("hospital", admissions.dialysis_week, "M28", materiality=0.1)

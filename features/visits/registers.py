@@ -7,6 +7,7 @@ from ibis import _
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
 from features.comparison.item_excess import HONEST_REACH, PRIOR_VISITS
 from features.distinct_counts import with_distinct
+from features.rounding import rounded
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
@@ -37,8 +38,8 @@ def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
 
 def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Sessions on days without a sign-in at the place: mdtrt_id, unsigned (of dialysis: M28, R101),
-    unsigned_rehab (M45, R104), unsigned_patient (whose dialysis there lacks a sign-in more often than that of
-    the others); null at places where nobody ever signs in for such."""
+    unsigned_rehab (M45, R104), unsigned_excess (of dialysis, beyond what the gaps of the other patients lead
+    one to expect); null at places where nobody ever signs in for such."""
     kept = (DIALYSIS, REHAB)
     signs = claims["psn_sign_d"].filter(_.serv_type.isin(kept))
     signs = signs.select("psn_no", "fixmedins_code", "serv_type", day=_.sign_in_time.date(), signed=True)
@@ -53,18 +54,20 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
     unsigned = sessions.group_by("mdtrt_id", "psn_no", "fixmedins_code").aggregate(
         unsigned=_unsigned(sessions, DIALYSIS), unsigned_rehab=_unsigned(sessions, REHAB)
     )
-    patients = _unsigned_patients(sessions.filter(sessions.serv_type == DIALYSIS))
+    patients = _beyond_others(sessions.filter(sessions.serv_type == DIALYSIS))
     joined = unsigned.left_join(patients, ["psn_no", "fixmedins_code"])
-    return joined.select("mdtrt_id", "unsigned", "unsigned_rehab", "unsigned_patient")
+    excess = rounded(joined.unsigned * joined.beyond, 6)
+    return joined.select("mdtrt_id", "unsigned", "unsigned_rehab", unsigned_excess=excess)
 
 
-def _unsigned_patients(sessions: ibis.Table) -> ibis.Table:
-    """Whose sessions at a place lack a sign-in beyond chance, given how often the others' there do:
-    fixmedins_code, psn_no, unsigned_patient.
+def _beyond_others(sessions: ibis.Table) -> ibis.Table:
+    """Which part of a patient's sessions without a sign-in is beyond chance, given how often the other
+    patients there lack one: fixmedins_code, psn_no, beyond (0 to 1; null without any).
 
     Who forgets the card, or a device that fails for an hour, leaves gaps with everybody; sessions that never
-    took place are those of a few. One honest patient in a thousand has as many (HONEST_REACH, by the normal
-    approximation with its continuity correction); the rate of few others is shrunk toward that of all places.
+    took place are those of a few. What one honest patient in a thousand reaches (HONEST_REACH, by the normal
+    approximation with its continuity correction) is left out; the rate of few others is shrunk toward that of
+    all places.
     """
     by = ["fixmedins_code", "psn_no"]
     found = sessions.group_by(*by).aggregate(n=_.count(), gaps=_.signed.isnull().sum())
@@ -72,8 +75,9 @@ def _unsigned_patients(sessions: ibis.Table) -> ibis.Table:
     everywhere = found.gaps.sum().over() / found.n.sum().over()
     others, gaps = (found[name].sum().over(place) - found[name] for name in ("n", "gaps"))
     found = found.mutate(rate=(gaps + PRIOR_VISITS * everywhere) / (others + PRIOR_VISITS))
-    chance = HONEST_REACH * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
-    return found.select(*by, unsigned_patient=found.gaps - found.n * found.rate > chance)
+    reach = HONEST_REACH * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
+    beyond = (found.gaps - found.n * found.rate - reach).clip(0)
+    return found.select(*by, beyond=beyond / found.gaps.nullif(0))
 
 
 def _outage(sessions: ibis.Table) -> ibis.Value:

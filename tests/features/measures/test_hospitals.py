@@ -44,12 +44,8 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "discharges": lambda vs: len(discharged(all_stays(vs))),
     "stays_each": lambda vs: len(discharged(stays(vs))) / loops.different(discharged(stays(vs)), "psn_no"),
     "frequent_share": lambda vs: loops.share_of_counts(discharged(all_stays(vs)), "psn_no", lambda n: n >= 3),
-    "dialysis_patients": lambda vs: loops.different(
-        [v for v in vs if v["unsigned_patient"] is not None], "psn_no"
-    ),
-    "unsigned_patients_share": lambda vs: loops.divided(
-        loops.different([v for v in vs if v["unsigned_patient"]], "psn_no"),
-        loops.different([v for v in vs if v["unsigned_patient"] is not None], "psn_no"),
+    "unsigned_excess": lambda vs: (
+        part([v for v in vs if v["unsigned"] is not None], "unsigned_excess", "dialysis") or 0.0
     ),
     "one_time_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n == 1),
     "poor_share": lambda vs: share(stays(vs), lambda v: v["poor"]),
