@@ -2,7 +2,6 @@
 
 from features.disputed_amounts import WHOLE_VISIT
 from reports.languages import text_in
-from reports.scheme_texts import dispute_name
 
 _DRUGS = (
     "基金支付×超出同类病种用药习惯的药品费÷总费用",
@@ -69,7 +68,6 @@ FINDINGS = ("规则疑点所涉明细的基金支付", "what the fund paid for t
 
 
 def dispute_basis(scheme: str | None, language: str) -> str:
-    """Name of a scheme, and how its money in dispute is reckoned."""
+    """How the money in dispute of a scheme is reckoned."""
     words = WHOLE if scheme in WHOLE_VISIT else BASIS.get(scheme or "", FINDINGS)
-    colon = ":" if language == "zh" else ": "
-    return f"{dispute_name(scheme, language)}{colon}{text_in(language, words)}"
+    return text_in(language, words)

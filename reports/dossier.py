@@ -171,8 +171,9 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         scheme=_scheme(dossier, language),
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         doctors=dossier.doctors[:DOCTORS],
-        schemes=[(dispute_name(s, language), *figures) for s, *figures in dossier.money],
-        bases=[dispute_basis(row[0], language) for row in dossier.money],
+        schemes=[
+            (dispute_name(s, language), dispute_basis(s, language), *figures) for s, *figures in dossier.money
+        ],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         on_site=_on_site(dossier, language),
         text=f"text_{language}",

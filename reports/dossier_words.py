@@ -66,9 +66,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "doctor": "医师",
         "visits": "就诊数",
         "once": "每次就诊、每条明细只计一次;与其他对象可能重叠,不可相加。",
-        "reckoned": "争议如何计算",
-        "between": ";",
-        "reckoned_note": "。机构和医师的金额已扣除同类通常也有的部分;规则所涉明细多于此数的,按明细计。",
+        "reckoned": "机构和医师的金额已扣除同类通常也有的部分;规则所涉明细多于所列算法的,按明细计。",
+        "colon": ":",
+        "stop": "。",
         "findings": "规则疑点",
         "rule": "规则",
         "severity": "程度",
@@ -157,10 +157,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "visits": "Visits",
         "once": "Each visit counts once; evidence of other subjects may overlap, so sums of dossiers mean "
         "nothing.",
-        "reckoned": "How it is reckoned",
-        "between": "; ",
-        "reckoned_note": ". Of institutions and doctors without what their peers usually have as well; where "
-        "the lines that rules found come to more, those lines.",
+        "reckoned": "Of institutions and doctors without what their peers usually have as well; where the "
+        "lines that rules found come to more than is reckoned so, those lines.",
+        "colon": ": ",
+        "stop": ". ",
         "findings": "Findings of the audit rules",
         "rule": "Rule",
         "severity": "Severity",
