@@ -1,20 +1,31 @@
 """How money in dispute is reckoned, in words: what the text says is what the amounts do."""
 
+import ibis
+import pandas as pd
 import pytest
 
-from features.disputed_amounts import WHOLE_VISIT
+from features.disputed_amounts import WHOLE_VISIT, disputed_amount
 from reports.dispute_basis import BASIS, FINDINGS, WHOLE, dispute_basis
 from reports.languages import LANGUAGES, text_in
 from reports.scheme_texts import SCHEMES
-from tests.features.test_disputed_amounts import disputed
+from tests.features.test_disputed_amounts import FACTS
 
 
-@pytest.mark.parametrize("scheme", [*SCHEMES, None])
-def test_the_words_say_whether_all_a_part_or_nothing_of_a_visit_is_in_dispute(scheme):
-    yuan = disputed(scheme, place_excess_drug=100.0, doctor_excess_drug=100.0)
-    kind = "all" if yuan == 800 else "part" if yuan else "findings"
-    said = "all" if scheme in WHOLE_VISIT else "part" if scheme in BASIS else "findings"
-    assert said == kind
+def test_the_words_say_whether_all_a_part_or_nothing_of_a_visit_is_in_dispute():
+    beyond = {"place_excess_drug": 100.0, "doctor_excess_drug": 100.0}
+    rows = pd.DataFrame([FACTS | beyond | {"scheme": scheme, "doubt": 1.0} for scheme in SCHEMES])
+    types = dict.fromkeys(rows, "float64") | {"scheme": "string"}
+    table = ibis.memtable(rows, schema=ibis.schema(types))
+    amounts = table.select("scheme", yuan=disputed_amount(table, table.scheme, table.doubt)).to_pandas()
+    kinds = {
+        row.scheme: "all" if row.yuan == 800 else "part" if row.yuan else "findings"
+        for row in amounts.itertuples()
+    }
+    said = {
+        scheme: "all" if scheme in WHOLE_VISIT else "part" if scheme in BASIS else "findings"
+        for scheme in SCHEMES
+    }
+    assert said == kinds and set(kinds.values()) == {"all", "part", "findings"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
