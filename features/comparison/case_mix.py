@@ -12,6 +12,7 @@ import ibis.expr.operations as ops
 import pandas as pd
 from ibis import _
 
+from features.leave_one_out import sum_elsewhere
 from features.measures.catalogue import Measure, expected_column, measures_of
 from features.rounding import rounded
 
@@ -91,8 +92,7 @@ def _sums_by_stratum(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | Non
 
 def _of_others(cells: ibis.Table, name: str, by: tuple[str, ...]) -> ibis.Value:
     """A part summed over the class of a cell, without the cell's own subject."""
-    every = cells[name].sum().over(group_by=["column", *by])
-    return every - cells[name].sum().over(group_by=["column", "subject_id", *by])
+    return sum_elsewhere(cells[name], "subject_id", "column", *by)
 
 
 def _rates_elsewhere(cells: ibis.Table) -> ibis.Value:

@@ -17,6 +17,7 @@ from ibis import _
 from scipy.stats import norm
 
 from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_z
+from features.leave_one_out import sum_elsewhere
 from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
 from significance.chance import false_discovery_rate, significant
 from significance.normal_tail import neg_log10_p
@@ -218,8 +219,7 @@ def _beside(left: ibis.Table, right: ibis.Table, keys: list[str]) -> ibis.Table:
 
 def _of_others(volume: ibis.Table, stratum: str) -> ibis.Value:
     """Visits of a class, without the subject's own."""
-    every = volume.n.sum().over(group_by=stratum)
-    return every - volume.n.sum().over(group_by=[stratum, "subject_id"])
+    return sum_elsewhere(volume.n, "subject_id", stratum)
 
 
 def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:

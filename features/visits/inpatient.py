@@ -5,6 +5,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.leave_one_out import sum_elsewhere
 from features.visits.codelists import COURSES
 from features.visits.stay_benchmarks import PRIOR_STAYS
 from features.visits.timestamps import SECONDS_A_DAY
@@ -100,16 +101,13 @@ def expected_readmissions(facts: ibis.Table) -> ibis.Table:
     stays = stays.select(
         "mdtrt_id", "fixmedins_code", "dx3", readmitted=stays.readmitted_31d.cast("float64"), stay=1.0
     )
-    overall = _elsewhere(stays.readmitted) / _elsewhere(stays.stay).nullif(0)
-    expected = (_elsewhere(stays.readmitted, "dx3") + PRIOR_STAYS * overall) / (
-        _elsewhere(stays.stay, "dx3") + PRIOR_STAYS
+    overall = sum_elsewhere(stays.readmitted, "fixmedins_code") / sum_elsewhere(
+        stays.stay, "fixmedins_code"
+    ).nullif(0)
+    expected = (sum_elsewhere(stays.readmitted, "fixmedins_code", "dx3") + PRIOR_STAYS * overall) / (
+        sum_elsewhere(stays.stay, "fixmedins_code", "dx3") + PRIOR_STAYS
     )
     return stays.select("mdtrt_id", readmission_expected=expected)
-
-
-def _elsewhere(value: ibis.Value, *by: str) -> ibis.Value:
-    """Sum over the rows of a class in all other hospitals (leave-one-hospital-out)."""
-    return value.sum().over(group_by=by) - value.sum().over(group_by=[*by, "fixmedins_code"])
 
 
 def outside_visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:

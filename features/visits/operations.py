@@ -4,6 +4,7 @@ import ibis
 from ibis import _
 
 from features.comparison.case_mix import HALF_KNOWN, PRIOR_VISITS
+from features.leave_one_out import sum_elsewhere
 from features.rounding import rounded
 from features.visits.codelists import OPERATION
 
@@ -34,7 +35,9 @@ def operation_materials(base: ibis.Table, days: ibis.Table, content: ibis.Table)
     cells = visits.group_by("fixmedins_code", *CLASSES[-1]).aggregate(
         n=_.count(), yuan=_.material_amount.sum().round(2)
     )
-    wide, narrow = ({name: _elsewhere(cells, name, by) for name in ("n", "yuan")} for by in CLASSES)
+    wide, narrow = (
+        {name: sum_elsewhere(cells[name], "fixmedins_code", *by) for name in ("n", "yuan")} for by in CLASSES
+    )
     weight = narrow["n"] / (narrow["n"] + PRIOR_VISITS)
     of_operation = wide["yuan"] / wide["n"].nullif(0)
     of_group = (narrow["yuan"] / narrow["n"].nullif(0)).fill_null(0)
@@ -52,9 +55,3 @@ def _dearest_operations(days: ibis.Table) -> ibis.Table:
     order = ibis.window(group_by="mdtrt_id", order_by=[ibis.desc("yuan"), "operation"])
     ranked = charged.mutate(place=ibis.row_number().over(order))
     return ranked.filter(ranked.place == 0).select("mdtrt_id", "operation")
-
-
-def _elsewhere(cells: ibis.Table, name: str, by: tuple[str, ...]) -> ibis.Value:
-    """A sum over a class of operations at the other hospitals."""
-    every = cells[name].sum().over(group_by=by)
-    return every - cells[name].sum().over(group_by=["fixmedins_code", *by])

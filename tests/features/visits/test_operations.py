@@ -112,10 +112,7 @@ def test_usual_consumables_agree_with_a_loop_over_visits(rows):
 
 
 def test_the_facts_are_keyed_by_visit():
-    assert ibis.schema({"mdtrt_id": "string", "usual_material": "float64"}) == _schema()
-
-
-def _schema() -> ibis.Schema:
     con = engine()
     days = con.create_table("days", lines())
-    return operation_materials(con.create_table("base", visits()), days, bill_content(days)).schema()
+    found = operation_materials(con.create_table("base", visits()), days, bill_content(days))
+    assert found.schema() == ibis.schema({"mdtrt_id": "string", "usual_material": "float64"})
