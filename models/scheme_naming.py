@@ -23,14 +23,16 @@ KIN = {
 }  # fmt: skip
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
-# A scheme that is the means, or a by-product, of another gives way where the other's signature stands at
-# all: a prescription used twice fetches the medicine that is hoarded or resold, many visits to pharmacies
-# likewise, one card at two places is borrowed or in a collector's drawer, a patient of an invented stay is
-# seen elsewhere, the fetched lie in made-up stays, a dealer's circle has one doctor and one shop, members
-# filled up in December have a surplus, and what costs or sells too much does so by something.
+# A scheme that is the means, or a by-product, of another gives way where the other's signature stands with at
+# least CLOSE_SIGNATURE of its significance: a prescription used twice fetches the medicine that is hoarded or
+# resold, many visits to pharmacies likewise, one card at two places is borrowed or in a collector's drawer, a
+# patient of an invented stay is seen elsewhere, the fetched lie in made-up stays, whoever comes for a
+# check-up comes with others for the same days, a dealer's circle has one doctor and one shop, members filled
+# up in December have a surplus, and what costs or sells too much does so by something.
 MEANS_OF: dict[str, tuple[str, ...]] = {
+    "M01": ("M04",),
     "M06": ("M05", "M19"),
-    "M02": ("M34",),
+    "M02": ("M04", "M34"),
     "M10": ("M01", "M02"),
     "M11": ("M01", "M04", "M34"),
     "M17": ("M14", "M15"),
@@ -51,8 +53,9 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
         by_scheme: evidence of each scheme (`PeerEvidence.by_scheme`), with the columns of the signatures.
     """
     stands = signatures.ge(MIN_SIGNATURE)
-    strongest = signatures.where(stands & ~_gives_way(stands)).max(axis=1)
-    close = stands & ~_gives_way(stands) & signatures.ge(CLOSE_SIGNATURE * strongest, axis=0)
+    candidates = signatures.where(stands & ~_gives_way(signatures.where(stands)))
+    strongest = candidates.max(axis=1)
+    close = candidates.ge(CLOSE_SIGNATURE * strongest, axis=0)
     evidence = by_scheme[signatures.columns].where(close, -1.0)
     return evidence.idxmax(axis=1).where(strongest.notna())
 
@@ -106,10 +109,15 @@ def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
     return pd.Series(np.array(spelled, dtype=object)[which.ravel()], signatures.index, dtype=object)
 
 
-def _gives_way(stands: pd.DataFrame) -> pd.DataFrame:
-    """Where a standing scheme is only the means of another that stands."""
-    out = pd.DataFrame(False, stands.index, stands.columns)
+def _gives_way(standing: pd.DataFrame) -> pd.DataFrame:
+    """Where a scheme is only the means of another whose signature is close to its own or stronger.
+
+    Args:
+        standing: significance of the signatures that stand, others missing.
+    """
+    out = pd.DataFrame(False, standing.index, standing.columns)
     for means, ends in MEANS_OF.items():
-        if means in stands:
-            out[means] = stands[[end for end in ends if end in stands]].any(axis=1)
+        if means in standing:
+            strongest = standing[[end for end in ends if end in standing]].max(axis=1)
+            out[means] = strongest.ge(CLOSE_SIGNATURE * standing[means])
     return out
