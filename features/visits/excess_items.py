@@ -17,6 +17,7 @@ from features.comparison.item_excess import (
     items_of_visits,
     with_votes,
 )
+from features.visits.codelists import REHAB
 from features.visits.visit_base import planned_course
 from features.windows import YEAR
 
@@ -38,13 +39,16 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
     """Items in excess on each bill of the last year: mdtrt_id and an `excess_column` for each biller and
     class, null where there are none.
 
+    Physiotherapy that the patient signed in for took place and is no excess: a ward for rehabilitation gives
+    more of it than its mix of diseases tells.
+
     Args:
         base: `features.visits.visit_base.visit_base`.
         days, content: `features.visits.bill_lines.item_days` and `bill_content`.
     """
     con = claims.con
     visits = con.create_table("billed_visits", with_votes(_visits(base, content)))
-    items = items_of_visits(days.semi_join(visits, "mdtrt_id"))
+    items = items_of_visits(_without_attended(claims, visits, days.semi_join(visits, "mdtrt_id")))
     volume = con.create_table("visit_cells", billed_visits(visits))
     counts = con.create_table("item_cells", billed_items(visits, items))
     found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])
@@ -80,6 +84,20 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
         setting=setting,
         disease=disease,
         department=disease + "/" + rows.dept_code.fill_null(""),
+    )
+
+
+def _without_attended(claims: ClaimsAsOf, visits: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Lines but for the physiotherapy that was signed in for, and, where such sign-ins are kept at all, that
+    of places that keep none: nobody knows whether theirs took place (M45; R104)."""
+    signs = claims["psn_sign_d"].filter(_.serv_type == REHAB)
+    signs = signs.select("psn_no", "serv_type", place=_.fixmedins_code, day=_.sign_in_time.date()).distinct()
+    attended = visits.inner_join(signs, ["psn_no", "place"]).select("mdtrt_id", "serv_type", "day")
+    keeping = signs.select("place").distinct()
+    unknown = visits.anti_join(keeping, "place").select("mdtrt_id")
+    unknown = unknown.cross_join(signs.select("serv_type").distinct())
+    return days.anti_join(attended, ["mdtrt_id", "serv_type", "day"]).anti_join(
+        unknown, ["mdtrt_id", "serv_type"]
     )
 
 

@@ -1,12 +1,14 @@
 """Items in excess on each bill: of its place and of its doctor, of the last year, outside courses."""
 
-from types import SimpleNamespace
+from datetime import date, datetime, time
 
 import ibis
 import pandas as pd
 import pytest
 
+from claims.as_of import ClaimsAsOf
 from features.comparison.item_excess import COLUMNS
+from features.visits.codelists import DIALYSIS, REHAB
 from features.visits.excess_items import TABLE, UNUSUAL_DRUGS, excess_column, excess_items
 from tests.in_memory import engine
 
@@ -26,7 +28,10 @@ BASE = dict.fromkeys(
     "string",
 ) | {"days_ago": "float64"}
 CONTENT = {"mdtrt_id": "string", "dialysis": "float64", "billed": "float64"}
-DAYS = dict.fromkeys(("mdtrt_id", "hilist_code", "charge"), "string") | {"amount": "float64"}
+DAYS = dict.fromkeys(("mdtrt_id", "hilist_code", "charge", "serv_type"), "string")
+DAYS |= {"amount": "float64", "day": "date"}
+SIGNS = dict.fromkeys(("psn_no", "fixmedins_code", "serv_type"), "string") | {"sign_in_time": "timestamp"}
+DAY = date(2024, 9, 1)
 PLACE, DOCTOR = excess_column("place", "exam"), excess_column("doctor", "exam")
 
 
@@ -44,8 +49,8 @@ def town() -> list[dict]:
 
 
 def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Facts by visit, and the items in excess."""
-    base, content, days = [], [], []
+    """Facts by visit, and the items in excess; who has ``signs`` signs in for such a service."""
+    base, content, days, signs = [], [], [], []
     for number, row in enumerate(rows):
         name = f"M{number:04}"
         base.append(
@@ -54,18 +59,31 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
              "med_type": "11", "level": "2", "dx_group": "J06", "dx3": row.get("dx3", "J06"),
              "dept_code": None, "days_ago": row.get("days_ago", 100.0)}
         )  # fmt: skip
-        item = ("scan", row.get("charge", "03"), 200.0)
-        lines = [("lab", "04", 50.0)] + [item] * row["scan"]
+        item = ("scan", row.get("charge", "03"), 200.0, row.get("serv_type"))
+        lines = [("lab", "04", 50.0, None)] + [item] * row["scan"]
+        if "signs" in row:
+            signed = datetime.combine(DAY, time(9))
+            signs.append(
+                {"psn_no": name, "fixmedins_code": row["place"], "serv_type": row["signs"],
+                 "sign_in_time": signed}
+            )  # fmt: skip
         content.append(
             {"mdtrt_id": name, "dialysis": row.get("dialysis"), "billed": sum(x[2] for x in lines)}
         )
-        days += [{"mdtrt_id": name, "hilist_code": i, "charge": c, "amount": a} for i, c, a in lines]
+        days += [
+            {"mdtrt_id": name, "hilist_code": i, "charge": c, "amount": a, "serv_type": s, "day": DAY}
+            for i, c, a, s in lines
+        ]
     con = engine()
     tables = [
         con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
-        for name, rows, schema in (("base", base, BASE), ("days", days, DAYS), ("content", content, CONTENT))
-    ]
-    found = excess_items(SimpleNamespace(con=con), *tables).to_pandas().set_index("mdtrt_id")
+        for name, rows, schema in (
+            ("base", base, BASE), ("days", days, DAYS), ("content", content, CONTENT), ("signs", signs, SIGNS)
+        )
+    ]  # fmt: skip
+    as_of, registers = datetime(2025, 1, 1), {"psn_sign_d": tables.pop()}
+    claims = ClaimsAsOf(con, as_of, registers, frozenset(registers), *[tables[0]] * 4)
+    found = excess_items(claims, *tables).to_pandas().set_index("mdtrt_id")
     return found, con.table(TABLE).to_pandas()
 
 
@@ -106,3 +124,28 @@ def test_old_visits_and_courses_of_treatment_are_nobodys_habit(more):
 def test_no_visits_no_excess():
     found, excess = facts_of([])
     assert found.empty and excess.empty
+
+
+def therapy() -> list[dict]:
+    """The town's scans are physiotherapy, signed in for but in one of four visits."""
+    rows = [row | {"charge": "05", "serv_type": REHAB} for row in town()]
+    return [row | {"signs": REHAB} if number // 20 % 4 else row for number, row in enumerate(rows)]
+
+
+def of_the_guilty(rows: list[dict], **more: str | None) -> set[str]:
+    """Who stands in excess where the rows of the guilty doctor say something else."""
+    return set(facts_of([row | (more if row["guilty"] else {}) for row in rows])[1].subject_id)
+
+
+def test_physiotherapy_that_was_signed_in_for_is_no_excess():
+    """Nine of ten get it: on a ward for rehabilitation they sign in, at a phantom's they do not."""
+    assert of_the_guilty(therapy(), signs=REHAB) == set()
+    assert of_the_guilty(therapy(), signs=DIALYSIS) == {"H0", "D0-0"}
+
+
+def test_physiotherapy_is_compared_where_sign_ins_are_kept():
+    """Without any register all of it is; with one, that of a place without a device is not."""
+    nowhere = [row | {"signs": DIALYSIS} for row in therapy()]
+    assert of_the_guilty(nowhere) == {"H0", "D0-0"}
+    no_device = [row | {"signs": DIALYSIS} if row["place"] == "H0" else row for row in therapy()]
+    assert of_the_guilty(no_device) == set()
