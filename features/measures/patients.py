@@ -147,9 +147,9 @@ def twin_stays(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
-    """Stays of at most five days with three fifths of the bill for examinations, courses aside."""
-    mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
-    return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly.fill_null(False) & ~v.course)
+    """Stays that are `checkup_like`, courses aside."""
+    mostly = admissions.checkup_like(v, 0.6).fill_null(False)
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly & ~v.course)
 
 
 declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)
@@ -175,7 +175,7 @@ def co_visits(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "结伴住院次数", "stays with co-visitors beyond chance", "visits", "co_visit", "M02 M01",
-    materiality=1, over="admissions",
+    materiality=1, over="admissions", arises="count",
 )  # fmt: skip
 def co_visit_stays(v: Table, w: Value) -> Value:
     """Stays at which somebody is present whom the patient meets beyond chance."""
@@ -184,7 +184,7 @@ def co_visit_stays(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit",
-    "M26", materiality=2, over="consultations",
+    "M26", materiality=2, over="consultations", arises="count",
 )  # fmt: skip
 def co_visit_consultations(v: Table, w: Value) -> Value:
     """Outpatient visits at which somebody is present whom the patient meets beyond chance."""

@@ -141,9 +141,15 @@ def top_exam_set_share(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def checkup_share(v: Table, w: Value) -> Value:
-    """Stays of at most five days with three fifths of the bill for examinations ÷ admissions."""
-    mostly = (v.exam_amount >= 0.6 * v.billed) & (v.los <= 5)
-    return mostly.fill_null(False).mean(where=w)
+    """Stays that are `checkup_like` ÷ admissions."""
+    return checkup_like(v, 0.6).fill_null(False).mean(where=w)
+
+
+def checkup_like(v: Table, share: float) -> Value:
+    """Stays of at most five days with so great a share of the bill for examinations, the dearest of them left
+    out: one dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
+    others = v.exam_amount - v.dearest_exam
+    return (others > 0) & (others >= share * (v.billed - v.dearest_exam)) & (v.los <= 5)
 
 
 @shared(

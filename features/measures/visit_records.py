@@ -3,6 +3,7 @@
 from ibis import Table, Value
 
 from claims.as_of import STAY
+from features.measures import shared_admissions as admissions
 from features.measures.catalogue import CONTEXT, LOW, PROOF, STRONG, measure
 from features.measures.formulas import of_stays, ratio
 
@@ -197,8 +198,8 @@ def copied_bills(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def exam_stay(v: Table, w: Value) -> Value:
-    """1 for a stay of at most five days with half of its bill for examinations, courses aside, else 0."""
-    mostly = (v.exam_amount >= 0.5 * v.billed) & (v.los <= 5) & ~v.course
+    """1 for a stay of which half is `checkup_like`, courses aside, else 0."""
+    mostly = admissions.checkup_like(v, 0.5) & ~v.course
     return of_stays(v, mostly.fill_null(False).cast("int8"))
 
 

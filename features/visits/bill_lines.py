@@ -66,10 +66,10 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 
 def bill_content(days: ibis.Table) -> ibis.Table:
     """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
-    treat_amount, material_amount, keeping_amount (yuan), operated (an operation is charged), dialysis
-    (sessions), dialysis_days, large_exams, rehab (counts), rehab_days, over_ceiling (yuan above the price
-    ceilings), billed_days, active_days (days with more than bed, round and nursing), medical_amount (yuan
-    other than bed, round and nursing).
+    dearest_exam (of one examination on one day), treat_amount, material_amount, keeping_amount (yuan),
+    operated (an operation is charged), dialysis (sessions), dialysis_days, large_exams, rehab (counts),
+    rehab_days, over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more than
+    bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
     medical = ~days.charge.isin(HOUSEKEEPING)
@@ -78,6 +78,7 @@ def bill_content(days: ibis.Table) -> ibis.Table:
         billed=_.amount.sum().round(2),
         drug_amount=_amount(_.charge.isin(DRUGS)),
         exam_amount=_amount(_.charge.isin(EXAMS)),
+        dearest_exam=ibis.greatest(_.amount.max(where=_.charge.isin(EXAMS)), 0).fill_null(0),
         treat_amount=_amount(_.charge.isin(TREATMENTS)),
         material_amount=_amount(_.charge.isin(MATERIALS)),
         keeping_amount=_amount(_.charge.isin(HOUSEKEEPING)),

@@ -102,6 +102,7 @@ LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES["usual_material"] = LINES["material_amount"]
+LINES["dearest_exam"] = LINES["exam_amount"]
 LINES |= dict.fromkeys(("unsigned", "unsigned_excess", "week_sessions", "dialysis_days"), LINES["dialysis"])
 LINES |= dict.fromkeys(("unsigned_rehab", "rehab_days"), LINES["rehab"])
 

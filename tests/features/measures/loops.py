@@ -100,6 +100,7 @@ VALUES: dict[str, list[Any]] = {
     "weekday_share": [0.8, None],
     "card_gap": [20.0, 400.0, None],
     **dict.fromkeys(["drug_amount", "exam_amount", "treat_amount"], [0.0, 30.0, 60.0]),
+    "dearest_exam": [0.0, 10.0],
     **dict.fromkeys(["keeping_amount", "material_amount", "over_ceiling"], [0.0, 20.0, 50.0]),
     **dict.fromkeys(["cost_ratio", "content_ratio"], [0.4, 0.5, 2.0, 2.1, None]),
     **dict.fromkeys(["los_ratio", "items_ratio"], [0.8, 1.3, None]),
@@ -315,6 +316,18 @@ def growth(visits: Visits, name: str) -> float | None:
         return None
     recent = total([v for v in visits if v["days_ago"] <= 90], name) / 90
     return recent / (total([v for v in visits if 90 < v["days_ago"] <= 455], name) / span)
+
+
+def dosed_persons(visits: Visits) -> int:
+    """Patients of whom it is known what they had at hand."""
+    return different([v for v in visits if v["stock_days"] is not None], "psn_no")
+
+
+def checkup_like(visit: Visit, share: float) -> bool:
+    """A short stay that is mostly examinations, the dearest of them left out."""
+    others = visit["exam_amount"] - visit["dearest_exam"]
+    rest = visit["billed"] - visit["dearest_exam"]
+    return (visit["los"] or 99) <= 5 and others > 0 and others >= share * rest
 
 
 def met(visit: Visit) -> bool:

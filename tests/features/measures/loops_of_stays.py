@@ -63,9 +63,7 @@ OF_BOTH: dict[str, Loop] = {
     "los": lambda vs: mean_of(stays(vs), "los"),
     "template_share": lambda vs: loops.share_of_counts(all_stays(vs), "template", lambda n: n >= 3),
     "top_exam_set_share": lambda vs: top(all_stays(vs), "exam_set"),
-    "checkup_share": lambda vs: share(
-        stays(vs), lambda v: v["exam_amount"] >= 0.6 * v["billed"] and (v["los"] or 99) <= 5
-    ),
+    "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v, 0.6)),
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
     "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),

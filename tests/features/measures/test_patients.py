@@ -53,8 +53,7 @@ def supply_ratio(vs):
 
 def examined(v):
     """A short stay that is mostly examinations."""
-    short = v["kind"] == STAY and not v["course"] and (v["los"] or 99) <= 5
-    return short and v["exam_amount"] >= 0.6 * v["billed"]
+    return v["kind"] == STAY and not v["course"] and loops.checkup_like(v, 0.6)
 
 
 def at_two_clinics(v):

@@ -17,7 +17,12 @@ FLAGGED = {
     ("prescriber hospital", "outside_share"): ({"los": 2}, "outside_visits", 1, 0),
     ("prescriber hospital", "zero_cash_share"): ({"poor": False, "operated": False}, "cash_payamt", 0, 0.01),
     ("prescriber hospital", "double_dialysis_share"): ({"dialysis_days": 1}, "dialysis", 1.5, 1),
-    ("prescriber hospital", "checkup_share"): ({"exam_amount": 60, "los": 5}, "billed", 100, 101),
+    ("prescriber hospital", "checkup_share"): (
+        {"exam_amount": 80, "dearest_exam": 20, "los": 5},
+        "billed",
+        120,
+        121,
+    ),
     ("prescriber", "scan_share"): (SEEN, "large_exams", 1, 0),
     ("hospital", "scan_share"): ({}, "large_exams", 1, 0),
     ("prescriber", "weekend_share"): (SEEN, "begntime", datetime(2024, 6, 1), datetime(2024, 5, 31, 23, 59)),
@@ -55,13 +60,23 @@ def test_a_share_counts_from_its_threshold_on(subject, name, common, column, ins
 
 
 def test_a_checkup_stay_is_short_as_well():
-    common = {"exam_amount": 100, "billed": 100}
+    common = {"exam_amount": 100, "billed": 100, "dearest_exam": 10}
     for subject in ("prescriber", "hospital"):
         assert taken(subject, "checkup_share", common | {"los": 5}, common | {"los": 6}) == 0.5
     assert taken("patient", "exam_stays", common | {"los": 5}, common | {"los": 6}) == 1
-    exams = {"los": 5, "billed": 100}
-    assert taken("patient", "exam_stays", exams | {"exam_amount": 60}, exams | {"exam_amount": 59}) == 1
-    assert taken("patient", "exam_stays", exams | {"exam_amount": 60, "course": True}) == 0
+    exams = {"los": 5, "billed": 110, "dearest_exam": 10}
+    assert taken("patient", "exam_stays", exams | {"exam_amount": 70}, exams | {"exam_amount": 69}) == 1
+    assert taken("patient", "exam_stays", exams | {"exam_amount": 70, "course": True}) == 0
+
+
+@pytest.mark.parametrize("subject, name", [("hospital", "checkup_share"), ("patient", "exam_stays")])
+def test_one_dear_examination_makes_no_checkup(subject, name):
+    """An angiography of 4,000 yuan beside 300 of laboratory, and twenty tests for as much together."""
+    bill = {"exam_amount": 4300, "billed": 5000, "los": 3}
+    assert taken(subject, name, bill | {"dearest_exam": 4000}) == 0
+    assert taken(subject, name, bill | {"dearest_exam": 400}) == 1
+    alone = {"exam_amount": 4000, "dearest_exam": 4000, "billed": 4000, "los": 1}
+    assert taken(subject, name, alone) == 0
 
 
 @pytest.mark.parametrize("subject", ["prescriber", "hospital"])
@@ -182,9 +197,9 @@ def test_december_and_boxes_in_a_thousand():
 
 
 def test_short_stays_for_examinations():
-    exams = {"exam_amount": 50, "billed": 100, "los": 5}
+    exams = {"exam_amount": 60, "dearest_exam": 10, "billed": 110, "los": 5}
     assert taken("visit", "exam_stay", exams) == 1
-    for differing in ({"exam_amount": 49}, {"los": 6}, {"course": True}):
+    for differing in ({"exam_amount": 59}, {"dearest_exam": 11}, {"los": 6}, {"course": True}):
         assert taken("visit", "exam_stay", exams | differing) == 0
     assert taken("visit", "exam_stay", exams | SEEN) is None
 

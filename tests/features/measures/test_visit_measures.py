@@ -34,7 +34,7 @@ def if_dear(name: str) -> Of:
 
 
 def exam_stay(v: Visit) -> bool:
-    return v["exam_amount"] >= 0.5 * v["billed"] and (v["los"] or 99) <= 5 and not v["course"]
+    return loops.checkup_like(v, 0.5) and not v["course"]
 
 
 def days_dead(v: Visit) -> float:

@@ -136,6 +136,7 @@ def test_the_content_of_bills_is_worked_out_once(claims_of, monkeypatch):
         ("supply_days", {"pill"}),
         ("surplus_spent", {"pill"}),
         ("exam_amount", {"scan"}),
+        ("dearest_exam", {"scan"}),
         ("large_exams", {"scan"}),
         ("material_amount", {"stent"}),
         ("operated", {"incision"}),
