@@ -21,13 +21,14 @@ FEW_PEERS = 20
 # A share is rounded to six decimals (`features.rounding`), so that a count may be off by so much a row. Of
 # more rows than make it off by a thousandth, shares of money come that near to a count by chance too often.
 _ROUNDED, _MOST_OFF = 5.1e-7, 0.001
-# Shares of yuan, days or pairs, which of few visits may happen to be a whole number of them.
+# Shares of yuan, days or pairs, which of few visits may happen to be a whole number of them, and of visits
+# whose independent rows are patients.
 OF_NO_ROWS = {
     "cash_share", "december_share", "pooled_share", "exam_share", "outpatient_exam_share",
     "treatment_share", "keeping_share", "material_share", "over_ceiling_share", "other_goods_share",
     "off_price_share", "surplus_share", "top_person_share", "price_surplus", "group_surplus",
     "idle_share", "village_concentration", "prescriber_concentration", "pharmacy_concentration",
-    "same_amount_chance", "stocked_share",
+    "same_amount_chance", "stocked_share", "co_oversupplied_share",
 }  # fmt: skip
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",

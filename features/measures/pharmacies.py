@@ -65,6 +65,10 @@ def supply_each(v: Table, w: Value) -> Value:
 
 
 declare(
+    "pharmacy", medicines.dosed_persons, "M05 M19", materiality=20, zh="所购药量可计天数的顾客人数",
+    en="customers whose medicine's days of supply are known",
+)  # fmt: skip
+declare(
     "pharmacy", medicines.supply_per_drug, "M05 M19", materiality=5, zh="每次每种药平均可用天数",
     en="days of supply of a drug in a purchase",
 )  # fmt: skip
@@ -81,7 +85,7 @@ declare(
 @measure(
     "pharmacy", "顾客余药超出一个月用量部分占药费",
     "share of medicine sold in excess of a month of it at hand", "share", "supply", "M05 M19",
-    materiality=0.04, evidence_weight=STRONG, support="persons",
+    materiality=0.04, evidence_weight=STRONG, support="dosed_persons",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine."""

@@ -173,4 +173,6 @@ def chain_odd_share(v: Table, w: Value) -> Value:
     return v.chain_odd.max()
 
 
-declare("pharmacy", medicines.co_oversupplied_share, "M19", materiality=0.02, over="visits")
+declare(
+    "pharmacy", medicines.co_oversupplied_share, "M19", materiality=0.02, over="visits", support="persons"
+)

@@ -75,7 +75,7 @@ declare(
 
 @measure(
     "prescriber", "购药患者人均所购药量可用天数", "days of supply prescribed per patient", "days", "supply",
-    "M05 M19", materiality=20, support="persons",
+    "M05 M19", materiality=20, support="dosed_persons",
 )  # fmt: skip
 def supply_each(v: Table, w: Value) -> Value:
     """Days of supply prescribed outside hospital ÷ patients who got any."""
@@ -83,6 +83,7 @@ def supply_each(v: Table, w: Value) -> Value:
     return ratio(v.supply_days.sum(where=dosed), v.psn_no.nunique(where=dosed))
 
 
+declare("prescriber", medicines.dosed_persons, "M05 M19", materiality=20)
 declare("prescriber", medicines.supply_per_drug, "M05 M19", materiality=5)
 declare("prescriber", medicines.stock_days, "M05 M19", materiality=5)
 declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
@@ -91,7 +92,7 @@ declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
 @measure(
     "prescriber", "患者余药超出一个月用量部分占药费",
     "share of medicine prescribed in excess of a month of it at hand",
-    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="persons",
+    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="dosed_persons",
 )  # fmt: skip
 def surplus_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine outside hospital."""
@@ -100,6 +101,15 @@ def surplus_share(v: Table, w: Value) -> Value:
 
 declare("prescriber", medicines.price_per_day, "M19 M40", materiality=3)
 declare("prescriber", medicines.drugs_per_visit, "M05 M19", materiality=1)
+
+
+@measure(
+    "prescriber", "到药店购药的患者人数", "patients with a purchase on a prescription", "persons",
+    "frequency", "M19 M40", materiality=20, evidence_weight=CONTEXT, over="purchases",
+)  # fmt: skip
+def buyers(v: Table, w: Value) -> Value:
+    """Different patients who bought at a pharmacy what the doctor prescribed."""
+    return v.psn_no.nunique(where=w)
 
 
 @measure(
@@ -274,7 +284,7 @@ def rehab_per_day(v: Table, w: Value) -> Value:
 
 
 declare("prescriber", volume.co_visit_consultation_share, "M26", materiality=0.05)
-declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05)
+declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05, support="buyers")
 
 
 @measure(

@@ -43,8 +43,18 @@ def supply_per_drug(v: Table, w: Value) -> Value:
 
 
 @shared(
+    "所配药量可计天数的患者人数", "patients whose medicine's days of supply are known", "persons",
+    "frequency", evidence_weight=CONTEXT,
+)  # fmt: skip
+def dosed_persons(v: Table, w: Value) -> Value:
+    """Different patients with a prescription of known supply. Who hoards does so time and again, so patients
+    are the independent rows of what is at hand (clusters, Kish 1965, Survey Sampling, ch. 5)."""
+    return v.psn_no.nunique(where=w & v.stock_days.notnull())
+
+
+@shared(
     "再次开药时患者余药平均可用", "mean supply still at hand when prescribing", "days", "supply",
-    evidence_weight=STRONG, support="visits",
+    evidence_weight=STRONG, support="dosed_persons",
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:
     """Mean days of supply that the patient still had, over prescriptions whose supply is known."""
@@ -53,9 +63,7 @@ def stock_days(v: Table, w: Value) -> Value:
 
 @shared(
     "患者余药够30天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand",
-    # Who hoards does so time and again: patients are the independent rows (clusters, Kish 1965, Survey
-    # Sampling, ch. 5).
-    "share", "supply", evidence_weight=STRONG, support="persons",
+    "share", "supply", evidence_weight=STRONG, support="dosed_persons",
 )  # fmt: skip
 def stocked_share(v: Table, w: Value) -> Value:
     """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""

@@ -45,6 +45,7 @@ PHARMACIES: dict[str, Loop] = {
         "fund_pay_sumamt",
     ),
     "night_share": lambda vs: mean_of(vs, "night"),
+    "dosed_persons": loops.dosed_persons,
     "supply_each": lambda vs: total(vs, "supply_days") / loops.different(vs, "psn_no"),
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
     "stock_days": lambda vs: mean_of(vs, "stock_days"),

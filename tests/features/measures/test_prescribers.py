@@ -1,8 +1,11 @@
 """Measures of a prescriber, each against a loop over random visits."""
 
+import pandas as pd
 import pytest
 
 from claims.as_of import PHARMACY, STAY
+from features.comparison.peers import fit_peers
+from features.measures.catalogue import expected_column, measures_of
 from tests.features.measures import loops
 from tests.features.measures.loops import (
     Loop,
@@ -49,6 +52,8 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "moved_share": lambda vs: share(seen(vs), lambda v: v["dr_moved"]),
     "night_share": lambda vs: mean_of(seen(vs), "night"),
     "weekend_share": lambda vs: share(seen(vs), lambda v: v["day"].weekday() >= 5),
+    "dosed_persons": loops.dosed_persons,
+    "buyers": lambda vs: loops.different(bought(vs), "psn_no"),
     "supply_each": supply_each,
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
     "stock_days": lambda vs: mean_of(vs, "stock_days"),
@@ -113,3 +118,22 @@ def test_who_only_prescribes_at_pharmacies_has_no_shares_of_consultations_or_sta
     without = ("stay_rate", "night_share", "sent_share", "los", "split_share", "top_diagnosis_share")
     assert [found[name] for name in without] == [None] * len(without)
     assert found["purchases"] == len(within(visits)) and found["outpatient_visits"] == found["sent"] == 0
+
+
+@pytest.mark.parametrize(
+    "share, rows", [("stocked_share", "dosed_persons"), ("surplus_share", "dosed_persons"),
+                    ("co_oversupplied_share", "buyers")],
+)  # fmt: skip
+def test_one_hoarder_says_nothing_of_a_doctor_of_many_patients(share, rows):
+    """Of forty patients one buys medicine, and hoards it; at another doctor thirty of forty do."""
+    honest = {f"D{number}": {"persons": 40, rows: 20, share: 0.05} for number in range(40)}
+    doctors = honest | {
+        "hoarder's": {"persons": 40, rows: 1, share: 1.0},
+        "dealer's": {"persons": 40, rows: 30, share: 1.0},
+    }
+    frame = pd.DataFrame.from_dict(doctors, orient="index").add_suffix("_365d")
+    columns = [column for name in measures_of("prescriber") for column in (name, expected_column(name))]
+    frame = frame.reindex(columns=columns).astype(float)
+    peers = pd.Series("all", frame.index)
+    z = fit_peers("prescriber", frame, peers).differences(frame, peers)[f"{share}_365d"]
+    assert z["hoarder's"] < 1.5 and z["dealer's"] > 4
