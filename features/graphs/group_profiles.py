@@ -31,8 +31,9 @@ STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Who fetches medicine for all of a home does so ahead of time: medicine in excess of a month at hand is no
 # cause for suspicion below this share of the bills. Own starting value.
 SURPLUS_SHARE = 0.25
-# So few patients may be of different villages by accident, and more are not. Own starting value.
-PROGRAMME_MEMBERS = 6
+# So few patients may be of different villages by accident, and more are not; so many of few may be
+# neighbours of another by accident. Own starting values.
+PROGRAMME_MEMBERS, NEIGHBOURS = 6, 1
 # Honest reason to meet → what it is called in Chinese and English.
 INNOCENT = {
     "household": ("同住家庭", "a household"),
@@ -87,11 +88,11 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     the employer's order; a market that follows no week comes every so many days, and its visitors follow each
     other by minutes; who fetches the medicine of all does so in a row, as often as it is used up, and each
     gets medicine of a known dose; patients of one disease whom a programme brings to one hospital from all
-    over the city (miners' lungs, a charity's operations) share no village, as those whom a broker fetches do
-    (M01, M02). Courses of treatment make no co-visits (`features.graphs.covisit`). Cards swiped in a row
-    count at a pharmacy's till only: a family that registers at a doctor's desk does so at once. The rhythm
-    and the place of a group are those of its visits outside of hospital beds: residents of a home are old,
-    and some fall ill in the same week.
+    over the city (miners' lungs, a charity's operations) share no village but by accident, as those whom a
+    broker fetches do (M01, M02). Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
+    swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
+    once. The rhythm and the place of a group are those of its visits outside of hospital beds: residents of a
+    home are old, and some fall ill in the same week.
 
     Args:
         group_facts: see `group_facts`.
@@ -204,7 +205,7 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     refill = (c.dosed >= ONE_PLACE_SHARE) & (c.supply >= REFILL_SHARE * c.interval)
     programme = (c.stays >= ONE_PLACE_SHARE) & (c.one_hospital >= ONE_PLACE_SHARE)
     programme &= (c.one_disease >= ONE_PLACE_SHARE) & (c.members >= PROGRAMME_MEMBERS)
-    programme &= c.villages >= ONE_PLACE_SHARE * c.members
+    programme &= c.villages >= ibis.least(ONE_PLACE_SHARE * c.members, c.members - NEIGHBOURS)
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),

@@ -233,9 +233,20 @@ def test_a_programme_treats_one_disease_in_one_hospital(part, differing, expecte
 
 
 @pytest.mark.parametrize(
-    "members,villages,expected", [(10, 9, "programme"), (10, 8, None), (6, 6, "programme"), (5, 5, None)]
+    "members,villages,expected",
+    [
+        (20, 18, "programme"),
+        (20, 17, None),
+        (10, 9, "programme"),
+        (10, 8, None),
+        (9, 8, "programme"),
+        (9, 7, None),
+        (6, 5, "programme"),
+        (6, 4, None),
+        (5, 5, None),
+    ],
 )
-def test_the_patients_of_a_programme_share_no_village(members, villages, expected):
+def test_the_patients_of_a_programme_share_no_village_but_by_accident(members, villages, expected):
     rows = group_of([50.0] * members, 2, every=30, kind=STAY, dx3="J60")
     assert reason([row | {"village": f"v{int(row['psn_no'][1:]) % villages}"} for row in rows]) == expected
 
