@@ -34,6 +34,7 @@ MEMBERS = "members_found"
 ROWS: dict[str, Rows] = {
     "visits": lambda facts: facts,
     "stays": lambda facts: facts.filter(facts.kind == STAY),
+    "unoperated": lambda facts: facts.filter(facts.kind == STAY, ~facts.operated.fill_null(False)),
     "discharges": lambda facts: facts.filter(facts.kind == STAY, ~settled_by_month(facts)),
     "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
     "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),
@@ -125,7 +126,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.
 
 _COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_sumamt")
 # What some of ROWS look at besides.
-_LOOKED_AT = {"discharges": ("los", "interim")}
+_LOOKED_AT = {"unoperated": ("operated",), "discharges": ("los", "interim")}
 
 
 def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:

@@ -252,12 +252,14 @@ def same_los_share(p: Table, w: Value) -> Value:
 
 # What the bills hold
 
+declare("hospital", admissions.unoperated_stays, "M01", materiality=20)
 declare("hospital", admissions.template_share, "M01 M44", materiality=0.1)
 
 
 @measure(
-    "hospital", "最大一组雷同账单的住院占比", "share of stays with the most frequent set of items", "share",
-    "content", "M01 M44", materiality=0.05, base="stays/template", support="stays",
+    "hospital", "最大一组雷同账单占非手术住院的比例",
+    "share of stays without an operation with the most frequent set of items", "share",
+    "content", "M01 M44", materiality=0.05, base="unoperated/template", support="unoperated_stays",
 )  # fmt: skip
 def top_template_share(p: Table, w: Value) -> Value:
     """Stays with the most frequent set of items ÷ stays."""

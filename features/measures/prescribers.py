@@ -174,7 +174,8 @@ def top_pharmacy_persons(p: Table, w: Value) -> Value:
     return p.persons.max()
 
 
-declare("prescriber", medicines.steered_share, "M40", materiality=0.08)
+# One patient who always buys at one pharmacy says nothing of the doctor.
+declare("prescriber", medicines.steered_share, "M40", materiality=0.08, support="buyers", arises="mean")
 declare("prescriber", medicines.price_surplus, "M40", materiality=0.03)
 
 
@@ -248,6 +249,7 @@ declare("prescriber", admissions.unaided_stays, "M01", materiality=10)
 declare("prescriber", admissions.zero_cash_share, "M01", materiality=0.06)
 declare("prescriber", admissions.village_concentration, "M01", materiality=0.1)
 declare("prescriber", admissions.batch_share, "M01", materiality=0.06)
+declare("prescriber", admissions.unoperated_stays, "M01", materiality=10)
 declare("prescriber", admissions.template_share, "M01", materiality=0.1)
 declare("prescriber", admissions.top_exam_set_share, "M33 M04", materiality=0.1)
 declare("prescriber", admissions.checkup_share, "M04 M33", materiality=0.05)

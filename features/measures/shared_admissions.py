@@ -2,6 +2,7 @@
 
 from ibis import Table, Value
 
+from claims.as_of import STAY
 from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
 from features.measures.formulas import concentration, ratio, share_in, top_share
 
@@ -119,20 +120,33 @@ def batch_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "账单内容雷同的住院占比", "share of stays whose bill has the same items as two or more others", "share",
-    "content", evidence_weight=STRONG, base="stays/template", support="stays",
+    "非手术住院次数", "stays without an operation", "visits", "frequency", evidence_weight=CONTEXT,
+)  # fmt: skip
+def unoperated_stays(v: Table, w: Value) -> Value:
+    """Stays whose bills no operation makes alike: patients of one operation are all examined and treated by
+    its clinical pathway."""
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & ~v.operated.fill_null(False))
+
+
+@shared(
+    "账单内容雷同的非手术住院占比",
+    "share of stays without an operation whose bill has the same items as two or more others", "share",
+    "content", evidence_weight=STRONG, base="unoperated/template", support="unoperated_stays",
 )  # fmt: skip
 def template_share(p: Table, w: Value) -> Value:
-    """Stays whose set of items three or more stays have ÷ stays (`p`: stays by set of items)."""
+    """Stays whose set of items three or more stays have ÷ stays (`p`: stays without an operation by set of
+    items)."""
     return share_in(p, p.n >= 3)
 
 
 @shared(
-    "检查项目组合完全相同的住院占比", "share of stays with the most frequent set of examinations", "share",
-    "content", base="stays/exam_set", support="stays",
+    "检查项目组合完全相同的非手术住院占比",
+    "share of stays without an operation with the most frequent set of examinations", "share",
+    "content", base="unoperated/exam_set", support="unoperated_stays",
 )  # fmt: skip
 def top_exam_set_share(p: Table, w: Value) -> Value:
-    """Stays with the most frequent set of examinations ÷ stays."""
+    """Stays with the most frequent set of examinations ÷ stays (`p`: stays without an operation by set of
+    examinations)."""
     return top_share(p)
 
 

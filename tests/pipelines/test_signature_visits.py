@@ -22,7 +22,7 @@ def measured(shares: dict[str, float], z: float, usual: float = 0.1, stays: floa
     columns = _share_columns("hospital", "M01")
     ids = list(shares)
     values = pd.DataFrame(0.0, ids, columns).assign(
-        **{COPIES: pd.Series(shares)}, stays_365d=stays, stays_1095d=stays
+        **{COPIES: pd.Series(shares)}, unoperated_stays_365d=stays, unoperated_stays_1095d=stays
     )
     differences = pd.DataFrame(0.0, ids, columns).assign(**{COPIES: z})
     peers = SimpleNamespace(usual=pd.DataFrame(usual, ["level2"], columns))

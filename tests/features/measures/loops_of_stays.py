@@ -29,6 +29,10 @@ def all_stays(vs):
     return [v for v in vs if v["kind"] == STAY]
 
 
+def unoperated(vs):
+    return [v for v in all_stays(vs) if not v["operated"]]
+
+
 def compared_operations(vs):
     """Visits with an operation whose consumables are known elsewhere."""
     return [v for v in vs if v["usual_material"] is not None]
@@ -61,8 +65,9 @@ OF_BOTH: dict[str, Loop] = {
         [v for v in stays(vs) if (v["los"] or 0) >= 2], lambda v: (v["outside_visits"] or 0) > 0
     ),
     "los": lambda vs: mean_of(stays(vs), "los"),
-    "template_share": lambda vs: loops.share_of_counts(all_stays(vs), "template", lambda n: n >= 3),
-    "top_exam_set_share": lambda vs: top(all_stays(vs), "exam_set"),
+    "unoperated_stays": lambda vs: len(unoperated(vs)),
+    "template_share": lambda vs: loops.share_of_counts(unoperated(vs), "template", lambda n: n >= 3),
+    "top_exam_set_share": lambda vs: top(unoperated(vs), "exam_set"),
     "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v, 0.6)),
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),

@@ -19,7 +19,7 @@ from tests.features.measures.loops import (
     top,
     total,
 )  # fmt: skip
-from tests.features.measures.loops_of_stays import OF_BOTH, all_stays, middle
+from tests.features.measures.loops_of_stays import OF_BOTH, all_stays, middle, unoperated
 from tests.features.measures.test_distribution_shape import SHAPE_LOOPS
 
 
@@ -64,7 +64,7 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "long_share": lambda vs: share_known(stays(vs), "los", lambda days: days >= 30),
     "short_share": lambda vs: share_known(stays(vs), "los", lambda days: days <= 2),
     "same_los_share": lambda vs: top(discharged(all_stays(vs)), "los"),
-    "top_template_share": lambda vs: top(all_stays(vs), "template"),
+    "top_template_share": lambda vs: top(unoperated(vs), "template"),
     "scan_share": lambda vs: share(stays(vs), lambda v: v["large_exams"] > 0),
     "treatment_share": lambda vs: part(stays(vs), "treat_amount drug_amount material_amount"),
     "keeping_share": lambda vs: part(stays(vs), "keeping_amount"),

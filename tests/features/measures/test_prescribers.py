@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from claims.as_of import PHARMACY, STAY
 from features.comparison.peers import fit_peers
@@ -96,6 +97,8 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "referred_share": lambda vs: mean_of(seen(vs), "referred"),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }
+# From here on a signature names a scheme (`models.scheme_naming`).
+ONE_IN_FORTY = norm.isf(1 / 40)
 # Held by test_billing_and_flows.py.
 BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {"dear_flow_share"}
 
@@ -120,6 +123,15 @@ def test_who_only_prescribes_at_pharmacies_has_no_shares_of_consultations_or_sta
     assert found["purchases"] == len(within(visits)) and found["outpatient_visits"] == found["sent"] == 0
 
 
+def _differences(doctors: dict[str, dict[str, float]]) -> pd.DataFrame:
+    """z-values of doctors of one peer group, from some of their measures of the last year."""
+    frame = pd.DataFrame.from_dict(doctors, orient="index").add_suffix("_365d")
+    columns = [column for name in measures_of("prescriber") for column in (name, expected_column(name))]
+    frame = frame.reindex(columns=columns).astype(float)
+    peers = pd.Series("all", frame.index)
+    return fit_peers("prescriber", frame, peers).differences(frame, peers)
+
+
 @pytest.mark.parametrize(
     "share, rows", [("stocked_share", "dosed_persons"), ("surplus_share", "dosed_persons"),
                     ("co_oversupplied_share", "buyers")],
@@ -131,9 +143,17 @@ def test_one_hoarder_says_nothing_of_a_doctor_of_many_patients(share, rows):
         "hoarder's": {"persons": 40, rows: 1, share: 1.0},
         "dealer's": {"persons": 40, rows: 30, share: 1.0},
     }
-    frame = pd.DataFrame.from_dict(doctors, orient="index").add_suffix("_365d")
-    columns = [column for name in measures_of("prescriber") for column in (name, expected_column(name))]
-    frame = frame.reindex(columns=columns).astype(float)
-    peers = pd.Series("all", frame.index)
-    z = fit_peers("prescriber", frame, peers).differences(frame, peers)[f"{share}_365d"]
+    z = _differences(doctors)[f"{share}_365d"]
     assert z["hoarder's"] < 1.5 and z["dealer's"] > 4
+
+
+def test_one_faithful_customer_says_nothing_of_a_doctor():
+    """All of one patient's purchases lie at one pharmacy; at another doctor those of thirty do. Honest
+    doctors of few patients lie far apart, those of many close together."""
+    honest = {
+        f"D{number}": {"buyers": buyers, "steered_share": 0.15 * (number % 5) / buyers**0.5}
+        for number, buyers in enumerate([1, 2, 3, 20, 30, 40] * 10)
+    }
+    few, many = ({"buyers": buyers, "steered_share": 0.6} for buyers in (1, 30))
+    z = _differences(honest | {"faithful": few, "steers": many})["steered_share_365d"]
+    assert z["faithful"] < ONE_IN_FORTY < z["steers"]
