@@ -23,12 +23,15 @@ KIN = {
 }  # fmt: skip
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
-# A scheme that is the means, or a by-product, of another gives way where the other's signature stands with at
-# least CLOSE_SIGNATURE of its significance: a prescription used twice fetches the medicine that is hoarded or
-# resold, many visits to pharmacies likewise, one card at two places is borrowed or in a collector's drawer, a
-# patient of an invented stay is seen elsewhere, the fetched lie in made-up stays, whoever comes for a
-# check-up comes with others for the same days, a dealer's circle has one doctor and one shop, members filled
-# up in December have a surplus, and what costs or sells too much does so by something.
+# A means gives way to an end of this share of its significance: the record of a prescription used too often
+# is as significant as anything can be, the surplus that it leaves is not. Own starting value.
+END_SIGNATURE = 0.25
+# A scheme that is the means, or a by-product, of another gives way where the other's signature stands, with
+# at least END_SIGNATURE of its significance: a prescription used twice fetches the medicine that is hoarded
+# or resold, many visits to pharmacies likewise, one card at two places is borrowed or in a collector's
+# drawer, a patient of an invented stay is seen elsewhere, the fetched lie in made-up stays, whoever comes for
+# a check-up comes with others for the same days, a dealer's circle has one doctor and one shop, members
+# filled up in December have a surplus, and what costs or sells too much does so by something.
 MEANS_OF: dict[str, tuple[str, ...]] = {
     "M01": ("M04",),
     "M06": ("M05", "M19"),
@@ -110,7 +113,7 @@ def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
 
 
 def _gives_way(standing: pd.DataFrame) -> pd.DataFrame:
-    """Where a scheme is only the means of another whose signature is close to its own or stronger.
+    """Where a scheme is only the means of another that stands.
 
     Args:
         standing: significance of the signatures that stand, others missing.
@@ -119,5 +122,5 @@ def _gives_way(standing: pd.DataFrame) -> pd.DataFrame:
     for means, ends in MEANS_OF.items():
         if means in standing:
             strongest = standing[[end for end in ends if end in standing]].max(axis=1)
-            out[means] = strongest.ge(CLOSE_SIGNATURE * standing[means])
+            out[means] = strongest.ge(END_SIGNATURE * standing[means])
     return out

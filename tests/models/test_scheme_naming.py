@@ -6,6 +6,7 @@ import pytest
 
 from models.scheme_naming import (
     CLOSE_SIGNATURE,
+    END_SIGNATURE,
     MEANS_OF,
     MIN_SIGNATURE,
     NEAREST,
@@ -52,8 +53,8 @@ def test_a_scheme_without_evidence_is_named_where_its_signature_alone_stands():
 
 
 @pytest.mark.parametrize("means, end", [(means, end) for means, ends in MEANS_OF.items() for end in ends])
-def test_the_means_of_another_scheme_gives_way_where_that_one_stands_as_close(means, end):
-    close = CLOSE_SIGNATURE * 9.0
+def test_the_means_of_another_scheme_gives_way_where_that_one_stands(means, end):
+    close = END_SIGNATURE * 9.0
     assert name({means: 30.0}, **{means: 9.0, end: close}) == end
     assert name({means: 30.0}, **{means: 9.0, end: close - 1e-9}) == means
     barely = {means: MIN_SIGNATURE, end: MIN_SIGNATURE - 1e-9}
@@ -72,7 +73,7 @@ def test_means_of_schemes_that_a_kind_of_subject_does_not_have_are_no_trouble():
 
 def test_a_scheme_gives_way_only_where_the_subject_itself_shows_the_other():
     """One fetches medicine with a prescription used twice and hoards it; another only uses it twice."""
-    signatures = pd.concat([table(M21=5.0, M05=2.5), table(M21=5.0)]).set_axis(["hoards", "uses"])
+    signatures = pd.concat([table(M21=5.0, M05=2.0), table(M21=5.0)]).set_axis(["hoards", "uses"])
     assert named_scheme(signatures, signatures).to_dict() == {"hoards": "M05", "uses": "M21"}
 
 
