@@ -55,8 +55,8 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
         signatures: significance of each scheme's signature (`models.anomaly.PeerEvidence.signatures`).
         by_scheme: evidence of each scheme (`PeerEvidence.by_scheme`), with the columns of the signatures.
     """
-    stands = signatures.ge(MIN_SIGNATURE)
-    candidates = signatures.where(stands & ~_gives_way(signatures.where(stands)))
+    standing = signatures.where(signatures.ge(MIN_SIGNATURE))
+    candidates = standing.mask(_gives_way(standing))
     strongest = candidates.max(axis=1)
     close = candidates.ge(CLOSE_SIGNATURE * strongest, axis=0)
     evidence = by_scheme[signatures.columns].where(close, -1.0)

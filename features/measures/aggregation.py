@@ -12,7 +12,7 @@ from ibis import _
 from claims.as_of import NAMED_BY, OUTPATIENT, PHARMACY, STAY
 from features.comparison.case_mix import expected
 from features.measures.catalogue import Measure, measures_of
-from features.measures.formulas import settled_by_month
+from features.measures.formulas import settled_by_month, unoperated
 from features.rounding import rounded
 from features.windows import YEARS
 
@@ -34,7 +34,7 @@ MEMBERS = "members_found"
 ROWS: dict[str, Rows] = {
     "visits": lambda facts: facts,
     "stays": lambda facts: facts.filter(facts.kind == STAY),
-    "unoperated": lambda facts: facts.filter(facts.kind == STAY, ~facts.operated.fill_null(False)),
+    "unoperated": lambda facts: facts.filter(facts.kind == STAY, unoperated(facts)),
     "discharges": lambda facts: facts.filter(facts.kind == STAY, ~settled_by_month(facts)),
     "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
     "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),

@@ -61,6 +61,11 @@ def settled_by_month(v: Table) -> Value:
     return ((v.los >= INTERIM_DAYS) | v.interim).fill_null(False)
 
 
+def unoperated(v: Table) -> Value:
+    """Is no operation charged? Its clinical pathway makes the bills of its patients alike."""
+    return ~v.operated.fill_null(False)
+
+
 def of_stays(v: Table, value: Value) -> Value:
     """The value for stays; unknown for other visits, to which it does not apply."""
     return (v.kind == STAY).ifelse(value, None)

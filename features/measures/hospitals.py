@@ -262,7 +262,7 @@ declare("hospital", admissions.template_share, "M01 M44", materiality=0.1)
     "content", "M01 M44", materiality=0.05, base="unoperated/template", support="unoperated_stays",
 )  # fmt: skip
 def top_template_share(p: Table, w: Value) -> Value:
-    """Stays with the most frequent set of items ÷ stays."""
+    """Stays with the most frequent set of items ÷ stays (`p`: stays without an operation by set of items)."""
     return top_share(p)
 
 

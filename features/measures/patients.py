@@ -147,9 +147,8 @@ def twin_stays(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
-    """Stays that are `checkup_like`, courses aside."""
-    mostly = admissions.checkup_like(v, 0.6).fill_null(False)
-    return v.mdtrt_id.count(where=w & (v.kind == STAY) & mostly & ~v.course)
+    """Stays that are `checkup_like` from three fifths of the bill on, courses aside."""
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & admissions.checkup_like(v, 0.6) & ~v.course)
 
 
 declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)

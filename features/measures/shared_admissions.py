@@ -4,7 +4,7 @@ from ibis import Table, Value
 
 from claims.as_of import STAY
 from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
-from features.measures.formulas import concentration, ratio, share_in, top_share
+from features.measures.formulas import concentration, ratio, share_in, top_share, unoperated
 
 
 @shared("住院中无检查治疗的天数", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
@@ -125,7 +125,7 @@ def batch_share(v: Table, w: Value) -> Value:
 def unoperated_stays(v: Table, w: Value) -> Value:
     """Stays whose bills no operation makes alike: patients of one operation are all examined and treated by
     its clinical pathway."""
-    return v.mdtrt_id.count(where=w & (v.kind == STAY) & ~v.operated.fill_null(False))
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & unoperated(v))
 
 
 @shared(
@@ -155,15 +155,16 @@ def top_exam_set_share(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def checkup_share(v: Table, w: Value) -> Value:
-    """Stays that are `checkup_like` ÷ admissions."""
-    return checkup_like(v, 0.6).fill_null(False).mean(where=w)
+    """Stays that are `checkup_like` from three fifths of the bill on ÷ admissions."""
+    return checkup_like(v, 0.6).mean(where=w)
 
 
 def checkup_like(v: Table, share: float) -> Value:
-    """Stays of at most five days with so great a share of the bill for examinations, the dearest of them left
-    out: one dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
+    """Was it at most five days, and is so much of the bill for examinations, the dearest of them left
+    out? One dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
     others = v.exam_amount - v.dearest_exam
-    return (others > 0) & (others >= share * (v.billed - v.dearest_exam)) & (v.los <= 5)
+    mostly = (others > 0) & (others >= share * (v.billed - v.dearest_exam))
+    return (mostly & (v.los <= 5)).fill_null(False)
 
 
 @shared(

@@ -10,7 +10,7 @@ from features.rules.declaration import SUSPECT, Parameter, rule
 from features.rules.finding_text import either, figure, iso_date, item_name, line_finding, sentence
 from features.rules.rule_context import RuleContext
 from features.visits.codelists import DIALYSIS, LARGE_EXAM, REHAB
-from features.visits.registers import OUTAGE_VISITS
+from features.visits.registers import OUTAGE_VISITS, signed_days
 
 OUTAGE = Parameter(
     OUTAGE_VISITS, "patients", "own starting value: so many without a sign-in are a device that failed"
@@ -22,8 +22,7 @@ def _without_sign_in(context: RuleContext, service: str, outage_patients: float)
 
     A day on which a place had several patients and none signed in is taken for a failure of its device.
     """
-    signs = context.claims["psn_sign_d"].filter(_.serv_type == service)
-    signs = signs.select("psn_no", "fixmedins_code", day=_.sign_in_time.date()).distinct()
+    signs = signed_days(context.claims, service).drop("serv_type")
     since = signs.group_by("fixmedins_code").aggregate(since=_.day.min())
     rows = service_lines(context, service).filter(_.kind != STAY).inner_join(since, "fixmedins_code")
     rows = rows.filter(rows.day >= rows.since)

@@ -18,6 +18,7 @@ from features.comparison.item_excess import (
     with_votes,
 )
 from features.visits.codelists import REHAB
+from features.visits.registers import signed_days
 from features.visits.visit_base import planned_course
 from features.windows import YEAR
 
@@ -90,8 +91,7 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 def _without_attended(claims: ClaimsAsOf, visits: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Lines but for the physiotherapy that was signed in for, and, where such sign-ins are kept at all, that
     of places that keep none: nobody knows whether theirs took place (M45; R104)."""
-    signs = claims["psn_sign_d"].filter(_.serv_type == REHAB)
-    signs = signs.select("psn_no", "serv_type", place=_.fixmedins_code, day=_.sign_in_time.date()).distinct()
+    signs = signed_days(claims, REHAB).rename(place="fixmedins_code")
     attended = visits.inner_join(signs, ["psn_no", "place"]).select("mdtrt_id", "serv_type", "day")
     keeping = signs.select("place").distinct()
     unknown = visits.anti_join(keeping, "place").select("mdtrt_id")

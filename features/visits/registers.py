@@ -41,15 +41,14 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
     unsigned_rehab (M45, R104), unsigned_excess (of dialysis, beyond what the gaps of the other patients lead
     one to expect); null at places where nobody ever signs in for such."""
     kept = (DIALYSIS, REHAB)
-    signs = claims["psn_sign_d"].filter(_.serv_type.isin(kept))
-    signs = signs.select("psn_no", "fixmedins_code", "serv_type", day=_.sign_in_time.date(), signed=True)
+    signs = signed_days(claims, *kept).mutate(signed=True)
     sessions = days.filter(days.serv_type.isin(kept), days.cnt > 0).select(
         "mdtrt_id", "serv_type", "day", "cnt"
     )
     sessions = sessions.inner_join(base.select("mdtrt_id", "psn_no", "fixmedins_code"), "mdtrt_id")
     keeping = signs.select("fixmedins_code", "serv_type").distinct()
     sessions = sessions.semi_join(keeping, ["fixmedins_code", "serv_type"])
-    sessions = sessions.left_join(signs.distinct(), ["psn_no", "fixmedins_code", "serv_type", "day"])
+    sessions = sessions.left_join(signs, ["psn_no", "fixmedins_code", "serv_type", "day"])
     sessions = sessions.mutate(outage=_outage(sessions)).filter(~_.outage)
     unsigned = sessions.group_by("mdtrt_id", "psn_no", "fixmedins_code").aggregate(
         unsigned=_unsigned(sessions, DIALYSIS), unsigned_rehab=_unsigned(sessions, REHAB)
@@ -58,6 +57,13 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
     joined = unsigned.left_join(patients, ["psn_no", "fixmedins_code"])
     excess = rounded(joined.unsigned * joined.beyond, 6)
     return joined.select("mdtrt_id", "unsigned", "unsigned_rehab", unsigned_excess=excess)
+
+
+def signed_days(claims: ClaimsAsOf, *services: str) -> ibis.Table:
+    """Days on which somebody signed in for some services (`serv_type`), once each: psn_no, fixmedins_code,
+    serv_type, day."""
+    signs = claims["psn_sign_d"].filter(_.serv_type.isin(services))
+    return signs.select("psn_no", "fixmedins_code", "serv_type", day=_.sign_in_time.date()).distinct()
 
 
 def _beyond_others(sessions: ibis.Table) -> ibis.Table:
