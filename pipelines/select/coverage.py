@@ -13,8 +13,8 @@ COVERED = 0.8
 Key = tuple[str, str]
 
 
-def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
-    """Order by score × shrunk money, where visits of a subject placed before count no more.
+def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
+    """Order by score × shrunk money, where visits that are seen with a subject placed before count no more.
 
     Claims say how much is disputed, but not how much an inspection will confirm: the amount of a subject is
     shrunk half-way (on a logarithmic scale) toward the median of those who may get a place, so that size
@@ -24,6 +24,8 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
     Args:
         rows: subject_type, subject_id, score, disputed (yuan).
         disputes: subject_type, subject_id, mdtrt_id, disputed (yuan).
+        seen: subject_type, subject_id, mdtrt_id: what an inspection of the subject looks at; beside its
+            disputes those from before its last case, of which patients and doctors are still suspected.
 
     Returns:
         subject_type, subject_id, place (from 1; missing where COVERED), expected (score × yuan that no
@@ -31,6 +33,7 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
     """
     scores = dict(zip(zip(rows.subject_type, rows.subject_id, strict=True), rows.score, strict=True))
     money = _money(disputes.merge(rows[SUBJECT], on=SUBJECT))
+    together = seen.groupby(SUBJECT).mdtrt_id.agg(list).to_dict()
     usual = float(rows.disputed.median()) if len(rows) else 0.0
     heap = [(-scores[key] * _shrunk(sum(visits.values()), usual), key) for key, visits in money.items()]
     heapq.heapify(heap)
@@ -48,7 +51,7 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
             found.append((*key, pd.NA, None, *_most(visits, owner)))
         else:
             placed += 1
-            owner |= {visit: key for visit in visits if visit not in owner}
+            owner |= {visit: key for visit in together[key] if visit not in owner}
             found.append((*key, placed, round(scores[key] * left, 2), None, None))
     columns = [*SUBJECT, "place", "expected", "covered_type", "covered_id"]
     return pd.DataFrame(found, columns=columns).astype({"place": "Int64", "expected": "float64"})

@@ -52,12 +52,12 @@ def worklist(
 
     Returns:
         Columns of WORKLIST. ``disputed``: yuan in dispute that no closed case has judged; ``expected``: score
-        × what of it no subject before in the list has, so that the column adds up; ``place`` is null for who
-        is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the end of its
-        cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``explained`` (by the conduct of
-        ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered`` (by them, who have
-        a place). ``status``: new, risen, known, inspected (a case is open), cleared
-        or confirmed (and left alone), again or relapsed (cleared or confirmed before, with conduct since).
+        × what of it is not seen with a subject before in the list, so that no yuan counts twice; ``place`` is
+        null for who is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the
+        end of its cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``explained`` (by the conduct
+        of ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered`` (by them, who
+        have a place). ``status``: new, risen, known, inspected (a case is open), cleared or confirmed (and
+        left alone), again or relapsed (cleared or confirmed before, with conduct since).
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
@@ -69,7 +69,7 @@ def worklist(
     counted = pd.concat([disputes.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
     rows = rows.merge(_sums(counted, "disputed"), how="left", on=SUBJECT)
     rows["why_not"] = _why_not(rows)
-    order = greedy_cover(rows[rows.why_not.isna()], counted)
+    order = greedy_cover(rows[rows.why_not.isna()], counted, disputes)
     rows = rows.merge(order, how="left", on=SUBJECT)
     rows.loc[rows.why_not.isna() & rows.place.isna(), "why_not"] = "covered"
     folded = rows.why_not == "explained"

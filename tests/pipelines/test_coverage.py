@@ -17,7 +17,7 @@ def disputes(*rows: tuple) -> pd.DataFrame:
 
 
 def order(rows: pd.DataFrame, money: pd.DataFrame) -> list[str]:
-    found = greedy_cover(rows, money).dropna(subset=["place"])
+    found = greedy_cover(rows, money, money).dropna(subset=["place"])
     return list(found.sort_values("place").subject_id)
 
 
@@ -35,12 +35,26 @@ def test_who_is_covered_by_others_has_no_place_and_is_told_by_whom(left, placed)
     rows = suspects(("hospital", "H", 1.0, 900.0), ("patient", "p", 0.9, 800.0 + left))
     money = disputes(("hospital", "H", "a", 800.0), ("patient", "p", "a", 800.0), ("patient", "p", "b", left),
                      ("hospital", "H", "c", 1000.0))  # fmt: skip
-    found = greedy_cover(rows, money).set_index("subject_id").loc["p"]
+    found = greedy_cover(rows, money, money).set_index("subject_id").loc["p"]
     assert pd.notna(found.place) == placed
     if placed:
         assert found.expected == round(0.9 * left, 2)
     else:
         assert (found.covered_type, found.covered_id) == ("hospital", "H")
+
+
+def test_what_was_judged_before_is_seen_again_where_its_place_is_visited():
+    """Sessions of a dialysis centre from before its last case are no debt of the centre, but the inspector
+    who goes there sees them: their patients need no visits of their own."""
+    rows = suspects(
+        ("hospital", "H", 0.8, 5000.0), ("patient", "p", 0.9, 900.0), ("patient", "q", 0.9, 900.0)
+    )
+    money = disputes(("hospital", "H", "new", 5000.0), ("patient", "p", "old", 900.0),
+                     ("patient", "q", "elsewhere", 900.0))  # fmt: skip
+    judged = disputes(("hospital", "H", "old", 900.0))
+    found = greedy_cover(rows, money, pd.concat([money, judged])).set_index("subject_id")
+    assert (found.covered_type["p"], found.covered_id["p"]) == ("hospital", "H")
+    assert found.place.dropna().to_dict() == {"H": 1, "q": 2}
 
 
 @pytest.mark.parametrize("seed", range(20))
