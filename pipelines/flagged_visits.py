@@ -35,7 +35,9 @@ STRONGEST = 3
 # the visit's own scheme and findings), conduct (by its scheme alone) and `_accumulated` of each scheme of
 # ACCUMULATING.
 MARKS = "visit_marks"
-DISPUTES = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "day", "scheme", "amount", "disputed")
+DISPUTES = (
+    "subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "day", "scheme", "amount", "disputed",
+)  # fmt: skip
 # Facts that the evidence and the disputes look at: few, for a wide table makes a query long to compile.
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",

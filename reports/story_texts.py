@@ -32,6 +32,8 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
 }  # fmt: skip
 # Said of visits that cost the fund nothing.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
+# Column of a visit → how a place or a doctor that visits share is told.
+_SHARED = {"fixmedins_code": ("在{who}", "at {who}"), "dr_code": ("经医师{who}", "under doctor {who}")}
 # Endings of names of measures that say that a number follows.
 _NUMBERED = ("数", "比", "例", "额", "度", "率", "重", "值", ")")
 # Kinds whose visits are counted with the people who make them.
@@ -64,6 +66,8 @@ class Conduct:
         excuse: of a group, the honest reason of its members to meet, in Chinese and English; empty without.
         person, place: of a visit, whose and where; of a doctor, where he practises.
         days_of_claims: how many days the claims go back, where that is known.
+        shared: the place and the doctor that most of the visits in doubt have in common: column of a visit,
+            name and code, number of visits.
     """
 
     subject: str
@@ -91,13 +95,14 @@ class Conduct:
     for_scheme: bool = True
     unpaid: bool = False
     before: tuple[int, float] = (0, 0.0)
+    shared: tuple[tuple[str, str, int], ...] = ()
 
 
 def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
-        _done(conduct), _usual(conduct), _others(conduct), _money(conduct), _before(conduct),
-        _first(conduct), _undecided(conduct),
+        _done(conduct), _shared(conduct), _usual(conduct), _others(conduct), _money(conduct),
+        _before(conduct), _first(conduct), _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
 
@@ -157,6 +162,22 @@ def _visit(c: Conduct) -> Texts:
     return (
         f"{day}{',' if whose_zh else ''}{whose_zh}{where_zh}{kind_zh}{zh}。",
         f"The {kind_en}{whose_en}{where_en} on {day}{en or ' is in doubt'}.",
+    )
+
+
+def _shared(c: Conduct) -> Texts:
+    """Where most of the visits in doubt led, and who signed them: the other end of a flow."""
+    if not c.shared:
+        return "", ""
+    unit = "人次" if c.subject in _OF_PEOPLE else "次"
+    parts_zh, parts_en = [], []
+    for column, who, n in c.shared:
+        zh, en = (text.format(who=who) for text in _SHARED[column])
+        parts_zh.append(("均" if n == c.doubted else f"{n:,}{unit}") + zh)
+        parts_en.append(("all" if n == c.doubted else f"{n:,}") + f" {en}")
+    return (
+        f"这{c.doubted:,}{unit}{'' if c.shared[0][2] == c.doubted else '中,'}{','.join(parts_zh)}。",
+        f"Of these, {' and '.join(parts_en)}.",
     )
 
 

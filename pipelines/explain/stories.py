@@ -22,6 +22,13 @@ from reports.story_texts import Conduct, story
 # So many other schemes that visits are in dispute for are told, and more, up to so many, as long as what
 # remains is more money than the last one told.
 OTHERS, MOST_OTHERS = 2, 5
+# Of each kind of subject, what its visits may have in common: the other end of a flow, or who is behind it.
+_OTHER_ENDS = {
+    "hospital": ("dr_code",), "pharmacy": ("dr_code",), "prescriber": ("fixmedins_code",),
+    "patient": ("fixmedins_code", "dr_code"), "group": ("fixmedins_code", "dr_code"),
+}  # fmt: skip
+# It is told where this share of the visits in doubt, and so many of them, have it in common.
+SHARED_FROM, SHARED_VISITS = 0.5, 3
 Row = Any
 
 
@@ -61,6 +68,7 @@ def stories(
                 doubted.get(row.subject_id, []),
                 measured.peers[row.subject_id],
                 measured.values.loc[row.subject_id],
+                names,
                 since,
                 str(judged.get(row.subject_id, ""))[:10],
                 snapshot.days_of_claims,
@@ -111,6 +119,7 @@ def _conduct(
     disputes: list[Row],
     peers: str,
     values: pd.Series,
+    names: pd.Series,
     since: str,
     judged: str,
     days_of_claims: int,
@@ -119,6 +128,7 @@ def _conduct(
 
     Args:
         disputes: the visits of the suspect in dispute.
+        names: of institutions, by code.
         since: ISO day from which a story counts.
         judged: ISO day on which the last case of the suspect closed; empty without one.
     """
@@ -159,6 +169,7 @@ def _conduct(
         days_of_claims=days_of_claims,
         for_scheme=for_scheme,
         unpaid=disputed > 0 and not any(_yuan(lately)),
+        shared=_shared(row.subject_type, lately, total.get("fixmedins_code"), names),
         before=(len(named) - len(lately), fsum(v.disputed for v in named) - fsum(v.disputed for v in lately)),
     )
 
@@ -174,6 +185,20 @@ def _for_scheme(disputes: list[Row], scheme: str | None) -> tuple[list[Row], boo
     schemes = (scheme, *SHOWN_AS.get(str(scheme), ()))
     found = [visit for visit in disputes if scheme is not None and visit.scheme in schemes]
     return (found, True) if found else (disputes, False)
+
+
+def _shared(
+    subject: str, visits: list[Row], own: str | None, names: pd.Series
+) -> tuple[tuple[str, str, int], ...]:
+    """`Conduct.shared`; where a doctor practises himself (``own``) is known without it."""
+    found = []
+    for column in _OTHER_ENDS.get(subject, ()):
+        codes = [getattr(visit, column) for visit in visits]
+        counts = Counter(code for code in codes if isinstance(code, str) and code != own)
+        for code, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
+            if n >= SHARED_VISITS and n >= SHARED_FROM * len(visits):
+                found.append((column, f"{names.get(code, '')} {code}".strip(), n))
+    return tuple(found)
 
 
 def _lately(named: list[Row], since: str) -> list[Row]:

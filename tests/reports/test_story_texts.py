@@ -177,6 +177,21 @@ def test_a_doctor_is_told_with_where_he_practises():
     assert story(replace(HOSPITAL, subject="prescriber"))[0].startswith("近一年为180名患者")
 
 
+@pytest.mark.parametrize(
+    ("n", "zh", "en"),
+    [
+        (218, "这218人次均在大药房 P1,均经医师D7。", "Of these, all at 大药房 P1 and all under doctor D7."),
+        (190, "这218人次中,190人次在大药房 P1,均经医师D7。",
+         "Of these, 190 at 大药房 P1 and all under doctor D7."),
+    ],
+)  # fmt: skip
+def test_who_is_at_the_other_end_of_a_flow_is_named(n, zh, en):
+    shared = (("fixmedins_code", "大药房 P1", n), ("dr_code", "D7", 218))
+    told = story(replace(HOSPITAL, subject="group", shared=shared))
+    assert zh in told[0] and en in told[1]
+    assert "这218" not in story(HOSPITAL)[0]
+
+
 def test_a_number_that_was_told_is_not_told_again():
     dead = (*measures_of("patient")["after_death_365d"], 5.0, 0.0, None)
     stated = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, first_visits
+from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
@@ -81,3 +81,22 @@ def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judge
     begin = first_visits(visits, "M01", "2024-01-01", judged)
     assert [visit.mdtrt_id for visit in begin] == expected and {visit.scheme for visit in begin} == {"M01"}
     assert first_visits([], "M01", "2024-01-01", judged) == []
+
+
+@pytest.mark.parametrize(
+    "subject, places, doctors, told",
+    [
+        ("prescriber", "PPPQH", "DDDDD", [("fixmedins_code", "药店 P", 3)]),
+        ("prescriber", "PPQQH", "DDDDD", []),  # less than half lead anywhere
+        ("prescriber", "HHHHH", "DDDDD", []),  # where he practises himself
+        ("pharmacy", "PPPPP", "DDDEE", [("dr_code", "D", 3)]),
+        ("hospital", "HHHHH", "DDD  ", [("dr_code", "D", 3)]),  # two without a doctor
+        ("hospital", "HH", "DD", []),  # two are no pattern
+        ("group", "PPPPP", "DDDDE", [("fixmedins_code", "药店 P", 5), ("dr_code", "D", 4)]),
+        ("visit", "PPPPP", "DDDDD", []),
+    ],
+)
+def test_the_other_end_that_most_visits_share_is_told(subject, places, doctors, told):
+    codes = {"fixmedins_code": list(places), "dr_code": [code.strip() or None for code in doctors]}
+    visits = list(tuples(pd.DataFrame(codes, dtype=object)))
+    assert list(_shared(subject, visits, "H", pd.Series({"P": "药店"}))) == told
