@@ -15,6 +15,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "peers": "同类",
         "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑",
+        "weak_note": "标有“(较弱)”的理由,模型重新训练后可能不再出现,只作参考。",
         "strips_note": "图中每条对应一条理由:浅蓝为多数同类(100个中的90个)的范围,"
         "深蓝为居中的一半,白线为居中的同类,"
         "红点为本对象;越往右刻度越密。",
@@ -105,6 +106,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "peers": "Peers",
         "peers_count": "{n}, this one included",
         "reasons": "Why it is suspicious",
+        "weak_note": "A reason marked (weak) may not be given after the next training: take it as a hint.",
         "strips_note": "One strip for each reason with a number: the pale bar holds 90 of 100 peers, the "
         "blue bar the middle half of them, the white line is the median and the red dot this subject; the "
         "scale is closer towards the right.",

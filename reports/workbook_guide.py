@@ -30,7 +30,8 @@ _SECTIONS = {
         (
             "怎么读",
             "每类对象一张表,第 1 名最可疑。分数在 0 到 1 之间,越高越该先查。",
-            "“理由”写明:什么指标、数值多少、同类对象通常是多少、超过多少同类。同类指同级别机构或同类参保人。",
+            "“理由”写明:什么指标、数值多少、同类对象通常是多少、超过多少同类。同类指同级别机构或同类参保人。"
+            "标有“(较弱)”的,模型重新训练后可能不再出现,只作参考。",
             "“疑似情形”是自身特征最突出的一种(编号见情形目录);没有哪一种突出的写“待定”。",
             "“争议基金”只算有争议的部分:规则疑点算该条明细,费用偏高算超出部分,整次就诊存疑的才算整次;"
             "同一次就诊、同一条明细只算一次。不同对象之间会重叠,不能相加。“就诊基金支付”是整次就诊的基金支付。",
@@ -62,7 +63,8 @@ _SECTIONS = {
             "How to read it",
             "One sheet a kind of subject; rank 1 is most suspect. Scores run from 0 to 1.",
             "A reason says what was measured, its value, the median of the peers and how many of them lie "
-            "below. Peers are institutions of the same level or patients of the same kind.",
+            "below. Peers are institutions of the same level or patients of the same kind. One marked (weak) "
+            "may not be given after the next training: take it as a hint.",
             "The suspected scheme is the one whose own signature stands out most; not decided where none "
             "does.",
             "In dispute is only what a finding or a measure disputes: a line, the excess over what is usual, "

@@ -22,7 +22,7 @@ from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
 from reports.last_case import LastCase
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
-from reports.reasons import exceeds_median, is_outside_middle_half
+from reports.reasons import exceeds_median, is_outside_middle_half, telling_first
 from reports.subject_charts import Strip, calendar, is_compared, strip_of, weeks
 from reports.subject_words import PENDING
 
@@ -118,7 +118,7 @@ class _Kind:
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
-            favourable=self._favourable(subject_id, peers), strips=self._strips(row.reasons, peers),
+            favourable=self._favourable(subject_id, peers, scheme), strips=self._strips(row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
             link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
@@ -186,8 +186,8 @@ class _Kind:
             known["fixmedins_code"] = f"{self.names.get(code, '')} {code}".strip()
         return known
 
-    def _favourable(self, subject_id: str, peers: str) -> list[Reason]:
-        """The measures farthest on the honest side, one a family."""
+    def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
+        """The measures farthest on the honest side, one a family, signs of the named scheme before others."""
         measures, standing = measures_of(self.subject), self.measured.usual.standing
         differences: Any = self.measured.differences.loc[subject_id]
         away = differences.dropna().sort_values(kind="stable")
@@ -214,7 +214,7 @@ class _Kind:
         unusual = [
             reason for reason in found if is_outside_middle_half(reason, -_direction(measures, reason))
         ]
-        return unusual[:MOST_FAVOURABLE]
+        return telling_first(unusual, scheme, measures)[:MOST_FAVOURABLE]
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
         """The supporting records of each reason, by its number; what was said before is not said again (a

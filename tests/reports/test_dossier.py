@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from features.measures.catalogue import measures_of
-from reports.dossier import LANGUAGES, Dossier, file_name, page, write
+from reports.dossier import LANGUAGES, Dossier, body, file_name, page, write
 from reports.last_case import LastCase
 from reports.masking import Mask
 from reports.network_chart import network
+from reports.reasons import WEAK
 from reports.subject_charts import calendar, strip_of, weeks
 from tests.reports.forbidden import page_offences
 
@@ -376,3 +377,10 @@ def test_the_doctors_of_an_institution_with_most_in_dispute_are_told():
     assert "争议就诊的医师" in text and "按接诊或开方医师列出争议最多的 5 名,共 7 名。" in text
     assert "<td>D4</td>" in text and "<td>D5</td>" not in text
     assert "争议就诊的医师" not in page(replace(GIVEN, doctors=[]), "zh")
+
+
+@pytest.mark.parametrize("language, mark", [("zh", "标有“(较弱)”的理由"), ("en", "A reason marked (weak)")])
+def test_what_weak_means_is_said_where_a_reason_is(language, mark):
+    weak = REASON | {f"text_{code}": REASON[f"text_{code}"] + WEAK[code == "en"] for code in ("zh", "en")}
+    assert mark in body(replace(GIVEN, reasons=[REASON, weak]), language)
+    assert mark not in body(GIVEN, language)
