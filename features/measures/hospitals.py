@@ -377,6 +377,8 @@ def unsigned_excess(v: Table, w: Value) -> Value:
 
 declare("hospital", admissions.dialysis_week, "M28", materiality=0.1)
 declare("hospital", admissions.double_dialysis_share, "M28", materiality=0.02)
+declare("hospital", admissions.dialysis_persons, "M28", materiality=5)
+declare("hospital", admissions.off_schedule_share, "M28", materiality=0.2)
 declare("hospital", volume.after_death, "M09 M28 M01", materiality=2, evidence_weight=STRONG)
 declare("hospital", admissions.rehab_visits, "M45", materiality=10)
 declare("hospital", admissions.unsigned_rehab_share, "M45", materiality=0.05)

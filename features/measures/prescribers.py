@@ -272,6 +272,8 @@ declare("prescriber", admissions.dialysis, "M28", materiality=50)
 declare("prescriber", admissions.unsigned_share, "M28", materiality=0.05)
 declare("prescriber", admissions.dialysis_week, "M28", materiality=0.1)
 declare("prescriber", admissions.double_dialysis_share, "M28", materiality=0.02)
+declare("prescriber", admissions.dialysis_persons, "M28", materiality=5)
+declare("prescriber", admissions.off_schedule_share, "M28", materiality=0.2)
 declare("prescriber", admissions.rehab_visits, "M45", materiality=10)
 declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
 

@@ -5,6 +5,7 @@ from ibis import Table, Value
 from claims.as_of import STAY
 from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
 from features.measures.formulas import concentration, ratio, share_in, top_share, unoperated
+from features.windows import YEAR
 
 
 @shared("住院中无检查治疗的天数", "idle days in hospital", "days", "stay", evidence_weight=STRONG)
@@ -295,6 +296,25 @@ def dialysis_week(p: Table, w: Value) -> Value:
 def double_dialysis_share(v: Table, w: Value) -> Value:
     """Visits with more sessions of dialysis than days with one ÷ visits with dialysis."""
     return (v.dialysis > v.dialysis_days).mean(where=w & (v.dialysis > 0))
+
+
+@shared("透析患者人数", "dialysis patients", "persons", "supply", evidence_weight=CONTEXT)
+def dialysis_persons(v: Table, w: Value) -> Value:
+    """Different patients with dialysis."""
+    return v.psn_no.nunique(where=w & (v.dialysis > 0))
+
+
+@shared(
+    "不时在自身排班之外加做透析的患者占比",
+    "share of dialysis patients to whose own schedule sessions are added now and then", "share", "supply",
+    windows=(YEAR,), evidence_weight=STRONG, support="dialysis_persons",
+)  # fmt: skip
+def off_schedule_share(v: Table, w: Value) -> Value:
+    """Patients with sessions beyond their own week's number now and then ÷ dialysis patients; 0 where there
+    are none, for a county has too few places with dialysis to compare these alone
+    (`features.visits.dialysis_schedules`)."""
+    patients = v.psn_no.nunique(where=w & (v.dialysis > 0))
+    return ratio(v.psn_no.nunique(where=w & v.off_schedule.notnull()), patients).fill_null(0.0)
 
 
 @shared("收取康复费的就诊次数", "visits with rehabilitation", "visits", "supply", evidence_weight=CONTEXT)

@@ -104,8 +104,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     "M27": {"patient": "hidden_accidents", "visit": "hidden_accident"},
     "M28": {
-        "hospital": "unsigned_excess unsigned_share dialysis_week double_dialysis_share",
-        "prescriber": "unsigned_share dialysis_week double_dialysis_share",
+        "hospital": "unsigned_excess unsigned_share dialysis_week double_dialysis_share off_schedule_share",
+        "prescriber": "unsigned_share dialysis_week double_dialysis_share off_schedule_share",
         "patient": "unsigned_dialysis dialysis_week",
         "visit": "unsigned_dialysis week_sessions",
     },

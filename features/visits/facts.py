@@ -27,6 +27,7 @@ from features.visits.codelists import (
     REHAB,
 )
 from features.visits.concurrent_stays import copied_stays, village_batches
+from features.visits.dialysis_schedules import off_schedule
 from features.visits.excess_items import BILLERS, UNUSUAL_DRUGS, excess_column, excess_items
 from features.visits.inpatient import (
     converted_admissions,
@@ -103,7 +104,9 @@ LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for n
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES["usual_material"] = LINES["material_amount"]
 LINES["dearest_exam"] = LINES["exam_amount"]
-LINES |= dict.fromkeys(("unsigned", "unsigned_excess", "week_sessions", "dialysis_days"), LINES["dialysis"])
+LINES |= dict.fromkeys(
+    ("unsigned", "unsigned_excess", "week_sessions", "dialysis_days", "off_schedule"), LINES["dialysis"]
+)
 LINES |= dict.fromkeys(("unsigned_rehab", "rehab_days"), LINES["rehab"])
 
 
@@ -149,6 +152,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "unsigned": unsigned_sessions(claims, base, days),
         "prescriptions": prescription_use(claims),
         "dialysis_weeks": dialysis_weeks(base, days),
+        "schedules": off_schedule(base, days),
         "accidents": hidden_accidents(claims, base),
         "long_term_care": long_term_care_days(claims, base),
         "benchmarks": stay_benchmarks(base, content),

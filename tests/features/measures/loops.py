@@ -113,6 +113,7 @@ VALUES: dict[str, list[Any]] = {
     **dict.fromkeys(["rx_late", "rx_rushed", "converted", "split", "overlap"], [True, False, None]),
     **dict.fromkeys(["interim", "same_doctor_readmission", "readmitted_31d"], [True, False, None]),
     "unsigned_excess": [0.0, 0.75, None],
+    "off_schedule": [1, None],
     **dict.fromkeys(["overgrouped", "dear_group"], [True, False, None]),
     **dict.fromkeys(["received", "prescription_flow", "resold", "sold_again"], [0.0, 0.5, None]),
     UNUSUAL_DRUGS: [0.0, 25.0, None],

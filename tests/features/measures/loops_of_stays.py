@@ -1,5 +1,6 @@
 """Loops of the measures that hospitals and prescribers share, over stays and visits."""
 
+import math
 from statistics import median
 
 from claims.as_of import STAY
@@ -20,8 +21,8 @@ from tests.features.measures.loops import (
 
 
 def middle(name: str) -> Loop:
-    """The median over stays."""
-    return lambda vs: median(loops.column(stays(vs), name))
+    """The median over stays; unknown without any."""
+    return lambda vs: median(loops.column(stays(vs), name) or [math.nan])
 
 
 def all_stays(vs):
@@ -42,6 +43,16 @@ def beyond_operations(vs):
     """Share of their bills, a few of them counted for less."""
     beyond = total(vs, "material_amount") - total(vs, "usual_material")
     return beyond / total(vs, "billed") * len(vs) / (len(vs) + HALF_KNOWN)
+
+
+def dialysed(vs):
+    return [v for v in vs if v["dialysis"] > 0]
+
+
+def off_schedule_share(vs):
+    """Patients with sessions added to their schedule, of those with any; none where there are none."""
+    added = loops.different([v for v in vs if v["off_schedule"]], "psn_no")
+    return added / loops.different(dialysed(vs), "psn_no") if dialysed(vs) else 0.0
 
 
 OF_BOTH: dict[str, Loop] = {
@@ -84,9 +95,9 @@ OF_BOTH: dict[str, Loop] = {
     "dialysis": lambda vs: total(vs, "dialysis"),
     "unsigned_share": lambda vs: part([v for v in vs if v["unsigned"] is not None], "unsigned", "dialysis"),
     "dialysis_week": loops.days_a_week,
-    "double_dialysis_share": lambda vs: share(
-        [v for v in vs if v["dialysis"] > 0], lambda v: v["dialysis"] > v["dialysis_days"]
-    ),
+    "double_dialysis_share": lambda vs: share(dialysed(vs), lambda v: v["dialysis"] > v["dialysis_days"]),
+    "dialysis_persons": lambda vs: loops.different(dialysed(vs), "psn_no"),
+    "off_schedule_share": off_schedule_share,
     "after_death": lambda vs: sum(map(loops.dead, vs)),
     "rehab_visits": lambda vs: len([v for v in vs if v["rehab"] > 0]),
     "unsigned_rehab_share": lambda vs: part(

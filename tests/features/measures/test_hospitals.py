@@ -42,7 +42,9 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "fund_per_stay": lambda vs: mean_of(stays(vs), "fund_pay_sumamt"),
     "stay_rate": lambda vs: share([v for v in vs if not v["course"]], lambda v: v["kind"] == STAY),
     "discharges": lambda vs: len(discharged(all_stays(vs))),
-    "stays_each": lambda vs: len(discharged(stays(vs))) / loops.different(discharged(stays(vs)), "psn_no"),
+    "stays_each": lambda vs: (
+        len(discharged(stays(vs))) / (loops.different(discharged(stays(vs)), "psn_no") or math.nan)
+    ),
     "frequent_share": lambda vs: loops.share_of_counts(discharged(all_stays(vs)), "psn_no", lambda n: n >= 3),
     "unsigned_excess": lambda vs: (
         part([v for v in vs if v["unsigned"] is not None], "unsigned_excess", "dialysis") or 0.0
