@@ -20,7 +20,7 @@ from features.measures.aggregation import ROWS, counted, subject_facts
 from features.measures.catalogue import HIGH, Measure, measures_of
 from features.rounding import rounded
 from features.visits.facts import LINES
-from features.windows import YEAR
+from features.windows import YEARS
 
 # The reason that a graph gives instead of a measure: visits that link to others beyond chance.
 GRAPH = "graph"
@@ -83,7 +83,7 @@ def _by_base(names: Any, subject: str) -> dict[tuple[str, int | None], _Columns]
     """Columns by the table, and for counts the window, that they are taken from."""
     bases: dict[tuple[str, int | None], _Columns] = defaultdict(dict)
     for column in names:
-        entry, days = (None, YEAR) if column == GRAPH else measures_of(subject)[column]
+        entry, days = (None, YEARS) if column == GRAPH else measures_of(subject)[column]
         base = "visits" if entry is None else entry.base
         bases[base, None if base == "visits" else days][column] = (entry, days)
     return bases

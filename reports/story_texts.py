@@ -30,6 +30,10 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
     "group": ("{persons}名成员,近一年没有超出正常解释的一同就诊{excuse_zh}",
               "{members}, whose visits together all have an honest explanation{excuse_en}"),
 }  # fmt: skip
+# The same where what is in doubt lies before the year.
+_BEFORE = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
+    "group": ("{persons}名成员近一年没有一同就诊", "{members} made no linked visits in the last year"),
+}
 # Said of visits that cost the fund nothing.
 _UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
 # Column of a visit → how a place or a doctor that visits share is told.
@@ -111,7 +115,8 @@ def _done(c: Conduct) -> Texts:
     """Who did how much, and how much of it is in doubt."""
     if c.subject == "visit":
         return _visit(c)
-    zh, en = (text.format(**_given(c)) for text in (_DONE[c.subject] if c.visits else _NOTHING[c.subject]))
+    done = _DONE if c.visits else _BEFORE if c.doubted else _NOTHING
+    zh, en = (text.format(**_given(c)) for text in done[c.subject])
     if c.subject == "prescriber" and c.place:
         zh, en = f"{c.place}医师,{zh}", f"Doctor at {c.place}: {en}"
     if not c.doubted:
@@ -123,8 +128,9 @@ def _done(c: Conduct) -> Texts:
     of_zh = f",涉及{c.doubted_persons:,}人" if people else ""
     of_en = f"{c.doubted_persons:,} people" if people else ""
     span_zh, span_en = (_span(c, language) + _UNPAID[language == "en"] * c.unpaid for language in LANGUAGES)
-    part_zh = f"其中{c.doubted:,}{unit}{share and f'({share})'}"
-    part_en, of_en = f"{c.doubted:,} of them", ", ".join(part for part in (share, of_en) if part)
+    part_zh = f"{'其中' if c.visits else '此前'}{c.doubted:,}{unit}{share and f'({share})'}"
+    part_en = f"{c.doubted:,} of them" if c.visits else f"before that, {c.doubted:,}"
+    of_en = ", ".join(part for part in (share, of_en) if part)
     of_en = of_en and f" ({of_en})"
     if c.doubted == c.visits:
         part_zh, part_en = "均" if c.doubted > 1 else "", "all of them" if c.doubted > 1 else "it"

@@ -6,7 +6,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.windows import YEAR
+from features.windows import YEARS
 
 # A household is a handful of one village's people of several generations (docs/schemes.md, M15).
 HOUSEHOLD_MEMBERS, GENERATION_YEARS = 5, 18
@@ -53,8 +53,8 @@ HUB_SHARE = 0.3
 
 
 def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
-    """Facts of the visits that members of groups made in the last year; a visit of several groups stands in
-    each.
+    """Facts of the visits that members of groups made in the years that links are found in; a visit of
+    several groups stands in each.
 
     Args:
         facts: one row a visit, with what graphs add to it (`features.visits.facts.with_counts`).
@@ -64,7 +64,7 @@ def group_facts(facts: ibis.Table, members: ibis.Table) -> ibis.Table:
         The facts with ``group_id``, ``joint`` (with co-visitors, or people whose prescriptions are filled in
         the same batches) and ``linked`` (see `linked`).
     """
-    joined = facts.filter(facts.days_ago <= YEAR).inner_join(members.select("group_id", "psn_no"), "psn_no")
+    joined = facts.filter(facts.days_ago <= YEARS).inner_join(members.select("group_id", "psn_no"), "psn_no")
     return joined.mutate(joint=_positive(joined, "co_visitors", "co_fillers"), linked=linked(joined))
 
 

@@ -17,7 +17,7 @@
 | origin | village | hospital | more people are admitted there than expected (`referral_flows`) |
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -40,6 +40,7 @@ from features.graphs import (
     shared_suppliers,
     trace_flows,
 )
+from features.windows import YEAR, YEARS
 
 COLUMNS = ["kind", "a_type", "a", "b_type", "b", "observed", "expected", "neg_log10_fdr"]
 # Kind of flow → the visits that are part of one, and the types of its two ends.
@@ -83,32 +84,105 @@ class Network:
     flows: ibis.Table
 
 
+@dataclass(frozen=True)
+class _OfYear:
+    """The links of one year, and the visits that make them (as of `Network`)."""
+
+    edges: pd.DataFrame
+    people: pd.DataFrame
+    co_attendance: ibis.Table
+    co_oversupply: ibis.Table
+    co_filling: ibis.Table
+    flows: ibis.Table
+
+
+@dataclass(frozen=True)
+class _Scratch:
+    """Tables of one year's links in the scratch database; those of years before the last bear a number."""
+
+    con: ibis.BaseBackend
+    year: int
+
+    def _named(self, name: str) -> str:
+        return f"{name}_{self.year}" if self.year else name
+
+    def create_table(self, name: str, rows: ibis.Table) -> ibis.Table:
+        return self.con.create_table(self._named(name), rows)
+
+    def stored(self, name: str, frame: pd.DataFrame) -> ibis.Table:
+        return stored(self.con, self._named(name), frame)
+
+    def table(self, name: str) -> ibis.Table:
+        return self.con.table(self._named(name))
+
+
 def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
-    """Find all links; keeps what is read twice in the scratch database."""
+    """Find all links; keeps what is read twice in the scratch database.
+
+    Each whole year that the claims cover, YEARS at most, is tested by itself: chance is that of a year's
+    visits, and the pairs to be tested grow with the number of years and not with its square.
+    """
     con = claims.con
-    together, co_attendance = _together(con, facts)
-    linked, hubs, co_oversupply = _oversupplied(con, facts)
-    sharing, of_suppliers = _sharing(con, facts)
-    co_oversupply = con.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
+    years = [_of_year(con, facts, year) for year in range(_whole_years(facts))]
+    resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
+    people = pd.concat([found.people for found in years], ignore_index=True)
+    flows = outer_joined(_all(found.flows for found in years), _box_visits(con, claims, resold))
+    return Network(
+        _over_years(_one_table([*(found.edges for found in years), resold])),
+        people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
+        _all(found.co_attendance for found in years),
+        _all(found.co_oversupply for found in years),
+        _all(found.co_filling for found in years),
+        con.create_table("flow_visits", flows),
+    )
+
+
+def _whole_years(facts: ibis.Table) -> int:
+    """How many whole years the claims cover: one at least, those of YEARS at most."""
+    days = facts.aggregate(days=_.days_ago.max().fill_null(0.0)).to_pandas()["days"].iloc[0]
+    return int(min(max(days // YEAR, 1), YEARS // YEAR))
+
+
+def _all(tables: Iterable[ibis.Table]) -> ibis.Table:
+    """The rows of several tables of the same columns."""
+    first, *others = tables
+    return ibis.union(first, *others) if others else first
+
+
+def _over_years(edges: pd.DataFrame) -> pd.DataFrame:
+    """Edges of several years, one row a pair and kind: the sums of counts, and the most significant year."""
+    ends = ["kind", "a_type", "a", "b_type", "b"]
+    sums = {"observed": "sum", "expected": "sum", "neg_log10_fdr": "max"}
+    if not edges.duplicated(ends).any():
+        return edges
+    return edges.groupby(ends, as_index=False, sort=False).agg(sums)[COLUMNS]
+
+
+def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> _OfYear:
+    """The links of a year, counted back from the as-of date (0: the last)."""
+    if year:
+        ago = facts.days_ago - year * YEAR
+        facts = facts.mutate(days_ago=ago).filter(_.days_ago > 0)
+    scratch = _Scratch(con, year)
+    together, co_attendance = _together(scratch, facts)
+    linked, hubs, co_oversupply = _oversupplied(scratch, facts)
+    sharing, of_suppliers = _sharing(scratch, facts)
+    co_oversupply = scratch.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
     filled = batch_filling.purchases(facts)
-    filling, batches = _recurring(con, "batches", filled, batch_filling.members, batch_filling.BATCH)
+    filling, batches = _recurring(scratch, "batches", filled, batch_filling.members, batch_filling.BATCH)
     people = pd.concat(
         [*together, linked, sharing, filling.assign(kind="co_filling")], ignore_index=True
     ).rename(columns={"days": "observed"})
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
-    resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
-    others += [hubs, resold]
-    return Network(
-        _one_table([people, *others]),
+    return _OfYear(
+        _one_table([people, *others, hubs]),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
         co_attendance,
         co_oversupply,
-        con.create_table("filling_visits", events.linking_visits(batches)),
-        con.create_table(
-            "flow_visits", outer_joined(_flow_visits(con, facts, flows), _box_visits(con, claims, resold))
-        ),
+        scratch.create_table("filling_visits", events.linking_visits(batches)),
+        _flow_visits(scratch, facts, flows),
     )
 
 
@@ -119,14 +193,16 @@ def _one_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return edges.astype({"observed": float, "expected": float, "neg_log10_fdr": float})
 
 
-def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFrame], ibis.Table]:
+def _together(scratch: _Scratch, facts: ibis.Table) -> tuple[list[pd.DataFrame], ibis.Table]:
     """Edges of those who meet, buy the same or return together, and the visits that make them."""
-    visited, of_visits = _meet(con, covisit.visits(facts), "meetings")
-    expensive = con.create_table("expensive_purchases", copurchase.purchases(facts, con.table("item_days")))
-    bought, of_medicines = _meet(con, expensive, "purchases")
-    seen = con.create_table("windows", co_return.windows(facts))
-    found = stored(con, "window_returns", co_return.returns(seen))
-    returned = con.create_table("returned", co_return.pairs(co_return.members(seen, found)))
+    visited, of_visits = _meet(scratch, covisit.visits(facts), "meetings")
+    expensive = scratch.create_table(
+        "expensive_purchases", copurchase.purchases(facts, scratch.con.table("item_days"))
+    )
+    bought, of_medicines = _meet(scratch, expensive, "purchases")
+    seen = scratch.create_table("windows", co_return.windows(facts))
+    found = scratch.stored("window_returns", co_return.returns(seen))
+    returned = scratch.create_table("returned", co_return.pairs(co_return.members(seen, found)))
     edges = [
         visited.assign(kind="co_visit"),
         bought.assign(kind="co_purchase"),
@@ -134,26 +210,26 @@ def _together(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[list[pd.DataFra
     ]
     linking_visits = [of_visits, of_medicines, co_return.linking_visits(returned)]
     swiped = card_sessions.purchases(facts)
-    sessions = _recurring(con, "card_sessions", swiped, card_sessions.members, card_sessions.SESSION)
-    for kind, of_events in (("co_admission", _waves(con, facts)), ("co_session", sessions)):
+    sessions = _recurring(scratch, "card_sessions", swiped, card_sessions.members, card_sessions.SESSION)
+    for kind, of_events in (("co_admission", _waves(scratch, facts)), ("co_session", sessions)):
         edges.append(of_events[0].assign(kind=kind))
         linking_visits.append(events.linking_visits(of_events[1]))
-    return edges, con.create_table("co_attendance_visits", ibis.union(*linking_visits))
+    return edges, scratch.create_table("co_attendance_visits", ibis.union(*linking_visits))
 
 
-def _waves(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+def _waves(scratch: _Scratch, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
     """Edges of those admitted in one wave, and their pairs."""
-    admitted = con.create_table("admissions", admission_waves.admissions(facts))
-    found = stored(con, "admission_waves", admission_waves.waves(admitted))
-    inside = con.create_table("wave_members", admission_waves.members(admitted, found))
-    crowded = stored(con, "waves_with_bystanders", admission_waves.with_bystanders(inside))
+    admitted = scratch.create_table("admissions", admission_waves.admissions(facts))
+    found = scratch.stored("admission_waves", admission_waves.waves(admitted))
+    inside = scratch.create_table("wave_members", admission_waves.members(admitted, found))
+    crowded = scratch.stored("waves_with_bystanders", admission_waves.with_bystanders(inside))
     pairs = admission_waves.pairs(admission_waves.without_bystanders(inside, crowded))
-    together = con.create_table("admitted_together", pairs)
+    together = scratch.create_table("admitted_together", pairs)
     return admission_waves.edges(together), together
 
 
 def _recurring(
-    con: ibis.BaseBackend,
+    scratch: _Scratch,
     name: str,
     bought: ibis.Table,
     members: Callable[[ibis.Table], ibis.Table],
@@ -167,53 +243,53 @@ def _recurring(
         members: from these to the people of each run, as `recurrent_sets.recurrent` takes them.
         run: columns that define a run.
     """
-    seen = con.create_table(f"{name}_members", members(con.create_table(f"{name}_purchases", bought)))
-    found = stored(con, name, recurrent_sets.recurrent(seen, run))
-    together = con.create_table(f"{name}_pairs", recurrent_sets.pairs(seen, found, run))
+    seen = scratch.create_table(f"{name}_members", members(scratch.create_table(f"{name}_purchases", bought)))
+    found = scratch.stored(name, recurrent_sets.recurrent(seen, run))
+    together = scratch.create_table(f"{name}_pairs", recurrent_sets.pairs(seen, found, run))
     return events.edges(together, run, []), together
 
 
-def _meet(con: ibis.BaseBackend, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
+def _meet(scratch: _Scratch, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:
     """Edges of those who meet, and the visits that make them.
 
     Args:
         events: as `covisit.meetings` takes them.
         name: of the table in which the meetings are stored.
     """
-    met = con.create_table(name, covisit.meetings(events))
+    met = scratch.create_table(name, covisit.meetings(events))
     found = covisit.edges(events, met)
-    return found, covisit.linking_visits(met, stored(con, f"edges_of_{name}", found[["a", "b"]]))
+    return found, covisit.linking_visits(met, scratch.stored(f"edges_of_{name}", found[["a", "b"]]))
 
 
-def _oversupplied(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
+def _oversupplied(scratch: _Scratch, facts: ibis.Table) -> tuple[pd.DataFrame, pd.DataFrame, ibis.Table]:
     """Edges of those oversupplied through the same doctor or pharmacy, their edges to these, and the visits
     that make them."""
-    bought = con.create_table("buyers", oversupply.buyers(facts))
-    hubs = stored(con, "oversupply_hubs", oversupply.hubs(bought))
-    over = con.create_table("oversupplied", oversupply.oversupplied(bought, hubs))
-    pairs = con.create_table("co_oversupplied", oversupply.pairs(over))
-    linking_visits = con.create_table("co_oversupply_visits", oversupply.linking_visits(facts, pairs))
+    bought = scratch.create_table("buyers", oversupply.buyers(facts))
+    hubs = scratch.stored("oversupply_hubs", oversupply.hubs(bought))
+    over = scratch.create_table("oversupplied", oversupply.oversupplied(bought, hubs))
+    pairs = scratch.create_table("co_oversupplied", oversupply.pairs(over))
+    linking_visits = scratch.create_table("co_oversupply_visits", oversupply.linking_visits(facts, pairs))
     to_hubs = oversupply.hub_edges(over).assign(kind="oversupply", a_type="patient")
     return oversupply.edges(pairs).assign(kind="co_oversupply"), to_hubs, linking_visits
 
 
-def _sharing(con: ibis.BaseBackend, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
+def _sharing(scratch: _Scratch, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Table]:
     """Edges of those who share pharmacies of expensive medicine, and the purchases that make them."""
-    regular = con.create_table(
-        "regular_suppliers", shared_suppliers.regulars(facts, con.table("expensive_purchases"))
+    regular = scratch.create_table(
+        "regular_suppliers", shared_suppliers.regulars(facts, scratch.table("expensive_purchases"))
     )
     found = shared_suppliers.edges(facts, regular)
-    linked = stored(con, "edges_of_suppliers", found[["a", "b"]])
+    linked = scratch.stored("edges_of_suppliers", found[["a", "b"]])
     return found.assign(kind="co_supplier"), shared_suppliers.linking_visits(facts, regular, linked)
 
 
-def _flow_visits(con: ibis.BaseBackend, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
+def _flow_visits(scratch: _Scratch, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
     """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
     to), the share of the flow beyond what is expected."""
     found = []
     for kind, column in FLOW_COLUMNS.items():
         excess = 1 - flows[kind]["expected"] / flows[kind]["observed"]
-        edges = stored(con, f"{kind}_flows", flows[kind][["a", "b"]].astype(str).assign(excess=excess))
+        edges = scratch.stored(f"{kind}_flows", flows[kind][["a", "b"]].astype(str).assign(excess=excess))
         visits = FLOWS[kind][0](facts).inner_join(edges, ["a", "b"])
         found.append(visits.select("mdtrt_id", **{column: _.excess}))
         if kind == "referral":

@@ -9,6 +9,7 @@ import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.graphs.group_profiles import INNOCENT, described, group_facts, honest_reasons, hubs, linked
+from features.windows import YEARS
 from tests.features.measures.tables import facts
 
 MONDAY = date(2024, 6, 3)
@@ -300,11 +301,11 @@ def test_what_some_do_together_does_not_excuse_the_others():
     assert reason(group_of(FAMILY, 3) + [stranger]) is None
 
 
-def test_facts_of_groups_reach_a_year_back():
+def test_facts_of_groups_reach_as_far_back_as_links():
     nobody = {"days_ago": 1.0, "co_visitors": 0, "co_oversupplied": 0, "co_fillers": 0}
     rows = [
-        nobody | {"mdtrt_id": "with others", "psn_no": "a", "days_ago": 365.0, "co_visitors": 1},
-        nobody | {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": 365.5, "co_visitors": 1},
+        nobody | {"mdtrt_id": "with others", "psn_no": "a", "days_ago": float(YEARS), "co_visitors": 1},
+        nobody | {"mdtrt_id": "long ago", "psn_no": "a", "days_ago": YEARS + 0.5, "co_visitors": 1},
         nobody | {"mdtrt_id": "fetched", "psn_no": "a", "co_fillers": 1},
         nobody | {"mdtrt_id": "oversupplied", "psn_no": "b", "co_oversupplied": 1},
         nobody | {"mdtrt_id": "by himself", "psn_no": "b"},

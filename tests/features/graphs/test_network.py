@@ -19,6 +19,7 @@ from features.graphs.network import (
     outer_joined,
     stored,
 )
+from features.windows import YEAR
 from tests.features.graphs.test_batch_filling import RING, runner, town
 from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
 from tests.in_memory import engine
@@ -184,6 +185,34 @@ def test_without_visits_there_is_a_network_without_edges():
     network = build_network(claims, facts)
     assert network.edges.empty and list(network.edges.columns) == COLUMNS and network.people.empty
     assert links(con, network, network.people, "none").to_pandas().empty
+
+
+def years_of(first: int) -> pd.DataFrame:
+    """Links between patients of a quiet clinic, whose first visit is so many days ago: a ring met two years
+    ago, another in both years, and strangers come every day."""
+    book = VisitBook()
+    for day in range(2, first):
+        book.add(f"stranger-{day % 90}", "quiet", day, 300)
+    days = [10, 40, 70, 100, 130, 150, 170, 190]
+    book.add_together(["past-1", "past-2", "past-3"], "quiet", [400 + day for day in days])
+    book.add_together(["ever-1", "ever-2"], "quiet", [day + ago for ago in (0, 375) for day in days], 120)
+    book.add("first", "quiet", first)
+    claims = claims_of(book)
+    edges = build_network(claims, claims.facts).edges
+    return edges[(edges.a_type == "patient") & (edges.kind == "co_visit")]
+
+
+def test_each_whole_year_of_the_claims_is_tested_by_itself():
+    ever, past = every_pair(["ever-1", "ever-2"]), every_pair(["past-1", "past-2", "past-3"])
+    found = years_of(2 * YEAR)
+    assert pairs_of(found) == ever | past and len(found) == len(ever | past)
+    observed = {frozenset((row.a, row.b)): row.observed for row in found.itertuples()}
+    assert {observed[pair] for pair in ever} == {16} and {observed[pair] for pair in past} == {8}
+
+
+def test_a_year_that_the_claims_cover_in_part_is_not_tested():
+    """Chance would be that of a year's visits, of which most are missing."""
+    assert pairs_of(years_of(2 * YEAR - 1)) == every_pair(["ever-1", "ever-2"])
 
 
 def inside(*rows: tuple[str, str, float]) -> pd.DataFrame:
