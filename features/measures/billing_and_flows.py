@@ -123,7 +123,7 @@ for _subject in ("hospital", "prescriber"):
 @measure(
     "hospital", "超出周边水平的定向转入住院占比",
     "share of stays that doctors elsewhere sent here beyond the neighbourhood's ways", "share",
-    "concentration", "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="admissions",
+    "concentration", "M31", materiality=0.02, evidence_weight=STRONG, over="admissions",
 )  # fmt: skip
 def received_share(v: Table, w: Value) -> Value:
     """Mean over stays of the excess of their flow from one doctor (`features.graphs.referral_flows`)."""

@@ -4,13 +4,12 @@
 from ibis import Table, Value
 
 from features.measures.catalogue import STRONG, declare, measure, shared
-from features.windows import YEAR
 
 
 @shared(
     "同一医师处方由同一批人成批取药的占比",
     "share of purchases filled in batches together with the same other people", "share",
-    "co_visit", evidence_weight=STRONG, windows=(YEAR,), over="purchases", support="purchases",
+    "co_visit", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def batch_filled_share(v: Table, w: Value) -> Value:
     """Purchases in batches beyond chance ÷ purchases."""
@@ -23,7 +22,7 @@ declare("pharmacy", batch_filled_share, "M19", materiality=0.02, over="visits", 
 
 @shared(
     "与同一批人成批取药的次数", "purchases filled in batches together with the same other people", "visits",
-    "co_visit", evidence_weight=STRONG, windows=(YEAR,),
+    "co_visit", evidence_weight=STRONG,
 )  # fmt: skip
 def batch_fillings(v: Table, w: Value) -> Value:
     """Purchases in batches beyond chance."""
