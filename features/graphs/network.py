@@ -85,18 +85,6 @@ class Network:
 
 
 @dataclass(frozen=True)
-class _OfYear:
-    """The links of one year, and the visits that make them (as of `Network`)."""
-
-    edges: pd.DataFrame
-    people: pd.DataFrame
-    co_attendance: ibis.Table
-    co_oversupply: ibis.Table
-    co_filling: ibis.Table
-    flows: ibis.Table
-
-
-@dataclass(frozen=True)
 class _Scratch:
     """Tables of one year's links in the scratch database; those of years before the last bear a number."""
 
@@ -158,7 +146,7 @@ def _over_years(edges: pd.DataFrame) -> pd.DataFrame:
     return edges.groupby(ends, as_index=False, sort=False).agg(sums)[COLUMNS]
 
 
-def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> _OfYear:
+def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> Network:
     """The links of a year, counted back from the as-of date (0: the last)."""
     if year:
         ago = facts.days_ago - year * YEAR
@@ -176,7 +164,7 @@ def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> _OfYear:
     people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
-    return _OfYear(
+    return Network(
         _one_table([people, *others, hubs]),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
         co_attendance,

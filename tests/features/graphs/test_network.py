@@ -12,6 +12,7 @@ from features.graphs import network as graph
 from features.graphs.network import (
     COLUMNS,
     Network,
+    _whole_years,
     build_network,
     inside_of,
     kinds_of,
@@ -187,32 +188,33 @@ def test_without_visits_there_is_a_network_without_edges():
     assert links(con, network, network.people, "none").to_pandas().empty
 
 
-def years_of(first: int) -> pd.DataFrame:
-    """Links between patients of a quiet clinic, whose first visit is so many days ago: a ring met two years
-    ago, another in both years, and strangers come every day."""
+def test_each_whole_year_of_the_claims_is_tested_by_itself():
+    """A ring met two years ago, another in both years, and strangers come every day."""
     book = VisitBook()
-    for day in range(2, first):
+    for day in range(2, 2 * YEAR + 1):
         book.add(f"stranger-{day % 90}", "quiet", day, 300)
     days = [10, 40, 70, 100, 130, 150, 170, 190]
     book.add_together(["past-1", "past-2", "past-3"], "quiet", [400 + day for day in days])
     book.add_together(["ever-1", "ever-2"], "quiet", [day + ago for ago in (0, 375) for day in days], 120)
-    book.add("first", "quiet", first)
     claims = claims_of(book)
     edges = build_network(claims, claims.facts).edges
-    return edges[(edges.a_type == "patient") & (edges.kind == "co_visit")]
-
-
-def test_each_whole_year_of_the_claims_is_tested_by_itself():
+    found = edges[(edges.a_type == "patient") & (edges.kind == "co_visit")]
     ever, past = every_pair(["ever-1", "ever-2"]), every_pair(["past-1", "past-2", "past-3"])
-    found = years_of(2 * YEAR)
     assert pairs_of(found) == ever | past and len(found) == len(ever | past)
     observed = {frozenset((row.a, row.b)): row.observed for row in found.itertuples()}
     assert {observed[pair] for pair in ever} == {16} and {observed[pair] for pair in past} == {8}
 
 
-def test_a_year_that_the_claims_cover_in_part_is_not_tested():
+@pytest.mark.parametrize(
+    "first, years", [(None, 1), (5, 1), (2 * YEAR - 1, 1), (2 * YEAR, 2), (3 * YEAR, 3), (9 * YEAR, 3)]
+)
+def test_a_year_that_the_claims_cover_in_part_is_not_tested(first, years):
     """Chance would be that of a year's visits, of which most are missing."""
-    assert pairs_of(years_of(2 * YEAR - 1)) == every_pair(["ever-1", "ever-2"])
+    book = VisitBook()
+    if first is not None:
+        book.add("first", "quiet", first)
+        book.add("last", "quiet", 1)
+    assert _whole_years(book.facts()) == years
 
 
 def inside(*rows: tuple[str, str, float]) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def test_another_place_has_its_own_schedule_and_an_examination_is_no_session():
     assert not values(off_schedule(visits(*rows), lines(*scans)), "off_schedule")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from([0, 2, 3, 3, 3, 4, 5]), min_size=1, max_size=20))
 def test_it_agrees_with_a_loop_over_the_weeks(weeks):
     usual = max(SESSIONS_A_WEEK, median([n for n in weeks if n] or [0]))
