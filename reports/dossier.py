@@ -20,7 +20,7 @@ from reports.last_case import LastCase, last_case_text
 from reports.masking import Mask
 from reports.profile_words import profile
 from reports.reason_texts import Reason
-from reports.reasons import WEAK
+from reports.reasons import is_weak
 from reports.scheme_texts import dispute_name, honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
@@ -176,7 +176,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
             (dispute_name(s, language), dispute_basis(s, language), *figures) for s, *figures in dossier.money
         ],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
-        weak=any(reason["text_zh"].endswith(WEAK[0]) for reason in dossier.reasons),
+        weak=any(map(is_weak, dossier.reasons)),
         on_site=_on_site(dossier, language),
         text=f"text_{language}",
         in_short=lambda reason: _CLAUSE_ENDS.split(reason)[0],

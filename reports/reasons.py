@@ -121,10 +121,15 @@ def worth_telling(
         entry = measures.get(reason["code"].partition(".")[2])
         if entry is None or scheme in entry[0].schemes:
             return True
-        weak = isinstance(scheme, str) and reason["text_zh"].endswith(WEAK[0])
+        weak = isinstance(scheme, str) and is_weak(reason)
         return not weak and (entry[0].family in _SAID or entry[0].evidence_weight > CONTEXT)
 
     return [reason for reason in reasons if tells(reason)] or reasons
+
+
+def is_weak(reason: Reason) -> bool:
+    """Is a reason marked as one that the next training may not give again?"""
+    return str(reason["text_zh"]).endswith(WEAK[0])
 
 
 def exceeds_median(entry: Measure, value: float, median: float | None, side: int = 1) -> bool:

@@ -31,7 +31,7 @@ _NOTHING = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last
               "{members}, whose visits together all have an honest explanation{excuse_en}"),
 }  # fmt: skip
 # The same where what is in doubt lies before the year.
-_BEFORE = dict.fromkeys(_DONE, ("近一年没有就诊", "No visits in the last year")) | {
+_BEFORE = _NOTHING | {
     "group": ("{persons}名成员近一年没有一同就诊", "{members} made no linked visits in the last year"),
 }
 # Said of visits that cost the fund nothing.

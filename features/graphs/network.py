@@ -17,7 +17,7 @@
 | origin | village | hospital | more people are admitted there than expected (`referral_flows`) |
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -114,13 +114,15 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     years = [_of_year(con, facts, year) for year in range(_whole_years(facts))]
     resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
     people = pd.concat([found.people for found in years], ignore_index=True)
-    flows = outer_joined(_all(found.flows for found in years), _box_visits(con, claims, resold))
+    flows = outer_joined(
+        reduce(ibis.union, (found.flows for found in years)), _box_visits(con, claims, resold)
+    )
     return Network(
         _over_years(_one_table([*(found.edges for found in years), resold])),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
-        _all(found.co_attendance for found in years),
-        _all(found.co_oversupply for found in years),
-        _all(found.co_filling for found in years),
+        reduce(ibis.union, (found.co_attendance for found in years)),
+        reduce(ibis.union, (found.co_oversupply for found in years)),
+        reduce(ibis.union, (found.co_filling for found in years)),
         con.create_table("flow_visits", flows),
     )
 
@@ -129,12 +131,6 @@ def _whole_years(facts: ibis.Table) -> int:
     """How many whole years the claims cover: one at least, those of YEARS at most."""
     days = facts.aggregate(days=_.days_ago.max().fill_null(0.0)).to_pandas()["days"].iloc[0]
     return int(min(max(days // YEAR, 1), YEARS // YEAR))
-
-
-def _all(tables: Iterable[ibis.Table]) -> ibis.Table:
-    """The rows of several tables of the same columns."""
-    first, *others = tables
-    return ibis.union(first, *others) if others else first
 
 
 def _over_years(edges: pd.DataFrame) -> pd.DataFrame:
