@@ -93,7 +93,7 @@ def prescribers(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, arises="count",
+    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays", arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     """Stays within 15 days of one in the same hospital for the same disease."""
@@ -112,8 +112,8 @@ def returns(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同一医师再次收住次数",
-    "times taken in again by the same doctor within 15 days, for whatever disease", "times", "concentration",
-    "M03", materiality=0.5, windows=FLOW, arises="count",
+    "times taken in again by the same doctor within 15 days, for whatever disease", "times", "stay",
+    "M03", materiality=0.5, windows=FLOW, support="stays", arises="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
     """Stays under the doctor who discharged the patient within 15 days before."""

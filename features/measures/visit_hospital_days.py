@@ -64,7 +64,7 @@ def unusual_return(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "15日内同一医师再次收住",
-    "taken in again by the same doctor within 15 days, for whatever disease", "flag", "concentration", "M03",
+    "taken in again by the same doctor within 15 days, for whatever disease", "flag", "stay", "M03",
     materiality=0.5,
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:

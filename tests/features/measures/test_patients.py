@@ -1,11 +1,15 @@
 """Measures of patients, each against a loop over random visits; those who are brought to hospital together,
 and those whom chance puts into one ward."""
 
+import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, STAY
+from features.comparison.peers import fit_peers
 from features.measures.aggregation import measure_subjects
+from features.measures.catalogue import measures_of, spec
 from features.visits.facts import visit_facts
+from models.anomaly import PeerEvidence
 from tests.features.measures import loops
 from tests.features.measures.loops import Loop, bought, column, different, mean_of, seen, stays, top, total
 from tests.features.town import AS_OF
@@ -39,6 +43,34 @@ def test_stays_like_those_of_others_are_counted_but_courses_are_not(patients):
     found = patients["twin_stays_365d"]
     assert (found[RING] == 3).all() and found["once"] == 1
     assert (found[[*COURSE, "ill"]] == 0).all()
+
+
+def test_one_readmission_among_many_stays_is_less_evidence_than_one_in_two():
+    """What is usual is a rate by stay: who is in hospital often comes back by chance sooner or later."""
+    ids = [f"p{number}" for number in range(400)]
+    people = pd.DataFrame(0.0, ids, list(measures_of("patient")))
+    people["stays_365d"] = [1.0, 2.0, 3.0, 2.0] * 100
+    people.loc[ids[3::40], "split_stays_365d"] = 1.0
+    people.loc["often"], people.loc["seldom"], people.loc["split"] = people.loc["p3"], people.loc["p3"], 0.0
+    people.loc["often", "stays_365d"] = 12.0
+    people.loc["split", ["stays_365d", "split_stays_365d"]] = [4.0, 3.0]
+    peers = pd.Series("all", people.index)
+    z = fit_peers("patient", people, peers).differences(people, peers).split_stays_365d
+    assert z["often"] < z["seldom"] - 0.5 < z["split"] - 2
+
+
+def test_a_readmission_under_the_same_doctor_is_no_second_sign():
+    known = spec("patient")
+    away = pd.DataFrame(0.0, ["other doctor", "same doctor"], known.index)
+    away["split_stays_365d"] = 4.0
+    away.loc["same doctor", "same_doctor_readmission_365d"] = 4.0
+    evidence = PeerEvidence(known)
+    found = evidence.by_scheme(evidence.by_column(away)).M03
+    assert found["same doctor"] == found["other doctor"] > 3
+    # Alone it is a sign: another diagnosis for what goes on.
+    away["split_stays_365d"] = 0.0
+    found = evidence.by_scheme(evidence.by_column(away)).M03
+    assert found["same doctor"] > 1 > found["other doctor"]
 
 
 def dosed(vs):
