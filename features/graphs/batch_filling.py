@@ -4,7 +4,7 @@ A runner who collects cards fetches the medicine of all of them on a day or two,
 the people of a batch live anywhere, buy hours apart and different medicine, and need not be oversupplied.
 They share doctor, pharmacy and day of purchase (docs/schemes.md, M19). Prescriptions of a doctor at a
 pharmacy are a flow; a batch is a run of purchases of a flow that follow one another faster than its own
-rhythm of the year. The people of a batch are tested as a set on how often they are in others
+rhythm. The people of a batch are tested as a set on how often they are in others
 (`features.graphs.recurrent_sets`), against how often the other people of the flow are: whoever sees patients
 once a week has them all at the pharmacy on that day, in changing company. Where few others fill their
 prescriptions there, all flows together tell what is usual.
@@ -29,15 +29,15 @@ _FLOW = ["dr_code", "place"]
 BATCH = [*_FLOW, "batch"]
 
 
-def purchases(facts: ibis.Table) -> ibis.Table:
-    """Purchases of the last year on a doctor's prescription, the first of a person, a flow and a day, each
-    with its batch: dr_code, place, batch (number within the flow), psn_no, second, mdtrt_id."""
+def purchases(facts: ibis.Table, days: int = YEAR) -> ibis.Table:
+    """Purchases of the last so many days on a doctor's prescription, the first of a person, a flow and a day,
+    each with its batch: dr_code, place, batch (number within the flow), psn_no, second, mdtrt_id."""
     rows = facts.filter(
-        facts.days_ago <= YEAR, facts.kind == PHARMACY, ~facts.course, facts.dr_code.notnull()
+        facts.days_ago <= days, facts.kind == PHARMACY, ~facts.course, facts.dr_code.notnull()
     )
     rows = rows.select("dr_code", "psn_no", "day", "second", "mdtrt_id", place=rows.fixmedins_code)
     rows = first_of(rows, [*_FLOW, "psn_no", "day"], ["second", "mdtrt_id"])
-    usual = YEAR * SECONDS_A_DAY / rows.count().over(ibis.window(group_by=_FLOW))
+    usual = days * SECONDS_A_DAY / rows.count().over(ibis.window(group_by=_FLOW))
     return with_runs(rows, _FLOW, ibis.least(MAX_GAP_SECONDS, SHORT_GAP * usual), "batch").drop("day")
 
 

@@ -25,11 +25,11 @@ OPEN_SECONDS = 10 * 3600
 SESSION = ["place", "session"]
 
 
-def purchases(facts: ibis.Table) -> ibis.Table:
-    """Purchases of the last year that carry a time of day, each with its session: place, session (number
-    within the place), psn_no, day, second, mdtrt_id."""
+def purchases(facts: ibis.Table, days: int = YEAR) -> ibis.Table:
+    """Purchases of the last so many days that carry a time of day, each with its session: place, session
+    (number within the place), psn_no, day, second, mdtrt_id."""
     rows = facts.filter(
-        facts.days_ago <= YEAR, facts.kind == PHARMACY, ~facts.course, facts.second % SECONDS_A_DAY != 0
+        facts.days_ago <= days, facts.kind == PHARMACY, ~facts.course, facts.second % SECONDS_A_DAY != 0
     )
     rows = rows.select("psn_no", "day", "second", "mdtrt_id", place=rows.fixmedins_code)
     open_days = rows.group_by("place").aggregate(open_days=_.day.nunique())

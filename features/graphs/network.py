@@ -104,25 +104,47 @@ class _Scratch:
         return self.con.table(self._named(name))
 
 
+@dataclass(frozen=True)
+class _OfYear:
+    """The links of one year (attributes as of `Network`)."""
+
+    edges: pd.DataFrame
+    co_attendance: ibis.Table
+    co_oversupply: ibis.Table
+    flows: ibis.Table
+
+
+@dataclass(frozen=True)
+class _OfRuns:
+    """The links of people in the same runs of purchases: COLUMNS, and mdtrt_id, a, b, other."""
+
+    edges: pd.DataFrame
+    linking_visits: ibis.Table
+
+
 def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     """Find all links; keeps what is read twice in the scratch database.
 
     Each whole year that the claims cover, YEARS at most, is tested by itself: chance is that of a year's
-    visits, and the pairs to be tested grow with the number of years and not with its square.
+    visits, and the pairs to be tested grow with the number of years and not with its square. Purchases in
+    the same runs are looked at over all of these years: runs that somebody is in are counted, so that more
+    years cost no more than their purchases.
     """
-    con = claims.con
-    years = [_of_year(con, facts, year) for year in range(_whole_years(facts))]
+    con, years = claims.con, _whole_years(facts)
+    of_years = [_of_year(con, facts, year) for year in range(years)]
+    of_sessions, of_batches = _runs(_Scratch(con, 0), facts, years * YEAR)
     resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
-    people = pd.concat([found.people for found in years], ignore_index=True)
+    edges = _one_table([*(found.edges for found in of_years), of_sessions.edges, of_batches.edges, resold])
+    people = edges[(edges["a_type"] == "patient") & (edges["b_type"] == "patient")]
     flows = outer_joined(
-        reduce(ibis.union, (found.flows for found in years)), _box_visits(con, claims, resold)
+        reduce(ibis.union, (found.flows for found in of_years)), _box_visits(con, claims, resold)
     )
     return Network(
-        _over_years(_one_table([*(found.edges for found in years), resold])),
+        _over_years(edges),
         people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
-        reduce(ibis.union, (found.co_attendance for found in years)),
-        reduce(ibis.union, (found.co_oversupply for found in years)),
-        reduce(ibis.union, (found.co_filling for found in years)),
+        reduce(ibis.union, (found.co_attendance for found in of_years), of_sessions.linking_visits),
+        reduce(ibis.union, (found.co_oversupply for found in of_years)),
+        of_batches.linking_visits,
         con.create_table("flow_visits", flows),
     )
 
@@ -142,7 +164,7 @@ def _over_years(edges: pd.DataFrame) -> pd.DataFrame:
     return edges.groupby(ends, as_index=False, sort=False).agg(sums)[COLUMNS]
 
 
-def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> Network:
+def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> _OfYear:
     """The links of a year, counted back from the as-of date (0: the last)."""
     if year:
         ago = facts.days_ago - year * YEAR
@@ -151,23 +173,32 @@ def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> Network:
     together, co_attendance = _together(scratch, facts)
     linked, hubs, co_oversupply = _oversupplied(scratch, facts)
     sharing, of_suppliers = _sharing(scratch, facts)
-    co_oversupply = scratch.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers))
-    filled = batch_filling.purchases(facts)
-    filling, batches = _recurring(scratch, "batches", filled, batch_filling.members, batch_filling.BATCH)
-    people = pd.concat(
-        [*together, linked, sharing, filling.assign(kind="co_filling")], ignore_index=True
-    ).rename(columns={"days": "observed"})
-    people = people.assign(a_type="patient", b_type="patient")
     flows = {kind: referral_flows.edges(visits(facts)) for kind, (visits, _a, _b) in FLOWS.items()}
     others = [flows[kind].assign(kind=kind, a_type=a, b_type=b) for kind, (_visits, a, b) in FLOWS.items()]
-    return Network(
-        _one_table([people, *others, hubs]),
-        people.groupby(["a", "b"])["neg_log10_fdr"].sum().reset_index(),
+    return _OfYear(
+        _one_table([*map(_of_people, [*together, linked, sharing]), *others, hubs]),
         co_attendance,
-        co_oversupply,
-        scratch.create_table("filling_visits", events.linking_visits(batches)),
+        scratch.create_table("resale_visits", ibis.union(co_oversupply, of_suppliers)),
         _flow_visits(scratch, facts, flows),
     )
+
+
+def _runs(scratch: _Scratch, facts: ibis.Table, days: int) -> tuple[_OfRuns, _OfRuns]:
+    """The links of those whose cards are swiped in the same sessions, and of those whose prescriptions are
+    filled in the same batches, of the last so many days."""
+    found = []
+    for kind, module, run in (
+        ("co_session", card_sessions, card_sessions.SESSION),
+        ("co_filling", batch_filling, batch_filling.BATCH),
+    ):
+        edges, pairs = _recurring(scratch, kind, module.purchases(facts, days), module.members, run)
+        visits = scratch.create_table(f"{kind}_visits", events.linking_visits(pairs))
+        found.append(_OfRuns(_of_people(edges.assign(kind=kind)), visits))
+    return found[0], found[1]
+
+
+def _of_people(edges: pd.DataFrame) -> pd.DataFrame:
+    return edges.rename(columns={"days": "observed"}).assign(a_type="patient", b_type="patient")
 
 
 def _one_table(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -193,11 +224,9 @@ def _together(scratch: _Scratch, facts: ibis.Table) -> tuple[list[pd.DataFrame],
         co_return.edges(returned).assign(kind="co_return"),
     ]
     linking_visits = [of_visits, of_medicines, co_return.linking_visits(returned)]
-    swiped = card_sessions.purchases(facts)
-    sessions = _recurring(scratch, "card_sessions", swiped, card_sessions.members, card_sessions.SESSION)
-    for kind, of_events in (("co_admission", _waves(scratch, facts)), ("co_session", sessions)):
-        edges.append(of_events[0].assign(kind=kind))
-        linking_visits.append(events.linking_visits(of_events[1]))
+    admitted, waves = _waves(scratch, facts)
+    edges.append(admitted.assign(kind="co_admission"))
+    linking_visits.append(events.linking_visits(waves))
     return edges, scratch.create_table("co_attendance_visits", ibis.union(*linking_visits))
 
 

@@ -40,11 +40,11 @@ def steps(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return seen.to_pandas(), found, events.edges(pairs, BATCH, [])
 
 
-def town() -> VisitBook:
+def town(months: int = 12) -> VisitBook:
     """Nine doctors whose patients fill their prescriptions when they like, at two pharmacies."""
     book, rng = VisitBook(), np.random.default_rng(5)
     for number in range(450):
-        for month in range(12):
+        for month in range(months):
             book.add(
                 f"patient-{number}", f"P{number // 9 % 2}", 30 * month + int(rng.integers(0, 28)),
                 rng.uniform(0, 600), kind=PHARMACY, dr_code=f"D{number % 9}",
@@ -64,10 +64,10 @@ def passers(book: VisitBook) -> VisitBook:
     return book
 
 
-def runner(book: VisitBook, cards=RING, size: int = 6, hours: float = 2, **more) -> VisitBook:
+def runner(book: VisitBook, cards=RING, size: int = 6, hours: float = 2, days=CAMPAIGNS, **more) -> VisitBook:
     """On each day of a campaign most of the cards, hours apart."""
     rng = np.random.default_rng(7)
-    for day in CAMPAIGNS:
+    for day in days:
         for place, card in enumerate(rng.permutation(cards)[:size]):
             visit = dict(kind=PHARMACY, dr_code="D99") | more
             book.add(str(card), "P1", day, 60 * hours * place, **visit)

@@ -166,6 +166,17 @@ def test_purchases_filled_in_batches_link_the_people_of_a_runner():
     assert kinds_of(inside_of(network.edges, members)).to_dict() == {"ring": "drug_resale"}
 
 
+def test_three_batches_a_year_show_over_two_years():
+    """Who fetches medicine seldom, but year after year: no year alone is beyond chance."""
+    days = [40, 130, 220]
+    for years, found in ((1, set()), (2, set(RING))):
+        all_days = [day + ago * YEAR for ago in range(years) for day in days]
+        claims = claims_of(runner(town(12 * years + 1), days=all_days))
+        edges = build_network(claims, claims.facts).edges
+        filling = edges[edges.kind == "co_filling"]
+        assert set(filling.a) | set(filling.b) == found
+
+
 def test_only_pairs_that_count_are_counted(built):
     _book, claims, network = built
     people = network.people[network.people.a.eq("ring-1") & network.people.b.eq("ring-2")]
