@@ -26,8 +26,9 @@ BASIS = {
     "M06": _AT_HAND,
     "M07": _DRUGS,
     "M10": (
-        "基金支付×无检查治疗的床日÷住院床日",
-        "the fund's payment × days without any treatment ÷ days of the stay",
+        "基金支付×无检查治疗的床日÷住院床日;住院期间在外就医购药的,按规则所涉明细",
+        "the fund's payment × days without any treatment ÷ days of the stay; of visits elsewhere during a "
+        "stay, the lines that rules found",
     ),
     "M19": (
         f"成批取药的,全部基金支付;其余按{_AT_HAND[0]}",

@@ -21,6 +21,7 @@ from reports.masking import Mask
 from reports.profile_words import profile
 from reports.reason_texts import Reason
 from reports.reasons import is_weak
+from reports.scheme_conduct import SHOWN_AS
 from reports.scheme_texts import dispute_name, honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
@@ -173,7 +174,8 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         doctors=dossier.doctors[:DOCTORS],
         schemes=[
-            (dispute_name(s, language), dispute_basis(s, language), *figures) for s, *figures in dossier.money
+            (_told_with(s, dossier.scheme, language), dispute_basis(s, language), *figures)
+            for s, *figures in dossier.money
         ],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         weak=any(map(is_weak, dossier.reasons)),
@@ -197,6 +199,14 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
 def _begins_with(dossier: Dossier) -> bool:
     """Is there a day to begin with, for there are others besides?"""
     return len(dossier.first_visits) < sum(row[1] for row in dossier.money)
+
+
+def _told_with(scheme: str | None, named: str | None, language: str) -> str:
+    """A scheme that money is in dispute for, and that the story tells it with the named one."""
+    name = dispute_name(scheme, language)
+    if scheme not in SHOWN_AS.get(str(named), ()):
+        return name
+    return f"{name}(情况说明计入{named})" if language == "zh" else f"{name} (told with {named})"
 
 
 def _scheme(dossier: Dossier, language: str) -> str:

@@ -35,8 +35,8 @@ FEW_VISITS = 50
 FEW_PEERS = 5
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
 _KINDS = {
-    "hospital": (f"同类不足{FEW_PEERS}家的医疗机构", "hospitals of small peer groups"),
-    "pharmacy": (f"同类不足{FEW_PEERS}家的药店", "pharmacies of small peer groups"),
+    "hospital": (f"其他医疗机构(同类不足{FEW_PEERS}家)", "hospitals of small peer groups"),
+    "pharmacy": (f"其他药店(同类不足{FEW_PEERS}家)", "pharmacies of small peer groups"),
 }
 
 SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}

@@ -8,6 +8,7 @@ from reports.contradictions import contradiction
 from reports.formatting import measure_value, number, period
 from reports.number_texts import is_missing
 from reports.scheme_conduct import CONDUCT, of_one
+from reports.subject_words import VERDICTS
 
 # Kind of visit → (Chinese, English).
 KINDS = {STAY: ("住院", "stay"), PHARMACY: ("购药", "purchase"), OUTPATIENT: ("门诊", "outpatient visit")}
@@ -69,6 +70,8 @@ _STATED = {
     "R105": ("repeat_codes",), "R109": ("rx_overused",), "R112": ("two_places",),
     "R128": ("hidden_accident",),
 }  # fmt: skip
+# Measures whose value of one visit is that of the flow of patients it belongs to.
+_OF_FLOWS = ("steered_share", "received_share", "referred_share", "village_recruitment_excess_mean")
 # Units that the name of a measure does not say already, in English.
 _UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
 Sign = tuple[Measure, float, float | None]
@@ -100,6 +103,7 @@ class SupportingRecord:
         conduct: scheme that the visit is in dispute for, where it is not suspicious by itself, or beside a
             finding that disputes less than half of the money; else None.
         signs: what the visit shows by itself: measure, value, median of its peers.
+        judged: where a closed case of its own has judged it, the outcome (clue_stas) and ISO day.
         days_of_claims: how many days the claims go back, where that is known.
     """
 
@@ -112,6 +116,7 @@ class SupportingRecord:
     finding: FindingTold | None = None
     conduct: str | None = None
     signs: tuple[Sign, ...] = ()
+    judged: tuple[str, str] | None = None
     days_of_claims: int | None = None
 
 
@@ -127,7 +132,14 @@ def record_text(record: SupportingRecord) -> Texts:
         told = (record.finding, record.measure, record.link, record.conduct)
         alone = all(one is None for one in told)
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
-    return f"{zh}。", f"{en}."
+    judged_zh, judged_en = _judged(*record.judged) if record.judged else ("", "")
+    return f"{zh}。{judged_zh}", f"{en}.{judged_en}"
+
+
+def _judged(clue_stas: str, day: str) -> Texts:
+    """What came of the visit's own case."""
+    zh, en = VERDICTS[clue_stas]
+    return f"此次就诊已于{day}结案:{zh}。", f" Its own case closed on {day}: {en}."
 
 
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
@@ -191,6 +203,12 @@ def _measured(visit: Texts, record: SupportingRecord, entry: Measure, days: int 
         return f"{zh}是{name[0]}所计的一次", f"{en} is one of those counted in {name[1]}"
     if entry.unit == "flag":
         return f"{zh}:{entry.zh}", f"{en}: {entry.en}"
+    if entry.name in _OF_FLOWS:
+        beyond = number(record.alone, entry.unit)
+        return (
+            f"{zh}属于{name[0]}所指的集中流向,这一流向超出通常的部分占{beyond}",
+            f"{en} belongs to a flow counted in {name[1]}, of which {beyond} is beyond the usual",
+        )
     return (
         f"{zh}计入{name[0]},本次为{measure_value(entry, record.alone, 'zh')}",
         f"{en} is counted in {name[1]}, with {measure_value(entry, record.alone, 'en')}",

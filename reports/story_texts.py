@@ -35,7 +35,7 @@ _BEFORE = _NOTHING | {
     "group": ("{persons}名成员近一年没有一同就诊", "{members} made no linked visits in the last year"),
 }
 # Said of visits that cost the fund nothing.
-_UNPAID = (",费用全部由个人负担", ", at no cost to the fund")
+_UNPAID = (",费用由现金或个人账户支付", ", at no cost to the fund")
 # Column of a visit → how a place or a doctor that visits share is told.
 _SHARED = {"fixmedins_code": ("在{who}", "at {who}"), "dr_code": ("经医师{who}", "under doctor {who}")}
 # Endings of names of measures that say that a number follows.
@@ -179,12 +179,18 @@ def _shared(c: Conduct) -> Texts:
     parts_zh, parts_en = [], []
     for column, who, n in c.shared:
         zh, en = (text.format(who=who) for text in _SHARED[column])
-        parts_zh.append(("均" if n == c.doubted else f"{n:,}{unit}") + zh)
-        parts_en.append(("all" if n == c.doubted else f"{n:,}") + f" {en}")
+        parts_zh.append(_of_all(n, c.doubted, f"{n:,}{unit}", "均") + zh)
+        parts_en.append(f"{_of_all(n, c.doubted, f'{n:,}', 'all')} {en}".strip())
+    begin_en = "Of these, " if c.doubted > 1 else "It was "
     return (
         f"这{c.doubted:,}{unit}{'' if c.shared[0][2] == c.doubted else '中,'}{','.join(parts_zh)}。",
-        f"Of these, {' and '.join(parts_en)}.",
+        f"{begin_en}{' and '.join(parts_en)}.",
     )
+
+
+def _of_all(n: int, doubted: int, some: str, every: str) -> str:
+    """How many of the visits in doubt; nothing of a single one."""
+    return some if n < doubted else every if doubted > 1 else ""
 
 
 def _others(c: Conduct) -> Texts:
@@ -257,7 +263,7 @@ def _usual(c: Conduct) -> Texts:
 def _money(c: Conduct) -> Texts:
     these_zh, these_en = ("本次", "this visit") if c.subject == "visit" else ("所涉就诊", "these visits")
     if not c.disputed and c.doubted and not c.paid:
-        return "费用全部由个人负担,基金没有支付。", f"The fund paid nothing for {these_en}."
+        return "费用由现金或个人账户支付,统筹基金没有支付。", f"The fund paid nothing for {these_en}."
     if not c.disputed:
         return "目前没有列入争议的基金支付。", "Nothing that the fund paid is in dispute so far."
     zh, en = yuan_text(c.disputed, "zh"), yuan_text(c.disputed, "en")

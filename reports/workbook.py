@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xlsxwriter
 
 from reports.scheme_texts import scheme_name
 from reports.subject_words import SUBJECT_WORDS, link_word, subject_word
 from reports.suspect_sheet import write_suspects
 from reports.workbook_guide import EVIDENCE_SHEET_ROWS, EVIDENCE_TITLES, SHEET_ROWS, run_figures, write_guide
-from reports.workbook_tables import Formats, Row, write_table
+from reports.workbook_tables import Formats, Row, new_workbook, write_table
 
 _EVIDENCE_HEADS = {
     "zh": (
@@ -66,12 +65,7 @@ def write_workbook(
         random_sample: (subject_type, subject_id) of those drawn at random, who have a row however far down
             they stand.
     """
-    # Identifiers and names are written as plain strings: a cell that starts with = stays text, never a
-    # formula.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
-        # Nothing in the file tells when it was written, so that a run repeated gives the same file.
-        book.set_properties({"title": "fundguard", "created": pd.Timestamp(as_of).to_pydatetime()})
+    with new_workbook(path, as_of) as book:
         formats = Formats(book)
         write_guide(book, formats, run_figures(suspects, evidence, as_of, figures, language), as_of, language)
         for place, sheet_of in enumerate(more[:FIRST]):

@@ -33,6 +33,11 @@ _SECTIONS = {
             "“理由”写明:什么指标、数值多少、同类对象通常是多少、超过多少同类。同类指同级别机构或同类参保人。"
             "标有“(较弱)”的,模型重新训练后可能不再出现,只作参考。",
             "“疑似情形”是自身特征最突出的一种(编号见情形目录);没有哪一种突出的写“待定”。",
+            "“今日”按分数和争议基金排先后:金额大的只按一部分计入,免得规模大的一律在前;已随前面的对象一起核查的"
+            "就诊不再计入。“预计追回”=分数×其余的争议基金。“已并入”的随所列对象一起核查;“冷却期”内曾排除、"
+            "其后又无新情况的暂不核查;未达起点分数或争议基金低于核查起点金额的不安排。",
+            "“零基金线索”是基金没有支付、但登记已死亡或被注销者的卡仍在使用的线索。“机构画像”给全部机构评级,"
+            "其金额是在该机构发生的全部有争议就诊,不论疑点属于谁,因此与该机构卷宗的不同。",
             "“争议基金”只算有争议的部分:规则疑点算该条明细,费用偏高算超出部分,整次就诊存疑的才算整次;"
             "同一次就诊、同一条明细只算一次。不同对象之间会重叠,不能相加。“就诊基金支付”是整次就诊的基金支付。",
             "“卷宗”打开该对象的详细页面;本表须与 dossiers 文件夹放在一起。没有链接的没有卷宗。",
@@ -67,6 +72,14 @@ _SECTIONS = {
             "may not be given after the next training: take it as a hint.",
             "The suspected scheme is the one whose own signature stands out most; not decided where none "
             "does.",
+            "Today is in order of score and money in dispute. A large sum counts for part of itself only, so "
+            "that size alone never leads, and what is looked at with somebody before counts no more; "
+            "expected is the score times the rest. Who is covered is visited together with the subject "
+            "named; who was cleared lately and did nothing new is left alone; so is who stays below the "
+            "floor of the score or has too little in dispute.",
+            "No fund money lists cards of the registered dead or cancelled that are still used, at no cost "
+            "to the fund. Portraits grade all institutions, by all visits in dispute there, whoever is "
+            "suspected, so that they differ from an institution's dossier.",
             "In dispute is only what a finding or a measure disputes: a line, the excess over what is usual, "
             "the whole visit where all of it is in doubt; each line once. Subjects overlap, so the column "
             "does not add up. Paid by the fund is the payment for the whole visit.",

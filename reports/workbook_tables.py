@@ -1,7 +1,10 @@
 """Tables on sheets of a workbook: formats, cells, header, filter, frozen first row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import xlsxwriter
@@ -21,6 +24,21 @@ class Link:
 
     path: str
     text: str
+
+
+@contextmanager
+def new_workbook(path: Path, as_of: str) -> Iterator[xlsxwriter.Workbook]:
+    """A workbook that is written when the context ends; the same content gives the same file.
+
+    Args:
+        as_of: ISO day that stands for the time of writing.
+    """
+    # Identifiers and names are written as plain strings: a cell that starts with = stays text, never a
+    # formula.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"title": "fundguard", "created": datetime.fromisoformat(as_of)})
+        yield book
 
 
 class Formats:

@@ -13,12 +13,12 @@ from reports.workbook_tables import Link, Row
 SHEET_NAMES = {"zh": "今日", "en": "Today"}
 SHEET_HEADS = {
     "zh": (
-        "次序", "类别", "编号", "名称", "卷宗", "疑似情形", "查什么", "争议基金(元,上次结案后)",
+        "次序", "类别", "编号", "名称", "卷宗", "疑似情形", "查什么", "争议基金(元,尚未结案)",
         "预计追回(元)", "分数", "状态", "上次结果", "上次排名", "未列入原因",
     ),
     "en": (
         "Order", "Kind", "Id", "Name", "Dossier", "Suspected scheme", "What happened",
-        "In dispute since the last case (yuan)", "Expected (yuan)", "Score", "Standing",
+        "In dispute, not judged yet (yuan)", "Expected (yuan)", "Score", "Standing",
         "Last outcome", "Rank before", "Why not",
     ),
 }  # fmt: skip
@@ -39,7 +39,8 @@ _WHY_NOT = {
     "covered": ("已并入{subject}", "covered by {subject}"),
     "explained": ("已并入{subject},由其行为引起", "folded under {subject}, whose conduct explains it"),
     "below": ("未达起点分数", "below the floor of the score"),
-    "nothing": ("无争议基金", "nothing in dispute"),
+    "nothing": ("无尚未结案的争议基金", "nothing in dispute that is not judged"),
+    "little": ("争议基金低于核查起点金额", "too little in dispute for a visit"),
     "inspected": ("正在核查,待结案", "a case is open"),
     "cleared": ("已排除,冷却期至{until}", "cleared, left alone until {until}"),
     "confirmed": ("已查实,其后无新情况", "confirmed, nothing since"),

@@ -21,7 +21,7 @@ def one_card_many_places(context: RuleContext, maximum_minutes: float) -> ibis.T
     facts = context.facts
     near = facts.filter(facts.moved_minutes <= maximum_minutes, ~filled_after_visit(facts))
     message = sentence(
-        "同一医保卡{ago}在{place}结算",
+        "同一医保卡{ago}在{place}就诊或购药",
         "the same card was used {ago} at {place}",
         ago=minutes_before(near.moved_minutes), place=place_name(near.moved_from),
     )  # fmt: skip

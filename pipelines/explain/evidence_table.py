@@ -89,6 +89,7 @@ def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) ->
             SupportingRecord(
                 visit["kind"], finding=finding_told(findings.get(key)),
                 conduct=None if key in findings else conduct.get(key), signs=tuple(signs[key]),
+                judged=visit["judged"],
             )
         )
         for key, visit in visits.items()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from claims.as_of import last_cases
 from features.rules.findings_table import HITS
 from pipelines.explain.dossiers import DossierInput, dossiers
 from pipelines.explain.evidence_table import evidence_table
@@ -157,7 +158,12 @@ def explain(
         directory=directory_table(snapshot, found.suspects, names),
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
-        notices=tuple(notices(snapshot, _institutions(chosen), found.named.places, settings.notice_least)),
+        notices=tuple(
+            notices(
+                snapshot, _institutions(chosen), found.named.places, settings.notice_least,
+                last_cases(snapshot.claims),
+            )
+        ),
         identifiers=masked,
     )  # fmt: skip
 

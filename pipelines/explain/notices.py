@@ -18,13 +18,15 @@ _COLUMNS = ["rule_id", "rule_name", "sev_deg", "day", "mdtrt_id", "bkkp_sn", "vo
 
 
 def notices(
-    snapshot: Snapshot, codes: list[str], names: pd.Series, least: float
+    snapshot: Snapshot, codes: list[str], names: pd.Series, least: float, cases: pd.DataFrame
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Findings of each of some institutions, latest first; codes of other institutions are replaced by
-    OTHERS.
+    """Findings of each of some institutions that no case has judged yet, latest first; codes of other
+    institutions are replaced by OTHERS.
 
     Args:
         codes: institutions.
+        cases: of `claims.as_of.last_cases`: what an institution did up to its last closed case, and visits
+            with one of their own, are judged.
         names: of all institutions, by code.
         least: findings of an institution that add up to less (yuan of the fund) bring no notice.
 
@@ -36,7 +38,7 @@ def notices(
     hits = snapshot.rules.hits.filter(_.fixmedins_code.isin(codes))
     days = snapshot.facts.select("mdtrt_id", day=_.day.strftime("%Y-%m-%d"))
     rows = hits.inner_join(days, "mdtrt_id").order_by("fixmedins_code", ibis.desc("day"), "rule_id", "jr_id")
-    found = fetch(rows.select("fixmedins_code", *_COLUMNS))
+    found = _unjudged(fetch(rows.select("fixmedins_code", *_COLUMNS)), cases)
     # Longest first, because one code may begin another; a name stands before its code (`place_name`).
     known = sorted(names.items(), key=lambda one: len(str(one[0])), reverse=True)
     any_code = re.compile("|".join(_as_written(str(code), str(name)) for code, name in known))
@@ -48,6 +50,15 @@ def notices(
             for column, others in OTHERS.items()
         }
         yield str(code), _with_rules(own[_COLUMNS].assign(**told))
+
+
+def _unjudged(found: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Findings of visits after the institution's last closed case and without one of their own."""
+    closed = cases.dropna(subset=["close_date"])
+    of_visits = closed.subject_id[closed.subject_type == "visit"]
+    of_places = closed[closed.subject_type.isin(["hospital", "pharmacy"])].set_index("subject_id").close_date
+    last = pd.to_datetime(found.fixmedins_code.map(of_places))
+    return found[~found.mdtrt_id.isin(of_visits) & ~(pd.to_datetime(found.day) <= last)]
 
 
 def _with_rules(own: pd.DataFrame) -> pd.DataFrame:

@@ -54,8 +54,8 @@ def strongest_findings(
     """The most serious finding of some rules in each visit, the largest amount first among equals.
 
     Returns:
-        mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_cont_en, vola_amt and amount (both the
-        fund's yuan), item.
+        mdtrt_id → rule_id, setl_id, bkkp_sn, vola_cont, vola_cont_en, vola_amt (the fund's yuan in question),
+        amount (yuan of the line), item.
     """
     hits = snapshot.rules.hits.semi_join(id_table(snapshot, visits, "visits_found"), "mdtrt_id")
     hits = hits.filter(hits.rule_id.isin(rules))
@@ -63,12 +63,12 @@ def strongest_findings(
     order = ibis.window(group_by="mdtrt_id", order_by=weight)
     first = hits.mutate(place=ibis.row_number().over(order)).filter(_.place == 0)
     lines = snapshot.claims.con.table("item_days").group_by("bkkp_sn")
-    items = lines.aggregate(hilist_code=_.hilist_code.min())
+    items = lines.aggregate(hilist_code=_.hilist_code.min(), amount=_.amount.sum())
     named = first.left_join(items, "bkkp_sn").drop("bkkp_sn_right")
     named = named.left_join(_item_names(snapshot), "hilist_code")
     texts = ["vola_cont", "vola_cont_en"]
-    columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", *texts, "vola_amt", "item"]
-    return records_by_visit(named.select(*columns).mutate(amount=_.vola_amt))
+    columns = ["mdtrt_id", "rule_id", "setl_id", "bkkp_sn", *texts, "vola_amt", "amount", "item"]
+    return records_by_visit(named.select(*columns))
 
 
 def finding_told(finding: dict[str, Any] | None) -> FindingTold | None:

@@ -27,7 +27,7 @@ _OTHER_ENDS = {
     "hospital": ("dr_code",), "pharmacy": ("dr_code",), "prescriber": ("fixmedins_code",),
     "patient": ("fixmedins_code", "dr_code"), "group": ("fixmedins_code", "dr_code"),
 }  # fmt: skip
-# It is told where this share of the visits in doubt, and so many of them, have it in common.
+# It is told where all visits in doubt have it in common, or this share of them and so many.
 SHARED_FROM, SHARED_VISITS = 0.5, 3
 Row = Any
 
@@ -196,7 +196,7 @@ def _shared(
         codes = [getattr(visit, column) for visit in visits]
         counts = Counter(code for code in codes if isinstance(code, str) and code != own)
         for code, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
-            if n >= SHARED_VISITS and n >= SHARED_FROM * len(visits):
+            if n == len(visits) or (n >= SHARED_VISITS and n >= SHARED_FROM * len(visits)):
                 found.append((column, f"{names.get(code, '')} {code}".strip(), n))
     return tuple(found)
 

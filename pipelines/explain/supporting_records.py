@@ -77,7 +77,9 @@ def supporting_records(
     for row in tuples(found):
         visit, finding = visits[row.mdtrt_id], findings.get(row.family, {}).get(row.mdtrt_id)
         paper = replace(
-            _paper(row, visit, finding, signs[row.mdtrt_id]), days_of_claims=snapshot.days_of_claims
+            _paper(row, visit, finding, signs[row.mdtrt_id]),
+            judged=visit["judged"],
+            days_of_claims=snapshot.days_of_claims,
         )
         rows.append(_record(row, visit, finding, lines, paper))
     return pd.DataFrame(rows, columns=_COLUMNS)
@@ -280,7 +282,7 @@ def _paper(
     if finding:
         # Where the finding is not what most of the money is in dispute for, that is told too.
         schemes = RULES[finding["rule_id"]].schemes
-        more = row.disputed_for if finding["amount"] < row.disputed / 2 else None
+        more = row.disputed_for if finding["vola_amt"] < row.disputed / 2 else None
         conduct = more if isinstance(more, str) and more not in schemes else None
         return SupportingRecord(
             kind, row.measure, finding=finding_told(finding), conduct=conduct, signs=signs

@@ -6,11 +6,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import last_cases
 from features.measures.catalogue import Measure, measures_of
 from pipelines.flagged_visits import MARKS
 from pipelines.score import Scored
 from pipelines.snapshot import Snapshot
-from pipelines.typed_frames import fetch_by, records_by
+from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.reasons import is_material
 
 # So many signs of a visit are named.
@@ -23,7 +24,7 @@ Sign = tuple[Measure, float, float]
 
 def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict[str, Any]]:
     """Visits by mdtrt_id: kind, fund_pay_sumamt (yuan), co_visitors, co_oversupplied, co_fillers, scheme,
-    setl_id (the last)."""
+    setl_id (the last), judged (clue_stas and ISO day of its own closed case; None without one)."""
     wanted = id_table(snapshot, ids, "visits_asked")
     columns = ["mdtrt_id", "kind", "fund_pay_sumamt", "co_visitors", "co_oversupplied", "co_fillers"]
     facts = snapshot.facts.select(*columns).semi_join(wanted, "mdtrt_id")
@@ -31,7 +32,10 @@ def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict[str, Any]]:
     settled = snapshot.claims.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max())
     rows = facts.left_join(marks, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.left_join(settled, "mdtrt_id").drop("mdtrt_id_right")
-    return records_by_visit(rows)
+    cases = last_cases(snapshot.claims).dropna(subset=["close_date"])
+    of_visits = tuples(cases[cases.subject_type == "visit"])
+    judged = {case.subject_id: (case.clue_stas, str(case.close_date)[:10]) for case in of_visits}
+    return {key: row | {"judged": judged.get(key)} for key, row in records_by_visit(rows).items()}
 
 
 def id_table(snapshot: Snapshot, ids: pd.Series, name: str) -> ibis.Table:

@@ -111,9 +111,14 @@ class _Pages:
         folder.mkdir()
         for code, findings in self.explanation.notices:
             name = self.names.get(code, "")
-            page = notice.page(code, name, findings, len(findings), as_of, form, self.language)
-            file = dossier.file_name("notice", self.mask.one(code), self.language)
-            (folder / file).write_text(self.mask(page), encoding="utf-8")
+            file = folder / dossier.file_name("notice", self.mask.one(code), self.language)
+            attached = file.with_suffix(".xlsx")
+            page = notice.page(code, name, findings, as_of, form, self.language, attached.name)
+            file.write_text(self.mask(page), encoding="utf-8")
+            if len(findings) > notice.LINES:
+                masked = self.mask.columns(findings, "mdtrt_id", "bkkp_sn")
+                masked = self.mask.texts(masked, *notice.TEXTS)
+                notice.write_attachment(attached, masked, as_of, self.language)
 
     def write_dossiers(self) -> dict[tuple[str, str], str]:
         """The dossiers; returns where each is, from the run's folder."""

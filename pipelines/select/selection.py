@@ -50,6 +50,14 @@ def select(
     """
     ranked = ranked_lists(scores, settings)
     explained = ranked[ranked["rank"] <= settings.explained_depth]
-    listed = worklist(snapshot, explained, scores.disputes, past_runs, as_of, settings.cool_down)
+    listed = worklist(
+        snapshot,
+        explained,
+        scores.disputes,
+        past_runs,
+        as_of,
+        settings.cool_down,
+        settings.visit_least,
+    )
     frame = sampling_frame(snapshot, ranked, listed, past_runs, settings, as_of)
     return Selection(listed, frame, draw(frame, settings, as_of))

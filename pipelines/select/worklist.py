@@ -41,6 +41,7 @@ def worklist(
     past_runs: list[Path],
     as_of: date,
     cool_down: int,
+    least: float = 0.0,
 ) -> pd.DataFrame:
     """The explained subjects with their status, those to visit first in front.
 
@@ -49,26 +50,29 @@ def worklist(
         disputes: `pipelines.score.Scores.disputes`.
         past_runs: folders of earlier runs, oldest first.
         cool_down: so many days a cleared subject is left alone unless it did something new.
+        least: yuan in dispute below which nobody is sent.
 
     Returns:
         Columns of WORKLIST. ``disputed``: yuan in dispute that no closed case has judged; ``expected``: score
         × what of it is not seen with a subject before in the list, so that no yuan counts twice; ``place`` is
         null for who is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the
-        end of its cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``explained`` (by the conduct
-        of ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered`` (by them, who
-        have a place). ``status``: new, risen, known, inspected (a case is open), cleared or confirmed (and
-        left alone), again or relapsed (cleared or confirmed before, with conduct since).
+        end of its cool-down), ``below`` (the floor), ``nothing`` or ``little`` (in dispute), ``explained``
+        (by the conduct of ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered``
+        (by them, who have a place). ``status``: new, risen, known, inspected (a case is open), cleared or
+        confirmed (and left alone), again or relapsed (cleared or confirmed before, with conduct since).
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
-    rows = rows.merge(_last_outcomes(snapshot), how="left", on=SUBJECT)
-    later = disputes_since(disputes, rows)
+    cases = _last_outcomes(snapshot)
+    rows = rows.merge(cases, how="left", on=SUBJECT)
+    unjudged = without_judged_visits(disputes, cases)
+    later = disputes_since(unjudged, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
     judged = rows.status.isin(JUDGED)
-    counted = pd.concat([disputes.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
+    counted = pd.concat([unjudged.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
     rows = rows.merge(_sums(counted, "disputed"), how="left", on=SUBJECT)
-    rows["why_not"] = _why_not(rows)
+    rows["why_not"] = _why_not(rows, least)
     order = greedy_cover(rows[rows.why_not.isna()], counted, disputes)
     rows = rows.merge(order, how="left", on=SUBJECT)
     rows.loc[rows.why_not.isna() & rows.place.isna(), "why_not"] = "covered"
@@ -123,6 +127,17 @@ def disputes_since(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     return mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)].drop(columns="last_closed")
 
 
+def without_judged_visits(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """The disputed visits that no closed case of their own has judged, whoever they are evidence against.
+
+    Args:
+        disputes: mdtrt_id.
+        cases: subject_type, subject_id, last_closed; missing where a case is open.
+    """
+    judged = cases.subject_id[(cases.subject_type == "visit") & cases.last_closed.notna()]
+    return disputes[~disputes.mdtrt_id.isin(judged)]
+
+
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:
     """The status of each row; what is assigned later takes precedence."""
     recent = pd.to_datetime(rows.last_closed) >= pd.Timestamp(as_of - timedelta(days=cool_down))
@@ -146,9 +161,10 @@ def _risen(rows: pd.DataFrame) -> pd.Series:
     return risen.fillna(False).astype(bool)
 
 
-def _why_not(rows: pd.DataFrame) -> pd.Series:
+def _why_not(rows: pd.DataFrame, least: float) -> pd.Series:
     """Why a subject gets no place whatever the others do; missing where it may get one."""
     why = pd.Series(None, rows.index, dtype=object)
+    why[rows.disputed.fillna(0.0) < least] = "little"
     why[rows.disputed.fillna(0.0) <= 0] = "nothing"
     suspected = rows.subject_id[rows.score >= FLOOR]
     why[rows.explained_by.isin(suspected)] = "explained"

@@ -89,6 +89,19 @@ def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
     assert listed.expected["p1"] == 0.9 * 600.0 and listed.place["p1"] == 1
 
 
+def test_a_visit_that_its_own_case_has_judged_is_not_expected_back_from_whom_it_speaks_against():
+    cases = [("1", "visit", "a", "2", "2024-12-31"), ("2", "visit", "c", "0", None)]
+    listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
+    assert listed.disputed.fillna(0).to_dict() == {"H1": 400.0, "H2": 900.0, "p1": 0.0, "p2": 500.0}
+    assert listed.why_not["p1"] == "nothing" and listed.place["H2"] == 1  # whose case is still open
+
+
+def test_nobody_is_sent_for_less_than_the_least_amount():
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 600.0).set_index("subject_id")
+    assert listed.why_not["p2"] == "little" and listed.place.dropna().to_dict() == {"H1": 1, "H2": 2}
+    assert worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 500.0).why_not.ne("little").all()
+
+
 def test_new_risen_and_known_against_the_night_before(tmp_path):
     before = suspects(
         ("hospital", "H1", 40, 0.2, 0.0), ("hospital", "H2", 3, 0.8, 0.0), ("patient", "p1", 1, 0.9, 0.0)

@@ -182,7 +182,7 @@ def test_papers_stand_under_what_their_reason_is_about(language, given, headed):
 
 def test_money_in_dispute_says_how_it_is_reckoned():
     stay = replace(GIVEN, money=[("M10", 1, 825.0, 1008.0)])
-    assert "基金支付×无检查治疗的床日÷住院床日</div>" in page(stay, "zh")
+    assert "基金支付×无检查治疗的床日÷住院床日;住院期间在外就医购药的,按规则所涉" in page(stay, "zh")
     assert "M10 phantom bed stay: the fund&#39;s payment × days without any treatment" in page(
         replace(stay, subject="visit", peers="outpatient"), "en"
     )

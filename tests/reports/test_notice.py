@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from reports.notice import LINES, Form, page
+from reports.notice import LINES, Form, page, write_attachment
 from tests.reports.forbidden import cjk_in, page_offences, texts_of_page
 
 FORM = Form("某县医疗保障局", "张三 010-1", 10)
@@ -58,28 +58,37 @@ FINDINGS = pd.DataFrame(
     ],
 )
 def test_says_what_was_found_and_until_when_to_answer(language, words):
-    text = page("H1", "二院", FINDINGS, len(FINDINGS), "2025-01-01", FORM, language)
+    text = page("H1", "二院", FINDINGS, "2025-01-01", FORM, language, "all.xlsx")
     assert all(word in text for word in [*words, "H1 二院", "R084", "R040", "L1", "1,234.56"])
     assert page_offences(text) == []
     assert "&lt;b&gt;" in text and "<b>3" not in text and "<script" not in text
 
 
 def test_the_findings_of_a_rule_are_summed_the_dearest_first():
-    text = page("H1", "二院", FINDINGS, 3, "2025-01-01", FORM, "zh")
+    text = page("H1", "二院", FINDINGS, "2025-01-01", FORM, "zh", "all.xlsx")
     summary = text[: text.index("疑点明细")]
     assert summary.index(">1,334.56<") < summary.index(">99.40<")
 
 
 def test_a_long_list_is_cut_but_counted():
     many = pd.concat([FINDINGS.iloc[[1]]] * (LINES + 5))
-    text = page("H1", "", many, len(many), "2025-01-01", FORM, "en")
+    text = page("H1", "", many, "2025-01-01", FORM, "en", "all.xlsx")
     assert text.count(">V1<") == LINES and f"{LINES + 5} records of your institution" in text
-    assert f"The {LINES} latest are listed; the other 5 are sent separately." in text
-    whole = page("H1", "", many.head(LINES), LINES, "2025-01-01", FORM, "en")
+    assert f"The {LINES} latest are listed; all {LINES + 5} are in the attached table all.xlsx." in text
+    whole = page("H1", "", many.head(LINES), "2025-01-01", FORM, "en", "all.xlsx")
     assert "listed" not in whole
 
 
 def test_an_english_notice_is_english_but_for_the_names_of_the_data():
     form = Form("County bureau", "010-1", 10)
-    text = page("H1", "", FINDINGS, len(FINDINGS), "2025-01-01", form, "en")
+    text = page("H1", "", FINDINGS, "2025-01-01", form, "en", "all.xlsx")
     assert cjk_in(texts_of_page(text)) == []
+
+
+def test_the_attached_table_holds_every_finding_as_text(tmp_path):
+    many = pd.concat([FINDINGS] * 200, ignore_index=True)
+    write_attachment(tmp_path / "all.xlsx", many, "2025-01-01", "zh")
+    found = pd.read_excel(tmp_path / "all.xlsx", dtype=str)
+    assert len(found) == len(many) and list(found["就诊号"]) == list(many.mdtrt_id)
+    assert list(found["涉及基金(元)"].astype(float)) == list(many.vola_amt)
+    assert set(found["明细号"]) == set(many.bkkp_sn.fillna("整次就诊")) and found["机构说明"].isna().all()

@@ -91,7 +91,7 @@ def test_visits_disputed_for_others_are_not_told_as_those_of_the_named_scheme():
 def test_visits_that_cost_the_fund_nothing_are_told_so_beside_others_that_did():
     zh, en = story(replace(HOSPITAL, subject="patient", scheme="M09", doubted=6, unpaid=True, disputed=4.0,
                            paid=139.0, telling=None, others=((None, 1, 4.0),)))  # fmt: skip
-    assert "的40天,费用全部由个人负担。另涉其他疑点1次(4元)。争议基金4元" in zh
+    assert "的40天,费用由现金或个人账户支付。另涉其他疑点1次(4元)。争议基金4元" in zh
     assert "Other visits in dispute: 1 (4 yuan)." in en
     assert "to 2025-12-20, at no cost to the fund." in en
 
@@ -181,13 +181,15 @@ def test_a_doctor_is_told_with_where_he_practises():
     ("n", "zh", "en"),
     [
         (218, "这218人次均在大药房 P1,均经医师D7。", "Of these, all at 大药房 P1 and all under doctor D7."),
+        (1, "这1人次在大药房 P1,经医师D7。", "It was at 大药房 P1 and under doctor D7."),
         (190, "这218人次中,190人次在大药房 P1,均经医师D7。",
          "Of these, 190 at 大药房 P1 and all under doctor D7."),
     ],
 )  # fmt: skip
 def test_who_is_at_the_other_end_of_a_flow_is_named(n, zh, en):
-    shared = (("fixmedins_code", "大药房 P1", n), ("dr_code", "D7", 218))
-    told = story(replace(HOSPITAL, subject="group", shared=shared))
+    doubted = 1 if n == 1 else 218
+    shared = (("fixmedins_code", "大药房 P1", n), ("dr_code", "D7", doubted))
+    told = story(replace(HOSPITAL, subject="group", shared=shared, doubted=doubted))
     assert zh in told[0] and en in told[1]
     assert "这218" not in story(HOSPITAL)[0]
 
@@ -241,7 +243,7 @@ def test_no_window_is_longer_than_the_claims_go_back():
         (0.19, 0.19, "争议基金不足1元,即所涉就诊的全部基金支付。"),
         (100.0, 100.2, "争议基金100元,即所涉就诊的全部基金支付。"),
         (100.0, 101.0, "争议基金100元(所涉就诊基金共支付101元)。"),
-        (0.0, 0.0, "费用全部由个人负担,基金没有支付。"),
+        (0.0, 0.0, "费用由现金或个人账户支付,统筹基金没有支付。"),
         (0.0, 10.0, "目前没有列入争议的基金支付。"),
     ],
 )

@@ -91,7 +91,9 @@ def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judge
         ("prescriber", "HHHHH", "DDDDD", []),  # where he practises himself
         ("pharmacy", "PPPPP", "DDDEE", [("dr_code", "D", 3)]),
         ("hospital", "HHHHH", "DDD  ", [("dr_code", "D", 3)]),  # two without a doctor
-        ("hospital", "HH", "DD", []),  # two are no pattern
+        ("hospital", "HH", "DD", [("dr_code", "D", 2)]),
+        ("hospital", "HHHH", "DDEE", []),  # two of four are no pattern
+        ("patient", "P", "D", [("fixmedins_code", "药店 P", 1), ("dr_code", "D", 1)]),  # where to go
         ("group", "PPPPP", "DDDDE", [("fixmedins_code", "药店 P", 5), ("dr_code", "D", 4)]),
         ("visit", "PPPPP", "DDDDD", []),
     ],
