@@ -197,14 +197,21 @@ def _others(c: Conduct) -> Texts:
     """What else is in dispute, or what the visits in doubt are disputed for where no scheme was told."""
     if not c.others:
         return "", ""
-    zh = "、".join(f"{dispute_name(s, 'zh')}{n:,}次({yuan_text(yuan, 'zh')})" for s, n, yuan in c.others)
-    en = ", ".join(f"{dispute_name(s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
+    zh = "、".join(f"{_other(c, s, 'zh')}{n:,}次({yuan_text(yuan, 'zh')})" for s, n, yuan in c.others)
+    en = ", ".join(f"{_other(c, s, 'en')} ({n:,}, {yuan_text(yuan, 'en')})" for s, n, yuan in c.others)
     if c.scheme is None or not c.for_scheme:
         return f"上述疑点包括{zh}。", f"By scheme: {en}."
     if [scheme for scheme, _n, _yuan in c.others] == [None]:
         _none, n, yuan = c.others[0]
         en = f"{n:,} ({yuan_text(yuan, 'en')})"
     return f"另涉{zh}。", f"Other visits in dispute: {en}."
+
+
+def _other(c: Conduct, scheme: str | None, language: str) -> str:
+    """A scheme; what remains behind others may be of several."""
+    if scheme is None and len(c.others) > 1:
+        return "其余" if language == "zh" else "all others"
+    return dispute_name(scheme, language)
 
 
 def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:

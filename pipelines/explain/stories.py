@@ -208,18 +208,22 @@ def _lately(named: list[Row], since: str) -> list[Row]:
 
 def first_visits(disputes: list[Row], scheme: str | None, since: str, judged: str) -> list[Row]:
     """The visits to begin with: those of the day with most money in dispute for the named scheme (of several
-    days the one with most visits, the first), only of days after the last case, where there are such.
+    days the one with most visits, the first), only of days after the last case, where there are such; where
+    only other schemes came after it, theirs.
 
     Args:
         disputes, since, judged: as of a suspect's story.
     """
-    visits = _lately(_for_scheme(disputes, scheme)[0], since)
+    named = _lately(_for_scheme(disputes, scheme)[0], since)
     days: dict[str, list[Row]] = {}
-    for visit, day in zip(visits, _days(visits), strict=True):
-        days.setdefault(day, []).append(visit)
-    new = {day: of_day for day, of_day in days.items() if day > judged} or days
-    order = sorted(new, key=lambda day: (-_yuan(new[day])[0], -len(new[day]), day))
-    return new[order[0]] if order else []
+    for visit in _after(named, judged) or _after(disputes, judged) or named:
+        days.setdefault(str(visit.day)[:10], []).append(visit)
+    order = sorted(days, key=lambda day: (-_yuan(days[day])[0], -len(days[day]), day))
+    return days[order[0]] if order else []
+
+
+def _after(visits: list[Row], judged: str) -> list[Row]:
+    return [visit for visit, day in zip(visits, _days(visits), strict=True) if day > judged]
 
 
 def _days(visits: list[Row]) -> list[str]:

@@ -76,10 +76,10 @@ def test_what_else_is_in_dispute_is_named():
 def test_what_shows_no_scheme_is_accounted_for():
     others = (("M28", 53, 9000.0), (None, 19, 610.6))
     also = story(replace(HOSPITAL, others=others))[0]
-    assert "另涉M28 血透虚计53次(9,000元)、其他疑点19次(611元)。" in also
+    assert "另涉M28 血透虚计53次(9,000元)、其余19次(611元)。" in also
     zh, en = story(replace(HOSPITAL, scheme=None, others=others))
-    assert "有疑点" in zh and "上述疑点包括M28 血透虚计53次(9,000元)、其他疑点19次(611元)。" in zh
-    assert "By scheme: M28 padded dialysis (53, 9,000 yuan), others (19, 611 yuan)." in en
+    assert "有疑点" in zh and "上述疑点包括M28 血透虚计53次(9,000元)、其余19次(611元)。" in zh
+    assert "By scheme: M28 padded dialysis (53, 9,000 yuan), all others (19, 611 yuan)." in en
 
 
 def test_visits_disputed_for_others_are_not_told_as_those_of_the_named_scheme():

@@ -80,6 +80,8 @@ def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judge
     visits = list(tuples(pd.concat([frame, other], ignore_index=True)))
     begin = first_visits(visits, "M01", "2024-01-01", judged)
     assert [visit.mdtrt_id for visit in begin] == expected and {visit.scheme for visit in begin} == {"M01"}
+    # Only another scheme came after the case.
+    assert {visit.scheme for visit in first_visits(visits, "M01", "2024-01-01", "2024-05-15")} == {"M28"}
     assert first_visits([], "M01", "2024-01-01", judged) == []
 
 
