@@ -37,7 +37,7 @@ Sheet = tuple[Mapping[str, str], Mapping[str, Sequence[str]], Sequence[int], Seq
 
 
 # So many of the further sheets stand before the lists.
-FIRST = 2
+FIRST = 3
 
 
 def write_workbook(

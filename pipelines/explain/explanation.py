@@ -65,6 +65,8 @@ class Explanation:
         names: of institutions, by code; pseudonyms where names are masked.
         disputed: visits in dispute of those whose score reaches the floor of the worklist, each once
             (`reports.disputed_visits.largest_by_visit`).
+        to_fetch: visits in dispute of whoever has a place on the sheet of the worklist, as of
+            `reports.disputed_sheet.sheet_rows`.
         monthly: money in dispute by month, cause and institution (`reports.monthly_findings.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
@@ -85,6 +87,7 @@ class Explanation:
     directory: pd.DataFrame
     names: pd.Series
     disputed: pd.DataFrame
+    to_fetch: pd.DataFrame
     monthly: pd.DataFrame
     dossiers: tuple[Dossier, ...]
     notices: tuple[tuple[str, pd.DataFrame], ...]
@@ -151,6 +154,7 @@ def explain(
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
         evidence=found.evidence, disputed=disputed,
+        to_fetch=_to_fetch(selection, found.disputes, settings),
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, item_excess=found.named.items,
@@ -207,6 +211,14 @@ def _placed(selection: Selection, settings: Settings) -> pd.MultiIndex:
     """Whoever has a place on the sheet of the worklist."""
     listed = selection.worklist
     return keys_of(listed[listed.place <= settings.capacity + BELOW])
+
+
+def _to_fetch(selection: Selection, disputes: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The disputes of whoever has a place on the sheet of the worklist, in its order."""
+    listed = selection.worklist
+    placed = listed.loc[listed.place <= settings.capacity + BELOW, [*SUBJECT, "place"]]
+    rows = disputes[disputes.disputed > 0].merge(placed, on=SUBJECT)
+    return rows.sort_values(["place", "disputed", "mdtrt_id"], ascending=[True, False, True])
 
 
 def _with_dossier(shown: pd.DataFrame, to_visit: pd.MultiIndex, settings: Settings) -> pd.DataFrame:

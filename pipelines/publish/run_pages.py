@@ -14,6 +14,7 @@ from pipelines.select.selection import Selection
 from pipelines.select.worklist import FLOOR
 from pipelines.settings import Settings
 from reports import (
+    disputed_sheet,
     dossier,
     monthly_findings,
     notice,
@@ -28,6 +29,7 @@ from reports.masking import Mask
 from reports.workbook import write_workbook
 
 _IDS = ("subject_id", "mdtrt_id", "setl_id", "bkkp_sn")
+_FETCHED = ("subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "dr_code")
 
 
 def write_pages(
@@ -173,6 +175,9 @@ class _Pages:
             (worklist_sheet.SHEET_NAMES, worklist_sheet.SHEET_HEADS, worklist_sheet.SHEET_WIDTHS,
              worklist_sheet.sheet_rows(
                  listed, sample, names, capacity, language, self._stories(), dossiers)),
+            (disputed_sheet.SHEET_NAMES, disputed_sheet.SHEET_HEADS, disputed_sheet.SHEET_WIDTHS,
+             disputed_sheet.sheet_rows(
+                 self.mask.columns(self.explanation.to_fetch, *_FETCHED), names, language)),
             (zero_fund_sheet.SHEET_NAMES, zero_fund_sheet.SHEET_HEADS, zero_fund_sheet.SHEET_WIDTHS,
              zero_fund_sheet.sheet_rows(
                  self._shown(), names, FLOOR, language, dossiers)),
