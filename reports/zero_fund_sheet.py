@@ -4,7 +4,7 @@ Medicine bought on a dead person's card and paid in cash costs the fund nothing,
 holds the card.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,6 +32,7 @@ def sheet_rows(
     floor: float,
     language: str,
     dossiers: Mapping[tuple[str, str], str],
+    judged: Collection[str] = (),
 ) -> list[Row]:
     """Rows under SHEET_HEADS: suspects of SCHEMES whose score reaches the floor with nothing in dispute, best
     score first.
@@ -40,9 +41,11 @@ def sheet_rows(
         suspects: as the contract's table.
         names: of institutions, by code.
         dossiers: (subject_type, subject_id) → path of the dossier.
+        judged: visits that a closed case of their own has judged, which have no row.
     """
     suspected = suspects.scheme.isin(SCHEMES) & (suspects.score >= floor)
-    rows = suspects[suspected & (suspects.amount_at_risk <= 0)]
+    closed = (suspects.subject_type == "visit") & suspects.subject_id.isin(judged)
+    rows = suspects[suspected & (suspects.amount_at_risk <= 0) & ~closed]
     kinds = list(SUBJECT_WORDS)
     rows = rows.assign(_kind=rows.subject_type.map(kinds.index)).sort_values(
         ["score", "_kind", "rank"], ascending=[False, True, True], kind="stable"

@@ -67,6 +67,7 @@ class Explanation:
             (`reports.disputed_visits.largest_by_visit`).
         to_fetch: visits in dispute of whoever has a place on the sheet of the worklist, as of
             `reports.disputed_sheet.sheet_rows`.
+        judged_visits: ids of visits that a closed case of their own has judged.
         monthly: money in dispute by month, cause and institution (`reports.monthly_findings.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
@@ -88,6 +89,7 @@ class Explanation:
     names: pd.Series
     disputed: pd.DataFrame
     to_fetch: pd.DataFrame
+    judged_visits: frozenset[str]
     monthly: pd.DataFrame
     dossiers: tuple[Dossier, ...]
     notices: tuple[tuple[str, pd.DataFrame], ...]
@@ -150,11 +152,12 @@ def explain(
     )  # fmt: skip
     suspected = found.shown.loc[found.shown.score >= FLOOR, SUBJECT]
     disputed = largest_by_visit(found.disputes.merge(suspected, on=SUBJECT))
-    in_dispute = disputed_table(disputed)
+    in_dispute, cases = disputed_table(disputed), last_cases(snapshot.claims)
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
         evidence=found.evidence, disputed=disputed,
         to_fetch=_to_fetch(selection, found.disputes, settings),
+        judged_visits=frozenset(cases.subject_id[(cases.subject_type == "visit") & cases.close_date.notna()]),
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, item_excess=found.named.items,
@@ -163,10 +166,7 @@ def explain(
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(
-            notices(
-                snapshot, _institutions(chosen), found.named.places, settings.notice_least,
-                last_cases(snapshot.claims),
-            )
+            notices(snapshot, _institutions(chosen), found.named.places, settings.notice_least, cases)
         ),
         identifiers=masked,
     )  # fmt: skip

@@ -180,7 +180,8 @@ class _Pages:
                  self.mask.columns(self.explanation.to_fetch, *_FETCHED), names, language)),
             (zero_fund_sheet.SHEET_NAMES, zero_fund_sheet.SHEET_HEADS, zero_fund_sheet.SHEET_WIDTHS,
              zero_fund_sheet.sheet_rows(
-                 self._shown(), names, FLOOR, language, dossiers)),
+                 self._shown(), names, FLOOR, language, dossiers,
+                 set(map(self.mask.one, self.explanation.judged_visits)))),
             (supervision_sheet.SHEET_NAMES, supervision_sheet.SHEET_HEADS, supervision_sheet.SHEET_WIDTHS,
              supervision_sheet.sheet_rows(
                  self.totals, monthly, self._cause_names(), self.as_of, language)),
