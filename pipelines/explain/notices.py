@@ -57,7 +57,7 @@ def _unjudged(found: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     closed = cases.dropna(subset=["close_date"])
     of_visits = closed.subject_id[closed.subject_type == "visit"]
     of_places = closed[closed.subject_type.isin(["hospital", "pharmacy"])].set_index("subject_id").close_date
-    last = pd.to_datetime(found.fixmedins_code.map(of_places))
+    last = pd.to_datetime(found.fixmedins_code.map(of_places.to_dict()))
     return found[~found.mdtrt_id.isin(of_visits) & ~(pd.to_datetime(found.day) <= last)]
 
 

@@ -23,7 +23,9 @@ class Snapshot:
     rules: Rules
 
 
-NO_CASES = pd.DataFrame({"subject_type": [], "subject_id": [], "close_date": []}, dtype=object)
+NO_CASES = pd.DataFrame({"subject_type": [], "subject_id": [], "close_date": pd.to_datetime([])}).astype(
+    {"subject_type": object, "subject_id": object}
+)
 
 
 def test_a_notice_tells_an_institution_nothing_of_others():
