@@ -15,6 +15,7 @@ from features.graphs import batch_filling, events, recurrent_sets
 from features.graphs.batch_filling import BATCH
 from features.graphs.communities import communities
 from features.graphs.recurrent_sets import poisson_neg_log10_p
+from features.windows import YEAR
 from tests.features.graphs.visit_book import VisitBook, people_in
 from tests.in_memory import engine
 from tests.significance.slow_chance import slow_fdr
@@ -24,13 +25,19 @@ RING = [f"card-{number}" for number in range(8)]
 CAMPAIGNS = [9, 21, 50, 66, 103, 131, 140, 188, 226, 241, 290, 333]
 
 
+def recurrent(facts: ibis.Table, days: int) -> pd.DataFrame:
+    """The significant batches of so many days."""
+    con = facts.get_backend()
+    bought = con.create_table(f"filled_{days}", batch_filling.purchases(facts, days))
+    return recurrent_sets.recurrent(con.create_table(f"seen_{days}", batch_filling.members(bought)), BATCH)
+
+
 def steps(book: VisitBook) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Members, significant batches and edges."""
     facts = book.facts()
     con = facts.get_backend()
-    bought = con.create_table("filled", batch_filling.purchases(facts))
-    seen = con.create_table("seen", batch_filling.members(bought))
-    found = recurrent_sets.recurrent(seen, BATCH)
+    found = recurrent(facts, YEAR)
+    seen = con.table(f"seen_{YEAR}")
     schema = ibis.schema(
         dict(dr_code="string", place="string", batch="int64", shared="int64", expected="float64",
              neg_log10_fdr="float64")
@@ -74,6 +81,12 @@ def runner(book: VisitBook, cards=RING, size: int = 6, hours: float = 2, days=CA
     return book
 
 
+def seldom() -> VisitBook:
+    """A runner with three days a year, for two years."""
+    days = [day + ago for ago in (0, YEAR) for day in (40, 130, 220)]
+    return runner(town(25), days=days)
+
+
 def clinic(book: VisitBook, patients: int = 60) -> VisitBook:
     """A doctor who sees a dozen of so many patients on one afternoon a week; they go next door at once."""
     rng = np.random.default_rng(11)
@@ -82,6 +95,13 @@ def clinic(book: VisitBook, patients: int = 60) -> VisitBook:
             book.add(f"of-clinic-{number}", "P0", 7 * week + 2, rng.uniform(300, 540), kind=PHARMACY,
                      dr_code="D88")  # fmt: skip
     return book
+
+
+def test_three_batches_are_chance_and_as_many_a_year_are_none():
+    facts = seldom().facts()
+    assert recurrent(facts, YEAR).empty
+    found = recurrent(facts, 2 * YEAR)
+    assert len(found) == 6 and set(found.dr_code) == {"D99"}
 
 
 def test_a_runner_is_told_from_a_weekly_clinic_and_from_who_comes_when_he_likes():
