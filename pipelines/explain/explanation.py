@@ -67,7 +67,7 @@ class Explanation:
             (`reports.disputed_visits.largest_by_visit`).
         to_fetch: visits in dispute of whoever has a place on the sheet of the worklist, as of
             `reports.disputed_sheet.sheet_rows`.
-        judged_visits: ids of visits that a closed case of their own has judged.
+        judged_visits: ids of visits that a decided case of their own has judged.
         monthly: money in dispute by month, cause and institution (`reports.monthly_findings.monthly`).
         dossiers, notices: of the first suspects of each kind and of the audit sample; notices of
             institutions.
@@ -152,7 +152,7 @@ def explain(
     )  # fmt: skip
     suspected = found.shown.loc[found.shown.score >= FLOOR, SUBJECT]
     disputed = largest_by_visit(found.disputes.merge(suspected, on=SUBJECT))
-    in_dispute, cases = disputed_table(disputed), last_cases(snapshot.claims)
+    in_dispute, cases = disputed_table(disputed), last_cases(snapshot.claims, decided=True)
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
         evidence=found.evidence, disputed=disputed,

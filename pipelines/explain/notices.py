@@ -25,7 +25,7 @@ def notices(
 
     Args:
         codes: institutions.
-        cases: of `claims.as_of.last_cases`: what an institution did up to its last closed case, and visits
+        cases: of `claims.as_of.last_cases`, decided: what an institution did up to its last case, and visits
             with one of their own, are judged.
         names: of all institutions, by code.
         least: findings of an institution that add up to less (yuan of the fund) bring no notice.

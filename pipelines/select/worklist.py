@@ -128,14 +128,14 @@ def disputes_since(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_judged_visits(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    """The disputed visits that no closed case of their own has judged, whoever they are evidence against.
+    """The disputed visits that no decided case of their own has judged, whoever they are evidence against.
 
     Args:
         disputes: mdtrt_id.
-        cases: subject_type, subject_id, last_closed; missing where a case is open.
+        cases: `_last_outcomes`.
     """
-    judged = cases.subject_id[(cases.subject_type == "visit") & cases.last_closed.notna()]
-    return disputes[~disputes.mdtrt_id.isin(judged)]
+    decided = cases.last_outcome.isin(CONFIRMED + CLEARED) & cases.last_closed.notna()
+    return disputes[~disputes.mdtrt_id.isin(cases.subject_id[decided & (cases.subject_type == "visit")])]
 
 
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:

@@ -91,6 +91,7 @@ def test_the_confirmed_come_back_for_what_they_did_since_and_stay_in_sight():
 
 def test_a_visit_that_its_own_case_has_judged_is_not_expected_back_from_whom_it_speaks_against():
     cases = [("1", "visit", "a", "2", "2024-12-31"), ("2", "visit", "c", "0", None)]
+    cases.append(("3", "visit", "d", "1", "2024-12-31"))  # still looked into, whatever its date
     listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert listed.disputed.fillna(0).to_dict() == {"H1": 400.0, "H2": 900.0, "p1": 0.0, "p2": 500.0}
     assert listed.why_not["p1"] == "nothing" and listed.place["H2"] == 1  # whose case is still open
