@@ -186,6 +186,10 @@ def test_money_in_dispute_says_how_it_is_reckoned():
     assert "M10 phantom bed stay: the fund&#39;s payment × days without any treatment" in page(
         replace(stay, subject="visit", peers="outpatient"), "en"
     )
+    # A reseller's hoarding is told as resale: the two parts of the money belong together.
+    resale = replace(GIVEN, scheme="M19", money=[("M19", 9, 90.0, 90.0), ("M05", 14, 40.0, 90.0)])
+    assert page(resale, "zh").count("(情况说明计入M19)") == 1 and "(told with M19)" in page(resale, "en")
+    assert "情况说明计入" not in page(replace(resale, scheme="M05"), "zh")
     assert "已扣除同类" in page(stay, "zh") and "已扣除同类" not in page(replace(GIVEN, money=[]), "zh")
 
 

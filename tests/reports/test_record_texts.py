@@ -52,6 +52,19 @@ COUNTED = next(
             "elsewhere.",
         ),
         (
+            SupportingRecord("stay", judged=("2", "2024-09-07")),
+            "这次住院单项不突出,多项指标略偏离同类。此次就诊已于2024-09-07结案:查实。",
+            "This stay deviates slightly in several ways. Its own case closed on 2024-09-07: confirmed.",
+        ),
+        (
+            SupportingRecord("pharmacy", measures_of("prescriber")["steered_share_365d"], 0.374),
+            "这次购药属于“近一年处方集中到一家药店、超出患者平常去处的占比”所指的集中流向,"
+            "这一流向超出通常的部分占37.4%。",
+            'This purchase belongs to a flow counted in "share of purchases at one pharmacy beyond what '
+            "patients' habits and colleagues' patients explain in the last year\", of which 37.4% is beyond "
+            "the usual.",
+        ),
+        (
             SupportingRecord("pharmacy", link=("co_fillers", 6)),
             "这次购药与另外6人的处方出自同一医师、在同一药店成批取药,每批多为同一批人。",
             "This purchase was filled in one batch with prescriptions of one doctor for 6 others; batches at "
