@@ -131,6 +131,17 @@ def last_cases(claims: ClaimsAsOf, decided: bool = False) -> pd.DataFrame:
     return rows.drop_duplicates(subject, keep="last", ignore_index=True)
 
 
+def judged_visits(cases: pd.DataFrame) -> pd.DataFrame:
+    """The visits that a decided case of their own has judged: index mdtrt_id; clue_stas, close_date.
+
+    Args:
+        cases: of `last_cases`. One that has a date may still be looked into.
+    """
+    decided = cases.clue_stas.isin(CONFIRMED + CLEARED) & cases.close_date.notna()
+    rows = cases[decided & (cases.subject_type == "visit")]
+    return rows.set_index("subject_id")[["clue_stas", "close_date"]].rename_axis("mdtrt_id")
+
+
 def visit_kind(med_type: ibis.Value) -> ibis.Value:
     """Stay, pharmacy purchase or outpatient visit, by the first two digits of `med_type` (contract §1)."""
     head = med_type.left(2)

@@ -132,7 +132,9 @@ def build_network(claims: ClaimsAsOf, facts: ibis.Table) -> Network:
     """
     con, years = claims.con, _whole_years(facts)
     of_years = [_of_year(con, facts, year) for year in range(years)]
-    of_sessions, of_batches = _runs(_Scratch(con, 0), facts, years * YEAR)
+    swiped, filled = (module.purchases(facts, years * YEAR) for module in (card_sessions, batch_filling))
+    of_sessions = _of_runs(con, "co_session", swiped, card_sessions.members, card_sessions.SESSION)
+    of_batches = _of_runs(con, "co_filling", filled, batch_filling.members, batch_filling.BATCH)
     resold = trace_flows.edges(claims).assign(kind="trace_flow", b_type="pharmacy")
     edges = _one_table([*(found.edges for found in of_years), of_sessions.edges, of_batches.edges, resold])
     people = edges[(edges["a_type"] == "patient") & (edges["b_type"] == "patient")]
@@ -183,20 +185,6 @@ def _of_year(con: ibis.BaseBackend, facts: ibis.Table, year: int) -> _OfYear:
     )
 
 
-def _runs(scratch: _Scratch, facts: ibis.Table, days: int) -> tuple[_OfRuns, _OfRuns]:
-    """The links of those whose cards are swiped in the same sessions, and of those whose prescriptions are
-    filled in the same batches, of the last so many days."""
-    found = []
-    for kind, module, run in (
-        ("co_session", card_sessions, card_sessions.SESSION),
-        ("co_filling", batch_filling, batch_filling.BATCH),
-    ):
-        edges, pairs = _recurring(scratch, kind, module.purchases(facts, days), module.members, run)
-        visits = scratch.create_table(f"{kind}_visits", events.linking_visits(pairs))
-        found.append(_OfRuns(_of_people(edges.assign(kind=kind)), visits))
-    return found[0], found[1]
-
-
 def _of_people(edges: pd.DataFrame) -> pd.DataFrame:
     return edges.rename(columns={"days": "observed"}).assign(a_type="patient", b_type="patient")
 
@@ -241,25 +229,26 @@ def _waves(scratch: _Scratch, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.Tab
     return admission_waves.edges(together), together
 
 
-def _recurring(
-    scratch: _Scratch,
-    name: str,
+def _of_runs(
+    con: ibis.BaseBackend,
+    kind: str,
     bought: ibis.Table,
     members: Callable[[ibis.Table], ibis.Table],
     run: list[str],
-) -> tuple[pd.DataFrame, ibis.Table]:
-    """Edges of those whose purchases are in the same runs again and again, and their pairs.
+) -> _OfRuns:
+    """The links of those whose purchases are in the same runs again and again.
 
     Args:
-        name: of the runs, and of the tables in which they are stored.
+        kind: of the edges, and part of the names of the tables in which the runs are stored.
         bought: purchases with their runs.
         members: from these to the people of each run, as `recurrent_sets.recurrent` takes them.
         run: columns that define a run.
     """
-    seen = scratch.create_table(f"{name}_members", members(scratch.create_table(f"{name}_purchases", bought)))
-    found = scratch.stored(name, recurrent_sets.recurrent(seen, run))
-    together = scratch.create_table(f"{name}_pairs", recurrent_sets.pairs(seen, found, run))
-    return events.edges(together, run, []), together
+    seen = con.create_table(f"{kind}_members", members(con.create_table(f"{kind}_purchases", bought)))
+    found = stored(con, kind, recurrent_sets.recurrent(seen, run))
+    together = con.create_table(f"{kind}_pairs", recurrent_sets.pairs(seen, found, run))
+    edges = _of_people(events.edges(together, run, []).assign(kind=kind))
+    return _OfRuns(edges, con.create_table(f"{kind}_visits", events.linking_visits(together)))
 
 
 def _meet(scratch: _Scratch, events: ibis.Table, name: str) -> tuple[pd.DataFrame, ibis.Table]:

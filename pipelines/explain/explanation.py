@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from claims.as_of import last_cases
+from claims.as_of import judged_visits, last_cases
 from features.rules.findings_table import HITS
 from pipelines.explain.dossiers import DossierInput, dossiers
 from pipelines.explain.evidence_table import evidence_table
@@ -141,7 +141,7 @@ def explain(
     """
     found = _explained(snapshot, scores, selection, settings)
     sampled = keys_of(selection.audit_sample)
-    chosen = _with_dossier(found.shown, sampled.append(_placed(selection, settings)), settings)
+    chosen = _with_dossier(found.shown, sampled.append(keys_of(_placed(selection, settings))), settings)
     masked: frozenset[str] = frozenset()
     if settings.mask:
         masked = identifiers(snapshot, found.shown, found.evidence, found.records, found.disputes)
@@ -157,7 +157,7 @@ def explain(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
         evidence=found.evidence, disputed=disputed,
         to_fetch=_to_fetch(selection, found.disputes, settings),
-        judged_visits=frozenset(cases.subject_id[(cases.subject_type == "visit") & cases.close_date.notna()]),
+        judged_visits=frozenset(judged_visits(cases).index),
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, item_excess=found.named.items,
@@ -207,16 +207,15 @@ def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> di
     return found
 
 
-def _placed(selection: Selection, settings: Settings) -> pd.MultiIndex:
-    """Whoever has a place on the sheet of the worklist."""
+def _placed(selection: Selection, settings: Settings) -> pd.DataFrame:
+    """The rows of the worklist that have a place on its sheet."""
     listed = selection.worklist
-    return keys_of(listed[listed.place <= settings.capacity + BELOW])
+    return listed[listed.place <= settings.capacity + BELOW]
 
 
 def _to_fetch(selection: Selection, disputes: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The disputes of whoever has a place on the sheet of the worklist, in its order."""
-    listed = selection.worklist
-    placed = listed.loc[listed.place <= settings.capacity + BELOW, [*SUBJECT, "place"]]
+    placed = _placed(selection, settings)[[*SUBJECT, "place"]]
     rows = disputes[disputes.disputed > 0].merge(placed, on=SUBJECT)
     return rows.sort_values(["place", "disputed", "mdtrt_id"], ascending=[True, False, True])
 

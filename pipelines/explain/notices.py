@@ -7,6 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import judged_visits
 from features.rules.declaration import RULES
 from features.rules.legal_basis import institution_basis
 from pipelines.snapshot import Snapshot
@@ -54,11 +55,9 @@ def notices(
 
 def _unjudged(found: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Findings of visits after the institution's last closed case and without one of their own."""
-    closed = cases.dropna(subset=["close_date"])
-    of_visits = closed.subject_id[closed.subject_type == "visit"]
-    of_places = closed[closed.subject_type.isin(["hospital", "pharmacy"])].set_index("subject_id").close_date
+    of_places = cases[cases.subject_type.isin(["hospital", "pharmacy"])].set_index("subject_id").close_date
     last = pd.to_datetime(found.fixmedins_code.map(of_places.to_dict()))
-    return found[~found.mdtrt_id.isin(of_visits) & ~(pd.to_datetime(found.day) <= last)]
+    return found[~found.mdtrt_id.isin(judged_visits(cases).index) & ~(pd.to_datetime(found.day) <= last)]
 
 
 def _with_rules(own: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import last_cases
+from claims.as_of import judged_visits, last_cases
 from features.measures.catalogue import Measure, measures_of
 from pipelines.flagged_visits import MARKS
 from pipelines.score import Scored
@@ -32,9 +32,8 @@ def visits_of(snapshot: Snapshot, ids: pd.Series) -> dict[str, dict[str, Any]]:
     settled = snapshot.claims.settlements.group_by("mdtrt_id").aggregate(setl_id=_.setl_id.max())
     rows = facts.left_join(marks, "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.left_join(settled, "mdtrt_id").drop("mdtrt_id_right")
-    cases = last_cases(snapshot.claims, decided=True).dropna(subset=["close_date"])
-    of_visits = tuples(cases[cases.subject_type == "visit"])
-    judged = {case.subject_id: (case.clue_stas, str(case.close_date)[:10]) for case in of_visits}
+    cases = tuples(judged_visits(last_cases(snapshot.claims, decided=True)))
+    judged = {case.Index: (case.clue_stas, str(case.close_date)[:10]) for case in cases}
     return {key: row | {"judged": judged.get(key)} for key, row in records_by_visit(rows).items()}
 
 

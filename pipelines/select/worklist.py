@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from claims.as_of import CLEARED, CONFIRMED, last_cases
+from claims.as_of import CLEARED, CONFIRMED, judged_visits, last_cases
 from pipelines.select.coverage import greedy_cover
 from pipelines.snapshot import SUBJECT, Snapshot
 
@@ -63,9 +63,9 @@ def worklist(
     """
     rows = explained.loc[explained.subject_type.isin(VISITED), _RANKED]
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
-    cases = _last_outcomes(snapshot)
-    rows = rows.merge(cases, how="left", on=SUBJECT)
-    unjudged = without_judged_visits(disputes, cases)
+    cases = last_cases(snapshot.claims)
+    rows = rows.merge(_last_outcomes(cases), how="left", on=SUBJECT)
+    unjudged = disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index)]
     later = disputes_since(unjudged, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
@@ -109,10 +109,10 @@ def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:
     return frame.rename(columns={"rank": "rank_before"}).astype({"rank_before": "Int64"})
 
 
-def _last_outcomes(snapshot: Snapshot) -> pd.DataFrame:
+def _last_outcomes(cases: pd.DataFrame) -> pd.DataFrame:
     """The last case of each subject: subject_type, subject_id, last_outcome (clue_stas), last_closed."""
     names = {"clue_stas": "last_outcome", "close_date": "last_closed"}
-    return last_cases(snapshot.claims)[[*SUBJECT, *names]].rename(columns=names)
+    return cases[[*SUBJECT, *names]].rename(columns=names)
 
 
 def disputes_since(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -125,17 +125,6 @@ def disputes_since(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     closed = cases.dropna(subset=["last_closed"])[[*SUBJECT, "last_closed"]]
     mine = disputes.merge(closed, on=SUBJECT)
     return mine[pd.to_datetime(mine.day) > pd.to_datetime(mine.last_closed)].drop(columns="last_closed")
-
-
-def without_judged_visits(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    """The disputed visits that no decided case of their own has judged, whoever they are evidence against.
-
-    Args:
-        disputes: mdtrt_id.
-        cases: `_last_outcomes`.
-    """
-    decided = cases.last_outcome.isin(CONFIRMED + CLEARED) & cases.last_closed.notna()
-    return disputes[~disputes.mdtrt_id.isin(cases.subject_id[decided & (cases.subject_type == "visit")])]
 
 
 def _status(rows: pd.DataFrame, as_of: date, cool_down: int) -> pd.Series:

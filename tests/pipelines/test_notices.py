@@ -23,9 +23,9 @@ class Snapshot:
     rules: Rules
 
 
-NO_CASES = pd.DataFrame({"subject_type": [], "subject_id": [], "close_date": pd.to_datetime([])}).astype(
-    {"subject_type": object, "subject_id": object}
-)
+NO_CASES = pd.DataFrame(
+    {"subject_type": [], "subject_id": [], "clue_stas": [], "close_date": pd.to_datetime([])}
+).astype(dict.fromkeys(["subject_type", "subject_id", "clue_stas"], object))
 
 
 def test_a_notice_tells_an_institution_nothing_of_others():
@@ -68,7 +68,7 @@ def test_a_notice_asks_only_about_what_no_closed_case_has_judged():
     cases = pd.DataFrame(
         [("pharmacy", "P1", "2024-06-01"), ("visit", "own", "2024-09-01"), ("pharmacy", "P3", None)],
         columns=["subject_type", "subject_id", "close_date"],
-    ).assign(close_date=lambda rows: pd.to_datetime(rows.close_date))
+    ).assign(clue_stas="2", close_date=lambda rows: pd.to_datetime(rows.close_date))
     seen = Snapshot(ibis.memtable(facts), Rules(ibis.memtable(hits)))
     found = dict(notices(seen, ["P1", "P2", "P3"], pd.Series({"P1": "一"}), 1.0, cases))
     assert {code: list(own.mdtrt_id) for code, own in found.items()} == {
