@@ -17,7 +17,7 @@ import pandas as pd
 from ibis import _
 
 from claims.store import Store, scratch
-from features.disputed_amounts import disputed_amount
+from features.disputed_amounts import disputed_amount, with_shares
 from models.scheme_naming import KIN
 from pipelines.champions import registry
 from pipelines.measure import measure
@@ -45,6 +45,7 @@ def planted(snapshot: Snapshot, truth: pd.DataFrame) -> pd.DataFrame:
             mine = facts.filter(_.dr_code.isin(ids["prescriber"]), _.fixmedins_code.isin(ids["pharmacy"]))
         else:
             continue
+        mine = with_shares(mine)
         amount = disputed_amount(mine, ibis.literal(scheme), ibis.literal(1.0))
         parts.append(mine.select("mdtrt_id", disputed=amount).to_pandas().assign(scheme=scheme))
     return pd.concat(parts)

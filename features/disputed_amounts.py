@@ -6,6 +6,7 @@ a visit took place but cost too much, the excess over what is expected is in dis
 the fund nothing by itself (steering of patients, co-visits), nothing but the findings.
 """
 
+from collections.abc import Callable
 from math import sqrt
 
 import ibis
@@ -26,47 +27,79 @@ ON_RECORD = ("M09", "M27", "M36")
 _CHANCE = 2.0
 
 
-def conduct_share(visits: ibis.Table, scheme: ibis.Value, whole_class: bool = True) -> ibis.Value:
-    """Share of the payment for a visit that a scheme puts in dispute, 0 to 1; 0 where the claims cannot say.
+def with_shares(visits: ibis.Table) -> ibis.Table:
+    """Visits with the share of the payment that each kind of conduct puts in dispute, 0 to 1; 0 where the
+    claims cannot say.
 
     Args:
         visits: facts of visits (`features.visits.facts.visit_facts`).
-        scheme: id of the scheme, a column of the same table or a literal.
-        whole_class: where no item of a class (examinations, consumables) is billed in excess, all of the
-            class is in dispute; else nothing.
+
+    Returns:
+        The visits with a column for each of _SHARES, and for those of a whole class of items one more
+        (`_of_items`): what is in dispute where no item of the class is billed in excess is nothing there.
     """
-    materials, exams = (
-        amount if whole_class else None for amount in (visits.material_amount, visits.exam_amount)
+    shares = {name: share(visits) for name, (_schemes, share) in _SHARES.items()}
+    shares |= {_of_items(name): share(visits) for name, share in _ITEMS_ALONE.items()}
+    return visits.mutate(
+        **{f"share_{name}": share.fill_null(0.0).clip(0.0, 1.0) for name, share in shares.items()}
     )
+
+
+def _materials(visits: ibis.Table, otherwise: ibis.Value | None = None) -> ibis.Value:
+    """Consumables beyond what is usual for the operation; where nobody else does it, the items that others
+    bill less often; else another amount."""
     of_operation = (visits.material_amount - visits.usual_material).clip(0.0)
-    beyond_items = _beyond(visits, "material", materials)
-    surplus = _part(visits.surplus_spent, visits.medfee_sumamt)
-    shares = (
-        (WHOLE_VISIT, ibis.literal(1.0)),
-        # The days without any treatment, and no more of the stay.
-        (("M10",), _part(visits.idle_days, visits.los)),
-        (("M05", "M06"), surplus),
-        # What a runner fetches for ever the same people is not theirs to use.
-        (("M19",), ibis.greatest((visits.co_fillers > 0).ifelse(1.0, 0.0), surplus)),
-        (("M20",), _part(visits.repeat_codes, visits.boxes)),
-        (("M24",), _above(ibis.greatest(visits.paid_per_content, visits.group_weight))),
-        (("M25", "M44"), _above(visits.cost_ratio)),
-        (("M28",), _part(visits.unsigned, visits.dialysis)),
-        # What is beyond the operation's usual; where nobody else does it, the items that others bill less
-        # often; else the whole of their class.
-        (("M29",), _part(ibis.coalesce(of_operation, beyond_items), visits.medfee_sumamt)),
-        (("M33", "M46"), _part(_beyond(visits, "exam", exams), visits.medfee_sumamt)),
-        (("M07", "M43", "M50"), _part(_beyond(visits, "drug"), visits.medfee_sumamt)),
-        (
-            ("M40",),
-            ibis.greatest(
-                _above(_part(visits.priced, visits.usual_price)).fill_null(0.0),
-                _part(_beyond(visits, "drug"), visits.medfee_sumamt).fill_null(0.0),
-            ),
-        ),
-    )
-    chosen = [(scheme.isin(list(schemes)), share) for schemes, share in shares]
-    return ibis.cases(*chosen, else_=0.0).fill_null(0.0).clip(0.0, 1.0)
+    beyond = ibis.coalesce(of_operation, _beyond(visits, "material", otherwise))
+    return _part(beyond, visits.medfee_sumamt)
+
+
+def _exams(visits: ibis.Table, otherwise: ibis.Value | None = None) -> ibis.Value:
+    return _part(_beyond(visits, "exam", otherwise), visits.medfee_sumamt)
+
+
+def _drugs(visits: ibis.Table) -> ibis.Value:
+    return _part(_beyond(visits, "drug"), visits.medfee_sumamt)
+
+
+def _surplus(visits: ibis.Table) -> ibis.Value:
+    return _part(visits.surplus_spent, visits.medfee_sumamt)
+
+
+def _fetched(visits: ibis.Table) -> ibis.Value:
+    """What a runner fetches for ever the same people is not theirs to use."""
+    return ibis.greatest((visits.co_fillers > 0).ifelse(1.0, 0.0), _surplus(visits))
+
+
+def _overpriced(visits: ibis.Table) -> ibis.Value:
+    of_price = _above(_part(visits.priced, visits.usual_price))
+    return ibis.greatest(of_price.fill_null(0.0), _drugs(visits).fill_null(0.0))
+
+
+# Kind of conduct → the schemes that it is, and the share of a visit that it puts in dispute.
+_SHARES: dict[str, tuple[tuple[str, ...], Callable[[ibis.Table], ibis.Value]]] = {
+    "whole": (WHOLE_VISIT, lambda _visits: ibis.literal(1.0)),
+    # The days without any treatment, and no more of the stay.
+    "idle": (("M10",), lambda visits: _part(visits.idle_days, visits.los)),
+    "surplus": (("M05", "M06"), _surplus),
+    "fetched": (("M19",), _fetched),
+    "repeated": (("M20",), lambda visits: _part(visits.repeat_codes, visits.boxes)),
+    "upcoded": (
+        ("M24",),
+        lambda visits: _above(ibis.greatest(visits.paid_per_content, visits.group_weight)),
+    ),
+    "costly": (("M25", "M44"), lambda visits: _above(visits.cost_ratio)),
+    "unsigned": (("M28",), lambda visits: _part(visits.unsigned, visits.dialysis)),
+    "materials": (("M29",), lambda visits: _materials(visits, visits.material_amount)),
+    "exams": (("M33", "M46"), lambda visits: _exams(visits, visits.exam_amount)),
+    "drugs": (("M07", "M43", "M50"), _drugs),
+    "overpriced": (("M40",), _overpriced),
+}
+# Those of a whole class of items, without what is in dispute where no item is billed in excess.
+_ITEMS_ALONE: dict[str, Callable[[ibis.Table], ibis.Value]] = {"materials": _materials, "exams": _exams}
+
+
+def _of_items(name: str) -> str:
+    return f"{name}_of_items"
 
 
 def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -> ibis.Value:
@@ -74,8 +107,8 @@ def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -
     conduct puts in doubt counts once.
 
     Args:
-        visits: facts of visits.
-        scheme: id of the scheme that puts the visit in doubt.
+        visits: facts of visits with the shares of `with_shares`.
+        scheme: id of the scheme that puts the visit in doubt, a column of the same table or a literal.
         doubt: how far its conduct is in doubt, 0 to 1 (`excess_shares`).
     """
     found = visits.findings_amount.fill_null(0.0)
@@ -85,9 +118,21 @@ def disputed_amount(visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value) -
 def conduct_amount(
     visits: ibis.Table, scheme: ibis.Value, doubt: ibis.Value, whole_class: bool = True
 ) -> ibis.Value:
-    """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount` and
-    `conduct_share`)."""
-    return (doubt.fill_null(0.0) * conduct_share(visits, scheme, whole_class) * _paid(visits)).round(2)
+    """Yuan of the fund in dispute in a visit by its conduct alone (arguments as of `disputed_amount`).
+
+    Args:
+        whole_class: where no item of a class (examinations, consumables) is billed in excess, all of the
+            class is in dispute; else nothing.
+    """
+    shares = [
+        (scheme.isin(list(schemes)), visits[f"share_{_column(name, whole_class)}"])
+        for name, (schemes, _share) in _SHARES.items()
+    ]
+    return (doubt.fill_null(0.0) * ibis.cases(*shares, else_=0.0) * _paid(visits)).round(2)
+
+
+def _column(name: str, whole_class: bool) -> str:
+    return _of_items(name) if name in _ITEMS_ALONE and not whole_class else name
 
 
 def _paid(visits: ibis.Table) -> ibis.Value:

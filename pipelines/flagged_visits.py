@@ -12,6 +12,7 @@ from features.disputed_amounts import (
     conduct_amount,
     disputed_amount,
     excess_shares,
+    with_shares,
 )
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
@@ -70,9 +71,9 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     joined = marked.left_join(ibis.memtable(excess, schema=schema), [*_PLACE, "scheme"])
     resale = ibis.greatest(joined.co_oversupplied, joined.co_fillers) > 0
     joined = joined.mutate(in_ring=resale.any().over(ibis.window(group_by="psn_no")))
-    rows = con.create_table(
-        "visit_doubts", joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)), overwrite=True
-    )
+    # Stored, for the amounts below look at each share many times, and a query holds an expression as often.
+    shares = with_shares(joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)))
+    rows = con.create_table("visit_doubts", shares, overwrite=True)
     rows = rows.left_join(_found_schemes(snapshot), "mdtrt_id").drop("mdtrt_id_right")
     # Every kind of subject asks for these amounts: they are long expressions, so they are taken once.
     con.create_table(
@@ -136,13 +137,24 @@ def _found_schemes(snapshot: Snapshot) -> ibis.Table:
     return first.select("mdtrt_id", "found")
 
 
-def amounts_at_risk(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.Series:
-    """Yuan of the fund in dispute of each subject, each visit and line once.
+def store_disputes(snapshot: Snapshot, subject: str, schemes: pd.Series) -> None:
+    """Store the visits in dispute of each subject of a kind in the scratch database, for `amounts_at_risk`
+    and `disputes_of`.
 
     Args:
         schemes: the named scheme by subject_id, missing where none is.
     """
     rows = _disputed_rows(snapshot, subject, schemes)
+    snapshot.claims.con.create_table(_disputes_table(subject), rows, overwrite=True)
+
+
+def _disputes_table(subject: str) -> str:
+    return f"disputes_of_{subject}"
+
+
+def amounts_at_risk(snapshot: Snapshot, subject: str) -> pd.Series:
+    """Yuan of the fund in dispute of each subject (`store_disputes`), each visit and line once."""
+    rows = snapshot.claims.con.table(_disputes_table(subject))
     sums = rows.group_by("subject_id").aggregate(amount=_.disputed.sum().round(2))
     return fetch_by(sums, "subject_id")["amount"]
 
@@ -155,19 +167,16 @@ def visits_in_dispute(snapshot: Snapshot, subject: str) -> pd.DataFrame:
     return counts.pivot(index="subject_id", columns="told", values="n").fillna(0)
 
 
-def disputes_of(snapshot: Snapshot, subject: str, schemes: pd.Series) -> pd.DataFrame:
-    """All visits of some subjects with money in dispute, or on record as wrong though the fund paid nothing.
-
-    Args:
-        schemes: the named scheme by subject_id, of the subjects asked for; missing where none is.
+def disputes_of(snapshot: Snapshot, subject: str, ids: pd.Index) -> pd.DataFrame:
+    """All visits of chosen subjects with money in dispute, or on record as wrong though the fund paid nothing
+    (`store_disputes`).
 
     Returns:
         subject_type and DISPUTES: day, scheme (that puts it in dispute), amount (paid by the fund) and
         disputed (both in yuan); largest first within a subject.
     """
-    rows = _disputed_rows(snapshot, subject, schemes).semi_join(
-        _schemes_table(snapshot, subject, schemes), "subject_id"
-    )
+    rows = snapshot.claims.con.table(_disputes_table(subject))
+    rows = rows.semi_join(_id_table(snapshot, subject, ids), "subject_id")
     frame = fetch(rows.order_by("subject_id", ibis.desc("disputed"), "mdtrt_id"))
     frame.insert(0, "subject_type", subject)
     return frame

@@ -15,6 +15,7 @@ from pipelines.flagged_visits import (
     disputes_of,
     evidence_against,
     mark_visits,
+    store_disputes,
     visits_in_dispute,
 )
 from pipelines.settings import Settings
@@ -87,11 +88,11 @@ def score(snapshot: Snapshot, models: Registry, settings: Settings) -> Scores:
         for subject, champion in champions.items()
     }
     explained = {subject: found.ranked.index[: settings.explained_depth] for subject, found in scored.items()}
-    return Scores(scored, *visits_against(snapshot, scored, explained, settings))
+    return Scores(scored, *visits_against(snapshot, explained, settings))
 
 
 def visits_against(
-    snapshot: Snapshot, scored: dict[str, Scored], ids: dict[str, pd.Index], settings: Settings
+    snapshot: Snapshot, ids: dict[str, pd.Index], settings: Settings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`Scores.evidence` and `Scores.disputes` of some subjects.
 
@@ -101,10 +102,7 @@ def visits_against(
     evidence = [
         evidence_against(snapshot, subject, chosen, settings.evidence_rows) for subject, chosen in ids.items()
     ]
-    disputes = [
-        disputes_of(snapshot, subject, scored[subject].ranked.loc[chosen, "scheme"])
-        for subject, chosen in ids.items()
-    ]
+    disputes = [disputes_of(snapshot, subject, chosen) for subject, chosen in ids.items()]
     return pd.concat(evidence, ignore_index=True), pd.concat(disputes, ignore_index=True)
 
 
@@ -113,7 +111,8 @@ def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.D
     if subject in KINDS:
         found["scheme"] = _settled(snapshot, subject, found["scheme"], champion.model)
     found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
-    amounts = amounts_at_risk(snapshot, subject, found["scheme"])
+    store_disputes(snapshot, subject, found["scheme"])
+    amounts = amounts_at_risk(snapshot, subject)
     found["amount_at_risk"] = amounts.reindex(found.index).fillna(0.0)
     name = f"{champion.name}/{champion.version}"
     return Scored(champion.model, name, parts, ranked(found), champion.as_of)

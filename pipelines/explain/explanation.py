@@ -187,7 +187,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
     }
     suspicious, disputes = scores.evidence, scores.disputes
     if below:
-        more_suspicious, more_disputes = visits_against(snapshot, scores.subjects, below, settings)
+        more_suspicious, more_disputes = visits_against(snapshot, below, settings)
         suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
         disputes = pd.concat([disputes, more_disputes], ignore_index=True)
     shown = with_reasons(suspects, snapshot, more, disputes, named)

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from features.comparison.item_excess import CLASSES
-from features.disputed_amounts import ACCUMULATING, conduct_amount, disputed_amount, excess_shares
+from features.disputed_amounts import (
+    ACCUMULATING,
+    conduct_amount,
+    disputed_amount,
+    excess_shares,
+    with_shares,
+)
 from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
@@ -20,7 +26,7 @@ FACTS = {
 def disputed(scheme: str | None, doubt: float | None = 1.0, **facts: float | None) -> float:
     row = FACTS | facts | {"scheme": scheme, "doubt": doubt}
     types = dict.fromkeys(row, "float64") | {"scheme": "string"}
-    table = ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types))
+    table = with_shares(ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types)))
     return float(disputed_amount(table, table.scheme, table.doubt).execute().iloc[0])
 
 
@@ -108,7 +114,7 @@ def test_of_a_class_without_items_in_excess_all_is_disputed_of_a_visit_and_nothi
     """M33 adds up over all visits of its subject only what is beyond others."""
     row = FACTS | {"scheme": "M33", "doubt": 1.0}
     types = dict.fromkeys(row, "float64") | {"scheme": "string"}
-    table = ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types))
+    table = with_shares(ibis.memtable(pd.DataFrame([row]), schema=ibis.schema(types)))
     amounts = [conduct_amount(table, table.scheme, table.doubt, whole) for whole in (True, False)]
     assert [amount.execute().iloc[0] for amount in amounts] == [400.0, 0.0]
     assert "M33" in ACCUMULATING

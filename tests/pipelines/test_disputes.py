@@ -23,6 +23,7 @@ from pipelines.flagged_visits import (
     disputes_of,
     evidence_against,
     mark_visits,
+    store_disputes,
     visits_in_dispute,
 )
 from tests.in_memory import engine
@@ -170,11 +171,16 @@ def disputed(snapshot) -> pd.DataFrame:
             "other hoarder",
         ]
     )
-    return disputes_of(snapshot, "patient", named(asked | {"free": "M09", "hoarder": "M05"}))
+    return stored_disputes(snapshot, "patient", named(asked | {"free": "M09", "hoarder": "M05"}))
 
 
 def named(schemes: dict[str, str | None]) -> pd.Series:
     return pd.Series(schemes, dtype=object)
+
+
+def stored_disputes(snapshot: SimpleNamespace, subject: str, schemes: pd.Series) -> pd.DataFrame:
+    store_disputes(snapshot, subject, schemes)
+    return disputes_of(snapshot, subject, schemes.index)
 
 
 def test_one_of_many_flagged_visits_of_a_place_is_in_doubt_if_it_stands_by_itself(own):
@@ -220,7 +226,7 @@ def test_a_rule_names_only_what_no_conduct_disputes(snapshot, disputed):
     assert rows.disputed[["as much-0", "more-0", "all-0"]].tolist() == [50.0, 60.0, 100.0]
     assert rows.scheme["not flagged-0"] == "M22"
     # Of who is suspected of it, a purchase with as much of a surplus is part of it; a rule may find more.
-    of_hoarders = disputes_of(snapshot, "patient", named({"not flagged": "M05", "split": "M05"}))
+    of_hoarders = stored_disputes(snapshot, "patient", named({"not flagged": "M05", "split": "M05"}))
     assert of_hoarders[["scheme", "disputed"]].values.tolist() == [["M05", 50.0], ["M03", 60.0]]
 
 
@@ -246,7 +252,8 @@ def test_visits_on_record_as_wrong_are_listed_though_the_fund_paid_nothing(dispu
 def test_the_scheme_of_a_subject_that_accumulates_disputes_the_excess_of_all_its_visits(snapshot, disputed):
     """Half of the bill was for medicine of which a month was at hand."""
     assert "M05" in ACCUMULATING
-    amounts = amounts_at_risk(snapshot, "patient", named({"hoarder": "M05", "other hoarder": "M01"}))
+    store_disputes(snapshot, "patient", named({"hoarder": "M05", "other hoarder": "M01"}))
+    amounts = amounts_at_risk(snapshot, "patient")
     assert amounts["hoarder"] == 50.0 and "other hoarder" not in amounts
     rows = disputed[disputed.subject_id.str.contains("hoarder")]
     assert rows[["subject_id", "mdtrt_id", "scheme"]].values.tolist() == [["hoarder", "hoarder-0", "M05"]]
@@ -256,7 +263,7 @@ def test_disputes_are_of_those_asked_for_largest_first(snapshot, disputed):
     rows = disputed[disputed.subject_id == "several"]
     assert rows.mdtrt_id.tolist() == ["large-0", "second small-0", "small-0"]
     assert set(disputed.subject_type) == {"patient"} and "found" not in set(disputed.subject_id)
-    of_doctors = disputes_of(snapshot, "prescriber", named({"D9": None}))
+    of_doctors = stored_disputes(snapshot, "prescriber", named({"D9": None}))
     assert of_doctors.mdtrt_id.tolist() == ["second small-0"]
 
 

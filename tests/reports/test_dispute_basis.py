@@ -4,7 +4,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from features.disputed_amounts import WHOLE_VISIT, disputed_amount
+from features.disputed_amounts import WHOLE_VISIT, disputed_amount, with_shares
 from reports.dispute_basis import BASIS, FINDINGS, WHOLE, dispute_basis
 from reports.languages import LANGUAGES, text_in
 from reports.scheme_texts import SCHEMES
@@ -15,7 +15,7 @@ def test_the_words_say_whether_all_a_part_or_nothing_of_a_visit_is_in_dispute():
     beyond = {"place_excess_drug": 100.0, "doctor_excess_drug": 100.0}
     rows = pd.DataFrame([FACTS | beyond | {"scheme": scheme, "doubt": 1.0} for scheme in SCHEMES])
     types = dict.fromkeys(rows, "float64") | {"scheme": "string"}
-    table = ibis.memtable(rows, schema=ibis.schema(types))
+    table = with_shares(ibis.memtable(rows, schema=ibis.schema(types)))
     amounts = table.select("scheme", yuan=disputed_amount(table, table.scheme, table.doubt)).to_pandas()
     kinds = {
         row.scheme: "all" if row.yuan == 800 else "part" if row.yuan else "findings"
