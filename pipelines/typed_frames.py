@@ -24,7 +24,10 @@ def tuples(frame: pd.DataFrame) -> Iterator[Any]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dicts by column."""
-    return cast(list[dict[str, Any]], frame.to_dict("records"))
+    # Column by column: pandas looks at the type of every value, which takes ten times as long.
+    columns = [str(column) for column in frame.columns]
+    values = (frame.iloc[:, number].tolist() for number in range(len(columns)))
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def records_by(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -25,21 +25,23 @@ class SimilarCases:
     """
 
     def __init__(self, cases: pd.DataFrame, differences: pd.DataFrame):
-        self.cases = cases[cases.index.isin(differences.index)]
+        known = cases[cases.index.isin(differences.index)].rename_axis("subject_id").reset_index()
+        self.ids = known.subject_id.to_numpy(dtype=object)
+        self.cases = records(known.assign(close_date=known.close_date.astype(str).str[:10]))
         self.differences = differences
-        self.directions = directions(differences.loc[self.cases.index])
+        self.directions = directions(differences.loc[self.ids])
 
     def of(self, subject_id: str) -> list[dict[str, Any]]:
         """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date,
         scheme; none below LEAST_LIKENESS."""
-        others = self.cases.drop(index=subject_id, errors="ignore")
-        if others.empty:
+        if not len(self.ids):
             return []
         own = directions(self.differences.loc[[subject_id]])[0]
-        likeness = pd.Series(self.directions @ own, self.cases.index).drop(subject_id, errors="ignore")
-        best = likeness[likeness >= LEAST_LIKENESS].sort_values(ascending=False, kind="stable").head(SIMILAR)
-        rows = others.loc[best.index].assign(likeness=best).reset_index()
-        return records(rows.assign(close_date=rows.close_date.astype(str).str[:10]))
+        likeness = np.where(self.ids == subject_id, 0.0, self.directions @ own)
+        best = np.argsort(-likeness, kind="stable")[:SIMILAR]
+        return [
+            self.cases[n] | {"likeness": float(likeness[n])} for n in best if likeness[n] >= LEAST_LIKENESS
+        ]
 
 
 def directions(differences: pd.DataFrame) -> np.ndarray:

@@ -116,8 +116,16 @@ def test_a_name_gives_way_to_significantly_more_visits(others, expected):
     assert doubtful("M09", MIN_SIGNATURE, M09=3, M28=others) is expected
 
 
+@pytest.mark.parametrize("others, expected", [(4, False), (5, True)])
+def test_without_visits_of_its_own_a_name_gives_way_beyond_four_of_another(others, expected):
+    """Four are two standard deviations of four above none, and no more."""
+    assert doubtful("M09", MIN_SIGNATURE, M28=others) is expected
+
+
 def test_visits_of_the_means_count_for_the_end_and_of_the_end_for_the_means():
     assert not doubtful("M19", MIN_SIGNATURE, M06=40) and not doubtful("M10", MIN_SIGNATURE, M01=40)
+    # Neither is kin of the other: each is told by the other's visits.
+    assert not doubtful("M22", MIN_SIGNATURE, M40=40) and not doubtful("M40", MIN_SIGNATURE, M22=40)
     assert doubtful("M19", MIN_SIGNATURE, M28=40)
     # Nor those that an inspector would look into together.
     assert not doubtful("M19", MIN_SIGNATURE, M05=40) and not doubtful("M16", MIN_SIGNATURE, M15=40)
