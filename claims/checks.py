@@ -154,7 +154,7 @@ def _sort(load: Load, table: Table, staged: ibis.Table) -> tuple[ibis.Table, ibi
         differing = good.semi_join(repeats.filter(_.differs), ["_part", "_row"])
         differing = differing.mutate(_reason=ibis.literal(REPEATED), _field=ibis.literal("+".join(table.key)))
         good, bad = good.anti_join(repeats, ["_part", "_row"]), bad.union(differing.select(*columns))
-    good = load.con.create_table(f"good_{table.name}", good.drop("_reason", "_field"))
+    good = good.drop("_reason", "_field")
     if sound == staged.count().execute() and table.name not in load.repeats:
         return good, None
     return good, load.con.create_table(f"bad_{table.name}", bad)

@@ -25,6 +25,8 @@ _WRITTEN = (
 _OFFSET = r" ?\+08(:?00)?$"
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
+# Blanks and control characters come before it.
+_FIRST_VISIBLE = "!"
 # No amount or count of a claim has this size; sums of larger ones would overflow.
 LARGEST = 1e12
 # Above, a floating point number no longer tells neighbouring whole numbers apart.
@@ -63,14 +65,20 @@ def text_of(value: ir.Value) -> ir.StringValue:
         text = (value.isnan() | (value.abs() >= _EXACT)).ifelse(None, whole)
     else:
         text = value.cast("string")
-    return text.strip().nullif("")
+    return _trimmed(text).nullif("")
+
+
+def _trimmed(text: ir.StringValue) -> ir.StringValue:
+    """As `strip`, which takes ten times as long as looking whether there is anything to take off."""
+    at_edge = (text < _FIRST_VISIBLE) | (text.right(1) < _FIRST_VISIBLE)
+    return at_edge.ifelse(text.strip(), text)
 
 
 def filled(value: ir.Value) -> ir.BooleanValue:
     """Does a cell hold anything?"""
     if value.type().is_floating():
         return value.notnull() & ~value.isnan()
-    return value.cast("string").strip().nullif("").notnull()
+    return _trimmed(value.cast("string")).nullif("").notnull()
 
 
 def parse(value: ir.Value, kind: str) -> ir.Value:

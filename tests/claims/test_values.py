@@ -5,6 +5,8 @@ from datetime import date, datetime
 import ibis
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claims.errors import StoreError
 from claims.tables import BIRTH, CODE, EVENT, FLAG, NUMBER, TIME, VALIDITY
@@ -106,6 +108,16 @@ def test_codes_keep_their_digits():
         None,
     ]
     assert read([True, False], CODE, "boolean") == ["1", "0"]
+
+
+@given(st.lists(st.text(" \t\n\r\v\f!~a0\u00a0\u3000居", max_size=6), min_size=1))
+def test_a_code_is_its_text_without_blanks_around_it(cells):
+    """Blanks of ASCII, as `str.strip` of them; what else looks blank belongs to the code."""
+    trimmed = [cell.strip(" \t\n\r\v\f") for cell in cells]
+    assert read(cells, CODE) == [text or None for text in trimmed]
+    rows = ibis.memtable({"n": range(len(cells)), "cell": cells})
+    held = rows.select("n", held=filled(rows.cell)).order_by("n").to_pyarrow().column("held")
+    assert held.to_pylist() == [bool(text) for text in trimmed]
 
 
 def test_flags():
