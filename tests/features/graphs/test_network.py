@@ -22,7 +22,10 @@ from features.graphs.network import (
 )
 from features.windows import YEAR
 from tests.features.graphs.test_batch_filling import RING, runner, seldom, town
-from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of
+from tests.features.graphs.test_card_sessions import street
+from tests.features.graphs.test_shared_suppliers import RING as ROUNDS
+from tests.features.graphs.test_shared_suppliers import province
+from tests.features.graphs.visit_book import VisitBook, every_pair, pairs_of, people_in
 from tests.in_memory import engine
 
 
@@ -59,13 +62,14 @@ def city() -> VisitBook:
     return book
 
 
-def claims_of(book: VisitBook) -> SimpleNamespace:
-    """Purchases of an expensive medicine at the quiet clinic, and boxes of one pharmacy sold again by
-    another."""
+def claims_of(book: VisitBook, dear: frozenset[str] | set[str] = frozenset()) -> SimpleNamespace:
+    """Purchases of an expensive medicine at the quiet clinic and in some visits, and boxes of one pharmacy
+    sold again by another."""
     facts = book.facts()
     con = facts.get_backend()
     lines = [(row["mdtrt_id"], "cheap", 10.0) for row in book.rows]
-    lines += [(row["mdtrt_id"], "pill", 400.0) for row in book.rows if row["fixmedins_code"] == "quiet"]
+    bought = [row for row in book.rows if row["fixmedins_code"] == "quiet" or row["mdtrt_id"] in dear]
+    lines += [(row["mdtrt_id"], "pill", 400.0) for row in bought]
     frame = pd.DataFrame(lines, columns=["mdtrt_id", "hilist_code", "amount"]).assign(charge="09")
     con.create_table("item_days", ibis.memtable(frame))
     boxes = [(f"box{n}", f"u{n}", f"P{n % 5}", n, 1.0) for n in range(60)]
@@ -166,6 +170,32 @@ def test_purchases_filled_in_batches_link_the_people_of_a_runner():
     assert kinds_of(inside_of(network.edges, members)).to_dict() == {"ring": "drug_resale"}
 
 
+def linked_by(visits: ibis.Table, book: VisitBook) -> tuple[set[frozenset], set[str]]:
+    """The pairs that some visits link, and the people whose visits they are."""
+    rows = visits.to_pandas()
+    who = {row["mdtrt_id"]: row["psn_no"] for row in book.rows}
+    return pairs_of(rows), set(map(who.get, rows.mdtrt_id))
+
+
+def test_visits_of_sessions_link_the_cards_of_a_drawer():
+    book = street()
+    claims = claims_of(book)
+    network = build_network(claims, claims.facts)
+    edges = network.edges[network.edges.kind == "co_session"]
+    pairs, people = linked_by(network.co_attendance, book)
+    assert len(edges) > 20 and pairs_of(edges) <= pairs and people_in(edges) <= people
+    assert not any(person.startswith("buyer") for person in people)
+
+
+def test_purchases_at_shared_suppliers_link_a_ring_on_its_rounds():
+    book, dear = province()
+    claims = claims_of(book, dear)
+    network = build_network(claims, claims.facts)
+    edges = network.edges[network.edges.kind == "co_supplier"]
+    pairs, people = linked_by(network.co_oversupply, book)
+    assert pairs_of(edges) == every_pair(ROUNDS) <= pairs and people == set(ROUNDS)
+
+
 def test_three_batches_a_year_show_over_two_years():
     claims = claims_of(seldom())
     edges = build_network(claims, claims.facts).edges
@@ -202,7 +232,10 @@ def test_each_whole_year_of_the_claims_is_tested_by_itself():
         book.add(f"stranger-{day % 90}", "quiet", day, 300)
     days = [10, 40, 70, 100, 130, 150, 170, 190]
     book.add_together(["past-1", "past-2", "past-3"], "quiet", [400 + day for day in days])
-    book.add_together(["ever-1", "ever-2"], "quiet", [day + ago for ago in (0, 375) for day in days], 120)
+    # The last day of a year and the first of the one before it count once each.
+    days = [10, 40, 70, 100, 130, 150, 170, YEAR]
+    before = [day + 375 for day in days[:-1]] + [YEAR + 1]
+    book.add_together(["ever-1", "ever-2"], "quiet", days + before, 120)
     claims = claims_of(book)
     edges = build_network(claims, claims.facts).edges
     found = edges[(edges.a_type == "patient") & (edges.kind == "co_visit")]
