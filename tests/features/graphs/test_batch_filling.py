@@ -104,6 +104,12 @@ def test_three_batches_are_chance_and_as_many_a_year_are_none():
     assert len(found) == 6 and set(found.dr_code) == {"D99"}
 
 
+def test_where_all_is_filled_in_batches_as_many_are_expected_as_there_are_and_no_more():
+    seen, found, _edges = steps(clinic(VisitBook()))
+    assert len(seen) == 600 and found.empty
+    assert seen.expected.to_numpy() == pytest.approx(seen.again.to_numpy(dtype=float))
+
+
 def test_a_runner_is_told_from_a_weekly_clinic_and_from_who_comes_when_he_likes():
     _seen, found, edges = steps(clinic(runner(town())))
     assert set(found.dr_code) == {"D99"} and set(found.place) == {"P1"} and len(found) >= 10
