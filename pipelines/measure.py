@@ -26,7 +26,7 @@ from features.rules.engine import run_rules
 from features.rules.rule_context import RuleContext
 from features.rules.rule_settings import RuleSettings
 from features.rules.visit_findings import by_visit
-from features.visits.facts import visit_facts, with_counts
+from features.visits.facts import visit_facts, with_findings
 from pipelines.file_backed import file_backed, matrices_in
 from pipelines.network_result import network_result
 from pipelines.score_parts import graph_part_of, rule_part_of, visit_rule_parts
@@ -80,7 +80,7 @@ def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any], w
         raise StoreError(f"no claim in {store.path} was settled before {as_of}")
     facts = visit_facts(claims)
     outcome = run_rules(RuleContext(claims, facts, con.table("item_days")), RuleSettings(thresholds))
-    facts = with_counts(con, facts, by_visit(outcome.hits, facts), "facts_ruled")
+    facts = with_findings(con, facts, by_visit(outcome.hits, facts))
     stored(con, "rule_parts", visit_rule_parts(outcome.hits, facts))
     facts, network = network_result(claims, facts, _members_before(store, as_of))
     measured = {subject: _measured(con, facts, subject, network, work) for subject in SUBJECTS}

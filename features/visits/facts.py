@@ -121,11 +121,14 @@ def visit_facts(claims: ClaimsAsOf) -> ibis.Table:
     for name, part in parts.items():
         con.create_table(f"fact_{name}", part)
     joined = con.create_joined("facts_joined", "visit_base", [f"fact_{name}" for name in parts], "mdtrt_id")
-    facts = con.create_table("facts_with_stays", _with_readmissions(joined))
-    facts = facts.left_join(expected_readmissions(facts), "mdtrt_id").drop("mdtrt_id_right")
+    # By themselves, for a window over the whole table would sort its hundred columns.
+    stays = con.create_table("fact_stays", _stay_facts(joined))
+    seen = joined.select("mdtrt_id", "fixmedins_code", "kind", "dx3").inner_join(stays, "mdtrt_id")
+    for found in (stays, expected_readmissions(seen)):
+        joined = joined.left_join(found, "mdtrt_id").drop("mdtrt_id_right")
     # `with_counts` fills these in.
     later = {name: ibis.literal(0.0) for name in GRAPH_AND_RULE_COLUMNS}
-    return con.create_table("facts", facts.mutate(**later))
+    return con.create_table("facts", joined.mutate(**later))
 
 
 def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
@@ -169,31 +172,48 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
     }
 
 
-def _with_readmissions(facts: ibis.Table) -> ibis.Table:
-    """Facts with those that need several themes: course, chain_odd, split, readmitted_31d,
+def _stay_facts(facts: ibis.Table) -> ibis.Table:
+    """Facts that need several themes: mdtrt_id, course, chain_odd, split, readmitted_31d,
     same_doctor_readmission."""
     plans = planned_stays(facts).mutate(planned=True)
-    facts = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
-    by_code = planned_course(facts.dx3, facts.dialysis)
-    facts = facts.mutate(course=by_code | facts.planned.fill_null(False)).drop("planned")
-    facts = facts.left_join(chain_branches(facts), "fixmedins_code").drop("fixmedins_code_right")
-    return facts.mutate(
-        split=split_stay(facts),
-        readmitted_31d=readmitted_31d(facts),
-        same_doctor_readmission=same_doctor_readmission(facts),
+    known = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
+    by_code = planned_course(known.dx3, known.dialysis)
+    known = known.mutate(course=by_code | known.planned.fill_null(False))
+    known = known.left_join(chain_branches(known), "fixmedins_code").drop("fixmedins_code_right")
+    return known.select(
+        "mdtrt_id",
+        "course",
+        "chain_odd",
+        split=split_stay(known),
+        readmitted_31d=readmitted_31d(known),
+        same_doctor_readmission=same_doctor_readmission(known),
     )
 
 
 def with_counts(con: ibis.BaseBackend, facts: ibis.Table, counts: ibis.Table, name: str) -> ibis.Table:
-    """Facts with some of GRAPH_AND_RULE_COLUMNS filled in from a graph or the rules; visits without a row get
-    0.
+    """Facts with some of GRAPH_AND_RULE_COLUMNS filled in from a graph or the rules, stored; visits without a
+    row get 0.
 
     Args:
         counts: mdtrt_id and some of GRAPH_AND_RULE_COLUMNS.
         name: of the stored table.
     """
+    return con.create_table(name, _counted(facts, counts))
+
+
+def with_findings(con: ibis.BaseBackend, facts: ibis.Table, counts: ibis.Table) -> ibis.Table:
+    """As `with_counts`, a view: few visits have findings, and the graphs, which come before the facts are
+    stored again, look at few columns.
+
+    Args:
+        counts: of `features.rules.visit_findings.by_visit`.
+    """
+    found = con.create_table("findings_by_visit", counts)
+    con.create_view("facts_ruled", _counted(facts, found), overwrite=True)
+    return con.table("facts_ruled")
+
+
+def _counted(facts: ibis.Table, counts: ibis.Table) -> ibis.Table:
     filled = [column for column in counts.columns if column != "mdtrt_id"]
     joined = facts.drop(*filled).left_join(counts, "mdtrt_id").drop("mdtrt_id_right")
-    return con.create_table(
-        name, joined.mutate(**{c: joined[c].cast("float64").fill_null(0.0) for c in filled})
-    )
+    return joined.mutate(**{c: joined[c].cast("float64").fill_null(0.0) for c in filled})

@@ -1,6 +1,7 @@
 """The facts put together: one row a visit whatever is missing, and what needs several themes at once."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from features.visits.facts import (
     NEIGHBOUR_OUTCOME_COLUMNS,
     visit_facts,
     with_counts,
+    with_findings,
 )
 from tests.features.visits.tables import lines, table, values
 from tests.tiny import World
@@ -109,10 +111,11 @@ def test_columns_of_graphs_and_rules_start_from_nothing(facts):
     )
 
 
-def test_counts_are_filled_in_and_visits_without_any_get_none(facts):
+@pytest.mark.parametrize("fill", [partial(with_counts, name="facts_counted"), with_findings])
+def test_counts_are_filled_in_and_visits_without_any_get_none(facts, fill):
     found, ids = facts
     counts = table({"mdtrt_id": "string", "findings": "int64"}, [{"mdtrt_id": ids["stay"], "findings": 3}])
-    counted = with_counts(found.get_backend(), found, counts, "facts_counted")
+    counted = fill(found.get_backend(), found, counts)
     rows = values(counted, "findings")
     assert rows.pop(ids["stay"]) == 3.0 and set(rows.values()) == {0.0}
     assert set(counted.columns) == set(found.columns)
