@@ -80,7 +80,8 @@ def _unpacked(source: Path, work: Path) -> Path:
     """The database of a backup, which is unpacked into a folder."""
     try:
         with tarfile.open(source) as kept:
-            kept.extractall(work, filter="data")
+            for member in kept:
+                _unpack(kept, member, work, source)
     except tarfile.TarError as error:
         raise InputError(f"{source} is no backup of the console") from error
     if not (work / _MANIFEST).exists():
@@ -88,6 +89,21 @@ def _unpacked(source: Path, work: Path) -> Path:
     if not (work / _database_name()).exists():
         raise InputError(f"{source} is a backup of a console with the other kind of database")
     return work / _database_name()
+
+
+def _unpack(kept: tarfile.TarFile, member: tarfile.TarInfo, work: Path, source: Path) -> None:
+    """Write a file or make a folder of a backup inside of another folder, and nothing else anywhere."""
+    # By hand: `extractall` of Python before 3.11.4, which Debian 12 has, knows no filter.
+    target = (work / member.name).resolve()
+    content = kept.extractfile(member) if member.isfile() else None
+    if not target.is_relative_to(work.resolve()) or (content is None and not member.isdir()):
+        raise InputError(f"{source} is no backup of the console: it holds {member.name}")
+    if content is None:
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("wb") as out:
+        shutil.copyfileobj(content, out)
 
 
 def _copy_sqlite(copy: Path) -> None:

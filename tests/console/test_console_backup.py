@@ -1,5 +1,7 @@
 """What was backed up while the console ran is there again after a restore."""
 
+import tarfile
+
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -59,6 +61,20 @@ def test_another_file_is_no_backup(tmp_path, nothing_there):
     other.write_bytes(b"no tar")
     with pytest.raises(InputError, match="no backup"):
         restore(other)
+
+
+@pytest.mark.parametrize("name, kind", [("../outside", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)])
+def test_a_file_that_would_reach_outside_is_refused(kept, nothing_there, tmp_path, name, kind):
+    changed = tmp_path / "changed.tar.gz"
+    with tarfile.open(kept) as good, tarfile.open(changed, "w:gz") as out:
+        for member in good:
+            out.addfile(member, good.extractfile(member) if member.isfile() else None)
+        more = tarfile.TarInfo(name)
+        more.type, more.linkname = kind, str(tmp_path)
+        out.addfile(more)
+    with pytest.raises(InputError, match=f"no backup of the console: it holds {name}"):
+        restore(changed)
+    assert not options().home.exists() and not list(options().home.parent.rglob("outside"))
 
 
 def test_a_backup_of_the_other_kind_of_database_is_refused(kept, nothing_there, monkeypatch):
