@@ -27,7 +27,6 @@ class CachingBackend(Backend):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._schemas: dict[str, ibis.Schema] = {}
-        self._type_names: dict[ibis.DataType, str] = {}
 
     def compile(self, expr: ibis.Expr, /, *, limit: Any = None, params: Any = None, **options: Any) -> str:
         """The SQL of an expression; with options, parameters or a limit it is compiled anew."""
@@ -53,7 +52,8 @@ class CachingBackend(Backend):  # type: ignore[misc]
         # The expression may read the table that it replaces.
         building = f"{name}_replaced" if overwrite else name
         # As text: Ibis would build a tree of each column and read the columns back.
-        typed = (f"{identifier(column)} {self._type_name(kind)}" for column, kind in obj.schema().items())
+        names = {kind: self.compiler.type_mapper.to_string(kind) for kind in set(obj.schema().types)}
+        typed = (f"{identifier(column)} {names[kind]}" for column, kind in obj.schema().items())
         self.raw_sql(f"CREATE TABLE {identifier(building)} ({', '.join(typed)})")
         columns = ", ".join(map(identifier, obj.columns))
         self.raw_sql(f"INSERT INTO {identifier(building)} ({columns}) {self.compile(obj)}").fetchall()
@@ -62,11 +62,6 @@ class CachingBackend(Backend):  # type: ignore[misc]
             self.raw_sql(f"ALTER TABLE {identifier(building)} RENAME TO {identifier(name)}")
         self._schemas[name] = obj.schema()
         return self.table(name)
-
-    def _type_name(self, kind: ibis.DataType) -> str:
-        if kind not in self._type_names:
-            self._type_names[kind] = self.compiler.type_mapper.to_string(kind)
-        return self._type_names[kind]
 
     def get_schema(
         self, table_name: str, *, catalog: str | None = None, database: str | None = None

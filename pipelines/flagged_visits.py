@@ -32,9 +32,9 @@ IN_COMPANY = ("M15",)
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
 # The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
-# much of its conduct is in dispute, 0 to 1), found (scheme of its costliest finding), own (yuan in dispute by
-# the visit's own scheme and findings), conduct (by its scheme alone) and `_accumulated` of each scheme of
-# ACCUMULATING.
+# much of its conduct is in dispute, 0 to 1), the shares of `with_shares`, found (scheme of its costliest
+# finding), own (yuan in dispute by the visit's own scheme and findings), conduct (by its scheme alone) and
+# `_accumulated` of each scheme of ACCUMULATING.
 MARKS = "visit_marks"
 DISPUTES = (
     "subject_id", "mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "day", "scheme", "amount", "disputed",
@@ -75,7 +75,7 @@ def mark_visits(snapshot: Snapshot, parts: pd.DataFrame) -> None:
     shares = with_shares(joined.select(*_FACTS, "evidence", "scheme", doubt=doubt_of(joined)))
     rows = con.create_table("visit_doubts", shares, overwrite=True)
     rows = rows.left_join(_found_schemes(snapshot), "mdtrt_id").drop("mdtrt_id_right")
-    # Every kind of subject asks for these amounts: they are long expressions, so they are taken once.
+    # Every kind of subject asks for these amounts.
     con.create_table(
         MARKS,
         rows.mutate(
