@@ -8,7 +8,10 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
+from ibis.backends.sql.compilers.base import NULL, STAR, AggGen
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from claims.readers import identifier, quote
 from claims.statement_cache import StatementCache, digest
@@ -18,10 +21,46 @@ from claims.statement_cache import StatementCache, digest
 ENGINE_MEMORY = "50%"
 
 
+# Aggregates that leave nulls out, so that rows may be left out as nulls.
+LEAVE_NULLS_OUT = (
+    "sum", "avg", "min", "max", "count", "bool_or", "bool_and", "stddev_samp", "percentile_cont",
+)  # fmt: skip
+
+
+class Aggregates(AggGen):  # type: ignore[misc]
+    """Aggregates of some of the rows as ``sum(CASE WHEN … THEN x END)``.
+
+    For each aggregate with a FILTER the engine copies the columns of all aggregates of the statement, so a
+    statement with 170 of them takes five times as long as 170 statements.
+    """
+
+    def aggregate(
+        self, compiler: Any, name: str, *args: Any, where: Any = None, order_by: tuple[Any, ...] = ()
+    ) -> sge.Expression:
+        """As Ibis does; where it can, without FILTER."""
+        if where is not None and not order_by and name in LEAVE_NULLS_OUT:
+            what, *rest = args
+            if isinstance(what, sge.Distinct):
+                (value,) = what.expressions
+                what = sge.Distinct(expressions=[compiler.if_(where, value, NULL)])
+            else:
+                what = compiler.if_(where, sge.convert(1) if what is STAR else what, NULL)
+            args, where = (what, *rest), None
+        compiled: sge.Expression = super().aggregate(compiler, name, *args, where=where, order_by=order_by)
+        return compiled
+
+
+class Compiler(DuckDBCompiler):  # type: ignore[misc]
+    """Ibis's compiler for DuckDB, with `Aggregates`."""
+
+    agg = Aggregates(supports_filter=True, supports_order_by=True)
+
+
 class CachingBackend(Backend):  # type: ignore[misc]
     """Compiles an expression once and takes its SQL from the cache when it comes again; remembers the columns
     of tables that it makes of expressions."""
 
+    compiler = Compiler()
     statements: StatementCache = StatementCache()
 
     def __init__(self, *args: Any, **kwargs: Any):

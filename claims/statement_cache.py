@@ -25,7 +25,9 @@ from ibis.common.graph import Node
 KEPT_DAYS = 60
 
 # Of what SQL depends on beside the expression.
-VERSIONS = f"ibis {version('ibis-framework')}, sqlglot {version('sqlglot')}, duckdb"
+VERSIONS = (
+    f"ibis {version('ibis-framework')}, sqlglot {version('sqlglot')}, duckdb, aggregates without filter"
+)
 
 _PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, enum.Enum, type(None))
 
