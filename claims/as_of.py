@@ -137,9 +137,19 @@ def judged_visits(cases: pd.DataFrame) -> pd.DataFrame:
     Args:
         cases: of `last_cases`. One that has a date may still be looked into.
     """
+    return decided_cases(cases, "visit").rename_axis("mdtrt_id")
+
+
+def decided_cases(cases: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Confirmed and cleared cases of a kind of subject that have a date: index subject_id; clue_stas,
+    close_date.
+
+    Args:
+        cases: of `last_cases`.
+    """
     decided = cases.clue_stas.isin(CONFIRMED + CLEARED) & cases.close_date.notna()
-    rows = cases[decided & (cases.subject_type == "visit")]
-    return rows.set_index("subject_id")[["clue_stas", "close_date"]].rename_axis("mdtrt_id")
+    rows = cases[decided & (cases.subject_type == subject)]
+    return rows.set_index("subject_id")[["clue_stas", "close_date"]]
 
 
 def visit_kind(med_type: ibis.Value) -> ibis.Value:

@@ -19,7 +19,9 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame)
     Claims say how much is disputed, but not how much an inspection will confirm: the amount of a subject is
     shrunk half-way (on a logarithmic scale) toward the median of those who may get a place, so that size
     alone never leads. Lazy greedy maximum coverage: the gain of a subject, concave in the money left, can
-    only shrink, so an outdated gain that still leads is right (Minoux 1978, doi 10.1007/BFb0006528).
+    only shrink, so an outdated gain that still leads is right (Minoux 1978, doi 10.1007/BFb0006528). A
+    doctor's turn is his hospital's where it disputes nearly all that he is suspected of: one goes to a place,
+    and whoever does sees him, too.
 
     Args:
         rows: subject_type, subject_id, score, disputed (yuan).
@@ -37,24 +39,33 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame)
     usual = float(rows.disputed.median()) if len(rows) else 0.0
     heap = [(-scores[key] * _shrunk(sum(visits.values()), usual), key) for key, visits in money.items()]
     heapq.heapify(heap)
+    hospitals = _hospitals(money)
     owner: dict[str, Key] = {}
-    found: list[tuple[Any, ...]] = []
+    found: dict[Key, tuple[Any, ...]] = {}
     placed = 0
     while heap:
         _bound, key = heapq.heappop(heap)
-        visits = money[key]
-        left = sum(yuan for visit, yuan in visits.items() if visit not in owner)
-        gain = scores[key] * _shrunk(left, usual)
+        if key in found:
+            continue
+        gain = scores[key] * _shrunk(_left(money[key], owner), usual)
         if heap and gain < -heap[0][0]:
             heapq.heappush(heap, (-gain, key))
-        elif sum(visits.values()) - left >= COVERED * sum(visits.values()):
-            found.append((*key, pd.NA, None, *_most(visits, owner)))
-        else:
-            placed += 1
-            owner |= {visit: key for visit in together[key] if visit not in owner}
-            found.append((*key, placed, round(scores[key] * left, 2), None, None))
+            continue
+        if _covered(money[key], owner):
+            found[key] = (*key, pd.NA, None, *_most(money[key], owner))
+            continue
+        hospital = hospitals.get(key)
+        if hospital and hospital not in found and not _covered(money[hospital], owner):
+            # The doctor comes again, and is covered by then.
+            heapq.heappush(heap, (-gain, key))
+            key = hospital
+        placed += 1
+        found[key] = (*key, placed, round(scores[key] * _left(money[key], owner), 2), None, None)
+        owner |= {visit: key for visit in together[key] if visit not in owner}
     columns = [*SUBJECT, "place", "expected", "covered_type", "covered_id"]
-    return pd.DataFrame(found, columns=columns).astype({"place": "Int64", "expected": "float64"})
+    return pd.DataFrame(list(found.values()), columns=columns).astype(
+        {"place": "Int64", "expected": "float64"}
+    )
 
 
 def _money(disputes: pd.DataFrame) -> dict[Key, dict[str, float]]:
@@ -63,6 +74,27 @@ def _money(disputes: pd.DataFrame) -> dict[Key, dict[str, float]]:
         (str(kind), str(subject_id)): dict(zip(part.mdtrt_id, part.disputed, strict=True))
         for (kind, subject_id), part in disputes[disputes.disputed > 0].groupby(SUBJECT)
     }
+
+
+def _hospitals(money: dict[Key, dict[str, float]]) -> dict[Key, Key]:
+    """The hospital of each doctor, where it disputes nearly all that is disputed of him."""
+    billed = {visit: key for key, visits in money.items() if key[0] == "hospital" for visit in visits}
+    return {
+        key: _most(visits, billed)
+        for key, visits in money.items()
+        if key[0] == "prescriber" and _covered(visits, billed)
+    }
+
+
+def _left(visits: dict[str, float], owner: dict[str, Key]) -> float:
+    """Yuan of the visits that nobody owns."""
+    return sum(yuan for visit, yuan in visits.items() if visit not in owner)
+
+
+def _covered(visits: dict[str, float], owner: dict[str, Key]) -> bool:
+    """Whether others have COVERED of the money of some visits."""
+    whole = sum(visits.values())
+    return whole - _left(visits, owner) >= COVERED * whole
 
 
 def _shrunk(amount: float, usual: float) -> float:

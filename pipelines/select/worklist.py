@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from claims.as_of import CLEARED, CONFIRMED, judged_visits, last_cases
+from claims.as_of import CLEARED, CONFIRMED, decided_cases, judged_visits, last_cases
 from pipelines.select.coverage import greedy_cover
 from pipelines.snapshot import SUBJECT, Snapshot
 
@@ -65,7 +65,7 @@ def worklist(
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
     cases = last_cases(snapshot.claims)
     rows = rows.merge(_last_outcomes(cases), how="left", on=SUBJECT)
-    unjudged = disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index)]
+    unjudged = _unjudged(disputes, cases)
     later = disputes_since(unjudged, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
@@ -96,6 +96,14 @@ def _kinds(explained: pd.DataFrame) -> dict[str, str]:
 def _sums(disputes: pd.DataFrame, name: str) -> pd.DataFrame:
     """Yuan in dispute by subject."""
     return disputes.groupby(SUBJECT, as_index=False).agg(**{name: ("disputed", "sum")}).round({name: 2})
+
+
+def _unjudged(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Disputed visits that no decided case has judged: neither one of their own nor, of what a doctor signed,
+    one of the hospital that billed it."""
+    closed = decided_cases(cases, "hospital").close_date.reindex(disputes.fixmedins_code).to_numpy()
+    signed = (disputes.subject_type == "prescriber") & (pd.to_datetime(disputes.day) <= closed)
+    return disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index) & ~signed]
 
 
 def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:

@@ -57,6 +57,24 @@ def test_what_was_judged_before_is_seen_again_where_its_place_is_visited():
     assert found.place.dropna().to_dict() == {"H": 1, "q": 2}
 
 
+@pytest.mark.parametrize("elsewhere, places", [(200.0, {"H": 1}), (300.0, {"D": 1, "H": 2})])
+def test_one_goes_to_the_hospital_of_a_doctor_whose_money_it_disputes(elsewhere, places):
+    """The doctor has the higher score; what he did elsewhere is a fifth of his money at most, or more."""
+    rows = suspects(("hospital", "H", 0.8, 1200.0), ("prescriber", "D", 0.9, 800.0 + elsewhere))
+    money = disputes(("hospital", "H", "a", 800.0), ("hospital", "H", "b", 400.0),
+                     ("prescriber", "D", "a", 800.0), ("prescriber", "D", "c", elsewhere))  # fmt: skip
+    found = greedy_cover(rows, money, money).set_index("subject_id")
+    assert found.place.dropna().to_dict() == places
+    if "D" not in places:
+        assert (found.covered_type["D"], found.covered_id["D"]) == ("hospital", "H")
+
+
+def test_a_doctor_goes_first_where_his_hospital_has_no_place_of_its_own():
+    """Its score is below the floor, so that it is no candidate."""
+    money = disputes(("hospital", "H", "a", 800.0), ("prescriber", "D", "a", 800.0))
+    assert order(suspects(("prescriber", "D", 0.9, 800.0)), money) == ["D"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_lazy_order_is_that_of_looking_at_everybody_each_time(seed):
     rng = pd.Series(range(60)).sample(60, random_state=seed)

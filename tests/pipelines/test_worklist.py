@@ -27,7 +27,7 @@ def suspects(*rows: tuple) -> pd.DataFrame:
 
 def disputes(*rows: tuple) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "mdtrt_id", "disputed"])
-    return frame.assign(day=pd.to_datetime(frame.mdtrt_id.map(DAYS)))
+    return frame.assign(day=pd.to_datetime(frame.mdtrt_id.map(DAYS)), fixmedins_code="H9")
 
 
 def snapshot(cases: list[tuple], days: dict[str, str]) -> Snapshot:
@@ -95,6 +95,20 @@ def test_a_visit_that_its_own_case_has_judged_is_not_expected_back_from_whom_it_
     listed = worklist(snapshot(cases, DAYS), SEEN, PULLED, [], AS_OF, 180).set_index("subject_id")
     assert listed.disputed.fillna(0).to_dict() == {"H1": 400.0, "H2": 900.0, "p1": 0.0, "p2": 500.0}
     assert listed.why_not["p1"] == "nothing" and listed.place["H2"] == 1  # whose case is still open
+
+
+@pytest.mark.parametrize("outcome, left", [("2", 70.0), ("3", 70.0), ("1", 100.0)])
+def test_what_a_doctor_signed_before_a_closed_case_of_his_hospital_is_judged(outcome, left):
+    """Visit a (March) was billed before the case closed in June, b (September) after; what he signed for
+    others is his own matter, and so is what patients did."""
+    seen = suspects(("prescriber", "D", 1, 0.9, 0.0), ("patient", "p", 1, 0.9, 0.0))
+    rows = [(who, one, visit, yuan) for who, one in (("prescriber", "D"), ("patient", "p"))
+            for visit, yuan in (("a", 30.0), ("b", 50.0), ("c", 20.0))]  # fmt: skip
+    pulled = disputes(*rows)
+    pulled["fixmedins_code"] = pulled.mdtrt_id.map({"a": "H1", "b": "H1", "c": "H2"})
+    cases = [("k", "hospital", "H1", outcome, "2024-06-01")]
+    listed = worklist(snapshot(cases, DAYS), seen, pulled, [], AS_OF, 180).set_index("subject_id")
+    assert listed.disputed.to_dict() == {"D": left, "p": 100.0}
 
 
 def test_nobody_is_sent_for_less_than_the_least_amount():
