@@ -1,7 +1,7 @@
 """The engine: Ibis's DuckDB backend, with the compiled statements of earlier runs."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -116,11 +116,14 @@ class CachingBackend(Backend):  # type: ignore[misc]
         # Ibis's `insert` would parse the compiled query a second time, which takes as long as the query.
         self.raw_sql(f"INSERT INTO {identifier(name)} BY NAME {self.compile(rows)}").fetchall()
 
-    def create_joined(self, name: str, base: str, parts: list[str], key: str) -> ibis.Table:
-        """Store a table with the columns of others that have its key at most once."""
+    def create_joined(
+        self, name: str, base: str, parts: list[str], key: str, zeros: Sequence[str] = ()
+    ) -> ibis.Table:
+        """Store a table with the columns of others that have its key at most once, and some that are 0."""
         # By hand: Ibis takes longer to make so wide a join than the engine to compute it for a small city.
         joins = " ".join(f"LEFT JOIN {part} USING ({key})" for part in parts)
-        self.raw_sql(f"CREATE TABLE {name} AS SELECT * FROM {base} {joins}")
+        more = "".join(f", CAST(0 AS DOUBLE) AS {column}" for column in zeros)
+        self.raw_sql(f"CREATE TABLE {name} AS SELECT *{more} FROM {base} {joins}")
         return self.table(name)
 
     def set_as_of(self, instant: datetime) -> None:

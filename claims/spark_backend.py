@@ -4,7 +4,7 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,13 @@ class SparkBackend(Backend):  # type: ignore[misc]
         self._frame(rows).select(known.columns).write.mode("append").parquet(folder)
         self._register(name, folder, known.schema)
 
-    def create_joined(self, name: str, base: str, parts: list[str], key: str) -> ibis.Table:
-        """Store a table with the columns of others that have its key at most once."""
+    def create_joined(
+        self, name: str, base: str, parts: list[str], key: str, zeros: Sequence[str] = ()
+    ) -> ibis.Table:
+        """Store a table with the columns of others that have its key at most once, and some that are 0."""
         joins = " ".join(f"LEFT JOIN {part} USING ({key})" for part in parts)
-        return self._written(name, self._session.sql(f"SELECT * FROM {base} {joins}"))
+        more = "".join(f", CAST(0 AS DOUBLE) AS {column}" for column in zeros)
+        return self._written(name, self._session.sql(f"SELECT *{more} FROM {base} {joins}"))
 
     def set_as_of(self, instant: datetime) -> None:
         """Define `claims.as_of.as_of_time`."""

@@ -25,8 +25,10 @@ HALF_KNOWN = 3
 AGE_BANDS = (1, 15, 45, 65, 80)
 # Classes of visits from the widest to the narrowest; the last is a stratum.
 CLASSES = (("care",), ("care", "chapter"), ("care", "dx_group"), ("care", "dx_group", "band"))
-# Visits elsewhere of these in common are comparable.
+# Visits elsewhere of these in common are comparable; those for a symptom (ICD-10 chapter R), which is no
+# specialty, with visits for whatever cause.
 COMPARABLE = ("care", "chapter", "band")
+SYMPTOMS, COMPARABLE_WITH_SYMPTOMS = "R", ("care", "band")
 # All columns that classify a visit, and what is summed of each measure: numerator, denominator, visits.
 _KEYS = tuple(dict.fromkeys(name for by in (*CLASSES, COMPARABLE) for name in by))
 _PARTS = ("part", "whole", "n")
@@ -69,9 +71,10 @@ def _cells(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | None]]) -> ib
     )
     long = wide.select("subject_id", *_KEYS, cell=listed.unnest()).unpack("cell").filter(_.n > 0)
     others = {f"{name}_{by[-1]}": _of_others(long, name, by) for by in CLASSES for name in _PARTS}
-    return con.create_table(
-        "mix_cells", long.mutate(**others, n_comparable=_of_others(long, "n", COMPARABLE)), overwrite=True
+    comparable = (long.chapter == SYMPTOMS).ifelse(
+        _of_others(long, "n", COMPARABLE_WITH_SYMPTOMS), _of_others(long, "n", COMPARABLE)
     )
+    return con.create_table("mix_cells", long.mutate(**others, n_comparable=comparable), overwrite=True)
 
 
 def _sums_by_stratum(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | None]]) -> ibis.Table:

@@ -93,11 +93,23 @@ def prescribers(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays", arises="count",
+    "stay", "M03", materiality=0.5, windows=FLOW, support="stays", arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     """Stays within 15 days of one in the same hospital for the same disease."""
     return v.mdtrt_id.count(where=w & v.split.fill_null(False))
+
+
+@measure(
+    "patient", "在再入院多于病情可解释数两倍的医院,15日内再入院次数",
+    "stays within 15 days of the last, in hospitals with over twice the readmissions that diseases explain",
+    "times", "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays",
+    arises="count",
+)  # fmt: skip
+def split_stays_in_excess(v: Table, w: Value) -> Value:
+    """Stays within 15 days of one for the same disease, in a hospital whose other patients are readmitted so
+    more than twice as often as their diseases explain: one return alone may be the illness."""
+    return v.mdtrt_id.count(where=w & (v.split & (v.split_excess > 0.5)).fill_null(False))
 
 
 @measure(
@@ -147,8 +159,8 @@ def twin_stays(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG, arises="count",
 )  # fmt: skip
 def exam_stays(v: Table, w: Value) -> Value:
-    """Stays that are `checkup_like` from three fifths of the bill on, courses aside."""
-    return v.mdtrt_id.count(where=w & (v.kind == STAY) & admissions.checkup_like(v, 0.6) & ~v.course)
+    """Stays that are `checkup_like`, courses aside."""
+    return v.mdtrt_id.count(where=w & (v.kind == STAY) & admissions.checkup_like(v) & ~v.course)
 
 
 declare("patient", volume.cash_share, "M01 M11 M16 M30", materiality=0.1)

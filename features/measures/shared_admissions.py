@@ -156,15 +156,15 @@ def top_exam_set_share(p: Table, w: Value) -> Value:
     evidence_weight=STRONG, over="admissions", support="stays", mix=True,
 )  # fmt: skip
 def checkup_share(v: Table, w: Value) -> Value:
-    """Stays that are `checkup_like` from three fifths of the bill on ÷ admissions."""
-    return checkup_like(v, 0.6).mean(where=w)
+    """Stays that are `checkup_like` ÷ admissions."""
+    return checkup_like(v).mean(where=w)
 
 
-def checkup_like(v: Table, share: float) -> Value:
-    """Was it at most five days, and is so much of the bill for examinations, the dearest of them left
-    out? One dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
+def checkup_like(v: Table) -> Value:
+    """Was it at most five days, and is half of the bill for examinations, the dearest of them left out? One
+    dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
     others = v.exam_amount - v.dearest_exam
-    mostly = (others > 0) & (others >= share * (v.billed - v.dearest_exam))
+    mostly = (others > 0) & (others >= 0.5 * (v.billed - v.dearest_exam))
     return (mostly & (v.los <= 5)).fill_null(False)
 
 

@@ -22,7 +22,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M03": {
         "hospital": "split_share",
         "prescriber": "split_share",
-        "patient": "split_stays same_doctor_readmission",
+        "patient": "split_stays split_stays_in_excess same_doctor_readmission",
         "visit": "split_stay same_doctor_readmission",
     },
     "M04": {

@@ -198,8 +198,8 @@ def copied_bills(v: Table, w: Value) -> Value:
     materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def exam_stay(v: Table, w: Value) -> Value:
-    """1 for a stay that is `checkup_like` from half of the bill on, courses aside, else 0."""
-    return of_stays(v, (admissions.checkup_like(v, 0.5) & ~v.course).cast("int8"))
+    """1 for a stay that is `checkup_like`, courses aside, else 0."""
+    return of_stays(v, (admissions.checkup_like(v) & ~v.course).cast("int8"))
 
 
 @measure(

@@ -118,17 +118,14 @@ def visit_facts(claims: ClaimsAsOf) -> ibis.Table:
     con = claims.con
     base = con.create_table("visit_base", visit_base(claims))
     parts = _parts(claims, base)
-    for name, part in parts.items():
-        con.create_table(f"fact_{name}", part)
-    joined = con.create_joined("facts_joined", "visit_base", [f"fact_{name}" for name in parts], "mdtrt_id")
-    # By themselves, for a window over the whole table would sort its hundred columns.
-    stays = con.create_table("fact_stays", _stay_facts(joined))
-    seen = joined.select("mdtrt_id", "fixmedins_code", "kind", "dx3").inner_join(stays, "mdtrt_id")
-    for found in (stays, expected_readmissions(seen)):
-        joined = joined.left_join(found, "mdtrt_id").drop("mdtrt_id_right")
-    # `with_counts` fills these in.
-    later = {name: ibis.literal(0.0) for name in GRAPH_AND_RULE_COLUMNS}
-    return con.create_table("facts", joined.mutate(**later))
+    stored = {name: con.create_table(f"fact_{name}", part) for name, part in parts.items()}
+    # By themselves, for a window over all facts would sort their hundred columns.
+    stays = con.create_table("fact_stays", _stay_facts(base, stored))
+    seen = base.select("mdtrt_id", "psn_no", "fixmedins_code", "kind", "dx3").inner_join(stays, "mdtrt_id")
+    con.create_table("fact_readmissions", expected_readmissions(seen))
+    themes = [f"fact_{name}" for name in (*parts, "stays", "readmissions")]
+    # `with_counts` fills in the columns of graphs and rules.
+    return con.create_joined("facts", "visit_base", themes, "mdtrt_id", zeros=GRAPH_AND_RULE_COLUMNS)
 
 
 def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
@@ -172,9 +169,28 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
     }
 
 
-def _stay_facts(facts: ibis.Table) -> ibis.Table:
+# What facts of several themes are taken from: columns of the base, and of some themes.
+_BASE_OF_STAYS = (
+    "mdtrt_id", "psn_no", "fixmedins_code", "chain", "kind", "dx3", "second", "los", "days_ago",
+)  # fmt: skip
+_THEMES_OF_STAYS = {
+    "content": ("dialysis",),
+    "stay_sequence": ("gap_days", "same_place", "same_disease", "same_doctor", "interim"),
+    "drug_ledger": ("stock_days",),
+    "card_gaps": ("burst",),
+    "trace_codes": ("repeat_codes",),
+    "prescriptions": ("rx_overused",),
+}
+
+
+def _stay_facts(base: ibis.Table, themes: dict[str, ibis.Table]) -> ibis.Table:
     """Facts that need several themes: mdtrt_id, course, chain_odd, split, readmitted_31d,
     same_doctor_readmission."""
+    facts = base.select(*_BASE_OF_STAYS)
+    for name, columns in _THEMES_OF_STAYS.items():
+        part = themes[name].select("mdtrt_id", *columns)
+        facts = facts.left_join(part, "mdtrt_id").drop("mdtrt_id_right")
+    facts = base.get_backend().create_table("stays_looked_at", facts)
     plans = planned_stays(facts).mutate(planned=True)
     known = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
     by_code = planned_course(known.dx3, known.dialysis)

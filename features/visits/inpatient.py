@@ -95,19 +95,36 @@ def _readmitted(facts: ibis.Table, days: int, alike: ibis.Value) -> ibis.Value:
 
 
 def expected_readmissions(facts: ibis.Table) -> ibis.Table:
-    """Share of readmissions within READMISSION_DAYS among stays with the disease in all other hospitals,
-    shrunk toward the share of all diseases there (M03): mdtrt_id, readmission_expected."""
+    """What is usual of readmissions to the same hospital (M03), of stays outside courses of treatment:
+    mdtrt_id, readmission_expected (share of stays with the disease that follow another within
+    READMISSION_DAYS in all other hospitals), split_excess (share of the split stays of the hospital's other
+    patients that their diseases do not explain, 0 to 1; near 0 where there are few)."""
     stays = facts.filter(facts.kind == STAY, ~facts.course)
     stays = stays.select(
-        "mdtrt_id", "fixmedins_code", "dx3", readmitted=stays.readmitted_31d.cast("float64"), stay=1.0
+        "mdtrt_id",
+        "psn_no",
+        "fixmedins_code",
+        "dx3",
+        again=stays.readmitted_31d.cast("float64"),
+        split=stays.split.cast("float64"),
+        stay=1.0,
     )
-    overall = sum_elsewhere(stays.readmitted, "fixmedins_code") / sum_elsewhere(
+    stays = stays.mutate(expected=_share_elsewhere(stays, "again"), usual=_share_elsewhere(stays, "split"))
+    split, usual = (sum_elsewhere(stays[name], "psn_no", "fixmedins_code") for name in ("split", "usual"))
+    # One more of each: a single split stay proves no habit.
+    excess = 1 - (usual + 1) / (split + 1)
+    return stays.select("mdtrt_id", readmission_expected="expected", split_excess=excess.clip(0.0, 1.0))
+
+
+def _share_elsewhere(stays: ibis.Table, event: str) -> ibis.Value:
+    """Share of an event among stays with the disease in all other hospitals, shrunk toward the share of all
+    diseases there."""
+    overall = sum_elsewhere(stays[event], "fixmedins_code") / sum_elsewhere(
         stays.stay, "fixmedins_code"
     ).nullif(0)
-    expected = (sum_elsewhere(stays.readmitted, "fixmedins_code", "dx3") + PRIOR_STAYS * overall) / (
+    return (sum_elsewhere(stays[event], "fixmedins_code", "dx3") + PRIOR_STAYS * overall) / (
         sum_elsewhere(stays.stay, "fixmedins_code", "dx3") + PRIOR_STAYS
     )
-    return stays.select("mdtrt_id", readmission_expected=expected)
 
 
 def outside_visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:

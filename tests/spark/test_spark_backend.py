@@ -69,8 +69,8 @@ def test_a_table_joined_with_others_keeps_its_rows(con):
     con.create_table("base", rows(("a", 1, 0.5), ("b", 2, 1.5)))
     con.create_table("fact_one", rows(("a", 7, 0.5)).select("id", one="n"))
     con.create_table("fact_two", rows(("b", 8, 0.5)).select("id", two="n"))
-    joined = con.create_joined("joined", "base", ["fact_one", "fact_two"], "id")
-    assert fetched(joined.select("id", "one", "two")) == [("a", 7, None), ("b", None, 8)]
+    joined = con.create_joined("joined", "base", ["fact_one", "fact_two"], "id", zeros=["later"])
+    assert fetched(joined.select("id", "one", "two", "later")) == [("a", 7, None, 0.0), ("b", None, 8, 0.0)]
 
 
 def test_batches_come_in_the_order_of_the_rows(con, tmp_path: Path):

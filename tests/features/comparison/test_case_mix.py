@@ -45,7 +45,7 @@ VISITS = st.lists(
         {
             "subject_id": st.sampled_from("ABC"),
             "med_type": st.sampled_from(["21", "2101", "52"]),
-            "dx_group": st.sampled_from(["C1", "C2", "J1", None]),
+            "dx_group": st.sampled_from(["C1", "C2", "J1", "R1", None]),
             "age": st.sampled_from([0.5, 20.0, 70.0, 99.0]),
             "days_ago": st.sampled_from([10.0, 400.0]),
             "odd": st.sampled_from([True, False, None]),
@@ -91,7 +91,11 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
                     rate = own if rate is None else weight * own + (1 - weight) * rate
             care, chapter, _group = place[id(mine[0])]
             near = [
-                v for v in others if place[id(v)][:2] == (care, chapter) and band[id(v)] == band[id(mine[0])]
+                v
+                for v in others
+                if place[id(v)][0] == care
+                and (chapter == "R" or place[id(v)][1] == chapter)
+                and band[id(v)] == band[id(mine[0])]
             ]
             known = len(near) / (len(near) + HALF_KNOWN)
             usual += part_here if rate is None else known * whole_here * rate + (1 - known) * part_here
@@ -184,6 +188,14 @@ def test_bands_of_age_end_below_their_upper_end(probe, end):
 )
 def test_what_is_comparable(probe, differing, comparable):
     assert expected_of_a(ODD, *[differing] * 3) == (0.5 if comparable else 1)
+
+
+def test_a_symptom_is_no_specialty(probe):
+    """Who admits for headaches is compared with admissions for whatever disease; nobody with headaches."""
+    headache = {"dx3": "R51", "dx_group": "R5"}
+    assert expected_of_a(ODD | headache, *[{}] * 3) == 0.5
+    assert expected_of_a(ODD | headache, *[{"med_type": "52"}] * 3) == 1
+    assert expected_of_a(ODD, *[headache] * 3) == 1
 
 
 def test_visits_without_a_disease_are_compared_with_their_like(probe):

@@ -116,6 +116,7 @@ VALUES: dict[str, list[Any]] = {
     "off_schedule": [1, None],
     **dict.fromkeys(["overgrouped", "dear_group"], [True, False, None]),
     **dict.fromkeys(["received", "prescription_flow", "resold", "sold_again"], [0.0, 0.5, None]),
+    "split_excess": [0.1, 0.5, 0.75, None],
     UNUSUAL_DRUGS: [0.0, 25.0, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
 }
@@ -324,11 +325,11 @@ def dosed_persons(visits: Visits) -> int:
     return different([v for v in visits if v["stock_days"] is not None], "psn_no")
 
 
-def checkup_like(visit: Visit, share: float) -> bool:
+def checkup_like(visit: Visit) -> bool:
     """A short stay that is mostly examinations, the dearest of them left out."""
     others = visit["exam_amount"] - visit["dearest_exam"]
     rest = visit["billed"] - visit["dearest_exam"]
-    return (visit["los"] or 99) <= 5 and others > 0 and others >= share * rest
+    return (visit["los"] or 99) <= 5 and others > 0 and others >= rest / 2
 
 
 def met(visit: Visit) -> bool:

@@ -79,7 +79,7 @@ OF_BOTH: dict[str, Loop] = {
     "unoperated_stays": lambda vs: len(unoperated(vs)),
     "template_share": lambda vs: loops.share_of_counts(unoperated(vs), "template", lambda n: n >= 3),
     "top_exam_set_share": lambda vs: top(unoperated(vs), "exam_set"),
-    "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v, 0.6)),
+    "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v)),
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
     "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),

@@ -62,15 +62,25 @@ def test_one_readmission_among_many_stays_is_less_evidence_than_one_in_two():
 def test_a_readmission_under_the_same_doctor_is_no_second_sign():
     known = spec("patient")
     away = pd.DataFrame(0.0, ["other doctor", "same doctor"], known.index)
-    away["split_stays_365d"] = 4.0
+    away["split_stays_in_excess_365d"] = 4.0
     away.loc["same doctor", "same_doctor_readmission_365d"] = 4.0
     evidence = PeerEvidence(known)
     found = evidence.by_scheme(evidence.by_column(away)).M03
     assert found["same doctor"] == found["other doctor"] > 3
     # Alone it is a sign: another diagnosis for what goes on.
-    away["split_stays_365d"] = 0.0
+    away["split_stays_in_excess_365d"] = 0.0
     found = evidence.by_scheme(evidence.by_column(away)).M03
     assert found["same doctor"] > 1 > found["other doctor"]
+
+
+def test_a_return_to_a_hospital_that_splits_stays_is_more_evidence_than_one_to_any_other():
+    known = spec("patient")
+    away = pd.DataFrame(0.0, ["any", "splits"], known.index)
+    away["split_stays_365d"] = 4.0
+    away.loc["splits", "split_stays_in_excess_365d"] = 4.0
+    evidence = PeerEvidence(known)
+    found = evidence.by_scheme(evidence.by_column(away)).M03
+    assert found["splits"] > 2 * found["any"] > 0
 
 
 def dosed(vs):
@@ -85,7 +95,7 @@ def supply_ratio(vs):
 
 def examined(v):
     """A short stay that is mostly examinations."""
-    return v["kind"] == STAY and not v["course"] and loops.checkup_like(v, 0.6)
+    return v["kind"] == STAY and not v["course"] and loops.checkup_like(v)
 
 
 def at_two_clinics(v):
@@ -112,6 +122,9 @@ PATIENTS: dict[str, Loop] = {
     "places": lambda vs: different(vs, "fixmedins_code"),
     "prescribers": lambda vs: different(vs, "dr_code"),
     "split_stays": lambda vs: sum(v["split"] or False for v in vs),
+    "split_stays_in_excess": lambda vs: sum(
+        (v["split"] or False) and (v["split_excess"] or 0) > 0.5 for v in vs
+    ),
     "returns": lambda vs: sum(
         v["readmitted_31d"] - v["readmission_expected"] for v in vs if v["readmitted_31d"] is not None
     ),

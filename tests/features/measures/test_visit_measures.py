@@ -34,7 +34,7 @@ def if_dear(name: str) -> Of:
 
 
 def exam_stay(v: Visit) -> bool:
-    return loops.checkup_like(v, 0.5) and not v["course"]
+    return loops.checkup_like(v) and not v["course"]
 
 
 def days_dead(v: Visit) -> float:

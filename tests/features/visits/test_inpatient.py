@@ -153,6 +153,29 @@ def test_expected_readmissions_leave_the_hospital_itself_out():
 def test_of_a_city_with_one_hospital_no_readmissions_are_expected():
     found = expected_readmissions(with_flags(*again(5 * DAY)))
     assert values(found, "readmission_expected") == {"M01": None, "M02": None}
+    assert values(found, "split_excess") == {"M01": None, "M02": None}
+
+
+def test_split_stays_beyond_the_diseases_are_those_of_the_hospitals_other_patients():
+    """Of ten patients H1 splits the stays of six, H2 of none but one; H3 has the disease without any."""
+    rows = []
+    for n in range(10):
+        twice, once = again(5 * DAY), [stay(*FIRST)]
+        for where, stays in (
+            ("H1", twice if n < 6 else once),
+            ("H2", once if n else twice),
+            ("H3", once * 2),
+        ):
+            rows += [row | {"psn_no": f"{where}-{n}", "fixmedins_code": where, "dx3": "J44"} for row in stays]
+    base = with_flags(*rows)
+    found, who = values(expected_readmissions(base), "split_excess"), values(base, "psn_no")
+    excess = {who[visit]: share for visit, share in found.items()}
+    # Of the other patients of H1 five are split, of 11 stays in H2 one and of 20 in H3 none.
+    elsewhere = (1 + PRIOR_STAYS * 1 / 31) / (31 + PRIOR_STAYS)
+    assert excess["H1-0"] == pytest.approx(1 - (14 * elsewhere + 1) / (5 + 1))
+    # The only one of his hospital who came back has nobody to share a habit with.
+    assert excess["H2-0"] == 0
+    assert excess["H1-9"] > excess["H1-0"] > 0.5 > excess["H3-0"]
 
 
 bills = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["01", "02", "05", "07", "09"])), max_size=10)
