@@ -78,6 +78,9 @@ def test_a_household_is_of_one_village():
         # Two hundred yuan a member.
         (1, 10, {"surplus_spent": 399.0}, "household"),
         (1, 10, {"surplus_spent": 400.0}, None),
+        # Or less than a quarter of the bills: of 1,600 yuan, and of 1,800.
+        (1, 16, {"surplus_spent": 400.0}, None),
+        (1, 18, {"surplus_spent": 400.0}, "household"),
     ],
 )
 def test_honest_groups_are_calm(part, of, differing, expected):
@@ -154,6 +157,13 @@ def by_accident(n: int, day: int, **more) -> list[dict]:
     return [met | {"psn_no": f"p{member}", "village": f"v{member}"} for member in range(n)]
 
 
+def test_nine_of_ten_visits_are_meetings():
+    assert (
+        reason(shoppers([29] * 8) + [row for n in range(6) for row in by_accident(1, 30 * n + 3)]) == "market"
+    )
+    assert reason(shoppers([29] * 8) + [row for n in range(7) for row in by_accident(1, 30 * n + 3)]) is None
+
+
 @pytest.mark.parametrize(
     "others,accidents,expected",
     [
@@ -186,11 +196,12 @@ def test_a_carer_fetches_the_medicine_of_all(steps, more, expected):
     assert reason(shoppers(steps, pace=20.0, **more)) == expected
 
 
-@pytest.mark.parametrize("undosed,expected", [(3, "fetched"), (4, None)])
-def test_what_a_carer_fetches_has_a_dose_nine_times_in_ten(undosed, expected):
-    rows = shoppers([29] * 5, pace=20.0, supply_days=30.0)
+@pytest.mark.parametrize("supply", [None, 0.0])
+@pytest.mark.parametrize("undosed,expected", [(6, "fetched"), (7, None)])
+def test_what_a_carer_fetches_has_a_dose_nine_times_in_ten(supply, undosed, expected):
+    rows = shoppers([29] * 9, pace=20.0, supply_days=30.0)
     assert (
-        reason([row | {"supply_days": None} if n < undosed else row for n, row in enumerate(rows)])
+        reason([row | {"supply_days": supply} if n < undosed else row for n, row in enumerate(rows)])
         == expected
     )
 
@@ -222,7 +233,9 @@ def test_colleagues_are_examined(kind, amount, employed, expected):
         (2, {"dx3": "M54"}, "programme"),
         (3, {"dx3": "M54"}, None),
         (3, {"dx3": None}, None),
+        (2, {"fixmedins_code": "H2"}, "programme"),
         (3, {"fixmedins_code": "H2"}, None),
+        (2, {"kind": PHARMACY}, "programme"),
         (3, {"kind": PHARMACY}, None),
         (20, {"surplus_spent": 100.0}, None),
     ],
@@ -271,6 +284,9 @@ def test_villagers_are_of_one_village():
 def test_a_purchase_without_a_time_is_not_swiped_in_a_row():
     rows = at_two_places(group_of([60.0, 30.0], 5, kind=PHARMACY))
     assert reason([row | {"burst": None} if n < 5 else row for n, row in enumerate(rows)]) == "household"
+    # One of ten is, and not one of the two with a time.
+    rows[9] |= {"burst": True}
+    assert reason([row | {"burst": None} if n < 8 else row for n, row in enumerate(rows)]) == "household"
 
 
 @pytest.mark.parametrize("elsewhere,expected", [(1, "villagers"), (2, None)])
@@ -285,6 +301,62 @@ def test_colleagues_are_nine_of_ten(employed, expected):
     rows = [row | {"village": row["psn_no"]} for row in group_of([30.0] * 10, 1, exam_amount=60.0)]
     rows = [row | {"emp_no": "E1"} if n < employed else row for n, row in enumerate(rows)]
     assert reason(rows) == expected
+
+
+def test_only_linked_visits_tell_what_a_group_uses():
+    """Medicine that somebody hoards alone, and bills that he has alone."""
+    alone = VISIT | {"psn_no": "p0", "age": 60.0, "day": MONDAY, "joint": False, "linked": False}
+    family = at_two_places(group_of([60.0, 30.0], 5))
+    assert reason([*family, alone | {"surplus_spent": 4000.0}]) == "household"
+    family[0] |= {"surplus_spent": 400.0}
+    assert reason([*family, alone | {"medfee_sumamt": 4000.0}]) is None
+
+
+@pytest.mark.parametrize("alone,expected", [(1, "villagers"), (2, None)])
+def test_nine_of_ten_members_do_together_what_excuses_them(alone, expected):
+    rows = group_of([30.0] * 10, 1)
+    assert reason([row | {"joint": n >= alone} for n, row in enumerate(rows)]) == expected
+
+
+def test_groups_have_each_their_own_reason():
+    """Each by itself and all together: one goes to markets, a larger one comes in between whenever its owner
+    needs money, one is a carer's round on other days."""
+    market = shoppers([15, 15, 30, 15, 15])
+    between = [
+        row | {"psn_no": f"q{row['psn_no']}{n}", "day": row["day"] + timedelta(days=2), "group_id": "money"}
+        for row in shoppers([12, 31, 3, 26, 29], pace=20.0)
+        for n in range(4)
+    ]
+    carer = shoppers([29] * 5, pace=20.0, supply_days=30.0, group_id="carer")
+    carer = [row | {"psn_no": f"c{row['psn_no']}", "day": row["day"] + timedelta(days=4)} for row in carer]
+    alone = {}
+    for rows in (market, between, carer):
+        alone |= honest_reasons(facts(rows)).to_dict()
+    together = honest_reasons(facts(market + between + carer)).to_dict()
+    assert together == alone and together["g"] == "market" and together["carer"] == "fetched"
+    assert pd.isna(together["money"])
+
+
+@pytest.mark.parametrize("pace,expected", [(120.0, "market"), (60.0, None)])
+def test_people_follow_each_other_at_one_place(pace, expected):
+    """Three go to the first shop and three to the second, hours later."""
+    rows = shoppers([15] * 5, pace=pace)
+    second = {"fixmedins_code": "H2", "second": 20_000.0}
+    parted = [
+        row | second | {"second": second["second"] + row["second"]} if row["psn_no"] > "p2" else row
+        for row in rows
+    ]
+    assert reason(parted) == expected
+
+
+def test_where_nobody_meets_nobody_follows():
+    rows = shoppers([15] * 5)
+    assert reason([row | {"fixmedins_code": row["psn_no"]} for row in rows]) is None
+
+
+def test_nobody_is_examined_without_an_examination():
+    rows = strangers(2, 2, exam_amount=None, medfee_sumamt=1.0)
+    assert reason([row | {"emp_no": "E1"} for row in rows]) is None
 
 
 def test_what_they_do_alone_does_not_count():
