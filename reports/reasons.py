@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.comparison.peers import Standing
 from features.measures.catalogue import CONTEXT, HIGH, Measure
 from reports.formatting import is_covered, measure_value
 from reports.reason_texts import (
@@ -28,6 +29,8 @@ RULES = "rules"
 _SAID = (RULES, "outcomes")
 # A value within the middle half of the peers is what is usual.
 _MIDDLE_HALF = (0.25, 0.75)
+# Of two peers one is always the higher.
+FEWEST_COMPARED = 3
 # Codes of reasons that rest on no measure: links to others, findings alone, a sum of slight
 # differences.
 GRAPH_REASON, RULE_REASON, SUM_REASON = "CO_VISIT.graph", "RULES.rule", "SUM.slight"
@@ -47,7 +50,8 @@ def reasons_of(
     """The few reasons that raise a subject's score most, one a family.
 
     A reason stands on the suspicious side of the peers' median, of what the subject's mix leads one to
-    expect, and of the middle half of the peers; its window is covered by the claims.
+    expect, and of the middle half of the peers (of three or four peers it is the first); its window is
+    covered by the claims.
 
     Args:
         contributions: by column of the catalogue that the model knows, and ``graph``, ``rule``, ``base``
@@ -86,7 +90,9 @@ def reasons_of(
             days_of_claims,
             _rows(measures[column], subject.values),
         )
-        if is_outside_middle_half(reason, measures[column][0].direction):
+        side = measures[column][0].direction
+        stands = standing(column, subject.values[column], peers, expected_of(subject.values, column))
+        if is_outside_middle_half(reason, side) or _is_first(stands, side):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
     if not found:
@@ -280,6 +286,12 @@ def is_outside_middle_half(reason: Reason, side: int) -> bool:
     """Does a value stand above (HIGH) or below (LOW) the middle half of its peers, where that is known?"""
     share, (low, high) = reason["peer_percentile"], _MIDDLE_HALF
     return share is None or (share > high if side == HIGH else share < low)
+
+
+def _is_first(stands: Standing, side: int) -> bool:
+    """Does nobody of at least two other peers stand as high (HIGH) or as low (LOW)? Of three, the first is
+    above two thirds of all, which is within their middle half."""
+    return stands.of >= FEWEST_COMPARED and (stands.highest if side == HIGH else stands.lowest)
 
 
 def _parts(subject: _Subject, found: list[Reason], link: str) -> list[Reason]:

@@ -101,10 +101,9 @@ def split_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "在再入院多于病情可解释数两倍的医院,15日内再入院次数",
-    "stays within 15 days of the last, in hospitals with over twice the readmissions that diseases explain",
-    "times", "stay", "M03", materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays",
-    arises="count",
+    "patient", "15日内再入院次数(只计再入院超常的医院)",
+    "stays within 15 days of the last, in hospitals with excess readmissions", "times", "stay", "M03",
+    materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays", arises="count",
 )  # fmt: skip
 def split_stays_in_excess(v: Table, w: Value) -> Value:
     """Stays within 15 days of one for the same disease, in a hospital whose other patients are readmitted so

@@ -163,6 +163,27 @@ def test_no_reason_within_the_middle_half_of_the_peers(share, is_reason):
         assert codes(found) == [column if is_reason else "slight"]
 
 
+@pytest.mark.parametrize(
+    "peers_count, share, highest, is_reason",
+    [
+        # The first of three is above two thirds of them, and beyond both others.
+        (3, 2 / 3, True, True),
+        (4, 0.75, True, True),
+        (3, 0.5, False, False),
+        (4, 0.625, False, False),
+        # Of two one is always the higher.
+        (2, 0.5, True, False),
+    ],
+)
+def test_of_three_or_four_peers_the_first_is_a_reason(peers_count, share, highest, is_reason):
+    low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
+    for subject, column in (("hospital", "visits_365d"), ("group", low)):
+        found = reasons_for(
+            subject, {column: 1.0}, share=share, peers_count=peers_count, highest=highest, usual=3.0
+        )
+        assert codes(found) == [column if is_reason else "slight"]
+
+
 def test_where_little_is_suspicious_those_above_are_counted():
     low = next(c for c, (entry, _days) in measures_of("group").items() if entry.direction == LOW)
     (reason,) = reasons_for("group", {low: 1.0}, usual=3.0)

@@ -1,50 +1,27 @@
 """Honest reasons to meet, each at the boundary where it stops to excuse; hubs and totals worked out by
 hand."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import ibis
 import pandas as pd
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.graphs.group_profiles import INNOCENT, described, group_facts, honest_reasons, hubs, linked
+from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs, linked
 from features.windows import YEARS
+from tests.features.graphs.group_visits import (
+    FAMILY,
+    MONDAY,
+    VISIT,
+    at_two_places,
+    by_accident,
+    group_of,
+    reason,
+    shoppers,
+    strangers,
+)
 from tests.features.measures.tables import facts
-
-MONDAY = date(2024, 6, 3)
-VISIT = {
-    "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
-    "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "dx3": None,
-    "burst": False,
-    "surplus_spent": None, "supply_days": None, "n_drugs": 1, "exam_amount": 0.0, "medfee_sumamt": 100.0,
-    "fund_pay_sumamt": 60.0, "second": 0.0,
-}  # fmt: skip
-
-
-def group_of(ages: list[float], days: int, *, every: int = 1, **more) -> list[dict]:
-    """Each member comes on each of the days."""
-    return [
-        VISIT | {"psn_no": f"p{n}", "age": age, "day": MONDAY + timedelta(days=every * day)} | more
-        for day in range(days)
-        for n, age in enumerate(ages)
-    ]
-
-
-def reason(rows: list[dict]) -> str | None:
-    found = honest_reasons(facts(rows)).to_dict()
-    assert list(found) == ["g"]
-    assert found["g"] is None or pd.isna(found["g"]) or found["g"] in INNOCENT
-    return None if pd.isna(found["g"]) else found["g"]
-
-
-FAMILY = [60.0, 41.0, 42.0, 42.0, 42.0]
-# Of many places, so that nothing else excuses them.
-TWO_PLACES = [{"fixmedins_code": "H1"}, {"fixmedins_code": "H2"}]
-
-
-def at_two_places(rows: list[dict]) -> list[dict]:
-    return [row | TWO_PLACES[n % 2] for n, row in enumerate(rows)]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +77,6 @@ def test_residents_are_old_and_have_one_place(ages, elsewhere, expected):
     assert reason(rows) == expected
 
 
-def strangers(days: int, every: int, **more) -> list[dict]:
-    """Six of six villages."""
-    rows = group_of([30.0] * 6, days, every=every, **more)
-    return [row | {"village": row["psn_no"]} for row in rows]
-
-
 @pytest.mark.parametrize("days,every,expected", [(4, 7, "weekday"), (3, 7, None), (4, 2, None)])
 def test_a_market_day_is_always_the_same(days, every, expected):
     assert reason(strangers(days, every)) == expected
@@ -116,17 +87,6 @@ def test_a_market_day_may_be_missed_once_in_ten():
     off = [row | {"day": row["day"] + timedelta(days=1)} for row in rows]
     assert reason(off[:6] + rows[6:]) == "weekday"
     assert reason(off[:7] + rows[7:]) is None
-
-
-def shoppers(steps: list[int], pace: float = 120.0, **more) -> list[dict]:
-    """Six of six villages buy medicine, one after the other, on days so many days apart."""
-    begin = {"kind": PHARMACY, "burst": True} | more
-    days = [MONDAY + timedelta(days=sum(steps[:n])) for n in range(len(steps) + 1)]
-    return [
-        VISIT | begin | {"psn_no": f"p{n}", "village": f"v{n}", "day": day, "second": pace * n}
-        for day in days
-        for n in range(6)
-    ]
 
 
 @pytest.mark.parametrize(
@@ -149,19 +109,6 @@ def test_a_market_comes_every_so_many_days(steps, more, expected):
 def test_a_market_may_be_off_its_interval_once_in_ten():
     assert reason(shoppers([5] * 4 + [6] + [5] * 5)) == "market"
     assert reason(shoppers([5] * 4 + [6, 6] + [5] * 5)) is None
-
-
-def by_accident(n: int, day: int, **more) -> list[dict]:
-    """So many of the group at one hospital's desk on a day between two meetings."""
-    met = VISIT | {"fixmedins_code": "H2", "second": 0.0, "day": MONDAY + timedelta(days=day)} | more
-    return [met | {"psn_no": f"p{member}", "village": f"v{member}"} for member in range(n)]
-
-
-def test_nine_of_ten_visits_are_meetings():
-    assert (
-        reason(shoppers([29] * 8) + [row for n in range(6) for row in by_accident(1, 30 * n + 3)]) == "market"
-    )
-    assert reason(shoppers([29] * 8) + [row for n in range(7) for row in by_accident(1, 30 * n + 3)]) is None
 
 
 @pytest.mark.parametrize(
@@ -225,46 +172,6 @@ def test_colleagues_are_examined(kind, amount, employed, expected):
     assert reason([r | {"emp_no": "E1"} if n < employed else r for n, r in enumerate(rows)]) == expected
 
 
-@pytest.mark.parametrize(
-    "part,differing,expected",
-    [
-        (0, {}, "programme"),
-        # Twenty stays in all: two may differ.
-        (2, {"dx3": "M54"}, "programme"),
-        (3, {"dx3": "M54"}, None),
-        (3, {"dx3": None}, None),
-        (2, {"fixmedins_code": "H2"}, "programme"),
-        (3, {"fixmedins_code": "H2"}, None),
-        (2, {"kind": PHARMACY}, "programme"),
-        (3, {"kind": PHARMACY}, None),
-        (20, {"surplus_spent": 100.0}, None),
-    ],
-)
-def test_a_programme_treats_one_disease_in_one_hospital(part, differing, expected):
-    rows = group_of([50.0] * 10, 2, every=30, kind=STAY, dx3="J60")
-    rows = [row | {"village": row["psn_no"]} for row in rows]
-    assert reason([row | differing if n < part else row for n, row in enumerate(rows)]) == expected
-
-
-@pytest.mark.parametrize(
-    "members,villages,expected",
-    [
-        (20, 18, "programme"),
-        (20, 17, None),
-        (10, 9, "programme"),
-        (10, 8, None),
-        (9, 8, "programme"),
-        (9, 7, None),
-        (6, 5, "programme"),
-        (6, 4, None),
-        (5, 5, None),
-    ],
-)
-def test_the_patients_of_a_programme_share_no_village_but_by_accident(members, villages, expected):
-    rows = group_of([50.0] * members, 2, every=30, kind=STAY, dx3="J60")
-    assert reason([row | {"village": f"v{int(row['psn_no'][1:]) % villages}"} for row in rows]) == expected
-
-
 def test_nobodys_employer_is_no_employer():
     assert reason(strangers(2, 2, exam_amount=100.0)) is None
     assert reason(group_of([30.0], 1, exam_amount=100.0)) == "villagers"
@@ -301,62 +208,6 @@ def test_colleagues_are_nine_of_ten(employed, expected):
     rows = [row | {"village": row["psn_no"]} for row in group_of([30.0] * 10, 1, exam_amount=60.0)]
     rows = [row | {"emp_no": "E1"} if n < employed else row for n, row in enumerate(rows)]
     assert reason(rows) == expected
-
-
-def test_only_linked_visits_tell_what_a_group_uses():
-    """Medicine that somebody hoards alone, and bills that he has alone."""
-    alone = VISIT | {"psn_no": "p0", "age": 60.0, "day": MONDAY, "joint": False, "linked": False}
-    family = at_two_places(group_of([60.0, 30.0], 5))
-    assert reason([*family, alone | {"surplus_spent": 4000.0}]) == "household"
-    family[0] |= {"surplus_spent": 400.0}
-    assert reason([*family, alone | {"medfee_sumamt": 4000.0}]) is None
-
-
-@pytest.mark.parametrize("alone,expected", [(1, "villagers"), (2, None)])
-def test_nine_of_ten_members_do_together_what_excuses_them(alone, expected):
-    rows = group_of([30.0] * 10, 1)
-    assert reason([row | {"joint": n >= alone} for n, row in enumerate(rows)]) == expected
-
-
-def test_groups_have_each_their_own_reason():
-    """Each by itself and all together: one goes to markets, a larger one comes in between whenever its owner
-    needs money, one is a carer's round on other days."""
-    market = shoppers([15, 15, 30, 15, 15])
-    between = [
-        row | {"psn_no": f"q{row['psn_no']}{n}", "day": row["day"] + timedelta(days=2), "group_id": "money"}
-        for row in shoppers([12, 31, 3, 26, 29], pace=20.0)
-        for n in range(4)
-    ]
-    carer = shoppers([29] * 5, pace=20.0, supply_days=30.0, group_id="carer")
-    carer = [row | {"psn_no": f"c{row['psn_no']}", "day": row["day"] + timedelta(days=4)} for row in carer]
-    alone = {}
-    for rows in (market, between, carer):
-        alone |= honest_reasons(facts(rows)).to_dict()
-    together = honest_reasons(facts(market + between + carer)).to_dict()
-    assert together == alone and together["g"] == "market" and together["carer"] == "fetched"
-    assert pd.isna(together["money"])
-
-
-@pytest.mark.parametrize("pace,expected", [(120.0, "market"), (60.0, None)])
-def test_people_follow_each_other_at_one_place(pace, expected):
-    """Three go to the first shop and three to the second, hours later."""
-    rows = shoppers([15] * 5, pace=pace)
-    second = {"fixmedins_code": "H2", "second": 20_000.0}
-    parted = [
-        row | second | {"second": second["second"] + row["second"]} if row["psn_no"] > "p2" else row
-        for row in rows
-    ]
-    assert reason(parted) == expected
-
-
-def test_where_nobody_meets_nobody_follows():
-    rows = shoppers([15] * 5)
-    assert reason([row | {"fixmedins_code": row["psn_no"]} for row in rows]) is None
-
-
-def test_nobody_is_examined_without_an_examination():
-    rows = strangers(2, 2, exam_amount=None, medfee_sumamt=0.1)
-    assert reason([row | {"emp_no": "E1"} for row in rows]) is None
 
 
 def test_what_they_do_alone_does_not_count():
