@@ -100,7 +100,7 @@ class City:
             found[kind] = Measured(
                 measured.values.loc[rows],
                 measured.peers.loc[rows],
-                measured.usual,
+                measured.reference,
                 measured.differences.loc[rows],
                 measured.graph.loc[rows],
                 measured.rules.loc[rows],

@@ -18,7 +18,7 @@ from ibis import _
 
 from claims.store import Store, scratch
 from features.disputed_amounts import disputed_amount, with_shares
-from models.scheme_naming import KIN
+from models.scheme_naming import SCHEME_FAMILY
 from pipelines.champions import registry
 from pipelines.measure import measure
 from pipelines.score import score
@@ -33,13 +33,13 @@ def planted(snapshot: Snapshot, truth: pd.DataFrame) -> pd.DataFrame:
     named = facts.filter(_.mdtrt_id.isin(list(truth.subject_id[truth.subject_type == "visit"])))
     named = named.select("mdtrt_id", "psn_no").to_pandas()
     named = named.merge(truth, left_on="mdtrt_id", right_on="subject_id")
-    family = named.scheme.replace(KIN)
+    family = named.scheme.replace(SCHEME_FAMILY)
     for scheme, rows in truth.groupby("scheme"):
         ids = {kind: list(part.subject_id) for kind, part in rows.groupby("subject_type")}
         if "visit" in ids:
             mine = facts.filter(_.mdtrt_id.isin(ids["visit"]))
         elif "patient" in ids:
-            known = named.psn_no[family == KIN.get(str(scheme), scheme)]
+            known = named.psn_no[family == SCHEME_FAMILY.get(str(scheme), scheme)]
             mine = facts.filter(_.psn_no.isin(ids["patient"]), _.psn_no.notin(list(known)))
         elif "prescriber" in ids and "pharmacy" in ids:
             mine = facts.filter(_.dr_code.isin(ids["prescriber"]), _.fixmedins_code.isin(ids["pharmacy"]))
@@ -57,7 +57,7 @@ def compared(snapshot: Snapshot, disputes: pd.DataFrame, truth: pd.DataFrame) ->
     sums = {}
     for name, rows in both.items():
         once = rows.sort_values("disputed", ascending=False).drop_duplicates("mdtrt_id")
-        sums[name] = once.groupby(once.scheme.fillna("none").replace(KIN)).disputed.sum()
+        sums[name] = once.groupby(once.scheme.fillna("none").replace(SCHEME_FAMILY)).disputed.sum()
     table = pd.DataFrame(sums).fillna(0.0)
     table.loc["all"] = table.sum()
     return table.assign(ratio=table.disputed / table.planted).round(2)

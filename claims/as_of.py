@@ -105,7 +105,7 @@ def claims_as_of(con: ibis.BaseBackend, tables: dict[str, ibis.Table], as_of: da
     instant = datetime(as_of.year, as_of.month, as_of.day)
     con.set_as_of(instant)
     known = {name: _until(name, tables[name] if name in tables else _empty(con, name)) for name in TABLES}
-    standing = _standing(known["setl_d"])
+    standing = _net_settlements(known["setl_d"])
     visits = con.create_table("visits", _visits(known["mdtrt_d"], standing))
     standing = con.create_table("settlements", standing.semi_join(visits, "mdtrt_id"))
     # A settlement that was void, refunded, counted twice or made later takes its lines and sales with it.
@@ -174,7 +174,7 @@ def _until(name: str, table: ibis.Table) -> ibis.Table:
     return table
 
 
-def _standing(settlements: ibis.Table) -> ibis.Table:
+def _net_settlements(settlements: ibis.Table) -> ibis.Table:
     """Valid settlements without the pairs of a payment and its full refund, oldest payment first."""
     valid = valid_settlements(settlements).mutate(
         _size=_.medfee_sumamt.abs().round(2), _refund=_.medfee_sumamt < 0

@@ -85,7 +85,7 @@ _SHARES: dict[str, tuple[tuple[str, ...], Callable[[ibis.Table], ibis.Value]]] =
     "repeated": (("M20",), lambda visits: _part(visits.repeat_codes, visits.boxes)),
     "upcoded": (
         ("M24",),
-        lambda visits: _above(ibis.greatest(visits.paid_per_content, visits.group_weight)),
+        lambda visits: _above(ibis.greatest(visits.paid_per_content, visits.group_cost_ratio)),
     ),
     "costly": (("M25", "M44"), lambda visits: _above(visits.cost_ratio)),
     "unsigned": (("M28",), lambda visits: _part(visits.unsigned, visits.dialysis)),

@@ -51,7 +51,7 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
     return pd.concat(found, ignore_index=True).sort_values(["subject_id", "nth", "place"], ignore_index=True)
 
 
-def carrying_visits(con: Any, wanted: pd.DataFrame, subject: str) -> ibis.Table:
+def contributing_visits(con: Any, wanted: pd.DataFrame, subject: str) -> ibis.Table:
     """All visits that carry some measures of some subjects.
 
     Args:

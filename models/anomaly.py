@@ -113,7 +113,8 @@ class PeerEvidence:
 
 
 def significance(differences: pd.DataFrame) -> pd.DataFrame:
-    """Significance of differences before weights, 0 to CAP; an even chance is none."""
+    """-log10 of the upper-tail probability of differences, less that of an even chance (log10 2), 0 to
+    CAP."""
     found = neg_log10_p(differences.to_numpy(dtype=float)) - _EVEN
     return pd.DataFrame(found.clip(0, CAP), differences.index, differences.columns)
 

@@ -16,7 +16,7 @@ from scipy.stats import chi2
 
 FloatArray = npt.NDArray[np.float64]
 
-MUCH = 0.25
+PSI_ALERT = 0.25
 # Probability that one measure without drift exceeds what chance gives.
 FALSE_ALARM = 0.001
 _DECILES = np.linspace(0.1, 0.9, 9)
@@ -54,7 +54,7 @@ def stability(profile: Profile, reference: Profile) -> tuple[float, bool]:
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (now, then))
     index = float(((p - q) * np.log(p / q)).sum())
     by_chance = chi2.ppf(1 - FALSE_ALARM, len(now) - 1) * (1 / n + 1 / m)
-    return index, bool(index > max(MUCH, by_chance))
+    return index, bool(index > max(PSI_ALERT, by_chance))
 
 
 def _edges(numbers: FloatArray) -> FloatArray:

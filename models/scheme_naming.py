@@ -17,34 +17,30 @@ CLOSE_SIGNATURE = 0.5
 _CHANCE = 2.0
 # Schemes that an inspector would look into together, under the first of them: one case may bear any of the
 # names.
-KIN = {
+SCHEME_FAMILY = {
     "M02": "M01", "M11": "M01", "M12": "M01", "M06": "M05", "M19": "M05", "M21": "M05", "M15": "M16",
     "M17": "M16", "M18": "M16", "M25": "M24",
 }  # fmt: skip
 # So many schemes are named as the nearest where none stands.
 NEAREST = 2
-# A means gives way to an end of this share of its significance: the record of a prescription used too often
-# is as significant as anything can be, the surplus that it leaves is not. Own starting value.
-END_SIGNATURE = 0.25
-# A scheme that is the means, or a by-product, of another gives way where the other's signature stands, with
-# at least END_SIGNATURE of its significance: a prescription used twice fetches the medicine that is hoarded
-# or resold, many visits to pharmacies likewise, one card at two places is borrowed or in a collector's
-# drawer, a patient of an invented stay is seen elsewhere, the fetched lie in made-up stays, whoever comes for
-# a check-up comes with others for the same days, a dealer's circle has one doctor and one shop, members
-# filled up in December have a surplus, and what costs or sells too much does so by something.
-MEANS_OF: dict[str, tuple[str, ...]] = {
-    "M01": ("M04",),
-    "M06": ("M05", "M19"),
-    "M02": ("M04", "M34"),
-    "M10": ("M01", "M02"),
-    "M11": ("M01", "M04", "M34"),
-    "M17": ("M14", "M15"),
-    "M21": ("M05", "M19"),
-    "M05": ("M47",),
+# A subordinate scheme yields to a superior one whose signature has this share of its significance: the record
+# of a prescription used too often is as significant as anything can be, the surplus medicine it leaves is
+# not. Own starting value.
+SUPERSEDING_SHARE = 0.25
+# Scheme → the schemes it yields to where their signature stands, for it is a means or a by-product of them.
+SUBORDINATE_TO: dict[str, tuple[str, ...]] = {
+    "M01": ("M04",),  # check-ups for the same days as others' look like invented stays
+    "M02": ("M04", "M34"),  # whoever comes for a check-up, or is sent by a payer, comes in company
+    "M05": ("M47",),  # medicine to use up the year's budget is a surplus
+    "M06": ("M05", "M19"),  # who hoards or resells visits many pharmacies
+    "M10": ("M01", "M02"),  # the patient of an invented stay is seen elsewhere
+    "M11": ("M01", "M04", "M34"),  # the recruited lie in made-up stays
+    "M17": ("M14", "M15"),  # one card at two places is borrowed or collected
     "M19": ("M47",),
-    "M25": ("M24", "M28", "M29", "M33", "M45"),
-    "M40": ("M19", "M22"),
-    "M43": ("M16", "M18", "M20", "M40", "M47", "M50"),
+    "M21": ("M05", "M19"),  # the prescription used twice fetches what is hoarded or resold
+    "M25": ("M24", "M28", "M29", "M33", "M45"),  # what costs too much does so by something
+    "M40": ("M19", "M22"),  # a resellers' circle has one doctor and one shop
+    "M43": ("M16", "M18", "M20", "M40", "M47", "M50"),  # what sells too much does so by something
 }
 
 
@@ -56,7 +52,7 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
         by_scheme: evidence of each scheme (`PeerEvidence.by_scheme`), with the columns of the signatures.
     """
     standing = signatures.where(signatures.ge(MIN_SIGNATURE))
-    candidates = standing.mask(_gives_way(standing))
+    candidates = standing.mask(_superseded(standing))
     strongest = candidates.max(axis=1)
     close = candidates.ge(CLOSE_SIGNATURE * strongest, axis=0)
     evidence = by_scheme[signatures.columns].where(close, -1.0)
@@ -98,8 +94,8 @@ def _more_of_another(counts: pd.Series, scheme: str) -> bool:
 def _related(one: str, other: str) -> bool:
     """Are two schemes of one family, or one the means of the other? Visits of one may be shown as the
     other's."""
-    means = other in MEANS_OF.get(one, ()) or one in MEANS_OF.get(other, ())
-    return means or KIN.get(one, one) == KIN.get(other, other)
+    means = other in SUBORDINATE_TO.get(one, ()) or one in SUBORDINATE_TO.get(other, ())
+    return means or SCHEME_FAMILY.get(one, one) == SCHEME_FAMILY.get(other, other)
 
 
 def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
@@ -112,15 +108,15 @@ def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
     return pd.Series(np.array(spelled, dtype=object)[which.ravel()], signatures.index, dtype=object)
 
 
-def _gives_way(standing: pd.DataFrame) -> pd.DataFrame:
-    """Where a scheme is only the means of another that stands.
+def _superseded(standing: pd.DataFrame) -> pd.DataFrame:
+    """Where a scheme is subordinate to another whose signature stands.
 
     Args:
         standing: significance of the signatures that stand, others missing.
     """
     out = pd.DataFrame(False, standing.index, standing.columns)
-    for means, ends in MEANS_OF.items():
-        if means in standing:
-            strongest = standing[[end for end in ends if end in standing]].max(axis=1)
-            out[means] = strongest.ge(END_SIGNATURE * standing[means])
+    for scheme, superiors in SUBORDINATE_TO.items():
+        if scheme in standing:
+            strongest = standing[[one for one in superiors if one in standing]].max(axis=1)
+            out[scheme] = strongest.ge(SUPERSEDING_SHARE * standing[scheme])
     return out

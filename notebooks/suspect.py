@@ -93,7 +93,7 @@ shown = pd.DataFrame(
     {
         "meaning": {column: entry.en for column, (entry, _days) in entries.items()},
         "value": measured.values.loc[suspect],
-        "peers' median": measured.usual.usual.loc[group],
+        "peers' median": measured.reference.median.loc[group],
         "difference": measured.differences.loc[suspect],
     }
 ).sort_values("difference", ascending=False)

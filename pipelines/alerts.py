@@ -1,4 +1,4 @@
-"""Alarms of a night leave the machine: a log line, and a message to an address of the operator's choice."""
+"""Delivery of a run's alarms: a log line, and a message to the address that the operator chose (webhook)."""
 
 import json
 import urllib.request
@@ -13,7 +13,7 @@ from reports.languages import text_in
 from reports.night_status import alarm_texts
 
 # Seconds that the receiver has to answer.
-PATIENCE = 10
+TIMEOUT_SECONDS = 10
 
 
 def raise_alarms(seen: Monitoring, settings: Settings) -> list[str]:
@@ -44,7 +44,7 @@ def post(settings: Settings, as_of: date, texts: list[str]) -> None:
     body = json.dumps({"as_of": as_of.isoformat(), "alarms": texts}, ensure_ascii=False).encode()
     try:
         request = urllib.request.Request(settings.webhook, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=PATIENCE):
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
             pass
     except (OSError, ValueError) as error:
         failed = line("monitor", "webhook failed", type=Digest(type(error).__name__))

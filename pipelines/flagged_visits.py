@@ -43,7 +43,7 @@ DISPUTES = (
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
     "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "co_fillers",
-    "idle_days", "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_weight",
+    "idle_days", "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_cost_ratio",
     "cost_ratio", "unsigned", "dialysis", "material_amount", "usual_material", "exam_amount", "priced",
     "usual_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),

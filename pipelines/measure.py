@@ -103,14 +103,14 @@ def _measured(
     if values.empty:
         return None
     peers = peer_groups(rows, subject, key).reindex(values.index)
-    usual = fit_peers(subject, values, peers)
+    reference = fit_peers(subject, values, peers)
     graph = graph_part_of(subject, rows, key, network).reindex(values.index)
     rules = rule_part_of(rows, subject, key, con.table("rule_parts")).reindex(values.index)
-    places, against_peers = affiliations(rows, subject, key), usual.differences(values, peers, out)
+    places, against_peers = affiliations(rows, subject, key), reference.differences(values, peers, out)
     if places.empty:
-        return Measured(values, peers, usual, against_peers, graph, rules)
-    own = own_differences(usual, values, peers, places)
-    return Measured(values, peers, usual, own, graph, rules, places, against_peers)
+        return Measured(values, peers, reference, against_peers, graph, rules)
+    own = own_differences(reference, values, peers, places)
+    return Measured(values, peers, reference, own, graph, rules, places, against_peers)
 
 
 def _visits_of(con: Any, facts: ibis.Table, subject: str) -> tuple[ibis.Table, str]:

@@ -1,5 +1,5 @@
-"""The step that watches the night: claims against the usual, quarantine, drift, outcomes fed back, age of the
-models.
+"""The monitoring step of a run: volume of claims against the usual, quarantine rate, drift, outcomes fed
+back, age of the models.
 
 What it finds stands in `monitoring.json` of the run; it holds counts and shares, never a person.
 """

@@ -1,4 +1,4 @@
-"""What each night saw of itself, as `monitoring.json` of its run keeps it."""
+"""The monitoring record of a run, `monitoring.json`."""
 
 import json
 from collections.abc import Mapping

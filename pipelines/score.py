@@ -109,7 +109,7 @@ def visits_against(
 def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.DataFrame) -> Scored:
     found = champion.model.score(parts)
     if subject in KINDS:
-        found["scheme"] = _settled(snapshot, subject, found["scheme"], champion.model)
+        found["scheme"] = _uncontradicted(snapshot, subject, found["scheme"], champion.model)
     found["explained_by"] = _explained_by(champion.model, snapshot.subjects[subject], parts)
     store_disputes(snapshot, subject, found["scheme"])
     amounts = amounts_at_risk(snapshot, subject)
@@ -118,14 +118,14 @@ def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.D
     return Scored(champion.model, name, parts, ranked(found), champion.as_of)
 
 
-def _settled(snapshot: Snapshot, subject: str, named: pd.Series, model: SubjectModel) -> pd.Series:
+def _uncontradicted(snapshot: Snapshot, subject: str, named: pd.Series, model: SubjectModel) -> pd.Series:
     """The names that the visits of hospitals, pharmacies and doctors do not contradict."""
     signatures = model.evidence.signatures(snapshot.subjects[subject].differences)
     visits = visits_in_dispute(snapshot, subject)
-    return held_names(named, signatures.reindex(named.index), visits)
+    return uncontradicted_schemes(named, signatures.reindex(named.index), visits)
 
 
-def held_names(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
+def uncontradicted_schemes(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
     """The names that visits do not contradict (arguments as of `contradicted`). Only schemes that put a whole
     visit in doubt can be missing in the visits; others, as a price or a flow, need not show in any."""
     whole = named.where(named.isin(WHOLE_VISIT))

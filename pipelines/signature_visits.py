@@ -14,7 +14,7 @@ from features.comparison.affiliation import PLACES
 from features.disputed_amounts import signature_excess
 from features.measures.catalogue import HIGH, expected_column, measures_of
 from features.measures.signatures import signed_by
-from features.visit_attribution import carrying_visits
+from features.visit_attribution import contributing_visits
 from models.anomaly import significance
 from models.scheme_naming import MIN_SIGNATURE
 from pipelines.snapshot import Measured, Snapshot
@@ -46,7 +46,7 @@ def signature_visits(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ib
         ibis.memtable(excess[["subject_id", "excess"]], schema=schema),
         overwrite=True,
     )
-    rows = carrying_visits(con, excess, subject).inner_join(shares, "subject_id")
+    rows = contributing_visits(con, excess, subject).inner_join(shares, "subject_id")
     found = rows.select("subject_id", "mdtrt_id", carried=rows.alone.clip(0.0, 1.0) * rows.excess)
     return con.create_table(f"signature_visits_of_{subject}", found, overwrite=True)
 
@@ -87,7 +87,7 @@ def _excess(measured: Measured, subject: str, columns: list[str], ids: pd.Index)
 def _compared(measured: Measured, subject: str, subject_id: str, column: str) -> tuple[Any, ...]:
     """A share, what the subject's mix of cases or its peers lead one to expect, and of how many rows."""
     entry, days = measures_of(subject)[column]
-    values, usual = measured.values.loc[subject_id], measured.usual.usual
+    values, usual = measured.values.loc[subject_id], measured.reference.median
     expected = values[expected_column(column)] if entry.mix else usual.at[measured.peers[subject_id], column]
     # Every proportion counts its rows.
     return values[column], expected, values[entry.support_column(days) or column]

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from claims.as_of import ClaimsAsOf
-from features.comparison.peers import Peers
+from features.comparison.peers import PeerReference
 from features.rules.engine import RuleRun
 from pipelines.step_log import Figure
 
@@ -24,7 +24,7 @@ class Measured:
     Attributes:
         values: subjects × measures, in the unit of each measure.
         peers: peer group of each subject.
-        usual: null distribution, median and quantiles of each measure by peer group.
+        reference: null distribution, median and quantiles of each measure by peer group.
         differences: subjects × measures: z-values of the distance from the peers, and from the rest of the
             subject's own place where it has one (`features.comparison.affiliation`), positive on the
             suspicious side.
@@ -35,7 +35,7 @@ class Measured:
 
     values: pd.DataFrame
     peers: pd.Series
-    usual: Peers
+    reference: PeerReference
     differences: pd.DataFrame
     graph: pd.Series
     rules: pd.Series

@@ -22,7 +22,7 @@ from pipelines.step_log import Figure, logged_step
 from reports.model_card import card
 
 # A challenger takes over when it ranks better in this share of the bootstrap samples.
-SURE = 0.9
+MIN_PROMOTION_PROBABILITY = 0.9
 # More subjects than this do not change a forest or a calibration that matters, and would not fit in memory.
 FITTED_ROWS = 500_000
 
@@ -127,7 +127,11 @@ def compare(
         return False, f"{len(judged)} new outcomes are too few to compare by"
     scores = champion.model.score(measured_parts(champion.model, measured))["score"]
     sure = probability_better(judged.target, judged.score, scores)
-    return sure >= SURE, f"better with confidence {sure:.2f} on {len(judged)} new outcomes; {SURE} is needed"
+    least = MIN_PROMOTION_PROBABILITY
+    return (
+        sure >= least,
+        f"better with confidence {sure:.2f} on {len(judged)} new outcomes; {least} is needed",
+    )
 
 
 def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the nights say of themselves: in words for a terminal, and as a page."""
+"""The monitoring report of the last runs: in words for a terminal, and as a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -12,7 +12,7 @@ from reports.languages import text_in
 from reports.scheme_texts import dispute_name
 from reports.subject_words import SUBJECT_WORDS
 from reports.templates import render
-from reports.worklist_sheet import AUDIT_SAMPLE, STANDING
+from reports.worklist_sheet import AUDIT_SAMPLE, STATUS_WORDS
 
 PLACES = 12
 # Family of the parts of a score that are no measures.
@@ -94,12 +94,12 @@ def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float,
 def _standing(listed: pd.DataFrame, random_sample: pd.DataFrame, language: str) -> list[tuple[str, str, int]]:
     """Kind, status, number of subjects; those drawn at random last."""
     counts = listed.groupby(["subject_type", "status"], as_index=False).size()
-    kinds, statuses = list(SUBJECT_WORDS), list(STANDING)
+    kinds, statuses = list(SUBJECT_WORDS), list(STATUS_WORDS)
     place = counts.subject_type.map(kinds.index) * len(statuses) + counts.status.map(statuses.index)
     counts = counts.iloc[place.argsort(kind="stable")]
     sampled = random_sample.groupby("subject_type", as_index=False).size()
     return [
-        (_kind(kind, language), text_in(language, STANDING[status]), int(n))
+        (_kind(kind, language), text_in(language, STATUS_WORDS[status]), int(n))
         for kind, status, n in counts.itertuples(index=False, name=None)
     ] + [
         (_kind(kind, language), text_in(language, AUDIT_SAMPLE), int(n))

@@ -109,7 +109,7 @@ class Reason(TypedDict):
 
 
 class StandingOf(Protocol):
-    """Where a value stands among the peers (`features.comparison.peers.Peers.standing`)."""
+    """Where a value stands among the peers (`features.comparison.peers.PeerReference.standing`)."""
 
     def __call__(self, column: str, value: float, group: str, expected: float | None = None, /) -> Standing:
         """Standing of a value of a column in a peer group, against what the subject's mix leads to expect."""

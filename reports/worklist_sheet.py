@@ -24,7 +24,7 @@ SHEET_HEADS = {
 }  # fmt: skip
 SHEET_WIDTHS = (6, 10, 22, 22, 8, 20, 60, 14, 14, 8, 20, 20, 10, 30)
 # Status of a row of the worklist → words.
-STANDING = {
+STATUS_WORDS = {
     "new": ("新上榜", "new"),
     "risen": ("排名上升", "risen"),
     "known": ("此前已上榜", "listed before"),
@@ -100,7 +100,7 @@ class _Sheet:
             row.disputed,
             row.expected,
             row.score,
-            text_in(self.language, STANDING[row.status]),
+            text_in(self.language, STATUS_WORDS[row.status]),
             self._last(row),
             int(row.rank_before) if pd.notna(row.rank_before) else "",
             self._why_not(row),
@@ -164,5 +164,5 @@ def figures(listed: pd.DataFrame, random_sample: int, capacity: int, language: s
         (expected, f"{first['expected'].sum():,.0f}"),
         (sampled[0].upper() + sampled[1:], f"{random_sample:,}"),
         (without, f"{unplaced:,}"),
-        *[(words[english], f"{counts[key]:,}") for key, words in STANDING.items() if key in counts],
+        *[(words[english], f"{counts[key]:,}") for key, words in STATUS_WORDS.items() if key in counts],
     ]

@@ -36,10 +36,10 @@ def neg_log10_fdr(
         log_p = nbinom.logsf(observed - 1, expected / (dispersion - 1), 1 / dispersion)
     else:
         log_p = poisson.logsf(observed - 1, expected)
-    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), observed.index), tested)
+    return benjamini_hochberg_neg_log10(pd.Series(np.asarray(log_p) / np.log(10), observed.index), tested)
 
 
-def combined(neg_log10_p: pd.Series, tests: pd.Series, tested: int) -> pd.Series:
+def fisher_neg_log10_fdr(neg_log10_p: pd.Series, tests: pd.Series, tested: int) -> pd.Series:
     """-log10 of the false discovery rate of sets of independent tests (Fisher 1932): minus twice the sum of
     the logarithms of n probabilities by chance has a chi-squared distribution of 2n degrees of freedom.
 
@@ -49,10 +49,10 @@ def combined(neg_log10_p: pd.Series, tests: pd.Series, tested: int) -> pd.Series
         tested: number of sets tested, of which these are some.
     """
     log_p = chi2.logsf(2 * np.log(10) * neg_log10_p, 2 * tests)
-    return false_discovery_rate(pd.Series(np.asarray(log_p) / np.log(10), neg_log10_p.index), tested)
+    return benjamini_hochberg_neg_log10(pd.Series(np.asarray(log_p) / np.log(10), neg_log10_p.index), tested)
 
 
-def false_discovery_rate(log10_p: pd.Series, tested: int) -> pd.Series:
+def benjamini_hochberg_neg_log10(log10_p: pd.Series, tested: int) -> pd.Series:
     """-log10 of the false discovery rate from log10 of the probabilities by chance."""
     falling = log10_p.sort_values(ascending=False)
     rank = np.arange(len(falling), 0, -1)

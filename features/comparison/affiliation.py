@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from claims.as_of import PHARMACY
 from features.comparison.null_distribution import NullDistribution, Sample
-from features.comparison.peers import Peers
+from features.comparison.peers import PeerReference
 from significance.normal_tail import Array
 
 # Kind of subject → the column of the facts that names where it belongs.
@@ -46,22 +46,24 @@ def affiliations(rows: ibis.Table, subject: str, key: str) -> pd.Series:
     return found.set_index("subject_id")["place"]
 
 
-def own_differences(usual: Peers, values: pd.DataFrame, peers: pd.Series, places: pd.Series) -> pd.DataFrame:
+def own_differences(
+    reference: PeerReference, values: pd.DataFrame, peers: pd.Series, places: pd.Series
+) -> pd.DataFrame:
     """Differences from the peers or from the rest of the own place, whichever shows more of the measure.
 
     Args:
-        usual: the peers of the kind of subject.
+        reference: the peers of the kind of subject.
         values: subjects × measures, and expected values.
         peers: peer group of each subject.
         places: `affiliations`.
 
     Returns:
-        z-values as of `Peers.differences`.
+        z-values as of `PeerReference.differences`.
     """
     place, _names = pd.factorize(places.reindex(values.index))
     found = {
-        name: usual.null[name].z(sample, centre_of_place(usual.null[name], sample, place))
-        for name, sample in usual.samples(values, peers)
+        name: reference.null[name].z(sample, centre_of_place(reference.null[name], sample, place))
+        for name, sample in reference.samples(values, peers)
     }
     return pd.DataFrame(found, index=values.index)
 

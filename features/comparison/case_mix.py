@@ -19,7 +19,7 @@ from features.rounding import rounded
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
 PRIOR_VISITS = 10
 # With so many comparable visits elsewhere, the expectation is half their rate and half what was observed.
-HALF_KNOWN = 3
+PRIOR_COMPARABLE_VISITS = 3
 # Upper ends of age bands, in years: infants, children, young adults, middle age, old age; above, the very
 # old.
 AGE_BANDS = (1, 15, 45, 65, 80)
@@ -52,7 +52,7 @@ def expected(rows: ibis.Table, subject: str) -> pd.DataFrame:
         return pd.DataFrame(index=pd.Index([], name="subject_id"))
     cells = _cells(rows, mixed)
     rate = _rates_elsewhere(cells)
-    weight = cells.n_comparable / (cells.n_comparable + HALF_KNOWN)
+    weight = cells.n_comparable / (cells.n_comparable + PRIOR_COMPARABLE_VISITS)
     part = (weight * cells.whole * rate + (1 - weight) * cells.part).fill_null(cells.part)
     sums = cells.mutate(usual=part).group_by("subject_id", "column")
     usual = rounded(_.usual.sum() / _.whole.sum().nullif(0), 6)

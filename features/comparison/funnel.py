@@ -90,7 +90,7 @@ def between_variance(residuals: Array, sampling: Array) -> float:
     return high
 
 
-def row_variance(residuals: Array, n: Array) -> float:
+def within_variance(residuals: Array, n: Array) -> float:
     """Variance of one row, for means over n rows: from how much farther the means over few rows spread than
     those over many; 0 where they do not, or there are too few of either."""
     known = ~np.isnan(residuals) & (n > 0)
@@ -128,12 +128,12 @@ def proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Arr
 
 
 def share_z(share: Array, n: Array, expected: Array, between: Array) -> Array:
-    """z-value of a share of n rows that exceeds the expected one where honest peers spread around it by more
-    than it is itself.
+    """z-value of a share of n rows that exceeds the expected one where the spread between peers is larger
+    than the expected share itself.
 
-    A beta distribution of such a mean and spread has nearly everybody at nothing and a few at everything, so
-    that a share of everything would be no more surprising than the mean is small. Then the surprise is that
-    of a distance with heavy tails (`distance_z`), and never more than sampling alone leaves.
+    The beta distribution is U-shaped then, and its upper tail never smaller than its mean, however far the
+    share. So the z-value of a heavy-tailed distance (`distance_z`) is taken where it is larger, at most that
+    of sampling alone (`proportion_z` without spread between peers).
 
     Args:
         share, n, expected, between: as of `proportion_z`.

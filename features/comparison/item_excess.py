@@ -19,7 +19,7 @@ from scipy.stats import norm
 from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_z
 from features.leave_one_out import sum_elsewhere
 from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
-from significance.chance import false_discovery_rate, significant
+from significance.chance import benjamini_hochberg_neg_log10, significant
 from significance.normal_tail import neg_log10_p
 
 # Class of items → charge types of the dictionary (med_chrgitm_type).
@@ -32,7 +32,7 @@ STRATA = ("setting", "disease", "department")
 PRIOR_VISITS = 10
 # With so many others' visits of the same disease, in whatever setting, the expectation is half their rate
 # and half what was observed: what nobody else treats has no usual rate.
-HALF_KNOWN = 3
+PRIOR_COMPARABLE_VISITS = 3
 # An item in fewer visits, or a subject with fewer patients, shows no habit; what fewer other places bill has
 # no usual rate.
 MIN_VISITS, MIN_OTHERS = 10, 3
@@ -42,7 +42,7 @@ KEYS = ("place", "doctor")
 LEAST_MONEY_SHARE = 0.01
 # What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
 # visits with an item, above those expected.
-HONEST_REACH = float(norm.isf(0.001))
+UPPER_LIMIT_Z = float(norm.isf(0.001))
 # The spread of honest subjects is known of an item that so many are expected to bill this often at least (who
 # is expected to bill it less shows only where it was billed); of others it is the median of all items.
 MIN_SUBJECTS, MIN_EXPECTED = 8, 1
@@ -92,25 +92,25 @@ def billed_visits(visits: ibis.Table) -> ibis.Table:
 
     Args:
         visits: mdtrt_id, psn_no, kind, place, doctor, STRATA, billed (yuan), and of each of KEYS
-            ``votes_KEY``: one over the patient's visits of the kind there.
+            ``patient_weight_KEY``: one over the patient's visits of the kind there.
 
     Returns:
-        place, doctor, kind, STRATA, n (visits), votes_KEY, billed (yuan).
+        place, doctor, kind, STRATA, n (visits), patient_weight_KEY, billed (yuan).
     """
     counts = visits.group_by("place", "doctor", "kind", *STRATA)
     return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2), **_votes())
 
 
-def with_votes(visits: ibis.Table) -> ibis.Table:
-    """Visits with ``votes_KEY`` (`billed_visits`)."""
+def with_patient_weights(visits: ibis.Table) -> ibis.Table:
+    """Visits with ``patient_weight_KEY`` (`billed_visits`)."""
     return visits.mutate(
-        **{f"votes_{key}": 1 / _.count().over(group_by=[key, "psn_no", "kind"]) for key in KEYS}
+        **{f"patient_weight_{key}": 1 / _.count().over(group_by=[key, "psn_no", "kind"]) for key in KEYS}
     )
 
 
 def _votes() -> dict[str, ibis.Value]:
     """Sums of the votes, rounded, so that the order in which an engine adds up does not show."""
-    return {f"votes_{key}": _[f"votes_{key}"].sum().round(6) for key in KEYS}
+    return {f"patient_weight_{key}": _[f"patient_weight_{key}"].sum().round(6) for key in KEYS}
 
 
 def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
@@ -121,7 +121,7 @@ def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
         items: `items_of_visits`.
 
     Returns:
-        place, doctor, kind, STRATA, class, item, k (visits), votes_KEY, money (yuan).
+        place, doctor, kind, STRATA, class, item, k (visits), patient_weight_KEY, money (yuan).
     """
     counts = items.inner_join(visits, "mdtrt_id").group_by("place", "doctor", "kind", *STRATA, *_ITEM)
     return counts.aggregate(k=_.count(), money=_.money.sum().round(2), **_votes())
@@ -138,13 +138,13 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     Returns:
         COLUMNS, a row a subject, kind of visit and item beyond chance (false discovery rate over all that
         were looked at) and material: visits with the item, of n, expected, how many honest ones reach by
-        chance (HONEST_REACH), the money of those in excess of the expectation, and of all its bills (yuan).
+        chance (UPPER_LIMIT_Z), the money of those in excess of the expectation, and of all its bills (yuan).
     """
     con = volume.get_backend()
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
     # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
     cell = [_[key].name("subject_id"), "kind", *STRATA]
-    votes = _[f"votes_{key}"].sum()
+    votes = _[f"patient_weight_{key}"].sum()
     own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=votes, billed=_.billed.sum())
     volume = con.create_table(f"visits_of_{key}", own)
     counts = items.group_by(*cell, *_ITEM).aggregate(visits=_.k.sum(), k=votes, money=_.money.sum())
@@ -194,7 +194,7 @@ def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocke
         own = items.group_by("subject_id", name, *_ITEM).aggregate(**{f"own_{name}": _.k.sum()})
         cells = _beside(cells, every, [name, *_ITEM])
         cells = _beside(cells, own, ["subject_id", name, *_ITEM])
-    known = cells.n_treated / (cells.n_treated + HALF_KNOWN)
+    known = cells.n_treated / (cells.n_treated + PRIOR_COMPARABLE_VISITS)
     usual = known * cells.n * _rate_elsewhere(cells) + (1 - known) * cells.own_department.fill_null(0)
     return cells.group_by(*_TEST).aggregate(usual=usual.sum().round(6))
 
@@ -229,8 +229,8 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     usual = (rows["usual"] / rows["votes"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
     z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
-    fdr = false_discovery_rate(pd.Series(-neg_log10_p(z)), len(rows))
-    reach = usual + HONEST_REACH * np.sqrt(usual * (1 - usual) / rows["votes"] + spread)
+    fdr = benjamini_hochberg_neg_log10(pd.Series(-neg_log10_p(z)), len(rows))
+    reach = usual + UPPER_LIMIT_Z * np.sqrt(usual * (1 - usual) / rows["votes"] + spread)
     counts = {"expected": usual * rows["n"], "reach": reach * rows["n"]}
     rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
     money, beyond = (

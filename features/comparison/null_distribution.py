@@ -17,8 +17,8 @@ from features.comparison.funnel import (
     contamination,
     count_z,
     distance_z,
-    row_variance,
     share_z,
+    within_variance,
 )
 from significance.normal_tail import Array
 
@@ -114,7 +114,7 @@ def fit_null(arises: Arises, floor: float, sample: Sample, groups: int) -> NullD
     distance = sample.value - sample.expected
     centre = by_group(_median, distance, sample.group, groups)
     residual = distance - centre[sample.group]
-    row = row_variance(residual, sample.n) if arises == "mean" else 0.0
+    row = within_variance(residual, sample.n) if arises == "mean" else 0.0
     if arises == "proportion":
         usual = _possible(sample.expected + centre[sample.group], sample.n)
         sampling = _binomial(usual, sample.n)
@@ -127,7 +127,7 @@ def fit_null(arises: Arises, floor: float, sample: Sample, groups: int) -> NullD
 def _fit_counts(floor: float, sample: Sample, groups: int) -> NullDistribution:
     """Events by exposure of the middle peers, and the dispersion of honest counts beyond Poisson."""
     rows = np.c_[sample.value, sample.n]
-    rate = by_group(_middle_rate, rows, sample.group, groups)
+    rate = by_group(_winsorized_rate, rows, sample.group, groups)
     expected = rate[sample.group] * sample.n
     between = by_group(_dispersion, np.c_[sample.value, expected], sample.group, groups)
     return NullDistribution("count", floor, rate, between, 0.0)
@@ -153,12 +153,12 @@ def _median(values: Array) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _middle_rate(count: Array, exposure: Array) -> float:
-    """Events by exposure; counts are cut back to the quantile that guilt does not reach; never nothing."""
+def _winsorized_rate(count: Array, exposure: Array) -> float:
+    """Events by exposure of winsorized counts; above 0 where there are none."""
     known = ~np.isnan(count) & (exposure > 0)
     if not known.any():
         return float("nan")
-    cut = _cut_back(count[known], exposure[known])
+    cut = _winsorized(count[known], exposure[known])
     return float((cut.sum() + 0.5) / (exposure[known].sum() + 1.0))
 
 
@@ -168,13 +168,12 @@ def _dispersion(count: Array, expected: Array) -> float:
     if not known.any():
         return float("nan")
     expected = expected[known]
-    excess = ((_cut_back(count[known], expected) - expected) ** 2 - expected).sum()
+    excess = ((_winsorized(count[known], expected) - expected) ** 2 - expected).sum()
     return float(max(excess / max((expected**2).sum(), 1e-12), 0.0))
 
 
-def _cut_back(count: Array, exposure: Array) -> Array:
-    """Counts at most as high as the rate that guilt does not reach, or one: an event that few have is
-    honest once."""
+def _winsorized(count: Array, exposure: Array) -> Array:
+    """Counts capped at the 1 − `contamination` quantile of the rate, or at one event where that is less."""
     most = np.quantile(count / exposure, 1 - contamination(len(count)))
     return np.minimum(count, np.maximum(most * exposure, 1.0))
 

@@ -34,14 +34,14 @@ MatrixMaker = Callable[[tuple[int, int]], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Peers:
+class PeerReference:
     """What is usual among the peers of one kind of subject as of a date.
 
     Attributes:
         subject: kind of subject.
         groups: the peer groups, in the order of the null distributions.
         null: measure → where honest peers stand.
-        usual: median in the measure's own unit, per (peer group × measure).
+        median: in the measure's own unit, per (peer group × measure).
         quantiles: (peer group, measure) → 401 quantiles of the values.
         beyond: the same of how far the values lie from what each subject's mix leads one to expect
             (`surplus`).
@@ -51,7 +51,7 @@ class Peers:
     subject: str
     groups: pd.Index
     null: dict[str, NullDistribution]
-    usual: pd.DataFrame
+    median: pd.DataFrame
     quantiles: dict[tuple[str, str], np.ndarray]
     beyond: dict[tuple[str, str], np.ndarray]
     size: pd.Series
@@ -120,7 +120,7 @@ class Standing:
     lowest: bool = False
 
 
-def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
+def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerReference:
     """Measure what is usual in each peer group.
 
     Args:
@@ -136,17 +136,19 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> Peers:
         name: fit_null(columns[name][0].arises, _floor(columns[name][0]), sample, len(groups))
         for name, sample in _samples(subject, values, codes)
     }
-    usual: dict[str, list[float]] = {}
+    median: dict[str, list[float]] = {}
     grids: dict[tuple[str, str], np.ndarray] = {}
     beyond: dict[tuple[str, str], np.ndarray] = {}
     for name, (entry, _days) in columns.items():
         known = _sorted_by_group(values[name], codes, len(groups))
-        usual[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
+        median[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
         grids |= _grids(name, known, groups)
         if entry.mix:
             distance = surplus(values[name], values[expected_column(name)], entry)
             beyond |= _grids(name, _sorted_by_group(distance, codes, len(groups)), groups)
-    return Peers(subject, groups, null, pd.DataFrame(usual, groups), grids, beyond, peers.value_counts())
+    return PeerReference(
+        subject, groups, null, pd.DataFrame(median, groups), grids, beyond, peers.value_counts()
+    )
 
 
 def _floor(entry: Measure) -> float:

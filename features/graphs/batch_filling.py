@@ -15,7 +15,7 @@ from ibis import _
 
 from claims.as_of import PHARMACY
 from features.graphs.queue import first_of
-from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p, with_runs
+from features.graphs.recurrent_sets import MAX_RATE_RATIO, MIN_PERSONS, poisson_neg_log10_p, with_runs
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
 
@@ -51,7 +51,7 @@ def members(bought: ibis.Table) -> ibis.Table:
     """
     seen = bought.group_by(*BATCH, "psn_no").aggregate(second=_.second.min(), mdtrt_id=_.mdtrt_id.min())
     seen = seen.mutate(large=_.count().over(ibis.window(group_by=BATCH)) >= MIN_PERSONS)
-    everywhere = seen.aggregate(q=ibis.least(CROWDING * _.large.mean(), 1.0)).q.as_scalar()
+    everywhere = seen.aggregate(q=ibis.least(MAX_RATE_RATIO * _.large.mean(), 1.0)).q.as_scalar()
     people = seen.group_by(*_FLOW, "psn_no").aggregate(runs=_.count(), hits=_.large.sum())
     flow = ibis.window(group_by=_FLOW)
     people = people.mutate(

@@ -1,18 +1,16 @@
-"""Cards kept in a drawer: swiped in sessions at one pharmacy, a few at a time, each time with other cards
-(M15).
+"""Collected cards: swiped in sessions at one pharmacy, a few at a time, in changing combinations (M15).
 
-A session is a run of purchases that follow one another faster than the pharmacy's own rhythm of the hour and
-of the day. Honest people happen to be in one; that most of a session's people are in other sessions of the
-same pharmacy, too, is not explained by how often they come: each of a person's days is in a session by chance
-as often as the pharmacy's purchases are, which keeps the number of days of each person and the size of each
-session (`features.graphs.recurrent_sets`).
+A session is a run of purchases that follow one another faster than the pharmacy's usual rate of the hour and
+of the day. Null model: each day on which a person buys falls into a session with the pharmacy's overall rate,
+given how often each person comes and how large each session is. Significant are sets of people whose
+sessions have more members in common than that (`features.graphs.recurrent_sets`).
 """
 
 import ibis
 from ibis import _
 
 from claims.as_of import PHARMACY
-from features.graphs.recurrent_sets import CROWDING, MIN_PERSONS, poisson_neg_log10_p, with_runs
+from features.graphs.recurrent_sets import MAX_RATE_RATIO, MIN_PERSONS, poisson_neg_log10_p, with_runs
 from features.visits.timestamps import SECONDS_A_DAY
 from features.windows import YEAR
 
@@ -57,7 +55,7 @@ def members(bought: ibis.Table) -> ibis.Table:
     rows = bought.inner_join(size, SESSION).mutate(in_session=_.size >= MIN_PERSONS)
     rate = rows.group_by("place").aggregate(n=_.count(), inside=_.in_session.sum())
     everywhere = (rate.inside.sum() / rate.n.sum()).as_scalar()
-    rate = rate.select("place", q=ibis.least(rate.inside / rate.n, CROWDING * everywhere))
+    rate = rate.select("place", q=ibis.least(rate.inside / rate.n, MAX_RATE_RATIO * everywhere))
     people = rows.group_by("place", "psn_no").aggregate(
         others=_.day.nunique() - 1, again=_.day.nunique(where=_.in_session) - 1
     )

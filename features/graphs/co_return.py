@@ -29,7 +29,7 @@ _GRIDS = 2
 MIN_STAYS, MIN_VISITS = 4, 5
 # Upper bound of q for windows of the same weekday and hour, as a multiple of the place's q. Own starting
 # value.
-HABIT = 3
+MAX_RATE_RATIO = 3
 # Two windows count with so many times the people that windows of the place usually share, and one, at most,
 # or a place that lives on those who return together would explain them. Own starting value.
 WINSORISED = 2
@@ -108,7 +108,7 @@ def _shared(seen: ibis.Table) -> ibis.Table:
 
 def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
     """Probability that one person of a window and one of another are the same: place, kind, grid, q, q_habit
-    (windows of the same weekday and hour, at most HABIT times q), tested (pairs of windows).
+    (windows of the same weekday and hour, at most MAX_RATE_RATIO times q), tested (pairs of windows).
 
     Args:
         volume: people of each window, n.
@@ -124,7 +124,7 @@ def _share_rate(volume: ibis.Table, shared: ibis.Table) -> ibis.Table:
     rate = every.inner_join(same, _GRID).inner_join(met, _GRID)
     q = rate.met / rate.pairs.nullif(0)
     q_same = rate.met_same / rate.same.nullif(0)
-    habit = ibis.greatest(q, ibis.least(q_same.fill_null(0), HABIT * q))
+    habit = ibis.greatest(q, ibis.least(q_same.fill_null(0), MAX_RATE_RATIO * q))
     return rate.select(*_GRID, "tested", q=q, q_habit=habit)
 
 

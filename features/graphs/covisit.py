@@ -31,7 +31,7 @@ NEXT_VISITS = 20
 MIN_DAYS, MIN_STAYS = 3, 2
 # Upper bound of q, as a multiple of that of an even spread: seasons, market days and opening hours crowd
 # visits. Own starting values.
-CROWDING, STAY_CROWDING = 3, 1
+MAX_RATE_RATIO, STAY_CROWDING = 3, 1
 # Patients who refill the same medicine do so every four weeks; those who happen to be in the same week meet
 # on one of the five working days.
 REFILL_DAYS, REFILL_SLACK = 28, 5
@@ -116,7 +116,7 @@ def _close_rate(rows: ibis.Table, days: ibis.Table, met: ibis.Table) -> ibis.Tab
     # The share of a venue's pairs on one day that are close where visits are spread evenly over its opening
     # hours.
     even = _by_kind(rate.kind, 2 * CLOSE_SECONDS / OPEN_SECONDS, 2 * CLOSE_STAY_SECONDS / 86400, 1.0)
-    crowding = _by_kind(rate.kind, CROWDING, STAY_CROWDING, 1)
+    crowding = _by_kind(rate.kind, MAX_RATE_RATIO, STAY_CROWDING, 1)
     observed = rate.close / (rate.n * (rate.n - 1) / 2)
     return rate.select(*venue, q=ibis.least(observed, crowding * even / rate.days))
 

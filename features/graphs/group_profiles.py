@@ -35,7 +35,7 @@ SURPLUS_SHARE = 0.25
 # neighbours of another by accident. Own starting values.
 PROGRAMME_MEMBERS, NEIGHBOURS = 6, 1
 # Honest reason to meet → what it is called in Chinese and English.
-INNOCENT = {
+LEGITIMATE_REASONS = {
     "household": ("同住家庭", "a household"),
     "residents": ("养老机构住户", "residents of a home"),
     "examined": ("单位或学校组织的体检", "a check-up ordered by an employer or a school"),
@@ -98,7 +98,7 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
         group_facts: see `group_facts`.
 
     Returns:
-        Index group_id, of groups with joint visits; key of INNOCENT, null where there is none.
+        Index group_id, of groups with joint visits; key of LEGITIMATE_REASONS, null where there is none.
     """
     joint = group_facts.filter(group_facts.joint)
     conduct = _conduct(joint).inner_join(_whole(group_facts), "group_id")

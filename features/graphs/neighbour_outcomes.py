@@ -20,7 +20,7 @@ _KEYS = {
     "place": ("institution", "fixmedins_code"),
     "visit": ("visit", "mdtrt_id"),
 }
-_CASES = ibis.schema({"kind": "string", "subject_id": "string", "closed": "float64", "guilty": "boolean"})
+_CASES = ibis.schema({"kind": "string", "subject_id": "string", "closed": "float64", "confirmed": "boolean"})
 
 
 def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, linking_visits: ibis.Table) -> ibis.Table:
@@ -37,10 +37,13 @@ def neighbour_outcomes(claims: ClaimsAsOf, facts: ibis.Table, linking_visits: ib
     cases = claims.con.create_table("decided_cases", ibis.memtable(_decided(claims), schema=_CASES))
     found = facts.select(*[key for _kind, key in _KEYS.values()])
     for end, (kind, key) in _KEYS.items():
-        outcomes = {f"closed_{end}": cases.closed, f"confirmed_{end}": cases.guilty.ifelse(cases.closed, 0.0)}
+        outcomes = {
+            f"closed_{end}": cases.closed,
+            f"confirmed_{end}": cases.confirmed.ifelse(cases.closed, 0.0),
+        }
         of_kind = cases.filter(cases.kind == kind).select(_id=cases.subject_id, **outcomes)
         found = found.left_join(of_kind, found[key] == of_kind._id).drop("_id")
-    confirmed = cases.filter(cases.kind == "patient", cases.guilty).select(
+    confirmed = cases.filter(cases.kind == "patient", cases.confirmed).select(
         other="subject_id", closed="closed"
     )
     linked = (
@@ -61,7 +64,7 @@ def _decided(claims: ClaimsAsOf) -> pd.DataFrame:
     frame = cases.assign(
         kind=kind,
         closed=(pd.to_datetime(cases["close_date"]) - pd.Timestamp(0)) / pd.Timedelta(seconds=1),
-        guilty=cases["clue_stas"].isin(CONFIRMED),
+        confirmed=cases["clue_stas"].isin(CONFIRMED),
     )
     kinds = [kind for kind, _key in _KEYS.values()]
     return frame[frame["kind"].isin(kinds)].drop_duplicates(["kind", "subject_id"])[list(_CASES.names)]

@@ -12,13 +12,13 @@ import pandas as pd
 from ibis import _
 
 from features.graphs import events
-from significance.chance import combined, significant
+from significance.chance import fisher_neg_log10_fdr, significant
 
 # Fewest people of a run, and fewest of them who are in others: fewer may be a family. Own starting values.
 MIN_PERSONS = 4
 # The share of a place's visits that are in runs explains at most so many times what it does at all places, or
 # one that lives on such runs would explain them. Own starting value.
-CROWDING = 3
+MAX_RATE_RATIO = 3
 # One person's habit weighs at most so much (-log10 of a probability), or it would make a set of one. Own
 # starting value.
 MAX_NEG_LOG10_P = 3
@@ -71,7 +71,7 @@ def recurrent(seen: ibis.Table, run: list[str]) -> pd.DataFrame:
     )
     found = found.order_by(*run).to_pandas()
     tested, found = len(found), found[found["recurring"] >= MIN_PERSONS]
-    fdr = combined(found["neg_log10_p"], found["people"], tested)
+    fdr = fisher_neg_log10_fdr(found["neg_log10_p"], found["people"], tested)
     found = significant(found.assign(neg_log10_fdr=fdr))
     return found.drop(columns=["people", "recurring", "neg_log10_p"]).reset_index(drop=True)
 

@@ -126,7 +126,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.
 
 _COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_sumamt")
 # What some of ROWS look at besides.
-_LOOKED_AT = {"unoperated": ("operated",), "discharges": ("los", "interim")}
+_EXTRA_COLUMNS = {"unoperated": ("operated",), "discharges": ("los", "interim")}
 
 
 def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
@@ -143,7 +143,7 @@ def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:
     kind, other = base.split("/")
     # Facts have over a hundred columns, and each makes a query longer to compile: take the few that are
     # looked at.
-    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, *_LOOKED_AT.get(kind, ()), other])))
+    rows = ROWS[kind](facts.select(*dict.fromkeys([*_COUNTED, *_EXTRA_COLUMNS.get(kind, ()), other])))
     if window:
         rows = rows.filter(rows.days_ago <= window)
     rows = rows.filter(rows[other].notnull())

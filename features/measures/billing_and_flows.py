@@ -7,7 +7,7 @@ They are money beyond what the mix leads one to expect, of items that stand out 
 
 from ibis import Table, Value
 
-from features.comparison.case_mix import HALF_KNOWN
+from features.comparison.case_mix import PRIOR_COMPARABLE_VISITS
 from features.measures.catalogue import CONTEXT, STRONG, SharedMeasure, declare, measure, shared
 from features.measures.formulas import ratio
 from features.visits.excess_items import UNUSUAL_DRUGS, excess_column
@@ -112,7 +112,7 @@ def operation_excess(v: Table, w: Value) -> Value:
     of_operations = w & v.usual_material.notnull()
     beyond = (v.material_amount - v.usual_material).sum(where=of_operations)
     n = of_operations.sum()
-    return ratio(beyond, v.billed.sum(where=of_operations)) * n / (n + HALF_KNOWN)
+    return ratio(beyond, v.billed.sum(where=of_operations)) * n / (n + PRIOR_COMPARABLE_VISITS)
 
 
 for _subject in ("hospital", "prescriber"):

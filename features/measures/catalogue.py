@@ -22,8 +22,8 @@ HIGH: Final = 1
 LOW: Final = -1
 PROOF, STRONG, HINT, CONTEXT = 3.0, 1.5, 0.7, 0.0
 # Volumes are taken over all windows; patterns that need many visits over the long ones.
-FLOW = (MONTH, QUARTER, YEAR, YEARS)
-PATTERN = (YEAR, YEARS)
+ALL_WINDOWS = (MONTH, QUARTER, YEAR, YEARS)
+LONG_WINDOWS = (YEAR, YEARS)
 
 SUBJECTS = ("visit", "patient", "prescriber", "pharmacy", "hospital", "group")
 
@@ -79,7 +79,7 @@ Take = Callable[[ibis.Table, ibis.Value], ibis.Value]
 # Which visits of the window a measure looks at. A course of treatment (dialysis, chemotherapy) brings people
 # back by plan, so that its visits say nothing about admissions or consultations.
 Over = Literal["visits", "admissions", "consultations", "purchases", "joint"]
-LOOKED_AT: dict[Over, Take] = {
+VISIT_FILTERS: dict[Over, Take] = {
     "visits": lambda v, w: w,
     "admissions": lambda v, w: w & (v.kind == STAY) & ~v.course,
     "consultations": lambda v, w: w & (v.kind == OUTPATIENT) & ~v.course,
@@ -119,8 +119,8 @@ class Measure:
             support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
             declared, flags are counts, shares (and parts of a thousand) with a support proportions, others
             with a support means.
-        unpaid: it is the patient's paying little or nothing that is suspicious, which is no sign of a person
-            of the rescue groups.
+        unpaid: it is the patient's paying little or nothing that is suspicious, which is no sign of a
+            recipient of medical assistance.
         take: (base table, which rows are in the window) → expression.
     """
 
@@ -266,7 +266,7 @@ def declare(
         materiality=materiality,
         evidence_weight=own.get("evidence_weight", HINT),
         schemes=tuple(schemes.split()),
-        windows=own.get("windows", () if subject == "visit" else PATTERN),
+        windows=own.get("windows", () if subject == "visit" else LONG_WINDOWS),
         family=family or template.family,
         base=own.get("base", "visits"),
         support=own.get("support"),
@@ -289,7 +289,7 @@ def _arises(unit: str, support: str | None) -> Arises:
 
 def _restricted(take: Take, over: Over) -> Take:
     """The measure, of those visits of the window only that it looks at."""
-    looked_at = LOOKED_AT[over]
+    looked_at = VISIT_FILTERS[over]
     return lambda v, w: take(v, looked_at(v, w))
 
 

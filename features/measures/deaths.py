@@ -7,7 +7,7 @@ the family. What is fetched with the card when no doctor sees its owner any more
 
 from ibis import Table, Value
 
-from features.measures.catalogue import FLOW, PROOF, measure
+from features.measures.catalogue import ALL_WINDOWS, PROOF, measure
 
 
 def _unseen(v: Table, w: Value) -> Value:
@@ -18,7 +18,7 @@ def _unseen(v: Table, w: Value) -> Value:
 @measure(
     "patient", "死亡后刷卡次数(其后再无医师接诊)",
     "uses of the card after death, with no doctor's visit since", "visits", "identity", "M09",
-    materiality=0.3, evidence_weight=PROOF, windows=FLOW, arises="count",
+    materiality=0.3, evidence_weight=PROOF, windows=ALL_WINDOWS, arises="count",
 )  # fmt: skip
 def after_death(v: Table, w: Value) -> Value:
     """Visits that began more than a day after the registered death and after any consultation or stay."""
@@ -28,7 +28,7 @@ def after_death(v: Table, w: Value) -> Value:
 @measure(
     "patient", "死亡后刷卡的基金支付(其后再无医师接诊)",
     "paid by the fund for uses of the card after death, with no doctor's visit since", "yuan", "identity",
-    "M09", materiality=30, evidence_weight=PROOF, windows=FLOW,
+    "M09", materiality=30, evidence_weight=PROOF, windows=ALL_WINDOWS,
 )  # fmt: skip
 def fund_after_death(v: Table, w: Value) -> Value:
     """Yuan paid by the funds for the visits of `after_death`."""

@@ -2,7 +2,7 @@
 
 from ibis import Table, Value
 
-from features.measures.catalogue import CONTEXT, FLOW, declare, measure, shared
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, declare, measure, shared
 from features.measures.formulas import ratio
 from features.windows import YEAR
 
@@ -12,7 +12,7 @@ NO_SCHEME = ""
 
 
 @shared(
-    "规则审核疑点", "audit findings", "findings", "rules", windows=FLOW, evidence_weight=CONTEXT,
+    "规则审核疑点", "audit findings", "findings", "rules", windows=ALL_WINDOWS, evidence_weight=CONTEXT,
     arises="count",
 )  # fmt: skip
 def findings(v: Table, w: Value) -> Value:

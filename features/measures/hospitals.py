@@ -107,11 +107,11 @@ def one_time_share(p: Table, w: Value) -> Value:
 
 
 @measure(
-    "hospital", "救助对象住院占比", "share of stays of people in rescue groups", "share", "identity",
+    "hospital", "救助对象住院占比", "share of stays of recipients of medical assistance", "share", "identity",
     "M30 M11", materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays",
 )  # fmt: skip
 def poor_share(v: Table, w: Value) -> Value:
-    """Stays of people in rescue groups ÷ admissions."""
+    """Stays of recipients of medical assistance ÷ admissions."""
     return v.poor.fill_null(False).mean(where=w)
 
 

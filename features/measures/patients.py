@@ -6,7 +6,7 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, declare, measure
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, HINT, STRONG, declare, measure
 from features.measures.formulas import top_share
 from features.windows import YEAR
 
@@ -16,7 +16,7 @@ declare("patient", volume.purchases, "M06 M19", materiality=3)
 
 @measure(
     "patient", "购药天数", "days with a purchase", "days", "frequency", "M06 M19", materiality=3,
-    evidence_weight=CONTEXT, windows=FLOW, over="purchases",
+    evidence_weight=CONTEXT, windows=ALL_WINDOWS, over="purchases",
 )  # fmt: skip
 def purchase_days(v: Table, w: Value) -> Value:
     """Days of the window with a purchase."""
@@ -28,7 +28,7 @@ declare("patient", volume.stays, "M01 M02 M03 M30", materiality=1, evidence_weig
 
 @measure(
     "patient", "住院天数", "days in hospital", "days", "stay", "M01 M30 M44", materiality=10,
-    evidence_weight=CONTEXT, windows=FLOW,
+    evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
 def stay_days(v: Table, w: Value) -> Value:
     """Days in hospital, courses of treatment left out."""
@@ -40,7 +40,7 @@ declare("patient", volume.fund_pay, "M01 M05 M16 M19", materiality=1000)
 
 @measure(
     "patient", "药店基金支付", "paid by the fund in pharmacies", "yuan", "money", "M05 M16 M19",
-    materiality=300, evidence_weight=CONTEXT, windows=FLOW, over="purchases",
+    materiality=300, evidence_weight=CONTEXT, windows=ALL_WINDOWS, over="purchases",
 )  # fmt: skip
 def pharmacy_fund_pay(v: Table, w: Value) -> Value:
     """Yuan paid by the funds for purchases in pharmacies."""
@@ -75,7 +75,7 @@ declare("patient", medicines.surplus_spent, "M05 M19", materiality=200)
 
 @measure(
     "patient", "购药药店数", "pharmacies used", "places", "concentration", "M06 M19 M21", materiality=2,
-    windows=FLOW, over="purchases",
+    windows=ALL_WINDOWS, over="purchases",
 )  # fmt: skip
 def pharmacies(v: Table, w: Value) -> Value:
     """Different pharmacies with a purchase."""
@@ -93,7 +93,7 @@ def prescribers(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, windows=FLOW, support="stays", arises="count",
+    "stay", "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", arises="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     """Stays within 15 days of one in the same hospital for the same disease."""
@@ -103,7 +103,7 @@ def split_stays(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内再入院次数(只计再入院超常的医院)",
     "stays within 15 days of the last, in hospitals with excess readmissions", "times", "stay", "M03",
-    materiality=0.5, evidence_weight=STRONG, windows=FLOW, support="stays", arises="count",
+    materiality=0.5, evidence_weight=STRONG, windows=ALL_WINDOWS, support="stays", arises="count",
 )  # fmt: skip
 def split_stays_in_excess(v: Table, w: Value) -> Value:
     """Stays within 15 days of one for the same disease, in a hospital whose other patients are readmitted so
@@ -114,7 +114,7 @@ def split_stays_in_excess(v: Table, w: Value) -> Value:
 @measure(
     "patient", "31日内同院再入院超出同病患者通常的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
-    materiality=0.5, windows=FLOW, arises="count",
+    materiality=0.5, windows=ALL_WINDOWS, arises="count",
 )  # fmt: skip
 def returns(v: Table, w: Value) -> Value:
     """Stays within 31 days of the last in the hospital, minus those expected of the diseases."""
@@ -124,7 +124,7 @@ def returns(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内同一医师再次收住次数",
     "times taken in again by the same doctor within 15 days, for whatever disease", "times", "stay",
-    "M03", materiality=0.5, windows=FLOW, support="stays", arises="count",
+    "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", arises="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
     """Stays under the doctor who discharged the patient within 15 days before."""
@@ -176,7 +176,7 @@ def village_batch(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "与固定人员结伴就诊的次数", "visits with co-visitors beyond chance", "visits", "co_visit",
-    "M02 M15 M19 M26", materiality=2, windows=FLOW,
+    "M02 M15 M19 M26", materiality=2, windows=ALL_WINDOWS,
 )  # fmt: skip
 def co_visits(v: Table, w: Value) -> Value:
     """Visits at which somebody is present whom the patient meets beyond chance."""
@@ -229,7 +229,7 @@ def most_co_visitors(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
-    "terminal", "M15 M16", materiality=2, windows=FLOW, support="expected_bursts", arises="count",
+    "terminal", "M15 M16", materiality=2, windows=ALL_WINDOWS, support="expected_bursts", arises="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     """Purchases within 60 seconds of another card at the till."""
@@ -238,7 +238,7 @@ def bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "按当日客流预计的连刷次数", "swipes within 60 seconds expected of the day's trade", "times",
-    "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=FLOW,
+    "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
 def expected_bursts(v: Table, w: Value) -> Value:
     """Such purchases if the cards of each day came independently."""
@@ -309,7 +309,7 @@ def rx_overused(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "无签到透析次数", "dialysis sessions without sign-in", "sessions", "identity", "M28",
-    materiality=2, evidence_weight=STRONG, windows=FLOW,
+    materiality=2, evidence_weight=STRONG, windows=ALL_WINDOWS,
 )  # fmt: skip
 def unsigned_dialysis(v: Table, w: Value) -> Value:
     """Sessions of dialysis without a sign-in on the day."""

@@ -4,7 +4,7 @@ from ibis import Table, Value
 
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, declare, measure
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, HINT, STRONG, declare, measure
 from features.measures.formulas import concentration, ratio, top_share
 from features.windows import YEAR
 
@@ -26,7 +26,7 @@ def fund_per_visit(v: Table, w: Value) -> Value:
 
 declare(
     "pharmacy", volume.visits_each, "M06 M15", materiality=0.5, zh="人均购药次数",
-    en="purchases per customer", windows=FLOW,
+    en="purchases per customer", windows=ALL_WINDOWS,
 )  # fmt: skip
 declare(
     "pharmacy", volume.visits_per_day, "M16 M15", materiality=5, zh="营业日日均购药人次",
@@ -207,7 +207,7 @@ declare(
 
 @measure(
     "pharmacy", "死亡后基金与账户支付", "paid by fund and account after death", "yuan", "identity", "M09",
-    materiality=200, windows=FLOW,
+    materiality=200, windows=ALL_WINDOWS,
 )  # fmt: skip
 def fund_after_death(v: Table, w: Value) -> Value:
     """Yuan paid by funds and personal accounts for purchases more than a day after death."""

@@ -5,7 +5,7 @@ from ibis import Table, Value
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, LOW, PROOF, STRONG, declare, measure
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, LOW, PROOF, STRONG, declare, measure
 from features.measures.formulas import concentration, ratio, share_in, top_share
 from features.windows import YEAR
 
@@ -14,7 +14,7 @@ from features.windows import YEAR
 
 @measure(
     "pharmacy", "售出药盒数", "boxes sold", "boxes", "trace", "M16 M20", materiality=200,
-    evidence_weight=CONTEXT, windows=FLOW,
+    evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
 def boxes(v: Table, w: Value) -> Value:
     """Boxes on record as sold."""
@@ -77,7 +77,7 @@ def prescribed_share(v: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "凭处方购药人次", "purchases with a prescriber", "visits", "frequency", "M22 M40",
-    materiality=50, evidence_weight=CONTEXT, windows=FLOW,
+    materiality=50, evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
 def prescribed(v: Table, w: Value) -> Value:
     """Purchases with a prescriber, but for those of a group with an honest reason to come together."""

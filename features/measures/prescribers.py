@@ -6,7 +6,7 @@ from claims.as_of import PHARMACY, STAY
 from features.measures import shared_admissions as admissions
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
-from features.measures.catalogue import CONTEXT, FLOW, HINT, STRONG, declare, measure
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, HINT, STRONG, declare, measure
 from features.measures.formulas import concentration, ratio, top_share
 from features.windows import YEAR
 
@@ -199,8 +199,8 @@ declare("prescriber", volume.visits_each, "M05 M19 M28", materiality=1)
 @measure(
     "prescriber", "门诊后三日内住进外院人次",
     "outpatient visits followed within three days by a stay elsewhere", "visits", "concentration", "M31",
-    materiality=3, evidence_weight=STRONG, windows=FLOW, over="consultations", support="outpatient_visits",
-    arises="count",
+    materiality=3, evidence_weight=STRONG, windows=ALL_WINDOWS, over="consultations",
+    support="outpatient_visits", arises="count",
 )  # fmt: skip
 def sent(v: Table, w: Value) -> Value:
     """Outpatient visits followed within three days by a stay elsewhere."""

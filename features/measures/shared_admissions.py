@@ -3,7 +3,7 @@
 from ibis import Table, Value
 
 from claims.as_of import STAY
-from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, LOW, STRONG, shared
 from features.measures.formulas import concentration, ratio, share_in, top_share, unoperated
 from features.windows import YEAR
 
@@ -14,7 +14,7 @@ def idle_days(v: Table, w: Value) -> Value:
     return v.idle_days.sum(where=w).fill_null(0)
 
 
-@shared("透析次数", "dialysis sessions", "sessions", "supply", evidence_weight=CONTEXT, windows=FLOW)
+@shared("透析次数", "dialysis sessions", "sessions", "supply", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
 def dialysis(v: Table, w: Value) -> Value:
     """Sessions of dialysis billed."""
     return v.dialysis.sum(where=w).fill_null(0)
@@ -77,28 +77,28 @@ def outside_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "非救助对象非手术住院次数", "stays without an operation of patients outside rescue groups", "visits",
+    "非救助对象非手术住院次数", "stays without an operation of patients without medical assistance", "visits",
     "frequency", evidence_weight=CONTEXT, over="admissions",
 )  # fmt: skip
 def unaided_stays(v: Table, w: Value) -> Value:
-    """Stays that a patient has to pay a part of."""
-    return v.mdtrt_id.count(where=w & ~_aided(v))
+    """Stays without an operation of patients who have to pay a part themselves."""
+    return v.mdtrt_id.count(where=w & ~_exempt_or_operated(v))
 
 
 @shared(
     "非救助对象非手术住院分文未付的占比",
-    "share of stays without an operation that cost a patient outside rescue groups nothing",
+    "share of stays without an operation that cost a patient without medical assistance nothing",
     "share", "money", evidence_weight=STRONG, over="admissions", support="unaided_stays", unpaid=True,
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
-    """Stays without an operation of patients outside rescue groups and without any cash payment ÷ such
-    stays."""
-    return (v.cash_payamt <= 0).mean(where=w & ~_aided(v))
+    """Stays without an operation of patients without medical assistance and without any cash payment ÷
+    such stays."""
+    return (v.cash_payamt <= 0).mean(where=w & ~_exempt_or_operated(v))
 
 
-def _aided(v: Table) -> Value:
-    """Does somebody else pay the patient's part? Whoever was operated on was ill: charities pay what their
-    patients would."""
+def _exempt_or_operated(v: Table) -> Value:
+    """Is the patient a recipient of medical assistance, or was he operated on? Paying nothing says little
+    then: whoever was operated on was ill, and charities pay what their patients would."""
     return v.poor.fill_null(False) | v.operated.fill_null(False)
 
 
@@ -239,7 +239,7 @@ def upcoded_share(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def group_surplus(v: Table, w: Value) -> Value:
     """Mean over stays of the usual cost of the group ÷ that of the disease, minus one."""
-    return (v.group_weight - 1).mean(where=w)
+    return (v.group_cost_ratio - 1).mean(where=w)
 
 
 @shared(

@@ -3,13 +3,13 @@
 from ibis import Table, Value
 
 from claims.as_of import STAY
-from features.measures.catalogue import CONTEXT, FLOW, STRONG, shared
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, STRONG, shared
 from features.measures.formulas import ratio, top_share
 from features.visits.medicines import SURPLUS_STOCK_DAYS
 from features.windows import YEAR
 
 
-@shared("药费", "spent on medicine", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
+@shared("药费", "spent on medicine", "yuan", "money", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
 def drug_amount(v: Table, w: Value) -> Value:
     """Yuan for medicine outside hospital."""
     return v.drug_amount.sum(where=w & (v.kind != STAY)).fill_null(0)
@@ -17,7 +17,7 @@ def drug_amount(v: Table, w: Value) -> Value:
 
 @shared(
     "余药超出一个月用量部分的药费", "spent on medicine in excess of a month of it at hand", "yuan", "supply",
-    evidence_weight=STRONG, windows=FLOW,
+    evidence_weight=STRONG, windows=ALL_WINDOWS,
 )  # fmt: skip
 def surplus_spent(v: Table, w: Value) -> Value:
     """Yuan by which the supply at hand grew beyond a month."""

@@ -2,19 +2,19 @@
 
 from ibis import Table, Value
 
-from features.measures.catalogue import CONTEXT, FLOW, LOW, STRONG, shared
+from features.measures.catalogue import ALL_WINDOWS, CONTEXT, LOW, STRONG, shared
 from features.measures.formulas import growth, ratio
 from features.windows import YEAR
 
 
-@shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW)
+@shared("就诊次数", "visits", "visits", "frequency", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
 def visits(v: Table, w: Value) -> Value:
     """Visits of the window, of all kinds."""
     return v.mdtrt_id.count(where=w)
 
 
 @shared(
-    "购药次数", "pharmacy purchases", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW,
+    "购药次数", "pharmacy purchases", "visits", "frequency", evidence_weight=CONTEXT, windows=ALL_WINDOWS,
     over="purchases",
 )  # fmt: skip
 def purchases(v: Table, w: Value) -> Value:
@@ -24,14 +24,14 @@ def purchases(v: Table, w: Value) -> Value:
 
 @shared(
     "住院次数", "stays outside courses of treatment", "visits", "frequency", evidence_weight=CONTEXT,
-    windows=FLOW, over="admissions",
+    windows=ALL_WINDOWS, over="admissions",
 )  # fmt: skip
 def stays(v: Table, w: Value) -> Value:
     """Stays, courses of treatment left out."""
     return v.mdtrt_id.count(where=w)
 
 
-@shared("基金支付", "paid by the fund", "yuan", "money", evidence_weight=CONTEXT, windows=FLOW)
+@shared("基金支付", "paid by the fund", "yuan", "money", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
 def fund_pay(v: Table, w: Value) -> Value:
     """Yuan paid by the funds."""
     return v.fund_pay_sumamt.sum(where=w).fill_null(0)
@@ -87,14 +87,14 @@ def follow_days(v: Table, w: Value) -> Value:
     return v.follow_days.max(where=w).fill_null(0)
 
 
-@shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=FLOW)
+@shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=ALL_WINDOWS)
 def after_death(v: Table, w: Value) -> Value:
     """Visits that began more than a day after the registered death."""
     return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
 
 
 @shared(
-    "门诊人次", "outpatient visits", "visits", "frequency", evidence_weight=CONTEXT, windows=FLOW,
+    "门诊人次", "outpatient visits", "visits", "frequency", evidence_weight=CONTEXT, windows=ALL_WINDOWS,
     over="consultations",
 )  # fmt: skip
 def outpatient_visits(v: Table, w: Value) -> Value:
@@ -102,7 +102,7 @@ def outpatient_visits(v: Table, w: Value) -> Value:
     return v.mdtrt_id.count(where=w)
 
 
-@shared("患者人数", "patients", "persons", "frequency", evidence_weight=CONTEXT, windows=FLOW)
+@shared("患者人数", "patients", "persons", "frequency", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
 def persons(v: Table, w: Value) -> Value:
     """Different patients."""
     return v.psn_no.nunique(where=w)

@@ -85,7 +85,7 @@ def content_ratio(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def dear_group_content(v: Table, w: Value) -> Value:
     """`content_ratio` of stays in a group that costs more than their disease does; missing for others."""
-    return v.dear_group.ifelse(v.content_ratio, None)
+    return v.high_cost_group.ifelse(v.content_ratio, None)
 
 
 @measure(
@@ -95,7 +95,7 @@ def dear_group_content(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def dear_group_los(v: Table, w: Value) -> Value:
     """`los_ratio` of stays in a group that costs more than their disease does; missing for others."""
-    return v.dear_group.ifelse(v.los_ratio, None)
+    return v.high_cost_group.ifelse(v.los_ratio, None)
 
 
 @measure(

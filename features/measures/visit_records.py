@@ -77,8 +77,8 @@ def unsigned_dialysis(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "透析次数", "dialysis sessions in the visit", "sessions", "supply", "M28", materiality=1,
-    evidence_weight=STRONG,
+    "visit", "一日一次以外的透析次数", "dialysis sessions beyond one a day", "sessions", "supply", "M28",
+    materiality=1, evidence_weight=STRONG,
 )  # fmt: skip
 def dialysis(v: Table, w: Value) -> Value:
     """Sessions of dialysis beyond one a day; missing for visits without dialysis."""

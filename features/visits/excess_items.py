@@ -15,7 +15,7 @@ from features.comparison.item_excess import (
     billed_visits,
     item_excess,
     items_of_visits,
-    with_votes,
+    with_patient_weights,
 )
 from features.visits.codelists import REHAB
 from features.visits.registers import signed_days
@@ -48,7 +48,7 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
         days, content: `features.visits.bill_lines.item_days` and `bill_content`.
     """
     con = claims.con
-    visits = con.create_table("billed_visits", with_votes(_visits(base, content)))
+    visits = con.create_table("billed_visits", with_patient_weights(_visits(base, content)))
     items = items_of_visits(_without_attended(claims, visits, days.semi_join(visits, "mdtrt_id")))
     volume = con.create_table("visit_cells", billed_visits(visits))
     counts = con.create_table("item_cells", billed_items(visits, items))

@@ -3,7 +3,7 @@
 import ibis
 from ibis import _
 
-from features.comparison.case_mix import HALF_KNOWN, PRIOR_VISITS
+from features.comparison.case_mix import PRIOR_COMPARABLE_VISITS, PRIOR_VISITS
 from features.leave_one_out import sum_elsewhere
 from features.rounding import rounded
 from features.visits.codelists import OPERATION
@@ -43,7 +43,7 @@ def operation_materials(base: ibis.Table, days: ibis.Table, content: ibis.Table)
     of_group = (narrow["yuan"] / narrow["n"].nullif(0)).fill_null(0)
     cells = cells.mutate(elsewhere=weight * of_group + (1 - weight) * of_operation, others=wide["n"])
     known = visits.inner_join(cells.filter(_.others > 0).drop("n", "yuan"), ["fixmedins_code", *CLASSES[-1]])
-    trusted = known.others / (known.others + HALF_KNOWN)
+    trusted = known.others / (known.others + PRIOR_COMPARABLE_VISITS)
     usual = trusted * known.elsewhere + (1 - trusted) * known.material_amount
     return known.select("mdtrt_id", usual_material=rounded(usual, 2))
 

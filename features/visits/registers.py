@@ -5,7 +5,7 @@ import ibis
 from ibis import _
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
-from features.comparison.item_excess import HONEST_REACH, PRIOR_VISITS
+from features.comparison.item_excess import PRIOR_VISITS, UPPER_LIMIT_Z
 from features.distinct_counts import with_distinct
 from features.rounding import rounded
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
@@ -71,7 +71,7 @@ def _beyond_others(sessions: ibis.Table) -> ibis.Table:
     patients there lack one: fixmedins_code, psn_no, beyond (0 to 1; null without any).
 
     Who forgets the card, or a device that fails for an hour, leaves gaps with everybody; sessions that never
-    took place are those of a few. What one honest patient in a thousand reaches (HONEST_REACH, by the normal
+    took place are those of a few. What one honest patient in a thousand reaches (UPPER_LIMIT_Z, by the normal
     approximation with its continuity correction) is left out; the rate of few others is shrunk toward that of
     all places.
     """
@@ -81,7 +81,7 @@ def _beyond_others(sessions: ibis.Table) -> ibis.Table:
     everywhere = found.gaps.sum().over() / found.n.sum().over()
     others, gaps = (found[name].sum().over(place) - found[name] for name in ("n", "gaps"))
     found = found.mutate(rate=(gaps + PRIOR_VISITS * everywhere) / (others + PRIOR_VISITS))
-    reach = HONEST_REACH * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
+    reach = UPPER_LIMIT_Z * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
     beyond = (found.gaps - found.n * found.rate - reach).clip(0)
     return found.select(*by, beyond=beyond / found.gaps.nullif(0))
 

@@ -41,22 +41,22 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
             (`features.visits.bill_lines.bill_content`).
 
     Returns:
-        mdtrt_id; group_weight (how many times dearer the group usually is than its disease) and dear_group
-        (whether it is); cost_ratio, los_ratio, content_ratio, paid_per_content and items_ratio against what
-        is usual; overgrouped (a dear group without the content for it).
+        mdtrt_id; group_cost_ratio (usual cost of the DRG or DIP group ÷ that of its diagnosis) and
+        high_cost_group (whether it is high); cost_ratio, los_ratio, content_ratio, paid_per_content and
+        items_ratio against what is usual; overgrouped (a high-cost group without the content for it).
     """
     stays = base.get_backend().create_table("stay_logs", _logarithms(base, content))
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
     shrunk = _shrink(shrunk.mutate(disease_cost=shrunk.median_cost), stays, GROUP)
     # A group with few stays is mostly taken for its disease.
-    weight = (shrunk.class_weight * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
-    shrunk = _shrink(shrunk.mutate(group_weight=weight), stays, GROUP_AT_LEVEL)
+    weight = (shrunk.shrinkage_weight * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
+    shrunk = _shrink(shrunk.mutate(group_cost_ratio=weight), stays, GROUP_AT_LEVEL)
     above = {name: shrunk[name] - shrunk[f"usual_{name}"] for name in COMPARED}
-    dear, medical = shrunk.group_weight >= DEARER, above["medical"].exp()
+    dear, medical = shrunk.group_cost_ratio >= DEARER, above["medical"].exp()
     return shrunk.select(
         "mdtrt_id",
-        "group_weight",
-        dear_group=dear,
+        "group_cost_ratio",
+        high_cost_group=dear,
         overgrouped=dear & (medical < LITTLE_CONTENT),
         cost_ratio=above["cost"].exp(),
         los_ratio=above["los"].exp(),
@@ -97,9 +97,9 @@ def _shrink(rows: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Ta
         by: columns that define the classes; a stay where they are unknown keeps the wider class.
 
     Returns:
-        The stays with ``usual_`` columns, the class's own ``median_cost`` and ``class_weight`` (0 to 1).
+        The stays with ``usual_`` columns, the class's own ``median_cost`` and ``shrinkage_weight`` (0 to 1).
     """
-    joined = rows.drop("median_cost", "class_weight") if "class_weight" in rows.columns else rows
+    joined = rows.drop("median_cost", "shrinkage_weight") if "shrinkage_weight" in rows.columns else rows
     joined = joined.left_join(_class_medians(stays, by), [*by, "fixmedins_code"])
     size = joined["size"].fill_null(0)
     weight = size / (size + PRIOR_STAYS)
@@ -108,7 +108,7 @@ def _shrink(rows: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Ta
         median = joined[f"median_{c}"]
         wider = joined[f"usual_{c}"] if f"usual_{c}" in rows.columns else median
         usual[f"usual_{c}"] = (weight * median + (1 - weight) * wider.fill_null(median)).fill_null(wider)
-    usual |= {"median_cost": joined.median_cost, "class_weight": weight}
+    usual |= {"median_cost": joined.median_cost, "shrinkage_weight": weight}
     return joined.select(*[c for c in rows.columns if c not in usual], **usual)
 
 

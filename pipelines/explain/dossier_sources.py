@@ -27,18 +27,18 @@ _DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed
 COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
 # Schemes of which the course itself is what is in doubt, so that it explains nothing.
 COURSE_IN_DOUBT = ("M28",)
-RESCUED = ("医疗救助对象(免自付)", "a person of the rescue groups, who pays nothing")
+MEDICAL_ASSISTANCE = ("医疗救助对象(免自付)", "a recipient of medical assistance, who pays nothing")
 # Schemes of which paying nothing is a sign; of others it explains nothing who need not pay.
 UNPAID_SIGNS = frozenset(s for entry in CATALOGUE.values() if entry.unpaid for s in entry.schemes)
 # Honest explanations that the claims can show: (Chinese, English, which visits they fit).
-INNOCENT: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
+LEGITIMATE_EXPLANATIONS: tuple[tuple[str, str, Callable[[ibis.Table], ibis.Value]], ...] = (
     (*COURSE, lambda v: v.course),
     ("上级或下级转诊、转院", "a referral or transfer",
      lambda v: v.refl_old_mdtrt_id.notnull() | (v.dscg_way == "2")),
     ("分娩及计划生育", "childbirth and family planning",
      lambda v: v.med_type.left(2).isin(["51", "52", "53"])),
     ("急诊", "an emergency", lambda v: v.med_type.left(2).isin(["13", "22"])),
-    (*RESCUED, lambda v: v.poor),
+    (*MEDICAL_ASSISTANCE, lambda v: v.poor),
 )  # fmt: skip
 
 
@@ -108,7 +108,10 @@ class DossierSources:
 
     def _innocent(self) -> pd.DataFrame:
         rows = self.pulled.inner_join(self.snapshot.facts, "mdtrt_id")
-        fits = {f"fits_{n}": test(rows).fill_null(False).sum() for n, (_z, _e, test) in enumerate(INNOCENT)}
+        fits = {
+            f"fits_{n}": test(rows).fill_null(False).sum()
+            for n, (_z, _e, test) in enumerate(LEGITIMATE_EXPLANATIONS)
+        }
         return fetch_by(rows.group_by("subject_id").aggregate(of=_.count(), **fits), "subject_id")
 
     def _profiles(self) -> dict[str, dict[str, Any]]:
@@ -189,7 +192,7 @@ class DossierSources:
 
 def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[tuple[Any, ...]]:
     """How many visits each honest explanation fits, without those that explain nothing of the scheme: a
-    course where it is in doubt itself, a rescue group where paying nothing is no sign.
+    course where it is in doubt itself, medical assistance where paying nothing is no sign.
 
     Args:
         counted: of, fits_N, as `DossierSources.innocent`.
@@ -200,9 +203,9 @@ def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[
     """
     return [
         (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
-        for n, (zh, en, _test) in enumerate(INNOCENT)
+        for n, (zh, en, _test) in enumerate(LEGITIMATE_EXPLANATIONS)
         if not (scheme in COURSE_IN_DOUBT and (zh, en) == COURSE)
-        and not (scheme is not None and scheme not in UNPAID_SIGNS and (zh, en) == RESCUED)
+        and not (scheme is not None and scheme not in UNPAID_SIGNS and (zh, en) == MEDICAL_ASSISTANCE)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
-from features.graphs.group_profiles import INNOCENT as GROUP_EXPLANATIONS
+from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATIONS
 from features.measures.catalogue import HINT, Measure, measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
@@ -112,7 +112,7 @@ class _Kind:
         hub, scheme = _central_member(members), row.scheme if isinstance(row.scheme, str) else None
         return Dossier(
             subject=self.subject, subject_id=subject_id, name=str(self.names.get(subject_id, "")),
-            peers=peers, peers_count=int(self.measured.usual.size[peers]), rank=row.rank,
+            peers=peers, peers_count=int(self.measured.reference.size[peers]), rank=row.rank,
             of=len(self.scored.ranked), score=row.score, amount=row.amount_at_risk,
             scheme=scheme,
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
@@ -165,8 +165,8 @@ class _Kind:
         return [(row.member_type, self._place(row.member_id), row.weight) for row in tuples(mine)]
 
     def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
-        usual, measures = self.measured.usual.quantiles, measures_of(self.subject)
-        if self.measured.usual.size[peers] < TOO_FEW_PEERS:
+        usual, measures = self.measured.reference.quantiles, measures_of(self.subject)
+        if self.measured.reference.size[peers] < TOO_FEW_PEERS:
             return []
         placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
         return [
@@ -188,12 +188,12 @@ class _Kind:
 
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
         """The measures farthest on the honest side, one a family, signs of the named scheme before others."""
-        measures, standing = measures_of(self.subject), self.measured.usual.standing
+        measures, standing = measures_of(self.subject), self.measured.reference.standing
         differences: Any = self.measured.differences.loc[subject_id]
         away = differences.dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
         values: Any = self.measured.values.loc[subject_id]
-        usual: Any = self.measured.usual.usual.loc[peers]
+        usual: Any = self.measured.reference.median.loc[peers]
         # What reads as usual among the peers supports nobody.
         columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)

@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.graphs.group_profiles import INNOCENT
+from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.aggregation import KEYS, MEMBERS
 from features.rules.declaration import RULES
 from features.windows import YEAR
@@ -73,8 +73,8 @@ def explained_company(excused: pd.Series) -> Mapping[str, Texts]:
     """
     return {
         str(group_id): (
-            f";正常解释成立:{INNOCENT[kind][0]}",
-            f"; an honest explanation fits: {INNOCENT[kind][1]}",
+            f";正常解释成立:{LEGITIMATE_REASONS[kind][0]}",
+            f"; an honest explanation fits: {LEGITIMATE_REASONS[kind][1]}",
         )
         for group_id, kind in excused.dropna().items()
     }

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from features.graphs.group_profiles import INNOCENT
+from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
 from pipelines.flagged_visits import MARKS, visits_by_subject
@@ -50,7 +50,7 @@ def stories(
     totals = _totals(snapshot, subject, suspects.subject_id)
     if subject == "group":
         for group_id, kind in snapshot.network.excused.dropna().items():
-            totals.setdefault(str(group_id), {})["excuse"] = INNOCENT[str(kind)]
+            totals.setdefault(str(group_id), {})["excuse"] = LEGITIMATE_REASONS[str(kind)]
     doubted: dict[str, list[Row]] = {}
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)

@@ -133,7 +133,7 @@ def _reasons(
     # Dictionaries, for a hundred lookups a subject are slow in a frame.
     whole, part, values, usual = map(
         records_by,
-        (explained.whole, explained.deterministic, measured.values.loc[ids], measured.usual.usual),
+        (explained.whole, explained.deterministic, measured.values.loc[ids], measured.reference.median),
     )
     kinds = snapshot.network.kinds if subject == "group" else pd.Series(dtype=object)
     rules = most_found_rules(snapshot, subject, ids)
@@ -148,7 +148,7 @@ def _reasons(
             measures,
             peers,
             usual[peers],
-            measured.usual.standing,
+            measured.reference.standing,
             part[subject_id],
             kinds.get(subject_id, subject),
             snapshot.days_of_claims,

@@ -62,7 +62,7 @@ def signs_of(snapshot: Snapshot, visit_model: Scored, visits: list[str]) -> dict
     columns = list(model.spec.index)
     evidence = model.evidence.by_column(measured.differences.loc[visits]).to_numpy()
     values = measured.values.loc[visits, columns].to_numpy()
-    usual = measured.usual.usual.loc[peers, columns].to_numpy()
+    usual = measured.reference.median.loc[peers, columns].to_numpy()
     found = {}
     for row, visit in enumerate(visits):
         strongest = evidence[row].argsort(kind="stable")[::-1][: 2 * SIGNS]

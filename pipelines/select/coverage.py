@@ -1,4 +1,4 @@
-"""The order of the worklist: most money first that nobody before in the list has."""
+"""The order of the worklist: greedy maximum coverage of the money in dispute."""
 
 import heapq
 from math import sqrt
@@ -20,8 +20,7 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame)
     shrunk half-way (on a logarithmic scale) toward the median of those who may get a place, so that size
     alone never leads. Lazy greedy maximum coverage: the gain of a subject, concave in the money left, can
     only shrink, so an outdated gain that still leads is right (Minoux 1978, doi 10.1007/BFb0006528). A
-    doctor's turn is his hospital's where it disputes nearly all that he is suspected of: one goes to a place,
-    and whoever does sees him, too.
+    doctor is replaced by the hospital whose own disputes hold COVERED of his: who visits it sees him, too.
 
     Args:
         rows: subject_type, subject_id, score, disputed (yuan).

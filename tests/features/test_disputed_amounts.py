@@ -16,7 +16,8 @@ from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
     "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
-    "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0, "group_weight": 1.25,
+    "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0,
+    "group_cost_ratio": 1.25,
     "cost_ratio": 1.6, "unsigned": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
     "usual_material": None,
     "priced": 120.0, "usual_price": 100.0, "co_fillers": 0.0,
@@ -106,7 +107,8 @@ def test_of_an_operation_the_consumables_beyond_its_usual_are_disputed(usual, yu
 
 def test_a_price_below_the_usual_is_no_credit():
     assert (
-        disputed("M40", priced=80.0) == 0.0 and disputed("M24", paid_per_content=0.5, group_weight=0.9) == 0.0
+        disputed("M40", priced=80.0) == 0.0
+        and disputed("M24", paid_per_content=0.5, group_cost_ratio=0.9) == 0.0
     )
 
 

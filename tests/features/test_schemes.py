@@ -110,7 +110,7 @@ def city(tmp_path_factory):
 
 def test_little_content_in_a_dear_group_is_up_coding_and_in_a_cheap_one_is_not(city):
     ids, facts, measured = city
-    assert facts.group_weight[ids["grave"]].min() > DEARER > facts.group_weight[ids["light"]].max()
+    assert facts.group_cost_ratio[ids["grave"]].min() > DEARER > facts.group_cost_ratio[ids["light"]].max()
     content = measured["visit"].dear_group_content
     assert content[ids["light"]].isna().all()
     assert content[ids["upcoded"]].max() < 0.5 < content[ids["heavy"] + ids["grave"]].min()

@@ -3,14 +3,17 @@
 import ast
 from pathlib import Path
 
-from features.measures.catalogue import FLOW, PATTERN
+from features.measures.catalogue import ALL_WINDOWS, LONG_WINDOWS
 from features.windows import MONTH, QUARTER, YEAR, YEARS
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_flows_are_watched_over_all_windows_and_patterns_over_the_long_ones():
-    assert FLOW == (MONTH, QUARTER, YEAR, YEARS) == (30, 90, 365, 1095) and PATTERN == (YEAR, YEARS)
+    assert ALL_WINDOWS == (MONTH, QUARTER, YEAR, YEARS) == (30, 90, 365, 1095) and LONG_WINDOWS == (
+        YEAR,
+        YEARS,
+    )
 
 
 def test_no_other_module_writes_the_days_of_a_year():

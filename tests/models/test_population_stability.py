@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from models.population_stability import FALSE_ALARM, MUCH, Profile, profiles, stability
+from models.population_stability import FALSE_ALARM, PSI_ALERT, Profile, profiles, stability
 
 
 def drawn(seed: int, count: int, shift: float = 0.0) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def test_the_index_is_that_of_the_definition():
     """Two bins of 30 and 10 against 20 and 20, with half a subject more in each."""
     index, much = stability(Profile([0.0], [30, 10]), Profile([0.0], [20, 20]))
     p, q = np.array([30.5, 10.5]) / 41, np.array([20.5, 20.5]) / 41
-    assert index == pytest.approx(((p - q) * np.log(p / q)).sum()) and index > MUCH and not much
+    assert index == pytest.approx(((p - q) * np.log(p / q)).sum()) and index > PSI_ALERT and not much
 
 
 def test_the_same_subjects_do_not_drift_and_others_of_the_same_kind_only_by_chance():
@@ -37,7 +37,7 @@ def test_a_shift_of_one_standard_deviation_is_drift_half_of_a_tenth_is_not():
 
 def test_among_few_subjects_chance_alone_is_no_drift():
     found = [compared(drawn(seed, 20), drawn(1_000 + seed, 20)) for seed in range(200)]
-    assert sum(index > MUCH for index, _much in found) > 100 and sum(much for _index, much in found) < 4
+    assert sum(index > PSI_ALERT for index, _much in found) > 100 and sum(much for _index, much in found) < 4
 
 
 def test_missing_values_are_a_bin_of_their_own():
@@ -68,6 +68,6 @@ def test_drift_is_more_than_the_distribution_of_the_index_by_chance(seed):
         now, then = (random.integers(1, size, bins).tolist() for size in random.integers(20, 200, 2))
         index, much = stability(Profile([], now), Profile([], then))
         by_chance = chi2.ppf(1 - FALSE_ALARM, bins - 1) * (1 / sum(now) + 1 / sum(then))
-        assert much == (index > max(MUCH, by_chance))
+        assert much == (index > max(PSI_ALERT, by_chance))
         drifts.append(much)
     assert 20 < sum(drifts) < 180

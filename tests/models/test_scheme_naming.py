@@ -6,16 +6,16 @@ import pytest
 
 from models.scheme_naming import (
     CLOSE_SIGNATURE,
-    END_SIGNATURE,
-    MEANS_OF,
     MIN_SIGNATURE,
     NEAREST,
+    SUBORDINATE_TO,
+    SUPERSEDING_SHARE,
     contradicted,
     named_scheme,
     nearest_schemes,
 )
 
-SCHEMES = tuple(sorted({"M09", *MEANS_OF, *(end for ends in MEANS_OF.values() for end in ends)}))
+SCHEMES = tuple(sorted({"M09", *SUBORDINATE_TO, *(end for ends in SUBORDINATE_TO.values() for end in ends)}))
 
 
 def table(**numbers: float) -> pd.DataFrame:
@@ -52,9 +52,11 @@ def test_a_scheme_without_evidence_is_named_where_its_signature_alone_stands():
     assert name({"M09": 0.0}, M09=3.0) == "M09"
 
 
-@pytest.mark.parametrize("means, end", [(means, end) for means, ends in MEANS_OF.items() for end in ends])
+@pytest.mark.parametrize(
+    "means, end", [(means, end) for means, ends in SUBORDINATE_TO.items() for end in ends]
+)
 def test_the_means_of_another_scheme_gives_way_where_that_one_stands(means, end):
-    close = END_SIGNATURE * 9.0
+    close = SUPERSEDING_SHARE * 9.0
     assert name({means: 30.0}, **{means: 9.0, end: close}) == end
     assert name({means: 30.0}, **{means: 9.0, end: close - 1e-9}) == means
     barely = {means: MIN_SIGNATURE, end: MIN_SIGNATURE - 1e-9}

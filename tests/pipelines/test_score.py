@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.registry import Champion, RegistryError
-from pipelines.score import Scored, Scores, held_names, ranked, ranked_lists, require_measures
+from pipelines.score import Scored, Scores, ranked, ranked_lists, require_measures, uncontradicted_schemes
 from pipelines.settings import Settings
 from pipelines.snapshot import Measured
 
@@ -72,5 +72,5 @@ def test_names_that_need_not_show_in_visits_are_not_held_against_them():
     """Three companion stays beside hundreds of dialysis sessions; dear prescriptions beside them."""
     signatures = pd.DataFrame(1.5, ["H1", "D1"], ["M02", "M28", "M40"])
     visits = pd.DataFrame({"M02": [3.0, 0.0], "M28": [559.0, 559.0]}, ["H1", "D1"])
-    held = held_names(pd.Series({"H1": "M02", "D1": "M40"}), signatures, visits)
+    held = uncontradicted_schemes(pd.Series({"H1": "M02", "D1": "M40"}), signatures, visits)
     assert pd.isna(held["H1"]) and held["D1"] == "M40"

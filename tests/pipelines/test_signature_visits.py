@@ -25,9 +25,9 @@ def measured(shares: dict[str, float], z: float, usual: float = 0.1, stays: floa
         **{COPIES: pd.Series(shares)}, unoperated_stays_365d=stays, unoperated_stays_1095d=stays
     )
     differences = pd.DataFrame(0.0, ids, columns).assign(**{COPIES: z})
-    peers = SimpleNamespace(usual=pd.DataFrame(usual, ["level2"], columns))
+    peers = SimpleNamespace(median=pd.DataFrame(usual, ["level2"], columns))
     return SimpleNamespace(
-        values=values, differences=differences, usual=peers, peers=pd.Series("level2", ids)
+        values=values, differences=differences, reference=peers, peers=pd.Series("level2", ids)
     )
 
 

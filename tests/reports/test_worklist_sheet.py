@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from reports.workbook_tables import Link
-from reports.worklist_sheet import BELOW, SHEET_HEADS, SHEET_WIDTHS, STANDING, figures, sheet_rows
+from reports.worklist_sheet import BELOW, SHEET_HEADS, SHEET_WIDTHS, STATUS_WORDS, figures, sheet_rows
 from tests.reports.forbidden import offences
 
 COLUMNS = ["subject_type", "subject_id", "place", "expected", "score", "disputed", "scheme", "status",
@@ -45,7 +45,7 @@ def test_the_sample_comes_last_among_those_to_visit():
     assert [row[2] for row in rows] == ["H1", "p2", "P9", "p3", "p4", "q0"]
     link, story = Link(DOSSIERS["hospital", "H1"], "打开"), STORIES["hospital", "H1"]
     assert rows[0][:7] == (1, "医疗机构", "H1", "二院", link, "M01 虚假住院", story)
-    assert rows[0][7:] == (2000.0, 1000.0, 0.9, STANDING["relapsed"][0], "查实 2024-05-01", 7, "")
+    assert rows[0][7:] == (2000.0, 1000.0, 0.9, STATUS_WORDS["relapsed"][0], "查实 2024-05-01", 7, "")
     assert rows[1][5] == "待定" and rows[1][4] == ""
     assert rows[2][10] == "随机抽查,检验名单有无遗漏" and rows[-1][10] == "近期已排除,暂不核查"
     assert rows[-1][11] == "排除 2024-05-01" and rows[-1][13] == "已排除,冷却期至2024-10-28"

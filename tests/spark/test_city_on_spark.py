@@ -72,8 +72,8 @@ def test_every_measure_agrees(snapshots, kind):
     expected, found = (one.subjects[kind] for one in snapshots)
     for part in ("values", "differences", "peers", "graph", "rules", "places", "against_peers"):
         assert_same_rows(_as_rows(getattr(found, part)), _as_rows(getattr(expected, part)))
-    for name, grid in expected.usual.quantiles.items():
-        assert grid == pytest.approx(found.usual.quantiles[name], rel=1e-9, abs=1e-9), name
+    for name, grid in expected.reference.quantiles.items():
+        assert grid == pytest.approx(found.reference.quantiles[name], rel=1e-9, abs=1e-9), name
 
 
 def _as_rows(part: pd.DataFrame | pd.Series) -> pd.DataFrame:

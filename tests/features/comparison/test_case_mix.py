@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.comparison.case_mix import AGE_BANDS, HALF_KNOWN, PRIOR_VISITS, expected, fraction
+from features.comparison.case_mix import AGE_BANDS, PRIOR_COMPARABLE_VISITS, PRIOR_VISITS, expected, fraction
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers
 from features.measures.aggregation import measure_subjects
@@ -97,7 +97,7 @@ def by_hand(visits: list[dict], counted, numerator, denominator) -> dict[str, fl
                 and (chapter == "R" or place[id(v)][1] == chapter)
                 and band[id(v)] == band[id(mine[0])]
             ]
-            known = len(near) / (len(near) + HALF_KNOWN)
+            known = len(near) / (len(near) + PRIOR_COMPARABLE_VISITS)
             usual += part_here if rate is None else known * whole_here * rate + (1 - known) * part_here
             whole += whole_here
         if whole:

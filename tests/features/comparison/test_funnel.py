@@ -22,9 +22,9 @@ from features.comparison.funnel import (
     count_z,
     distance_z,
     proportion_z,
-    row_variance,
     share_z,
     upper_scale,
+    within_variance,
 )
 from significance.normal_tail import MIN_PROBABILITY
 
@@ -209,17 +209,17 @@ def means(few: int, many: int, variance: float, seed: int = 0) -> tuple[np.ndarr
 
 @pytest.mark.parametrize("variance", [0.5, 3.0])
 def test_the_variance_of_one_row_is_recovered(variance):
-    found = [row_variance(*means(600, 400, variance, seed)) for seed in range(8)]
+    found = [within_variance(*means(600, 400, variance, seed)) for seed in range(8)]
     assert np.mean(found) == pytest.approx(variance, rel=0.1)
 
 
 def test_the_variance_of_one_row_needs_means_over_few_and_over_many():
-    enough = row_variance(*means(MIN_FEW, MIN_MANY, 3.0))
+    enough = within_variance(*means(MIN_FEW, MIN_MANY, 3.0))
     assert enough > 0
-    assert row_variance(*means(MIN_FEW, MIN_MANY - 1, 3.0)) == 0
-    assert row_variance(*means(MIN_FEW - 1, MIN_MANY, 3.0)) == 0
+    assert within_variance(*means(MIN_FEW, MIN_MANY - 1, 3.0)) == 0
+    assert within_variance(*means(MIN_FEW - 1, MIN_MANY, 3.0)) == 0
     # All means over as many rows; means that differ truly and not by sampling; none at all.
     distances, n = means(50, 50, 3.0)
-    assert row_variance(distances, np.full(100, 7.0)) == 0
-    assert row_variance(distances, n[::-1]) == 0
-    assert row_variance(np.array([]), np.array([])) == 0
+    assert within_variance(distances, np.full(100, 7.0)) == 0
+    assert within_variance(distances, n[::-1]) == 0
+    assert within_variance(np.array([]), np.array([])) == 0

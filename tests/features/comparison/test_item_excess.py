@@ -12,17 +12,17 @@ import pytest
 from features.comparison.item_excess import (
     COLUMNS,
     DEAR,
-    HALF_KNOWN,
     LEAST_MONEY_SHARE,
     MIN_OTHERS,
     MIN_VISITS,
+    PRIOR_COMPARABLE_VISITS,
     PRIOR_VISITS,
     STRATA,
     billed_items,
     billed_visits,
     item_excess,
     items_of_visits,
-    with_votes,
+    with_patient_weights,
 )
 from tests.in_memory import engine
 
@@ -64,7 +64,7 @@ class Bills:
             con.create_table(name, ibis.memtable(pd.DataFrame(rows, columns=list(schema)), schema=schema))
             for name, rows, schema in (("visits", self.visits, VISIT), ("days", self.days, DAY))
         )
-        visits = with_votes(visits)
+        visits = with_patient_weights(visits)
         return billed_visits(visits), billed_items(visits, items_of_visits(days))
 
     def excess(self, key: str = "place") -> pd.DataFrame:
@@ -282,7 +282,7 @@ def slow_expected(bills: Bills, place: str, kind: str, item: str) -> float:
             for name in STRATA[1:]:
                 rate = (k[visit[name]] + PRIOR_VISITS * rate) / (n[visit[name]] + PRIOR_VISITS)
             known = treated[visit["disease"].split("/")[2]]
-            known /= known + HALF_KNOWN
+            known /= known + PRIOR_COMPARABLE_VISITS
             seen = (visit["mdtrt_id"], item) in billed
             total += vote * (known * rate + (1 - known) * seen)
             votes, visits = votes + vote, visits + 1

@@ -73,8 +73,8 @@ def test_differences_as_worked_out_by_hand():
     assert np.allclose(away.part, expected)
     # Where less is suspicious the sign turns.
     assert np.allclose(away.low_part, -np.array(expected))
-    usual = fit_peers(PROBE, frame, peers).usual
-    assert usual.part.round(12).to_dict() == {"a": 0.2, "b": 0.6}
+    median = fit_peers(PROBE, frame, peers).median
+    assert median.part.round(12).to_dict() == {"a": 0.2, "b": 0.6}
 
 
 def test_amounts_and_ratios_are_compared_by_how_many_times():

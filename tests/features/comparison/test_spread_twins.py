@@ -11,8 +11,8 @@ from features.comparison.funnel import (
     FEW,
     between_variance,
     proportion_z,
-    row_variance,
     upper_scale,
+    within_variance,
 )
 from tests.features.comparison.test_funnel import one
 
@@ -115,7 +115,7 @@ def test_the_variance_of_a_row_equals_its_twin(seed, size):
     random = np.random.default_rng(seed)
     n = random.integers(1, 90, size).astype(float)
     residuals = random.standard_t(4, size) * np.sqrt(0.2 + 3 / n)
-    found = row_variance(residuals, n)
+    found = within_variance(residuals, n)
     assert found == pytest.approx(slow_row_variance(residuals.tolist(), n.tolist())) and found > 0
 
 
@@ -123,11 +123,11 @@ def test_means_that_are_missing_or_over_no_row_have_no_part():
     random = np.random.default_rng(1)
     n = random.integers(1, 90, 80).astype(float)
     residuals = random.normal(0, np.sqrt(0.2 + 90 / n))
-    holes = row_variance(np.r_[residuals, np.nan, 1e6], np.r_[n, 3.0, 0.0])
-    assert holes == row_variance(residuals, n) > 0
+    holes = within_variance(np.r_[residuals, np.nan, 1e6], np.r_[n, 3.0, 0.0])
+    assert holes == within_variance(residuals, n) > 0
     # One row is a row.
     single = np.where(n < 20, 1.0, n)
-    assert row_variance(residuals, single) == pytest.approx(
+    assert within_variance(residuals, single) == pytest.approx(
         slow_row_variance(residuals.tolist(), single.tolist())
     )
 

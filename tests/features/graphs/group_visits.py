@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from claims.as_of import OUTPATIENT, PHARMACY
-from features.graphs.group_profiles import INNOCENT, honest_reasons
+from features.graphs.group_profiles import LEGITIMATE_REASONS, honest_reasons
 from tests.features.measures.tables import facts
 
 MONDAY = date(2024, 6, 3)
@@ -30,7 +30,7 @@ def group_of(ages: list[float], days: int, *, every: int = 1, **more) -> list[di
 def reason(rows: list[dict]) -> str | None:
     found = honest_reasons(facts(rows)).to_dict()
     assert list(found) == ["g"]
-    assert found["g"] is None or pd.isna(found["g"]) or found["g"] in INNOCENT
+    assert found["g"] is None or pd.isna(found["g"]) or found["g"] in LEGITIMATE_REASONS
     return None if pd.isna(found["g"]) else found["g"]
 
 

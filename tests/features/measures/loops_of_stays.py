@@ -4,7 +4,7 @@ import math
 from statistics import median
 
 from claims.as_of import STAY
-from features.comparison.case_mix import HALF_KNOWN
+from features.comparison.case_mix import PRIOR_COMPARABLE_VISITS
 from tests.features.measures import loops
 from tests.features.measures.loops import (
     Loop,
@@ -42,7 +42,7 @@ def compared_operations(vs):
 def beyond_operations(vs):
     """Share of their bills, a few of them counted for less."""
     beyond = total(vs, "material_amount") - total(vs, "usual_material")
-    return beyond / total(vs, "billed") * len(vs) / (len(vs) + HALF_KNOWN)
+    return beyond / total(vs, "billed") * len(vs) / (len(vs) + PRIOR_COMPARABLE_VISITS)
 
 
 def dialysed(vs):
@@ -89,7 +89,7 @@ OF_BOTH: dict[str, Loop] = {
     "content_ratio": middle("content_ratio"),
     "paid_per_content": middle("paid_per_content"),
     "upcoded_share": lambda vs: share_known(stays(vs), "paid_per_content", lambda ratio: ratio >= 1.5),
-    "group_surplus": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "group_weight")),
+    "group_surplus": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "group_cost_ratio")),
     "overgrouped_share": lambda vs: mean_of(stays(vs), "overgrouped"),
     "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
     "dialysis": lambda vs: total(vs, "dialysis"),

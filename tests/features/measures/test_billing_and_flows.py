@@ -3,7 +3,7 @@
 import pytest
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.comparison.case_mix import HALF_KNOWN
+from features.comparison.case_mix import PRIOR_COMPARABLE_VISITS
 from features.comparison.item_excess import CLASSES
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import measures_of
@@ -64,10 +64,10 @@ def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bill
     other = {"material_amount": 5000.0, "usual_material": None, "billed": 9000.0}
     earlier = padded | {"days_ago": 366.0}
     assert taken(subject, "operation_excess", padded, honest, other, earlier) == pytest.approx(
-        480 / 3000 * 2 / (2 + HALF_KNOWN)
+        480 / 3000 * 2 / (2 + PRIOR_COMPARABLE_VISITS)
     )
     assert taken(subject, "operations", padded, honest, other, earlier) == 2
-    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02 / (1 + HALF_KNOWN))
+    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02 / (1 + PRIOR_COMPARABLE_VISITS))
     assert taken(subject, "operation_excess", other) is None
 
 

@@ -12,18 +12,18 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures import shared_admissions, shared_medicines, shared_volume
 from features.measures.aggregation import ROWS
 from features.measures.catalogue import (
+    ALL_WINDOWS,
     CATALOGUE,
     CONTEXT,
     FAMILIES,
-    FLOW,
     HIGH,
     HINT,
-    LOOKED_AT,
+    LONG_WINDOWS,
     LOW,
-    PATTERN,
     PROOF,
     STRONG,
     UNITS,
+    VISIT_FILTERS,
     Measure,
     SharedMeasure,
     declare,
@@ -63,7 +63,7 @@ def test_what_a_declaration_leaves_out(probe):
     entry = CATALOGUE[probe, "count"]
     assert entry == Measure(
         subject=probe, name="count", zh="数", en="count", unit="visits", direction=HIGH, materiality=3,
-        evidence_weight=HINT, schemes=("M01", "M02"), windows=PATTERN, family="frequency", base="visits",
+        evidence_weight=HINT, schemes=("M01", "M02"), windows=LONG_WINDOWS, family="frequency", base="visits",
         support=None, mix=False, arises="plain", unpaid=False, take=entry.take,
     )  # fmt: skip
     assert measures_of(probe) == {"count_365d": (entry, 365), "count_1095d": (entry, 1095)}
@@ -89,14 +89,18 @@ def test_how_a_measure_arises_where_it_is_not_said(probe, unit, support, arises)
 
 
 def test_a_measure_is_declared_once_a_kind_of_subject(probe):
-    template = shared("数", "count", "visits", "frequency", windows=FLOW, evidence_weight=STRONG)(count)
+    template = shared("数", "count", "visits", "frequency", windows=ALL_WINDOWS, evidence_weight=STRONG)(
+        count
+    )
     declare(probe, template, "M01", materiality=1)
     with pytest.raises(ValueError, match="declared twice"):
         declare(probe, template, "M01", materiality=1)
 
 
 def test_kinds_of_subject_differ_in_what_they_say(probe):
-    template = shared("数", "count", "visits", "frequency", windows=FLOW, evidence_weight=STRONG)(count)
+    template = shared("数", "count", "visits", "frequency", windows=ALL_WINDOWS, evidence_weight=STRONG)(
+        count
+    )
     declare(probe, template, "M01", materiality=1)
     entry = CATALOGUE.pop((probe, "count"))
     assert list(entry.columns()) == ["count_30d", "count_90d", "count_365d", "count_1095d"]
@@ -114,7 +118,7 @@ def test_kinds_of_subject_differ_in_what_they_say(probe):
     assert {name: getattr(other, name) for name in own} == own
     assert other.columns() == {"count": None} and other.mix and other.base == "visits/day"
     # What the template says is untouched.
-    assert template.traits == {"windows": FLOW, "evidence_weight": STRONG}
+    assert template.traits == {"windows": ALL_WINDOWS, "evidence_weight": STRONG}
 
 
 def test_a_visit_has_no_window():
@@ -149,7 +153,7 @@ def test_which_visits_a_measure_looks_at(over, expected):
             },
         ]
     )
-    assert v.filter(LOOKED_AT[over](v, v.inside)).to_pandas()["mdtrt_id"].tolist() == expected
+    assert v.filter(VISIT_FILTERS[over](v, v.inside)).to_pandas()["mdtrt_id"].tolist() == expected
 
 
 def test_weights_fall_from_contradiction_to_what_is_only_learnt():
@@ -157,7 +161,7 @@ def test_weights_fall_from_contradiction_to_what_is_only_learnt():
 
 
 def test_windows_of_patterns_are_the_long_ones_of_volumes():
-    assert FLOW == (30, 90, 365, 1095) and FLOW[-2:] == PATTERN
+    assert ALL_WINDOWS == (30, 90, 365, 1095) and ALL_WINDOWS[-2:] == LONG_WINDOWS
 
 
 def test_no_unit_and_no_family_is_left_over():

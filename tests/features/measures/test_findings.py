@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.measures.catalogue import CATALOGUE, FLOW, SUBJECTS
+from features.measures.catalogue import ALL_WINDOWS, CATALOGUE, SUBJECTS
 from tests.features.measures.tables import taken
 
 VISITS = [
@@ -18,7 +18,7 @@ def test_findings_of_all_who_have_visits(subject):
     assert taken(subject, "findings", *VISITS, window=1095) == 11
     assert taken(subject, "findings_share", *VISITS) == pytest.approx(0.2)
     assert taken(subject, "visits_with_findings", *VISITS) == 0.5
-    assert CATALOGUE[subject, "findings"].windows == FLOW
+    assert CATALOGUE[subject, "findings"].windows == ALL_WINDOWS
 
 
 def test_nothing_paid_has_no_share_and_no_finding_is_none():

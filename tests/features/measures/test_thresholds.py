@@ -231,7 +231,7 @@ def test_differences_from_the_usual_price_and_content():
     ) == pytest.approx(0.3)
     assert taken("pharmacy", "price_surplus", prices) == pytest.approx(0.3)
     for subject in ("prescriber", "hospital"):
-        assert taken(subject, "group_surplus", {"group_weight": 1.5}, {"group_weight": 1.0}) == 0.25
+        assert taken(subject, "group_surplus", {"group_cost_ratio": 1.5}, {"group_cost_ratio": 1.0}) == 0.25
     assert taken(
         "pharmacy", "other_goods_share", BOUGHT | {"drug_amount": 80, "billed": 100}
     ) == pytest.approx(0.2)

@@ -30,7 +30,7 @@ def share_of(names: str, whole: str = "billed") -> Of:
 
 
 def if_dear(name: str) -> Of:
-    return lambda v: v[name] if v["dear_group"] else None
+    return lambda v: v[name] if v["high_cost_group"] else None
 
 
 def exam_stay(v: Visit) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.comparison.case_mix import HALF_KNOWN, PRIOR_VISITS
+from features.comparison.case_mix import PRIOR_COMPARABLE_VISITS, PRIOR_VISITS
 from features.visits.bill_lines import bill_content
 from features.visits.operations import operation_materials
 from tests.features.visits.tables import lines, values, visits
@@ -40,7 +40,7 @@ def theatre(where: str, material: float, n: int, group: str = "S82", of: str = "
 def test_padded_consumables_are_held_against_the_same_operation_and_honest_ones_are_not():
     rows = theatre("padded", 9000, 20) + theatre("honest", 4000, 20) + theatre("other", 4200, 20)
     found = list(usual(rows).values())
-    observed = HALF_KNOWN / (40 + HALF_KNOWN)
+    observed = PRIOR_COMPARABLE_VISITS / (40 + PRIOR_COMPARABLE_VISITS)
     assert found[0] == pytest.approx((1 - observed) * 4100 + observed * 9000, abs=0.01)
     # The padded ones are part of what is usual of the honest: nothing speaks against them.
     assert found[20] > 4000
@@ -73,7 +73,9 @@ def test_a_disease_group_of_its_own_is_shrunk_toward_the_operation():
     rows = [*theatre("H1", 0, 1, "spine"), *theatre("H2", 8000, PRIOR_VISITS, "spine")]
     found = usual(rows + theatre("H2", 2000, PRIOR_VISITS, "wrist"))
     others = 2 * PRIOR_VISITS
-    assert found["M01"] == pytest.approx(others / (others + HALF_KNOWN) * (8000 + 5000) / 2, abs=0.01)
+    assert found["M01"] == pytest.approx(
+        others / (others + PRIOR_COMPARABLE_VISITS) * (8000 + 5000) / 2, abs=0.01
+    )
 
 
 OPERATED = st.tuples(
@@ -100,7 +102,7 @@ def looped(rows: list[Operated]) -> dict[str, float]:
         weight = len(alike) / (len(alike) + PRIOR_VISITS)
         elsewhere = (1 - weight) * sum(row[4] for row in others) / len(others)
         elsewhere += weight * sum(alike) / len(alike) if alike else 0
-        trusted = len(others) / (len(others) + HALF_KNOWN)
+        trusted = len(others) / (len(others) + PRIOR_COMPARABLE_VISITS)
         found[visit] = trusted * elsewhere + (1 - trusted) * material
     return found
 

@@ -17,7 +17,7 @@ from tests.in_memory import engine
 
 LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
 ONE_LEVEL = {f"C{n}": "2" for n in range(10)}
-RATIOS = ("cost_ratio", "content_ratio", "group_weight")
+RATIOS = ("cost_ratio", "content_ratio", "group_cost_ratio")
 
 
 def benchmarks(rows: list[tuple]) -> ibis.Table:
@@ -52,7 +52,9 @@ def city(group: str, cost: float, worth: float, stays: int) -> list[tuple]:
 def test_a_dear_group_without_its_content_is_told_from_one_with_it():
     honest = city("light", 1500, 1500, 60) + city("grave", 6000, 6000, 25)
     upcoded = [("C5", "J18", "grave", 6000, 1500)] * 3
-    rows = list(values(benchmarks(honest + upcoded), "dear_group", "overgrouped", "group_weight").values())
+    rows = list(
+        values(benchmarks(honest + upcoded), "high_cost_group", "overgrouped", "group_cost_ratio").values()
+    )
     assert {row[:2] for row in rows[:60]} == {(False, False)} and {row[:2] for row in rows[60:85]} == {
         (True, False)
     }
@@ -77,7 +79,7 @@ def test_a_dear_group_costs_a_twentieth_more_than_its_disease(cost, dear):
     """Forty stays of the group count forty against the eight of its disease: 1.05 is reached at 1.05 ** (48 /
     40)."""
     rows = city("light", 1000, 1, 60) + city("grave", 1000 * cost, 1, 40)
-    found = values(benchmarks(rows), "dear_group", "group_weight")
+    found = values(benchmarks(rows), "high_cost_group", "group_cost_ratio")
     assert found["M01"][0] is False
     assert found["M100"] == (dear, pytest.approx(cost ** (40 / (40 + PRIOR_STAYS)))) and PRIOR_STAYS == 8
 

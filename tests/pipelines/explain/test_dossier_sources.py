@@ -9,14 +9,14 @@ import pytest
 from features.measures.catalogue import CATALOGUE
 from pipelines.explain.dossier_sources import (
     COURSE,
-    INNOCENT,
-    RESCUED,
+    LEGITIMATE_EXPLANATIONS,
+    MEDICAL_ASSISTANCE,
     DossierSources,
     honest_explanations,
 )
 from tests.in_memory import engine
 
-COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(INNOCENT))}
+COUNTED = {"of": 9} | {f"fits_{n}": n for n in range(len(LEGITIMATE_EXPLANATIONS))}
 
 
 @pytest.mark.parametrize("scheme, asked", [("M28", False), ("M10", True), (None, True)])
@@ -35,7 +35,7 @@ def test_who_need_not_pay_is_explained_only_where_paying_nothing_is_a_sign(schem
     found = honest_explanations(COUNTED, scheme)
     signs = {name for entry in CATALOGUE.values() if entry.unpaid for name in entry.schemes}
     assert asked is (scheme is None or scheme in signs)
-    assert ((*RESCUED, 4, 9) in found) is asked and ("急诊", "an emergency", 3, 9) in found
+    assert ((*MEDICAL_ASSISTANCE, 4, 9) in found) is asked and ("急诊", "an emergency", 3, 9) in found
 
 
 @pytest.mark.parametrize("subject", ["hospital", "patient"])
