@@ -78,11 +78,13 @@ def _money(disputes: pd.DataFrame) -> dict[Key, dict[str, float]]:
 def _hospitals(money: dict[Key, dict[str, float]]) -> dict[Key, Key]:
     """The hospital of each doctor, where it disputes nearly all that is disputed of him."""
     billed = {visit: key for key, visits in money.items() if key[0] == "hospital" for visit in visits}
-    return {
-        key: _most(visits, billed)
-        for key, visits in money.items()
-        if key[0] == "prescriber" and _covered(visits, billed)
-    }
+    found = {}
+    for key, visits in money.items():
+        if key[0] == "prescriber" and visits.keys() & billed.keys():
+            hospital = _most(visits, billed)
+            if _covered(visits, dict.fromkeys(money[hospital], hospital)):
+                found[key] = hospital
+    return found
 
 
 def _left(visits: dict[str, float], owner: dict[str, Key]) -> float:

@@ -69,6 +69,18 @@ def test_one_goes_to_the_hospital_of_a_doctor_whose_money_it_disputes(elsewhere,
         assert (found.covered_type["D"], found.covered_id["D"]) == ("hospital", "H")
 
 
+def test_two_hospitals_are_not_the_one_of_a_doctor():
+    """Half of his money lies in each; neither sees nearly all of it."""
+    rows = suspects(
+        ("hospital", "H", 0.8, 900.0), ("hospital", "I", 0.7, 900.0), ("prescriber", "D", 0.9, 1000.0)
+    )
+    money = disputes(("hospital", "H", "a", 500.0), ("hospital", "H", "c", 400.0),
+                     ("hospital", "I", "b", 500.0),
+                     ("hospital", "I", "d", 400.0), ("prescriber", "D", "a", 500.0),
+                     ("prescriber", "D", "b", 500.0))  # fmt: skip
+    assert order(rows, money) == ["D", "H", "I"]
+
+
 def test_a_doctor_goes_first_where_his_hospital_has_no_place_of_its_own():
     """Its score is below the floor, so that it is no candidate."""
     money = disputes(("hospital", "H", "a", 800.0), ("prescriber", "D", "a", 800.0))
