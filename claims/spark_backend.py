@@ -23,6 +23,7 @@ from pyarrow.types import is_nested as nested
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
+from claims.duckdb_backend import joined_query
 from claims.errors import StoreError
 
 # What the expressions mean depends on these, so nobody may choose them: times carry no zone, and a division
@@ -99,9 +100,7 @@ class SparkBackend(Backend):  # type: ignore[misc]
         self, name: str, base: str, parts: list[str], key: str, zeros: Sequence[str] = ()
     ) -> ibis.Table:
         """Store a table with the columns of others that have its key at most once, and some that are 0."""
-        joins = " ".join(f"LEFT JOIN {part} USING ({key})" for part in parts)
-        more = "".join(f", CAST(0 AS DOUBLE) AS {column}" for column in zeros)
-        return self._written(name, self._session.sql(f"SELECT *{more} FROM {base} {joins}"))
+        return self._written(name, self._session.sql(joined_query(base, parts, key, zeros)))
 
     def set_as_of(self, instant: datetime) -> None:
         """Define `claims.as_of.as_of_time`."""

@@ -92,10 +92,10 @@ def _more_of_another(counts: pd.Series, scheme: str) -> bool:
 
 
 def _related(one: str, other: str) -> bool:
-    """Are two schemes of one family, or one the means of the other? Visits of one may be shown as the
+    """Are two schemes of one family, or one subordinate to the other? Visits of one may be shown as the
     other's."""
-    means = other in SUBORDINATE_TO.get(one, ()) or one in SUBORDINATE_TO.get(other, ())
-    return means or SCHEME_FAMILY.get(one, one) == SCHEME_FAMILY.get(other, other)
+    subordinate = other in SUBORDINATE_TO.get(one, ()) or one in SUBORDINATE_TO.get(other, ())
+    return subordinate or SCHEME_FAMILY.get(one, one) == SCHEME_FAMILY.get(other, other)
 
 
 def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:

@@ -90,9 +90,10 @@ def reasons_of(
             days_of_claims,
             _rows(measures[column], subject.values),
         )
-        side = measures[column][0].direction
-        stands = standing(column, subject.values[column], peers, expected_of(subject.values, column))
-        if is_outside_middle_half(reason, side) or _is_first(stands, side):
+        side, expected = measures[column][0].direction, expected_of(subject.values, column)
+        if is_outside_middle_half(reason, side) or _is_first(
+            standing(column, subject.values[column], peers, expected), side
+        ):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
     if not found:

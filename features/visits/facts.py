@@ -190,7 +190,7 @@ def _stay_facts(base: ibis.Table, themes: dict[str, ibis.Table]) -> ibis.Table:
     for name, columns in _THEMES_OF_STAYS.items():
         part = themes[name].select("mdtrt_id", *columns)
         facts = facts.left_join(part, "mdtrt_id").drop("mdtrt_id_right")
-    facts = base.get_backend().create_table("stays_looked_at", facts)
+    facts = base.get_backend().create_table("stay_inputs", facts)
     plans = planned_stays(facts).mutate(planned=True)
     known = facts.left_join(plans, "mdtrt_id").drop("mdtrt_id_right")
     by_code = planned_course(known.dx3, known.dialysis)

@@ -59,27 +59,26 @@ def test_one_readmission_among_many_stays_is_less_evidence_than_one_in_two():
     assert z["often"] < z["seldom"] - 0.5 < z["split"] - 2
 
 
-def test_a_readmission_under_the_same_doctor_is_no_second_sign():
+def evidence_of_splitting(away: dict[str, dict[str, float]]) -> pd.Series:
+    """Evidence of M03 by subject, given z-values by subject and column."""
     known = spec("patient")
-    away = pd.DataFrame(0.0, ["other doctor", "same doctor"], known.index)
-    away["split_stays_in_excess_365d"] = 4.0
-    away.loc["same doctor", "same_doctor_readmission_365d"] = 4.0
     evidence = PeerEvidence(known)
-    found = evidence.by_scheme(evidence.by_column(away)).M03
+    rows = pd.DataFrame(away).T.reindex(columns=known.index).fillna(0.0)
+    return evidence.by_scheme(evidence.by_column(rows)).M03
+
+
+def test_a_readmission_under_the_same_doctor_is_no_second_sign():
+    split, doctor = {"split_stays_in_excess_365d": 4.0}, {"same_doctor_readmission_365d": 4.0}
+    found = evidence_of_splitting({"other doctor": split, "same doctor": split | doctor})
     assert found["same doctor"] == found["other doctor"] > 3
     # Alone it is a sign: another diagnosis for what goes on.
-    away["split_stays_in_excess_365d"] = 0.0
-    found = evidence.by_scheme(evidence.by_column(away)).M03
+    found = evidence_of_splitting({"other doctor": {}, "same doctor": doctor})
     assert found["same doctor"] > 1 > found["other doctor"]
 
 
 def test_a_return_to_a_hospital_that_splits_stays_is_more_evidence_than_one_to_any_other():
-    known = spec("patient")
-    away = pd.DataFrame(0.0, ["any", "splits"], known.index)
-    away["split_stays_365d"] = 4.0
-    away.loc["splits", "split_stays_in_excess_365d"] = 4.0
-    evidence = PeerEvidence(known)
-    found = evidence.by_scheme(evidence.by_column(away)).M03
+    split = {"split_stays_365d": 4.0}
+    found = evidence_of_splitting({"any": split, "splits": split | {"split_stays_in_excess_365d": 4.0}})
     assert found["splits"] > 2 * found["any"] > 0
 
 
