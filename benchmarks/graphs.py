@@ -35,9 +35,9 @@ AS psn_no,
        make_timestamp((second * 1000000)::BIGINT)::DATE AS day, second, 'm' || visit AS mdtrt_id, false AS
        course, ({END} - second) / 86400.0 AS days_ago, 'd' || place || '-' || visit % 5 AS dr_code, kind =
        '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
-       visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS surplus_spent, CASE WHEN visit % 90 = 0 THEN 'H' || visit %
-       17 END AS sent_to, '4208000' || person % 97 AS village, 'D' || visit % 61 AS dx3,
-       visit AS template, 8 AS n_items
+       visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS oversupply_amount,
+       CASE WHEN visit % 90 = 0 THEN 'H' || visit % 17 END AS referred_to,
+       '4208000' || person % 97 AS village, 'D' || visit % 61 AS dx3, visit AS template, 8 AS n_items
 FROM (
     SELECT i AS visit, (hash(i) % {{persons}})::BIGINT AS person,
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,

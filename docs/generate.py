@@ -76,7 +76,7 @@ def _row(entry: Measure) -> str:
         " ".join(entry.schemes),
         ", ".join(map(str, entry.windows)),
         entry.family,
-        "yes" if entry.mix else "",
+        "yes" if entry.case_mix else "",
     )
 
 

@@ -62,7 +62,7 @@ def _drugs(visits: ibis.Table) -> ibis.Value:
 
 
 def _surplus(visits: ibis.Table) -> ibis.Value:
-    return _part(visits.surplus_spent, visits.medfee_sumamt)
+    return _part(visits.oversupply_amount, visits.medfee_sumamt)
 
 
 def _fetched(visits: ibis.Table) -> ibis.Value:
@@ -85,10 +85,10 @@ _SHARES: dict[str, tuple[tuple[str, ...], Callable[[ibis.Table], ibis.Value]]] =
     "repeated": (("M20",), lambda visits: _part(visits.repeat_codes, visits.boxes)),
     "upcoded": (
         ("M24",),
-        lambda visits: _above(ibis.greatest(visits.paid_per_content, visits.group_cost_ratio)),
+        lambda visits: _above(ibis.greatest(visits.charge_per_content, visits.group_cost_ratio)),
     ),
     "costly": (("M25", "M44"), lambda visits: _above(visits.cost_ratio)),
-    "unsigned": (("M28",), lambda visits: _part(visits.unsigned, visits.dialysis)),
+    "no_sign_in": (("M28",), lambda visits: _part(visits.no_sign_in, visits.dialysis)),
     "materials": (("M29",), lambda visits: _materials(visits, visits.material_amount)),
     "exams": (("M33", "M46"), lambda visits: _exams(visits, visits.exam_amount)),
     "drugs": (("M07", "M43", "M50"), _drugs),

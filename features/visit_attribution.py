@@ -42,9 +42,9 @@ def visit_attribution(wanted: pd.DataFrame, subject: str, marks: ibis.Table, mos
         most: visits a measure, each of another person as long as there are others.
 
     Returns:
-        subject_id, nth, mdtrt_id, place (0 first), alone (the measure of the visit or count alone; missing
-        where no visit carries it and the most suspicious of its window stand in), n (visits of the count;
-        missing without one).
+        subject_id, nth, mdtrt_id, place (0 first), visit_value (the measure of the visit or count alone;
+        missing where no visit carries it and the most suspicious of its window stand in), n (visits of the
+        count; missing without one).
     """
     asked = _visits_asked(marks.get_backend(), wanted, subject, "reasons")
     found = [_strongest(visits, marks, most) for visits in asked]
@@ -60,10 +60,10 @@ def contributing_visits(con: Any, wanted: pd.DataFrame, subject: str) -> ibis.Ta
         subject: kind of subject.
 
     Returns:
-        subject_id, mdtrt_id, alone (the measure of the visit, or of its count, alone).
+        subject_id, mdtrt_id, visit_value (the measure of the visit, or of its count, alone).
     """
-    asked = _visits_asked(con, wanted.assign(nth=0), subject, "carried")
-    parts = [rows.filter(rows.carries).select("subject_id", "mdtrt_id", "alone") for rows in asked]
+    asked = _visits_asked(con, wanted.assign(nth=0), subject, "contributing")
+    parts = [rows.filter(rows.contributes).select("subject_id", "mdtrt_id", "visit_value") for rows in asked]
     return reduce(lambda one, other: one.union(other), parts)
 
 
@@ -103,7 +103,9 @@ def _plain(facts: ibis.Table, columns: _Columns) -> _Visits:
             (rows.column == column, rows.days_ago <= days) for column, (_e, days) in columns.items() if days
         ]
         rows = rows.filter(ibis.cases(*inside, else_=True)) if inside else rows
-        values = {c: rounded(alone(_value(entry, rows)), 6) for c, (entry, _days) in columns.items()}
+        values = {
+            c: rounded(single_row_value(_value(entry, rows)), 6) for c, (entry, _days) in columns.items()
+        }
         return _with_strength(rows, columns, values, ibis.literal(0.0), ibis.null("int64"))
 
     return visits
@@ -138,7 +140,7 @@ def _bucketed(facts: ibis.Table, base: str, window: int | None, columns: _Column
 def _of_largest(value: ibis.Value, rows: ibis.Table, weighed: str) -> ibis.Value:
     """The measure of one row alone; of a measure that looks at the largest count, of the visits of that count
     only: who came second says nothing about the most frequent customer."""
-    own = rounded(alone(value), 6)
+    own = rounded(single_row_value(value), 6)
     if not value.op().find(ops.Max, filter=ops.Value):
         return own
     largest = rows[weighed].max().over(ibis.window(group_by="subject_id"))
@@ -148,7 +150,7 @@ def _of_largest(value: ibis.Value, rows: ibis.Table, weighed: str) -> ibis.Value
 def _with_strength(
     rows: ibis.Table, columns: _Columns, values: dict[str, ibis.Value], weight: ibis.Value, n: ibis.Value
 ) -> ibis.Table:
-    """Rows with what decides their order: carries, signed (value in the suspicious direction) and weight."""
+    """Rows with what decides their order: contributes, signed (value in the suspicious direction), weight."""
     high = {column: entry is None or entry.direction == HIGH for column, (entry, _days) in columns.items()}
     value = ibis.cases(*[(rows.column == column, values[column]) for column in columns], else_=None)
     rising = rows.column.isin([column for column in columns if high[column]])
@@ -158,8 +160,8 @@ def _with_strength(
         "mdtrt_id",
         "psn_no",
         paid=rows.fund_pay_sumamt,
-        alone=value,
-        carries=(value.notnull() & (~rising | (value > 0))).fill_null(False),
+        visit_value=value,
+        contributes=(value.notnull() & (~rising | (value > 0))).fill_null(False),
         signed=rising.ifelse(value, -value).fill_null(0.0),
         weight=weight,
         n=n,
@@ -171,16 +173,16 @@ def _strongest(rows: ibis.Table, marks: ibis.Table, most: int) -> pd.DataFrame:
     rows = rows.left_join(marks.select("mdtrt_id", "evidence"), "mdtrt_id").drop("mdtrt_id_right")
     rows = rows.mutate(evidence=_.evidence.fill_null(0.0))
     reason = ["subject_id", "nth"]
-    strength = [*map(ibis.desc, ("carries", "signed", "weight", "evidence", "paid")), "mdtrt_id"]
+    strength = [*map(ibis.desc, ("contributes", "signed", "weight", "evidence", "paid")), "mdtrt_id"]
     # The strongest visit of each person before the second of anybody: three people say more than one three
     # times.
     turn = ibis.row_number().over(ibis.window(group_by=[*reason, "psn_no"], order_by=strength))
-    rows = rows.mutate(turn=turn, any=_.carries.max().over(group_by=reason))
-    rows = rows.filter(rows.carries | ~rows.any)
+    rows = rows.mutate(turn=turn, any=_.contributes.max().over(group_by=reason))
+    rows = rows.filter(rows.contributes | ~rows.any)
     order = ibis.window(group_by=reason, order_by=["turn", *strength])
     first = rows.mutate(place=ibis.row_number().over(order)).filter(_.place < most)
-    alone_ = first.carries.ifelse(first.alone, None)
-    frame = first.select(*reason, "mdtrt_id", "place", alone=alone_, n=first.n).to_pandas()
+    visit_value = first.contributes.ifelse(first.visit_value, None)
+    frame = first.select(*reason, "mdtrt_id", "place", visit_value=visit_value, n=first.n).to_pandas()
     return cast(pd.DataFrame, frame)
 
 
@@ -189,10 +191,10 @@ def _value(entry: Measure | None, rows: ibis.Table) -> ibis.Value:
     to."""
     if entry is None:
         return ibis.greatest(rows.co_visitors, rows.co_oversupplied, rows.co_fillers)
-    return entry.take(rows, ibis.literal(True))
+    return entry.compute(rows, ibis.literal(True))
 
 
-def alone(value: ibis.Value) -> ibis.Value:
+def single_row_value(value: ibis.Value) -> ibis.Value:
     """A measure's aggregate as it is over one row alone, so that no aggregation is left in it.
 
     A spread of one row is unknown; a rate over calendar days is taken as of the row's own day, so that the

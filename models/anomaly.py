@@ -19,8 +19,6 @@ FloatArray = npt.NDArray[np.float64]
 
 # Upper bound of a measure's evidence before its weight: a probability of one in 10**10. Own starting value.
 CAP = 10.0
-# An even chance is no evidence.
-_EVEN = float(np.log10(2))
 # Share of the evidence of all other schemes, on average, that is added to that of the strongest. Own starting
 # value.
 OTHER_SCHEMES_SHARE = 0.15
@@ -33,8 +31,8 @@ _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 class PeerEvidence:
     """Evidence by scheme from differences to the peer group.
 
-    A measure's evidence is the significance of its difference among honest peers (-log10 of the probability
-    of its z-value, beyond an even chance), bounded by CAP, times the evidence weight of the measure.
+    A measure's evidence is the -log10 of the two-sided p-value of its difference under the null distribution
+    of honest peers, bounded by CAP, times the evidence weight of the measure.
     Measures of one family are dependent, so only the strongest of a family counts. A scheme's evidence is
     the sum over families; a subject's is that of its strongest scheme plus a small share of the others.
 
@@ -51,7 +49,7 @@ class PeerEvidence:
         Args:
             differences: subjects × columns, z-values, positive on the suspicious side, missing allowed.
         """
-        return self._significance(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
+        return self._neg_log10_p(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
 
     def by_scheme(self, evidence: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each scheme: subjects × schemes, the strongest measure of each family, summed."""
@@ -71,12 +69,13 @@ class PeerEvidence:
         return self.score(self.by_scheme(self.by_column(differences)))
 
     def signatures(self, differences: pd.DataFrame) -> pd.DataFrame:
-        """Significance of each scheme's own signature, before weights: subjects × schemes that have one."""
-        significance = self._significance(differences)
+        """-log10 of the two-sided p-value of each scheme's own signature, before weights: subjects × schemes
+        that have one."""
+        strength = self._neg_log10_p(differences)
         signed = self.spec["signature"]
         return pd.DataFrame(
             {
-                scheme: significance.loc[:, [scheme in of for of in signed]].max(axis=1)
+                scheme: strength.loc[:, [scheme in of for of in signed]].max(axis=1)
                 for scheme in self._named("signature")
             },
             index=differences.index,
@@ -98,9 +97,9 @@ class PeerEvidence:
                 out[rows, winner] += factor * amounts[rows, winner]
         return pd.DataFrame(out, evidence.index, evidence.columns)
 
-    def _significance(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def _neg_log10_p(self, differences: pd.DataFrame) -> pd.DataFrame:
         """Evidence before weights, 0 to CAP: subjects × columns of the spec."""
-        return significance(differences[self.spec.index])
+        return neg_log10_two_sided_p(differences[self.spec.index])
 
     def _named(self, column: str) -> list[str]:
         """The schemes that a column of the spec names, in order."""
@@ -112,10 +111,9 @@ class PeerEvidence:
         return [list(names) for names in columns.groupby("family").groups.values()]
 
 
-def significance(differences: pd.DataFrame) -> pd.DataFrame:
-    """-log10 of the upper-tail probability of differences, less that of an even chance (log10 2), 0 to
-    CAP."""
-    found = neg_log10_p(differences.to_numpy(dtype=float)) - _EVEN
+def neg_log10_two_sided_p(differences: pd.DataFrame) -> pd.DataFrame:
+    """-log10 of the two-sided p-value of differences on the suspicious side, at most CAP, else 0."""
+    found = neg_log10_p(differences.to_numpy(dtype=float)) - np.log10(2)
     return pd.DataFrame(found.clip(0, CAP), differences.index, differences.columns)
 
 

@@ -1,4 +1,4 @@
-"""Which scheme a subject's list entry is named after: the one whose own signature stands.
+"""Which scheme a subject's list entry is named after: the one whose own signature is significant.
 
 A scheme with many measures adds up more evidence than one with few, so the name is not the largest sum: it
 goes to a scheme whose signature (`spec`'s column of that name) is significant in itself, and among those to
@@ -8,9 +8,8 @@ the one with most evidence.
 import numpy as np
 import pandas as pd
 
-# A signature stands where it is at least this significant: one in forty, beyond an even chance. Own starting
-# value.
-MIN_SIGNATURE = 1.3
+# -log10 of the two-sided p-value below which a signature is significant: the customary level of 5 %.
+MIN_NEG_LOG10_P = 1.3
 # Signatures with this share of the strongest one's significance stand as well. Own starting value.
 CLOSE_SIGNATURE = 0.5
 # So many standard deviations above what it is compared with a count of visits is more.
@@ -21,13 +20,13 @@ SCHEME_FAMILY = {
     "M02": "M01", "M11": "M01", "M12": "M01", "M06": "M05", "M19": "M05", "M21": "M05", "M15": "M16",
     "M17": "M16", "M18": "M16", "M25": "M24",
 }  # fmt: skip
-# So many schemes are named as the nearest where none stands.
+# So many schemes are named as the nearest where none is significant.
 NEAREST = 2
 # A subordinate scheme yields to a superior one whose signature has this share of its significance: the record
 # of a prescription used too often is as significant as anything can be, the surplus medicine it leaves is
 # not. Own starting value.
 SUPERSEDING_SHARE = 0.25
-# Scheme → the schemes it yields to where their signature stands, for it is a means or a by-product of them.
+# Scheme → the schemes it yields to where their signature is significant, being a means or a by-product.
 SUBORDINATE_TO: dict[str, tuple[str, ...]] = {
     "M01": ("M04",),  # check-ups for the same days as others' look like invented stays
     "M02": ("M04", "M34"),  # whoever comes for a check-up, or is sent by a payer, comes in company
@@ -45,14 +44,14 @@ SUBORDINATE_TO: dict[str, tuple[str, ...]] = {
 
 
 def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series:
-    """The scheme of each subject; missing where no signature stands.
+    """The scheme of each subject; missing where no signature is significant.
 
     Args:
-        signatures: significance of each scheme's signature (`models.anomaly.PeerEvidence.signatures`).
+        signatures: -log10 p of each scheme's signature (`models.anomaly.PeerEvidence.signatures`).
         by_scheme: evidence of each scheme (`PeerEvidence.by_scheme`), with the columns of the signatures.
     """
-    standing = signatures.where(signatures.ge(MIN_SIGNATURE))
-    candidates = standing.mask(_superseded(standing))
+    significant = signatures.where(signatures.ge(MIN_NEG_LOG10_P))
+    candidates = significant.mask(_superseded(significant))
     strongest = candidates.max(axis=1)
     close = candidates.ge(CLOSE_SIGNATURE * strongest, axis=0)
     evidence = by_scheme[signatures.columns].where(close, -1.0)
@@ -62,7 +61,7 @@ def named_scheme(signatures: pd.DataFrame, by_scheme: pd.DataFrame) -> pd.Series
 def contradicted(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
     """Which names the subjects' own visits speak against.
 
-    One of many signatures stands at one in forty by chance alone, so a name needs as much again as there are
+    One of many signatures is significant by chance alone, so a name needs as much again as there are
     signatures (Bonferroni), or visits to show for it: it is contradicted where significantly more visits are
     in dispute for another scheme.
 
@@ -74,7 +73,7 @@ def contradicted(named: pd.Series, signatures: pd.DataFrame, visits: pd.DataFram
     Returns:
         A flag by subject.
     """
-    family_wise = MIN_SIGNATURE + np.log10(signatures.shape[1])
+    family_wise = MIN_NEG_LOG10_P + np.log10(signatures.shape[1])
     weak = signatures.max(axis=1).where(named.notna(), np.inf) < family_wise
     counts = visits.reindex(named.index[weak]).fillna(0.0)
     flags = [
@@ -108,15 +107,15 @@ def nearest_schemes(signatures: pd.DataFrame) -> pd.Series:
     return pd.Series(np.array(spelled, dtype=object)[which.ravel()], signatures.index, dtype=object)
 
 
-def _superseded(standing: pd.DataFrame) -> pd.DataFrame:
-    """Where a scheme is subordinate to another whose signature stands.
+def _superseded(significant: pd.DataFrame) -> pd.DataFrame:
+    """Where a scheme is subordinate to another whose signature is significant.
 
     Args:
-        standing: significance of the signatures that stand, others missing.
+        significant: -log10 p of the significant signatures, others missing.
     """
-    out = pd.DataFrame(False, standing.index, standing.columns)
+    out = pd.DataFrame(False, significant.index, significant.columns)
     for scheme, superiors in SUBORDINATE_TO.items():
-        if scheme in standing:
-            strongest = standing[[one for one in superiors if one in standing]].max(axis=1)
-            out[scheme] = strongest.ge(SUPERSEDING_SHARE * standing[scheme])
+        if scheme in significant:
+            strongest = significant[[one for one in superiors if one in significant]].max(axis=1)
+            out[scheme] = strongest.ge(SUPERSEDING_SHARE * significant[scheme])
     return out

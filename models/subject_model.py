@@ -125,8 +125,8 @@ class SubjectModel:
         Returns:
             model (log-odds relative to the learner's base; missing without a learner), evidence (units of
             `PeerEvidence`), isolation (standard deviations), graph and rule (0 to 1, missing where they do
-            not apply), scheme (missing where the signature of none stands), nearest_schemes (the two most
-            significant signatures, as ``"M05 M10"``).
+            not apply), scheme (missing where the signature of none is significant), nearest_schemes (the two
+            most significant signatures, as ``"M05 M10"``).
         """
         schemes = self.evidence.by_scheme(self.evidence.by_column(differences))
         missing = pd.Series(np.nan, differences.index)

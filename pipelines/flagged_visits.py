@@ -43,9 +43,9 @@ DISPUTES = (
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
     "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "co_fillers",
-    "idle_days", "los", "surplus_spent", "repeat_codes", "boxes", "paid_per_content", "group_cost_ratio",
-    "cost_ratio", "unsigned", "dialysis", "material_amount", "usual_material", "exam_amount", "priced",
-    "usual_price",
+    "idle_days", "los", "oversupply_amount", "repeat_codes", "boxes", "charge_per_content",
+    "group_cost_ratio", "cost_ratio", "no_sign_in", "dialysis", "material_amount", "usual_material",
+    "exam_amount", "priced", "usual_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),
 )  # fmt: skip
 _PLACE = ["fixmedins_code", "kind"]
@@ -218,8 +218,8 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     named = _schemes_table(snapshot, subject, schemes).rename(suspected="scheme")
     rows = rows.left_join(named, "subject_id").drop("subject_id_right")
     by_scheme = [(rows.suspected == scheme, rows[_accumulated(scheme)]) for scheme in ACCUMULATING]
-    rows = _with_carried(rows, signature_visits(snapshot, subject, schemes))
-    seen_in = conduct_amount(rows, rows.suspected, rows.carried)
+    rows = _with_excess_share(rows, signature_visits(snapshot, subject, schemes))
+    seen_in = conduct_amount(rows, rows.suspected, rows.excess_share)
     rows = rows.mutate(added=ibis.greatest(ibis.cases(*by_scheme, else_=0.0), seen_in))
     by_rule = _.found.notnull() & (_.findings_amount > 0)
     scheme = ibis.cases(
@@ -236,11 +236,11 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     return rows.select(*(n for n in DISPUTES if n != "amount"), amount=_.fund_pay_sumamt)[list(DISPUTES)]
 
 
-def _with_carried(rows: ibis.Table, carried: ibis.Table | None) -> ibis.Table:
+def _with_excess_share(rows: ibis.Table, excess_share: ibis.Table | None) -> ibis.Table:
     """Visits with how much of each the scheme of its subject is seen in (`signature_visits`)."""
-    if carried is None:
-        return rows.mutate(carried=ibis.literal(0.0))
-    joined = rows.left_join(carried, ["subject_id", "mdtrt_id"])
+    if excess_share is None:
+        return rows.mutate(excess_share=ibis.literal(0.0))
+    joined = rows.left_join(excess_share, ["subject_id", "mdtrt_id"])
     return joined.drop("subject_id_right", "mdtrt_id_right")
 
 

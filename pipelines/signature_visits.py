@@ -13,10 +13,10 @@ import pandas as pd
 from features.comparison.affiliation import PLACES
 from features.disputed_amounts import signature_excess
 from features.measures.catalogue import HIGH, expected_column, measures_of
-from features.measures.signatures import signed_by
+from features.measures.signatures import signature_schemes
 from features.visit_attribution import contributing_visits
-from models.anomaly import significance
-from models.scheme_naming import MIN_SIGNATURE
+from models.anomaly import neg_log10_two_sided_p
+from models.scheme_naming import MIN_NEG_LOG10_P
 from pipelines.snapshot import Measured, Snapshot
 
 # Kinds of subject whose conduct is a share of many visits of other people.
@@ -30,8 +30,8 @@ def signature_visits(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ib
         schemes: the named scheme by subject_id, missing where none is.
 
     Returns:
-        subject_id, mdtrt_id, carried (how much of the visit is beyond what the peers lead one to expect, 0 to
-        1); None where no subject has any.
+        subject_id, mdtrt_id, excess_share (how much of the visit is beyond what the peers lead one to
+        expect, 0 to 1); None where no subject has any.
     """
     named = schemes.dropna()
     if subject not in KINDS or named.empty:
@@ -47,7 +47,7 @@ def signature_visits(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ib
         overwrite=True,
     )
     rows = contributing_visits(con, excess, subject).inner_join(shares, "subject_id")
-    found = rows.select("subject_id", "mdtrt_id", carried=rows.alone.clip(0.0, 1.0) * rows.excess)
+    found = rows.select("subject_id", "mdtrt_id", excess_share=rows.visit_value.clip(0.0, 1.0) * rows.excess)
     return con.create_table(f"signature_visits_of_{subject}", found, overwrite=True)
 
 
@@ -67,14 +67,14 @@ def _share_columns(subject: str, scheme: str) -> list[str]:
     return [
         column
         for column, (entry, _days) in measures_of(subject).items()
-        if scheme in signed_by(subject, entry.name)
-        and (entry.arises, entry.unit, entry.direction) == ("proportion", "share", HIGH)
+        if scheme in signature_schemes(subject, entry.name)
+        and (entry.statistic, entry.unit, entry.direction) == ("proportion", "share", HIGH)
     ]
 
 
 def _excess(measured: Measured, subject: str, columns: list[str], ids: pd.Index) -> pd.DataFrame:
-    strength = significance(measured.differences.loc[ids, columns])
-    strength = strength[strength.ge(MIN_SIGNATURE).any(axis=1)]
+    strength = neg_log10_two_sided_p(measured.differences.loc[ids, columns])
+    strength = strength[strength.ge(MIN_NEG_LOG10_P).any(axis=1)]
     rows = [
         (subject_id, column, *_compared(measured, subject, str(subject_id), str(column)))
         for subject_id, column in strength.idxmax(axis=1).items()
@@ -88,6 +88,8 @@ def _compared(measured: Measured, subject: str, subject_id: str, column: str) ->
     """A share, what the subject's mix of cases or its peers lead one to expect, and of how many rows."""
     entry, days = measures_of(subject)[column]
     values, usual = measured.values.loc[subject_id], measured.reference.median
-    expected = values[expected_column(column)] if entry.mix else usual.at[measured.peers[subject_id], column]
+    expected = (
+        values[expected_column(column)] if entry.case_mix else usual.at[measured.peers[subject_id], column]
+    )
     # Every proportion counts its rows.
     return values[column], expected, values[entry.support_column(days) or column]

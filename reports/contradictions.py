@@ -6,7 +6,7 @@ from features.measures.catalogue import Measure
 _HOSPITAL = ("死亡登记后第{n}天仍住院", "in hospital on day {n} after the registered death")
 _PURCHASE = ("死亡登记后第{n}天仍购药", "medicine bought on day {n} after the registered death")
 _SENTENCES = {
-    "days_dead": {
+    "days_since_death": {
         "": ("死亡登记后第{n}天仍就医", "care received on day {n} after the registered death"),
         "purchase": _PURCHASE,
         "pharmacy": _PURCHASE,

@@ -40,7 +40,7 @@ BASIS = {
     ),
     "M24": (
         "基金支付中高出实际诊疗项目或原病种应有水平的部分",
-        "what of the fund's payment is above what was done, or above the disease without its dear group",
+        "what of the fund's payment is above what was done, or above the disease without its high-cost group",
     ),
     "M25": _ABOVE_GROUP,
     "M28": (

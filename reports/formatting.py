@@ -26,7 +26,7 @@ _FLAG = (("否", "no"), ("是", "yes"))
 # Measures in days that count days of a calendar rather than state how long something took: a count stays a
 # count.
 COUNTED_DAYS = frozenset(
-    ("days_together", "follow_days", "purchase_days", "stay_days", "idle_days", "care_days")
+    ("days_together", "follow_days", "purchase_days", "stay_days", "idle_days", "long_term_care_days")
 )
 # A duration of so many days or more is stated in years.
 YEARS_FROM = YEAR

@@ -11,12 +11,12 @@ _VISITS = {
     "outpatient": ("次门诊", "outpatient visits"),
     "pharmacy": ("次购药", "purchases"),
 }
-# Class of items → words for its dearest items taken together.
+# Class of items → words for its costliest items taken together.
 _DEAREST = {
-    "drug": ("高价药品", "dear medicines"),
-    "exam": ("高价检查检验", "dear examinations"),
-    "treatment": ("高价治疗", "dear treatments"),
-    "material": ("高价耗材", "dear consumables"),
+    "drug": ("高价药品", "high-cost medicines"),
+    "exam": ("高价检查检验", "high-cost examinations"),
+    "treatment": ("高价治疗", "high-cost treatments"),
+    "material": ("高价耗材", "high-cost consumables"),
 }
 
 
@@ -27,7 +27,7 @@ class ItemInExcess:
     Attributes:
         kind: of visit, key of _VISITS.
         item_class: key of _DEAREST.
-        name: of the item; None for the dearest items of the class together.
+        name: of the item; None for the costliest items of the class together.
         observed, n, expected: visits with the item, of so many, and how many were expected.
         money: yuan in excess.
     """

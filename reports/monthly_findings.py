@@ -71,7 +71,7 @@ def _line(rows: ibis.Table) -> ibis.Value:
 
 def _by_visit(found: ibis.Table, *keys: str) -> ibis.Table:
     """Lines (_lines) and money (_yuan) of each visit by some keys (_KEYS unless given): a line costs its
-    dearest finding, a visit at most what was paid for it."""
+    costliest finding, a visit at most what was paid for it."""
     by = (*(keys or _KEYS), "mdtrt_id")
     lines = found.group_by(*by, "_line").aggregate(_amount=_.vola_amt.max(), _paid=_._paid.max())
     visits = lines.group_by(*by).aggregate(_lines=_.count(), _amount=_._amount.sum(), _paid=_._paid.max())

@@ -148,7 +148,7 @@ WORDS = {
         "sum differs from that of the institution's own dossier.",
         "standing": "New and known",
         "kind": "Kind",
-        "status": "Standing",
+        "status": "Status",
         "count": "Subjects",
     },
 }

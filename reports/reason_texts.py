@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
 from features.comparison.peer_groups import PEER_WORDS
-from features.comparison.peers import Standing
+from features.comparison.peers import PercentileRank
 from features.measures.catalogue import CATALOGUE, FAMILIES, HIGH, UNITS, Measure, expected_column
 from reports.contradictions import contradiction
 from reports.formatting import measure_value, period, share_of_peers
@@ -25,10 +25,10 @@ _ROUNDED, _MOST_OFF = 5.1e-7, 0.001
 # whose independent rows are patients.
 OF_NO_ROWS = {
     "cash_share", "december_share", "pooled_share", "exam_share", "outpatient_exam_share",
-    "treatment_share", "keeping_share", "material_share", "over_ceiling_share", "other_goods_share",
-    "off_price_share", "surplus_share", "top_person_share", "price_surplus", "group_surplus",
+    "treatment_share", "bed_care_share", "material_share", "over_ceiling_share", "other_goods_share",
+    "off_price_share", "oversupply_share", "top_person_share", "price_excess", "group_cost_excess",
     "idle_share", "village_concentration", "prescriber_concentration", "pharmacy_concentration",
-    "same_amount_chance", "stocked_share", "co_oversupplied_share",
+    "amount_concentration", "early_refill_share", "co_oversupplied_share",
 }  # fmt: skip
 NOTHING_STANDS_OUT = (
     "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
@@ -108,11 +108,13 @@ class Reason(TypedDict):
     contribution: float
 
 
-class StandingOf(Protocol):
-    """Where a value stands among the peers (`features.comparison.peers.PeerReference.standing`)."""
+class PercentileRankOf(Protocol):
+    """Where a value stands among the peers (`features.comparison.peers.PeerReference.percentile_rank`)."""
 
-    def __call__(self, column: str, value: float, group: str, expected: float | None = None, /) -> Standing:
-        """Standing of a value of a column in a peer group, against what the subject's mix leads to expect."""
+    def __call__(
+        self, column: str, value: float, group: str, expected: float | None = None, /
+    ) -> PercentileRank:
+        """Of a value of a column in a peer group, against what the subject's mix leads one to expect."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Compared:
         median: of the peers.
         expected: what the subject's mix of cases leads one to expect; None where that is not asked or not
             known.
-        standing: where the value (or its distance from what is expected) stands among the peers.
+        percentile_rank: where the value (or its distance from what is expected) stands among the peers.
         peers: key of PEER_WORDS.
         days_of_claims: how many days the claims go back, where that is known.
         rows: how many rows a share is of, where that is known.
@@ -134,7 +136,7 @@ class Compared:
     value: float
     median: float | None
     expected: float | None
-    standing: Standing
+    percentile_rank: PercentileRank
     peers: str
     days_of_claims: int | None = None
     rows: float | None = None
@@ -149,7 +151,7 @@ def measure_reason(
     measure: tuple[Measure, int | None],
     value: float,
     median: float | None,
-    standing: StandingOf,
+    percentile_rank: PercentileRankOf,
     peers: str,
     contribution: float,
     expected: float | None = None,
@@ -167,7 +169,7 @@ def measure_reason(
     """
     entry, _days = measure
     value, median = float(value), known(median)
-    found = standing(column, value, peers, expected)
+    found = percentile_rank(column, value, peers, expected)
     zh, en = _texts(
         Compared(measure, value, median, expected, found, peers, days_of_claims, known(rows)),
         entry.direction if contribution >= 0 else -entry.direction,
@@ -233,7 +235,7 @@ def _own(compared: Compared) -> tuple[str, str]:
 def n_of_rows(measure: tuple[Measure, int | None], value: float, rows: float | None) -> tuple[str, str]:
     """Numerator and denominator of a share, Chinese and English; empty where it is none of counted rows."""
     entry, _days = measure
-    if entry.unit != "share" or entry.arises != "proportion" or entry.support is None or not rows:
+    if entry.unit != "share" or entry.statistic != "proportion" or entry.support is None or not rows:
         return "", ""
     if entry.name in OF_NO_ROWS:
         return "", ""
@@ -257,7 +259,7 @@ def _expected(compared: Compared) -> tuple[str, str]:
 def _against_peers(compared: Compared, side: int) -> list[tuple[str, str]]:
     """Median of the peers and place among them; with too few peers no place."""
     peers_zh, peers_en = PEER_WORDS[compared.peers]
-    of, share = compared.standing.of, compared.standing.share
+    of, share = compared.percentile_rank.of, compared.percentile_rank.share
     if of == 1:
         return [
             (f",没有其他{peers_zh}可比({_TOO_FEW[0]})", f"; there is no other of {peers_en} ({_TOO_FEW[1]})")
@@ -267,7 +269,7 @@ def _against_peers(compared: Compared, side: int) -> list[tuple[str, str]]:
         return [*found, (f"({_TOO_FEW[0]})", f" ({_TOO_FEW[1]})")]
     # Of a flag it has been said whether it is usual.
     if share is not None and compared.measure[0].unit != "flag":
-        zh, en = _place(compared.standing, share, side)
+        zh, en = _place(compared.percentile_rank, share, side)
         if compared.expected is not None:
             zh, en = f"与应有水平之差{zh}", f"distance from what is expected {en}"
         found.append((f",{zh}", f", {en}"))
@@ -286,7 +288,7 @@ def _median(compared: Compared, median: float) -> tuple[str, str]:
     return f",同类({peers_zh})通常为 {zh}", f"; median of {peers_en}: {en}"
 
 
-def _place(found: Standing, share: float, side: int) -> tuple[str, str]:
+def _place(found: PercentileRank, share: float, side: int) -> tuple[str, str]:
     """How many of the peers lie below, or above where low values are suspicious; of a few their number is
     said, for then a share says little."""
     beaten = share if side == HIGH else 1 - share

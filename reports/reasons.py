@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.comparison.peers import Standing
+from features.comparison.peers import PercentileRank
 from features.measures.catalogue import CONTEXT, HIGH, Measure
 from reports.formatting import is_covered, measure_value
 from reports.reason_texts import (
     FINDINGS,
     LINKS,
     NOTHING_STANDS_OUT,
+    PercentileRankOf,
     Reason,
-    StandingOf,
     expected_of,
     measure_reason,
     plain_reason,
@@ -42,7 +42,7 @@ def reasons_of(
     measures: dict[str, tuple[Measure, int | None]],
     peers: str,
     usual: Mapping[str, float],
-    standing: StandingOf,
+    percentile_rank: PercentileRankOf,
     deterministic_contributions: Mapping[str, float] | None = None,
     link: str = "patient",
     days_of_claims: int | None = None,
@@ -60,7 +60,7 @@ def reasons_of(
             column.
         measures: column → measure and window in days.
         peers: key of PEER_WORDS.
-        standing: (column, value, peer group, expected) → where the value stands among the peers.
+        percentile_rank: (column, value, peer group, expected) → where the value stands among the peers.
         deterministic_contributions: that part of the contributions that another training would repeat; a
             reason that owes it less than half is marked as weak.
         link: what the graph part says of the subject: key of LINKS.
@@ -83,7 +83,7 @@ def reasons_of(
             measures[column],
             subject.values[column],
             subject.usual[column],
-            standing,
+            percentile_rank,
             peers,
             subject.sums[family],
             expected_of(subject.values, column),
@@ -92,7 +92,7 @@ def reasons_of(
         )
         side, expected = measures[column][0].direction, expected_of(subject.values, column)
         if is_outside_middle_half(reason, side) or _is_first(
-            standing(column, subject.values[column], peers, expected), side
+            percentile_rank(column, subject.values[column], peers, expected), side
         ):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
@@ -289,10 +289,10 @@ def is_outside_middle_half(reason: Reason, side: int) -> bool:
     return share is None or (share > high if side == HIGH else share < low)
 
 
-def _is_first(stands: Standing, side: int) -> bool:
+def _is_first(position: PercentileRank, side: int) -> bool:
     """Does nobody of at least two other peers stand as high (HIGH) or as low (LOW)? Of three, the first is
     above two thirds of all, which is within their middle half."""
-    return stands.of >= FEWEST_COMPARED and (stands.highest if side == HIGH else stands.lowest)
+    return position.of >= FEWEST_COMPARED and (position.highest if side == HIGH else position.lowest)
 
 
 def _parts(subject: _Subject, found: list[Reason], link: str) -> list[Reason]:

@@ -29,7 +29,7 @@ SHARED = {
     "medfee_sumamt": ("金额相同", "with the same amount"),
     "amount_band": ("金额相近(相差不到一成)", "of amounts within a tenth of each other"),
     "los": ("住院天数相同", "of the same length"),
-    "sent_to": ("随后住进同一医院", "followed by a stay in one hospital"),
+    "referred_to": ("随后住进同一医院", "followed by a stay in one hospital"),
 }
 
 
@@ -64,14 +64,20 @@ LINKS = {
 }
 # Rule → measures of a visit that its sentence states.
 _STATED = {
-    "R001": ("days_dead",), "R002": ("days_dead",), "R003": ("days_dead",), "R031": ("supply_days",),
-    "R046": ("over_ceiling",), "R084": ("split_stay", "gap_days"), "R090": ("overlapping_stay",),
-    "R091": ("idle_days",), "R095": ("care_days",), "R101": ("unsigned_dialysis",),
+    "R001": ("days_since_death",), "R002": ("days_since_death",), "R003": ("days_since_death",),
+    "R031": ("supply_days",),
+    "R046": ("over_ceiling",), "R084": ("split_stay", "days_since_discharge"), "R090": ("overlapping_stay",),
+    "R091": ("idle_days",), "R095": ("long_term_care_days",), "R101": ("no_sign_in_dialysis",),
     "R105": ("repeat_codes",), "R109": ("rx_overused",), "R112": ("two_places",),
-    "R128": ("hidden_accident",),
+    "R128": ("undeclared_accident",),
 }  # fmt: skip
 # Measures whose value of one visit is that of the flow of patients it belongs to.
-_OF_FLOWS = ("steered_share", "received_share", "referred_share", "village_recruitment_excess_mean")
+_OF_FLOWS = (
+    "steered_share",
+    "incoming_referral_excess",
+    "outgoing_referral_excess",
+    "village_recruitment_excess_mean",
+)
 # Units that the name of a measure does not say already, in English.
 _UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
 Sign = tuple[Measure, float, float | None]

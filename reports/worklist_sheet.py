@@ -18,7 +18,7 @@ SHEET_HEADS = {
     ),
     "en": (
         "Order", "Kind", "Id", "Name", "Dossier", "Suspected scheme", "What happened",
-        "In dispute, not judged yet (yuan)", "Expected (yuan)", "Score", "Standing",
+        "In dispute, not judged yet (yuan)", "Expected (yuan)", "Score", "Status",
         "Last outcome", "Rank before", "Why not",
     ),
 }  # fmt: skip

@@ -78,8 +78,8 @@ def centre_of_place(null: NullDistribution, sample: Sample, place: NDArray[np.in
     known = ~np.isnan(sample.value) & (place >= 0)
     rows = np.where(known, sample.n, 0.0)
     # Counts are compared by exposure, all others by their distance from the expected value.
-    amount = sample.value if null.arises == "count" else sample.value - sample.expected
-    part = np.where(known, amount if null.arises == "count" else amount * rows, 0.0)
+    amount = sample.value if null.statistic == "count" else sample.value - sample.expected
+    part = np.where(known, amount if null.statistic == "count" else amount * rows, 0.0)
     code = np.where(place >= 0, place, place.max(initial=-1) + 1)
     rest_rows = np.bincount(code, rows)[code] - rows
     rest = np.bincount(code, part)[code] - part

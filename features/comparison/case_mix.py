@@ -47,7 +47,7 @@ def expected(rows: ibis.Table, subject: str) -> pd.DataFrame:
     Raises:
         TypeError: a measure adjusted for case mix is neither a mean nor a ratio of sums.
     """
-    mixed = {column: taken for column, taken in measures_of(subject).items() if taken[0].mix}
+    mixed = {column: taken for column, taken in measures_of(subject).items() if taken[0].case_mix}
     if not mixed:
         return pd.DataFrame(index=pd.Index([], name="subject_id"))
     cells = _cells(rows, mixed)
@@ -88,7 +88,7 @@ def _sums_by_stratum(rows: ibis.Table, mixed: dict[str, tuple[Measure, int | Non
     sums = {}
     for column, (entry, days) in mixed.items():
         inside = classified.days_ago <= days if days else ibis.literal(True)
-        for name, value in zip(_PARTS, fraction(entry.take(classified, inside)), strict=True):
+        for name, value in zip(_PARTS, fraction(entry.compute(classified, inside)), strict=True):
             sums[f"{column}/{name}"] = value.cast("float64").fill_null(0.0)
     return classified.group_by("subject_id", *_KEYS).aggregate(**sums)
 
@@ -129,4 +129,6 @@ def fraction(value: ibis.Value) -> tuple[ibis.Value, ibis.Value, ibis.Value]:
         if isinstance(node.left, ops.Sum) and isinstance(whole, ops.Sum):
             of = whole.to_expr()
             return node.left.to_expr(), of, whole.arg.to_expr().count(where=whole.where.to_expr())
-    raise TypeError(f"a measure with a mix is a mean or a ratio of sums, not {type(node).__name__}")
+    raise TypeError(
+        f"a measure adjusted for case mix is a mean or a ratio of sums, not {type(node).__name__}"
+    )

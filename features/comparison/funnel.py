@@ -17,9 +17,9 @@ from scipy.stats import norm, t
 
 from significance.normal_tail import Array, z_of
 
-# How a measure arises: a share of n rows, events by exposure, a mean or ratio over n rows, or a number that
-# has no sampling variance of its own.
-Arises = Literal["proportion", "count", "mean", "plain"]
+# Kind of statistic a measure is: a share of n rows, events by exposure, a mean or ratio over n rows, or a
+# number that has no sampling variance of its own.
+StatisticKind = Literal["proportion", "count", "mean", "plain"]
 
 # Share of a peer group that may be guilty without moving its centre and spread: of few subjects
 # (institutions, doctors) up to one in seven, of many (persons, visits) up to three in a hundred. Own

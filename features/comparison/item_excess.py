@@ -4,8 +4,8 @@ expects.
 For every item: in how many of a subject's visits it is billed, against how often it is billed elsewhere,
 where anybody has it, in visits of the same kind, level of hospital, disease group and department (indirect
 standardisation, leave-one-out). Visits of one patient are not independent, so each patient has one vote
-at each subject, shared by the visits. One dear examination for nearly everybody (M33), implants beyond the
-operations (M29), a dear medicine where others give a cheap one (M43, M50) are found by the same comparison.
+at each subject, shared by the visits. One costly examination for nearly everybody (M33), implants beyond the
+operations (M29), a costly medicine where others give a cheap one (M43, M50) are found by the same comparison.
 OpenPrescribing finds its outliers in the same way, by chemical within class (doi
 10.1186/s12911-022-01791-y).
 """
@@ -25,7 +25,7 @@ from significance.normal_tail import neg_log10_p
 # Class of items → charge types of the dictionary (med_chrgitm_type).
 CLASSES = {"drug": DRUGS, "exam": EXAMS, "treatment": TREATMENTS, "material": MATERIALS}
 # An item made of several: those of a class whose usual charge lies in the highest tenth.
-DEAR, DEAR_SHARE = "*", 0.1
+HIGH_COST, DEAR_SHARE = "*", 0.1
 # Classes of visits from the widest to the narrowest; each is part of the one before.
 STRATA = ("setting", "disease", "department")
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
@@ -50,7 +50,7 @@ MIN_SUBJECTS, MIN_EXPECTED = 8, 1
 _LEAST_SHARE = 1e-4
 _ITEM = ["class", "item"]
 _TEST = ["subject_id", "kind", *_ITEM]
-COLUMNS = [*_TEST, "observed", "n", "expected", "reach", "money", "billed", "neg_log10_fdr"]
+COLUMNS = [*_TEST, "observed", "n", "expected", "upper_limit", "money", "billed", "neg_log10_fdr"]
 
 
 def in_class(name: str, days: ibis.Table) -> ibis.Value:
@@ -59,7 +59,7 @@ def in_class(name: str, days: ibis.Table) -> ibis.Value:
 
 
 def items_of_visits(days: ibis.Table) -> ibis.Table:
-    """What each visit was charged for each item, and for all DEAR ones of a class.
+    """What each visit was charged for each item, and for all HIGH_COST ones of a class.
 
     Args:
         days: lines summed to visit, item and day (`features.visits.bill_lines.item_days`).
@@ -72,13 +72,15 @@ def items_of_visits(days: ibis.Table) -> ibis.Table:
     billed = billed.filter(_["class"].notnull(), _.amount > 0)
     items = billed.group_by("mdtrt_id", *_ITEM).aggregate(money=_.amount.sum().round(2))
     items = days.get_backend().create_table("visit_items", items)
-    dear = items.semi_join(_dear(items), _ITEM).group_by("mdtrt_id", "class", item=ibis.literal(DEAR))
-    dear = dear.aggregate(money=_.money.sum().round(2))
-    return ibis.union(items, days.get_backend().create_table("visit_dear_items", dear))
+    costly = items.semi_join(_high_cost(items), _ITEM).group_by(
+        "mdtrt_id", "class", item=ibis.literal(HIGH_COST)
+    )
+    costly = costly.aggregate(money=_.money.sum().round(2))
+    return ibis.union(items, days.get_backend().create_table("visit_high_cost_items", costly))
 
 
-def _dear(items: ibis.Table) -> ibis.Table:
-    """The items that make the dearest tenth of a class, counted by visits: class, item."""
+def _high_cost(items: ibis.Table) -> ibis.Table:
+    """The items that make the costliest tenth of a class, counted by visits: class, item."""
     usual = items.group_by(*_ITEM).aggregate(usual=_.money.median(), n=_.count())
     order = ibis.window(group_by="class", order_by=["usual", "item"], preceding=None, following=0)
     usual = usual.mutate(
@@ -98,7 +100,7 @@ def billed_visits(visits: ibis.Table) -> ibis.Table:
         place, doctor, kind, STRATA, n (visits), patient_weight_KEY, billed (yuan).
     """
     counts = visits.group_by("place", "doctor", "kind", *STRATA)
-    return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2), **_votes())
+    return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2), **_weight_sums())
 
 
 def with_patient_weights(visits: ibis.Table) -> ibis.Table:
@@ -108,8 +110,8 @@ def with_patient_weights(visits: ibis.Table) -> ibis.Table:
     )
 
 
-def _votes() -> dict[str, ibis.Value]:
-    """Sums of the votes, rounded, so that the order in which an engine adds up does not show."""
+def _weight_sums() -> dict[str, ibis.Value]:
+    """Sums of the patient weights, rounded, so that the order in which an engine adds up does not show."""
     return {f"patient_weight_{key}": _[f"patient_weight_{key}"].sum().round(6) for key in KEYS}
 
 
@@ -124,7 +126,7 @@ def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
         place, doctor, kind, STRATA, class, item, k (visits), patient_weight_KEY, money (yuan).
     """
     counts = items.inner_join(visits, "mdtrt_id").group_by("place", "doctor", "kind", *STRATA, *_ITEM)
-    return counts.aggregate(k=_.count(), money=_.money.sum().round(2), **_votes())
+    return counts.aggregate(k=_.count(), money=_.money.sum().round(2), **_weight_sums())
 
 
 def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame:
@@ -144,10 +146,10 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
     # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
     cell = [_[key].name("subject_id"), "kind", *STRATA]
-    votes = _[f"patient_weight_{key}"].sum()
-    own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=votes, billed=_.billed.sum())
+    weight = _[f"patient_weight_{key}"].sum()
+    own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=weight, billed=_.billed.sum())
     volume = con.create_table(f"visits_of_{key}", own)
-    counts = items.group_by(*cell, *_ITEM).aggregate(visits=_.k.sum(), k=votes, money=_.money.sum())
+    counts = items.group_by(*cell, *_ITEM).aggregate(visits=_.k.sum(), k=weight, money=_.money.sum())
     items = con.create_table(f"items_of_{key}", counts)
     billers = con.create_table(f"billers_of_{key}", _billers(volume, items))
     rows = billers.inner_join(_expected(volume, items, billers, stocked), _TEST)
@@ -168,14 +170,14 @@ def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
 
 
 def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
-    """Who bills each item that is material to anybody: _TEST, observed and n (visits), k and votes
+    """Who bills each item that is material to anybody: _TEST, observed and n (visits), k and weight
     (patients), money, billed."""
     named = items.filter(items.subject_id.notnull())
     own = named.group_by(*_TEST).aggregate(
         observed=_.visits.sum(), k=_.k.sum().round(6), money=_.money.sum().round(2)
     )
     whole = volume.group_by("subject_id", "kind").aggregate(
-        n=_.visits.sum(), votes=_.n.sum().round(6), billed=_.billed.sum().round(2)
+        n=_.visits.sum(), weight=_.n.sum().round(6), billed=_.billed.sum().round(2)
     )
     own = own.inner_join(whole, ["subject_id", "kind"])
     material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
@@ -224,18 +226,18 @@ def _of_others(volume: ibis.Table, stratum: str) -> ibis.Value:
 
 def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows above expectation beyond chance that matter: COLUMNS."""
-    rows = rows[rows["votes"] >= MIN_VISITS].reset_index(drop=True)
-    share = rows["k"] / rows["votes"]
-    usual = (rows["usual"] / rows["votes"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
+    rows = rows[rows["weight"] >= MIN_VISITS].reset_index(drop=True)
+    share = rows["k"] / rows["weight"]
+    usual = (rows["usual"] / rows["weight"]).clip(_LEAST_SHARE, 1 - _LEAST_SHARE)
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
-    z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["votes"], usual, spread)))
+    z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["weight"], usual, spread)))
     fdr = benjamini_hochberg_neg_log10(pd.Series(-neg_log10_p(z)), len(rows))
-    reach = usual + UPPER_LIMIT_Z * np.sqrt(usual * (1 - usual) / rows["votes"] + spread)
-    counts = {"expected": usual * rows["n"], "reach": reach * rows["n"]}
+    upper_limit = usual + UPPER_LIMIT_Z * np.sqrt(usual * (1 - usual) / rows["weight"] + spread)
+    counts = {"expected": usual * rows["n"], "upper_limit": upper_limit * rows["n"]}
     rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
     money, beyond = (
         (rows["money"] * (1 - rows[explained] / rows["observed"])).round(2)
-        for explained in ("expected", "reach")
+        for explained in ("expected", "upper_limit")
     )
     found = significant(rows.assign(money=money, beyond=beyond))
     material = (found["money"] >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
@@ -250,10 +252,10 @@ def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:
     whose scale is taken from the middle and the quantile that the guilty do not reach.
     """
     number = rows.groupby(["kind", *_ITEM]).ngroup()
-    known = rows.assign(z=distance * np.sqrt(rows["votes"]), squares=rows["votes"] ** 2)
+    known = rows.assign(z=distance * np.sqrt(rows["weight"]), squares=rows["weight"] ** 2)
     items = known[known["usual"] >= MIN_EXPECTED].groupby(number)
     upper = items["z"].quantile(1 - CONTAMINATION_OF_FEW) - items["z"].median()
     scale, size = (upper / norm.isf(CONTAMINATION_OF_FEW)) ** 2, items.size()
-    weight = items["votes"].sum() - items["squares"].sum() / items["votes"].sum()
+    weight = items["weight"].sum() - items["squares"].sum() / items["weight"].sum()
     between = ((size * scale - (size - 1)) / weight)[size >= MIN_SUBJECTS].clip(0, 1)
     return number.map(between).fillna(between.median()).fillna(0.0)

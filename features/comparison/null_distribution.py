@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.comparison.funnel import (
-    Arises,
+    StatisticKind,
     between_variance,
     contamination,
     count_z,
@@ -55,7 +55,7 @@ class NullDistribution:
     """The honest peers of one measure.
 
     Attributes:
-        arises: how the measure arises.
+        statistic: of what kind the measure is (`features.comparison.funnel`).
         floor: smallest difference that counts, on the comparing scale, so that one of no consequence is not
             significant where nearly all agree. It is the smallest standard deviation between peers; of shares
             a part of it is, and the rest is tolerated.
@@ -64,7 +64,7 @@ class NullDistribution:
         row: variance of one row; of means only.
     """
 
-    arises: Arises
+    statistic: StatisticKind
     floor: float
     centre: Array
     between: Array
@@ -77,21 +77,21 @@ class NullDistribution:
             centre: of each subject; that of its peer group where there is none.
         """
         centre = self.centre[sample.group] if centre is None else centre
-        least = self.floor * (SPREAD_PART if self.arises == "proportion" else 1.0)
+        least = self.floor * (SPREAD_PART if self.statistic == "proportion" else 1.0)
         between = np.maximum(self.between[sample.group], least**2)
-        if self.arises == "count":
+        if self.statistic == "count":
             expected = centre * sample.n
             # Below the expectation the distance is stated on the same variance.
             below = distance_z(sample.value - expected, expected + between * expected**2)
             z = np.where(sample.value > expected, count_z(sample.value, expected, between), below)
-        elif self.arises == "proportion":
+        elif self.statistic == "proportion":
             expected = _possible(sample.expected + centre, sample.n)
             below = distance_z(sample.value - expected, _binomial(expected, sample.n) + between)
             tolerated = _possible(expected + self._tolerated(between), sample.n)
             above = share_z(sample.value, sample.n, tolerated, between)
             z = np.where(sample.value > expected, above, below)
         else:
-            sampling = max(self.row, self.floor**2) / sample.n if self.arises == "mean" else 0.0
+            sampling = max(self.row, self.floor**2) / sample.n if self.statistic == "mean" else 0.0
             z = distance_z(sample.value - sample.expected - centre, sampling + between)
         return z
 
@@ -102,26 +102,26 @@ class NullDistribution:
         return np.maximum(self.floor - np.sqrt(between), 0.0)
 
 
-def fit_null(arises: Arises, floor: float, sample: Sample, groups: int) -> NullDistribution:
+def fit_null(statistic: StatisticKind, floor: float, sample: Sample, groups: int) -> NullDistribution:
     """Fit the null distribution of one measure to all subjects of a kind.
 
     Args:
         floor: see `NullDistribution`.
         groups: number of peer groups.
     """
-    if arises == "count":
+    if statistic == "count":
         return _fit_counts(floor, sample, groups)
     distance = sample.value - sample.expected
     centre = by_group(_median, distance, sample.group, groups)
     residual = distance - centre[sample.group]
-    row = within_variance(residual, sample.n) if arises == "mean" else 0.0
-    if arises == "proportion":
+    row = within_variance(residual, sample.n) if statistic == "mean" else 0.0
+    if statistic == "proportion":
         usual = _possible(sample.expected + centre[sample.group], sample.n)
         sampling = _binomial(usual, sample.n)
     else:
-        sampling = max(row, floor**2) / sample.n if arises == "mean" else np.zeros(len(distance))
+        sampling = max(row, floor**2) / sample.n if statistic == "mean" else np.zeros(len(distance))
     between = by_group(between_variance, np.c_[residual, sampling], sample.group, groups)
-    return NullDistribution(arises, floor, centre, between, row)
+    return NullDistribution(statistic, floor, centre, between, row)
 
 
 def _fit_counts(floor: float, sample: Sample, groups: int) -> NullDistribution:

@@ -26,7 +26,7 @@ LOG_SPREAD = 0.5
 SMALLEST_RATIO = 0.01
 _QUANTILES = np.linspace(0, 1, 401)
 # A subject that holds less than so many peers' share of the quantiles shares its value with nobody.
-ALONE_PEERS = 1.5
+UNIQUE_PEERS = 1.5
 # A subject without rows of its own is compared as if it had so many.
 _MIN_ROWS = 0.5
 # From a shape to a float64 matrix of it.
@@ -78,7 +78,9 @@ class PeerReference:
         """The measures on the comparing scale, by column (arguments as of `differences`), one at a time."""
         return _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
 
-    def standing(self, column: str, value: float, group: str, expected: float | None = None) -> "Standing":
+    def percentile_rank(
+        self, column: str, value: float, group: str, expected: float | None = None
+    ) -> "PercentileRank":
         """Where a value stands among those of the peers.
 
         Args:
@@ -93,19 +95,19 @@ class PeerReference:
             grids, value = self.beyond, surplus(value, expected, entry)
         grid, n = grids.get((group, column)), int(self.size.get(group, 0))
         if grid is None or np.isnan(value):
-            return Standing(None, n)
+            return PercentileRank(None, n)
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
         # Ties take the middle of their ranks. A subject is one of its own peers, so it is never above all of
         # them: the first of five is above four fifths.
         edge = 1 / n
         share = float(np.clip((low + high) / 2 / len(grid), min(edge, 0.5), max(1 - edge, 0.5)))
-        # Alone at an end: the value holds no more of the quantiles than one of the peers makes.
-        alone = (high - low) / len(grid) < ALONE_PEERS / n
-        return Standing(share, n, bool(alone and high == len(grid)), bool(alone and low == 0))
+        # Unique at an end: the value holds no more of the quantiles than one of the peers makes.
+        unique = (high - low) / len(grid) < UNIQUE_PEERS / n
+        return PercentileRank(share, n, bool(unique and high == len(grid)), bool(unique and low == 0))
 
 
 @dataclass(frozen=True)
-class Standing:
+class PercentileRank:
     """Where a value stands among those of the peers.
 
     Attributes:
@@ -133,7 +135,7 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerRefer
     codes = groups.get_indexer(pd.Index(peers))
     # One measure at a time: all measures of all visits of a city at once would not fit in memory.
     null = {
-        name: fit_null(columns[name][0].arises, _floor(columns[name][0]), sample, len(groups))
+        name: fit_null(columns[name][0].statistic, _floor(columns[name][0]), sample, len(groups))
         for name, sample in _samples(subject, values, codes)
     }
     median: dict[str, list[float]] = {}
@@ -143,7 +145,7 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerRefer
         known = _sorted_by_group(values[name], codes, len(groups))
         median[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
         grids |= _grids(name, known, groups)
-        if entry.mix:
+        if entry.case_mix:
             distance = surplus(values[name], values[expected_column(name)], entry)
             beyond |= _grids(name, _sorted_by_group(distance, codes, len(groups)), groups)
     return PeerReference(
@@ -166,17 +168,17 @@ def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) ->
     counted = entry.support_column(days)
     support = values[counted] if counted else None
     n = np.ones(len(values)) if support is None else support.fillna(0).clip(lower=_MIN_ROWS).to_numpy(float)
-    if entry.arises == "count":
+    if entry.statistic == "count":
         return Sample(values[name].to_numpy(float), np.zeros(len(values)), n, group)
     value = _scaled(values[name], entry).to_numpy(float)
     expected = np.zeros(len(values))
-    if entry.mix:
+    if entry.case_mix:
         expected = _scaled(values[expected_column(name)], entry).to_numpy(float)
     if entry.direction != HIGH:
         value, expected = -value, -expected
-        if entry.arises == "proportion":
+        if entry.statistic == "proportion":
             # The complement of a share is a share.
-            value, expected = 1 + value, expected + (1 if entry.mix else 0)
+            value, expected = 1 + value, expected + (1 if entry.case_mix else 0)
     return Sample(value, expected, n, group)
 
 

@@ -148,7 +148,7 @@ def _whole(group_facts: ibis.Table) -> ibis.Table:
     spent on medicine in excess of a month at hand) and bills (yuan)."""
     return group_facts.group_by("group_id").aggregate(
         everybody=_.psn_no.nunique(),
-        surplus=_.surplus_spent.sum(where=_.linked).fill_null(0),
+        surplus=_.oversupply_amount.sum(where=_.linked).fill_null(0),
         bills=_.medfee_sumamt.sum(where=_.linked).fill_null(0),
     )
 
@@ -264,7 +264,7 @@ def described(group_facts: ibis.Table) -> pd.DataFrame:
         first_day=_.day.min().cast("string"),
         last_day=_.day.max().cast("string"),
         fund=_.fund_pay_sumamt.sum().round(2),
-        oversupply=_.surplus_spent.sum().fill_null(0).round(2),
+        oversupply=_.oversupply_amount.sum().fill_null(0).round(2),
     )
     frame: pd.DataFrame = found.order_by("group_id").to_pandas()
     return frame

@@ -36,10 +36,15 @@ def prescriptions(facts: ibis.Table) -> ibis.Table:
 def referrals(facts: ibis.Table) -> ibis.Table:
     """Outpatients admitted elsewhere within days: mdtrt_id, a (doctor), near (where the doctor sees most
     people), b (hospital), psn_no, stay (mdtrt_id of the admission)."""
-    sent = facts.filter(facts.days_ago <= YEAR, facts.sent_to.notnull())
+    sent = facts.filter(facts.days_ago <= YEAR, facts.referred_to.notnull())
     rows = sent.inner_join(workplaces(facts), "dr_code")
     return rows.select(
-        "mdtrt_id", a=rows.dr_code, near=rows.work, b=rows.sent_to, psn_no=rows.psn_no, stay=rows.sent_stay
+        "mdtrt_id",
+        a=rows.dr_code,
+        near=rows.work,
+        b=rows.referred_to,
+        psn_no=rows.psn_no,
+        stay=rows.referred_stay,
     )
 
 

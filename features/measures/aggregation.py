@@ -50,7 +50,7 @@ def measure_visits(facts: ibis.Table) -> ibis.Table:
     """
     entries = {column: entry for column, (entry, _days) in measures_of("visit").items()}
     taken = {
-        column: _number(entry.take(facts, ibis.literal(True)), entry.unit)
+        column: _number(entry.compute(facts, ibis.literal(True)), entry.unit)
         for column, entry in entries.items()
     }
     return facts.select(subject_id=facts.mdtrt_id, **taken)
@@ -119,7 +119,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.
     values = {}
     for column, (entry, days) in taken.items():
         inside = rows.days_ago <= days if base == "visits" and days else ibis.literal(True)
-        values[column] = _number(entry.take(rows, inside), entry.unit)
+        values[column] = _number(entry.compute(rows, inside), entry.unit)
     frame: pd.DataFrame = rows.group_by("subject_id").aggregate(**values).to_pandas()
     return frame.set_index("subject_id")
 

@@ -67,21 +67,21 @@ for _subject, (_biller, _classes) in _DECLARED.items():
     "share of the bills for medicines that doctors give more often than others and steer to one pharmacy",
     "share", "concentration", evidence_weight=STRONG, windows=(YEAR,), over="purchases",
 )  # fmt: skip
-def dear_flow_share(v: Table, w: Value) -> Value:
+def steered_excess_share(v: Table, w: Value) -> Value:
     """Yuan for drugs beyond what the mix leads one to expect, weighted by the excess of their flow ÷ yuan of
     all lines."""
-    # A flow alone may be a practice next to a pharmacy; a dear medicine alone is a specialist's.
+    # A flow alone may be a practice next to a pharmacy; a costly medicine alone is a specialist's.
     beyond = (v[UNUSUAL_DRUGS] * v.prescription_flow).sum(where=w).fill_null(0)
     return ratio(beyond, v.billed.sum(where=w))
 
 
-declare("prescriber", dear_flow_share, "M40", materiality=0.02)
-declare("pharmacy", dear_flow_share, "M40", materiality=0.01, over="visits")
+declare("prescriber", steered_excess_share, "M40", materiality=0.02)
+declare("pharmacy", steered_excess_share, "M40", materiality=0.01, over="visits")
 
 
 @shared(
     "次均住院耗材费", "consumables of a stay", "yuan_each", "price", over="admissions", support="stays",
-    mix=True,
+    case_mix=True,
 )  # fmt: skip
 def material_per_stay(v: Table, w: Value) -> Value:
     """Mean yuan for consumables of a stay."""
@@ -104,11 +104,11 @@ def operations(v: Table, w: Value) -> Value:
 @shared(
     "手术耗材超出他院同一手术的费用占比",
     "share of the bills of operations for consumables beyond the same operation elsewhere",
-    "share", "content", evidence_weight=STRONG, support="operations", arises="mean",
+    "share", "content", evidence_weight=STRONG, support="operations", statistic="mean",
 )  # fmt: skip
 def operation_excess(v: Table, w: Value) -> Value:
     """Yuan for consumables beyond those usual of the operation ÷ yuan of all lines, of visits with an
-    operation; shrunk toward nothing where there are few, for one dear operation is no habit."""
+    operation; shrunk toward nothing where there are few, for one costly operation is no habit."""
     of_operations = w & v.usual_material.notnull()
     beyond = (v.material_amount - v.usual_material).sum(where=of_operations)
     n = of_operations.sum()
@@ -125,7 +125,7 @@ for _subject in ("hospital", "prescriber"):
     "share of stays that doctors elsewhere sent here beyond the neighbourhood's ways", "share",
     "concentration", "M31", materiality=0.02, evidence_weight=STRONG, over="admissions",
 )  # fmt: skip
-def received_share(v: Table, w: Value) -> Value:
+def incoming_referral_excess(v: Table, w: Value) -> Value:
     """Mean over stays of the excess of their flow from one doctor (`features.graphs.referral_flows`)."""
     return v.received.mean(where=w)
 
@@ -146,7 +146,7 @@ def resold_elsewhere(v: Table, w: Value) -> Value:
     "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
     support="boxes",
 )  # fmt: skip
-def came_back(v: Table, w: Value) -> Value:
+def returned_boxes(v: Table, w: Value) -> Value:
     """Boxes sold by others before, beyond chance, of a thousand sold (`features.graphs.trace_flows`)."""
     return ratio(v.sold_again.sum(where=w), v.boxes.sum(where=w)) * 1000
 

@@ -14,8 +14,8 @@ import ibis
 import pandas as pd
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
-from features.comparison.funnel import Arises
-from features.measures.signatures import signed_by
+from features.comparison.funnel import StatisticKind
+from features.measures.signatures import signature_schemes
 from features.windows import MONTH, QUARTER, YEAR, YEARS
 
 HIGH: Final = 1
@@ -46,7 +46,7 @@ UNITS = {
     "per_day": ("次/天", "a day", ",.1f"),
     "yuan_per_day": ("元/天", "yuan a day", ",.0f"),
     "sessions": ("次", "sessions", ",.0f"),
-    "visits_each": ("次/人", "a person", ",.1f"),
+    "visits_per_person": ("次/人", "a person", ",.1f"),
     "yuan_each": ("元/次", "yuan a visit", ",.0f"),
     "days_each": ("天/次", "days a visit", ",.1f"),
     "per_thousand": ("盒", "in a thousand boxes", ",.1f"),
@@ -74,12 +74,12 @@ FAMILIES = {
 
 # (base table, which of its rows are in the window) → the measure's expression. Ibis values have no static
 # types.
-Take = Callable[[ibis.Table, ibis.Value], ibis.Value]
+Compute = Callable[[ibis.Table, ibis.Value], ibis.Value]
 
 # Which visits of the window a measure looks at. A course of treatment (dialysis, chemotherapy) brings people
 # back by plan, so that its visits say nothing about admissions or consultations.
 Over = Literal["visits", "admissions", "consultations", "purchases", "joint"]
-VISIT_FILTERS: dict[Over, Take] = {
+VISIT_FILTERS: dict[Over, Compute] = {
     "visits": lambda v, w: w,
     "admissions": lambda v, w: w & (v.kind == STAY) & ~v.course,
     "consultations": lambda v, w: w & (v.kind == OUTPATIENT) & ~v.course,
@@ -111,17 +111,17 @@ class Measure:
         family: key of FAMILIES.
         base: table it is taken from: ``visits``, or ``ROWS/OTHER`` for the subject's rows counted by OTHER
             (`features.measures.aggregation`).
-        support: measure that counts the rows or the exposure that this one arises from, and so how far it
+        support: measure that counts the rows or the exposure that this one rests on, and so how far it
             varies by sampling.
-        mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to expect
-            (`features.comparison.case_mix`); for means and ratios of sums over visits.
-        arises: how the measure arises (`features.comparison.funnel`): a proportion of the rows that its
+        case_mix: compared with what the subject's own mix of diseases, ages and kinds of visit leads one to
+            expect (`features.comparison.case_mix`); for means and ratios of sums over visits.
+        statistic: of what kind it is (`features.comparison.funnel`): a proportion of the rows that its
             support counts, a mean or ratio over them, a count of events by that exposure, or plain. Unless
             declared, flags are counts, shares (and parts of a thousand) with a support proportions, others
             with a support means.
         unpaid: it is the patient's paying little or nothing that is suspicious, which is no sign of a
             recipient of medical assistance.
-        take: (base table, which rows are in the window) → expression.
+        compute: (base table, which rows are in the window) → expression.
     """
 
     subject: str
@@ -137,10 +137,10 @@ class Measure:
     family: str
     base: str
     support: str | None
-    mix: bool
-    arises: Arises
+    case_mix: bool
+    statistic: StatisticKind
     unpaid: bool
-    take: Take
+    compute: Compute
 
     def columns(self) -> dict[str, int | None]:
         """Column names and the window of each."""
@@ -165,8 +165,8 @@ class Traits(TypedDict, total=False):
     over: Over
     base: str
     support: str | None
-    mix: bool
-    arises: Arises
+    case_mix: bool
+    statistic: StatisticKind
     unpaid: bool
 
 
@@ -176,7 +176,7 @@ class SharedMeasure:
     (`declare`).
 
     Attributes:
-        zh, en, unit, family, take: as of `Measure`.
+        zh, en, unit, family, compute: as of `Measure`.
         traits: as they hold unless a kind of subject has its own.
     """
 
@@ -185,7 +185,7 @@ class SharedMeasure:
     unit: str
     family: str
     traits: Traits
-    take: Take
+    compute: Compute
 
 
 CATALOGUE: dict[tuple[str, str], Measure] = {}
@@ -201,7 +201,7 @@ def measure(
     *,
     materiality: float,
     **traits: Unpack[Traits],
-) -> Callable[[Take], Take]:
+) -> Callable[[Compute], Compute]:
     """Enter the decorated function into the catalogue, under its own name, as a measure of one kind of
     subject.
 
@@ -216,19 +216,21 @@ def measure(
         ValueError: the kind of subject has a measure of this name already.
     """
 
-    def enter(take: Take) -> Take:
-        declare(subject, SharedMeasure(zh, en, unit, family, traits, take), schemes, materiality=materiality)
-        return take
+    def enter(compute: Compute) -> Compute:
+        declare(
+            subject, SharedMeasure(zh, en, unit, family, traits, compute), schemes, materiality=materiality
+        )
+        return compute
 
     return enter
 
 
 def shared(
     zh: str, en: str, unit: str, family: str, **traits: Unpack[Traits]
-) -> Callable[[Take], SharedMeasure]:
+) -> Callable[[Compute], SharedMeasure]:
     """Make the decorated function a measure that several kinds of subject share; `declare` enters it for
     each."""
-    return lambda take: SharedMeasure(zh, en, unit, family, traits, take)
+    return lambda compute: SharedMeasure(zh, en, unit, family, traits, compute)
 
 
 def declare(
@@ -252,13 +254,13 @@ def declare(
     Raises:
         ValueError: the kind of subject has a measure of this name already.
     """
-    key = (subject, template.take.__name__)
+    key = (subject, template.compute.__name__)
     if key in CATALOGUE:
         raise ValueError(f"measure {key} is declared twice")
     own: Traits = {**template.traits, **traits}
     CATALOGUE[key] = Measure(
         subject=subject,
-        name=template.take.__name__,
+        name=template.compute.__name__,
         zh=zh or template.zh,
         en=en or template.en,
         unit=template.unit,
@@ -270,15 +272,15 @@ def declare(
         family=family or template.family,
         base=own.get("base", "visits"),
         support=own.get("support"),
-        mix=own.get("mix", False),
-        arises=own.get("arises", _arises(template.unit, own.get("support"))),
+        case_mix=own.get("case_mix", False),
+        statistic=own.get("statistic", _statistic(template.unit, own.get("support"))),
         unpaid=own.get("unpaid", False),
-        take=_restricted(template.take, own.get("over", "visits")),
+        compute=_restricted(template.compute, own.get("over", "visits")),
     )
 
 
-def _arises(unit: str, support: str | None) -> Arises:
-    """How a measure arises where its declaration does not say it."""
+def _statistic(unit: str, support: str | None) -> StatisticKind:
+    """Kind of statistic of a measure where its declaration does not say it."""
     if unit == "flag":
         # Yes or no, once: as significant as it is rare among the peers.
         return "count"
@@ -287,10 +289,10 @@ def _arises(unit: str, support: str | None) -> Arises:
     return "proportion" if unit in ("share", "per_thousand") else "mean"
 
 
-def _restricted(take: Take, over: Over) -> Take:
+def _restricted(compute: Compute, over: Over) -> Compute:
     """The measure, of those visits of the window only that it looks at."""
     looked_at = VISIT_FILTERS[over]
-    return lambda v, w: take(v, looked_at(v, w))
+    return lambda v, w: compute(v, looked_at(v, w))
 
 
 def measures_of(subject: str) -> dict[str, tuple[Measure, int | None]]:
@@ -318,7 +320,7 @@ def spec(subject: str) -> pd.DataFrame:
             entry.family,
             entry.evidence_weight,
             entry.schemes,
-            signed_by(subject, entry.name),
+            signature_schemes(subject, entry.name),
         )
         for column, (entry, _days) in measures_of(subject).items()
     ]

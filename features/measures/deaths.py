@@ -1,8 +1,8 @@
 """Measures of a patient's card after the registered death.
 
 Whom a doctor sees weeks after the death is alive, and the register has a wrong date, or the doctor's place
-bills the dead: that is held against the place (`features.measures.shared_volume.after_death`), not against
-the family. What is fetched with the card when no doctor sees its owner any more is the family's.
+bills the dead: that is held against the place (`features.measures.shared_volume.visits_after_death`), not
+against the family. What is fetched with the card when no doctor sees its owner any more is the family's.
 """
 
 from ibis import Table, Value
@@ -12,15 +12,15 @@ from features.measures.catalogue import ALL_WINDOWS, PROOF, measure
 
 def _unseen(v: Table, w: Value) -> Value:
     """Visits more than a day after death at which, and after which, no doctor saw the patient."""
-    return w & ((v.days_dead > 1) & ~v.seen_dead).fill_null(False)
+    return w & ((v.days_since_death > 1) & ~v.seen_dead).fill_null(False)
 
 
 @measure(
     "patient", "死亡后刷卡次数(其后再无医师接诊)",
     "uses of the card after death, with no doctor's visit since", "visits", "identity", "M09",
-    materiality=0.3, evidence_weight=PROOF, windows=ALL_WINDOWS, arises="count",
+    materiality=0.3, evidence_weight=PROOF, windows=ALL_WINDOWS, statistic="count",
 )  # fmt: skip
-def after_death(v: Table, w: Value) -> Value:
+def uses_after_death(v: Table, w: Value) -> Value:
     """Visits that began more than a day after the registered death and after any consultation or stay."""
     return v.mdtrt_id.count(where=_unseen(v, w))
 

@@ -62,7 +62,7 @@ QUANTITIES = {
     ),
     "return_days": Quantity(
         "上次出院后再入本院的间隔", "interval from a stay to the next one here", "days", 1, "admissions",
-        lambda v: ibis.ifelse(v.same_place, v.gap_days, None),
+        lambda v: ibis.ifelse(v.same_place, v.days_since_discharge, None),
     ),
 }  # fmt: skip
 _VARIATION_MATERIALITY = 0.2
@@ -71,15 +71,15 @@ _VARIATION_MATERIALITY = 0.2
 def _declare(stem: str, name: str) -> None:
     quantity, (statistic, zh, en) = QUANTITIES[stem], STATISTICS[name]
 
-    def take(v: Table, w: Value) -> Value:
+    def compute(v: Table, w: Value) -> Value:
         return statistic(quantity.value(v), w)
 
-    take.__name__ = f"{stem}_{name}"
+    compute.__name__ = f"{stem}_{name}"
     unit, materiality = (
         ("share", _VARIATION_MATERIALITY) if name == "cv" else (quantity.unit, quantity.materiality)
     )
     words = quantity.zh + zh, f"{en} {quantity.en}", unit, "distribution"
-    template = shared(*words, evidence_weight=CONTEXT, windows=(YEARS,), over=quantity.over)(take)
+    template = shared(*words, evidence_weight=CONTEXT, windows=(YEARS,), over=quantity.over)(compute)
     declare("hospital", template, "", materiality=materiality)
 
 

@@ -13,7 +13,7 @@ NO_SCHEME = ""
 
 @shared(
     "规则审核疑点", "audit findings", "findings", "rules", windows=ALL_WINDOWS, evidence_weight=CONTEXT,
-    arises="count",
+    statistic="count",
 )  # fmt: skip
 def findings(v: Table, w: Value) -> Value:
     """Findings of audit rules against the visits."""

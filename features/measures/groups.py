@@ -63,7 +63,7 @@ def joint_purchase_share(v: Table, w: Value) -> Value:
     return (v.kind == PHARMACY).mean(where=w)
 
 
-declare("group", medicines.surplus_spent, "M05 M19", materiality=500, windows=(YEAR,))
+declare("group", medicines.oversupply_amount, "M05 M19", materiality=500, windows=(YEAR,))
 declare(
     "group", medicines.burst_share, "M15 M16", materiality=0.15, zh="60秒内接连刷不同医保卡的占比",
     en="share of joint visits within 60 seconds of another card", windows=(YEAR,), over="joint", support=None,
@@ -115,6 +115,6 @@ declare("group", admissions.idle_days, "M01 M10", materiality=2, evidence_weight
     "spent on medicine in excess of a month of it at hand, from doctors and shops the members share", "yuan",
     "supply", "M19", materiality=500, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
-def shared_surplus(v: Table, w: Value) -> Value:
+def shared_oversupply_amount(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand, at doctors and shops where members are oversupplied."""
-    return v.surplus_spent.sum(where=w & (v.co_oversupplied > 0)).fill_null(0)
+    return v.oversupply_amount.sum(where=w & (v.co_oversupplied > 0)).fill_null(0)

@@ -24,7 +24,7 @@ declare("hospital", volume.fund_pay, "M01 M24 M25", materiality=50_000)
 
 @measure(
     "hospital", "住院次均基金支付", "paid by the fund for a stay", "yuan_each", "money", "M24 M25 M01",
-    materiality=500, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
+    materiality=500, evidence_weight=CONTEXT, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def fund_per_stay(v: Table, w: Value) -> Value:
     """Mean fund payment of a stay, in yuan."""
@@ -66,10 +66,10 @@ def discharges(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "hospital", "人均住院次数", "stays per inpatient", "visits_each", "frequency", "M02 M30 M34",
+    "hospital", "人均住院次数", "stays per inpatient", "visits_per_person", "frequency", "M02 M30 M34",
     materiality=0.3, over="admissions", support="discharges",
 )  # fmt: skip
-def stays_each(v: Table, w: Value) -> Value:
+def stays_per_person(v: Table, w: Value) -> Value:
     """Stays ÷ different inpatients, bills of a month left out."""
     ended = w & ~settled_by_month(v)
     return ratio(v.mdtrt_id.count(where=ended), v.psn_no.nunique(where=ended))
@@ -92,8 +92,8 @@ declare(
     en="how often the diseases admitted here are treated as outpatients elsewhere",
 )  # fmt: skip
 declare(
-    "hospital", admissions.converted_share, "M13 M12", materiality=0.05, zh="门诊当日或次日转住院占比",
-    en="share of stays right after an outpatient visit here",
+    "hospital", admissions.admitted_from_outpatient_share, "M13 M12", materiality=0.05,
+    zh="门诊当日或次日转住院占比", en="share of stays right after an outpatient visit here",
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def one_time_share(p: Table, w: Value) -> Value:
     "hospital", "救助对象住院占比", "share of stays of recipients of medical assistance", "share", "identity",
     "M30 M11", materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays",
 )  # fmt: skip
-def poor_share(v: Table, w: Value) -> Value:
+def assistance_share(v: Table, w: Value) -> Value:
     """Stays of recipients of medical assistance ÷ admissions."""
     return v.poor.fill_null(False).mean(where=w)
 
@@ -119,12 +119,12 @@ def poor_share(v: Table, w: Value) -> Value:
     "hospital", "80岁以上住院占比", "share of stays of people over 80", "share", "identity", "M34 M44",
     materiality=0.1, evidence_weight=CONTEXT, over="admissions", support="stays",
 )  # fmt: skip
-def old_share(v: Table, w: Value) -> Value:
+def over_80_share(v: Table, w: Value) -> Value:
     """Stays of people of 80 years or more ÷ those whose age is known."""
     return (v.age >= 80).mean(where=w)
 
 
-declare("hospital", admissions.unaided_stays, "M01 M11", materiality=20)
+declare("hospital", admissions.stays_without_assistance, "M01 M11", materiality=20)
 declare("hospital", admissions.zero_cash_share, "M01 M11", materiality=0.05)
 declare(
     "hospital", volume.cash_share, "M01 M11 M30", materiality=0.08, zh="住院现金自付比例",
@@ -149,17 +149,18 @@ declare(
 )  # fmt: skip
 declare("hospital", volume.co_visit_fund, "M01 M02 M26", materiality=2000, evidence_weight=CONTEXT)
 declare(
-    "hospital", volume.busiest_day, "M01 M02 M11", materiality=1, zh="入院最多的一天与日均之比",
+    "hospital", volume.busiest_day_ratio, "M01 M02 M11", materiality=1, zh="入院最多的一天与日均之比",
     en="admissions on the busiest day against an admitting day", family="co_visit", base="stays/day",
     support="stays",
 )  # fmt: skip
 declare(
     "hospital", volume.weekend_share, "M01 M10", materiality=0.1, zh="周末入院占比",
-    en="share of stays that begin at a weekend", family="stay", over="admissions", support="stays", mix=True,
+    en="share of stays that begin at a weekend", family="stay", over="admissions", support="stays",
+    case_mix=True,
 )  # fmt: skip
 declare(
     "hospital", volume.night_share, "M01 M10", materiality=0.08, zh="夜间入院占比",
-    en="share of stays that begin at night", family="stay", over="admissions", support="stays", mix=True,
+    en="share of stays that begin at night", family="stay", over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 
 
@@ -181,7 +182,8 @@ declare("hospital", admissions.idle_share, "M10 M44", materiality=0.03)
 
 @measure(
     "hospital", "三日以上无检查治疗的住院占比", "share of stays with three or more idle days", "share",
-    "stay", "M10", materiality=0.04, evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    "stay", "M10", materiality=0.04, evidence_weight=STRONG, over="admissions", support="stays",
+    case_mix=True,
 )  # fmt: skip
 def idle_stays_share(v: Table, w: Value) -> Value:
     """Stays with three or more idle days ÷ stays whose lines are known."""
@@ -204,7 +206,7 @@ def overlap_share(v: Table, w: Value) -> Value:
     "hospital", "核定床位占用率", "share of approved bed days that are filled", "share", "stay", "M01 M10",
     materiality=0.2, evidence_weight=STRONG,
 )  # fmt: skip
-def bed_use(v: Table, w: Value) -> Value:
+def bed_occupancy_rate(v: Table, w: Value) -> Value:
     """Days of stays ÷ (approved beds × days from the first visit of the window on, 30 at least)."""
     # Stays fill the days from the first visit of the window to the night, a month at least.
     span = ibis.greatest(v.days_ago.max(where=w), 30)
@@ -225,7 +227,7 @@ def los_ratio(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "30天以上住院占比", "share of stays of 30 days or more", "share", "stay", "M44",
-    materiality=0.04, over="admissions", support="stays", mix=True,
+    materiality=0.04, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def long_share(v: Table, w: Value) -> Value:
     """Stays of 30 days or more ÷ admissions."""
@@ -234,7 +236,7 @@ def long_share(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "两天以内住院占比", "share of stays of two days or less", "share", "stay", "M12 M13",
-    materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
+    materiality=0.08, evidence_weight=CONTEXT, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def short_share(v: Table, w: Value) -> Value:
     """Stays of two days or less ÷ admissions."""
@@ -252,14 +254,14 @@ def same_los_share(p: Table, w: Value) -> Value:
 
 # What the bills hold
 
-declare("hospital", admissions.unoperated_stays, "M01", materiality=20)
+declare("hospital", admissions.non_surgical_stays, "M01", materiality=20)
 declare("hospital", admissions.template_share, "M01 M44", materiality=0.1)
 
 
 @measure(
     "hospital", "最大一组雷同账单占非手术住院的比例",
     "share of stays without an operation with the most frequent set of items", "share",
-    "content", "M01 M44", materiality=0.05, base="unoperated/template", support="unoperated_stays",
+    "content", "M01 M44", materiality=0.05, base="unoperated/template", support="non_surgical_stays",
 )  # fmt: skip
 def top_template_share(p: Table, w: Value) -> Value:
     """Stays with the most frequent set of items ÷ stays (`p`: stays without an operation by set of items)."""
@@ -271,14 +273,14 @@ declare("hospital", admissions.checkup_share, "M04 M33", materiality=0.04)
 declare("hospital", admissions.exam_share, "M04 M33 M46", materiality=0.08)
 declare("hospital", admissions.outpatient_exam_share, "M33 M46", materiality=0.1)
 declare(
-    "hospital", admissions.scan_share, "M33 M46 M04", materiality=0.1, zh="做大型检查的住院占比",
+    "hospital", admissions.imaging_share, "M33 M46 M04", materiality=0.1, zh="做大型检查的住院占比",
     en="share of stays with a scan", evidence_weight=HINT, over="admissions", support="stays",
 )  # fmt: skip
 
 
 @measure(
     "hospital", "住院费用中治疗和用药的占比", "share of inpatient bills for treatment and medicine", "share",
-    "content", "M04 M01", materiality=0.08, direction=LOW, over="admissions", support="stays", mix=True,
+    "content", "M04 M01", materiality=0.08, direction=LOW, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def treatment_share(v: Table, w: Value) -> Value:
     """Yuan for treatment, medicine and consumables ÷ yuan of all lines, of stays."""
@@ -288,16 +290,16 @@ def treatment_share(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "床位护理诊察费占比", "share of inpatient bills for bed, care and round", "share", "content",
-    "M10 M44", materiality=0.06, over="admissions", support="stays", mix=True,
+    "M10 M44", materiality=0.06, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
-def keeping_share(v: Table, w: Value) -> Value:
+def bed_care_share(v: Table, w: Value) -> Value:
     """Yuan for bed, nursing and round ÷ yuan of all lines, of stays."""
-    return ratio(v.keeping_amount.sum(where=w), v.billed.sum(where=w))
+    return ratio(v.bed_care_amount.sum(where=w), v.billed.sum(where=w))
 
 
 @measure(
     "hospital", "住院耗材费占比", "share of inpatient bills for consumables", "share", "content", "M29",
-    materiality=0.06, evidence_weight=CONTEXT, over="admissions", support="stays", mix=True,
+    materiality=0.06, evidence_weight=CONTEXT, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def material_share(v: Table, w: Value) -> Value:
     """Yuan for consumables ÷ yuan of all lines, of stays."""
@@ -306,7 +308,7 @@ def material_share(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "耗材费过半的住院占比", "share of stays billed mostly for consumables", "share", "content",
-    "M29", materiality=0.04, over="admissions", support="stays", mix=True,
+    "M29", materiality=0.04, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def material_stays_share(v: Table, w: Value) -> Value:
     """Stays with half of the bill or more for consumables ÷ admissions."""
@@ -322,7 +324,7 @@ declare("hospital", admissions.cost_ratio, "M25 M24", materiality=0.15)
     "hospital", "费用不足同病组一半的住院占比", "share of stays at less than half the usual bill", "share",
     "price", "M25 M24 M01", materiality=0.08, over="admissions", support="stays",
 )  # fmt: skip
-def cheap_share(v: Table, w: Value) -> Value:
+def low_cost_share(v: Table, w: Value) -> Value:
     """Stays billed less than half of what is usual for the disease group ÷ stays with a benchmark."""
     return (v.cost_ratio < 0.5).mean(where=w)
 
@@ -331,7 +333,7 @@ def cheap_share(v: Table, w: Value) -> Value:
     "hospital", "费用超同病组两倍的住院占比", "share of stays at more than twice the usual bill", "share",
     "price", "M25", materiality=0.08, over="admissions", support="stays",
 )  # fmt: skip
-def dear_share(v: Table, w: Value) -> Value:
+def high_cost_share(v: Table, w: Value) -> Value:
     """Stays billed more than twice what is usual for the disease group ÷ stays with a benchmark."""
     return (v.cost_ratio > 2).mean(where=w)
 
@@ -340,16 +342,16 @@ def dear_share(v: Table, w: Value) -> Value:
     "hospital", "各次住院费用差异与同病组之比", "spread of bills around their disease group", "ratio",
     "price", "M01 M44", materiality=0.1, direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
-def cost_spread(v: Table, w: Value) -> Value:
+def cost_dispersion(v: Table, w: Value) -> Value:
     """Standard deviation over stays of the bill ÷ the bill usual for the disease group."""
     return v.cost_ratio.std(where=w)
 
 
 declare("hospital", admissions.content_ratio, "M01 M24 M25", materiality=0.15)
-declare("hospital", admissions.paid_per_content, "M24", materiality=0.1)
-declare("hospital", admissions.upcoded_share, "M24", materiality=0.05)
-declare("hospital", admissions.group_surplus, "M24", materiality=0.05)
-declare("hospital", admissions.overgrouped_share, "M24", materiality=0.04)
+declare("hospital", admissions.charge_per_content, "M24", materiality=0.1)
+declare("hospital", admissions.overcharged_stay_share, "M24", materiality=0.05)
+declare("hospital", admissions.group_cost_excess, "M24", materiality=0.05)
+declare("hospital", admissions.unsupported_group_share, "M24", materiality=0.04)
 declare("hospital", admissions.top_disease_share, "M24 M01 M12", materiality=0.1)
 declare(
     "hospital", medicines.over_ceiling_share, "M25 M29", materiality=0.002, zh="超最高限价金额占比",
@@ -359,29 +361,29 @@ declare(
 
 # Dialysis
 
-declare("hospital", admissions.dialysis, "M28", materiality=100)
-declare("hospital", admissions.unsigned_share, "M28", materiality=0.05)
+declare("hospital", admissions.dialysis_sessions, "M28", materiality=100)
+declare("hospital", admissions.no_sign_in_share, "M28", materiality=0.05)
 
 
 @measure(
     "hospital", "少数患者缺签到多于同院其他患者的透析占比",
     "share of dialysis sessions without sign-in beyond those of the other patients there", "share",
-    "identity", "M28", materiality=0.01, evidence_weight=STRONG, support="dialysis",
+    "identity", "M28", materiality=0.01, evidence_weight=STRONG, support="dialysis_sessions",
 )  # fmt: skip
-def unsigned_excess(v: Table, w: Value) -> Value:
+def no_sign_in_excess(v: Table, w: Value) -> Value:
     """Sessions without a sign-in that are a few patients' and beyond chance ÷ sessions of dialysis; nothing
-    where there are none (`features.visits.registers.unsigned_sessions`)."""
-    known = w & v.unsigned.notnull()
-    return ratio(v.unsigned_excess.sum(where=known), v.dialysis.sum(where=known)).fill_null(0.0)
+    where there are none (`features.visits.registers.sessions_without_sign_in`)."""
+    known = w & v.no_sign_in.notnull()
+    return ratio(v.no_sign_in_excess.sum(where=known), v.dialysis.sum(where=known)).fill_null(0.0)
 
 
-declare("hospital", admissions.dialysis_week, "M28", materiality=0.1)
+declare("hospital", admissions.weekly_dialysis_ratio, "M28", materiality=0.1)
 declare("hospital", admissions.double_dialysis_share, "M28", materiality=0.02)
 declare("hospital", admissions.dialysis_persons, "M28", materiality=5)
 declare("hospital", admissions.off_schedule_share, "M28", materiality=0.2)
-declare("hospital", volume.after_death, "M09 M28 M01", materiality=2, evidence_weight=STRONG)
+declare("hospital", volume.visits_after_death, "M09 M28 M01", materiality=2, evidence_weight=STRONG)
 declare("hospital", admissions.rehab_visits, "M45", materiality=10)
-declare("hospital", admissions.unsigned_rehab_share, "M45", materiality=0.05)
+declare("hospital", admissions.no_sign_in_rehab_share, "M45", materiality=0.05)
 declare("hospital", volume.co_visit_consultation_share, "M26", materiality=0.05)
 
 

@@ -65,12 +65,12 @@ def supply_ratio(v: Table, w: Value) -> Value:
     "patient", "再次购药时家中余药最多可用", "most supply at hand when buying more", "days", "supply",
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
-def most_stock(v: Table, w: Value) -> Value:
+def max_stock_days(v: Table, w: Value) -> Value:
     """Most days of supply at hand at any purchase; 0 where nothing was left."""
     return v.stock_days.max(where=w).fill_null(0)
 
 
-declare("patient", medicines.surplus_spent, "M05 M19", materiality=200)
+declare("patient", medicines.oversupply_amount, "M05 M19", materiality=200)
 
 
 @measure(
@@ -93,7 +93,7 @@ def prescribers(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "15日内同院再入院次数", "stays within 15 days of the last in the same hospital", "times",
-    "stay", "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", arises="count",
+    "stay", "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", statistic="count",
 )  # fmt: skip
 def split_stays(v: Table, w: Value) -> Value:
     """Stays within 15 days of one in the same hospital for the same disease."""
@@ -103,7 +103,7 @@ def split_stays(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内再入院次数(只计再入院超常的医院)",
     "stays within 15 days of the last, in hospitals with excess readmissions", "times", "stay", "M03",
-    materiality=0.5, evidence_weight=STRONG, windows=ALL_WINDOWS, support="stays", arises="count",
+    materiality=0.5, evidence_weight=STRONG, windows=ALL_WINDOWS, support="stays", statistic="count",
 )  # fmt: skip
 def split_stays_in_excess(v: Table, w: Value) -> Value:
     """Stays within 15 days of one for the same disease, in a hospital whose other patients are readmitted so
@@ -114,9 +114,9 @@ def split_stays_in_excess(v: Table, w: Value) -> Value:
 @measure(
     "patient", "31日内同院再入院超出同病患者通常的次数",
     "returns to the same hospital within 31 days beyond what the diseases explain", "times", "stay", "M03",
-    materiality=0.5, windows=ALL_WINDOWS, arises="count",
+    materiality=0.5, windows=ALL_WINDOWS, statistic="count",
 )  # fmt: skip
-def returns(v: Table, w: Value) -> Value:
+def excess_readmissions(v: Table, w: Value) -> Value:
     """Stays within 31 days of the last in the hospital, minus those expected of the diseases."""
     return (v.readmitted_31d.cast("float64") - v.readmission_expected).sum(where=w).fill_null(0)
 
@@ -124,7 +124,7 @@ def returns(v: Table, w: Value) -> Value:
 @measure(
     "patient", "15日内同一医师再次收住次数",
     "times taken in again by the same doctor within 15 days, for whatever disease", "times", "stay",
-    "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", arises="count",
+    "M03", materiality=0.5, windows=ALL_WINDOWS, support="stays", statistic="count",
 )  # fmt: skip
 def same_doctor_readmission(v: Table, w: Value) -> Value:
     """Stays under the doctor who discharged the patient within 15 days before."""
@@ -136,7 +136,7 @@ declare("patient", admissions.idle_days, "M10", materiality=2)
 
 @measure(
     "patient", "住院期间外出就医购药", "visits elsewhere during stays", "visits", "identity", "M10 M14 M01",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     """Visits and purchases elsewhere on days inside stays."""
@@ -145,7 +145,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "与他人同日同病同天数的住院次数", "stays admitted with others for the same disease and time",
-    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, arises="count",
+    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     """Stays with others admitted there within a day for the same disease and as many days."""
@@ -155,9 +155,9 @@ def twin_stays(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "检查为主的住院次数", "stays that were mostly examinations", "visits", "content", "M04",
-    materiality=0.5, evidence_weight=STRONG, arises="count",
+    materiality=0.5, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
-def exam_stays(v: Table, w: Value) -> Value:
+def checkup_stays(v: Table, w: Value) -> Value:
     """Stays that are `checkup_like`, courses aside."""
     return v.mdtrt_id.count(where=w & (v.kind == STAY) & admissions.checkup_like(v) & ~v.course)
 
@@ -185,7 +185,7 @@ def co_visits(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "结伴住院次数", "stays with co-visitors beyond chance", "visits", "co_visit", "M02 M01",
-    materiality=1, over="admissions", arises="count",
+    materiality=1, over="admissions", statistic="count",
 )  # fmt: skip
 def co_visit_stays(v: Table, w: Value) -> Value:
     """Stays at which somebody is present whom the patient meets beyond chance."""
@@ -194,7 +194,7 @@ def co_visit_stays(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit",
-    "M26", materiality=2, over="consultations", arises="count",
+    "M26", materiality=2, over="consultations", statistic="count",
 )  # fmt: skip
 def co_visit_consultations(v: Table, w: Value) -> Value:
     """Outpatient visits at which somebody is present whom the patient meets beyond chance."""
@@ -229,7 +229,7 @@ def most_co_visitors(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
-    "terminal", "M15 M16", materiality=2, windows=ALL_WINDOWS, support="expected_bursts", arises="count",
+    "terminal", "M15 M16", materiality=2, windows=ALL_WINDOWS, support="expected_bursts", statistic="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     """Purchases within 60 seconds of another card at the till."""
@@ -247,7 +247,7 @@ def expected_bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "30分钟内两处刷卡次数", "times the card was at two places within 30 minutes", "times",
-    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, arises="count",
+    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
     """Visits at which the card was elsewhere within the 30 minutes before."""
@@ -256,7 +256,7 @@ def two_places(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "30分钟内在两家医疗机构就诊次数", "times at two hospitals or clinics in 30 minutes", "times",
-    "identity", "M14", materiality=1, evidence_weight=STRONG, arises="count",
+    "identity", "M14", materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def two_clinics(v: Table, w: Value) -> Value:
     """Outpatient visits within 30 minutes of one at another hospital or clinic."""
@@ -266,7 +266,7 @@ def two_clinics(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "诊断与性别不符的就诊次数", "visits for a disease that the other sex alone can have", "visits",
-    "identity", "M14", materiality=0.5, evidence_weight=STRONG, arises="count",
+    "identity", "M14", materiality=0.5, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def impossible_diagnoses(v: Table, w: Value) -> Value:
     """Visits with a diagnosis that only the other sex can have."""
@@ -285,7 +285,7 @@ def round_amounts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "购得追溯码已被售出过的药盒", "boxes with a trace code sold before", "boxes", "trace", "M20",
-    materiality=1, arises="count",
+    materiality=1, statistic="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     """Boxes bought whose trace code an earlier sale carries."""
@@ -300,7 +300,7 @@ def uncoded_boxes(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "处方超次使用", "uses of a prescription beyond what it allows", "times", "trace", "M21",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
     """Uses of the patient's prescriptions beyond what they allow."""
@@ -311,30 +311,32 @@ def rx_overused(v: Table, w: Value) -> Value:
     "patient", "无签到透析次数", "dialysis sessions without sign-in", "sessions", "identity", "M28",
     materiality=2, evidence_weight=STRONG, windows=ALL_WINDOWS,
 )  # fmt: skip
-def unsigned_dialysis(v: Table, w: Value) -> Value:
+def no_sign_in_dialysis(v: Table, w: Value) -> Value:
     """Sessions of dialysis without a sign-in on the day."""
-    return v.unsigned.sum(where=w).fill_null(0)
+    return v.no_sign_in.sum(where=w).fill_null(0)
 
 
 @measure(
     "patient", "最忙一周透析次数", "dialysis sessions in the busiest week", "sessions", "supply", "M28",
     materiality=1, evidence_weight=STRONG, base="dialysis/week",
 )  # fmt: skip
-def dialysis_week(p: Table, w: Value) -> Value:
+def busiest_dialysis_week(p: Table, w: Value) -> Value:
     """Most visits for dialysis in a calendar week (`p`: the patient's weeks)."""
     return p.n.max()
 
 
-declare("patient", admissions.dialysis, "M28", materiality=6, zh="接受透析次数", en="dialysis sessions")
+declare(
+    "patient", admissions.dialysis_sessions, "M28", materiality=6, zh="接受透析次数", en="dialysis sessions"
+)
 
 
 @measure(
     "patient", "住院收费与诊疗项目应有水平之比(最高一次)", "highest charge of a stay for its content",
     "ratio", "price", "M24", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
-def paid_per_content(v: Table, w: Value) -> Value:
+def charge_per_content(v: Table, w: Value) -> Value:
     """Highest charge for its content of a stay; 1, as usual, without stays."""
-    return v.paid_per_content.max(where=w).fill_null(1)
+    return v.charge_per_content.max(where=w).fill_null(1)
 
 
 @measure(
@@ -357,21 +359,21 @@ def los_ratio(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "住院期间长护服务日", "long-term-care days inside stays", "days", "identity", "M08",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
-def care_days(v: Table, w: Value) -> Value:
+def long_term_care_days(v: Table, w: Value) -> Value:
     """Days of long-term care within stays."""
-    return v.care_days.sum(where=w).fill_null(0)
+    return v.long_term_care_days.sum(where=w).fill_null(0)
 
 
 @measure(
     "patient", "事故后住院未申报第三方责任次数",
     "stays after an accident on record without a third party declared", "visits", "identity", "M27",
-    materiality=0.5, evidence_weight=STRONG, arises="count",
+    materiality=0.5, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
-def hidden_accidents(v: Table, w: Value) -> Value:
+def undeclared_accidents(v: Table, w: Value) -> Value:
     """Injury stays after an accident on record without a third party declared."""
-    return v.hidden_accident.sum(where=w).fill_null(0)
+    return v.undeclared_accident.sum(where=w).fill_null(0)
 
 
 declare("patient", volume.outpatient_visits, "M06 M13", materiality=5, zh="门诊次数", en="outpatient visits")

@@ -25,14 +25,14 @@ def fund_per_visit(v: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", volume.visits_each, "M06 M15", materiality=0.5, zh="人均购药次数",
+    "pharmacy", volume.visits_per_person, "M06 M15", materiality=0.5, zh="人均购药次数",
     en="purchases per customer", windows=ALL_WINDOWS,
 )  # fmt: skip
 declare(
     "pharmacy", volume.visits_per_day, "M16 M15", materiality=5, zh="营业日日均购药人次",
     en="purchases on a day with any", over="visits", support=None,
 )  # fmt: skip
-declare("pharmacy", volume.busiest_day, "M15 M16", materiality=1)
+declare("pharmacy", volume.busiest_day_ratio, "M15 M16", materiality=1)
 declare("pharmacy", volume.fund_growth, "M16 M47", materiality=0.3)
 
 
@@ -59,14 +59,14 @@ declare(
     "pharmacy", "人均购药可用天数", "days of supply sold per customer", "days", "supply", "M05 M19",
     materiality=20, support="persons",
 )  # fmt: skip
-def supply_each(v: Table, w: Value) -> Value:
+def supply_days_per_person(v: Table, w: Value) -> Value:
     """Days of supply sold ÷ different customers."""
     return ratio(v.supply_days.sum(where=w), v.psn_no.nunique(where=w))
 
 
 declare(
-    "pharmacy", medicines.dosed_persons, "M05 M19", materiality=20, zh="所购药量可计天数的顾客人数",
-    en="customers whose medicine's days of supply are known",
+    "pharmacy", medicines.persons_with_known_supply, "M05 M19", materiality=20,
+    zh="所购药量可计天数的顾客人数", en="customers whose medicine's days of supply are known",
 )  # fmt: skip
 declare(
     "pharmacy", medicines.supply_per_drug, "M05 M19", materiality=5, zh="每次每种药平均可用天数",
@@ -77,19 +77,19 @@ declare(
     en="mean supply still at hand when buying",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.stocked_share, "M05 M19 M06", materiality=0.05, zh="家中余药够30天以上仍购药的占比",
-    en="share of purchases with a month of the drug still at hand",
+    "pharmacy", medicines.early_refill_share, "M05 M19 M06", materiality=0.05,
+    zh="家中余药够30天以上仍购药的占比", en="share of purchases with a month of the drug still at hand",
 )  # fmt: skip
 
 
 @measure(
     "pharmacy", "顾客余药超出一个月用量部分占药费",
     "share of medicine sold in excess of a month of it at hand", "share", "supply", "M05 M19",
-    materiality=0.04, evidence_weight=STRONG, support="dosed_persons",
+    materiality=0.04, evidence_weight=STRONG, support="persons_with_known_supply",
 )  # fmt: skip
-def surplus_share(v: Table, w: Value) -> Value:
+def oversupply_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine."""
-    return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w))
+    return ratio(v.oversupply_amount.sum(where=w), v.drug_amount.sum(where=w))
 
 
 declare("pharmacy", medicines.price_per_day, "M19 M20", materiality=3)
@@ -117,7 +117,7 @@ declare(
     en="share of sales above the price ceiling",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.price_surplus, "M40 M18", materiality=0.03, zh="药价高出其他药店通常价格的比例",
+    "pharmacy", medicines.price_excess, "M40 M18", materiality=0.03, zh="药价高出其他药店通常价格的比例",
     en="surplus of the prices over those of other pharmacies", evidence_weight=HINT, over="visits",
     support="visits",
 )  # fmt: skip
@@ -177,7 +177,7 @@ def top_amount_share(p: Table, w: Value) -> Value:
     "pharmacy", "购药金额雷同的程度", "how far purchases repeat the same amounts", "share",
     "terminal", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
-def same_amount_chance(p: Table, w: Value) -> Value:
+def amount_concentration(p: Table, w: Value) -> Value:
     """Probability that two purchases have one amount (`formulas.concentration`)."""
     return concentration(p)
 
@@ -201,7 +201,12 @@ def pooled_share(v: Table, w: Value) -> Value:
 
 
 declare(
-    "pharmacy", volume.after_death, "M09 M15", materiality=2, zh="死亡后购药次数", en="purchases after death"
+    "pharmacy",
+    volume.visits_after_death,
+    "M09 M15",
+    materiality=2,
+    zh="死亡后购药次数",
+    en="purchases after death",
 )
 
 
@@ -212,7 +217,7 @@ declare(
 def fund_after_death(v: Table, w: Value) -> Value:
     """Yuan paid by funds and personal accounts for purchases more than a day after death."""
     paid = v.fund_pay_sumamt + v.acct_pay.fill_null(0)
-    return paid.sum(where=w & (v.days_dead > 1).fill_null(False)).fill_null(0)
+    return paid.sum(where=w & (v.days_since_death > 1).fill_null(False)).fill_null(0)
 
 
 @measure(
@@ -230,6 +235,6 @@ def off_price_share(v: Table, w: Value) -> Value:
     "share of purchases of much the same amount (within a tenth)", "share", "terminal", "M16",
     materiality=0.05, base="purchases/amount_band", support="visits",
 )  # fmt: skip
-def top_band_share(p: Table, w: Value) -> Value:
+def top_amount_band_share(p: Table, w: Value) -> Value:
     """Purchases in the band of amounts (steps of a tenth) with most of them ÷ purchases."""
     return top_share(p)

@@ -59,8 +59,8 @@ def rx_overused_share(v: Table, w: Value) -> Value:
     return (v.rx_overused > 0).fill_null(False).mean(where=w)
 
 
-declare("pharmacy", medicines.rx_late_share, "M22", materiality=0.01, over="visits", support="visits")
-declare("pharmacy", medicines.rx_rushed_share, "M22", materiality=0.01, over="visits", support="visits")
+declare("pharmacy", medicines.sale_before_rx_share, "M22", materiality=0.01, over="visits", support="visits")
+declare("pharmacy", medicines.rapid_rx_share, "M22", materiality=0.01, over="visits", support="visits")
 
 
 @measure(
@@ -133,7 +133,7 @@ declare(
     "pharmacy", "顾客之间基金支付的悬殊程度(人均额的倍数)", "how unevenly the fund pays for the customers",
     "ratio", "concentration", "M05 M19 M16", materiality=0.4, base="purchases/psn_no", support="visits",
 )  # fmt: skip
-def person_unevenness(p: Table, w: Value) -> Value:
+def fund_per_person_cv(p: Table, w: Value) -> Value:
     """Coefficient of variation of the fund payment for a customer (`p`: a row a customer)."""
     return p.fund.std() / p.fund.mean().nullif(0)
 
@@ -168,9 +168,9 @@ def top_employer_share(p: Table, w: Value) -> Value:
     "pharmacy", "同连锁其他门店异常购药占比", "share of odd purchases in the other branches of the chain",
     "share", "co_visit", "M42", materiality=0.03, evidence_weight=CONTEXT, windows=(),
 )  # fmt: skip
-def chain_odd_share(v: Table, w: Value) -> Value:
+def chain_anomaly_share(v: Table, w: Value) -> Value:
     """Odd purchases in the other branches of the chain ÷ their purchases; missing outside chains."""
-    return v.chain_odd.max()
+    return v.chain_anomalies.max()
 
 
 declare(

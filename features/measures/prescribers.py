@@ -41,7 +41,7 @@ declare("prescriber", volume.visits_per_day, "M22 M48", materiality=10)
     "prescriber", "最忙一天看诊和开药人次", "visits and purchases on the busiest day", "visits", "frequency",
     "M22 M48", materiality=20, base="visits/day",
 )  # fmt: skip
-def busiest_day(p: Table, w: Value) -> Value:
+def busiest_day_visits(p: Table, w: Value) -> Value:
     """Visits and purchases on the busiest day (`p`: a row a day)."""
     return p.n.max()
 
@@ -57,15 +57,15 @@ declare(
     "share", "identity", "M48", materiality=0.01, evidence_weight=STRONG, over="consultations",
     support="outpatient_visits",
 )  # fmt: skip
-def moved_share(v: Table, w: Value) -> Value:
+def two_sites_share(v: Table, w: Value) -> Value:
     """Outpatient visits within 30 minutes of one of the doctor at another institution ÷ all."""
-    return v.dr_moved.fill_null(False).mean(where=w)
+    return v.dr_two_sites.fill_null(False).mean(where=w)
 
 
 declare("prescriber", volume.night_share, "M22 M48", materiality=0.08)
 declare("prescriber", volume.weekend_share, "M48 M22", materiality=0.15)
 declare(
-    "prescriber", volume.after_death, "M22 M28 M19", materiality=2, zh="患者死亡后就诊购药次数",
+    "prescriber", volume.visits_after_death, "M22 M28 M19", materiality=2, zh="患者死亡后就诊购药次数",
     en="visits and purchases of patients after their death",
 )  # fmt: skip
 
@@ -75,28 +75,29 @@ declare(
 
 @measure(
     "prescriber", "购药患者人均所购药量可用天数", "days of supply prescribed per patient", "days", "supply",
-    "M05 M19", materiality=20, support="dosed_persons",
+    "M05 M19", materiality=20, support="persons_with_known_supply",
 )  # fmt: skip
-def supply_each(v: Table, w: Value) -> Value:
+def supply_days_per_person(v: Table, w: Value) -> Value:
     """Days of supply prescribed outside hospital ÷ patients who got any."""
     dosed = w & (v.kind != STAY) & (v.supply_days > 0)
     return ratio(v.supply_days.sum(where=dosed), v.psn_no.nunique(where=dosed))
 
 
-declare("prescriber", medicines.dosed_persons, "M05 M19", materiality=20)
+declare("prescriber", medicines.persons_with_known_supply, "M05 M19", materiality=20)
 declare("prescriber", medicines.supply_per_drug, "M05 M19", materiality=5)
 declare("prescriber", medicines.stock_days, "M05 M19", materiality=5)
-declare("prescriber", medicines.stocked_share, "M05 M19", materiality=0.05)
+declare("prescriber", medicines.early_refill_share, "M05 M19", materiality=0.05)
 
 
 @measure(
     "prescriber", "患者余药超出一个月用量部分占药费",
     "share of medicine prescribed in excess of a month of it at hand",
-    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG, support="dosed_persons",
+    "share", "supply", "M05 M19", materiality=0.04, evidence_weight=STRONG,
+    support="persons_with_known_supply",
 )  # fmt: skip
-def surplus_share(v: Table, w: Value) -> Value:
+def oversupply_share(v: Table, w: Value) -> Value:
     """Yuan for drugs in excess of a month at hand ÷ yuan for medicine outside hospital."""
-    return ratio(v.surplus_spent.sum(where=w), v.drug_amount.sum(where=w & (v.kind != STAY)))
+    return ratio(v.oversupply_amount.sum(where=w), v.drug_amount.sum(where=w & (v.kind != STAY)))
 
 
 declare("prescriber", medicines.price_per_day, "M19 M40", materiality=3)
@@ -116,7 +117,7 @@ def buyers(v: Table, w: Value) -> Value:
     "prescriber", "次均处方购药金额", "spent on a purchase", "yuan_each", "money", "M05 M19 M40",
     materiality=30, over="purchases", support="purchases",
 )  # fmt: skip
-def spent_per_purchase(v: Table, w: Value) -> Value:
+def amount_per_purchase(v: Table, w: Value) -> Value:
     """Mean bill of a purchase on the doctor's prescription, in yuan."""
     return v.medfee_sumamt.mean(where=w)
 
@@ -137,8 +138,8 @@ def top_diagnosis_share(p: Table, w: Value) -> Value:
     return top_share(p)
 
 
-declare("prescriber", medicines.rx_late_share, "M22", materiality=0.01)
-declare("prescriber", medicines.rx_rushed_share, "M22", materiality=0.01)
+declare("prescriber", medicines.sale_before_rx_share, "M22", materiality=0.01)
+declare("prescriber", medicines.rapid_rx_share, "M22", materiality=0.01)
 declare(
     "prescriber", volume.co_visit_share, "M19 M40", materiality=0.05, over="purchases", support="purchases"
 )
@@ -175,8 +176,8 @@ def top_pharmacy_persons(p: Table, w: Value) -> Value:
 
 
 # One patient who always buys at one pharmacy says nothing of the doctor.
-declare("prescriber", medicines.steered_share, "M40", materiality=0.08, support="buyers", arises="mean")
-declare("prescriber", medicines.price_surplus, "M40", materiality=0.03)
+declare("prescriber", medicines.steered_share, "M40", materiality=0.08, support="buyers", statistic="mean")
+declare("prescriber", medicines.price_excess, "M40", materiality=0.03)
 
 
 @measure(
@@ -193,18 +194,18 @@ declare(
     support="purchases",
 )  # fmt: skip
 declare("prescriber", volume.top_person_share, "M05 M19", materiality=0.06)
-declare("prescriber", volume.visits_each, "M05 M19 M28", materiality=1)
+declare("prescriber", volume.visits_per_person, "M05 M19 M28", materiality=1)
 
 
 @measure(
     "prescriber", "门诊后三日内住进外院人次",
     "outpatient visits followed within three days by a stay elsewhere", "visits", "concentration", "M31",
     materiality=3, evidence_weight=STRONG, windows=ALL_WINDOWS, over="consultations",
-    support="outpatient_visits", arises="count",
+    support="outpatient_visits", statistic="count",
 )  # fmt: skip
-def sent(v: Table, w: Value) -> Value:
+def onward_admissions(v: Table, w: Value) -> Value:
     """Outpatient visits followed within three days by a stay elsewhere."""
-    return v.mdtrt_id.count(where=w & v.sent_to.notnull())
+    return v.mdtrt_id.count(where=w & v.referred_to.notnull())
 
 
 @measure(
@@ -212,17 +213,18 @@ def sent(v: Table, w: Value) -> Value:
     "share of outpatient visits followed within three days by a stay elsewhere", "share", "concentration",
     "M31", materiality=0.02, over="consultations", support="outpatient_visits",
 )  # fmt: skip
-def sent_share(v: Table, w: Value) -> Value:
+def onward_admission_share(v: Table, w: Value) -> Value:
     """Outpatient visits followed within three days by a stay elsewhere ÷ outpatient visits."""
-    return v.sent_to.notnull().mean(where=w)
+    return v.referred_to.notnull().mean(where=w)
 
 
 @measure(
     "prescriber", "门诊后住院者住进同一家医院的占比",
     "share of the stays elsewhere that were in one hospital",
-    "share", "concentration", "M31", materiality=0.2, base="outpatient/sent_to", support="sent",
+    "share", "concentration", "M31", materiality=0.2, base="outpatient/referred_to",
+    support="onward_admissions",
 )  # fmt: skip
-def top_sent_share(p: Table, w: Value) -> Value:
+def top_onward_hospital_share(p: Table, w: Value) -> Value:
     """Stays elsewhere in the hospital with most of them ÷ stays elsewhere within three days."""
     return top_share(p)
 
@@ -240,42 +242,42 @@ def stay_rate(v: Table, w: Value) -> Value:
 
 
 declare("prescriber", admissions.outpatient_rate_of_admissions, "M12", materiality=0.06)
-declare("prescriber", admissions.converted_share, "M12", materiality=0.06)
+declare("prescriber", admissions.admitted_from_outpatient_share, "M12", materiality=0.06)
 declare("prescriber", admissions.split_share, "M03", materiality=0.04)
 declare("prescriber", admissions.readmission_share, "M03", materiality=0.06)
 declare("prescriber", admissions.idle_share, "M01", materiality=0.04)
 declare("prescriber", admissions.outside_share, "M01", materiality=0.04)
-declare("prescriber", admissions.unaided_stays, "M01", materiality=10)
+declare("prescriber", admissions.stays_without_assistance, "M01", materiality=10)
 declare("prescriber", admissions.zero_cash_share, "M01", materiality=0.06)
 declare("prescriber", admissions.village_concentration, "M01", materiality=0.1)
 declare("prescriber", admissions.batch_share, "M01", materiality=0.06)
-declare("prescriber", admissions.unoperated_stays, "M01", materiality=10)
+declare("prescriber", admissions.non_surgical_stays, "M01", materiality=10)
 declare("prescriber", admissions.template_share, "M01", materiality=0.1)
 declare("prescriber", admissions.top_exam_set_share, "M33 M04", materiality=0.1)
 declare("prescriber", admissions.checkup_share, "M04 M33", materiality=0.05)
 declare("prescriber", admissions.exam_share, "M04 M33", materiality=0.08)
 declare("prescriber", admissions.outpatient_exam_share, "M33", materiality=0.12)
-declare("prescriber", admissions.scan_share, "M33", materiality=0.06)
+declare("prescriber", admissions.imaging_share, "M33", materiality=0.06)
 declare("prescriber", admissions.cost_ratio, "M24", materiality=0.2)
 declare("prescriber", admissions.content_ratio, "M01 M24", materiality=0.2)
-declare("prescriber", admissions.paid_per_content, "M24", materiality=0.12)
-declare("prescriber", admissions.upcoded_share, "M24", materiality=0.06)
-declare("prescriber", admissions.group_surplus, "M24", materiality=0.05)
-declare("prescriber", admissions.overgrouped_share, "M24", materiality=0.05)
+declare("prescriber", admissions.charge_per_content, "M24", materiality=0.12)
+declare("prescriber", admissions.overcharged_stay_share, "M24", materiality=0.06)
+declare("prescriber", admissions.group_cost_excess, "M24", materiality=0.05)
+declare("prescriber", admissions.unsupported_group_share, "M24", materiality=0.05)
 declare("prescriber", admissions.top_disease_share, "M24 M12", materiality=0.15)
 declare("prescriber", admissions.los, "M01 M12", materiality=3)
 
 
 # Dialysis
 
-declare("prescriber", admissions.dialysis, "M28", materiality=50)
-declare("prescriber", admissions.unsigned_share, "M28", materiality=0.05)
-declare("prescriber", admissions.dialysis_week, "M28", materiality=0.1)
+declare("prescriber", admissions.dialysis_sessions, "M28", materiality=50)
+declare("prescriber", admissions.no_sign_in_share, "M28", materiality=0.05)
+declare("prescriber", admissions.weekly_dialysis_ratio, "M28", materiality=0.1)
 declare("prescriber", admissions.double_dialysis_share, "M28", materiality=0.02)
 declare("prescriber", admissions.dialysis_persons, "M28", materiality=5)
 declare("prescriber", admissions.off_schedule_share, "M28", materiality=0.2)
 declare("prescriber", admissions.rehab_visits, "M45", materiality=10)
-declare("prescriber", admissions.unsigned_rehab_share, "M45", materiality=0.05)
+declare("prescriber", admissions.no_sign_in_rehab_share, "M45", materiality=0.05)
 
 
 @measure(
@@ -296,6 +298,6 @@ declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05, 
     "share of outpatients sent to a hospital beyond the neighbourhood's ways", "share", "concentration",
     "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="consultations",
 )  # fmt: skip
-def referred_share(v: Table, w: Value) -> Value:
+def outgoing_referral_excess(v: Table, w: Value) -> Value:
     """Mean over outpatient visits of the excess of their flow to a hospital (`referral_flows`)."""
     return v.referred.mean(where=w)

@@ -15,7 +15,7 @@ def idle_days(v: Table, w: Value) -> Value:
 
 
 @shared("透析次数", "dialysis sessions", "sessions", "supply", evidence_weight=CONTEXT, windows=ALL_WINDOWS)
-def dialysis(v: Table, w: Value) -> Value:
+def dialysis_sessions(v: Table, w: Value) -> Value:
     """Sessions of dialysis billed."""
     return v.dialysis.sum(where=w).fill_null(0)
 
@@ -32,16 +32,16 @@ def outpatient_rate_of_admissions(v: Table, w: Value) -> Value:
 
 @shared(
     "门诊当日或次日转住院占比", "share of stays right after an outpatient visit there", "share", "stay",
-    over="admissions", support="stays", mix=True,
+    over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
-def converted_share(v: Table, w: Value) -> Value:
+def admitted_from_outpatient_share(v: Table, w: Value) -> Value:
     """Stays on the day of an outpatient visit there or the day after ÷ admissions."""
     return v.converted.fill_null(False).mean(where=w)
 
 
 @shared(
     "15日内同院同病再入院占比", "share of stays that are back within 15 days with the same disease", "share",
-    "stay", evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    "stay", evidence_weight=STRONG, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def split_share(v: Table, w: Value) -> Value:
     """Stays within 15 days of one there for the same disease ÷ admissions."""
@@ -50,7 +50,7 @@ def split_share(v: Table, w: Value) -> Value:
 
 @shared(
     "31日内同院再入院占比", "share of stays that are back within 31 days", "share", "stay", over="admissions",
-    support="stays", mix=True,
+    support="stays", case_mix=True,
 )  # fmt: skip
 def readmission_share(v: Table, w: Value) -> Value:
     """Stays within 31 days of one there ÷ admissions, against what the diseases lead one to expect."""
@@ -59,7 +59,7 @@ def readmission_share(v: Table, w: Value) -> Value:
 
 @shared(
     "住院日中无检查治疗的比例", "share of bed days with nothing but bed, care and round", "share", "stay",
-    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    evidence_weight=STRONG, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def idle_share(v: Table, w: Value) -> Value:
     """Idle days ÷ days of the stays whose lines are known."""
@@ -69,7 +69,7 @@ def idle_share(v: Table, w: Value) -> Value:
 
 @shared(
     "住院期间外出就医购药的住院占比", "share of stays with visits elsewhere during them", "share", "stay",
-    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    evidence_weight=STRONG, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def outside_share(v: Table, w: Value) -> Value:
     """Stays of two days or more with a visit elsewhere inside ÷ such stays."""
@@ -80,7 +80,7 @@ def outside_share(v: Table, w: Value) -> Value:
     "非救助对象非手术住院次数", "stays without an operation of patients without medical assistance", "visits",
     "frequency", evidence_weight=CONTEXT, over="admissions",
 )  # fmt: skip
-def unaided_stays(v: Table, w: Value) -> Value:
+def stays_without_assistance(v: Table, w: Value) -> Value:
     """Stays without an operation of patients who have to pay a part themselves."""
     return v.mdtrt_id.count(where=w & ~_exempt_or_operated(v))
 
@@ -88,7 +88,8 @@ def unaided_stays(v: Table, w: Value) -> Value:
 @shared(
     "非救助对象非手术住院分文未付的占比",
     "share of stays without an operation that cost a patient without medical assistance nothing",
-    "share", "money", evidence_weight=STRONG, over="admissions", support="unaided_stays", unpaid=True,
+    "share", "money", evidence_weight=STRONG, over="admissions", support="stays_without_assistance",
+    unpaid=True,
 )  # fmt: skip
 def zero_cash_share(v: Table, w: Value) -> Value:
     """Stays without an operation of patients without medical assistance and without any cash payment ÷
@@ -123,7 +124,7 @@ def batch_share(v: Table, w: Value) -> Value:
 @shared(
     "非手术住院次数", "stays without an operation", "visits", "frequency", evidence_weight=CONTEXT,
 )  # fmt: skip
-def unoperated_stays(v: Table, w: Value) -> Value:
+def non_surgical_stays(v: Table, w: Value) -> Value:
     """Stays whose bills no operation makes alike: patients of one operation are all examined and treated by
     its clinical pathway."""
     return v.mdtrt_id.count(where=w & (v.kind == STAY) & unoperated(v))
@@ -132,7 +133,7 @@ def unoperated_stays(v: Table, w: Value) -> Value:
 @shared(
     "账单内容雷同的非手术住院占比",
     "share of stays without an operation whose bill has the same items as two or more others", "share",
-    "content", evidence_weight=STRONG, base="unoperated/template", support="unoperated_stays",
+    "content", evidence_weight=STRONG, base="unoperated/template", support="non_surgical_stays",
 )  # fmt: skip
 def template_share(p: Table, w: Value) -> Value:
     """Stays whose set of items three or more stays have ÷ stays (`p`: stays without an operation by set of
@@ -143,7 +144,7 @@ def template_share(p: Table, w: Value) -> Value:
 @shared(
     "检查项目组合完全相同的非手术住院占比",
     "share of stays without an operation with the most frequent set of examinations", "share",
-    "content", base="unoperated/exam_set", support="unoperated_stays",
+    "content", base="unoperated/exam_set", support="non_surgical_stays",
 )  # fmt: skip
 def top_exam_set_share(p: Table, w: Value) -> Value:
     """Stays with the most frequent set of examinations ÷ stays (`p`: stays without an operation by set of
@@ -153,7 +154,7 @@ def top_exam_set_share(p: Table, w: Value) -> Value:
 
 @shared(
     "体检式住院占比", "share of stays that are short and mostly examinations", "share", "content",
-    evidence_weight=STRONG, over="admissions", support="stays", mix=True,
+    evidence_weight=STRONG, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def checkup_share(v: Table, w: Value) -> Value:
     """Stays that are `checkup_like` ÷ admissions."""
@@ -161,16 +162,16 @@ def checkup_share(v: Table, w: Value) -> Value:
 
 
 def checkup_like(v: Table) -> Value:
-    """Was it at most five days, and is half of the bill for examinations, the dearest of them left out? One
-    dear examination (an angiography) is a diagnosis, many are a check-up (M04)."""
-    others = v.exam_amount - v.dearest_exam
-    mostly = (others > 0) & (others >= 0.5 * (v.billed - v.dearest_exam))
+    """Was it at most five days, and is half of the bill for examinations, the costliest of them left out? One
+    costly examination (an angiography) is a diagnosis, many are a check-up (M04)."""
+    others = v.exam_amount - v.costliest_exam
+    mostly = (others > 0) & (others >= 0.5 * (v.billed - v.costliest_exam))
     return (mostly & (v.los <= 5)).fill_null(False)
 
 
 @shared(
     "住院检查检验费占比", "share of inpatient bills for examinations and laboratory", "share", "content",
-    over="admissions", support="stays", mix=True,
+    over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def exam_share(v: Table, w: Value) -> Value:
     """Yuan for examinations and laboratory ÷ yuan of all lines, of stays."""
@@ -179,7 +180,7 @@ def exam_share(v: Table, w: Value) -> Value:
 
 @shared(
     "门诊检查检验费占比", "share of outpatient bills for examinations and laboratory", "share", "content",
-    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
+    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", case_mix=True,
 )  # fmt: skip
 def outpatient_exam_share(v: Table, w: Value) -> Value:
     """Yuan for examinations and laboratory ÷ yuan of all lines, of outpatient visits."""
@@ -188,9 +189,9 @@ def outpatient_exam_share(v: Table, w: Value) -> Value:
 
 @shared(
     "做大型检查的就诊占比", "share of outpatient visits with a scan", "share", "content",
-    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", mix=True,
+    evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", case_mix=True,
 )  # fmt: skip
-def scan_share(v: Table, w: Value) -> Value:
+def imaging_share(v: Table, w: Value) -> Value:
     """Visits with a large examination (CT, MR, …: `features.visits.codelists`) ÷ visits looked at."""
     return (v.large_exams > 0).mean(where=w)
 
@@ -217,9 +218,9 @@ def content_ratio(v: Table, w: Value) -> Value:
     "收费与诊疗项目应有水平之比", "charges for their content against the disease group", "ratio",
     "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def paid_per_content(v: Table, w: Value) -> Value:
+def charge_per_content(v: Table, w: Value) -> Value:
     """Median over stays of `cost_ratio` ÷ `content_ratio`."""
-    return v.paid_per_content.median(where=w)
+    return v.charge_per_content.median(where=w)
 
 
 @shared(
@@ -227,9 +228,9 @@ def paid_per_content(v: Table, w: Value) -> Value:
     "share of stays charged half as much again as their content warrants",
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def upcoded_share(v: Table, w: Value) -> Value:
+def overcharged_stay_share(v: Table, w: Value) -> Value:
     """Stays charged 1.5 times what their content warrants, or more ÷ stays with a benchmark."""
-    return (v.paid_per_content >= 1.5).mean(where=w)
+    return (v.charge_per_content >= 1.5).mean(where=w)
 
 
 @shared(
@@ -237,19 +238,19 @@ def upcoded_share(v: Table, w: Value) -> Value:
     "mean surplus of what the disease groups usually cost over their diseases", "share", "content",
     over="admissions", support="stays",
 )  # fmt: skip
-def group_surplus(v: Table, w: Value) -> Value:
+def group_cost_excess(v: Table, w: Value) -> Value:
     """Mean over stays of the usual cost of the group ÷ that of the disease, minus one."""
     return (v.group_cost_ratio - 1).mean(where=w)
 
 
 @shared(
     "入高费用病组而诊疗项目不足的住院占比",
-    "share of stays in a dear disease group without the content for it",
+    "share of stays in a high-cost disease group without the content for it",
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def overgrouped_share(v: Table, w: Value) -> Value:
-    """Stays in a group dearer than the disease whose content falls short of it ÷ stays."""
-    return v.overgrouped.mean(where=w)
+def unsupported_group_share(v: Table, w: Value) -> Value:
+    """Stays in a group costlier than the disease whose content falls short of it ÷ stays."""
+    return v.unsupported_group.mean(where=w)
 
 
 @shared(
@@ -263,7 +264,7 @@ def top_disease_share(p: Table, w: Value) -> Value:
 
 @shared(
     "平均住院日", "mean length of stay", "days", "stay", evidence_weight=CONTEXT, over="admissions",
-    support="stays", mix=True,
+    support="stays", case_mix=True,
 )  # fmt: skip
 def los(v: Table, w: Value) -> Value:
     """Mean days of a stay."""
@@ -272,26 +273,26 @@ def los(v: Table, w: Value) -> Value:
 
 @shared(
     "无签到透析占比", "share of dialysis sessions without sign-in", "share", "identity",
-    evidence_weight=STRONG, support="dialysis",
+    evidence_weight=STRONG, support="dialysis_sessions",
 )  # fmt: skip
-def unsigned_share(v: Table, w: Value) -> Value:
+def no_sign_in_share(v: Table, w: Value) -> Value:
     """Sessions of dialysis without a sign-in ÷ sessions, where sign-ins are recorded."""
-    known = w & v.unsigned.notnull()
-    return ratio(v.unsigned.sum(where=known), v.dialysis.sum(where=known))
+    known = w & v.no_sign_in.notnull()
+    return ratio(v.no_sign_in.sum(where=known), v.dialysis.sum(where=known))
 
 
 @shared(
     "患者每周透析次数与每周三次之比", "dialysis visits in a patient's week against three", "ratio", "supply",
-    evidence_weight=STRONG, base="dialysis/week", support="dialysis",
+    evidence_weight=STRONG, base="dialysis/week", support="dialysis_sessions",
 )  # fmt: skip
-def dialysis_week(p: Table, w: Value) -> Value:
+def weekly_dialysis_ratio(p: Table, w: Value) -> Value:
     """Visits for dialysis ÷ weeks of patients with any, against three a week (`p`: weeks)."""
     return p.n.sum() / p.persons.sum() / 3
 
 
 @shared(
     "一日内透析多次的占比", "share of dialysis visits with more than one session a day", "share", "supply",
-    evidence_weight=STRONG, support="dialysis",
+    evidence_weight=STRONG, support="dialysis_sessions",
 )  # fmt: skip
 def double_dialysis_share(v: Table, w: Value) -> Value:
     """Visits with more sessions of dialysis than days with one ÷ visits with dialysis."""
@@ -327,10 +328,10 @@ def rehab_visits(v: Table, w: Value) -> Value:
     "无签到康复治疗占比", "share of rehabilitation without sign-in", "share", "identity",
     evidence_weight=STRONG, support="rehab_visits",
 )  # fmt: skip
-def unsigned_rehab_share(v: Table, w: Value) -> Value:
+def no_sign_in_rehab_share(v: Table, w: Value) -> Value:
     """Units of rehabilitation without a sign-in on the day ÷ units, where sign-ins are recorded.
 
     The units of a visit are one patient's course, so that as much is known as there are visits.
     """
-    known = w & v.unsigned_rehab.notnull()
-    return ratio(v.unsigned_rehab.sum(where=known), v.rehab.sum(where=known))
+    known = w & v.no_sign_in_rehab.notnull()
+    return ratio(v.no_sign_in_rehab.sum(where=known), v.rehab.sum(where=known))

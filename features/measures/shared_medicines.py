@@ -19,9 +19,9 @@ def drug_amount(v: Table, w: Value) -> Value:
     "余药超出一个月用量部分的药费", "spent on medicine in excess of a month of it at hand", "yuan", "supply",
     evidence_weight=STRONG, windows=ALL_WINDOWS,
 )  # fmt: skip
-def surplus_spent(v: Table, w: Value) -> Value:
+def oversupply_amount(v: Table, w: Value) -> Value:
     """Yuan by which the supply at hand grew beyond a month."""
-    return v.surplus_spent.sum(where=w).fill_null(0)
+    return v.oversupply_amount.sum(where=w).fill_null(0)
 
 
 @shared(
@@ -46,7 +46,7 @@ def supply_per_drug(v: Table, w: Value) -> Value:
     "所配药量可计天数的患者人数", "patients whose medicine's days of supply are known", "persons",
     "frequency", evidence_weight=CONTEXT,
 )  # fmt: skip
-def dosed_persons(v: Table, w: Value) -> Value:
+def persons_with_known_supply(v: Table, w: Value) -> Value:
     """Different patients with a prescription of known supply. Who hoards does so time and again, so patients
     are the independent rows of what is at hand (clusters, Kish 1965, Survey Sampling, ch. 5)."""
     return v.psn_no.nunique(where=w & v.stock_days.notnull())
@@ -54,7 +54,7 @@ def dosed_persons(v: Table, w: Value) -> Value:
 
 @shared(
     "再次开药时患者余药平均可用", "mean supply still at hand when prescribing", "days", "supply",
-    evidence_weight=STRONG, support="dosed_persons",
+    evidence_weight=STRONG, support="persons_with_known_supply",
 )  # fmt: skip
 def stock_days(v: Table, w: Value) -> Value:
     """Mean days of supply that the patient still had, over prescriptions whose supply is known."""
@@ -63,9 +63,9 @@ def stock_days(v: Table, w: Value) -> Value:
 
 @shared(
     "患者余药够30天以上仍开药的占比", "share of prescriptions with a month of the drug still at hand",
-    "share", "supply", evidence_weight=STRONG, support="dosed_persons",
+    "share", "supply", evidence_weight=STRONG, support="persons_with_known_supply",
 )  # fmt: skip
-def stocked_share(v: Table, w: Value) -> Value:
+def early_refill_share(v: Table, w: Value) -> Value:
     """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""
     return (v.stock_days > SURPLUS_STOCK_DAYS).mean(where=w)
 
@@ -73,7 +73,7 @@ def stocked_share(v: Table, w: Value) -> Value:
 @shared("每日用量药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
 def price_per_day(v: Table, w: Value) -> Value:
     """Yuan for medicine of known dose ÷ days that it lasts."""
-    # Resold medicine is dear medicine.
+    # Resold medicine is costly medicine.
     return ratio(v.drug_amount.sum(where=w & (v.supply_days > 0)), v.supply_days.sum(where=w))
 
 
@@ -99,18 +99,18 @@ def top_basket_share(p: Table, w: Value) -> Value:
     "先售药后开方占比", "share of purchases before their prescription was written", "share", "trace",
     evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
-def rx_late_share(v: Table, w: Value) -> Value:
+def sale_before_rx_share(v: Table, w: Value) -> Value:
     """Purchases before their prescription was written ÷ purchases."""
-    return v.rx_late.fill_null(False).mean(where=w)
+    return v.sale_before_rx.fill_null(False).mean(where=w)
 
 
 @shared(
     "10秒内连开处方占比", "share of purchases on a prescription written within 10 seconds of another",
     "share", "trace", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
-def rx_rushed_share(v: Table, w: Value) -> Value:
+def rapid_rx_share(v: Table, w: Value) -> Value:
     """Purchases on a prescription written within 10 seconds of the doctor's last ÷ purchases."""
-    return v.rx_rushed.fill_null(False).mean(where=w)
+    return v.rapid_rx.fill_null(False).mean(where=w)
 
 
 @shared(
@@ -137,7 +137,7 @@ def steered_share(v: Table, w: Value) -> Value:
     "surplus of the price of the medicine over that of other pharmacies",
     "share", "price", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
-def price_surplus(v: Table, w: Value) -> Value:
+def price_excess(v: Table, w: Value) -> Value:
     """Price paid ÷ what the same medicines usually cost in other pharmacies, minus one."""
     return ratio(v.priced.sum(where=w), v.usual_price.sum(where=w)) - 1
 

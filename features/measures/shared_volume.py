@@ -88,9 +88,9 @@ def follow_days(v: Table, w: Value) -> Value:
 
 
 @shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=ALL_WINDOWS)
-def after_death(v: Table, w: Value) -> Value:
+def visits_after_death(v: Table, w: Value) -> Value:
     """Visits that began more than a day after the registered death."""
-    return v.mdtrt_id.count(where=w & (v.days_dead > 1).fill_null(False))
+    return v.mdtrt_id.count(where=w & (v.days_since_death > 1).fill_null(False))
 
 
 @shared(
@@ -144,8 +144,14 @@ def top_person_share(p: Table, w: Value) -> Value:
     return ratio(p.fund.max(), p.fund.sum())
 
 
-@shared("人均就诊购药次数", "visits and purchases per patient", "visits_each", "frequency", support="persons")
-def visits_each(v: Table, w: Value) -> Value:
+@shared(
+    "人均就诊购药次数",
+    "visits and purchases per patient",
+    "visits_per_person",
+    "frequency",
+    support="persons",
+)
+def visits_per_person(v: Table, w: Value) -> Value:
     """Visits ÷ different patients."""
     return ratio(v.mdtrt_id.count(where=w), v.psn_no.nunique(where=w))
 
@@ -154,7 +160,7 @@ def visits_each(v: Table, w: Value) -> Value:
     "购药最多的一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
     base="purchases/day", support="visits",
 )  # fmt: skip
-def busiest_day(p: Table, w: Value) -> Value:
+def busiest_day_ratio(p: Table, w: Value) -> Value:
     """Purchases on the busiest day ÷ their mean over days with any (`p`: a row a day)."""
     return p.n.max() / p.n.mean()
 

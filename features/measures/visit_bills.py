@@ -80,20 +80,20 @@ def content_ratio(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "入高费用病组时的诊疗项目量与同病组之比",
-    "content of the bill against its disease group, of a group dearer than the disease", "ratio", "price",
+    "content of the bill against its disease group, of a group costlier than the disease", "ratio", "price",
     "M24", materiality=0.3, evidence_weight=STRONG, direction=LOW,
 )  # fmt: skip
-def dear_group_content(v: Table, w: Value) -> Value:
+def high_cost_group_content_ratio(v: Table, w: Value) -> Value:
     """`content_ratio` of stays in a group that costs more than their disease does; missing for others."""
     return v.high_cost_group.ifelse(v.content_ratio, None)
 
 
 @measure(
     "visit", "入高费用病组时的住院天数与同病组之比",
-    "length of stay against its disease group, of a group dearer than the disease", "ratio", "stay", "M24",
+    "length of stay against its disease group, of a group costlier than the disease", "ratio", "stay", "M24",
     materiality=0.3, direction=LOW,
 )  # fmt: skip
-def dear_group_los(v: Table, w: Value) -> Value:
+def high_cost_group_los_ratio(v: Table, w: Value) -> Value:
     """`los_ratio` of stays in a group that costs more than their disease does; missing for others."""
     return v.high_cost_group.ifelse(v.los_ratio, None)
 
@@ -102,9 +102,9 @@ def dear_group_los(v: Table, w: Value) -> Value:
     "visit", "收费与诊疗项目应有水平之比", "charge for its content against the disease group", "ratio",
     "price", "M24", materiality=0.6, evidence_weight=STRONG,
 )  # fmt: skip
-def paid_per_content(v: Table, w: Value) -> Value:
+def charge_per_content(v: Table, w: Value) -> Value:
     """`cost_ratio` ÷ `content_ratio` (`features.visits.stay_benchmarks`)."""
-    return v.paid_per_content
+    return v.charge_per_content
 
 
 @measure(
@@ -138,9 +138,9 @@ def treatment_share(v: Table, w: Value) -> Value:
     "visit", "床位护理诊察占比", "share of bed, care and round", "share", "content", "M10 M44",
     materiality=0.15,
 )  # fmt: skip
-def keeping_share(v: Table, w: Value) -> Value:
+def bed_care_share(v: Table, w: Value) -> Value:
     """Yuan for bed, nursing and round ÷ yuan of all lines, of stays."""
-    return of_stays(v, ratio(v.keeping_amount, v.billed))
+    return of_stays(v, ratio(v.bed_care_amount, v.billed))
 
 
 @measure(

@@ -26,7 +26,7 @@ def idle_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "住院期间外出就医购药", "visits elsewhere during the stay", "visits", "identity", "M10 M01 M14",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     """Visits and purchases elsewhere on days inside the stay; 0 where there is none."""
@@ -46,17 +46,17 @@ def split_stay(v: Table, w: Value) -> Value:
     "visit", "距上次出院天数", "days since the last discharge", "days", "stay", "M03 M02 M30", materiality=20,
     direction=LOW,
 )  # fmt: skip
-def gap_days(v: Table, w: Value) -> Value:
+def days_since_discharge(v: Table, w: Value) -> Value:
     """Days since the patient's last discharge; missing for courses of treatment, which return by schedule."""
-    return v.course.ifelse(None, v.gap_days)
+    return v.course.ifelse(None, v.days_since_discharge)
 
 
 @measure(
     "visit", "31日内又入住同院,而同病患者通常不再入院的比例",
     "back in the same hospital within 31 days, with a disease that seldom brings back", "share", "stay",
-    "M03", materiality=0.2, arises="count",
+    "M03", materiality=0.2, statistic="count",
 )  # fmt: skip
-def unusual_return(v: Table, w: Value) -> Value:
+def unexpected_readmission(v: Table, w: Value) -> Value:
     """How seldom stays of the disease are such returns, of stays that are one; 0 for stays that are none."""
     # 0 for a stay that is no return, else the share of stays with the disease that are none.
     return v.readmitted_31d.ifelse(1 - v.readmission_expected, v.readmitted_31d.cast("float64"))

@@ -58,29 +58,29 @@ def two_places(v: Table, w: Value) -> Value:
     "visit", "死亡登记后天数", "days after death", "days", "identity", "M09", materiality=1,
     evidence_weight=PROOF,
 )  # fmt: skip
-def days_dead(v: Table, w: Value) -> Value:
+def days_since_death(v: Table, w: Value) -> Value:
     """Days from the registered death to the visit; 0 for the living and for the bill of a fatal stay."""
     # A purchase on the day itself, a consultation the day after and the bill of the fatal stay are no claims
     # of the dead (R001).
-    late = v.days_dead > 1
-    fatal = (v.kind == STAY) & (v.days_dead <= 0)
-    return (late & ~fatal).ifelse(v.days_dead, 0).fill_null(0)
+    late = v.days_since_death > 1
+    fatal = (v.kind == STAY) & (v.days_since_death <= 0)
+    return (late & ~fatal).ifelse(v.days_since_death, 0).fill_null(0)
 
 
 @measure(
     "visit", "无签到透析", "dialysis sessions without sign-in", "sessions", "identity", "M28", materiality=1,
     evidence_weight=STRONG,
 )  # fmt: skip
-def unsigned_dialysis(v: Table, w: Value) -> Value:
+def no_sign_in_dialysis(v: Table, w: Value) -> Value:
     """Sessions of dialysis billed without a sign-in of the patient on the day."""
-    return v.unsigned
+    return v.no_sign_in
 
 
 @measure(
     "visit", "一日一次以外的透析次数", "dialysis sessions beyond one a day", "sessions", "supply", "M28",
     materiality=1, evidence_weight=STRONG,
 )  # fmt: skip
-def dialysis(v: Table, w: Value) -> Value:
+def extra_dialysis_sessions(v: Table, w: Value) -> Value:
     """Sessions of dialysis beyond one a day; missing for visits without dialysis."""
     return (v.dialysis > 0).ifelse(v.dialysis - v.dialysis_days, None)
 
@@ -105,7 +105,7 @@ def stock_days(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "追溯码已被售出过的药盒", "boxes whose trace code had been sold before", "boxes", "trace", "M20",
-    materiality=1, evidence_weight=PROOF, arises="count",
+    materiality=1, evidence_weight=PROOF, statistic="count",
 )  # fmt: skip
 def repeat_codes(v: Table, w: Value) -> Value:
     """Boxes whose trace code an earlier sale carries, returns netted."""
@@ -123,7 +123,7 @@ def uncoded_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "处方超次使用", "prescription used beyond what it allows", "times", "trace", "M21",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def rx_overused(v: Table, w: Value) -> Value:
     """Visits that used the prescription beyond the number that it allows."""
@@ -142,27 +142,27 @@ def over_ceiling(v: Table, w: Value) -> Value:
     "visit", "未报第三方的外伤住院", "injury stay after an accident, no third party named", "flag",
     "identity", "M27", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
-def hidden_accident(v: Table, w: Value) -> Value:
+def undeclared_accident(v: Table, w: Value) -> Value:
     """1 for an injury stay after an accident on record without a third party declared, else 0."""
-    return of_stays(v, v.hidden_accident.fill_null(0))
+    return of_stays(v, v.undeclared_accident.fill_null(0))
 
 
 @measure(
     "visit", "住院期间长护服务日", "long-term-care days inside the stay", "days", "identity", "M08",
-    materiality=1, evidence_weight=STRONG, arises="count",
+    materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
-def care_days(v: Table, w: Value) -> Value:
+def long_term_care_days(v: Table, w: Value) -> Value:
     """Days of long-term care that lie within the stay."""
-    return of_stays(v, v.care_days.fill_null(0))
+    return of_stays(v, v.long_term_care_days.fill_null(0))
 
 
 @measure(
     "visit", "当周透析次数", "dialysis sessions in the week", "sessions", "frequency", "M28", materiality=1,
     evidence_weight=STRONG,
 )  # fmt: skip
-def week_sessions(v: Table, w: Value) -> Value:
+def weekly_dialysis_sessions(v: Table, w: Value) -> Value:
     """Sessions of dialysis of the patient in the week of the visit."""
-    return v.week_sessions
+    return v.weekly_dialysis_sessions
 
 
 @measure(
@@ -197,7 +197,7 @@ def copied_bills(v: Table, w: Value) -> Value:
     "visit", "以检查为主的短期住院", "short stay that is mostly examinations", "flag", "stay", "M04",
     materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
-def exam_stay(v: Table, w: Value) -> Value:
+def checkup_stay(v: Table, w: Value) -> Value:
     """1 for a stay that is `checkup_like`, courses aside, else 0."""
     return of_stays(v, (admissions.checkup_like(v) & ~v.course).cast("int8"))
 

@@ -55,7 +55,7 @@ def _without_report(context: RuleContext, report_days: float) -> ibis.Table:
     "R101", "透析无签到", "Dialysis without sign-in", "place", SUSPECT, "40(三)/38(三)", schemes="M28",
     needs="fee_list_d hilist_b psn_sign_d", filled="hilist_b.serv_type", outage_patients=OUTAGE,
 )  # fmt: skip
-def unsigned_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
+def no_sign_in_dialysis(context: RuleContext, outage_patients: float) -> ibis.Table:
     """Dialysis on days without a sign-in of the person."""
     rows = _without_sign_in(context, DIALYSIS, outage_patients)
     message = sentence(
@@ -117,7 +117,7 @@ def _beyond_capacity(context: RuleContext, maximum_minutes: float) -> ibis.Table
     outage_patients=OUTAGE,
     maximum_minutes=Parameter(480, "minutes a day", "own starting value: therapist-minutes >480/day"),
 )  # fmt: skip
-def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
+def no_sign_in_rehab(context: RuleContext, outage_patients: float, maximum_minutes: float) -> ibis.Table:
     """Rehabilitation without a sign-in, and beyond a therapist's minutes of a day."""
     rows = _without_sign_in(context, REHAB, outage_patients)
     message = sentence(
@@ -125,5 +125,5 @@ def unsigned_rehab(context: RuleContext, outage_patients: float, maximum_minutes
         "rehabilitation {item} charged on {day}; the patient did not sign in that day",
         item=item_name(rows.hilist_code), day=iso_date(rows.day),
     )  # fmt: skip
-    unsigned = line_finding(rows, rows.amount, message)
-    return unsigned.union(_beyond_capacity(context, maximum_minutes))
+    no_sign_in = line_finding(rows, rows.amount, message)
+    return no_sign_in.union(_beyond_capacity(context, maximum_minutes))

@@ -21,19 +21,19 @@ def _sessions_so_far(rows: ibis.Table) -> ibis.Table:
     and those that count before it (to_week, to_month): the days with a sign-in first, then by date."""
     # A session may be charged as several items (dialysis with perfusion): as many as of one of them.
     same = rows.group_by("psn_no", "day", "hilist_code").aggregate(
-        done=_.cnt.sum(), unsigned=_.unsigned.max()
+        done=_.cnt.sum(), no_sign_in=_.no_sign_in.max()
     )
-    days = same.group_by("psn_no", "day").aggregate(done=_.done.max(), unsigned=_.unsigned.max())
+    days = same.group_by("psn_no", "day").aggregate(done=_.done.max(), no_sign_in=_.no_sign_in.max())
     days = days.mutate(week=days.day.truncate("W"), month=days.day.truncate("M"))
     spans = {}
     for span in ("week", "month"):
         whole = ibis.window(group_by=["psn_no", span])
         so_far = ibis.window(
-            group_by=["psn_no", span], order_by=["unsigned", "day"], preceding=None, following=0
+            group_by=["psn_no", span], order_by=["no_sign_in", "day"], preceding=None, following=0
         )
         spans[f"in_{span}"] = days.done.sum().over(whole)
         spans[f"to_{span}"] = days.done.sum().over(so_far)
-    return days.mutate(**spans).drop("week", "month", "unsigned")
+    return days.mutate(**spans).drop("week", "month", "no_sign_in")
 
 
 @rule(
@@ -48,7 +48,7 @@ def too_much_dialysis(
 ) -> ibis.Table:
     """Dialysis sessions beyond the number of a day, a week or a month. Where nobody signed in, a session is
     the one too many before those that were attended, so that one session is not in question twice (R101)."""
-    attended = context.facts.select("mdtrt_id", unsigned=(_.unsigned > 0).fill_null(False).cast("int8"))
+    attended = context.facts.select("mdtrt_id", no_sign_in=(_.no_sign_in > 0).fill_null(False).cast("int8"))
     rows = service_lines(context, DIALYSIS).inner_join(attended, "mdtrt_id")
     days = _sessions_so_far(rows)
     over = ibis.greatest(
@@ -56,7 +56,7 @@ def too_much_dialysis(
     )
     days = days.mutate(over=ibis.least(over, days.done)).filter(_.over > 0)
     # Of a day the charges without a sign-in are the ones too many, then the last.
-    item_day, last_first = ["psn_no", "day", "hilist_code"], [ibis.desc("unsigned"), ibis.desc("mdtrt_id")]
+    item_day, last_first = ["psn_no", "day", "hilist_code"], [ibis.desc("no_sign_in"), ibis.desc("mdtrt_id")]
     order = ibis.window(group_by=item_day, order_by=last_first, preceding=None, following=0)
     rows = rows.mutate(_later=rows.cnt.sum().over(order) - rows.cnt)
     met = rows.inner_join(days, ["psn_no", "day"])

@@ -23,14 +23,14 @@ RESIDENTS = ["380", "390", "391"]
 def service_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
     """Visits that began more than the days of grace after the registered death."""
     # The bill of the fatal stay is settled after death; what counts is when the visit began.
-    dead = context.facts.filter(context.facts.days_dead > grace_days)
+    dead = context.facts.filter(context.facts.days_since_death > grace_days)
     return dead.select(
         "mdtrt_id",
         amount_in_question=dead.medfee_sumamt,
         message=sentence(
             "死亡登记后第{days}天仍发生就医购药并结算",
             "care or medicine settled on day {days} after the registered death",
-            days=dead.days_dead.cast("int64"),
+            days=dead.days_since_death.cast("int64"),
         ),
     )
 
@@ -43,7 +43,7 @@ def service_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
 def account_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
     """Personal account payments of visits that began after the registered death."""
     # What heirs draw is a transfer, not a visit; the bill of the fatal stay is settled after death.
-    dead = context.facts.filter(_.days_dead > grace_days).select("mdtrt_id", "days_dead")
+    dead = context.facts.filter(_.days_since_death > grace_days).select("mdtrt_id", "days_since_death")
     paid = context.claims.settlements.filter(_.acct_pay > 0).select("setl_id", "mdtrt_id", "acct_pay")
     spent = paid.inner_join(dead, "mdtrt_id")
     return spent.select(
@@ -53,7 +53,7 @@ def account_after_death(context: RuleContext, grace_days: float) -> ibis.Table:
         message=sentence(
             "死亡登记后第{days}天个人账户支付{yuan}元",
             "{yuan} yuan paid from the personal account on day {days} after the registered death",
-            days=spent.days_dead.cast("int64"), yuan=figure(spent.acct_pay),
+            days=spent.days_since_death.cast("int64"), yuan=figure(spent.acct_pay),
         ),
     )  # fmt: skip
 
@@ -190,7 +190,7 @@ def paid_by_two_funds(context: RuleContext) -> ibis.Table:
 )  # fmt: skip
 def hidden_third_party(context: RuleContext) -> ibis.Table:
     """Stays for an injury after a registered accident, without a third party declared."""
-    hurt = context.facts.filter(context.facts.hidden_accident == 1)
+    hurt = context.facts.filter(context.facts.undeclared_accident == 1)
     return hurt.select(
         "mdtrt_id",
         amount_in_question=hurt.medfee_sumamt,

@@ -16,14 +16,14 @@ from features.rules.rule_context import RuleContext
 def care_during_stay(context: RuleContext) -> ibis.Table:
     """Stays with long-term care services on their inner days."""
     # Services on inner days of a stay; on the days of admission and discharge the person was at home as well.
-    stays = context.facts.filter(_.care_days > 0)
+    stays = context.facts.filter(_.long_term_care_days > 0)
     services = context.claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < as_of_time())
     services = services.select("psn_no", "fund_payamt", serv_day=_.serv_begntime.date())
     met = stays.inner_join(
         services,
         ["psn_no", services.serv_day > stays.day, services.serv_day < stays.endtime.date()],
     )
-    sums = met.group_by("mdtrt_id", "care_days", "medfee_sumamt", "fund_pay_sumamt").aggregate(
+    sums = met.group_by("mdtrt_id", "long_term_care_days", "medfee_sumamt", "fund_pay_sumamt").aggregate(
         paid=_.fund_payamt.sum().fill_null(0)
     )
     return sums.select(
@@ -33,7 +33,7 @@ def care_during_stay(context: RuleContext) -> ibis.Table:
         message=sentence(
             "住院期间仍有{days}天长期护理服务记录,长护基金支付{yuan}元",
             "days of long-term care on record during the stay: {days}; its fund paid {yuan} yuan",
-            days=sums.care_days, yuan=figure(sums.paid),
+            days=sums.long_term_care_days, yuan=figure(sums.paid),
         ),
     )  # fmt: skip
 

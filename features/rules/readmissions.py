@@ -39,12 +39,14 @@ def split_stay(context: RuleContext, maximum_gap_days: float, course_stays: floa
         _rounds=stays.mdtrt_id.count().over(ibis.window(group_by=["psn_no", "fixmedins_code", "dx3"])),
         _tumour=stays.dx3.between("C00", "C97").fill_null(False),
     )
-    again = stays.filter(stays.gap_days.between(-1, maximum_gap_days), stays.same_place, stays.same_disease)
+    again = stays.filter(
+        stays.days_since_discharge.between(-1, maximum_gap_days), stays.same_place, stays.same_disease
+    )
     again = again.filter(*_not_planned(again, course_stays))
     message = sentence(
         "出院后{days}天内因同一疾病({disease})再次入住同一医院",
         "admitted to the same hospital again for the same disease ({disease}); days since discharge: {days}",
-        days=whole_number(ibis.greatest(again.gap_days, 0)), disease=again.dx3,
+        days=whole_number(ibis.greatest(again.days_since_discharge, 0)), disease=again.dx3,
     )  # fmt: skip
     return again.select("mdtrt_id", amount_in_question=again.medfee_sumamt, message=message)
 
@@ -75,7 +77,7 @@ def high_readmission_rate(
 ) -> ibis.Table:
     """Readmissions at hospitals with a rate far above that of their level."""
     stays = stays_with_days(context).filter(~_.course, ~_.bed_days, _.days_ago <= YEAR)
-    within = stays.gap_days.between(-1, readmission_days) & stays.same_place
+    within = stays.days_since_discharge.between(-1, readmission_days) & stays.same_place
     stays = stays.mutate(_back=within.fill_null(False))
     odd = _odd_places(stays, maximum_rate, minimum_stays)
     back = stays.filter(_._back).inner_join(odd.drop("level"), "fixmedins_code")
@@ -88,6 +90,6 @@ def high_readmission_rate(
             "{rate}% of this hospital's stays of a year were followed by another within 31 days, the median "
             "of its level is {usual}%; days between discharge and this stay: {days}",
             rate=figure((back._rate * 100).round(1)), usual=figure((back._usual * 100).round(1)),
-            days=whole_number(back.gap_days),
+            days=whole_number(back.days_since_discharge),
         ),
     )  # fmt: skip

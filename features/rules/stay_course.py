@@ -172,7 +172,7 @@ def day_stay(context: RuleContext, maximum_days: float, minimum_cost_ratio: floa
         # Operated, delivered, referred, died or moved on: there was a reason to leave early.
         ~stays.med_type.left(2).isin([DAY_SURGERY, BIRTH, REFERRED]),
         ~stays.dscg_way.isin(MOVED_ON + DIED).fill_null(False),
-        ~(stays.days_dead > 0).fill_null(False),
+        ~(stays.days_since_death > 0).fill_null(False),
     )
     return short.select(
         "mdtrt_id",

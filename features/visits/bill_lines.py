@@ -66,7 +66,7 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 
 def bill_content(days: ibis.Table) -> ibis.Table:
     """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
-    dearest_exam (of one examination on one day), treat_amount, material_amount, keeping_amount (yuan),
+    costliest_exam (of one examination on one day), treat_amount, material_amount, bed_care_amount (yuan),
     operated (an operation is charged), dialysis (sessions), dialysis_days, large_exams, rehab (counts),
     rehab_days, over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more than
     bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
@@ -78,10 +78,10 @@ def bill_content(days: ibis.Table) -> ibis.Table:
         billed=_.amount.sum().round(2),
         drug_amount=_amount(_.charge.isin(DRUGS)),
         exam_amount=_amount(_.charge.isin(EXAMS)),
-        dearest_exam=ibis.greatest(_.amount.max(where=_.charge.isin(EXAMS)), 0).fill_null(0),
+        costliest_exam=ibis.greatest(_.amount.max(where=_.charge.isin(EXAMS)), 0).fill_null(0),
         treat_amount=_amount(_.charge.isin(TREATMENTS)),
         material_amount=_amount(_.charge.isin(MATERIALS)),
-        keeping_amount=_amount(_.charge.isin(HOUSEKEEPING)),
+        bed_care_amount=_amount(_.charge.isin(HOUSEKEEPING)),
         operated=(_.charge == OPERATION).any().fill_null(False),
         dialysis=_.cnt.sum(where=_.serv_type == DIALYSIS).fill_null(0),
         dialysis_days=_.day.nunique(where=_.serv_type == DIALYSIS),

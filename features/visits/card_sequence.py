@@ -118,12 +118,12 @@ def filled_after_visit(moved: ibis.Table) -> ibis.Value:
 
 def doctor_travel(base: ibis.Table) -> ibis.Table:
     """Whether the doctor had a patient of another institution within TRAVEL_MINUTES before (M48): mdtrt_id,
-    dr_moved.
+    dr_two_sites.
 
     A prescription is filled where its author is not, so purchases say nothing of the doctor's place.
     """
     moved = _moves(base.filter(base.kind == OUTPATIENT, base.dr_code.notnull()), "dr_code")
-    return moved.select("mdtrt_id", dr_moved=(moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False))
+    return moved.select("mdtrt_id", dr_two_sites=(moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False))
 
 
 def _moves(visits: ibis.Table, by: str) -> ibis.Table:

@@ -10,7 +10,7 @@ from ibis import _
 from claims.as_of import ClaimsAsOf
 from features.comparison.item_excess import (
     CLASSES,
-    DEAR,
+    HIGH_COST,
     billed_items,
     billed_visits,
     item_excess,
@@ -62,7 +62,7 @@ _SCHEMA = ibis.schema(
     {
         **dict.fromkeys(("subject_id", "kind", "class", "item"), "string"),
         **dict.fromkeys(("observed", "n"), "int64"),
-        **dict.fromkeys(("expected", "reach", "money", "billed", "neg_log10_fdr"), "float64"),
+        **dict.fromkeys(("expected", "upper_limit", "money", "billed", "neg_log10_fdr"), "float64"),
         "biller": "string",
     }
 )
@@ -109,15 +109,15 @@ def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller
     rows = rows.inner_join(
         beyond.select(
             biller, "kind", "class", "item",
-            excess=1 - _.reach / _.observed, unusual=1 - _.expected / _.observed,
+            excess=1 - _.upper_limit / _.observed, unusual=1 - _.expected / _.observed,
         ),
         [biller, "kind", "class", "item"],
     )  # fmt: skip
 
     def yuan(name: str, part: ibis.Value) -> ibis.Value:
-        here, dear = rows["class"] == name, rows["item"] == DEAR
-        # A dear item may be in excess by itself and among the dear ones: it counts once.
-        single, together = ((rows.money * part).sum(where=here & which) for which in (~dear, dear))
+        here, costly = rows["class"] == name, rows["item"] == HIGH_COST
+        # A costly item may be in excess by itself and among the costly ones: it counts once.
+        single, together = ((rows.money * part).sum(where=here & which) for which in (~costly, costly))
         return ibis.greatest(single.fill_null(0.0), together.fill_null(0.0)).round(2).nullif(0)
 
     sums = {excess_column(biller, name): yuan(name, rows.excess) for name in CLASSES}

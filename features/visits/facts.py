@@ -54,10 +54,10 @@ from features.visits.prescription_steering import prescription_steering
 from features.visits.registers import (
     days_after_death,
     dialysis_weeks,
-    hidden_accidents,
     impossible_diagnoses,
     long_term_care_days,
-    unsigned_sessions,
+    sessions_without_sign_in,
+    undeclared_accidents,
 )
 from features.visits.stay_benchmarks import stay_benchmarks
 from features.visits.treatment_plans import planned_stays
@@ -93,21 +93,22 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "large_exams": lambda days: days.serv_type == LARGE_EXAM,
     "material_amount": lambda days: days.charge.isin(MATERIALS),
     "operated": lambda days: days.charge == OPERATION,
-    "keeping_amount": lambda days: days.charge.isin(HOUSEKEEPING),
+    "bed_care_amount": lambda days: days.charge.isin(HOUSEKEEPING),
     "over_ceiling": lambda days: days.pric > days.ceiling,
     "dialysis": lambda days: days.serv_type == DIALYSIS,
     "rehab": lambda days: days.serv_type == REHAB,
 }
 # Facts taken from the same lines as another.
-LINES |= dict.fromkeys(("stock_days", "surplus_spent", "n_drugs"), LINES["supply_days"])
+LINES |= dict.fromkeys(("stock_days", "oversupply_amount", "n_drugs"), LINES["supply_days"])
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES["usual_material"] = LINES["material_amount"]
-LINES["dearest_exam"] = LINES["exam_amount"]
+LINES["costliest_exam"] = LINES["exam_amount"]
 LINES |= dict.fromkeys(
-    ("unsigned", "unsigned_excess", "week_sessions", "dialysis_days", "off_schedule"), LINES["dialysis"]
+    ("no_sign_in", "no_sign_in_excess", "weekly_dialysis_sessions", "dialysis_days", "off_schedule"),
+    LINES["dialysis"],
 )
-LINES |= dict.fromkeys(("unsigned_rehab", "rehab_days"), LINES["rehab"])
+LINES |= dict.fromkeys(("no_sign_in_rehab", "rehab_days"), LINES["rehab"])
 
 
 def visit_facts(claims: ClaimsAsOf) -> ibis.Table:
@@ -149,11 +150,11 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "followers": followers(base, content),
         "deaths": days_after_death(claims, base),
         "trace_codes": trace_codes(claims),
-        "unsigned": unsigned_sessions(claims, base, days),
+        "no_sign_in": sessions_without_sign_in(claims, base, days),
         "prescriptions": prescription_use(claims),
         "dialysis_weeks": dialysis_weeks(base, days),
         "schedules": off_schedule(base, days),
-        "accidents": hidden_accidents(claims, base),
+        "accidents": undeclared_accidents(claims, base),
         "long_term_care": long_term_care_days(claims, base),
         "benchmarks": stay_benchmarks(base, content),
         "referrals": referred_admissions(base),
@@ -175,7 +176,7 @@ _BASE_OF_STAYS = (
 )  # fmt: skip
 _THEMES_OF_STAYS = {
     "content": ("dialysis",),
-    "stay_sequence": ("gap_days", "same_place", "same_disease", "same_doctor", "interim"),
+    "stay_sequence": ("days_since_discharge", "same_place", "same_disease", "same_doctor", "interim"),
     "drug_ledger": ("stock_days",),
     "card_gaps": ("burst",),
     "trace_codes": ("repeat_codes",),
@@ -184,7 +185,7 @@ _THEMES_OF_STAYS = {
 
 
 def _stay_facts(base: ibis.Table, themes: dict[str, ibis.Table]) -> ibis.Table:
-    """Facts that need several themes: mdtrt_id, course, chain_odd, split, readmitted_31d,
+    """Facts that need several themes: mdtrt_id, course, chain_anomalies, split, readmitted_31d,
     same_doctor_readmission."""
     facts = base.select(*_BASE_OF_STAYS)
     for name, columns in _THEMES_OF_STAYS.items():
@@ -199,7 +200,7 @@ def _stay_facts(base: ibis.Table, themes: dict[str, ibis.Table]) -> ibis.Table:
     return known.select(
         "mdtrt_id",
         "course",
-        "chain_odd",
+        "chain_anomalies",
         split=split_stay(known),
         readmitted_31d=readmitted_31d(known),
         same_doctor_readmission=same_doctor_readmission(known),

@@ -48,25 +48,25 @@ def idle_days(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 
 def stay_sequence(base: ibis.Table) -> ibis.Table:
-    """Each stay against the person's stay before (M03): mdtrt_id, gap_days (from discharge to admission),
-    same_place, same_disease, same_doctor, overlap (of more than OVERLAP_DAYS), interim (goes on where a stay
-    of INTERIM_DAYS was settled)."""
+    """Each stay against the person's stay before (M03): mdtrt_id, days_since_discharge (from discharge to
+    admission), same_place, same_disease, same_doctor, overlap (of more than OVERLAP_DAYS), interim (goes on
+    where a stay of INTERIM_DAYS was settled)."""
     order = ibis.window(group_by="psn_no", order_by=["second", "mdtrt_id"])
     stays = base.filter(base.kind == STAY)
     compared = ("fixmedins_code", "dr_code", "dx3", "second", "end_second")
     stays = stays.mutate(**{f"last_{name}": stays[name].lag().over(order) for name in compared})
-    stays = stays.mutate(gap_days=(stays.second - stays.last_end_second) / SECONDS_A_DAY)
+    stays = stays.mutate(days_since_discharge=(stays.second - stays.last_end_second) / SECONDS_A_DAY)
     same_place = stays.fixmedins_code == stays.last_fixmedins_code
     long = stays.last_end_second - stays.last_second >= INTERIM_DAYS * SECONDS_A_DAY
     # By the calendar: who leaves in the morning and is admitted the next afternoon goes on the day after.
     nights = stays.day.epoch_days() - (stays.last_end_second / SECONDS_A_DAY).floor()
     return stays.select(
         "mdtrt_id",
-        "gap_days",
+        "days_since_discharge",
         same_place=same_place,
         same_disease=stays.dx3 == stays.last_dx3,
         same_doctor=stays.dr_code == stays.last_dr_code,
-        overlap=(stays.gap_days < -OVERLAP_DAYS).fill_null(False),
+        overlap=(stays.days_since_discharge < -OVERLAP_DAYS).fill_null(False),
         interim=(same_place & nights.between(-OVERLAP_DAYS, OVERLAP_DAYS) & long).fill_null(False),
     )
 
@@ -90,7 +90,7 @@ def same_doctor_readmission(facts: ibis.Table) -> ibis.Value:
 def _readmitted(facts: ibis.Table, days: int, alike: ibis.Value) -> ibis.Value:
     """A stay outside a course of treatment that follows another in the same hospital within so many days and
     is alike, other than the next month of a long stay; null where the visit is no stay."""
-    soon = facts.gap_days.between(-OVERLAP_DAYS, days) & facts.same_place & alike
+    soon = facts.days_since_discharge.between(-OVERLAP_DAYS, days) & facts.same_place & alike
     return ibis.ifelse(facts.kind == STAY, soon.fill_null(False) & ~facts.course & ~facts.interim, None)
 
 
@@ -146,17 +146,17 @@ def outside_visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 def referred_admissions(base: ibis.Table) -> ibis.Table:
     """Where a patient was admitted within REFERRAL_DAYS of an outpatient visit, if elsewhere (M31): mdtrt_id
-    (of the outpatient visit), sent_to (institution; the first code of several), sent_stay (mdtrt_id of the
-    stay there)."""
+    (of the outpatient visit), referred_to (institution; the first code of several), referred_stay (mdtrt_id
+    of the stay there)."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
-    stays = stays.select("psn_no", admitted=_.second, sent_to=_.fixmedins_code, sent_stay=_.mdtrt_id)
+    stays = stays.select("psn_no", admitted=_.second, referred_to=_.fixmedins_code, referred_stay=_.mdtrt_id)
     seen = base.filter(base.kind == OUTPATIENT).select("mdtrt_id", "psn_no", "fixmedins_code", "second")
     met = seen.inner_join(stays, "psn_no")
     soon = (met.admitted - met.second).between(0, REFERRAL_DAYS * SECONDS_A_DAY)
-    met = met.filter(soon, met.sent_to != met.fixmedins_code)
-    first = met.group_by("mdtrt_id").aggregate(sent_to=_.sent_to.min())
-    there = met.inner_join(first, ["mdtrt_id", "sent_to"]).group_by("mdtrt_id", "sent_to")
-    return there.aggregate(sent_stay=_.sent_stay.min())
+    met = met.filter(soon, met.referred_to != met.fixmedins_code)
+    first = met.group_by("mdtrt_id").aggregate(referred_to=_.referred_to.min())
+    there = met.inner_join(first, ["mdtrt_id", "referred_to"]).group_by("mdtrt_id", "referred_to")
+    return there.aggregate(referred_stay=_.referred_stay.min())
 
 
 def converted_admissions(base: ibis.Table) -> ibis.Table:

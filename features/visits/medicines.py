@@ -23,7 +23,7 @@ MIN_SALES, OFF_PRICE_SHARE = 4, 0.1
 
 def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Days of supply bought and how many were still at hand, from a ledger per person and drug (M05):
-    mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, surplus_spent (yuan).
+    mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, oversupply_amount (yuan).
 
     Stock before a purchase is what was bought minus the days gone by since, never below nothing; with running
     sums of supply and time that is a running minimum, so no loop over purchases is needed. Surplus is paid
@@ -47,7 +47,7 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
         stock_days=_.stock.max(),
         n_drugs=_.hilist_code.nunique(),
         # Rounded, so that the order in which an engine adds up does not show.
-        surplus_spent=_.surplus.sum().round(2),
+        oversupply_amount=_.surplus.sum().round(2),
     )
 
 
@@ -117,16 +117,16 @@ def _sold_again(sales: ibis.Table) -> ibis.Table:
 
 def prescription_use(claims: ClaimsAsOf) -> ibis.Table:
     """Sales on a prescription (M21, M22): mdtrt_id; rx_overused (visits for the same item beyond those it
-    allows; its items may be fetched one by one, R109), rx_late (written after the sale by more than
-    CLOCK_MINUTES, as in R110), rx_rushed (written within RUSH_SECONDS of the doctor's one before)."""
+    allows; its items may be fetched one by one, R109), sale_before_rx (written after the sale by more than
+    CLOCK_MINUTES, as in R110), rapid_rx (written within RUSH_SECONDS of the doctor's one before)."""
     sales = claims.sales.filter(_.rxno.notnull(), _.sel_retn_cnt > 0, _.setl_id.notnull())
     paid = sales.inner_join(claims.settlements.select("setl_id", "mdtrt_id"), "setl_id")
     used = paid.group_by("rxno", "hilist_code").aggregate(times=_.mdtrt_id.nunique())
     joined = paid.inner_join(used, ["rxno", "hilist_code"]).left_join(_written(claims["rx_d"]), "rxno")
     return joined.group_by("mdtrt_id").aggregate(
         rx_overused=ibis.greatest(_.times - _.allowed.fill_null(1), 0).max(),
-        rx_late=is_later(joined.written, joined.sel_retn_time, CLOCK_MINUTES).any().fill_null(False),
-        rx_rushed=_.rushed.any().fill_null(False),
+        sale_before_rx=is_later(joined.written, joined.sel_retn_time, CLOCK_MINUTES).any().fill_null(False),
+        rapid_rx=_.rushed.any().fill_null(False),
     )
 
 
@@ -147,7 +147,7 @@ def _written(prescriptions: ibis.Table) -> ibis.Table:
 
 def chain_branches(facts: ibis.Table) -> ibis.Table:
     """Share of suspicious purchases in the other branches of a pharmacy's chain in the last year (M42):
-    fixmedins_code, chain_odd."""
+    fixmedins_code, chain_anomalies."""
     stocked = facts.stock_days > SURPLUS_STOCK_DAYS
     odd = facts.burst | stocked | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
     bought = facts.mutate(odd=odd.fill_null(False)).filter(
@@ -155,4 +155,4 @@ def chain_branches(facts: ibis.Table) -> ibis.Table:
     )
     branches = bought.group_by("chain", "fixmedins_code").aggregate(n=_.count(), odd=_.odd.sum())
     n, odd = (branches[c].sum().over(group_by="chain") - branches[c] for c in ("n", "odd"))
-    return branches.select("fixmedins_code", chain_odd=odd / n.nullif(0))
+    return branches.select("fixmedins_code", chain_anomalies=odd / n.nullif(0))

@@ -16,7 +16,7 @@ def operation_materials(base: ibis.Table, days: ibis.Table, content: ibis.Table)
     """Consumables that the operation of a visit usually takes elsewhere (M29: "more than the norm of the
     operation").
 
-    The operation of a visit is the dearest one it is charged; codes of operations are mostly empty in claims.
+    The operation of a visit is the costliest one it is charged; codes of operations are mostly empty.
     Usual is the mean of the other hospitals (indirect standardisation, leave-one-out), of a disease group
     with few visits shrunk toward that of the operation. Where others do the operation seldom, part of the
     expectation is what was observed.
@@ -30,7 +30,7 @@ def operation_materials(base: ibis.Table, days: ibis.Table, content: ibis.Table)
         mdtrt_id, usual_material (yuan); only visits with an operation that other hospitals do as well.
     """
     who = base.select("mdtrt_id", "fixmedins_code", dx_group=_.dx_group.fill_null(""))
-    visits = _dearest_operations(days).inner_join(who, "mdtrt_id")
+    visits = _costliest_operations(days).inner_join(who, "mdtrt_id")
     visits = visits.inner_join(content.select("mdtrt_id", "material_amount"), "mdtrt_id")
     cells = visits.group_by("fixmedins_code", *CLASSES[-1]).aggregate(
         n=_.count(), yuan=_.material_amount.sum().round(2)
@@ -48,7 +48,7 @@ def operation_materials(base: ibis.Table, days: ibis.Table, content: ibis.Table)
     return known.select("mdtrt_id", usual_material=rounded(usual, 2))
 
 
-def _dearest_operations(days: ibis.Table) -> ibis.Table:
+def _costliest_operations(days: ibis.Table) -> ibis.Table:
     """The operation that a visit is charged most for: mdtrt_id, operation (hilist_code)."""
     charged = days.filter(days.charge == OPERATION).group_by("mdtrt_id", operation=_.hilist_code)
     charged = charged.aggregate(yuan=_.amount.sum().round(2))

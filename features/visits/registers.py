@@ -25,21 +25,21 @@ PAID_BY_OTHERS = ["1", "2", "3"]
 
 def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days from the person's death to the visit, 0 before it; of several records the earliest counts (M09):
-    mdtrt_id, days_dead, seen_dead (more than a day after the death, and a doctor sees the patient then or
-    later)."""
+    mdtrt_id, days_since_death, seen_dead (more than a day after the death, and a doctor sees the patient
+    then or later)."""
     deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     joined = base.inner_join(deaths, "psn_no")
     days = calendar_days(joined.die_date, joined.begntime)
-    joined = joined.mutate(days_dead=ibis.greatest(days, 0))
-    seen = joined.second.max(where=(joined.kind != PHARMACY) & (joined.days_dead > 1))
-    seen_dead = (joined.days_dead > 1) & (joined.second <= seen.over(group_by="psn_no"))
-    return joined.select("mdtrt_id", "days_dead", seen_dead=seen_dead.fill_null(False))
+    joined = joined.mutate(days_since_death=ibis.greatest(days, 0))
+    seen = joined.second.max(where=(joined.kind != PHARMACY) & (joined.days_since_death > 1))
+    seen_dead = (joined.days_since_death > 1) & (joined.second <= seen.over(group_by="psn_no"))
+    return joined.select("mdtrt_id", "days_since_death", seen_dead=seen_dead.fill_null(False))
 
 
-def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Sessions on days without a sign-in at the place: mdtrt_id, unsigned (of dialysis: M28, R101),
-    unsigned_rehab (M45, R104), unsigned_excess (of dialysis, beyond what the gaps of the other patients lead
-    one to expect); null at places where nobody ever signs in for such."""
+def sessions_without_sign_in(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Sessions on days without a sign-in at the place: mdtrt_id, no_sign_in (of dialysis: M28, R101),
+    no_sign_in_rehab (M45, R104), no_sign_in_excess (of dialysis, beyond what the gaps of the other patients
+    lead one to expect); null at places where nobody ever signs in for such."""
     kept = (DIALYSIS, REHAB)
     signs = signed_days(claims, *kept).mutate(signed=True)
     sessions = days.filter(days.serv_type.isin(kept), days.cnt > 0).select(
@@ -50,13 +50,13 @@ def unsigned_sessions(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) ->
     sessions = sessions.semi_join(keeping, ["fixmedins_code", "serv_type"])
     sessions = sessions.left_join(signs, ["psn_no", "fixmedins_code", "serv_type", "day"])
     sessions = sessions.mutate(outage=_outage(sessions)).filter(~_.outage)
-    unsigned = sessions.group_by("mdtrt_id", "psn_no", "fixmedins_code").aggregate(
-        unsigned=_unsigned(sessions, DIALYSIS), unsigned_rehab=_unsigned(sessions, REHAB)
+    no_sign_in = sessions.group_by("mdtrt_id", "psn_no", "fixmedins_code").aggregate(
+        no_sign_in=_no_sign_in(sessions, DIALYSIS), no_sign_in_rehab=_no_sign_in(sessions, REHAB)
     )
     patients = _beyond_others(sessions.filter(sessions.serv_type == DIALYSIS))
-    joined = unsigned.left_join(patients, ["psn_no", "fixmedins_code"])
-    excess = rounded(joined.unsigned * joined.beyond, 6)
-    return joined.select("mdtrt_id", "unsigned", "unsigned_rehab", unsigned_excess=excess)
+    joined = no_sign_in.left_join(patients, ["psn_no", "fixmedins_code"])
+    excess = rounded(joined.no_sign_in * joined.beyond, 6)
+    return joined.select("mdtrt_id", "no_sign_in", "no_sign_in_rehab", no_sign_in_excess=excess)
 
 
 def signed_days(claims: ClaimsAsOf, *services: str) -> ibis.Table:
@@ -81,8 +81,8 @@ def _beyond_others(sessions: ibis.Table) -> ibis.Table:
     everywhere = found.gaps.sum().over() / found.n.sum().over()
     others, gaps = (found[name].sum().over(place) - found[name] for name in ("n", "gaps"))
     found = found.mutate(rate=(gaps + PRIOR_VISITS * everywhere) / (others + PRIOR_VISITS))
-    reach = UPPER_LIMIT_Z * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
-    beyond = (found.gaps - found.n * found.rate - reach).clip(0)
+    upper_limit = UPPER_LIMIT_Z * (found.n * found.rate * (1 - found.rate)).sqrt() + 0.5
+    beyond = (found.gaps - found.n * found.rate - upper_limit).clip(0)
     return found.select(*by, beyond=beyond / found.gaps.nullif(0))
 
 
@@ -92,7 +92,7 @@ def _outage(sessions: ibis.Table) -> ibis.Value:
     return (sessions.signed.count().over(day) == 0) & (sessions.psn_no.count().over(day) >= OUTAGE_VISITS)
 
 
-def _unsigned(sessions: ibis.Table, service: str) -> ibis.Value:
+def _no_sign_in(sessions: ibis.Table, service: str) -> ibis.Value:
     """Sessions of a service without a sign-in; null without a session of it."""
     count = sessions.signed.isnull().ifelse(sessions.cnt, 0)
     return count.sum(where=sessions.serv_type == service)
@@ -106,8 +106,8 @@ def impossible_diagnoses(base: ibis.Table) -> ibis.Table:
 
 def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """The person's dialysis in the week of the visit (M28, R099: three sessions a week are usual): mdtrt_id,
-    week_sessions, and weekday_share: in how many of the weeks of treatment the person came on this day of the
-    week, for patients keep their days."""
+    weekly_dialysis_sessions, and weekday_share: in how many of the weeks of treatment the person came
+    on this day of the week, for patients keep their days."""
     sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
     visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
     visits = visits.inner_join(sessions, "mdtrt_id")
@@ -115,14 +115,14 @@ def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     visits = with_distinct(visits, "week", ["psn_no"], "weeks")
     return visits.select(
         "mdtrt_id",
-        week_sessions=visits.sessions.sum().over(group_by=["psn_no", "week"]),
+        weekly_dialysis_sessions=visits.sessions.sum().over(group_by=["psn_no", "week"]),
         weekday_share=visits.weeks_on_day / visits.weeks,
     )
 
 
-def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
+def undeclared_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Stays for an injury within ACCIDENT_DAYS of an accident on record that name no third party (M27, R128):
-    mdtrt_id, hidden_accident (1).
+    mdtrt_id, undeclared_accident (1).
 
     Where the record says that nobody else was to blame there is none to name; where it says nothing, traffic,
     assault and work have somebody who pays before the fund.
@@ -133,12 +133,12 @@ def hidden_accidents(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     gap = (joined.second - joined.acdt_time.epoch_seconds()) / SECONDS_A_DAY
     unnamed = (joined.rel_ttp_flag != "1").fill_null(True)
     hidden = joined.filter(gap.between(0, ACCIDENT_DAYS), unnamed, joined.dx3.re_search(INJURIES))
-    return hidden.select("mdtrt_id", hidden_accident=1).distinct()
+    return hidden.select("mdtrt_id", undeclared_accident=1).distinct()
 
 
 def long_term_care_days(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days between the first and the last of a stay on which long-term care was charged (M08, R095):
-    mdtrt_id, care_days."""
+    mdtrt_id, long_term_care_days."""
     services = claims["ltci_trt_d"].filter(_.serv_begntime.notnull(), _.serv_begntime < as_of_time())
     services = services.select(cared="psn_no", serv_day=_.serv_begntime.date())
     stays = base.filter(base.kind == STAY, base.los >= MIN_INNER_DAYS)
@@ -148,4 +148,4 @@ def long_term_care_days(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
         services.serv_day < stays.endtime.date(),
     ]
     joined = stays.inner_join(services, inside)
-    return joined.group_by("mdtrt_id").aggregate(care_days=_.serv_day.nunique())
+    return joined.group_by("mdtrt_id").aggregate(long_term_care_days=_.serv_day.nunique())

@@ -19,9 +19,9 @@ PRIOR_STAYS = 8
 # From this share of a class on, a hospital is compared with the others in it, leaving itself out (own
 # starting value).
 DOMINANT = 0.25
-# A disease group is a dear one when it usually costs so many times what its disease does (own starting
+# A disease group is a costly one when it usually costs so many times what its disease does (own starting
 # value).
-DEARER = 1.05
+HIGH_COST_RATIO = 1.05
 # A stay with less than so much of the group's usual content lacks what the group is paid for (own starting
 # value).
 LITTLE_CONTENT = 0.6
@@ -42,8 +42,8 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
     Returns:
         mdtrt_id; group_cost_ratio (usual cost of the DRG or DIP group ÷ that of its diagnosis) and
-        high_cost_group (whether it is high); cost_ratio, los_ratio, content_ratio, paid_per_content and
-        items_ratio against what is usual; overgrouped (a high-cost group without the content for it).
+        high_cost_group (whether it is high); cost_ratio, los_ratio, content_ratio, charge_per_content and
+        items_ratio against what is usual; unsupported_group (a high-cost group without the content for it).
     """
     stays = base.get_backend().create_table("stay_logs", _logarithms(base, content))
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
@@ -52,16 +52,16 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     weight = (shrunk.shrinkage_weight * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
     shrunk = _shrink(shrunk.mutate(group_cost_ratio=weight), stays, GROUP_AT_LEVEL)
     above = {name: shrunk[name] - shrunk[f"usual_{name}"] for name in COMPARED}
-    dear, medical = shrunk.group_cost_ratio >= DEARER, above["medical"].exp()
+    costly, medical = shrunk.group_cost_ratio >= HIGH_COST_RATIO, above["medical"].exp()
     return shrunk.select(
         "mdtrt_id",
         "group_cost_ratio",
-        high_cost_group=dear,
-        overgrouped=dear & (medical < LITTLE_CONTENT),
+        high_cost_group=costly,
+        unsupported_group=costly & (medical < LITTLE_CONTENT),
         cost_ratio=above["cost"].exp(),
         los_ratio=above["los"].exp(),
         content_ratio=medical,
-        paid_per_content=(above["cost"] - above["medical"]).exp(),
+        charge_per_content=(above["cost"] - above["medical"]).exp(),
         items_ratio=above["items"].exp(),
     )
 

@@ -177,16 +177,16 @@ class DossierSources:
         )  # fmt: skip
         return by_subject(told)
 
-    def explanations(self, subject_id: str, dearest: str | None = None) -> list[tuple[Any, ...]]:
+    def explanations(self, subject_id: str, most_disputed: str | None = None) -> list[tuple[Any, ...]]:
         """How many visits in evidence each honest explanation fits: (Chinese, English, visits, of how many).
 
         Args:
-            dearest: the scheme with most in dispute, which counts where the subject has none.
+            most_disputed: the scheme with most in dispute, which counts where the subject has none.
         """
         if subject_id not in self.innocent.index:
             return []
         named = self.schemes[subject_id]
-        scheme = named if isinstance(named, str) else dearest
+        scheme = named if isinstance(named, str) else most_disputed
         return honest_explanations(dict(self.innocent.loc[subject_id]), scheme)
 
 

@@ -188,7 +188,7 @@ class _Kind:
 
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
         """The measures farthest on the honest side, one a family, signs of the named scheme before others."""
-        measures, standing = measures_of(self.subject), self.measured.reference.standing
+        measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
         differences: Any = self.measured.differences.loc[subject_id]
         away = differences.dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
@@ -203,7 +203,7 @@ class _Kind:
                 measures[c],
                 values[c],
                 usual[c],
-                standing,
+                percentile_rank,
                 peers,
                 float(away[c]),
                 expected_of(values, c),
@@ -269,8 +269,8 @@ class _Kind:
 
     def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
-        dearest = next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
-        found = self.sources.explanations(subject_id, dearest)
+        most_disputed = next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
+        found = self.sources.explanations(subject_id, most_disputed)
         if len(members):
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]

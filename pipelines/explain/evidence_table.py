@@ -48,7 +48,7 @@ def evidence_table(
     """
     first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
     first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
-    rest = _with_texts(snapshot, scores, _dearest_first(suspicious, disputes))
+    rest = _with_texts(snapshot, scores, _most_disputed_first(suspicious, disputes))
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
     key = [*SUBJECT, "mdtrt_id"]
@@ -63,12 +63,12 @@ def evidence_table(
     return rows.drop(columns=["_kind", "disputed_for"]).reset_index(drop=True)
 
 
-def _dearest_first(suspicious: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+def _most_disputed_first(suspicious: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
     """Suspicious visits and those with most money in dispute of each subject, the largest sums first, among
     equals the most suspicious."""
     key = [*SUBJECT, "mdtrt_id"]
-    dearest = disputes.sort_values("disputed", ascending=False, kind="stable").groupby(SUBJECT)
-    more = dearest.head(MOST_DISPUTED)[[*key, "scheme", "amount"]].assign(visit_score=0.0)
+    most_disputed = disputes.sort_values("disputed", ascending=False, kind="stable").groupby(SUBJECT)
+    more = most_disputed.head(MOST_DISPUTED)[[*key, "scheme", "amount"]].assign(visit_score=0.0)
     rows = pd.concat([suspicious, more], ignore_index=True).drop_duplicates(key)
     rows = rows.merge(disputes[[*key, "disputed"]].drop_duplicates(key), how="left", on=key)
     rows = rows.assign(disputed=rows.disputed.fillna(0.0))

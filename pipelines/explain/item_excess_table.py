@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from claims.as_of import PHARMACY
-from features.comparison.item_excess import DEAR
+from features.comparison.item_excess import HIGH_COST
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.visits.excess_items import TABLE
 from pipelines.snapshot import Snapshot
@@ -38,7 +38,7 @@ def item_excess_table(snapshot: Snapshot) -> pd.DataFrame:
 def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tuple[str, str]]:
     """(subject_id, column of the catalogue) → what names the item of most money, in Chinese and English.
 
-    A single item comes before the dear ones of its class together.
+    A single item comes before the high-cost ones of its class together.
 
     Args:
         found: `item_excess_table`.
@@ -57,12 +57,12 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
 
 def leading_items(found: pd.DataFrame, subject: str) -> pd.DataFrame:
     """The item of most money in each class of each subject of a kind: rows of ``found`` with ``name`` and
-    ``together`` (the dear items of the class, which come last).
+    ``together`` (the high-cost items of the class, which come last).
 
     Args:
         found: `item_excess_table`.
     """
     rows = found[found["subject_type"] == subject]
     name = rows["item_name"].fillna(rows["item"]).astype(object)
-    rows = rows.assign(together=rows["item"] == DEAR, name=name).sort_values("together", kind="stable")
+    rows = rows.assign(together=rows["item"] == HIGH_COST, name=name).sort_values("together", kind="stable")
     return rows.drop_duplicates(["subject_id", "class"])

@@ -22,7 +22,7 @@ LINES_SHOWN = 3
 LinesShown = dict[tuple[str, str, str | None], list[dict[str, Any]]]
 
 
-def dearest_lines(snapshot: Snapshot, found: pd.DataFrame) -> LinesShown:
+def costliest_lines(snapshot: Snapshot, found: pd.DataFrame) -> LinesShown:
     """The lines with the largest amounts among those that a measure points at.
 
     Args:

@@ -16,7 +16,7 @@ from features.rules.declaration import RULES
 from features.visit_attribution import counts_visits, lines_of, visit_attribution
 from features.windows import YEAR
 from pipelines.explain.item_excess_table import leading_items
-from pipelines.explain.record_lines import LinesShown, dearest_lines, finding_told, strongest_findings
+from pipelines.explain.record_lines import LinesShown, costliest_lines, finding_told, strongest_findings
 from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.score import Scores
@@ -68,7 +68,7 @@ def supporting_records(
     )
     visits = visits_of(snapshot, found.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
-    lines = dearest_lines(snapshot, found)
+    lines = costliest_lines(snapshot, found)
     findings = {
         family: strongest_findings(snapshot, found[found.family == family].mdtrt_id, rules)
         for family, rules in FOUND.items()
@@ -106,7 +106,7 @@ def _visits_by_reason(
     snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
 ) -> pd.DataFrame:
     """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
-    alone, n, disputed (yuan), disputed_for (scheme), item (code of the item that the reason names; else
+    visit_value, n, disputed (yuan), disputed_for (scheme), item (code of the item that the reason names; else
     null), suspected (scheme of the subject), and what the reason measures: measure, counts, lines, family,
     schemes."""
     wanted = _reasons_of(suspects[suspects.subject_type == subject])
@@ -127,16 +127,16 @@ def _visits_by_reason(
         parts = [_with_findings(snapshot, wanted[by_rule], disputes), with_item]
         rest = wanted[~by_rule & ~_keys(wanted).isin(_keys(with_item))]
         if len(rest):
-            carried = visit_attribution(rest, subject, con.table(MARKS), CANDIDATES)
-            parts.append(without_contrary(without_small_counts(carried).merge(wanted), measures))
+            attributed = visit_attribution(rest, subject, con.table(MARKS), CANDIDATES)
+            parts.append(without_contrary(without_small_counts(attributed).merge(wanted), measures))
         candidates = pd.concat(parts, ignore_index=True)
-        found = assigned_to_first_reason(dearest_first(candidates, disputes))
+        found = assigned_to_first_reason(most_disputed_first(candidates, disputes))
     described = {
         column: _described(column, measures.get(column), facts) for column in wanted["column"].unique()
     }
     # Named, so that a night without a single reason has the columns too.
     of_reason = pd.DataFrame([described[c] for c in found["column"]], found.index, _OF_REASON)
-    columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "alone", "n", "item", "suspected"]
+    columns = [*SUBJECT, "nth", "reason", "mdtrt_id", "visit_value", "n", "item", "suspected"]
     rows = pd.concat([found.reindex(columns=columns).astype(object), of_reason], axis=1)
     money = disputes.drop_duplicates(["subject_id", "mdtrt_id"])
     money = money[["subject_id", "mdtrt_id", "disputed", "scheme"]].rename(columns={"scheme": "disputed_for"})
@@ -196,8 +196,8 @@ def _with_findings(snapshot: Snapshot, wanted: pd.DataFrame, disputes: pd.DataFr
     mine = disputes[disputes.subject_id.isin(wanted.subject_id)]
     hits = snapshot.rules.hits.semi_join(id_table(snapshot, mine.mdtrt_id, "visits_disputed"), "mdtrt_id")
     with_finding = mine[mine.mdtrt_id.isin(fetch(hits.select("mdtrt_id").distinct()).mdtrt_id)]
-    dearest = with_finding.sort_values("disputed", ascending=False, kind="stable")
-    first = dearest.groupby("subject_id").head(CANDIDATES)[["subject_id", "mdtrt_id"]]
+    most_disputed = with_finding.sort_values("disputed", ascending=False, kind="stable")
+    first = most_disputed.groupby("subject_id").head(CANDIDATES)[["subject_id", "mdtrt_id"]]
     return wanted.merge(first, on="subject_id")
 
 
@@ -206,17 +206,19 @@ def without_contrary(found: pd.DataFrame, measures: dict[str, tuple[Measure, int
     peers' median), where the reason has others.
 
     Args:
-        found: subject_id, nth, column, alone (missing where no single visit makes the measure up), median (of
-            the peers).
+        found: subject_id, nth, column, visit_value (missing where no single visit makes the measure up),
+            median (of the peers).
     """
-    averaged = {c: entry.direction for c, (entry, _d) in measures.items() if entry.arises in _AVERAGED}
-    away = (found.alone.astype("float64") - found["median"].astype("float64")) * found["column"].map(averaged)
+    averaged = {c: entry.direction for c, (entry, _d) in measures.items() if entry.statistic in _AVERAGED}
+    away = (found.visit_value.astype("float64") - found["median"].astype("float64")) * found["column"].map(
+        averaged
+    )
     speaks_for = ~(away <= 0)
     has_others = speaks_for.groupby([found.subject_id, found.nth]).transform("any")
     return found[speaks_for | ~has_others]
 
 
-def dearest_first(found: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+def most_disputed_first(found: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
     """The visits of each reason with most money in dispute first, the others in the order they have.
 
     Args:
@@ -296,5 +298,5 @@ def _paper(
     if isinstance(row.item, str):
         # A visit with the item is one of those that the reason counts.
         return SupportingRecord(kind, row.measure, 1.0, counts=True, signs=signs)
-    alone, n = (None if pd.isna(value) else value for value in (row.alone, row.n))
-    return SupportingRecord(kind, row.measure, alone, row.counts, n, signs=signs)
+    visit_value, n = (None if pd.isna(value) else value for value in (row.visit_value, row.n))
+    return SupportingRecord(kind, row.measure, visit_value, row.counts, n, signs=signs)

@@ -148,7 +148,7 @@ def _reasons(
             measures,
             peers,
             usual[peers],
-            measured.reference.standing,
+            measured.reference.percentile_rank,
             part[subject_id],
             kinds.get(subject_id, subject),
             snapshot.days_of_claims,

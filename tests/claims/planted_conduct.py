@@ -171,7 +171,7 @@ def light_for_its_group(city: Simulated) -> pd.Series:
     return log.groupby([stays.dise_no.str[-1], stays.hosp_lv]).transform("median") - log
 
 
-def unsigned_dialysis(city: Simulated) -> pd.Series:
+def no_sign_in_dialysis(city: Simulated) -> pd.Series:
     """1 for a dialysis visit without a sign-in of that person that day, 0 for one with."""
     item = city["hilist_b"].loc[lambda t: t.hilist_name == "血液透析", "hilist_code"].iloc[0]
     lines = city["fee_list_d"][lambda t: t.hilist_code == item].drop_duplicates("mdtrt_id")
@@ -208,6 +208,6 @@ SCHEMES = {
     "M19": [("pharmacy", dear_drugs)],
     "M20": [("pharmacy", repeated_codes)],
     "M24": [("visit", light_for_its_group)],
-    "M28": [("visit", unsigned_dialysis), ("patient", dialysis_a_week)],
+    "M28": [("visit", no_sign_in_dialysis), ("patient", dialysis_a_week)],
     "M40": [("prescriber", one_pharmacy)],
 }

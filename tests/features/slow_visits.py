@@ -34,7 +34,7 @@ class Visit:
     sales: list[dict] = field(default_factory=list)
     stock: float | None = None
     surplus: float = 0
-    gap_days: float | None = None
+    days_since_discharge: float | None = None
     split: bool = False
     burst: bool = False
     card_gap: float | None = None
@@ -44,13 +44,13 @@ class Visit:
     batch: int = 0
     repeats: int = 0
     rx_overused: int | None = None
-    rx_late: bool = False
+    sale_before_rx: bool = False
     dead_for: float | None = None
     seen_dead: bool = False
-    unsigned: int | None = None
+    no_sign_in: int | None = None
     converted: bool = False
-    sent_to: str | None = None
-    dr_moved: bool | None = None
+    referred_to: str | None = None
+    dr_two_sites: bool | None = None
 
     @property
     def day(self):
@@ -167,9 +167,9 @@ def keep_stays(visits: list[Visit]) -> None:
             continue
         before = last.get(visit.who)
         if before and before.end:
-            visit.gap_days = (visit.begin - before.end) / timedelta(days=1)
+            visit.days_since_discharge = (visit.begin - before.end) / timedelta(days=1)
             same = before.where == visit.where and (visit.dx is None or before.dx == visit.dx)
-            visit.split = same and -1 <= visit.gap_days <= 15 and not visit.course
+            visit.split = same and -1 <= visit.days_since_discharge <= 15 and not visit.course
         last[visit.who] = visit
 
 
@@ -229,7 +229,7 @@ def look_around(visits: list[Visit]) -> None:
                 if other.where != stay.where and timedelta(0) <= stay.begin - other.begin <= timedelta(
                     days=3
                 ):
-                    other.sent_to = min(other.sent_to or stay.where, stay.where)
+                    other.referred_to = min(other.referred_to or stay.where, stay.where)
         stay.batch = len(mates)
 
 
@@ -239,7 +239,7 @@ def look_at_doctors(visits: list[Visit]) -> None:
         if visit.kind == OUTPATIENT and visit.dr and not bare_date(visit):
             before = last.get(visit.dr)
             away = before is not None and before.where != visit.where
-            visit.dr_moved = away and visit.begin - before.begin <= timedelta(minutes=30)
+            visit.dr_two_sites = away and visit.begin - before.begin <= timedelta(minutes=30)
             last[visit.dr] = visit
 
 
@@ -260,7 +260,7 @@ def look_at_registers(world: World, visits: list[Visit]) -> None:
             visit.seen_dead = visit.dead_for > 1 and bool(later)
         if visit.dialysis and any(place == visit.where for _who, place, _day in signed):
             came = (visit.who, visit.where, visit.day) in signed
-            visit.unsigned = 0 if came else visit.dialysis
+            visit.no_sign_in = 0 if came else visit.dialysis
     paid = {row["setl_id"]: row["mdtrt_id"] for row in world.rows["setl_d"]}
     sales = rows_before(world, "drug_sel_d", "sel_retn_time")
     standing, out = {visit.id: visit for visit in visits}, Counter()
@@ -296,4 +296,4 @@ def look_at_prescriptions(world: World, visits: list[Visit]) -> None:
                 signed, sold = (pd.Timestamp(t) for t in (rx["prsc_time"], sale["sel_retn_time"]))
                 timed = signed != signed.normalize() and sold != sold.normalize()
                 later = signed - sold > pd.Timedelta(minutes=30)
-                visit.rx_late |= later if timed else signed.date() > sold.date()
+                visit.sale_before_rx |= later if timed else signed.date() > sold.date()

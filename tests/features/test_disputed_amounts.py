@@ -16,9 +16,9 @@ from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
     "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
-    "surplus_spent": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "paid_per_content": 2.0,
+    "oversupply_amount": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "charge_per_content": 2.0,
     "group_cost_ratio": 1.25,
-    "cost_ratio": 1.6, "unsigned": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
+    "cost_ratio": 1.6, "no_sign_in": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
     "usual_material": None,
     "priced": 120.0, "usual_price": 100.0, "co_fillers": 0.0,
 } | {excess_column(biller, name): None for biller in BILLERS for name in CLASSES}  # fmt: skip
@@ -59,7 +59,7 @@ def test_each_scheme_disputes_its_part(scheme, yuan):
 def test_of_a_ring_what_a_runner_fetched_is_in_dispute_as_a_whole(scheme, yuan):
     assert disputed(scheme, co_fillers=1.0) == yuan
     assert disputed(scheme, co_fillers=None) == 200.0
-    assert disputed(scheme, co_fillers=2.0, surplus_spent=None) == (yuan if scheme == "M19" else 0.0)
+    assert disputed(scheme, co_fillers=2.0, oversupply_amount=None) == (yuan if scheme == "M19" else 0.0)
 
 
 def test_what_is_half_in_doubt_disputes_half_and_what_is_not_nothing():
@@ -108,7 +108,7 @@ def test_of_an_operation_the_consumables_beyond_its_usual_are_disputed(usual, yu
 def test_a_price_below_the_usual_is_no_credit():
     assert (
         disputed("M40", priced=80.0) == 0.0
-        and disputed("M24", paid_per_content=0.5, group_cost_ratio=0.9) == 0.0
+        and disputed("M24", charge_per_content=0.5, group_cost_ratio=0.9) == 0.0
     )
 
 

@@ -67,9 +67,9 @@ def supply_ratio(visits: list[Visit]) -> float:
     return sum(v.supply for v in dosed) / kinds / span
 
 
-def unsigned_share(visits: list[Visit]) -> float:
-    known = [v for v in visits if v.unsigned is not None]
-    return share(sum(v.unsigned for v in known), sum(v.dialysis for v in known))
+def no_sign_in_share(visits: list[Visit]) -> float:
+    known = [v for v in visits if v.no_sign_in is not None]
+    return share(sum(v.no_sign_in for v in known), sum(v.dialysis for v in known))
 
 
 def fund_by(visits: list[Visit]) -> list[float]:
@@ -90,8 +90,8 @@ OF_SUBJECTS = {
     ("patient", "fund_pay"): lambda vs: sum(v.fund for v in vs),
     ("patient", "cash_share"): lambda vs: share(sum(v.cash for v in vs), sum(v.fee for v in vs)),
     ("patient", "supply_ratio"): supply_ratio,
-    ("patient", "most_stock"): lambda vs: max((v.stock or 0 for v in vs), default=0),
-    ("patient", "surplus_spent"): lambda vs: sum(v.surplus for v in vs),
+    ("patient", "max_stock_days"): lambda vs: max((v.stock or 0 for v in vs), default=0),
+    ("patient", "oversupply_amount"): lambda vs: sum(v.surplus for v in vs),
     ("patient", "split_stays"): lambda vs: sum(v.split for v in vs),
     ("patient", "idle_days"): lambda vs: sum(v.idle or 0 for v in vs),
     ("patient", "outside_visits"): lambda vs: sum(v.outside for v in vs),
@@ -99,21 +99,21 @@ OF_SUBJECTS = {
     ("patient", "follow_days"): lambda vs: max((v.follow_days or 0 for v in vs), default=0),
     ("patient", "bursts"): lambda vs: sum(v.burst for v in bought(vs)),
     ("patient", "two_places"): lambda vs: sum(v.two_places or False for v in vs),
-    ("patient", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 and not v.seen_dead for v in vs),
+    ("patient", "uses_after_death"): lambda vs: sum((v.dead_for or 0) > 1 and not v.seen_dead for v in vs),
     ("patient", "repeat_codes"): lambda vs: sum(v.repeats for v in vs),
     ("patient", "uncoded_boxes"): lambda vs: sum(s["drug_trac_codg"] is None for v in vs for s in v.sales),
-    ("patient", "unsigned_dialysis"): lambda vs: sum(v.unsigned or 0 for v in vs),
+    ("patient", "no_sign_in_dialysis"): lambda vs: sum(v.no_sign_in or 0 for v in vs),
     ("patient", "top_pharmacy_share"): lambda vs: top(v.where for v in bought(vs)),
     ("pharmacy", "visits"): len,
     ("pharmacy", "persons"): lambda vs: len({v.who for v in vs}),
     ("pharmacy", "fund_per_visit"): lambda vs: average(v.fund for v in vs),
-    ("pharmacy", "busiest_day"): lambda vs: share(top(v.day for v in vs) * len({v.day for v in vs}), 1),
+    ("pharmacy", "busiest_day_ratio"): lambda vs: share(top(v.day for v in vs) * len({v.day for v in vs}), 1),
     ("pharmacy", "december_share"): lambda vs: share(
         sum(v.fund for v in vs if v.begin.month == 12), sum(v.fund for v in vs)
     ),
     ("pharmacy", "stock_days"): lambda vs: average(v.stock for v in vs),
-    ("pharmacy", "stocked_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
-    ("pharmacy", "surplus_share"): lambda vs: share(
+    ("pharmacy", "early_refill_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
+    ("pharmacy", "oversupply_share"): lambda vs: share(
         sum(v.surplus for v in vs), sum(v.spent(DRUGS) for v in vs)
     ),
     ("pharmacy", "burst_share"): lambda vs: average(v.burst for v in vs),
@@ -121,10 +121,12 @@ OF_SUBJECTS = {
     ("pharmacy", "two_places_share"): lambda vs: average(v.two_places or False for v in vs),
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
     ("pharmacy", "top_amount_share"): lambda vs: top(round(v.fee, 2) for v in vs),
-    ("pharmacy", "same_amount_chance"): lambda vs: meeting(round(v.fee, 2) for v in vs),
-    ("pharmacy", "top_band_share"): lambda vs: top(math.floor(math.log(v.fee) / math.log(1.1)) for v in vs),
+    ("pharmacy", "amount_concentration"): lambda vs: meeting(round(v.fee, 2) for v in vs),
+    ("pharmacy", "top_amount_band_share"): lambda vs: top(
+        math.floor(math.log(v.fee) / math.log(1.1)) for v in vs
+    ),
     ("pharmacy", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in vs),
-    ("pharmacy", "after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
+    ("pharmacy", "visits_after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
     ("pharmacy", "repeat_codes"): lambda vs: (
         1000 * share(sum(v.repeats for v in vs), sum(len(v.sales) for v in vs))
     ),
@@ -132,7 +134,7 @@ OF_SUBJECTS = {
         s["drug_trac_codg"] is None for v in vs for s in v.sales
     ),
     ("pharmacy", "rx_overused_share"): lambda vs: average((v.rx_overused or 0) > 0 for v in vs),
-    ("pharmacy", "rx_late_share"): lambda vs: average(v.rx_late for v in vs),
+    ("pharmacy", "sale_before_rx_share"): lambda vs: average(v.sale_before_rx for v in vs),
     ("pharmacy", "boxless_share"): lambda vs: average(not v.sales for v in vs),
     ("pharmacy", "top_prescriber_share"): lambda vs: top(v.dr for v in vs),
     ("pharmacy", "prescriber_concentration"): lambda vs: meeting(v.dr for v in vs),
@@ -142,20 +144,20 @@ OF_SUBJECTS = {
     ("prescriber", "visits"): len,
     ("prescriber", "outpatient_visits"): lambda vs: len(seen(vs)),
     ("prescriber", "visits_per_day"): lambda vs: share(len(seen(vs)), len({v.day for v in seen(vs)})),
-    ("prescriber", "moved_share"): lambda vs: average(v.dr_moved or False for v in seen(vs)),
-    ("prescriber", "sent"): lambda vs: sum(v.sent_to is not None for v in seen(vs)),
-    ("prescriber", "stocked_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
+    ("prescriber", "two_sites_share"): lambda vs: average(v.dr_two_sites or False for v in seen(vs)),
+    ("prescriber", "onward_admissions"): lambda vs: sum(v.referred_to is not None for v in seen(vs)),
+    ("prescriber", "early_refill_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
     ("prescriber", "top_pharmacy_share"): lambda vs: top(v.where for v in bought(vs)),
     ("prescriber", "top_pharmacy_persons"): lambda vs: most_persons(bought(vs), lambda v: v.where),
     ("prescriber", "pharmacy_concentration"): lambda vs: meeting(v.where for v in bought(vs)),
     ("prescriber", "split_share"): lambda vs: average(v.split for v in stays(vs)),
     ("prescriber", "idle_share"): idle_share,
-    ("prescriber", "unsigned_share"): unsigned_share,
+    ("prescriber", "no_sign_in_share"): no_sign_in_share,
     ("hospital", "visits"): len,
     ("hospital", "stays"): lambda vs: len(stays(vs)),
-    ("hospital", "stays_each"): lambda vs: share(len(stays(vs)), len({v.who for v in stays(vs)})),
+    ("hospital", "stays_per_person"): lambda vs: share(len(stays(vs)), len({v.who for v in stays(vs)})),
     ("hospital", "frequent_share"): lambda vs: frequent([v for v in vs if v.kind == STAY], 3),
-    ("hospital", "converted_share"): lambda vs: average(v.converted for v in stays(vs)),
+    ("hospital", "admitted_from_outpatient_share"): lambda vs: average(v.converted for v in stays(vs)),
     ("hospital", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in stays(vs) if not v.poor),
     ("hospital", "village_concentration"): lambda vs: meeting(v.village for v in vs if v.kind == STAY),
     ("hospital", "batch_share"): lambda vs: average(v.batch >= 2 for v in stays(vs)),
@@ -166,8 +168,8 @@ OF_SUBJECTS = {
     ("hospital", "exam_share"): lambda vs: share(
         sum(v.spent(EXAMS) for v in stays(vs)), sum(line["amount"] for v in stays(vs) for line in v.lines)
     ),
-    ("hospital", "dialysis"): lambda vs: sum(v.dialysis for v in vs),
-    ("hospital", "unsigned_share"): unsigned_share,
+    ("hospital", "dialysis_sessions"): lambda vs: sum(v.dialysis for v in vs),
+    ("hospital", "no_sign_in_share"): no_sign_in_share,
     ("hospital", "double_dialysis_share"): lambda vs: average(v.dialysis > 1 for v in vs if v.dialysis > 0),
 }
 OF_VISITS = {
@@ -175,17 +177,17 @@ OF_VISITS = {
     "stock_days": lambda v: v.stock,
     "supply_days": lambda v: v.supply or None if v.kind != STAY else None,
     "idle_days": lambda v: v.idle,
-    "gap_days": lambda v: None if v.course else v.gap_days,
+    "days_since_discharge": lambda v: None if v.course else v.days_since_discharge,
     "split_stay": lambda v: int(v.split) if v.kind == STAY else None,
     "village_batch": lambda v: v.batch if v.kind == STAY else None,
     "outside_visits": lambda v: v.outside if v.kind == STAY else None,
     "card_gap": lambda v: v.card_gap if v.burst else None,
     "follow_days": lambda v: v.follow_days,
     "two_places": lambda v: None if v.two_places is None else int(v.two_places),
-    "unsigned_dialysis": lambda v: v.unsigned,
+    "no_sign_in_dialysis": lambda v: v.no_sign_in,
     "repeat_codes": lambda v: v.repeats if v.sales else None,
     "rx_overused": lambda v: v.rx_overused,
-    "days_dead": lambda v: v.dead_for if (v.dead_for or 0) > 1 else 0,
+    "days_since_death": lambda v: v.dead_for if (v.dead_for or 0) > 1 else 0,
 }
 KEYS = {
     "patient": lambda v: v.who,
@@ -231,8 +233,18 @@ def test_measures_of_visits(town, name):
     assert measured["visit"][name].to_dict() == pytest.approx(expected, abs=2e-6, nan_ok=True)
 
 
-HAPPENED = ["surplus", "split", "burst", "two_places", "outside", "batch", "repeats", "converted", "dr_moved"]
-HAPPENED += ["unsigned", "sent_to", "rx_overused", "rx_late"]
+HAPPENED = [
+    "surplus",
+    "split",
+    "burst",
+    "two_places",
+    "outside",
+    "batch",
+    "repeats",
+    "converted",
+    "dr_two_sites",
+]
+HAPPENED += ["no_sign_in", "referred_to", "rx_overused", "sale_before_rx"]
 
 
 def test_the_town_shows_what_it_is_meant_to_show(town):

@@ -9,7 +9,7 @@ from claims.duckdb_backend import connect
 from claims.store import Store
 from features.measures.aggregation import measure_subjects, measure_visits
 from features.visits.facts import visit_facts
-from features.visits.stay_benchmarks import DEARER
+from features.visits.stay_benchmarks import HIGH_COST_RATIO
 from tests.features.town import AS_OF
 from tests.tiny import World
 
@@ -110,12 +110,16 @@ def city(tmp_path_factory):
 
 def test_little_content_in_a_dear_group_is_up_coding_and_in_a_cheap_one_is_not(city):
     ids, facts, measured = city
-    assert facts.group_cost_ratio[ids["grave"]].min() > DEARER > facts.group_cost_ratio[ids["light"]].max()
-    content = measured["visit"].dear_group_content
+    assert (
+        facts.group_cost_ratio[ids["grave"]].min()
+        > HIGH_COST_RATIO
+        > facts.group_cost_ratio[ids["light"]].max()
+    )
+    content = measured["visit"].high_cost_group_content_ratio
     assert content[ids["light"]].isna().all()
     assert content[ids["upcoded"]].max() < 0.5 < content[ids["heavy"] + ids["grave"]].min()
-    assert (measured["visit"].dear_group_los[ids["upcoded"]] < 0.8).all()
-    share = measured["hospital"].overgrouped_share_365d
+    assert (measured["visit"].high_cost_group_los_ratio[ids["upcoded"]] < 0.8).all()
+    share = measured["hospital"].unsupported_group_share_365d
     assert share["upcoder"] > 0.9 and share.drop("upcoder").fillna(0).max() < 0.2
 
 
@@ -144,10 +148,8 @@ def test_a_partner_pharmacy_is_not_the_one_at_the_gate(city):
     assert doctors.steered_share_365d["partnered"] > 0.45
     assert doctors.steered_share_365d[["honest", "colleague", "other"]].max() < 0.2
     assert shops.steered_share_365d.idxmax() == "partner"
-    assert (
-        doctors.price_surplus_365d["partnered"] == pytest.approx(0.5) == shops.price_surplus_365d["partner"]
-    )
-    assert doctors.price_surplus_365d["honest"] == 0
+    assert doctors.price_excess_365d["partnered"] == pytest.approx(0.5) == shops.price_excess_365d["partner"]
+    assert doctors.price_excess_365d["honest"] == 0
     assert (facts.prescription_steering[ids["partnered"]] > 0.45).all()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from features.measures.aggregation import counted, measure_subjects, subject_facts
 from features.measures.catalogue import SUBJECTS, measures_of
-from features.visit_attribution import GRAPH, alone, counts_visits, lines_of, visit_attribution
+from features.visit_attribution import GRAPH, counts_visits, lines_of, single_row_value, visit_attribution
 from features.visits.facts import LINES, visit_facts
 from features.windows import YEARS
 from tests.tiny import World
@@ -64,16 +64,16 @@ def town(claims_of):
 
 def test_the_visits_that_carry_a_sum_are_those_that_add_to_it(town):
     marks, bought = town
-    asked = wanted(("hoarder", "surplus_spent_365d"), ("honest", "surplus_spent_365d"))
+    asked = wanted(("hoarder", "oversupply_amount_365d"), ("honest", "oversupply_amount_365d"))
     found = visit_attribution(asked, "patient", marks, 3)
     hoarded = found[found.subject_id == "hoarder"]
     assert (
         list(hoarded.mdtrt_id) == bought["hoarder"][:0:-1]
-    )  # dearest first; the first purchase found nothing at hand
+    )  # costliest first; the first purchase found nothing at hand
     # A yuan buys a day, and a day goes by each time: 200 − 1 − 30 days too many, then 210 − 1 and 220 − 1.
-    assert list(hoarded.alone) == [219.0, 209.0, 169.0]
+    assert list(hoarded.visit_value) == [219.0, 209.0, 169.0]
     # No visit of the honest one carries it; some stand in, and it is said.
-    assert found[found.subject_id == "honest"].alone.isna().all() and "honest" in set(found.subject_id)
+    assert found[found.subject_id == "honest"].visit_value.isna().all() and "honest" in set(found.subject_id)
 
 
 def test_a_count_by_another_column_is_carried_by_its_largest_share(town):
@@ -106,13 +106,15 @@ def test_of_the_largest_count_nobody_else_carries_the_measure(claims_of):
 def test_each_person_has_a_turn_before_anybody_has_two(town):
     marks, bought = town
     found = visit_attribution(wanted(("H1", "exam_share_365d")), "hospital", marks, 1)
-    assert list(found.mdtrt_id) == bought["examined"][:1] and found.alone.item() == pytest.approx(900 / 910)
+    assert list(found.mdtrt_id) == bought["examined"][:1] and found.visit_value.item() == pytest.approx(
+        900 / 910
+    )
 
 
 def test_co_visits_are_attributed_to_visits_with_co_visitors(town):
     marks, _bought = town
     found = visit_attribution(wanted(("hoarder", GRAPH)), "patient", marks, 3)
-    assert len(found) and found.alone.isna().all()  # nobody was there with anybody
+    assert len(found) and found.visit_value.isna().all()  # nobody was there with anybody
 
 
 @pytest.mark.parametrize("subject", SUBJECTS[1:-1])
@@ -128,7 +130,10 @@ def test_every_measure_of_a_lone_visit_is_the_measure_of_its_subject(city_snapsh
         if entry.base == "visits" and days in (None, YEARS)
     }
     lone = facts.semi_join(ibis.memtable(once[["subject_id"]]), "subject_id")
-    taken = {c: alone(entry.take(lone, ibis.literal(True))).cast("float64") for c, entry in plain.items()}
+    taken = {
+        c: single_row_value(entry.compute(lone, ibis.literal(True))).cast("float64")
+        for c, entry in plain.items()
+    }
     of_visit = lone.select("subject_id", **taken).to_pandas().set_index("subject_id").sort_index()
     for column, entry in plain.items():
         if counts_visits(entry, facts) and entry.unit in ("ratio", "share"):
@@ -147,7 +152,7 @@ def test_a_measure_of_one_visit_is_no_aggregate_any_more(city_snapshot, subject)
     facts = subject_facts(city_snapshot.claims.con, subject)
     for column, (entry, days) in measures_of(subject).items():
         rows = facts if entry.base == "visits" else counted(facts, entry.base, days)
-        value = alone(entry.take(rows, ibis.literal(True)))
+        value = single_row_value(entry.compute(rows, ibis.literal(True)))
         assert not value.op().find(ops.Reduction, filter=ops.Value), column
 
 
@@ -155,5 +160,5 @@ def test_lines_are_named_where_a_measure_points_at_some(town):
     marks, _bought = town
     facts = subject_facts(marks.get_backend(), "patient")
     pointed = {column: lines_of(entry, facts) for column, (entry, _days) in measures_of("patient").items()}
-    assert pointed["surplus_spent_365d"] in LINES and pointed["drug_amount_365d"] == "drug_amount"
+    assert pointed["oversupply_amount_365d"] in LINES and pointed["drug_amount_365d"] == "drug_amount"
     assert pointed["visits_365d"] is None and pointed["cash_share_365d"] is None

@@ -20,7 +20,7 @@ SPEC = pd.DataFrame(
         ("seen_elsewhere", "identity", 1.5, ("M10",), ()),
         ("surplus", "supply", 1.5, ("M05", "M19"), ("M05",)),
         ("pharmacies", "concentration", 0.7, ("M05", "M19"), ()),
-        ("days_dead", "identity", 3.0, ("M09",), ("M09",)),
+        ("days_since_death", "identity", 3.0, ("M09",), ("M09",)),
         ("visits", "frequency", 0.2, ("M05", "M10"), ()),
     ],
     columns=["column", "family", "evidence_weight", "schemes", "signature"],
@@ -41,7 +41,7 @@ def people(size: int = 2_000, seed: int = 0) -> pd.DataFrame:
 GUILTY = {
     "phantom bed stay": {"idle_days": 6, "seen_elsewhere": 7},
     "drug farmer": {"surplus": 8, "pharmacies": 6, "visits": 4},
-    "dead": {"days_dead": 9},
+    "dead": {"days_since_death": 9},
 }
 INNOCENT = {
     "often ill": {"visits": 9},
@@ -143,7 +143,7 @@ def test_isolation_finds_unusual_combinations_and_explains_them_exactly(planted)
     listed = frame.loc[raw.sort_values(ascending=False).index[:50].union(["dead", "p0", "p1"])]
     columns, base = model.attribute(listed)
     assert np.allclose(columns.sum(axis=1) + base, raw[listed.index], rtol=0, atol=1e-6)
-    assert columns.loc["dead"].idxmax() == "days_dead"
+    assert columns.loc["dead"].idxmax() == "days_since_death"
 
 
 def test_a_handful_of_subjects_is_enough_to_run():
@@ -197,7 +197,7 @@ def test_evidence_of_schemes_and_contributions_by_hand():
         seen_elsewhere=2.0,
         surplus=1.0,
         pharmacies=0.5,
-        days_dead=0.7,
+        days_since_death=0.7,
         visits=0.1,
     )
     found = model.by_scheme(pd.DataFrame([row], ["s"]))
@@ -208,7 +208,7 @@ def test_evidence_of_schemes_and_contributions_by_hand():
     assert parts.to_dict() == pytest.approx(
         {
             "idle_days": 3.0, "idle_days_long": 0.0, "seen_elsewhere": 2.0, "surplus": 2 * share,
-            "pharmacies": share, "days_dead": 0.7 * share, "visits": 0.1 + 0.1 * share,
+            "pharmacies": share, "days_since_death": 0.7 * share, "visits": 0.1 + 0.1 * share,
         }
     )  # fmt: skip
 
@@ -233,10 +233,10 @@ def test_the_mean_path_length_of_an_unsuccessful_search(n, length):
 
 def test_a_kind_of_two_schemes_adds_its_other_scheme_by_the_whole_share():
     """With one other scheme the mean of the others is that one."""
-    model = PeerEvidence(SPEC[SPEC.index.isin(["idle_days", "days_dead"])])
+    model = PeerEvidence(SPEC[SPEC.index.isin(["idle_days", "days_since_death"])])
     found = model.score(pd.DataFrame({"M09": [9.0, 2.0], "M10": [4.0, 6.0]}, ["dead", "idle"]))
     assert found.to_dict() == pytest.approx({"dead": 9 + 0.15 * 4, "idle": 6 + 0.15 * 2})
-    alone = PeerEvidence(SPEC[SPEC.index == "days_dead"])
+    alone = PeerEvidence(SPEC[SPEC.index == "days_since_death"])
     assert alone.score(pd.DataFrame({"M09": [9.0]}, ["dead"]))["dead"] == 9.0
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.scheme_naming import (
     CLOSE_SIGNATURE,
-    MIN_SIGNATURE,
+    MIN_NEG_LOG10_P,
     NEAREST,
     SUBORDINATE_TO,
     SUPERSEDING_SHARE,
@@ -36,8 +36,8 @@ def test_the_scheme_with_most_measures_gives_way_to_the_one_that_is_signed():
 
 
 def test_a_signature_stands_from_one_in_forty_on():
-    assert name(M09=MIN_SIGNATURE) == "M09"
-    assert name(M09=MIN_SIGNATURE - 1e-9) is None
+    assert name(M09=MIN_NEG_LOG10_P) == "M09"
+    assert name(M09=MIN_NEG_LOG10_P - 1e-9) is None
 
 
 def test_of_signatures_close_together_the_one_with_more_evidence_names():
@@ -59,7 +59,7 @@ def test_the_means_of_another_scheme_gives_way_where_that_one_stands(means, end)
     close = SUPERSEDING_SHARE * 9.0
     assert name({means: 30.0}, **{means: 9.0, end: close}) == end
     assert name({means: 30.0}, **{means: 9.0, end: close - 1e-9}) == means
-    barely = {means: MIN_SIGNATURE, end: MIN_SIGNATURE - 1e-9}
+    barely = {means: MIN_NEG_LOG10_P, end: MIN_NEG_LOG10_P - 1e-9}
     assert name({means: 30.0}, **barely) == means
     assert name(**{means: 9.0}) == means
 
@@ -94,7 +94,7 @@ def test_the_two_nearest_are_told_whether_they_stand_or_not():
     assert nearest_schemes(table(M09=1.0)[["M09"]]).to_list() == ["M09"]
 
 
-FAMILY_WISE = MIN_SIGNATURE + np.log10(len(SCHEMES))
+FAMILY_WISE = MIN_NEG_LOG10_P + np.log10(len(SCHEMES))
 
 
 def doubtful(named: str | None, signature: float, **visits: int) -> bool:
@@ -115,23 +115,23 @@ def test_three_visits_name_no_hospital_with_hundreds_of_another_scheme():
 def test_a_name_gives_way_to_significantly_more_visits(others, expected):
     """Three and eleven differ by more than two standard deviations of their sum, three and ten do not."""
     assert (others > 3 + 2 * (3 + others) ** 0.5) is expected
-    assert doubtful("M09", MIN_SIGNATURE, M09=3, M28=others) is expected
+    assert doubtful("M09", MIN_NEG_LOG10_P, M09=3, M28=others) is expected
 
 
 @pytest.mark.parametrize("others, expected", [(4, False), (5, True)])
 def test_without_visits_of_its_own_a_name_gives_way_beyond_four_of_another(others, expected):
     """Four are two standard deviations of four above none, and no more."""
-    assert doubtful("M09", MIN_SIGNATURE, M28=others) is expected
+    assert doubtful("M09", MIN_NEG_LOG10_P, M28=others) is expected
 
 
 def test_visits_of_the_means_count_for_the_end_and_of_the_end_for_the_means():
-    assert not doubtful("M19", MIN_SIGNATURE, M06=40) and not doubtful("M10", MIN_SIGNATURE, M01=40)
+    assert not doubtful("M19", MIN_NEG_LOG10_P, M06=40) and not doubtful("M10", MIN_NEG_LOG10_P, M01=40)
     # Neither is kin of the other: each is told by the other's visits.
-    assert not doubtful("M22", MIN_SIGNATURE, M40=40) and not doubtful("M40", MIN_SIGNATURE, M22=40)
-    assert doubtful("M19", MIN_SIGNATURE, M28=40)
+    assert not doubtful("M22", MIN_NEG_LOG10_P, M40=40) and not doubtful("M40", MIN_NEG_LOG10_P, M22=40)
+    assert doubtful("M19", MIN_NEG_LOG10_P, M28=40)
     # Nor those that an inspector would look into together.
-    assert not doubtful("M19", MIN_SIGNATURE, M05=40) and not doubtful("M16", MIN_SIGNATURE, M15=40)
+    assert not doubtful("M19", MIN_NEG_LOG10_P, M05=40) and not doubtful("M16", MIN_NEG_LOG10_P, M15=40)
 
 
 def test_who_has_no_name_or_no_visits_in_dispute_has_nothing_to_contradict():
-    assert not doubtful(None, 0.0, M28=40) and not doubtful("M02", MIN_SIGNATURE)
+    assert not doubtful(None, 0.0, M28=40) and not doubtful("M02", MIN_NEG_LOG10_P)

@@ -101,10 +101,12 @@ ROWS = [
     *[
         row
         for name, found in (("as much", 50.0), ("more", 60.0), ("all", 100.0))
-        for row in visits(name, evidence=FLAGGED, scheme="M05", surplus_spent=100.0, findings_amount=found)
+        for row in visits(
+            name, evidence=FLAGGED, scheme="M05", oversupply_amount=100.0, findings_amount=found
+        )
     ],
-    *visits("not flagged", surplus_spent=100.0, findings_amount=50.0),
-    *visits("split", surplus_spent=100.0, findings_amount=60.0),
+    *visits("not flagged", oversupply_amount=100.0, findings_amount=50.0),
+    *visits("split", oversupply_amount=100.0, findings_amount=60.0),
     # One of two purchases in company: its patient is oversupplied together with others on another day.
     *visits("ring", evidence=FLAGGED / 2, scheme="M15", kind=PHARMACY, co_visitors=9.0),
     *visits("ring elsewhere", kind=PHARMACY, psn_no="ring", co_oversupplied=4.0),
@@ -119,8 +121,8 @@ ROWS = [
     *visits("free", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M09"),
     *visits("free stay", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M01"),
     *visits("free below", fund_pay_sumamt=0.0, evidence=1.0, scheme="M09"),
-    *visits("hoarder", surplus_spent=100.0),
-    *visits("other hoarder", surplus_spent=100.0),
+    *visits("hoarder", oversupply_amount=100.0),
+    *visits("other hoarder", oversupply_amount=100.0),
     *visits("small", findings_amount=10.0, psn_no="several", dr_code="D8"),
     *visits("large", findings_amount=30.0, psn_no="several", dr_code="D8"),
     *visits("second small", findings_amount=10.0, psn_no="several", dr_code="D9"),

@@ -8,7 +8,7 @@ import pytest
 
 from features.measures.aggregation import measure_subjects
 from features.visits.facts import visit_facts
-from models.scheme_naming import MIN_SIGNATURE
+from models.scheme_naming import MIN_NEG_LOG10_P
 from pipelines.signature_visits import _share_columns, excess_of_signatures, signature_visits
 from significance.normal_tail import neg_log10_p
 from tests.in_memory import claims_in, engine
@@ -22,7 +22,7 @@ def measured(shares: dict[str, float], z: float, usual: float = 0.1, stays: floa
     columns = _share_columns("hospital", "M01")
     ids = list(shares)
     values = pd.DataFrame(0.0, ids, columns).assign(
-        **{COPIES: pd.Series(shares)}, unoperated_stays_365d=stays, unoperated_stays_1095d=stays
+        **{COPIES: pd.Series(shares)}, non_surgical_stays_365d=stays, non_surgical_stays_1095d=stays
     )
     differences = pd.DataFrame(0.0, ids, columns).assign(**{COPIES: z})
     peers = SimpleNamespace(median=pd.DataFrame(usual, ["level2"], columns))
@@ -52,7 +52,7 @@ def test_peers_below_nothing_expect_nothing():
 
 
 def test_a_signature_that_does_not_stand_disputes_nothing():
-    stands = next(z / 100 for z in range(500) if neg_log10_p(z / 100) - 0.30103 >= MIN_SIGNATURE)
+    stands = next(z / 100 for z in range(500) if neg_log10_p(z / 100) - 0.30103 >= MIN_NEG_LOG10_P)
     assert excess({"H1": 0.8}, stands) and not excess({"H1": 0.8}, stands - 0.01)
 
 
@@ -82,7 +82,7 @@ def test_the_visits_that_carry_the_signature_are_those_in_dispute(ward):
     rows = signature_visits(snapshot, "hospital", named).to_pandas()
     assert sorted(rows.mdtrt_id) == sorted(ward.alike) and set(rows.subject_id) == {"H1"}
     part = (4 - 0.5 - 2 * 0.5**0.5) / 4
-    assert rows.carried.tolist() == [pytest.approx(part, abs=1e-6)] * 4
+    assert rows.excess_share.tolist() == [pytest.approx(part, abs=1e-6)] * 4
 
 
 def test_who_is_not_named_or_a_person_has_no_signature_visits(ward):

@@ -8,7 +8,7 @@ from reports.contradictions import contradiction
 from reports.record_texts import KINDS
 from tests.reports.forbidden import offences
 
-DEAD = CATALOGUE["visit", "days_dead"]
+DEAD = CATALOGUE["visit", "days_since_death"]
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_no_sentence_is_forbidden_wherever_the_visit_was():
 
 
 def test_other_measures_are_compared():
-    others = [entry for entry in CATALOGUE.values() if entry.name != "days_dead"]
+    others = [entry for entry in CATALOGUE.values() if entry.name != "days_since_death"]
     assert {contradiction(entry, 1.0, "stay") for entry in others} == {None}

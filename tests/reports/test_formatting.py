@@ -73,7 +73,7 @@ def test_days_that_are_counted_stay_days():
     counted = [entry for entry in CATALOGUE.values() if entry.name in COUNTED_DAYS]
     assert {entry.name for entry in counted} == COUNTED_DAYS and {e.unit for e in counted} == {"days"}
     assert {measure_value(entry, 120.0, "zh") for entry in counted} == {"120天"}
-    stock = CATALOGUE["patient", "most_stock"]
+    stock = CATALOGUE["patient", "max_stock_days"]
     assert measure_value(stock, 120.0, "zh") == "约4个月" == days_text(120.0, "zh")
 
 

@@ -34,5 +34,5 @@ def test_less_than_one_visit_is_said_so(expected, said, en_said):
 
 def test_dear_items_together_and_items_without_a_name_are_told_apart():
     together = item_text(ItemInExcess("pharmacy", "drug", None, 48, 60, 3.0, 100.0))
-    assert "高价药品" in together[0] and "次购药" in together[0] and "dear medicines" in together[1]
+    assert "高价药品" in together[0] and "次购药" in together[0] and "high-cost medicines" in together[1]
     assert "“—”" in item_text(ItemInExcess("pharmacy", "drug", "", 48, 60, 3.0, 100.0))[0]

@@ -1,4 +1,4 @@
-"""Money by month against loops: a line costs its dearest finding, a visit what was paid for it."""
+"""Money by month against loops: a line costs its costliest finding, a visit what was paid for it."""
 
 import random
 from collections import defaultdict
@@ -74,12 +74,12 @@ def counted(made: Made) -> pd.DataFrame:
 
 
 def yuan_of(visit: Visit, hits: list[Hit]) -> float:
-    """The dearest finding of each line, all of a visit's lines together never above what was paid."""
-    dearest: dict[Any, float] = {}
+    """The costliest finding of each line, all of a visit's lines together never above what was paid."""
+    costliest: dict[Any, float] = {}
     for hit in hits:
         line = (hit.setl_id, hit.bkkp_sn)
-        dearest[line] = max(dearest.get(line, hit.vola_amt), hit.vola_amt)
-    return max(min(sum(dearest.values()), visit.paid), 0.0)
+        costliest[line] = max(costliest.get(line, hit.vola_amt), hit.vola_amt)
+    return max(min(sum(costliest.values()), visit.paid), 0.0)
 
 
 def by_hand(made: Made) -> dict[Key, list[float]]:

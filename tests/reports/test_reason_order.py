@@ -92,15 +92,25 @@ def named(*columns: str, weak: str = "") -> list[dict]:
     ("scheme", "columns", "weak", "kept"),
     [
         # Size is no evidence, but the number of findings is told, and what belongs to the named scheme.
-        ("M09", ["after_death_365d", "drug_amount_365d"], "", {"after_death_365d"}),
-        ("M09", ["after_death_365d", "findings_365d"], "", {"after_death_365d", "findings_365d"}),
+        ("M09", ["uses_after_death_365d", "drug_amount_365d"], "", {"uses_after_death_365d"}),
+        ("M09", ["uses_after_death_365d", "findings_365d"], "", {"uses_after_death_365d", "findings_365d"}),
         ("M05", ["stays_365d", "drug_amount_365d"], "", {"stays_365d", "drug_amount_365d"}),
-        (None, ["after_death_365d", "drug_amount_365d"], "", {"after_death_365d"}),
+        (None, ["uses_after_death_365d", "drug_amount_365d"], "", {"uses_after_death_365d"}),
         # What another training would not repeat is told only of the named scheme, or where none is named.
-        ("M09", ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d"}),
-        ("M09", ["after_death_365d", "stays_365d"], "", {"after_death_365d", "stays_365d"}),
-        ("M30", ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d", "stays_365d"}),
-        (None, ["after_death_365d", "stays_365d"], "stays_365d", {"after_death_365d", "stays_365d"}),
+        ("M09", ["uses_after_death_365d", "stays_365d"], "stays_365d", {"uses_after_death_365d"}),
+        ("M09", ["uses_after_death_365d", "stays_365d"], "", {"uses_after_death_365d", "stays_365d"}),
+        (
+            "M30",
+            ["uses_after_death_365d", "stays_365d"],
+            "stays_365d",
+            {"uses_after_death_365d", "stays_365d"},
+        ),
+        (
+            None,
+            ["uses_after_death_365d", "stays_365d"],
+            "stays_365d",
+            {"uses_after_death_365d", "stays_365d"},
+        ),
         # Nobody is left without a reason.
         ("M09", ["drug_amount_365d"], "", {"drug_amount_365d"}),
     ],

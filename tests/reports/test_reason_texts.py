@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.comparison.peers import Standing
+from features.comparison.peers import PercentileRank
 from features.measures.catalogue import CATALOGUE, measures_of
 from reports.reason_texts import OF_NO_ROWS, measure_reason
 
@@ -20,7 +20,8 @@ from reports.reason_texts import OF_NO_ROWS, measure_reason
 def test_a_share_says_how_many_of_how_many(rows, zh, en):
     column = "template_share_365d"
     found = measure_reason(
-        column, measures_of("hospital")[column], 0.5, 0.0, lambda *_given: Standing(0.9, 30, False, False),
+        column, measures_of("hospital")[column], 0.5, 0.0,
+        lambda *_given: PercentileRank(0.9, 30, False, False),
         "level2", 1.0, rows=rows,
     )  # fmt: skip
     assert zh in found["text_zh"] and en in found["text_en"]
@@ -41,16 +42,18 @@ def test_a_rounded_share_still_says_how_many(share, rows, said):
     column = "template_share_365d"
     found = measure_reason(
         column, measures_of("hospital")[column], share, 0.0,
-        lambda *_given: Standing(0.9, 30, False, False), "level2", 1.0, rows=rows,
+        lambda *_given: PercentileRank(0.9, 30, False, False), "level2", 1.0, rows=rows,
     )  # fmt: skip
     assert said in found["text_zh"]
 
 
 def test_a_share_of_yuan_counts_no_visits():
     """None of four visits was paid in cash, which says nothing about four visits."""
-    standing = Standing(0.9, 30, False, False)
+    percentile_rank = PercentileRank(0.9, 30, False, False)
     for column, said in (("cash_share_365d", False), ("zero_cash_share_365d", True)):
         measure = measures_of("hospital")[column]
-        found = measure_reason(column, measure, 0.0, 0.2, lambda *_given: standing, "level2", 1.0, rows=4.0)
+        found = measure_reason(
+            column, measure, 0.0, 0.2, lambda *_given: percentile_rank, "level2", 1.0, rows=4.0
+        )
         assert ("(4次中0次)" in found["text_zh"]) is said
     assert {name for _subject, name in CATALOGUE} >= OF_NO_ROWS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.comparison.peer_groups import PEER_WORDS
-from features.comparison.peers import Standing
+from features.comparison.peers import PercentileRank
 from features.measures.catalogue import (
     CATALOGUE,
     LOW,
@@ -64,10 +64,10 @@ def reasons_for(
     taken = middle.fillna(0) + pd.Series(far) if values is None else pd.Series(values, dtype=float)
     taken = taken.reindex([*measures, *map(expected_column, measures)])
 
-    def standing(column, value, peers, expected):
+    def percentile_rank(column, value, peers, expected):
         low = measures[column][0].direction == LOW
         beaten = 1 - share if share is not None and low else share
-        return Standing(beaten, peers_count, highest and not low, highest and low)
+        return PercentileRank(beaten, peers_count, highest and not low, highest and low)
 
     return reasons_of(
         added.to_dict(),
@@ -75,7 +75,7 @@ def reasons_for(
         measures,
         PEERS[subject],
         middle.to_dict(),
-        standing,
+        percentile_rank,
         None if repeated is None else added.mul(repeated).to_dict(),
         days_of_claims=days_of_claims,
     )
@@ -279,8 +279,8 @@ def test_a_window_longer_than_the_claims_is_told_by_a_shorter_one():
 def test_a_measure_known_by_a_longer_window_is_told_by_its_own_shorter_one():
     """Not by another measure of the family that happens to have the shorter window: being in two places at
     once is the reason, practising at two is not."""
-    given = {"moved_share_1095d": 7.0, "places_365d": 0.2}
-    assert codes(reasons_for("prescriber", given, days_of_claims=366)) == ["moved_share_365d"]
+    given = {"two_sites_share_1095d": 7.0, "places_365d": 0.2}
+    assert codes(reasons_for("prescriber", given, days_of_claims=366)) == ["two_sites_share_365d"]
     assert codes(reasons_for("prescriber", {"places_365d": 0.2}, days_of_claims=366)) == ["places_365d"]
 
 
@@ -312,7 +312,7 @@ def test_a_family_is_told_by_a_measure_that_raises_the_score():
 
 
 def test_the_day_after_death_is_a_sentence_not_a_comparison():
-    (reason,) = reasons_for("visit", {"days_dead": 1.0}, values={"days_dead": 102.0}, usual=0.0)
+    (reason,) = reasons_for("visit", {"days_since_death": 1.0}, values={"days_since_death": 102.0}, usual=0.0)
     assert reason["text_zh"] == "死亡登记后第102天仍就医"
     assert reason["text_en"] == "Care received on day 102 after the registered death"
 

@@ -9,7 +9,7 @@ from tests.reports.forbidden import offences
 PATIENT, VISIT = measures_of("patient"), measures_of("visit")
 STAYS = PATIENT["stays_365d"]
 BILL, DEAD, TWO_PLACES, BACK, FOUND = (
-    VISIT[c][0] for c in ("bill", "days_dead", "two_places", "split_stay", "findings_of_visit")
+    VISIT[c][0] for c in ("bill", "days_since_death", "two_places", "split_stay", "findings_of_visit")
 )
 DIED = FindingTold(
     "R001", ("死亡后就医购药", "Service after death"), ("死亡登记后第28天仍购药", "bought on day 28")

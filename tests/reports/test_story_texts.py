@@ -143,7 +143,7 @@ def test_where_all_fell_on_one_day_there_is_no_day_to_begin_with():
 
 def test_what_is_usual_is_said_of_the_named_scheme_only():
     """A count that equals the visits in doubt by chance is not the one that was stated."""
-    entry, days, *_rest = measures_of("hospital")["after_death_365d"]
+    entry, days, *_rest = measures_of("hospital")["visits_after_death_365d"]
     counted = replace(HOSPITAL, scheme=entry.schemes[0], doubted=9, telling=(entry, days, 9.0, 0.0, None))
     assert story(counted)[0].count(entry.zh) == 0
     assert story(replace(counted, for_scheme=False))[0].count(entry.zh) == 1
@@ -155,7 +155,7 @@ def test_a_share_is_told_of_many_and_only_of_the_whole(doubted, visits, stated):
 
 
 def test_a_contradiction_is_told_as_one():
-    entry = measures_of("visit")["days_dead"]
+    entry = measures_of("visit")["days_since_death"]
     zh, en = story(replace(HOSPITAL, subject="visit", scheme="M09", visit_words=("购药", "purchase"),
                            telling=(*entry, 102.0, 0.0, None), peers="purchase"))  # fmt: skip
     assert "死亡登记后第102天仍购药。" in zh and "day 102 after the registered death" in en
@@ -195,7 +195,7 @@ def test_who_is_at_the_other_end_of_a_flow_is_named(n, zh, en):
 
 
 def test_a_number_that_was_told_is_not_told_again():
-    dead = (*measures_of("patient")["after_death_365d"], 5.0, 0.0, None)
+    dead = (*measures_of("patient")["uses_after_death_365d"], 5.0, 0.0, None)
     stated = replace(HOSPITAL, subject="patient", scheme="M09", doubted=5, visits=20, telling=dead)
     assert "同类通常为0次。" in story(stated)[0] and "死亡后" not in story(stated)[0]
     assert "5次,同类通常为0次。" in story(replace(stated, doubted=4))[0]

@@ -68,7 +68,7 @@ def test_a_long_name_has_a_line_of_its_own():
 
 @pytest.mark.parametrize(
     "subject, column, compared",
-    [("visit", "days_dead", False), ("visit", "two_places", False), ("patient", "stays_365d", True)],
+    [("visit", "days_since_death", False), ("visit", "two_places", False), ("patient", "stays_365d", True)],
 )
 def test_flags_and_contradictions_have_no_strip(subject, column, compared):
     assert is_compared(measures_of(subject)[column][0]) == compared

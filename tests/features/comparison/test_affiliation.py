@@ -23,8 +23,8 @@ from tests.in_memory import engine
 PEERS = 0.1
 
 
-def null(arises: str = "proportion", centre: tuple[float, ...] = (PEERS,)) -> NullDistribution:
-    return NullDistribution(arises, 0.02, np.array(centre), np.zeros(len(centre)), 0.0)
+def null(statistic: str = "proportion", centre: tuple[float, ...] = (PEERS,)) -> NullDistribution:
+    return NullDistribution(statistic, 0.02, np.array(centre), np.zeros(len(centre)), 0.0)
 
 
 def sample(value, n, expected=None, group=None) -> Sample:
@@ -119,7 +119,7 @@ def test_counts_are_compared_by_their_exposure():
     assert found[2] == pytest.approx((90 + 100 * PEERS) / 400)
 
 
-def slow_centre(arises: str, peers: tuple[float, ...], s: Sample, place: np.ndarray) -> list[float]:
+def slow_centre(statistic: str, peers: tuple[float, ...], s: Sample, place: np.ndarray) -> list[float]:
     """For each subject a loop over the others of its place."""
     out, prior = [], median(s.n.tolist())
     for me in range(len(s.value)):
@@ -130,26 +130,26 @@ def slow_centre(arises: str, peers: tuple[float, ...], s: Sample, place: np.ndar
         amount = rows = 0.0
         for other in range(len(s.value)):
             if other != me and place[other] == place[me] and s.value[other] == s.value[other]:
-                own = s.value[other] - (0 if arises == "count" else s.expected[other])
-                amount += own if arises == "count" else own * s.n[other]
+                own = s.value[other] - (0 if statistic == "count" else s.expected[other])
+                amount += own if statistic == "count" else own * s.n[other]
                 rows += s.n[other]
         out.append(max(centre, (amount + prior * centre) / (rows + prior)))
     return out
 
 
-@pytest.mark.parametrize("arises", ["proportion", "count", "mean", "plain"])
+@pytest.mark.parametrize("statistic", ["proportion", "count", "mean", "plain"])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_centre_equals_its_twin(arises, seed):
+def test_the_centre_equals_its_twin(statistic, seed):
     random = np.random.default_rng(seed)
     size, peers = 60, (0.1, 0.4)
     value = random.uniform(0, 1, size)
     value[random.random(size) < 0.2] = np.nan
     n = random.integers(1, 90, size)
     expected, group = random.uniform(0, 0.3, size), random.integers(0, 2, size)
-    s = sample(value * n if arises == "count" else value, n, expected, group)
+    s = sample(value * n if statistic == "count" else value, n, expected, group)
     place = random.integers(-1, 12, size)
-    found = centre_of_place(null(arises, peers), s, place)
-    assert found == pytest.approx(slow_centre(arises, peers, s, place))
+    found = centre_of_place(null(statistic, peers), s, place)
+    assert found == pytest.approx(slow_centre(statistic, peers, s, place))
     assert (found > np.array(peers)[s.group]).any()
 
 
@@ -157,7 +157,7 @@ def hospitals_of_five(share: float) -> tuple[pd.DataFrame, pd.Series, pd.Series]
     """Sixty doctors at random; of twelve hospitals of five all at the first do one thing so often. The last
     doctor belongs nowhere."""
     random, columns = np.random.default_rng(3), measures_of("prescriber")
-    names = [*columns, *(expected_column(name) for name, (entry, _days) in columns.items() if entry.mix)]
+    names = [*columns, *(expected_column(name) for name, (entry, _days) in columns.items() if entry.case_mix)]
     doctors = [f"d{number}" for number in range(60)]
     values = pd.DataFrame(random.uniform(0.0, 0.1, (60, len(names))), doctors, names)
     counted = {entry.support_column(days) for entry, days in columns.values()} - {None}

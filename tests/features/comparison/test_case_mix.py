@@ -32,7 +32,7 @@ def probe():
     def part_paid(v, w):
         return v.part.sum(where=w) / v.paid.sum(where=w).nullif(0)
 
-    more = {"materiality": 0.05, "mix": True}
+    more = {"materiality": 0.05, "case_mix": True}
     measure(PROBE, "一", "one", "share", "content", "M01", windows=(365,), **more)(odd_share)
     measure(PROBE, "二", "two", "share", "content", "M01", windows=(), **more)(part_paid)
     yield
@@ -313,5 +313,5 @@ def test_the_standing_of_a_value_is_that_of_its_distance_from_the_expectation(ho
     column = "exam_share_365d"
     for name, first in (("guilty", True), ("cancer", False)):
         row = values.loc[name]
-        found = usual.standing(column, row[column], "level2", row[expected_column(column)])
+        found = usual.percentile_rank(column, row[column], "level2", row[expected_column(column)])
         assert found.highest == first and found.of == 11

@@ -11,7 +11,7 @@ import pytest
 
 from features.comparison.item_excess import (
     COLUMNS,
-    DEAR,
+    HIGH_COST,
     LEAST_MONEY_SHARE,
     MIN_OTHERS,
     MIN_VISITS,
@@ -180,7 +180,7 @@ def test_a_biller_reaches_more_than_expected_by_chance():
     usual = scan.expected / scan.n
     # Sampling alone: 3.09 standard deviations; the hospitals of the town differ little.
     sampled = scan.expected + 3.09 * (usual * (1 - usual) * scan.n) ** 0.5
-    assert sampled - 0.1 < scan.reach < 1.2 * sampled
+    assert sampled - 0.1 < scan.upper_limit < 1.2 * sampled
     assert scan.money == pytest.approx(100 * (72 - scan.expected), abs=0.01)
 
 
@@ -205,7 +205,7 @@ def dear_prescriber(dear: float) -> Bills:
 def test_a_doctor_who_prescribes_now_this_dear_medicine_now_that_is_told_from_one_who_does_not():
     found = dear_prescriber(dear=0.8).excess("doctor")
     assert set(found.subject_id) == {"D-paid"}
-    together = found[found.item == DEAR]
+    together = found[found.item == HIGH_COST]
     assert together[["class", "observed", "n"]].to_numpy().tolist() == [["drug", 48, 60]]
     assert dear_prescriber(dear=0.05).found("doctor") == []
 
@@ -295,18 +295,18 @@ def test_the_expectation_equals_the_slow_twin(seed, visits):
     found = bills.excess()
     assert set(found.subject_id) == {"H3"}
     assert set(found.kind) == {"outpatient", "stay"}
-    for row in found[found["item"] != DEAR].itertuples():
+    for row in found[found["item"] != HIGH_COST].itertuples():
         assert row.expected == pytest.approx(slow_expected(bills, "H3", row.kind, row.item), rel=1e-6)
 
 
 def dear_ones(*items: tuple[str, float, int]) -> dict[str, int]:
-    """Class → visits with an item of its dearest tenth, of (item, yuan, visits)."""
+    """Class → visits with an item of its costliest tenth, of (item, yuan, visits)."""
     bills = Bills()
     for item, yuan, visits in items:
         for _visit in range(visits):
             bills.add("H1", "J06", (item, yuan))
     found = bills.tables()[1].to_pandas()
-    found = found[found["item"] == DEAR]
+    found = found[found["item"] == HIGH_COST]
     return found.groupby("class").k.sum().to_dict()
 
 
@@ -327,7 +327,7 @@ def test_what_was_given_back_is_not_billed():
     bills.add("H1", "J06", ("scan", 100.0), ("lab", 50.0))
     bills.add("H1", "J06", ("scan", 0.0), ("lab", 50.0), ("bed", 30.0))
     billed = bills.tables()[1].to_pandas()
-    assert billed[billed["item"] != DEAR].groupby("item").k.sum().to_dict() == {"lab": 2, "scan": 1}
+    assert billed[billed["item"] != HIGH_COST].groupby("item").k.sum().to_dict() == {"lab": 2, "scan": 1}
 
 
 @pytest.mark.parametrize(("named", "found"), [("D1", ["D1"]), (None, [])])

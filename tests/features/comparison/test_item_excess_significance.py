@@ -35,7 +35,7 @@ def billers(seed: int) -> pd.DataFrame:
                 money = round(observed * (1.0 if biller == 13 else 90.0), 2)
                 rows.append(
                     {"subject_id": f"B{biller:02}", "kind": kind, "class": "exam", "item": item,
-                     "observed": observed, "k": share * votes, "money": money, "n": n, "votes": votes,
+                     "observed": observed, "k": share * votes, "money": money, "n": n, "weight": votes,
                      "billed": money + 60.0 * n, "usual": usual * votes}
                 )  # fmt: skip
     return pd.DataFrame(rows).sample(frac=1, random_state=seed, ignore_index=True)
@@ -43,7 +43,7 @@ def billers(seed: int) -> pd.DataFrame:
 
 def parts(row: dict) -> tuple[float, float]:
     """Share of the patients with the item, and the share expected."""
-    return row["k"] / row["votes"], min(max(row["usual"] / row["votes"], 1e-4), 1 - 1e-4)
+    return row["k"] / row["weight"], min(max(row["usual"] / row["weight"], 1e-4), 1 - 1e-4)
 
 
 def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
@@ -59,9 +59,9 @@ def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
         z = []
         for row in some:
             share, usual = parts(row)
-            z.append((share - usual) / sqrt(usual * (1 - usual)) * sqrt(row["votes"]))
+            z.append((share - usual) / sqrt(usual * (1 - usual)) * sqrt(row["weight"]))
         upper = slow_quantile(z, 1 - CONTAMINATION_OF_FEW) - slow_quantile(z, 0.5)
-        scale, votes = (upper / norm.isf(CONTAMINATION_OF_FEW)) ** 2, [row["votes"] for row in some]
+        scale, votes = (upper / norm.isf(CONTAMINATION_OF_FEW)) ** 2, [row["weight"] for row in some]
         weight = sum(votes) - sum(v * v for v in votes) / sum(votes)
         found[key] = min(max((len(some) * scale - (len(some) - 1)) / weight, 0.0), 1.0)
     middle = slow_quantile(list(found.values()), 0.5) if found else 0.0
@@ -70,19 +70,20 @@ def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
 
 def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
     """(subject_id, kind, item) → expected, reach, money, neg_log10_fdr."""
-    rows = [row for row in frame.to_dict("records") if row["votes"] >= 10]
+    rows = [row for row in frame.to_dict("records") if row["weight"] >= 10]
     correlation = slow_correlations(rows)
     p, spreads = [], []
     for row in rows:
         share, usual = parts(row)
         spread = correlation[tuple(row[name] for name in KEY)] * usual * (1 - usual)
         spreads.append(spread)
-        p.append(float(norm.sf(one(proportion_z, share, row["votes"], usual, spread))))
+        p.append(float(norm.sf(one(proportion_z, share, row["weight"], usual, spread))))
     found = {}
     for row, spread, rate in zip(rows, spreads, slow_fdr(p, len(rows)), strict=True):
         _share, usual = parts(row)
         reach = (
-            min(usual + ONE_IN_A_THOUSAND * sqrt(usual * (1 - usual) / row["votes"] + spread), 1.0) * row["n"]
+            min(usual + ONE_IN_A_THOUSAND * sqrt(usual * (1 - usual) / row["weight"] + spread), 1.0)
+            * row["n"]
         )
         money, beyond = (
             round(row["money"] * (1 - bound / row["observed"]), 2) if row["observed"] else 0.0
@@ -131,7 +132,7 @@ def test_eight_of_whom_one_bill_is_expected_tell_the_spread_of_an_item(size, usu
     """Three bill it to all of twenty patients, the others to nobody: no variance of a share is larger."""
     bills = [1.0] * 3 + [0.0] * (size - 3)
     rows = pd.DataFrame(
-        {"votes": 20.0, "usual": usual, "kind": "stay", "class": "exam", "item": "scan", "x": bills}
+        {"weight": 20.0, "usual": usual, "kind": "stay", "class": "exam", "item": "scan", "x": bills}
     )
     share = usual / 20
     distance = (rows["x"] - share) / sqrt(share * (1 - share))
@@ -141,14 +142,14 @@ def test_eight_of_whom_one_bill_is_expected_tell_the_spread_of_an_item(size, usu
 def guilty(**changed) -> pd.DataFrame:
     """One biller far beyond the expectation, for money that matters."""
     row = {"subject_id": "B", "kind": "stay", "class": "exam", "item": "scan", "observed": 40, "k": 40.0,
-           "money": 400.0, "n": 50, "votes": 50.0, "billed": 1000.0, "usual": 5.0}  # fmt: skip
+           "money": 400.0, "n": 50, "weight": 50.0, "billed": 1000.0, "usual": 5.0}  # fmt: skip
     return pd.DataFrame([row | changed])
 
 
 @pytest.mark.parametrize("changed, found", [
     ({}, True),
     # Patients, and visits with the item: ten.
-    ({"votes": 10.0, "k": 10.0, "usual": 1.0}, True), ({"votes": 9.999, "k": 9.999, "usual": 1.0}, False),
+    ({"weight": 10.0, "k": 10.0, "usual": 1.0}, True), ({"weight": 9.999, "k": 9.999, "usual": 1.0}, False),
     ({"observed": 10, "n": 12}, True), ({"observed": 9, "n": 11}, False),
     # Of 400 yuan 35 of 40 are in excess: 350, a hundredth of 35,000.
     ({"billed": 35_000.0}, True), ({"billed": 35_001.0}, False),

@@ -1,4 +1,4 @@
-"""Where honest peers stand: the guilty far out, the innocent not, of every way a measure arises."""
+"""Where honest peers stand: the guilty far out, the innocent not, of every kind of statistic."""
 
 import numpy as np
 import pytest
@@ -23,21 +23,21 @@ def sample(value, n=None, expected=None, group=None) -> Sample:
     )
 
 
-def arisen(arises: str, seed: int = 0) -> tuple[Sample, float]:
-    """Honest peers of a measure that arises so, over 20 to 400 rows, who differ truly; and its floor."""
+def arisen(statistic: str, seed: int = 0) -> tuple[Sample, float]:
+    """Honest peers of a measure of such a statistic, over 20 to 400 rows, who differ truly; and its floor."""
     random = np.random.default_rng(seed)
     n = random.integers(20, 400, PEERS)
-    if arises == "proportion":
+    if statistic == "proportion":
         return sample(random.binomial(n, random.beta(20, 80, PEERS)) / n, n), 0.02
-    if arises == "count":
+    if statistic == "count":
         return sample(random.poisson(0.05 * n * random.gamma(5, 1 / 5, PEERS)), n), 0.5
-    if arises == "mean":
+    if statistic == "mean":
         return sample(random.normal(2, np.sqrt(0.3**2 + 1 / n)), n), 0.1
     return sample(random.normal(2, 0.3, PEERS)), 0.1
 
 
-# How it arises → (value, rows) of a guilty subject and of innocents: as usual, far out over few rows, less
-# than anybody.
+# Kind of statistic → (value, rows) of a guilty subject and of innocents: as usual, far out over few rows,
+# less than anybody.
 PLANTED = {
     "proportion": ((0.45, 300), [(0.21, 300), (0.5, 2), (0.0, 400)]),
     "count": ((60, 200), [(11, 200), (20, 400), (1, 1), (0, 400)]),
@@ -46,11 +46,11 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("arises", PLANTED)
-def test_the_guilty_are_significant_and_the_innocent_are_not(arises):
-    peers, floor = arisen(arises)
-    null = fit_null(arises, floor, peers, 1)
-    guilty, innocents = PLANTED[arises]
+@pytest.mark.parametrize("statistic", PLANTED)
+def test_the_guilty_are_significant_and_the_innocent_are_not(statistic):
+    peers, floor = arisen(statistic)
+    null = fit_null(statistic, floor, peers, 1)
+    guilty, innocents = PLANTED[statistic]
     (found,) = null.z(sample([guilty[0]], [guilty[1]]))
     honest = null.z(sample(*zip(*innocents, strict=True)))
     assert found > SIGNIFICANT > 2.2 > honest.max()
@@ -58,34 +58,34 @@ def test_the_guilty_are_significant_and_the_innocent_are_not(arises):
     assert honest[-1] < -1.5
 
 
-@pytest.mark.parametrize("arises", PLANTED)
-def test_ten_guilty_of_a_hundred_are_still_far_out(arises):
-    peers, floor = arisen(arises)
-    guilty, _innocents = PLANTED[arises]
+@pytest.mark.parametrize("statistic", PLANTED)
+def test_ten_guilty_of_a_hundred_are_still_far_out(statistic):
+    peers, floor = arisen(statistic)
+    guilty, _innocents = PLANTED[statistic]
     value, n = peers.value[:100].copy(), peers.n[:100].copy()
     value[:10], n[:10] = guilty
     together = sample(value, n)
-    found = fit_null(arises, floor, together, 1).z(together)
+    found = fit_null(statistic, floor, together, 1).z(together)
     assert found[:10].min() > 2.5 and np.quantile(found[:10], 0.5) > np.quantile(found[10:], 0.99)
 
 
-@pytest.mark.parametrize("arises", PLANTED)
-def test_z_values_of_honest_peers_are_those_of_a_normal_distribution(arises):
+@pytest.mark.parametrize("statistic", PLANTED)
+def test_z_values_of_honest_peers_are_those_of_a_normal_distribution(statistic):
     found = []
     for seed in range(10):
-        peers, floor = arisen(arises, seed)
-        found.extend(fit_null(arises, floor, peers, 1).z(peers))
+        peers, floor = arisen(statistic, seed)
+        found.extend(fit_null(statistic, floor, peers, 1).z(peers))
     above = [np.mean(np.array(found) > stats.norm.isf(level)) for level in (0.1, 0.01)]
     assert 0.03 < above[0] < 0.15 and above[1] < 0.02
 
 
-@pytest.mark.parametrize("arises", ["plain", "proportion", "mean"])
-def test_a_difference_of_no_consequence_is_not_significant_where_all_agree(arises):
+@pytest.mark.parametrize("statistic", ["plain", "proportion", "mean"])
+def test_a_difference_of_no_consequence_is_not_significant_where_all_agree(statistic):
     agreed = sample([0.2] * 60, [10_000] * 60)
-    null = fit_null(arises, 0.05, agreed, 1)
+    null = fit_null(statistic, 0.05, agreed, 1)
     material, immaterial = null.z(sample([0.6, 0.24], [10_000] * 2))
     assert immaterial < 1 < SIGNIFICANT < material
-    assert fit_null(arises, 0.001, agreed, 1).z(sample([0.24], [10_000]))[0] > SIGNIFICANT
+    assert fit_null(statistic, 0.001, agreed, 1).z(sample([0.24], [10_000]))[0] > SIGNIFICANT
 
 
 def test_a_share_beyond_what_counts_is_the_more_significant_the_more_rows_show_it():
@@ -131,10 +131,10 @@ def test_of_counts_the_dispersion_of_honest_peers_is_recovered():
 
 
 def test_what_is_not_known_stays_so_and_has_no_part_in_the_fit():
-    for arises in PLANTED:
-        peers, floor = arisen(arises)
+    for statistic in PLANTED:
+        peers, floor = arisen(statistic)
         holes = sample(np.r_[peers.value, np.nan], np.r_[peers.n, 7])
-        null, without = fit_null(arises, floor, holes, 1), fit_null(arises, floor, peers, 1)
+        null, without = fit_null(statistic, floor, holes, 1), fit_null(statistic, floor, peers, 1)
         assert np.isnan(null.z(holes)[-1]) and not np.isnan(null.z(holes)[:-1]).any()
         fitted = null.centre[0], null.between[0]
         assert fitted == pytest.approx((without.centre[0], without.between[0]))
@@ -142,8 +142,8 @@ def test_what_is_not_known_stays_so_and_has_no_part_in_the_fit():
 
 def test_of_a_measure_that_nobody_has_everything_is_unknown():
     nobody = sample([np.nan] * 5)
-    for arises in PLANTED:
-        null = fit_null(arises, 0.1, nobody, 1)
+    for statistic in PLANTED:
+        null = fit_null(statistic, 0.1, nobody, 1)
         assert np.isnan(null.z(nobody)).all()
         assert np.isfinite([*null.centre, *null.between]).all()
 
@@ -164,10 +164,10 @@ def test_the_weight_of_a_group_rises_with_its_size():
     assert means.tolist() == pytest.approx([1.5 * 0.25, 0.5 * 1.5 + 0.5 * 6])
 
 
-@pytest.mark.parametrize("arises", PLANTED)
-def test_alone_and_among_all_the_z_value_is_the_same(arises):
-    peers, floor = arisen(arises)
-    null = fit_null(arises, floor, peers, 1)
+@pytest.mark.parametrize("statistic", PLANTED)
+def test_alone_and_among_all_the_z_value_is_the_same(statistic):
+    peers, floor = arisen(statistic)
+    null = fit_null(statistic, floor, peers, 1)
     together = null.z(peers)
     for row in (0, 17, PEERS - 1):
         assert null.z(sample(peers.value[[row]], peers.n[[row]]))[0] == together[row]
@@ -179,8 +179,8 @@ def test_from_nothing_expected_to_everything_a_share_stays_possible():
     assert np.isfinite(found).all() and found[0] < 1 and found[1] < 0.1
 
 
-@pytest.mark.parametrize("arises", ["plain", "proportion", "mean"])
-def test_where_nothing_is_known_to_be_expected_there_is_no_z_value(arises):
-    null = NullDistribution(arises, 0.05, np.array([0.1]), np.array([0.0]), 0.1)
+@pytest.mark.parametrize("statistic", ["plain", "proportion", "mean"])
+def test_where_nothing_is_known_to_be_expected_there_is_no_z_value(statistic):
+    null = NullDistribution(statistic, 0.05, np.array([0.1]), np.array([0.0]), 0.1)
     found = null.z(sample([0.9, 0.9], [10, 10], expected=[np.nan, 0.1]))
     assert np.isnan(found[0]) and found[1] > 0

@@ -20,14 +20,14 @@ GROUPS = 3
 FLOOR = {"proportion": 0.02, "count": 0.3, "mean": 0.4, "plain": 0.1}
 
 
-def subjects(arises: str, seed: int, size: int = 120) -> Sample:
+def subjects(statistic: str, seed: int, size: int = 120) -> Sample:
     """Subjects of two groups (a third is empty) with something expected of each, some never measured."""
     random = np.random.default_rng(seed)
     n, group = random.integers(1, 80, size).astype(float), random.integers(0, 2, size)
     expected = random.uniform(0, 0.3, size)
-    if arises == "count":
+    if statistic == "count":
         value, expected = random.poisson(0.2 * n * random.gamma(3, 1 / 3, size)).astype(float), 0 * expected
-    elif arises == "proportion":
+    elif statistic == "proportion":
         value = random.binomial(n.astype(int), np.clip(expected + 0.1 * group + 0.1, 0, 1)) / n
     else:
         value = expected + group + random.normal(0, 4 / np.sqrt(n)) + random.normal(0, 0.4, size)
@@ -77,21 +77,21 @@ def slow_counts(rows: list) -> tuple[list[float], list[float]]:
     return centre, shrunk(dispersion, rows, lambda row: row[3])
 
 
-def slow_fit(arises: str, floor: float, sample: Sample) -> tuple[list[float], list[float], float]:
+def slow_fit(statistic: str, floor: float, sample: Sample) -> tuple[list[float], list[float], float]:
     """centre, between, row."""
     rows = rows_of(sample)
-    if arises == "count":
+    if statistic == "count":
         return *slow_counts(rows), 0.0
     centre = shrunk(lambda some: median(v - e for v, e, _n, _g in some if v == v), rows, lambda row: row[3])
     known = [row for row in rows if row[0] == row[0]]
     residual = [v - e - centre[g] for v, e, _n, g in known]
-    row = slow_row_variance(residual, [n for _v, _e, n, _g in known]) if arises == "mean" else 0.0
+    row = slow_row_variance(residual, [n for _v, _e, n, _g in known]) if statistic == "mean" else 0.0
 
     def sampling(e: float, n: float, g: int) -> float:
-        if arises == "proportion":
+        if statistic == "proportion":
             usual = within(e + centre[g], n)
             return usual * (1 - usual) / n
-        return max(row, floor**2) / n if arises == "mean" else 1e-12
+        return max(row, floor**2) / n if statistic == "mean" else 1e-12
 
     def between(some: list) -> float:
         some = [one_row for one_row in some if one_row[0] == one_row[0]]
@@ -110,16 +110,16 @@ def slow_fit(arises: str, floor: float, sample: Sample) -> tuple[list[float], li
 def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre: float | None) -> float:
     value, expected, n, group = row
     middle = float(null.centre[group]) if centre is None else centre
-    least = null.floor / 2 if null.arises == "proportion" else null.floor
+    least = null.floor / 2 if null.statistic == "proportion" else null.floor
     between = max(float(null.between[group]), least**2)
-    if null.arises == "count":
+    if null.statistic == "count":
         mean = middle * n
         return (
             one(count_z, value, mean, between)
             if value > mean
             else one(distance_z, value - mean, mean + between * mean**2)
         )
-    if null.arises == "proportion":
+    if null.statistic == "proportion":
         usual = within(expected + middle, n)
         tolerated = within(usual + max(null.floor - math.sqrt(between), 0.0), n)
         return (
@@ -127,26 +127,26 @@ def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre:
             if value > usual
             else one(distance_z, value - usual, usual * (1 - usual) / n + between)
         )
-    sampling = max(null.row, null.floor**2) / n if null.arises == "mean" else 0.0
+    sampling = max(null.row, null.floor**2) / n if null.statistic == "mean" else 0.0
     return one(distance_z, value - expected - middle, sampling + between)
 
 
-@pytest.mark.parametrize("arises", FLOOR)
+@pytest.mark.parametrize("statistic", FLOOR)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_fit_equals_its_twin(arises, seed):
-    sample = subjects(arises, seed)
-    null = fit_null(arises, FLOOR[arises], sample, GROUPS)
-    centre, between, row = slow_fit(arises, FLOOR[arises], sample)
+def test_the_fit_equals_its_twin(statistic, seed):
+    sample = subjects(statistic, seed)
+    null = fit_null(statistic, FLOOR[statistic], sample, GROUPS)
+    centre, between, row = slow_fit(statistic, FLOOR[statistic], sample)
     assert null.centre == pytest.approx(centre, rel=1e-9)
     assert null.between == pytest.approx(between, rel=1e-4, abs=1e-9)
-    assert null.row == pytest.approx(row) and (arises == "mean") == (null.row > 0)
+    assert null.row == pytest.approx(row) and (statistic == "mean") == (null.row > 0)
 
 
-@pytest.mark.parametrize("arises", FLOOR)
+@pytest.mark.parametrize("statistic", FLOOR)
 @pytest.mark.parametrize("own_centre", [False, True])
-def test_z_values_equal_their_twin_on_either_side(arises, own_centre):
-    sample = subjects(arises, 3)
-    null = fit_null(arises, FLOOR[arises], sample, GROUPS)
+def test_z_values_equal_their_twin_on_either_side(statistic, own_centre):
+    sample = subjects(statistic, 3)
+    null = fit_null(statistic, FLOOR[statistic], sample, GROUPS)
     centres = np.random.default_rng(4).uniform(0.05, 0.3, len(sample.value)) if own_centre else None
     found = null.z(sample, centres)
     for number, row in enumerate(rows_of(sample)):

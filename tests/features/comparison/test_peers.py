@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from features.comparison.funnel import DEGREES_OF_FREEDOM
-from features.comparison.peers import LOG_SPREAD, SMALLEST_RATIO, Standing, fit_peers, surplus
+from features.comparison.peers import LOG_SPREAD, SMALLEST_RATIO, PercentileRank, fit_peers, surplus
 from features.measures.catalogue import CATALOGUE, LOW, expected_column, measure
 
 PROBE = "probe"
@@ -35,7 +35,7 @@ def probe():
     entered("low_share_of", "share", 0.05, support="count", direction=LOW)
     entered("of_a_thousand", "per_thousand", 50, support="count")
     entered("mean_days", "days", 2, support="count")
-    entered("events", "times", 1, support="count", arises="count")
+    entered("events", "times", 1, support="count", statistic="count")
     entered("age", "years", 10)
     yield
     for key in [key for key in CATALOGUE if key[0] == PROBE]:
@@ -155,7 +155,7 @@ def test_by_mix_the_distance_from_the_expected_value_is_compared(direction, supp
         raise NotImplementedError
 
     subject = "probe by mix"
-    more = {"materiality": 0.05, "windows": (), "mix": True, "direction": direction, "support": support}
+    more = {"materiality": 0.05, "windows": (), "case_mix": True, "direction": direction, "support": support}
     measure(subject, "比", "share", "share", "money", "M01", **more)(by_mix)
     measure(subject, "数", "rows", "visits", "money", "M01", materiality=9, windows=())(rows)
     expected = expected_column("by_mix")
@@ -169,9 +169,9 @@ def test_by_mix_the_distance_from_the_expected_value_is_compared(direction, supp
     assert away.iloc[40] == pytest.approx(0, abs=1e-6) and away.iloc[41] > 2
     if support is None:
         assert away.iloc[41] == pytest.approx(z(0.15 / 0.05))
-    beyond = found.standing("by_mix", share[41], "all", usual[41])
+    beyond = found.percentile_rank("by_mix", share[41], "all", usual[41])
     assert (beyond.highest, beyond.lowest) == (direction != LOW, direction == LOW)
-    assert not found.standing("by_mix", share[40], "all", usual[40]).highest
+    assert not found.percentile_rank("by_mix", share[40], "all", usual[40]).highest
     for name in ("by_mix", "rows"):
         del CATALOGUE[subject, name]
 
@@ -219,33 +219,38 @@ def test_what_nobody_knows_stays_unknown():
 def test_percentiles_rise_with_the_value_and_never_reach_all():
     frame = values(1000, money=np.arange(1000.0) ** 2)
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    shares = [found.standing("money", value, "all").share for value in np.linspace(-10, 1.2e6, 300)]
+    shares = [found.percentile_rank("money", value, "all").share for value in np.linspace(-10, 1.2e6, 300)]
     assert all(low <= high for low, high in pairwise(shares))
     assert 0 < shares[0] < 0.01 and 0.99 < shares[-1] < 1
-    assert found.standing("money", 500.0**2, "all").share == pytest.approx(0.5, abs=0.005)
+    assert found.percentile_rank("money", 500.0**2, "all").share == pytest.approx(0.5, abs=0.005)
 
 
 def test_the_first_of_five_lies_above_four():
     frame = values(6, money=[1, 2, 3, 4, 5, 7])
     found = fit_peers(PROBE, frame, pd.Series(["few"] * 5 + ["alone"], frame.index))
-    assert found.standing("money", 5, "few").share == 0.8 and found.standing("money", 1e9, "few").share == 0.8
-    assert found.standing("money", 1, "few").share == 0.2
-    assert found.standing("money", 7, "alone").share == 0.5
+    assert (
+        found.percentile_rank("money", 5, "few").share == 0.8
+        and found.percentile_rank("money", 1e9, "few").share == 0.8
+    )
+    assert found.percentile_rank("money", 1, "few").share == 0.2
+    assert found.percentile_rank("money", 7, "alone").share == 0.5
 
 
 def test_who_shares_a_value_with_most_stands_in_their_middle():
     frame = values(100, money=[0.0] * 90 + [50.0] * 10)
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    assert found.standing("money", 0, "all").share == pytest.approx(0.45, abs=0.01)
-    assert found.standing("money", 50, "all").share == pytest.approx(0.95, abs=0.01)
+    assert found.percentile_rank("money", 0, "all").share == pytest.approx(0.45, abs=0.01)
+    assert found.percentile_rank("money", 50, "all").share == pytest.approx(0.95, abs=0.01)
 
 
 def test_there_is_no_percentile_of_the_unknown():
     frame = values(30, money=range(30))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    assert found.standing("money", float("nan"), "all") == Standing(None, 30, highest=False, lowest=False)
-    assert found.standing("money", 3, "others") == Standing(None, 0)
-    assert found.standing("part", 0.3, "all").share is None
+    assert found.percentile_rank("money", float("nan"), "all") == PercentileRank(
+        None, 30, highest=False, lowest=False
+    )
+    assert found.percentile_rank("money", 3, "others") == PercentileRank(None, 0)
+    assert found.percentile_rank("part", 0.3, "all").share is None
 
 
 @pytest.fixture
@@ -289,7 +294,7 @@ def probe_of_windows():
 )
 def test_who_is_rare_in_a_group_of_few(others, value, share, highest, lowest):
     frame = values(len(others) + 1, age=[*others, value])
-    found = fit_peers(PROBE, frame, pd.Series("few", frame.index)).standing("age", value, "few")
+    found = fit_peers(PROBE, frame, pd.Series("few", frame.index)).percentile_rank("age", value, "few")
     assert found.share == pytest.approx(share, abs=0.006)
     assert (found.of, found.highest, found.lowest) == (len(others) + 1, highest, lowest)
 
@@ -298,20 +303,23 @@ def test_who_is_rare_in_a_group_of_few(others, value, share, highest, lowest):
 def test_the_one_at_each_end_is_alone_there_and_a_pair_is_not(size):
     frame = values(size, age=range(size))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    last = found.standing("age", size - 1, "all")
+    last = found.percentile_rank("age", size - 1, "all")
     assert last.highest and not last.lowest and last.share <= 1 - 1 / size
-    assert found.standing("age", 0, "all").lowest
+    assert found.percentile_rank("age", 0, "all").lowest
     if size > 2:
-        assert not found.standing("age", 1, "all").lowest and not found.standing("age", 1, "all").highest
+        assert (
+            not found.percentile_rank("age", 1, "all").lowest
+            and not found.percentile_rank("age", 1, "all").highest
+        )
         paired = values(size, age=[*range(size - 1), size - 2])
         found = fit_peers(PROBE, paired, pd.Series("all", paired.index))
-        assert not found.standing("age", size - 2, "all").highest
+        assert not found.percentile_rank("age", size - 2, "all").highest
 
 
 def test_beyond_all_peers_one_is_alone_at_the_end():
     frame = values(30, age=range(30))
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
-    above, below = found.standing("age", 99, "all"), found.standing("age", -1, "all")
+    above, below = found.percentile_rank("age", 99, "all"), found.percentile_rank("age", -1, "all")
     assert (above.highest, above.lowest, below.highest, below.lowest) == (True, False, False, True)
     assert above.share == pytest.approx(29 / 30) and below.share == pytest.approx(1 / 30)
 
@@ -323,7 +331,7 @@ def test_the_distance_from_the_expected_value_is_a_difference_of_shares_and_a_qu
 
 
 def test_of_several_measures_by_mix_each_has_its_own_distances():
-    subject, more = "probe by mixes", {"materiality": 0.05, "windows": (), "mix": True}
+    subject, more = "probe by mixes", {"materiality": 0.05, "windows": (), "case_mix": True}
 
     def first(v, w):
         raise NotImplementedError
@@ -336,9 +344,11 @@ def test_of_several_measures_by_mix_each_has_its_own_distances():
     usual = {expected_column("first"): [0.2] * 5, expected_column("second"): [0.1, 0.1, 0.1, 0.1, 0.6]}
     frame = pd.DataFrame({"first": [0.1, 0.2, 0.3, 0.4, 0.9], "second": [0.3, 0.4, 0.5, 0.6, 0.7]} | usual)
     found = fit_peers(subject, frame, pd.Series("all", frame.index))
-    assert found.standing("first", 0.9, "all", 0.2).highest
-    assert found.standing("second", 0.7, "all", 0.6).lowest, "its mix leads one to expect nearly as much"
-    assert found.standing("second", 0.7, "all").highest
+    assert found.percentile_rank("first", 0.9, "all", 0.2).highest
+    assert found.percentile_rank("second", 0.7, "all", 0.6).lowest, (
+        "its mix leads one to expect nearly as much"
+    )
+    assert found.percentile_rank("second", 0.7, "all").highest
     for name in ("first", "second"):
         del CATALOGUE[subject, name]
 

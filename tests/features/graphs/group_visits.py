@@ -13,7 +13,7 @@ VISIT = {
     "group_id": "g", "joint": True, "linked": True, "is_pharmacy": False, "kind": OUTPATIENT,
     "fixmedins_code": "H1", "dr_code": "D1", "village": "v", "age": 40.0, "emp_no": None, "dx3": None,
     "burst": False,
-    "surplus_spent": None, "supply_days": None, "n_drugs": 1, "exam_amount": 0.0, "medfee_sumamt": 100.0,
+    "oversupply_amount": None, "supply_days": None, "n_drugs": 1, "exam_amount": 0.0, "medfee_sumamt": 100.0,
     "fund_pay_sumamt": 60.0, "second": 0.0,
 }  # fmt: skip
 

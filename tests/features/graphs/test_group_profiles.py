@@ -162,7 +162,7 @@ def test_measures_tell_the_rings_from_the_family(seen):
     members = {"household": 4, "home": 8, "ring": 4, "old ring": 8, "hoarders": 4, "swiped": 4}
     measured = seen.measured.loc[list(members)]
     assert measured.members_365d.to_dict() == members
-    surplus, bursts = measured.surplus_spent_365d, measured.burst_share_365d
+    surplus, bursts = measured.oversupply_amount_365d, measured.burst_share_365d
     assert (
         surplus["household"]
         == surplus["home"]

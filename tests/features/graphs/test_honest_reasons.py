@@ -53,11 +53,11 @@ def test_a_household_is_of_one_village():
         # A family that registers at a desk does so at once.
         (10, 10, {"burst": True}, "household"),
         # Two hundred yuan a member.
-        (1, 10, {"surplus_spent": 399.0}, "household"),
-        (1, 10, {"surplus_spent": 400.0}, None),
+        (1, 10, {"oversupply_amount": 399.0}, "household"),
+        (1, 10, {"oversupply_amount": 400.0}, None),
         # Or less than a quarter of the bills: of 1,600 yuan, and of 1,800.
-        (1, 16, {"surplus_spent": 400.0}, None),
-        (1, 18, {"surplus_spent": 400.0}, "household"),
+        (1, 16, {"oversupply_amount": 400.0}, None),
+        (1, 18, {"oversupply_amount": 400.0}, "household"),
     ],
 )
 def test_honest_groups_are_calm(part, of, differing, expected):
@@ -98,7 +98,7 @@ def test_a_market_day_may_be_missed_once_in_ten():
         ([15, 15, 30, 15, 15], {}, "market"),  # one was missed
         ([7] * 5, {"pace": 119.0}, None),  # one hand holds the cards
         ([12, 31, 3, 26, 29], {}, None),  # whenever the owner of the cards needs money
-        ([7] * 5, {"surplus_spent": 60.0}, None),
+        ([7] * 5, {"oversupply_amount": 60.0}, None),
         ([7] * 5, {"kind": STAY}, None),
     ],
 )
@@ -135,7 +135,7 @@ def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expect
         ([28] * 5, {"supply_days": 41.0, "n_drugs": 2}, None),  # lasts three weeks of four
         ([29] * 4, {"supply_days": 30.0}, None),
         ([12, 31, 3, 26, 29], {"supply_days": 30.0}, None),
-        ([29] * 5, {"supply_days": 30.0, "surplus_spent": 60.0}, None),  # more than is used up
+        ([29] * 5, {"supply_days": 30.0, "oversupply_amount": 60.0}, None),  # more than is used up
         ([29] * 5, {"supply_days": 30.0, "kind": OUTPATIENT, "fixmedins_code": None}, None),
     ],
 )
@@ -266,7 +266,7 @@ def test_hubs_take_three_tenths_of_the_linked_visits():
 def test_totals_are_of_linked_visits():
     day = {"day": MONDAY}
     rows = [
-        VISIT | day | {"psn_no": "a", "surplus_spent": 10.004, "fund_pay_sumamt": 60.004},
+        VISIT | day | {"psn_no": "a", "oversupply_amount": 10.004, "fund_pay_sumamt": 60.004},
         VISIT | {"day": MONDAY + timedelta(days=2), "psn_no": "b", "village": "w", "fixmedins_code": "H2"},
         VISIT | day | {"psn_no": "b", "village": "w"},
         VISIT | day | {"psn_no": "c", "linked": False, "fund_pay_sumamt": 1e6},

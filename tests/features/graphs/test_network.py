@@ -56,8 +56,8 @@ def city() -> VisitBook:
             far = doctor == "E2-1" and number % 3
             book.add(
                 f"patient-{hospital}-{number}", f"H{hospital}", 100, number, dr_code=doctor,
-                sent_to="far" if far else f"H{(hospital + 1) % 4}" if number % 5 == 0 else None,
-                sent_stay=f"stay-{hospital}-{number}",
+                referred_to="far" if far else f"H{(hospital + 1) % 4}" if number % 5 == 0 else None,
+                referred_stay=f"stay-{hospital}-{number}",
             )  # fmt: skip
     return book
 

@@ -24,8 +24,8 @@ def test_only_linked_visits_tell_what_a_group_uses():
     """Medicine that somebody hoards alone, and bills that he has alone."""
     alone = VISIT | {"psn_no": "p0", "age": 60.0, "day": MONDAY, "joint": False, "linked": False}
     family = at_two_places(group_of([60.0, 30.0], 5))
-    assert reason([*family, alone | {"surplus_spent": 4000.0}]) == "household"
-    family[0] |= {"surplus_spent": 400.0}
+    assert reason([*family, alone | {"oversupply_amount": 4000.0}]) == "household"
+    family[0] |= {"oversupply_amount": 400.0}
     assert reason([*family, alone | {"medfee_sumamt": 4000.0}]) is None
 
 
@@ -95,7 +95,7 @@ def test_nine_of_ten_visits_are_meetings():
         (3, {"fixmedins_code": "H2"}, None),
         (2, {"kind": PHARMACY}, "programme"),
         (3, {"kind": PHARMACY}, None),
-        (20, {"surplus_spent": 100.0}, None),
+        (20, {"oversupply_amount": 100.0}, None),
     ],
 )
 def test_a_programme_treats_one_disease_in_one_hospital(part, differing, expected):

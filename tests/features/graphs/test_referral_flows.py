@@ -60,9 +60,9 @@ def test_a_flow_is_of_visits_of_the_last_year_with_a_doctor_and_a_place_to_go():
     bought = book.add("p0", "P1", 365, kind=PHARMACY, dr_code="D1")
     book.add("p0", "P1", 366, kind=PHARMACY, dr_code="D1")
     book.add("p0", "P1", 10, kind=PHARMACY)
-    sent = book.add("p1", "H1", 365, dr_code="D1", sent_to="H2", sent_stay="M000099")
-    book.add("p1", "H1", 366, dr_code="D1", sent_to="H2")
-    book.add("p1", "H1", 10, sent_to="H2")
+    sent = book.add("p1", "H1", 365, dr_code="D1", referred_to="H2", referred_stay="M000099")
+    book.add("p1", "H1", 366, dr_code="D1", referred_to="H2")
+    book.add("p1", "H1", 10, referred_to="H2")
     stay = book.add("p2", "H2", 365, kind=STAY, village="420800001002")
     for days_ago, kind, more in (
         (366, STAY, {}), (10, STAY, dict(course=True)), (10, STAY, dict(village=None)),

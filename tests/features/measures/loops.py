@@ -31,7 +31,7 @@ VALUES: dict[str, list[Any]] = {
     "dr_code": ["D1", "D2", None],
     "prescribing_dr": ["D1", "D2", None],
     "village": ["v1", "v2", None],
-    "sent_to": ["H7", "H8", None, None],
+    "referred_to": ["H7", "H8", None, None],
     "emp_no": ["e1", "e2", None],
     "dise_no": ["d1", "d2", None],
     "dx3": ["J18", "I10", None],
@@ -52,14 +52,14 @@ VALUES: dict[str, list[Any]] = {
     "beds": [10.0],
     "dialysis": [0.0, 1.0, 2.0],
     "dialysis_days": [1.0],
-    "unsigned": [0.0, 1.0, None],
+    "no_sign_in": [0.0, 1.0, None],
     "rehab": [0.0, 4.0, 9.0],
     "rehab_days": [0.0, 2.0, 5.0],
-    "unsigned_rehab": [0.0, 2.0, None],
+    "no_sign_in_rehab": [0.0, 2.0, None],
     "supply_days": [0.0, 30.0, 90.0, None],
     "n_drugs": [1.0, 2.0, None],
     "stock_days": [0.0, 30.0, 31.0, None],
-    "surplus_spent": [0.0, 12.0, None],
+    "oversupply_amount": [0.0, 12.0, None],
     "boxes": [1.0, 3.0, None],
     "repeat_codes": [0.0, 1.0, None],
     "uncoded": [0.0, 1.0, None],
@@ -72,16 +72,16 @@ VALUES: dict[str, list[Any]] = {
     "village_batch": [0.0, 1.0, 2.0, None],
     "outside_visits": [0.0, 1.0, None],
     "idle_days": [0.0, 1.0, 3.0, None],
-    "days_dead": [0.0, 1.0, 2.0, None],
+    "days_since_death": [0.0, 1.0, 2.0, None],
     "seen_dead": [True, False, None],
     "impossible": [1.0, None],
     "operated": [True, False, None],
     "twins": [0.0, 2.0, None],
     "copies": [0.0, 3.0, None],
-    "care_days": [0.0, 2.0, None],
-    "hidden_accident": [0.0, 1.0, None],
+    "long_term_care_days": [0.0, 2.0, None],
+    "undeclared_accident": [0.0, 1.0, None],
     "readmission_expected": [0.1, 0.4],
-    "gap_days": [-0.5, 9.0, 14.25, 40.0, None],
+    "days_since_discharge": [-0.5, 9.0, 14.25, 40.0, None],
     "same_place": [True, False, None],
     "outpatient_rate": [0.2, 0.7, None],
     "large_exams": [0.0, 1.0],
@@ -93,28 +93,28 @@ VALUES: dict[str, list[Any]] = {
     "referred": [0.0, 0.6, None],
     "village_recruitment_excess": [0.0, 0.3, None],
     "off_price": [7.0, None],
-    "chain_odd": [0.25],
+    "chain_anomalies": [0.25],
     "fund_share": [0.4, None],
     "cash_share": [0.1, None],
-    "week_sessions": [3.0, None],
+    "weekly_dialysis_sessions": [3.0, None],
     "weekday_share": [0.8, None],
     "card_gap": [20.0, 400.0, None],
     **dict.fromkeys(["drug_amount", "exam_amount", "treat_amount"], [0.0, 30.0, 60.0]),
-    "dearest_exam": [0.0, 10.0],
-    **dict.fromkeys(["keeping_amount", "material_amount", "over_ceiling"], [0.0, 20.0, 50.0]),
+    "costliest_exam": [0.0, 10.0],
+    **dict.fromkeys(["bed_care_amount", "material_amount", "over_ceiling"], [0.0, 20.0, 50.0]),
     **dict.fromkeys(["cost_ratio", "content_ratio"], [0.4, 0.5, 2.0, 2.1, None]),
     **dict.fromkeys(["los_ratio", "items_ratio"], [0.8, 1.3, None]),
     "usual_material": [10.0, 30.0, None],
-    "paid_per_content": [0.9, 1.5, None],
+    "charge_per_content": [0.9, 1.5, None],
     "group_cost_ratio": [1.0, 1.4, None],
     **dict.fromkeys(["priced", "usual_price"], [40.0, 55.0, None]),
     **dict.fromkeys(["course", "joint", "round_amount"], [True, False]),
-    **dict.fromkeys(["burst", "two_places", "dr_moved", "night", "poor"], [True, False, None]),
-    **dict.fromkeys(["rx_late", "rx_rushed", "converted", "split", "overlap"], [True, False, None]),
+    **dict.fromkeys(["burst", "two_places", "dr_two_sites", "night", "poor"], [True, False, None]),
+    **dict.fromkeys(["sale_before_rx", "rapid_rx", "converted", "split", "overlap"], [True, False, None]),
     **dict.fromkeys(["interim", "same_doctor_readmission", "readmitted_31d"], [True, False, None]),
-    "unsigned_excess": [0.0, 0.75, None],
+    "no_sign_in_excess": [0.0, 0.75, None],
     "off_schedule": [1, None],
-    **dict.fromkeys(["overgrouped", "high_cost_group"], [True, False, None]),
+    **dict.fromkeys(["unsupported_group", "high_cost_group"], [True, False, None]),
     **dict.fromkeys(["received", "prescription_flow", "resold", "sold_again"], [0.0, 0.5, None]),
     "split_excess": [0.1, 0.5, 0.75, None],
     UNUSUAL_DRUGS: [0.0, 25.0, None],
@@ -147,7 +147,7 @@ def measured(subject: str, visits: Visits) -> dict[str, float | None]:
         values = {}
         for entry in (entry for entry in entries if entry.base == base):
             windowed = base == "visits" and entry.windows
-            values[entry.name] = entry.take(rows, rows.days_ago <= YEAR if windowed else rows.count() >= 0)
+            values[entry.name] = entry.compute(rows, rows.days_ago <= YEAR if windowed else rows.count() >= 0)
         found |= rows.aggregate(**values).to_pandas().iloc[0].to_dict()
     return {name: _plain(value) for name, value in found.items()}
 
@@ -156,7 +156,7 @@ def measured_visits(visits: Visits) -> dict[str, list[float | None]]:
     """The measures of each visit, but for those ELSEWHERE: name → values in the order of the visits."""
     table = facts(visits)
     entries = [e for e in CATALOGUE.values() if e.subject == "visit" and e.family not in ELSEWHERE]
-    taken = {entry.name: entry.take(table, table.days_ago >= 0) for entry in entries}
+    taken = {entry.name: entry.compute(table, table.days_ago >= 0) for entry in entries}
     frame = table.select("mdtrt_id", **taken).to_pandas().set_index("mdtrt_id")
     frame = frame.loc[[visit["mdtrt_id"] for visit in visits]]
     return {name: [_plain(value) for value in frame[name]] for name in frame}
@@ -320,15 +320,15 @@ def growth(visits: Visits, name: str) -> float | None:
     return recent / (total([v for v in visits if 90 < v["days_ago"] <= 455], name) / span)
 
 
-def dosed_persons(visits: Visits) -> int:
+def persons_with_known_supply(visits: Visits) -> int:
     """Patients of whom it is known what they had at hand."""
     return different([v for v in visits if v["stock_days"] is not None], "psn_no")
 
 
 def checkup_like(visit: Visit) -> bool:
-    """A short stay that is mostly examinations, the dearest of them left out."""
-    others = visit["exam_amount"] - visit["dearest_exam"]
-    rest = visit["billed"] - visit["dearest_exam"]
+    """A short stay that is mostly examinations, the costliest of them left out."""
+    others = visit["exam_amount"] - visit["costliest_exam"]
+    rest = visit["billed"] - visit["costliest_exam"]
     return (visit["los"] or 99) <= 5 and others > 0 and others >= rest / 2
 
 
@@ -338,7 +338,7 @@ def met(visit: Visit) -> bool:
 
 
 def dead(visit: Visit) -> bool:
-    return (visit["days_dead"] or 0) > 1
+    return (visit["days_since_death"] or 0) > 1
 
 
 def unseen_dead(visit: Visit) -> bool:

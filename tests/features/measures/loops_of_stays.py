@@ -61,8 +61,8 @@ OF_BOTH: dict[str, Loop] = {
     "outpatient_visits": lambda vs: len(seen(vs)),
     "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
     "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
-    "converted_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
-    "unaided_stays": lambda vs: len([v for v in stays(vs) if not v["poor"] and not v["operated"]]),
+    "admitted_from_outpatient_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
+    "stays_without_assistance": lambda vs: len([v for v in stays(vs) if not v["poor"] and not v["operated"]]),
     "zero_cash_share": lambda vs: share(
         [v for v in stays(vs) if not v["poor"] and not v["operated"]], lambda v: v["cash_payamt"] <= 0
     ),
@@ -76,7 +76,7 @@ OF_BOTH: dict[str, Loop] = {
         [v for v in stays(vs) if (v["los"] or 0) >= 2], lambda v: (v["outside_visits"] or 0) > 0
     ),
     "los": lambda vs: mean_of(stays(vs), "los"),
-    "unoperated_stays": lambda vs: len(unoperated(vs)),
+    "non_surgical_stays": lambda vs: len(unoperated(vs)),
     "template_share": lambda vs: loops.share_of_counts(unoperated(vs), "template", lambda n: n >= 3),
     "top_exam_set_share": lambda vs: top(unoperated(vs), "exam_set"),
     "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v)),
@@ -87,21 +87,27 @@ OF_BOTH: dict[str, Loop] = {
     "operation_excess": lambda vs: beyond_operations(compared_operations(vs)),
     "cost_ratio": middle("cost_ratio"),
     "content_ratio": middle("content_ratio"),
-    "paid_per_content": middle("paid_per_content"),
-    "upcoded_share": lambda vs: share_known(stays(vs), "paid_per_content", lambda ratio: ratio >= 1.5),
-    "group_surplus": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "group_cost_ratio")),
-    "overgrouped_share": lambda vs: mean_of(stays(vs), "overgrouped"),
+    "charge_per_content": middle("charge_per_content"),
+    "overcharged_stay_share": lambda vs: share_known(
+        stays(vs), "charge_per_content", lambda ratio: ratio >= 1.5
+    ),
+    "group_cost_excess": lambda vs: mean(
+        weight - 1 for weight in loops.column(stays(vs), "group_cost_ratio")
+    ),
+    "unsupported_group_share": lambda vs: mean_of(stays(vs), "unsupported_group"),
     "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
-    "dialysis": lambda vs: total(vs, "dialysis"),
-    "unsigned_share": lambda vs: part([v for v in vs if v["unsigned"] is not None], "unsigned", "dialysis"),
-    "dialysis_week": loops.days_a_week,
+    "dialysis_sessions": lambda vs: total(vs, "dialysis"),
+    "no_sign_in_share": lambda vs: part(
+        [v for v in vs if v["no_sign_in"] is not None], "no_sign_in", "dialysis"
+    ),
+    "weekly_dialysis_ratio": loops.days_a_week,
     "double_dialysis_share": lambda vs: share(dialysed(vs), lambda v: v["dialysis"] > v["dialysis_days"]),
     "dialysis_persons": lambda vs: loops.different(dialysed(vs), "psn_no"),
     "off_schedule_share": off_schedule_share,
-    "after_death": lambda vs: sum(map(loops.dead, vs)),
+    "visits_after_death": lambda vs: sum(map(loops.dead, vs)),
     "rehab_visits": lambda vs: len([v for v in vs if v["rehab"] > 0]),
-    "unsigned_rehab_share": lambda vs: part(
-        [v for v in vs if v["unsigned_rehab"] is not None], "unsigned_rehab", "rehab"
+    "no_sign_in_rehab_share": lambda vs: part(
+        [v for v in vs if v["no_sign_in_rehab"] is not None], "no_sign_in_rehab", "rehab"
     ),
     "co_visit_consultation_share": lambda vs: share(seen(vs), loops.met),
     "findings": lambda vs: total(vs, "findings"),

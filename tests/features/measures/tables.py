@@ -12,7 +12,7 @@ from claims.as_of import STAY
 from features.measures.catalogue import CATALOGUE
 from tests.in_memory import engine
 
-TEXTS = ("mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "village", "sent_to", "emp_no")
+TEXTS = ("mdtrt_id", "psn_no", "fixmedins_code", "dr_code", "kind", "village", "referred_to", "emp_no")
 # A plain stay; rows say in what they differ.
 STAY_ROW = {"psn_no": "a", "fixmedins_code": "H1", "kind": STAY, "course": False, "days_ago": 10.0}
 
@@ -28,7 +28,7 @@ def taken(subject: str, name: str, *rows: dict[str, Any], window: int = 365) -> 
     full = [row if counts else STAY_ROW | {"mdtrt_id": f"M{n}"} | row for n, row in enumerate(rows)]
     table = facts(full)
     inside = ibis.literal(True) if counts or subject == "visit" else table.days_ago <= window
-    value = entry.take(table, inside)
+    value = entry.compute(table, inside)
     chosen = table.select(value=value) if subject == "visit" else table.aggregate(value=value)
     found = chosen.to_pandas()["value"].iloc[0]
     return None if pd.isna(found) or (isinstance(found, float) and math.isnan(found)) else float(found)

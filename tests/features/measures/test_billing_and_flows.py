@@ -38,7 +38,7 @@ def test_a_paid_flow_of_prescriptions_is_dear_and_beyond_chance_at_both_ends(sub
     def share(excess, flow, kind=PHARMACY):
         row = PURCHASE | {"kind": kind, UNUSUAL_DRUGS: excess, "prescription_flow": flow}
         honest = PURCHASE | {UNUSUAL_DRUGS: None, "prescription_flow": 0.0}
-        return taken(subject, "dear_flow_share", row, honest)
+        return taken(subject, "steered_excess_share", row, honest)
 
     assert share(80.0, 0.9) == pytest.approx(0.9 * 80 / 200)
     # The practice beside the shop, and the specialist whose patients buy everywhere.
@@ -47,7 +47,7 @@ def test_a_paid_flow_of_prescriptions_is_dear_and_beyond_chance_at_both_ends(sub
 
 def test_what_a_doctor_gives_in_the_ward_is_no_prescription_at_a_pharmacy():
     row = {"billed": 100.0, UNUSUAL_DRUGS: 80.0, "prescription_flow": 0.9, "kind": STAY}
-    assert taken("prescriber", "dear_flow_share", row) is None
+    assert taken("prescriber", "steered_excess_share", row) is None
 
 
 @pytest.mark.parametrize("subject", ["hospital", "prescriber"])
@@ -73,11 +73,13 @@ def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bill
 
 def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral():
     rows = [{"received": 0.8}, {"received": 0.0}, {"received": 0.0}, {"received": 0.8, "days_ago": 366.0}]
-    assert taken("hospital", "received_share", *rows) == pytest.approx(0.8 / 3)
-    assert taken("hospital", "received_share", {"received": 0.8, "kind": OUTPATIENT}) is None
+    assert taken("hospital", "incoming_referral_excess", *rows) == pytest.approx(0.8 / 3)
+    assert taken("hospital", "incoming_referral_excess", {"received": 0.8, "kind": OUTPATIENT}) is None
 
 
-@pytest.mark.parametrize(("name", "column"), [("resold_elsewhere", "resold"), ("came_back", "sold_again")])
+@pytest.mark.parametrize(
+    ("name", "column"), [("resold_elsewhere", "resold"), ("returned_boxes", "sold_again")]
+)
 def test_boxes_that_came_back_are_counted_at_both_pharmacies_in_a_thousand(name, column):
     rows = [PURCHASE | {"boxes": 40.0, column: 1.0}, PURCHASE | {"boxes": 10.0, column: 0.0}]
     assert taken("pharmacy", name, *rows) == pytest.approx(20)

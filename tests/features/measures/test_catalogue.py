@@ -64,7 +64,7 @@ def test_what_a_declaration_leaves_out(probe):
     assert entry == Measure(
         subject=probe, name="count", zh="数", en="count", unit="visits", direction=HIGH, materiality=3,
         evidence_weight=HINT, schemes=("M01", "M02"), windows=LONG_WINDOWS, family="frequency", base="visits",
-        support=None, mix=False, arises="plain", unpaid=False, take=entry.take,
+        support=None, case_mix=False, statistic="plain", unpaid=False, compute=entry.compute,
     )  # fmt: skip
     assert measures_of(probe) == {"count_365d": (entry, 365), "count_1095d": (entry, 1095)}
 
@@ -82,10 +82,10 @@ def test_what_a_declaration_leaves_out(probe):
 def test_how_a_measure_arises_where_it_is_not_said(probe, unit, support, arises):
     words = ("数", "count", unit, "frequency", "M01")
     measure(probe, *words, materiality=1, support=support)(count)
-    assert CATALOGUE[probe, "count"].arises == arises
+    assert CATALOGUE[probe, "count"].statistic == arises
     del CATALOGUE[probe, "count"]
-    measure(probe, *words, materiality=1, support=support, arises="plain")(count)
-    assert CATALOGUE[probe, "count"].arises == "plain"
+    measure(probe, *words, materiality=1, support=support, statistic="plain")(count)
+    assert CATALOGUE[probe, "count"].statistic == "plain"
 
 
 def test_a_measure_is_declared_once_a_kind_of_subject(probe):
@@ -113,10 +113,10 @@ def test_kinds_of_subject_differ_in_what_they_say(probe):
         "direction": LOW,
         "support": "persons",
     }
-    declare(probe, template, "M02", materiality=2, mix=True, base="visits/day", **own)
+    declare(probe, template, "M02", materiality=2, case_mix=True, base="visits/day", **own)
     other = CATALOGUE[probe, "count"]
     assert {name: getattr(other, name) for name in own} == own
-    assert other.columns() == {"count": None} and other.mix and other.base == "visits/day"
+    assert other.columns() == {"count": None} and other.case_mix and other.base == "visits/day"
     # What the template says is untouched.
     assert template.traits == {"windows": ALL_WINDOWS, "evidence_weight": STRONG}
 
@@ -191,7 +191,7 @@ def test_what_is_shared_is_shared():
     kinds = Counter(name for subject, name in CATALOGUE if subject != "visit")
     assert len(SHARED) > 60
     assert [name for _module, name, _template in SHARED if kinds[name] < 2] == []
-    assert all(template.take.__name__ == name for _module, name, template in SHARED)
+    assert all(template.compute.__name__ == name for _module, name, template in SHARED)
 
 
 def test_no_two_modules_declare_the_same_measure():
@@ -259,7 +259,7 @@ def test_declared_columns_are_those_produced(town_snapshot, subject):
     declared = measures_of(subject)
     assert list(produced.columns) == [
         *declared,
-        *(expected_column(c) for c in declared if declared[c][0].mix),
+        *(expected_column(c) for c in declared if declared[c][0].case_mix),
     ]
     assert (produced.dtypes == "float64").all()
     assert produced.index.is_unique

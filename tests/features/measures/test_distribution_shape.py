@@ -41,7 +41,7 @@ SHAPE_LOOPS: dict[str, Loop] = {
     for stem, rows, fact in (
         ("stay_days", stays, "los"),
         ("visit_fund", list, "fund_pay_sumamt"),
-        ("return_days", returned_here, "gap_days"),
+        ("return_days", returned_here, "days_since_discharge"),
     )
 }
 
@@ -59,8 +59,10 @@ def test_a_few_dear_visits_move_the_tail_and_not_the_middle():
 
 
 def test_an_interval_counts_where_the_stay_before_was_here():
-    here, elsewhere = ({"gap_days": days, "same_place": same} for days, same in ((14.0, True), (3.0, False)))
-    assert taken("hospital", "return_days_p50", here, elsewhere, {"gap_days": None}) == 14
+    here, elsewhere = (
+        {"days_since_discharge": days, "same_place": same} for days, same in ((14.0, True), (3.0, False))
+    )
+    assert taken("hospital", "return_days_p50", here, elsewhere, {"days_since_discharge": None}) == 14
     assert taken("hospital", "return_days_max", elsewhere) is None
 
 

@@ -13,7 +13,7 @@ GROUPS: dict[str, Loop] = {
     "joint_fund": lambda vs: total(joint(vs), "fund_pay_sumamt"),
     "joint_stay_share": lambda vs: share(joint(vs), lambda v: v["kind"] == STAY),
     "joint_purchase_share": lambda vs: share(joint(vs), lambda v: v["kind"] == PHARMACY),
-    "surplus_spent": lambda vs: total(vs, "surplus_spent"),
+    "oversupply_amount": lambda vs: total(vs, "oversupply_amount"),
     "burst_share": lambda vs: share(joint(vs), lambda v: v["burst"]),
     "follow_days": lambda vs: max(column(vs, "follow_days")),
     "villages": lambda vs: different(vs, "village"),
@@ -21,7 +21,9 @@ GROUPS: dict[str, Loop] = {
     "cash_share": lambda vs: part(joint(vs), "cash_payamt", "medfee_sumamt"),
     "village_batch": lambda vs: max(column(vs, "village_batch")),
     "idle_days": lambda vs: total(vs, "idle_days"),
-    "shared_surplus": lambda vs: total([v for v in vs if (v["co_oversupplied"] or 0) > 0], "surplus_spent"),
+    "shared_oversupply_amount": lambda vs: total(
+        [v for v in vs if (v["co_oversupplied"] or 0) > 0], "oversupply_amount"
+    ),
     "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),

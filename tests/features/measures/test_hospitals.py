@@ -42,39 +42,39 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "fund_per_stay": lambda vs: mean_of(stays(vs), "fund_pay_sumamt"),
     "stay_rate": lambda vs: share([v for v in vs if not v["course"]], lambda v: v["kind"] == STAY),
     "discharges": lambda vs: len(discharged(all_stays(vs))),
-    "stays_each": lambda vs: (
+    "stays_per_person": lambda vs: (
         len(discharged(stays(vs))) / (loops.different(discharged(stays(vs)), "psn_no") or math.nan)
     ),
     "frequent_share": lambda vs: loops.share_of_counts(discharged(all_stays(vs)), "psn_no", lambda n: n >= 3),
-    "unsigned_excess": lambda vs: (
-        part([v for v in vs if v["unsigned"] is not None], "unsigned_excess", "dialysis") or 0.0
+    "no_sign_in_excess": lambda vs: (
+        part([v for v in vs if v["no_sign_in"] is not None], "no_sign_in_excess", "dialysis") or 0.0
     ),
     "one_time_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n == 1),
-    "poor_share": lambda vs: share(stays(vs), lambda v: v["poor"]),
-    "old_share": lambda vs: share_known(stays(vs), "age", lambda age: age >= 80),
+    "assistance_share": lambda vs: share(stays(vs), lambda v: v["poor"]),
+    "over_80_share": lambda vs: share_known(stays(vs), "age", lambda age: age >= 80),
     "cash_share": lambda vs: part(stays(vs), "cash_payamt", "medfee_sumamt"),
     "top_village_share": lambda vs: top(all_stays(vs), "village"),
     "co_visit_share": lambda vs: share(stays(vs), loops.met),
-    "busiest_day": lambda vs: loops.busiest(all_stays(vs)),
+    "busiest_day_ratio": lambda vs: loops.busiest(all_stays(vs)),
     "weekend_share": lambda vs: share(stays(vs), lambda v: v["day"].weekday() >= 5),
     "night_share": lambda vs: mean_of(stays(vs), "night"),
     "top_doctor_share": lambda vs: top(all_stays(vs), "dr_code"),
     "idle_stays_share": lambda vs: share_known(stays(vs), "idle_days", lambda days: days >= 3),
     "overlap_share": lambda vs: share(stays(vs), lambda v: v["overlap"]),
-    "bed_use": days_filled,
+    "bed_occupancy_rate": days_filled,
     "los_ratio": middle("los_ratio"),
     "long_share": lambda vs: share_known(stays(vs), "los", lambda days: days >= 30),
     "short_share": lambda vs: share_known(stays(vs), "los", lambda days: days <= 2),
     "same_los_share": lambda vs: top(discharged(all_stays(vs)), "los"),
     "top_template_share": lambda vs: top(unoperated(vs), "template"),
-    "scan_share": lambda vs: share(stays(vs), lambda v: v["large_exams"] > 0),
+    "imaging_share": lambda vs: share(stays(vs), lambda v: v["large_exams"] > 0),
     "treatment_share": lambda vs: part(stays(vs), "treat_amount drug_amount material_amount"),
-    "keeping_share": lambda vs: part(stays(vs), "keeping_amount"),
+    "bed_care_share": lambda vs: part(stays(vs), "bed_care_amount"),
     "material_share": lambda vs: part(stays(vs), "material_amount"),
     "material_stays_share": lambda vs: share(stays(vs), lambda v: v["material_amount"] >= v["billed"] / 2),
-    "cheap_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio < 0.5),
-    "dear_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio > 2),
-    "cost_spread": lambda vs: spread(loops.column(stays(vs), "cost_ratio")),
+    "low_cost_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio < 0.5),
+    "high_cost_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio > 2),
+    "cost_dispersion": lambda vs: spread(loops.column(stays(vs), "cost_ratio")),
     "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
     "village_recruitment_excess_mean": lambda vs: mean_of(stays(vs), "village_recruitment_excess"),
     **SHAPE_LOOPS,
@@ -85,7 +85,9 @@ EVER: dict[str, Loop] = {
     "exam_growth": lambda vs: loops.growth(vs, "exam_amount"),
 }
 # Held by test_billing_and_flows.py.
-BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {"received_share"}
+BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {
+    "incoming_referral_excess"
+}
 
 
 hospital = loops.drawn("hospital")

@@ -115,8 +115,8 @@ PATIENTS: dict[str, Loop] = {
     "pharmacy_fund_pay": lambda vs: total(bought(vs), "fund_pay_sumamt"),
     "drug_amount": lambda vs: total([v for v in vs if v["kind"] != STAY], "drug_amount"),
     "supply_ratio": supply_ratio,
-    "most_stock": lambda vs: max(column(vs, "stock_days")),
-    "surplus_spent": lambda vs: total(vs, "surplus_spent"),
+    "max_stock_days": lambda vs: max(column(vs, "stock_days")),
+    "oversupply_amount": lambda vs: total(vs, "oversupply_amount"),
     "pharmacies": lambda vs: different(bought(vs), "fixmedins_code"),
     "places": lambda vs: different(vs, "fixmedins_code"),
     "prescribers": lambda vs: different(vs, "dr_code"),
@@ -124,14 +124,14 @@ PATIENTS: dict[str, Loop] = {
     "split_stays_in_excess": lambda vs: sum(
         (v["split"] or False) and (v["split_excess"] or 0) > 0.5 for v in vs
     ),
-    "returns": lambda vs: sum(
+    "excess_readmissions": lambda vs: sum(
         v["readmitted_31d"] - v["readmission_expected"] for v in vs if v["readmitted_31d"] is not None
     ),
     "same_doctor_readmission": lambda vs: sum(v["same_doctor_readmission"] or False for v in vs),
     "idle_days": lambda vs: total(vs, "idle_days"),
     "outside_visits": lambda vs: total(vs, "outside_visits"),
     "twin_stays": lambda vs: sum((v["twins"] or 0) > 0 and not v["interim"] for v in vs),
-    "exam_stays": lambda vs: sum(map(examined, vs)),
+    "checkup_stays": lambda vs: sum(map(examined, vs)),
     "cash_share": lambda vs: loops.part(vs, "cash_payamt", "medfee_sumamt"),
     "village_batch": lambda vs: max(v["village_batch"] or 0 for v in vs if not v["course"]),
     "co_visits": lambda vs: sum(map(loops.met, vs)),
@@ -148,19 +148,21 @@ PATIENTS: dict[str, Loop] = {
     "two_clinics": lambda vs: sum(at_two_clinics(v) or False for v in vs),
     "impossible_diagnoses": lambda vs: total(vs, "impossible"),
     "round_amounts": lambda vs: sum(v["round_amount"] or v["same_amount"] >= 5 for v in bought(vs)),
-    "after_death": lambda vs: sum(map(loops.unseen_dead, vs)),
+    "uses_after_death": lambda vs: sum(map(loops.unseen_dead, vs)),
     "fund_after_death": lambda vs: fund_of(vs, loops.unseen_dead),
     "repeat_codes": lambda vs: total(vs, "repeat_codes"),
     "uncoded_boxes": lambda vs: total(vs, "uncoded"),
     "rx_overused": lambda vs: total(vs, "rx_overused"),
-    "unsigned_dialysis": lambda vs: total(vs, "unsigned"),
-    "dialysis_week": lambda vs: max(loops.counts_by([v for v in vs if v["dialysis"]], "week").values()),
-    "dialysis": lambda vs: total(vs, "dialysis"),
-    "paid_per_content": lambda vs: max(column(vs, "paid_per_content")),
+    "no_sign_in_dialysis": lambda vs: total(vs, "no_sign_in"),
+    "busiest_dialysis_week": lambda vs: max(
+        loops.counts_by([v for v in vs if v["dialysis"]], "week").values()
+    ),
+    "dialysis_sessions": lambda vs: total(vs, "dialysis"),
+    "charge_per_content": lambda vs: max(column(vs, "charge_per_content")),
     "cost_ratio": lambda vs: mean_of(vs, "cost_ratio"),
     "los_ratio": lambda vs: mean_of(vs, "los_ratio"),
-    "care_days": lambda vs: total(vs, "care_days"),
-    "hidden_accidents": lambda vs: total(vs, "hidden_accident"),
+    "long_term_care_days": lambda vs: total(vs, "long_term_care_days"),
+    "undeclared_accidents": lambda vs: total(vs, "undeclared_accident"),
     "outpatient_visits": lambda vs: len(seen(vs)),
     "top_place_share": lambda vs: top(vs, "fixmedins_code"),
     "top_pharmacy_share": lambda vs: top(bought(vs), "fixmedins_code"),
@@ -194,7 +196,7 @@ def test_of_one_who_came_once_without_anything_odd_nothing_is_missing_that_is_kn
     typed = [v | {"days_ago": 999.0} for v in loops.random_visits(3, 80)]
     found = loops.measured("patient", visits + typed)
     zero = (
-        "most_stock",
+        "max_stock_days",
         "split_stays",
         "village_batch",
         "follow_days",
@@ -202,5 +204,5 @@ def test_of_one_who_came_once_without_anything_odd_nothing_is_missing_that_is_kn
         "co_oversupplied",
     )
     assert [found[name] for name in zero] == [0] * len(zero)
-    assert found["paid_per_content"] == 1 and found["supply_ratio"] == 0
+    assert found["charge_per_content"] == 1 and found["supply_ratio"] == 0
     assert found["cash_share"] is found["cost_ratio"] is found["top_pharmacy_share"] is None

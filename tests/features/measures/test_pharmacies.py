@@ -36,21 +36,21 @@ PHARMACIES: dict[str, Loop] = {
     "persons": lambda vs: loops.different(vs, "psn_no"),
     "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
     "fund_per_visit": lambda vs: mean_of(vs, "fund_pay_sumamt"),
-    "visits_each": lambda vs: len(vs) / loops.different(vs, "psn_no"),
+    "visits_per_person": lambda vs: len(vs) / loops.different(vs, "psn_no"),
     "visits_per_day": lambda vs: len(vs) / loops.different(vs, "day"),
-    "busiest_day": lambda vs: loops.busiest(vs),
+    "busiest_day_ratio": lambda vs: loops.busiest(vs),
     "december_share": lambda vs: part(
         [v | {"in_december": v["fund_pay_sumamt"] * (v["day"].month == 12)} for v in vs],
         "in_december",
         "fund_pay_sumamt",
     ),
     "night_share": lambda vs: mean_of(vs, "night"),
-    "dosed_persons": loops.dosed_persons,
-    "supply_each": lambda vs: total(vs, "supply_days") / loops.different(vs, "psn_no"),
+    "persons_with_known_supply": loops.persons_with_known_supply,
+    "supply_days_per_person": lambda vs: total(vs, "supply_days") / loops.different(vs, "psn_no"),
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
     "stock_days": lambda vs: mean_of(vs, "stock_days"),
-    "stocked_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
-    "surplus_share": lambda vs: part(vs, "surplus_spent", "drug_amount"),
+    "early_refill_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
+    "oversupply_share": lambda vs: part(vs, "oversupply_amount", "drug_amount"),
     "price_per_day": lambda vs: divided(
         total([v for v in vs if v["supply_days"]], "drug_amount"), total(vs, "supply_days")
     ),
@@ -58,7 +58,7 @@ PHARMACIES: dict[str, Loop] = {
     "other_goods_share": lambda vs: 1 - part(vs, "drug_amount"),
     "top_basket_share": lambda vs: top(vs, "template"),
     "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
-    "price_surplus": lambda vs: part(vs, "priced", "usual_price") - 1,
+    "price_excess": lambda vs: part(vs, "priced", "usual_price") - 1,
     "burst_share": lambda vs: share(vs, lambda v: v["burst"]),
     "follow_share": lambda vs: share(vs, lambda v: (v["follow_days"] or 0) >= 3),
     "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
@@ -66,20 +66,20 @@ PHARMACIES: dict[str, Loop] = {
     "two_places_share": lambda vs: share(vs, lambda v: v["two_places"]),
     "round_share": lambda vs: mean_of(vs, "round_amount"),
     "top_amount_share": lambda vs: top(vs, "medfee_sumamt"),
-    "same_amount_chance": lambda vs: loops.alike(vs, "medfee_sumamt"),
+    "amount_concentration": lambda vs: loops.alike(vs, "medfee_sumamt"),
     "zero_cash_share": lambda vs: share(vs, lambda v: v["cash_payamt"] <= 0),
     "pooled_share": lambda vs: part(vs, "hifp_pay", "medfee_sumamt"),
-    "after_death": lambda vs: sum(map(loops.dead, vs)),
+    "visits_after_death": lambda vs: sum(map(loops.dead, vs)),
     "fund_after_death": after_death,
     "off_price_share": lambda vs: part(vs, "off_price"),
-    "top_band_share": lambda vs: top(vs, "amount_band"),
+    "top_amount_band_share": lambda vs: top(vs, "amount_band"),
     "boxes": lambda vs: total(vs, "boxes"),
     "repeat_codes": lambda vs: 1000 * part(vs, "repeat_codes", "boxes"),
     "uncoded_share": lambda vs: part(vs, "uncoded", "boxes"),
     "boxless_share": lambda vs: share(vs, lambda v: v["boxes"] is None),
     "rx_overused_share": lambda vs: share(vs, lambda v: (v["rx_overused"] or 0) > 0),
-    "rx_late_share": lambda vs: share(vs, lambda v: v["rx_late"]),
-    "rx_rushed_share": lambda vs: share(vs, lambda v: v["rx_rushed"]),
+    "sale_before_rx_share": lambda vs: share(vs, lambda v: v["sale_before_rx"]),
+    "rapid_rx_share": lambda vs: share(vs, lambda v: v["rapid_rx"]),
     "prescribed_share": lambda vs: share(vs, lambda v: v["dr_code"] is not None),
     "prescribed": lambda vs: len(loops.column(vs, "prescribing_dr")),
     "top_prescriber_share": lambda vs: top(vs, "prescribing_dr"),
@@ -87,7 +87,7 @@ PHARMACIES: dict[str, Loop] = {
     "steered_share": lambda vs: max(loops.column(vs, "prescription_steering")),
     "prescriber_concentration": lambda vs: loops.alike(vs, "prescribing_dr"),
     "top_person_share": lambda vs: max(loops.fund_by_person(vs)) / sum(loops.fund_by_person(vs)),
-    "person_unevenness": unevenness,
+    "fund_per_person_cv": unevenness,
     "frequent_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
     "top_disease_share": lambda vs: top(vs, "dise_no"),
     "top_employer_share": lambda vs: top(vs, "emp_no"),
@@ -101,10 +101,10 @@ PHARMACIES: dict[str, Loop] = {
 # Over all of the past, whatever the window.
 EVER: dict[str, Loop] = {
     "fund_growth": lambda vs: loops.growth(vs, "fund_pay_sumamt"),
-    "chain_odd_share": lambda _vs: 0.25,
+    "chain_anomaly_share": lambda _vs: 0.25,
 }
 # Held by test_billing_and_flows.py.
-BILLED = {"item_excess_drug", "dear_flow_share", "resold_elsewhere", "came_back"}
+BILLED = {"item_excess_drug", "steered_excess_share", "resold_elsewhere", "returned_boxes"}
 
 
 def purchases(seed: int, n: int) -> loops.Visits:

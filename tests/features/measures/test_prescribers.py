@@ -28,13 +28,13 @@ def outside_hospital(vs):
     return [v for v in vs if v["kind"] != STAY]
 
 
-def supply_each(vs):
+def supply_days_per_person(vs):
     """Days of supply ÷ patients who got any, outside hospital."""
     dosed = [v for v in outside_hospital(vs) if v["supply_days"]]
     return total(dosed, "supply_days") / loops.different(dosed, "psn_no")
 
 
-def price_surplus(vs):
+def price_excess(vs):
     return total(bought(vs), "priced") / total(bought(vs), "usual_price") - 1
 
 
@@ -48,29 +48,29 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "purchases": lambda vs: len(bought(vs)),
     "drug_amount": lambda vs: total(outside_hospital(vs), "drug_amount"),
     "visits_per_day": lambda vs: divided(len(seen(vs)), loops.different(seen(vs), "day")),
-    "busiest_day": lambda vs: max(loops.counts_by(vs, "day").values()),
+    "busiest_day_visits": lambda vs: max(loops.counts_by(vs, "day").values()),
     "places": lambda vs: loops.different(seen(vs), "fixmedins_code"),
-    "moved_share": lambda vs: share(seen(vs), lambda v: v["dr_moved"]),
+    "two_sites_share": lambda vs: share(seen(vs), lambda v: v["dr_two_sites"]),
     "night_share": lambda vs: mean_of(seen(vs), "night"),
     "weekend_share": lambda vs: share(seen(vs), lambda v: v["day"].weekday() >= 5),
-    "dosed_persons": loops.dosed_persons,
+    "persons_with_known_supply": loops.persons_with_known_supply,
     "buyers": lambda vs: loops.different(bought(vs), "psn_no"),
-    "supply_each": supply_each,
+    "supply_days_per_person": supply_days_per_person,
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
     "stock_days": lambda vs: mean_of(vs, "stock_days"),
-    "stocked_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
-    "surplus_share": lambda vs: divided(
-        total(vs, "surplus_spent"), total(outside_hospital(vs), "drug_amount")
+    "early_refill_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
+    "oversupply_share": lambda vs: divided(
+        total(vs, "oversupply_amount"), total(outside_hospital(vs), "drug_amount")
     ),
     "price_per_day": lambda vs: divided(
         total([v for v in vs if v["supply_days"]], "drug_amount"), total(vs, "supply_days")
     ),
     "drugs_per_visit": lambda vs: mean_of(vs, "n_drugs"),
-    "spent_per_purchase": lambda vs: mean_of(bought(vs), "medfee_sumamt"),
+    "amount_per_purchase": lambda vs: mean_of(bought(vs), "medfee_sumamt"),
     "top_basket_share": lambda vs: top(bought(vs), "template"),
     "top_diagnosis_share": lambda vs: top(outpatients(vs), "dx3"),
-    "rx_late_share": lambda vs: share(bought(vs), lambda v: v["rx_late"]),
-    "rx_rushed_share": lambda vs: share(bought(vs), lambda v: v["rx_rushed"]),
+    "sale_before_rx_share": lambda vs: share(bought(vs), lambda v: v["sale_before_rx"]),
+    "rapid_rx_share": lambda vs: share(bought(vs), lambda v: v["rapid_rx"]),
     "rx_overused_persons_share": lambda vs: divided(
         len({v["psn_no"] for v in vs if (v["rx_overused"] or 0) > 0}), len({v["psn_no"] for v in vs})
     ),
@@ -79,28 +79,30 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "top_pharmacy_share": lambda vs: top(bought(vs), "fixmedins_code"),
     "top_pharmacy_persons": lambda vs: loops.most_persons(bought(vs), "fixmedins_code"),
     "steered_share": lambda vs: max(loops.column(bought(vs), "prescription_steering")),
-    "price_surplus": price_surplus,
+    "price_excess": price_excess,
     "pharmacy_concentration": lambda vs: loops.alike(bought(vs), "fixmedins_code"),
     "over_ceiling_share": lambda vs: part(bought(vs), "over_ceiling"),
     "top_person_share": lambda vs: max(loops.fund_by_person(vs)) / sum(loops.fund_by_person(vs)),
-    "visits_each": lambda vs: len(vs) / loops.different(vs, "psn_no"),
-    "sent": lambda vs: len(loops.column(seen(vs), "sent_to")),
-    "sent_share": lambda vs: share(seen(vs), lambda v: v["sent_to"] is not None),
-    "top_sent_share": lambda vs: top(outpatients(vs), "sent_to"),
+    "visits_per_person": lambda vs: len(vs) / loops.different(vs, "psn_no"),
+    "onward_admissions": lambda vs: len(loops.column(seen(vs), "referred_to")),
+    "onward_admission_share": lambda vs: share(seen(vs), lambda v: v["referred_to"] is not None),
+    "top_onward_hospital_share": lambda vs: top(outpatients(vs), "referred_to"),
     "stay_rate": lambda vs: share(
         [v for v in vs if v["kind"] != PHARMACY and not v["course"]], lambda v: v["kind"] == STAY
     ),
-    "scan_share": lambda vs: share(seen(vs), lambda v: v["large_exams"] > 0),
+    "imaging_share": lambda vs: share(seen(vs), lambda v: v["large_exams"] > 0),
     "rehab_per_day": lambda vs: divided(total(vs, "rehab"), total(vs, "rehab_days")),
     "co_oversupplied_share": lambda vs: share_known(bought(vs), "co_oversupplied", lambda people: people > 0),
     "batch_filled_share": lambda vs: share(bought(vs), lambda v: (v["co_fillers"] or 0) > 0),
-    "referred_share": lambda vs: mean_of(seen(vs), "referred"),
+    "outgoing_referral_excess": lambda vs: mean_of(seen(vs), "referred"),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }
 # From here on a signature names a scheme (`models.scheme_naming`).
 ONE_IN_FORTY = norm.isf(1 / 40)
 # Held by test_billing_and_flows.py.
-BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {"dear_flow_share"}
+BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {
+    "steered_excess_share"
+}
 
 
 prescriber = loops.drawn("prescriber")
@@ -118,9 +120,19 @@ def test_every_measure_of_prescribers_has_a_loop(prescriber):
 def test_who_only_prescribes_at_pharmacies_has_no_shares_of_consultations_or_stays():
     visits = [v | {"kind": PHARMACY} for v in loops.random_visits(3, 20)]
     found = loops.measured("prescriber", visits)
-    without = ("stay_rate", "night_share", "sent_share", "los", "split_share", "top_diagnosis_share")
+    without = (
+        "stay_rate",
+        "night_share",
+        "onward_admission_share",
+        "los",
+        "split_share",
+        "top_diagnosis_share",
+    )
     assert [found[name] for name in without] == [None] * len(without)
-    assert found["purchases"] == len(within(visits)) and found["outpatient_visits"] == found["sent"] == 0
+    assert (
+        found["purchases"] == len(within(visits))
+        and found["outpatient_visits"] == found["onward_admissions"] == 0
+    )
 
 
 def _differences(doctors: dict[str, dict[str, float]]) -> pd.DataFrame:
@@ -133,8 +145,9 @@ def _differences(doctors: dict[str, dict[str, float]]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    "share, rows", [("stocked_share", "dosed_persons"), ("surplus_share", "dosed_persons"),
-                    ("co_oversupplied_share", "buyers")],
+    "share, rows",
+    [("early_refill_share", "persons_with_known_supply"), ("oversupply_share", "persons_with_known_supply"),
+     ("co_oversupplied_share", "buyers")],
 )  # fmt: skip
 def test_one_hoarder_says_nothing_of_a_doctor_of_many_patients(share, rows):
     """Of forty patients one buys medicine, and hoards it; at another doctor thirty of forty do."""

@@ -11,28 +11,28 @@ BOUGHT, SEEN = {"kind": PHARMACY}, {"kind": OUTPATIENT}
 
 # (kinds of subject, measure) → what all rows have, the column, a value that counts and one that does not.
 FLAGGED = {
-    ("prescriber pharmacy", "stocked_share"): (BOUGHT, "stock_days", 30.1, 30),
-    ("prescriber hospital", "upcoded_share"): ({}, "paid_per_content", 1.5, 1.49),
+    ("prescriber pharmacy", "early_refill_share"): (BOUGHT, "stock_days", 30.1, 30),
+    ("prescriber hospital", "overcharged_stay_share"): ({}, "charge_per_content", 1.5, 1.49),
     ("prescriber hospital", "batch_share"): ({}, "village_batch", 2, 1),
     ("prescriber hospital", "outside_share"): ({"los": 2}, "outside_visits", 1, 0),
     ("prescriber hospital", "zero_cash_share"): ({"poor": False, "operated": False}, "cash_payamt", 0, 0.01),
     ("prescriber hospital", "double_dialysis_share"): ({"dialysis_days": 1}, "dialysis", 1.5, 1),
     ("prescriber hospital", "checkup_share"): (
-        {"exam_amount": 80, "dearest_exam": 20, "los": 5},
+        {"exam_amount": 80, "costliest_exam": 20, "los": 5},
         "billed",
         140,
         141,
     ),
-    ("prescriber", "scan_share"): (SEEN, "large_exams", 1, 0),
-    ("hospital", "scan_share"): ({}, "large_exams", 1, 0),
+    ("prescriber", "imaging_share"): (SEEN, "large_exams", 1, 0),
+    ("hospital", "imaging_share"): ({}, "large_exams", 1, 0),
     ("prescriber", "weekend_share"): (SEEN, "begntime", datetime(2024, 6, 1), datetime(2024, 5, 31, 23, 59)),
     ("hospital", "weekend_share"): ({}, "begntime", datetime(2024, 6, 2, 23, 59), datetime(2024, 6, 3)),
-    ("hospital", "old_share"): ({}, "age", 80, 79.9),
+    ("hospital", "over_80_share"): ({}, "age", 80, 79.9),
     ("hospital", "idle_stays_share"): ({}, "idle_days", 3, 2),
     ("hospital", "long_share"): ({}, "los", 30, 29),
     ("hospital", "short_share"): ({}, "los", 2, 3),
-    ("hospital", "cheap_share"): ({}, "cost_ratio", 0.49, 0.5),
-    ("hospital", "dear_share"): ({}, "cost_ratio", 2.01, 2),
+    ("hospital", "low_cost_share"): ({}, "cost_ratio", 0.49, 0.5),
+    ("hospital", "high_cost_share"): ({}, "cost_ratio", 2.01, 2),
     ("hospital", "material_stays_share"): ({"billed": 100}, "material_amount", 50, 49.9),
     ("pharmacy", "follow_share"): (BOUGHT, "follow_days", 3, 2),
     ("pharmacy", "zero_cash_share"): (BOUGHT, "cash_payamt", 0, 0.01),
@@ -60,22 +60,22 @@ def test_a_share_counts_from_its_threshold_on(subject, name, common, column, ins
 
 
 def test_a_checkup_stay_is_short_as_well():
-    common = {"exam_amount": 100, "billed": 100, "dearest_exam": 10}
+    common = {"exam_amount": 100, "billed": 100, "costliest_exam": 10}
     for subject in ("prescriber", "hospital"):
         assert taken(subject, "checkup_share", common | {"los": 5}, common | {"los": 6}) == 0.5
-    assert taken("patient", "exam_stays", common | {"los": 5}, common | {"los": 6}) == 1
-    exams = {"los": 5, "billed": 110, "dearest_exam": 10}
-    assert taken("patient", "exam_stays", exams | {"exam_amount": 60}, exams | {"exam_amount": 59}) == 1
-    assert taken("patient", "exam_stays", exams | {"exam_amount": 60, "course": True}) == 0
+    assert taken("patient", "checkup_stays", common | {"los": 5}, common | {"los": 6}) == 1
+    exams = {"los": 5, "billed": 110, "costliest_exam": 10}
+    assert taken("patient", "checkup_stays", exams | {"exam_amount": 60}, exams | {"exam_amount": 59}) == 1
+    assert taken("patient", "checkup_stays", exams | {"exam_amount": 60, "course": True}) == 0
 
 
-@pytest.mark.parametrize("subject, name", [("hospital", "checkup_share"), ("patient", "exam_stays")])
+@pytest.mark.parametrize("subject, name", [("hospital", "checkup_share"), ("patient", "checkup_stays")])
 def test_one_dear_examination_makes_no_checkup(subject, name):
     """An angiography of 4,000 yuan beside 300 of laboratory, and twenty tests for as much together."""
     bill = {"exam_amount": 4300, "billed": 5000, "los": 3}
-    assert taken(subject, name, bill | {"dearest_exam": 4000}) == 0
-    assert taken(subject, name, bill | {"dearest_exam": 400}) == 1
-    alone = {"exam_amount": 4000, "dearest_exam": 4000, "billed": 4000, "los": 1}
+    assert taken(subject, name, bill | {"costliest_exam": 4000}) == 0
+    assert taken(subject, name, bill | {"costliest_exam": 400}) == 1
+    alone = {"exam_amount": 4000, "costliest_exam": 4000, "billed": 4000, "los": 1}
     assert taken(subject, name, alone) == 0
 
 
@@ -99,17 +99,21 @@ def test_only_stays_long_enough_to_go_out_are_looked_at():
 
 @pytest.mark.parametrize("subject", ["patient", "prescriber", "pharmacy", "hospital"])
 def test_the_dead_come_from_the_second_day_on(subject):
-    rows = [{"days_dead": days, "seen_dead": False} for days in (None, 0, 1, 2, 40)]
-    assert taken(subject, "after_death", *rows) == 2
+    rows = [{"days_since_death": days, "seen_dead": False} for days in (None, 0, 1, 2, 40)]
+    assert taken(subject, "uses_after_death" if subject == "patient" else "visits_after_death", *rows) == 2
     seen = [row | {"seen_dead": True} for row in rows]
     # Who was seen by a doctor is held against those who saw him.
-    assert taken(subject, "after_death", *seen) == (0 if subject == "patient" else 2)
+    assert taken(subject, "uses_after_death" if subject == "patient" else "visits_after_death", *seen) == (
+        0 if subject == "patient" else 2
+    )
 
 
 def test_money_of_the_dead():
     paid = {"fund_pay_sumamt": 10.0, "acct_pay": 5.0, "seen_dead": False}
-    rows = [paid | {"days_dead": days} for days in (None, 1, 2)]
-    assert taken("patient", "fund_after_death", *rows, paid | {"days_dead": 3, "seen_dead": True}) == 10
+    rows = [paid | {"days_since_death": days} for days in (None, 1, 2)]
+    assert (
+        taken("patient", "fund_after_death", *rows, paid | {"days_since_death": 3, "seen_dead": True}) == 10
+    )
     assert taken("patient", "fund_after_death", *rows) == 10
     assert taken("pharmacy", "fund_after_death", *rows) == 15
 
@@ -122,7 +126,10 @@ def test_a_visit_of_the_dead_is_no_purchase_of_the_day_and_no_fatal_stay():
         (STAY, 5, 5),
         (PHARMACY, None, 0),
     ]:
-        assert taken("visit", "days_dead", {"kind": kind, "days_dead": days}, {"kind": STAY}) == expected
+        assert (
+            taken("visit", "days_since_death", {"kind": kind, "days_since_death": days}, {"kind": STAY})
+            == expected
+        )
 
 
 @pytest.mark.parametrize(
@@ -143,28 +150,28 @@ def test_counts_from_their_threshold_on(subject, name, inside, outside):
 def test_wards_that_settle_by_the_month_admit_nobody_again_and_again():
     month, rest = {"los": 30.0, "interim": False}, {"los": 9.0, "interim": True}
     stay = {"los": 9.0, "interim": False}
-    assert taken("hospital", "stays_each", month, rest, stay, stay | {"psn_no": "b"}) == 1
-    assert taken("hospital", "stays_each", stay, stay, stay | {"psn_no": "b"}) == 1.5
+    assert taken("hospital", "stays_per_person", month, rest, stay, stay | {"psn_no": "b"}) == 1
+    assert taken("hospital", "stays_per_person", stay, stay, stay | {"psn_no": "b"}) == 1.5
     assert taken("hospital", "discharges", month, rest, stay, stay | {"los": 24.0}) == 2
-    assert taken("hospital", "stays_each", month, rest) is None
+    assert taken("hospital", "stays_per_person", month, rest) is None
 
 
 def test_three_dialyses_a_week_are_usual():
     weeks = [{"n": 6, "persons": 2}, {"n": 9, "persons": 2}]
     assert (
-        taken("prescriber", "dialysis_week", *weeks)
-        == taken("hospital", "dialysis_week", *weeks)
+        taken("prescriber", "weekly_dialysis_ratio", *weeks)
+        == taken("hospital", "weekly_dialysis_ratio", *weeks)
         == 15 / 4 / 3
     )
-    assert taken("patient", "dialysis_week", *weeks) == 9
+    assert taken("patient", "busiest_dialysis_week", *weeks) == 9
 
 
 def test_beds_are_filled_over_a_month_at_least():
     common = {"beds": 10}
-    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 30.0}) == 0.5
-    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 3.0}) == 0.5
-    assert taken("hospital", "bed_use", common | {"los": 150, "days_ago": 60.0}) == 0.25
-    assert taken("hospital", "bed_use", {"beds": 0, "los": 5}) is None
+    assert taken("hospital", "bed_occupancy_rate", common | {"los": 150, "days_ago": 30.0}) == 0.5
+    assert taken("hospital", "bed_occupancy_rate", common | {"los": 150, "days_ago": 3.0}) == 0.5
+    assert taken("hospital", "bed_occupancy_rate", common | {"los": 150, "days_ago": 60.0}) == 0.25
+    assert taken("hospital", "bed_occupancy_rate", {"beds": 0, "los": 5}) is None
 
 
 def test_supply_is_set_against_the_days_since_the_first_purchase():
@@ -197,18 +204,20 @@ def test_december_and_boxes_in_a_thousand():
 
 
 def test_short_stays_for_examinations():
-    exams = {"exam_amount": 60, "dearest_exam": 10, "billed": 110, "los": 5}
-    assert taken("visit", "exam_stay", exams) == 1
-    for differing in ({"exam_amount": 59}, {"dearest_exam": 11}, {"los": 6}, {"course": True}):
-        assert taken("visit", "exam_stay", exams | differing) == 0
-    assert taken("visit", "exam_stay", exams | SEEN) is None
+    exams = {"exam_amount": 60, "costliest_exam": 10, "billed": 110, "los": 5}
+    assert taken("visit", "checkup_stay", exams) == 1
+    for differing in ({"exam_amount": 59}, {"costliest_exam": 11}, {"los": 6}, {"course": True}):
+        assert taken("visit", "checkup_stay", exams | differing) == 0
+    assert taken("visit", "checkup_stay", exams | SEEN) is None
 
 
 def test_a_seldom_disease_makes_a_return_odd():
     back = {"readmitted_31d": True, "readmission_expected": 0.1}
-    assert taken("visit", "unusual_return", back) == pytest.approx(0.9)
-    assert taken("visit", "unusual_return", back | {"readmitted_31d": False}) == 0
-    assert taken("patient", "returns", back, back | {"readmitted_31d": False}) == pytest.approx(0.8)
+    assert taken("visit", "unexpected_readmission", back) == pytest.approx(0.9)
+    assert taken("visit", "unexpected_readmission", back | {"readmitted_31d": False}) == 0
+    assert taken("patient", "excess_readmissions", back, back | {"readmitted_31d": False}) == pytest.approx(
+        0.8
+    )
 
 
 def test_days_of_a_person_and_of_a_place():
@@ -227,11 +236,13 @@ def test_days_of_a_person_and_of_a_place():
 def test_differences_from_the_usual_price_and_content():
     prices = BOUGHT | {"priced": 130.0, "usual_price": 100.0}
     assert taken(
-        "prescriber", "price_surplus", prices, SEEN | {"priced": 9e9, "usual_price": 1}
+        "prescriber", "price_excess", prices, SEEN | {"priced": 9e9, "usual_price": 1}
     ) == pytest.approx(0.3)
-    assert taken("pharmacy", "price_surplus", prices) == pytest.approx(0.3)
+    assert taken("pharmacy", "price_excess", prices) == pytest.approx(0.3)
     for subject in ("prescriber", "hospital"):
-        assert taken(subject, "group_surplus", {"group_cost_ratio": 1.5}, {"group_cost_ratio": 1.0}) == 0.25
+        assert (
+            taken(subject, "group_cost_excess", {"group_cost_ratio": 1.5}, {"group_cost_ratio": 1.0}) == 0.25
+        )
     assert taken(
         "pharmacy", "other_goods_share", BOUGHT | {"drug_amount": 80, "billed": 100}
     ) == pytest.approx(0.2)
@@ -268,21 +279,21 @@ def test_diseases_of_the_other_sex_are_counted():
 def test_rehabilitation_by_day_and_by_sign_in():
     rows = [
         # A course of six in one stay is one a day, whatever the day of admission.
-        SEEN | {"rehab": 6.0, "rehab_days": 6.0, "unsigned_rehab": 3.0},
-        SEEN | {"rehab": 4.0, "rehab_days": 1.0, "unsigned_rehab": 0.0},
-        SEEN | {"rehab": 2.0, "rehab_days": 1.0, "unsigned_rehab": None},
-        SEEN | {"rehab": 0.0, "rehab_days": 0.0, "unsigned_rehab": None},
+        SEEN | {"rehab": 6.0, "rehab_days": 6.0, "no_sign_in_rehab": 3.0},
+        SEEN | {"rehab": 4.0, "rehab_days": 1.0, "no_sign_in_rehab": 0.0},
+        SEEN | {"rehab": 2.0, "rehab_days": 1.0, "no_sign_in_rehab": None},
+        SEEN | {"rehab": 0.0, "rehab_days": 0.0, "no_sign_in_rehab": None},
     ]
     for subject in ("prescriber", "hospital"):
         assert taken(subject, "rehab_visits", *rows) == 3
-        assert taken(subject, "unsigned_rehab_share", *rows) == pytest.approx(3 / 10)
+        assert taken(subject, "no_sign_in_rehab_share", *rows) == pytest.approx(3 / 10)
     assert taken("prescriber", "rehab_per_day", *rows) == 12 / 8
 
 
 def test_sales_off_the_own_price_and_in_one_band():
     rows = [BOUGHT | {"off_price": 30.0, "billed": 40.0}, BOUGHT | {"off_price": None, "billed": 60.0}]
     assert taken("pharmacy", "off_price_share", *rows) == pytest.approx(0.3)
-    assert taken("pharmacy", "top_band_share", {"n": 3.0}, {"n": 1.0}) == pytest.approx(0.75)
+    assert taken("pharmacy", "top_amount_band_share", {"n": 3.0}, {"n": 1.0}) == pytest.approx(0.75)
 
 
 def test_the_next_month_of_a_long_stay_is_no_twin():

@@ -33,15 +33,15 @@ def if_dear(name: str) -> Of:
     return lambda v: v[name] if v["high_cost_group"] else None
 
 
-def exam_stay(v: Visit) -> bool:
+def checkup_stay(v: Visit) -> bool:
     return loops.checkup_like(v) and not v["course"]
 
 
-def days_dead(v: Visit) -> float:
-    return v["days_dead"] if loops.dead(v) else 0
+def days_since_death(v: Visit) -> float:
+    return v["days_since_death"] if loops.dead(v) else 0
 
 
-def unusual_return(v: Visit) -> float | None:
+def unexpected_readmission(v: Visit) -> float | None:
     back = v["readmitted_31d"]
     return None if back is None else (1 - v["readmission_expected"]) * back
 
@@ -50,47 +50,50 @@ VISITS: dict[str, Of] = {
     "bill": held("medfee_sumamt"),
     "fund_pay": held("fund_pay_sumamt"),
     "findings_of_visit": held("findings"),
-    "unsigned_dialysis": held("unsigned"),
+    "no_sign_in_dialysis": held("no_sign_in"),
     "split_stay": held("split"),
     "exam_share": of_stay(share_of("exam_amount")),
     "treatment_share": of_stay(share_of("treat_amount drug_amount material_amount")),
-    "keeping_share": of_stay(share_of("keeping_amount")),
+    "bed_care_share": of_stay(share_of("bed_care_amount")),
     "material_share": share_of("material_amount"),
     "idle_share": share_of("idle_days", "los"),
     "uncoded_share": share_of("uncoded", "boxes"),
-    "dear_group_content": if_dear("content_ratio"),
-    "dear_group_los": if_dear("los_ratio"),
+    "high_cost_group_content_ratio": if_dear("content_ratio"),
+    "high_cost_group_los_ratio": if_dear("los_ratio"),
     "outside_visits": of_stay(lambda v: v["outside_visits"] or 0),
-    "hidden_accident": of_stay(lambda v: v["hidden_accident"] or 0),
-    "care_days": of_stay(lambda v: v["care_days"] or 0),
+    "undeclared_accident": of_stay(lambda v: v["undeclared_accident"] or 0),
+    "long_term_care_days": of_stay(lambda v: v["long_term_care_days"] or 0),
     "twin_stays": of_stay(lambda v: v["twins"] or 0),
     "copied_bills": of_stay(lambda v: v["copies"] or 0),
     "overlapping_stay": of_stay(held("overlap")),
     "village_batch": of_stay(lambda v: 0 if v["course"] else v["village_batch"] or 0),
-    "exam_stay": of_stay(exam_stay),
-    "gap_days": lambda v: None if v["course"] else v["gap_days"],
+    "checkup_stay": of_stay(checkup_stay),
+    "days_since_discharge": lambda v: None if v["course"] else v["days_since_discharge"],
     "card_gap": lambda v: v["card_gap"] if v["burst"] else None,
     "co_visitors": lambda v: None if v["kind"] == STAY else v["co_visitors"] or 0,
     "co_admitted": of_stay(lambda v: v["co_visitors"] or 0),
     "co_oversupplied": lambda v: v["co_oversupplied"] or 0,
     "co_fillers": lambda v: v["co_fillers"] or 0,
-    "dialysis": lambda v: v["dialysis"] - v["dialysis_days"] if v["dialysis"] else None,
-    "days_dead": days_dead,
-    "unusual_return": unusual_return,
+    "extra_dialysis_sessions": lambda v: v["dialysis"] - v["dialysis_days"] if v["dialysis"] else None,
+    "days_since_death": days_since_death,
+    "unexpected_readmission": unexpected_readmission,
 } | {
     name: held(name)
     for name in (
         "fund_share", "cash_share", "same_amount", "los_ratio", "cost_ratio", "content_ratio",
-        "paid_per_content", "items_ratio", "idle_days", "same_doctor_readmission", "follow_days",
+        "charge_per_content", "items_ratio", "idle_days", "same_doctor_readmission", "follow_days",
         "two_places", "supply_days", "stock_days", "repeat_codes", "rx_overused", "over_ceiling",
-        "week_sessions", "weekday_share", "findings_amount",
+        "weekly_dialysis_sessions", "weekday_share", "findings_amount",
     )
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def measured() -> tuple[loops.Visits, dict[str, list[float | None]]]:
-    visits = [v | {"gap_days": [3.0, 40.0, None][n % 3]} for n, v in enumerate(loops.random_visits(1, 150))]
+    visits = [
+        v | {"days_since_discharge": [3.0, 40.0, None][n % 3]}
+        for n, v in enumerate(loops.random_visits(1, 150))
+    ]
     return visits, loops.measured_visits(visits)
 
 

@@ -57,15 +57,15 @@ def padded(p: Planted) -> None:
     """At H4 people sign in. Of four sessions of a week, one without a sign-in, that is the one too many; of
     a month's sessions, that without a dialyser is the one that lacks it."""
     world = p.world
-    for who, unsigned in (("padded", "06-03"), ("attended", "")):
+    for who, no_sign_in in (("padded", "06-03"), ("attended", "")):
         world.person(who)
         for day in ("06-03", "06-05", "06-07", "06-08"):
             visit = world.visit(who, "H4", f"2024-{day} 08:00", lines=[SESSION, DIALYSER])
-            if day != unsigned:
+            if day != no_sign_in:
                 sign = {"psn_no": who, "fixmedins_code": "H4", "serv_type": "1"}
                 world.add("psn_sign_d", sign_sn=visit, sign_in_time=f"2024-{day} 07:50", **sign)
-            p.mark(visit, "R099" if day == (unsigned or "06-08") else "")
-            p.mark(visit, "R101" if day == unsigned else "")
+            p.mark(visit, "R099" if day == (no_sign_in or "06-08") else "")
+            p.mark(visit, "R101" if day == no_sign_in else "")
     world.person("bare")
     for day, rule in (("06-10", ""), ("06-12", "R100"), ("06-14", "")):
         lines = [SESSION] if rule else [SESSION, DIALYSER]
@@ -136,6 +136,6 @@ def test_a_session_that_breaks_two_rules_is_one_line(hits):
 
 
 def test_the_sentence_tells_the_whole_week(hits, town):
-    unsigned = hits.mdtrt_id[hits.rule_id == "R101"].item()
-    told = hits[(hits.mdtrt_id == unsigned) & (hits.rule_id == "R099")].vola_cont.item()
+    no_sign_in = hits.mdtrt_id[hits.rule_id == "R101"].item()
+    told = hits[(hits.mdtrt_id == no_sign_in) & (hits.rule_id == "R099")].vola_cont.item()
     assert told.startswith("当日透析1次,本周共4次,本月共4次")

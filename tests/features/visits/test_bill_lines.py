@@ -20,9 +20,9 @@ from tests.features.visits.tables import lines, values
 from tests.tiny import World
 
 EXPECTED_CONTENT = {
-    "n_items": 8, "billed": 1150.0, "drug_amount": 310.0, "exam_amount": 120.0, "dearest_exam": 120.0,
+    "n_items": 8, "billed": 1150.0, "drug_amount": 310.0, "exam_amount": 120.0, "costliest_exam": 120.0,
     "treat_amount": 600.0,
-    "material_amount": 80.0, "keeping_amount": 40.0, "operated": True, "dialysis": 2.0, "dialysis_days": 1,
+    "material_amount": 80.0, "bed_care_amount": 40.0, "operated": True, "dialysis": 2.0, "dialysis_days": 1,
     "large_exams": 1.0,
     "rehab": 3.0, "rehab_days": 1, "over_ceiling": 4.0, "billed_days": 3, "active_days": 2,
     "medical_amount": 1110.0,

@@ -52,8 +52,8 @@ def test_a_bare_date_accuses_no_card_of_two_places():
 
 
 def test_a_bare_date_neither_hides_nor_accuses_a_doctor():
-    assert values(doctor_travel(visits(*BARE_DATE_BETWEEN)), "dr_moved") == {"M01": False, "M03": True}
-    assert values(doctor_travel(visits(*BARE_DATE_BEFORE)), "dr_moved") == {"M02": False}
+    assert values(doctor_travel(visits(*BARE_DATE_BETWEEN)), "dr_two_sites") == {"M01": False, "M03": True}
+    assert values(doctor_travel(visits(*BARE_DATE_BEFORE)), "dr_two_sites") == {"M02": False}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_two_places_within_half_an_hour(minutes, seconds, near):
     found = values(card_travel(trip), "two_places", "moved_minutes", "moved_from", "moved_kind")
     assert found["M02"] == (near, pytest.approx(minutes + seconds / 60), "P1", PHARMACY)
     clinic = visits(seen("anna", NOON, "H1", dr_code="D1"), seen("bert", later, "H2", dr_code="D1"))
-    assert values(doctor_travel(clinic), "dr_moved") == {"M01": False, "M02": near}
+    assert values(doctor_travel(clinic), "dr_two_sites") == {"M01": False, "M02": near}
 
 
 def test_a_prescription_filled_next_door_is_no_card_at_two_places():
@@ -98,7 +98,7 @@ def test_a_purchase_says_nothing_of_where_the_doctor_is():
         seen("bert", NOON + timedelta(minutes=6), "H1", dr_code="D1"),
         seen("bert", NOON + timedelta(minutes=7), "H2"),
     ]
-    assert values(doctor_travel(visits(*rows)), "dr_moved") == {"M01": False, "M03": False}
+    assert values(doctor_travel(visits(*rows)), "dr_two_sites") == {"M01": False, "M03": False}
 
 
 @pytest.mark.parametrize("gap, burst", [(1, True), (60, True), (61, False)])
@@ -272,4 +272,4 @@ def test_gaps_and_trips_against_loops(evening):
     assert values(card_gaps(base), "burst") == burst
     assert values(payment_gaps(base), "payment_gap_seconds") == gaps
     assert values(card_travel(base), "two_places") == trip
-    assert values(doctor_travel(base), "dr_moved") == moved
+    assert values(doctor_travel(base), "dr_two_sites") == moved

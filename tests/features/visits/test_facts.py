@@ -21,8 +21,8 @@ from tests.tiny import World
 AS_OF = date(2025, 1, 1)
 # Facts of optional tables, null where the bureau does not deliver them.
 OF_REGISTERS = (
-    "days_dead", "seen_dead", "repeat_codes", "boxes", "uncoded", "unsigned", "rx_overused", "rx_late",
-    "hidden_accident", "care_days",
+    "days_since_death", "seen_dead", "repeat_codes", "boxes", "uncoded", "no_sign_in", "rx_overused",
+    "sale_before_rx", "undeclared_accident", "long_term_care_days",
 )  # fmt: skip
 
 
@@ -80,12 +80,12 @@ def test_readmissions_outside_courses(facts):
 
 
 def test_a_chain_is_told_of_its_other_branches(facts):
-    odd = by_name(facts, "chain_odd")
+    odd = by_name(facts, "chain_anomalies")
     assert (odd["bought"], odd["burst"], odd["branch"], odd["stay"]) == (0.0, 0.0, 0.5, None)
 
 
 def test_the_idle_stay_of_a_split_pair(facts):
-    assert (by_name(facts, "keeping_amount")["again"], by_name(facts, "treat_amount")["stay"]) == (
+    assert (by_name(facts, "bed_care_amount")["again"], by_name(facts, "treat_amount")["stay"]) == (
         250.0,
         500.0,
     )
@@ -98,7 +98,9 @@ def test_what_nobody_delivers_is_unknown_and_not_zero(facts, column):
     assert set(by_name(facts, column).values()) == {None}
 
 
-@pytest.mark.parametrize("column", ["two_places", "burst", "card_gap", "night", "dr_moved", "follow_days"])
+@pytest.mark.parametrize(
+    "column", ["two_places", "burst", "card_gap", "night", "dr_two_sites", "follow_days"]
+)
 def test_of_a_bare_date_nothing_is_known_within_the_day(facts, column):
     assert by_name(facts, column)["bare"] is None
 
@@ -137,16 +139,16 @@ def test_the_content_of_bills_is_worked_out_once(claims_of, monkeypatch):
     [
         ("drug_amount", {"pill", "plaster"}),
         ("supply_days", {"pill"}),
-        ("surplus_spent", {"pill"}),
+        ("oversupply_amount", {"pill"}),
         ("exam_amount", {"scan"}),
-        ("dearest_exam", {"scan"}),
+        ("costliest_exam", {"scan"}),
         ("large_exams", {"scan"}),
         ("material_amount", {"stent"}),
         ("operated", {"incision"}),
-        ("keeping_amount", {"bed"}),
+        ("bed_care_amount", {"bed"}),
         ("over_ceiling", {"stent"}),
         ("dialysis", {"session"}),
-        ("unsigned", {"session"}),
+        ("no_sign_in", {"session"}),
     ],
 )
 def test_the_lines_that_a_fact_is_taken_from(fact, items):
@@ -164,5 +166,5 @@ def test_the_lines_that_a_fact_is_taken_from(fact, items):
 
 
 def test_facts_of_the_same_lines_share_their_key():
-    assert {"stock_days", "n_drugs", "week_sessions", "dialysis_days"} < set(LINES)
+    assert {"stock_days", "n_drugs", "weekly_dialysis_sessions", "dialysis_days"} < set(LINES)
     assert LINES["n_drugs"] is LINES["supply_days"] and LINES["dialysis_days"] is LINES["dialysis"]

@@ -87,13 +87,13 @@ def test_what_makes_a_readmission_suspicious(change, expected):
 
 @pytest.mark.parametrize("hours, overlap", [(-DAY, False), (-DAY - 1, True), (DAY, False)])
 def test_an_overlap_is_more_than_a_night(hours, overlap):
-    found = values(stay_sequence(visits(*again(hours))), "overlap", "gap_days")
+    found = values(stay_sequence(visits(*again(hours))), "overlap", "days_since_discharge")
     assert found == {"M01": (False, None), "M02": (overlap, pytest.approx(hours / DAY))}
 
 
 def test_a_stay_that_has_not_ended_says_nothing_of_a_gap_and_other_visits_do_not_count():
     rows = [stay(FIRST[0], None), {"begntime": "2024-05-03 10:00"}, stay("2024-05-08 09:00", None)]
-    assert values(stay_sequence(visits(*rows)), "gap_days") == {"M01": None, "M03": None}
+    assert values(stay_sequence(visits(*rows)), "days_since_discharge") == {"M01": None, "M03": None}
 
 
 histories = st.lists(
@@ -241,20 +241,20 @@ def test_dialysis_on_the_bill_is_given_elsewhere_by_arrangement(billed, counted)
 def test_a_referral_is_an_admission_elsewhere_within_three_days(hours, where, sent):
     begin = datetime(2024, 5, 1, 10) + timedelta(hours=hours)
     base = visits({"begntime": "2024-05-01 10:00"}, stay(begin, None, fixmedins_code=where))
-    assert values(referred_admissions(base), "sent_to") == ({} if sent is None else {"M01": sent})
+    assert values(referred_admissions(base), "referred_to") == ({} if sent is None else {"M01": sent})
 
 
 @pytest.mark.parametrize("change", [{"dx3": "Z51"}, {"psn_no": "bert"}])
 def test_courses_and_other_people_are_no_referrals(change):
     admitted = stay("2024-05-02 10:00", None, fixmedins_code="H2") | change
     base = visits({}, admitted, {"kind": PHARMACY, "begntime": "2024-05-02 08:00"})
-    assert values(referred_admissions(base), "sent_to") == {}
+    assert values(referred_admissions(base), "referred_to") == {}
 
 
 def test_of_two_hospitals_a_referral_names_the_first_code():
     rows = [{}, *[stay("2024-05-02 10:00", None, fixmedins_code=code) for code in ("H3", "H2")]]
     found = referred_admissions(visits(*rows))
-    assert values(found, "sent_to") == {"M01": "H2"} and set(values(found, "sent_stay")) == {"M01"}
+    assert values(found, "referred_to") == {"M01": "H2"} and set(values(found, "referred_stay")) == {"M01"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from features.visits.medicines import (
 from tests.features.visits.tables import AS_OF, lines, stay, table, values, visits
 from tests.tiny import World
 
-LEDGER = ("supply_days", "stock_days", "surplus_spent")
+LEDGER = ("supply_days", "stock_days", "oversupply_amount")
 
 
 def bought(day: float, who: str = "anna", where: str = "P1") -> dict:
@@ -58,8 +58,8 @@ def test_a_reserve_of_constant_size_is_paid_for_once_and_a_growing_one_each_time
     honest = [bought(0), *(bought(15 + 30 * n) for n in range(6))]
     hoarder = [bought(0), *(bought(15 + 10 * n) for n in range(6))]
     packs = lines(dose(1, 90), *(dose(n, 30) for n in range(2, 8)))
-    assert sum(values(drug_ledger(visits(*honest), packs), "surplus_spent").values()) == 50.0
-    assert sum(values(drug_ledger(visits(*hoarder), packs), "surplus_spent").values()) == pytest.approx(
+    assert sum(values(drug_ledger(visits(*honest), packs), "oversupply_amount").values()) == 50.0
+    assert sum(values(drug_ledger(visits(*hoarder), packs), "oversupply_amount").values()) == pytest.approx(
         50.0 + 5 * 50 * 20 / 30, abs=0.05
     )
 
@@ -74,7 +74,7 @@ def test_a_reserve_of_constant_size_is_paid_for_once_and_a_growing_one_each_time
     ],
 )
 def test_another_drug_and_what_has_no_dose_is_no_surplus(second):
-    found = values(drug_ledger(visits(bought(0), bought(1)), lines(dose(1, 90), second)), "surplus_spent")
+    found = values(drug_ledger(visits(bought(0), bought(1)), lines(dose(1, 90), second)), "oversupply_amount")
     assert found.get("M02", 0) == 0
 
 
@@ -118,7 +118,7 @@ def test_stock_against_a_running_ledger(purchases):
     days = lines(*[dose(n, supply, drug) for n, (_v, _d, _w, drug, supply) in enumerate(rows, 1)])
     found = drug_ledger(base, days)
     assert values(found, "stock_days") == pytest.approx(expected, abs=1e-6)
-    assert values(found, "surplus_spent") == spent
+    assert values(found, "oversupply_amount") == spent
 
 
 @pytest.mark.parametrize("pharmacies, known", [(3, True), (2, False)])
@@ -204,7 +204,7 @@ def prescribed(
     for number, when, repeats, doctor in written:
         world.add("rx_d", hi_rxno=number, dr_code=doctor, prsc_time=when, max_rept_cnt=repeats)
     found = values(
-        prescription_use(claims_of(world, date(2025, 1, 1))), "rx_overused", "rx_late", "rx_rushed"
+        prescription_use(claims_of(world, date(2025, 1, 1))), "rx_overused", "sale_before_rx", "rapid_rx"
     )
     return [found.get(visit) for visit in ids]
 
@@ -289,7 +289,7 @@ def branch(code: str, *odd: dict, chain: str | None = "C") -> list[dict]:
 
 def chains(*rows: dict) -> dict:
     found = chain_branches(table(CHAIN, list(rows))).to_pyarrow().to_pylist()
-    return {row["fixmedins_code"]: row["chain_odd"] for row in found}
+    return {row["fixmedins_code"]: row["chain_anomalies"] for row in found}
 
 
 def test_a_branch_is_told_of_the_other_branches():

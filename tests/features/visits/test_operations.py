@@ -89,10 +89,10 @@ OPERATED = st.tuples(
 def looped(rows: list[Operated]) -> dict[str, float]:
     """The same, one visit at a time."""
 
-    def dearest(charged: dict[str, float]) -> str | None:
+    def costliest(charged: dict[str, float]) -> str | None:
         return min(charged, key=lambda code: (-charged[code], code), default=None)
 
-    known = [(f"M{n:02}", w, g, dearest(charged), m) for n, (w, g, charged, m) in enumerate(rows, 1)]
+    known = [(f"M{n:02}", w, g, costliest(charged), m) for n, (w, g, charged, m) in enumerate(rows, 1)]
     found = {}
     for visit, where, group, operation, material in known:
         others = [row for row in known if operation and row[3] == operation and row[1] != where]

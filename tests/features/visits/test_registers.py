@@ -12,10 +12,10 @@ from features.visits.registers import (
     OUTAGE_VISITS,
     days_after_death,
     dialysis_weeks,
-    hidden_accidents,
     impossible_diagnoses,
     long_term_care_days,
-    unsigned_sessions,
+    sessions_without_sign_in,
+    undeclared_accidents,
 )
 from features.visits.visit_base import visit_base
 from tests.features.visits.tables import lines, values, visits
@@ -33,7 +33,7 @@ def test_the_earliest_record_of_a_death_counts(claims_of):
     ids.append(world.visit("anna", "H1", "2024-04-30 09:00"))
     world.visit("bert", "H1", "2024-05-09 09:00")
     claims = claims_of(world, AS_OF)
-    found = values(days_after_death(claims, visit_base(claims)), "days_dead")
+    found = values(days_after_death(claims, visit_base(claims)), "days_since_death")
     assert [found[visit] for visit in ids] == [0, 1, 3, 0] and len(found) == 4
 
 
@@ -58,7 +58,7 @@ def test_sessions_without_a_sign_in_that_day(claims_of):
     world = World()
     first, second = "2024-05-06 09:00", "2024-05-08 09:00"
     signed = world.visit("anna", "H1", first, lines=SESSION)
-    unsigned = world.visit("anna", "H1", second, lines=[("dialysis", 2, 400.0)])
+    no_sign_in = world.visit("anna", "H1", second, lines=[("dialysis", 2, 400.0)])
     elsewhere = world.visit("anna", "H2", first, lines=SESSION)
     other = world.visit("bert", "H1", first, lines=[("lab", 1, 30.0)])
     refunded = world.visit("bert", "H1", second, lines=[("dialysis", -1, 400.0), ("lab", 50, 30.0)])
@@ -68,9 +68,9 @@ def test_sessions_without_a_sign_in_that_day(claims_of):
     world.add("psn_sign_d", sign_sn="2", serv_type="1", sign_in_time="2024-05-06 18:00", **sign)
     world.add("psn_sign_d", sign_sn="3", serv_type="2", sign_in_time=second, **sign)
     claims = claims_of(world, AS_OF)
-    found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned")
+    found = values(sessions_without_sign_in(claims, visit_base(claims), item_days(claims)), "no_sign_in")
     # Where nobody signs in (H2), nothing is known.
-    assert found == {signed: 0, unsigned: 2}
+    assert found == {signed: 0, no_sign_in: 2}
     assert not {elsewhere, other, refunded} & set(found)
 
 
@@ -78,14 +78,16 @@ def test_rehabilitation_without_a_sign_in_unless_the_device_failed(claims_of):
     world = World()
     worked, failed = "2024-05-06 09:00", "2024-05-08 09:00"
     session = [("treat", 3, 60.0)]
-    signed, unsigned = (world.visit(who, "H1", worked, lines=session) for who in ("anna", "bert"))
+    signed, no_sign_in = (world.visit(who, "H1", worked, lines=session) for who in ("anna", "bert"))
     sign = {"psn_no": "anna", "fixmedins_code": "H1", "sign_in_time": worked}
     world.add("psn_sign_d", sign_sn="1", serv_type="3", **sign)
     outage = [world.visit("anna", "H1", failed, lines=session) for _n in range(OUTAGE_VISITS)]
     few = world.visit("bert", "H1", "2024-05-09 09:00", lines=session)
     claims = claims_of(world, AS_OF)
-    found = values(unsigned_sessions(claims, visit_base(claims), item_days(claims)), "unsigned_rehab")
-    assert found == {signed: 0, unsigned: 3, few: 3}
+    found = values(
+        sessions_without_sign_in(claims, visit_base(claims), item_days(claims)), "no_sign_in_rehab"
+    )
+    assert found == {signed: 0, no_sign_in: 3, few: 3}
     assert not set(outage) & set(found)
 
 
@@ -100,9 +102,9 @@ def test_sessions_that_never_took_place_are_those_of_a_few(claims_of):
                 sign = {"psn_no": who, "fixmedins_code": "H1", "sign_in_time": when}
                 world.add("psn_sign_d", sign_sn=f"{who}/{session}", serv_type="1", **sign)
     claims = claims_of(world, AS_OF)
-    facts = unsigned_sessions(claims, visit_base(claims), item_days(claims))
+    facts = sessions_without_sign_in(claims, visit_base(claims), item_days(claims))
     found = facts.inner_join(visit_base(claims).select("mdtrt_id", "psn_no"), "mdtrt_id")
-    sums = found.group_by("psn_no").aggregate(beyond=found.unsigned_excess.sum()).to_pandas()
+    sums = found.group_by("psn_no").aggregate(beyond=found.no_sign_in_excess.sum()).to_pandas()
     # Of 24 sessions the others' rate (15 gaps in 144, shrunk toward 27 in 168) leads one to expect 2.6, and
     # chance reaches 5.2 more.
     assert {who: round(n, 1) for who, n in zip(sums.psn_no, sums.beyond, strict=True) if n > 0} == {
@@ -144,7 +146,7 @@ def test_the_weeks_of_dialysis_against_loops(rows):
             same_day = {d // 7 for d, _c in mine if d % 7 == day % 7}
             week = sum(c for d, c in mine if d // 7 == day // 7)
             expected[f"M{n:02}"] = week, pytest.approx(len(same_day) / len(weeks))
-    assert values(found, "week_sessions", "weekday_share") == expected
+    assert values(found, "weekly_dialysis_sessions", "weekday_share") == expected
 
 
 def test_the_thursday_of_a_monday_patient():
@@ -154,7 +156,7 @@ def test_the_thursday_of_a_monday_patient():
     ]
     base = visits(*[{"begntime": monday + gap} for gap in days])
     bill = lines(*[{"mdtrt_id": f"M{n:02}", "serv_type": "1"} for n in range(1, len(days) + 1)])
-    found = values(dialysis_weeks(base, bill), "week_sessions", "weekday_share")
+    found = values(dialysis_weeks(base, bill), "weekly_dialysis_sessions", "weekday_share")
     assert found.pop("M31") == (4, 0.1)
     assert {share for _n, share in found.values()} == {1.0} and sorted({n for n, _s in found.values()}) == [
         3,
@@ -175,7 +177,7 @@ def test_an_accident_that_was_nobody_elses_fault_hides_nothing(claims_of, acdt_t
     told = {"acdt_type": acdt_type, "ttp_flag": ttp_flag, "acdt_time": "2024-04-30 09:00"}
     world.add("acdt_rec_d", acdt_no="1", psn_no="anna", **told)
     claims = claims_of(world, AS_OF)
-    found = values(hidden_accidents(claims, visit_base(claims)), "hidden_accident")
+    found = values(undeclared_accidents(claims, visit_base(claims)), "undeclared_accident")
     assert found == ({visit: 1} if hidden else {})
 
 
@@ -201,7 +203,7 @@ def test_an_accident_in_the_week_before_a_stay_for_an_injury(claims_of, accident
     for number in ("1", "2"):
         world.add("acdt_rec_d", acdt_no=number, psn_no="anna", acdt_type="1", acdt_time=accident)
     claims = claims_of(world, AS_OF)
-    assert values(hidden_accidents(claims, visit_base(claims)), "hidden_accident") == (
+    assert values(undeclared_accidents(claims, visit_base(claims)), "undeclared_accident") == (
         {visit: 1} if hidden else {}
     )
 
@@ -224,7 +226,7 @@ def test_long_term_care_on_inner_days_of_a_stay(claims_of, who, when, counted):
     for _twice in range(2):
         world.add("ltci_trt_d", psn_no=who, trt_begndate="2024-01-01", serv_begntime=when)
     claims = claims_of(world, AS_OF)
-    assert values(long_term_care_days(claims, visit_base(claims)), "care_days") == (
+    assert values(long_term_care_days(claims, visit_base(claims)), "long_term_care_days") == (
         {visit: 1} if counted else {}
     )
 
@@ -237,4 +239,6 @@ def test_care_that_is_booked_for_later_has_not_been_given(claims_of):
     for day in ("2024-12-25 10:00", "2025-01-01 00:00"):
         world.add("ltci_trt_d", psn_no="anna", trt_begndate="2024-01-01", serv_begntime=day)
     claims = claims_of(world, AS_OF)
-    assert list(values(long_term_care_days(claims, visit_base(claims)), "care_days").values()) == [1]
+    assert list(values(long_term_care_days(claims, visit_base(claims)), "long_term_care_days").values()) == [
+        1
+    ]

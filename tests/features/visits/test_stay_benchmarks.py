@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claims.as_of import STAY
 from features.visits.bill_lines import bill_content
-from features.visits.stay_benchmarks import DEARER, DOMINANT, PRIOR_STAYS, stay_benchmarks
+from features.visits.stay_benchmarks import DOMINANT, HIGH_COST_RATIO, PRIOR_STAYS, stay_benchmarks
 from tests.features.visits.tables import lines, values, visits
 from tests.in_memory import engine
 
@@ -53,25 +53,27 @@ def test_a_dear_group_without_its_content_is_told_from_one_with_it():
     honest = city("light", 1500, 1500, 60) + city("grave", 6000, 6000, 25)
     upcoded = [("C5", "J18", "grave", 6000, 1500)] * 3
     rows = list(
-        values(benchmarks(honest + upcoded), "high_cost_group", "overgrouped", "group_cost_ratio").values()
+        values(
+            benchmarks(honest + upcoded), "high_cost_group", "unsupported_group", "group_cost_ratio"
+        ).values()
     )
     assert {row[:2] for row in rows[:60]} == {(False, False)} and {row[:2] for row in rows[60:85]} == {
         (True, False)
     }
     assert {row[:2] for row in rows[85:]} == {(True, True)}
-    assert max(row[2] for row in rows[:60]) < DEARER < min(row[2] for row in rows[60:])
+    assert max(row[2] for row in rows[:60]) < HIGH_COST_RATIO < min(row[2] for row in rows[60:])
 
 
 @pytest.mark.parametrize("worth, over", [(59.9, True), (60.1, False)])
 def test_little_content_is_less_than_six_tenths_of_the_usual(worth, over):
     rows = city("light", 1000, 100, 80) + city("grave", 6000, 100, 40) + [("C5", "J18", "grave", 6000, worth)]
-    assert values(benchmarks(rows), "overgrouped", "content_ratio")["M121"] == (
+    assert values(benchmarks(rows), "unsupported_group", "content_ratio")["M121"] == (
         over,
         pytest.approx(worth / 100),
     )
     # A cheap group without content is no up-coding.
     rows = city("light", 1000, 100, 80) + [("C5", "J18", "light", 1000, worth)]
-    assert values(benchmarks(rows), "overgrouped")["M81"] is False
+    assert values(benchmarks(rows), "unsupported_group")["M81"] is False
 
 
 @pytest.mark.parametrize("cost, dear", [(1.060, False), (1.061, True)])

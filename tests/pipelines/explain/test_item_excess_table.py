@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from features.comparison.item_excess import DEAR
+from features.comparison.item_excess import HIGH_COST
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.visits.excess_items import TABLE
 from pipelines.explain.item_excess_table import ITEM_EXCESS, item_excess_table, item_texts
@@ -14,11 +14,11 @@ from pipelines.explain.suspect_reasons import _detailed
 from tests.in_memory import engine
 
 FOUND = [
-    ("H1", "outpatient", "exam", DEAR, 90, 100, 5.0, 9000.0, "place"),
+    ("H1", "outpatient", "exam", HIGH_COST, 90, 100, 5.0, 9000.0, "place"),
     ("H1", "outpatient", "exam", "ct", 80, 100, 2.0, 8000.0, "place"),
     ("H1", "stay", "exam", "mr", 20, 30, 2.0, 100.0, "place"),
     ("P1", "pharmacy", "drug", "gone", 40, 90, 2.0, 700.0, "place"),
-    ("D1", "pharmacy", "drug", DEAR, 40, 90, 2.0, 700.0, "doctor"),
+    ("D1", "pharmacy", "drug", HIGH_COST, 40, 90, 2.0, 700.0, "doctor"),
 ]
 
 
@@ -39,11 +39,11 @@ def test_places_are_hospitals_or_pharmacies_by_what_they_bill(snapshot):
     assert list(found.columns) == ITEM_EXCESS.names
     rows = found[["subject_type", "subject_id", "item", "item_name"]].astype(object)
     assert rows.where(rows.notna(), None).to_numpy().tolist() == [
-        ["hospital", "H1", DEAR, None],
+        ["hospital", "H1", HIGH_COST, None],
         ["hospital", "H1", "ct", "头颅CT"],
         ["hospital", "H1", "mr", "磁共振"],
         ["pharmacy", "P1", "gone", None],
-        ["prescriber", "D1", DEAR, None],
+        ["prescriber", "D1", HIGH_COST, None],
     ]
 
 

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from features.comparison.item_excess import DEAR
+from features.comparison.item_excess import HIGH_COST
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import measures_of
 from pipelines.explain.supporting_records import (
@@ -15,7 +15,7 @@ from pipelines.explain.supporting_records import (
     _reasons_of,
     _with_item,
     assigned_to_first_reason,
-    dearest_first,
+    most_disputed_first,
     without_contrary,
     without_small_counts,
 )
@@ -90,7 +90,7 @@ def test_of_the_visits_of_a_reason_those_with_most_in_dispute_come_first():
     rows = found(*of_a, ("b", 1, "v2"), ("b", 1, "v4"))
     money = [("a", "v4", 900.0), ("a", "v2", 12.0), ("b", "v4", 0.0)]
     disputes = pd.DataFrame(money, columns=["subject_id", "mdtrt_id", "disputed"])
-    ordered = dearest_first(rows, disputes)
+    ordered = most_disputed_first(rows, disputes)
     assert list(ordered.itertuples(index=False, name=None)) == [
         ("a", 1, "v4"), ("a", 1, "v2"), ("a", 1, "v1"), ("a", 1, "v3"), ("a", 2, "v1"), ("b", 1, "v2"),
         ("b", 1, "v4"),
@@ -98,7 +98,7 @@ def test_of_the_visits_of_a_reason_those_with_most_in_dispute_come_first():
 
 
 @pytest.mark.parametrize(
-    ("column", "alone", "median", "kept"),
+    ("column", "visit_value", "median", "kept"),
     [
         ("cash_share_365d", 0.717, 0.553, False),  # little cash is suspicious: this visit was paid in cash
         ("cash_share_365d", 0.553, 0.553, False),
@@ -110,13 +110,15 @@ def test_of_the_visits_of_a_reason_those_with_most_in_dispute_come_first():
         ("cash_share_365d", 0.7, None, True),
     ],
 )
-def test_a_visit_that_speaks_against_its_reason_is_no_paper(column, alone, median, kept):
+def test_a_visit_that_speaks_against_its_reason_is_no_paper(column, visit_value, median, kept):
     rows = [
-        ("p1", 1, column, alone, median),
-        ("p1", 2, column, alone, median),
+        ("p1", 1, column, visit_value, median),
+        ("p1", 2, column, visit_value, median),
         ("p1", 1, column, None, median),
     ]
-    candidates = pd.DataFrame(rows, columns=["subject_id", "nth", "column", "alone", "median"], dtype=object)
+    candidates = pd.DataFrame(
+        rows, columns=["subject_id", "nth", "column", "visit_value", "median"], dtype=object
+    )
     left = without_contrary(candidates, measures_of("patient"))
     # The second reason has no other visit: it keeps its own.
     assert list(left.index) == ([0, 1, 2] if kept else [1, 2])
@@ -138,7 +140,7 @@ def test_no_visit_shows_who_the_members_of_a_group_are():
 
 
 def test_a_reason_that_names_an_item_shows_visits_and_lines_with_that_item():
-    """Of a doctor who orders 检验 often, the visits with it and no dearer ones without."""
+    """Of a doctor who orders 检验 often, the visits with it and no costlier ones without."""
     visits = [("a", "D1", 10), ("b", "D1", 20), ("c", "D1", 20), ("d", "D2", 10), ("e", "D1", 366)]
     bills = [("a", "lab", 80.0), ("a", "scan", 900.0), ("b", "lab", 90.0), ("c", "scan", 900.0)]
     bills += [("d", "lab", 99.0), ("e", "lab", 99.0)]
@@ -151,7 +153,7 @@ def test_a_reason_that_names_an_item_shows_visits_and_lines_with_that_item():
     con.create_table("item_days", ibis.memtable(lines))
     items = pd.DataFrame(
         [("prescriber", "D1", "outpatient", "exam", "lab", "检验"),
-         ("prescriber", "D1", "outpatient", "drug", DEAR, None)],
+         ("prescriber", "D1", "outpatient", "drug", HIGH_COST, None)],
         columns=["subject_type", "subject_id", "kind", "class", "item", "item_name"],
     )  # fmt: skip
     reasons = [{"code": f"CONTENT.{EXCESS_COLUMNS[name]}", "peer_median": 0.0} for name in ("exam", "drug")]
