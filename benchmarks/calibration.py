@@ -38,7 +38,7 @@ def z_values(cities: Iterable[City]) -> pd.DataFrame:
         for kind in KINDS:
             columns = spec(kind).query("evidence_weight > 0 and schemes.str.len() > 0").index
             seen = city.subjects[kind]
-            z = seen.differences[columns].assign(kind=kind, peers=seen.peers)
+            z = seen.z_scores[columns].assign(kind=kind, peers=seen.peers)
             frames.append(z.melt(["kind", "peers"], var_name="column", value_name="z").dropna())
     return pd.concat(frames, ignore_index=True)
 

@@ -92,7 +92,7 @@ class City:
         """At most so many subjects of a kind: the inspected, and a random sample of the others."""
         found = {}
         for kind, measured in self.subjects.items():
-            ids = measured.differences.index
+            ids = measured.z_scores.index
             inspected = ids[ids.isin(self.outcomes[kind].index)]
             others = ids.difference(inspected).to_series()
             others = others.sample(min(len(others), most - len(inspected)), random_state=0)
@@ -101,7 +101,7 @@ class City:
                 measured.values.loc[rows],
                 measured.peers.loc[rows],
                 measured.reference,
-                measured.differences.loc[rows],
+                measured.z_scores.loc[rows],
                 measured.graph.loc[rows],
                 measured.rules.loc[rows],
             )
@@ -109,7 +109,7 @@ class City:
 
     def guilty(self, kind: str) -> pd.Series:
         """1 guilty, 0 not, by subject_id of all that can be judged."""
-        ids = self.subjects[kind].differences.index
+        ids = self.subjects[kind].z_scores.index
         if kind == "visit":
             ids = ids[~ids.isin(self.unjudged)]
         named = self.truth[self.truth.subject_type == kind].subject_id
@@ -122,15 +122,15 @@ class City:
 
     def features(self, kind: str) -> pd.DataFrame:
         """Differences in the columns that are learnt from."""
-        return self.subjects[kind].differences[spec(kind).index]
+        return self.subjects[kind].z_scores[spec(kind).index]
 
 
 @cache
 def parts_without_outcomes(city: City, kind: str) -> pd.DataFrame:
     """The parts of all subjects that a model without any outcome gives."""
     seen, nothing = city.subjects[kind], pd.Series(dtype=int)
-    model = SubjectModel(kind, spec(kind)).fit(seen.differences, nothing, seen.graph, seen.rules)
-    return model.parts(seen.differences, seen.graph, seen.rules)
+    model = SubjectModel(kind, spec(kind)).fit(seen.z_scores, nothing, seen.graph, seen.rules)
+    return model.parts(seen.z_scores, seen.graph, seen.rules)
 
 
 def cities(arguments: list[str]) -> list[City]:

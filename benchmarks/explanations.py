@@ -72,8 +72,8 @@ def agreement(runs: list[pd.DataFrame], deterministic_contributions: pd.DataFram
 
 def additivity(model: SubjectModel, measured: Measured, listed: list[str]) -> float:
     """Largest difference between contributions plus base and the raw score."""
-    parts = model.parts(measured.differences, measured.graph, measured.rules).loc[listed]
-    given, _deterministic = model.explain(measured.differences.loc[listed], parts)
+    parts = model.parts(measured.z_scores, measured.graph, measured.rules).loc[listed]
+    given, _deterministic = model.explain(measured.z_scores.loc[listed], parts)
     return float((given.sum(axis=1) - model.fusion.raw(parts)).abs().max())
 
 
@@ -82,7 +82,7 @@ def retrained(
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     """Contributions by family of the listed from one training a seed, and that part of them that no seed
     touches."""
-    rows = measured.differences
+    rows = measured.z_scores
     if len(rows) > OTHERS:
         others = rows.index.to_series().sample(OTHERS, random_state=0)
         rows = rows.loc[rows.index.isin([*others, *listed, *known.index])]

@@ -107,8 +107,8 @@ def rankings(data: Data, subject: str, outcomes: pd.Series) -> tuple[pd.Series, 
     """Scores of all subjects: ours, and of the logistic regression on totals."""
     measured = data.subjects[subject]
     model = fit_model(subject, measured, outcomes, Settings())
-    parts = model.parts(measured.differences, measured.graph, measured.rules)
-    totals = data.totals[subject].reindex(measured.differences.index).fillna(0.0)
+    parts = model.parts(measured.z_scores, measured.graph, measured.rules)
+    totals = data.totals[subject].reindex(measured.z_scores.index).fillna(0.0)
     plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     plain.fit(totals.loc[outcomes.index], outcomes)
     return model.fusion.raw(parts), pd.Series(plain.decision_function(totals), totals.index)
@@ -141,7 +141,7 @@ def main(source: Path, city: Path) -> None:
         )
         print("|---|---|---|---|---|---|---|---|---|---|")
         for name, subject, number, chosen in CUTS:
-            ids = sets[name].subjects[subject].differences.index
+            ids = sets[name].subjects[subject].z_scores.index
             target = pd.Series(ids.isin(sets[name].guilty).astype(int), ids)
             known = inspected(target, number, chosen, np.random.default_rng(0))
             ours, plain = rankings(sets[name], subject, target[known])

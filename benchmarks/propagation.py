@@ -33,7 +33,7 @@ def without(city: City) -> City:
     return replace(
         city,
         subjects={
-            kind: replace(measured, differences=measured.differences.assign(**blank[kind]))
+            kind: replace(measured, z_scores=measured.z_scores.assign(**blank[kind]))
             for kind, measured in city.subjects.items()
         },
     )

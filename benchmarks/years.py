@@ -117,7 +117,7 @@ def tests(
         return
     last = past_runs[-1]
     cases = last.past.cases[kind]
-    cases = cases[cases.index.isin(last.past.subjects[kind].differences.index)]
+    cases = cases[cases.index.isin(last.past.subjects[kind].z_scores.index)]
     target = labels(cases)
     for seen, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(target, target):
         yield last.totals[kind], last.totals[kind], target.iloc[seen], cases.iloc[held]

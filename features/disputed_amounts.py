@@ -36,7 +36,7 @@ def with_shares(visits: ibis.Table) -> ibis.Table:
 
     Returns:
         The visits with a column for each of _SHARES, and for those of a whole class of items one more
-        (`_of_items`): what is in dispute where no item of the class is billed in excess is nothing there.
+        (`_of_items`), which are 0 where no item of the class is billed in excess.
     """
     shares = {name: share(visits) for name, (_schemes, share) in _SHARES.items()}
     shares |= {_of_items(name): share(visits) for name, share in _ITEMS_ALONE.items()}
@@ -66,7 +66,7 @@ def _surplus(visits: ibis.Table) -> ibis.Value:
 
 
 def _fetched(visits: ibis.Table) -> ibis.Value:
-    """What a runner fetches for ever the same people is not theirs to use."""
+    """Medicine collected time and again for the same set of people: the whole payment is in dispute."""
     return ibis.greatest((visits.co_fillers > 0).ifelse(1.0, 0.0), _surplus(visits))
 
 
@@ -85,7 +85,7 @@ _SHARES: dict[str, tuple[tuple[str, ...], Callable[[ibis.Table], ibis.Value]]] =
     "repeated": (("M20",), lambda visits: _part(visits.repeat_codes, visits.boxes)),
     "upcoded": (
         ("M24",),
-        lambda visits: _above(ibis.greatest(visits.charge_per_content, visits.group_cost_ratio)),
+        lambda visits: _above(ibis.greatest(visits.charge_to_intensity_ratio, visits.drg_cost_ratio)),
     ),
     "costly": (("M25", "M44"), lambda visits: _above(visits.cost_ratio)),
     "no_sign_in": (("M28",), lambda visits: _part(visits.no_sign_in, visits.dialysis)),

@@ -1,6 +1,6 @@
 """Anomaly detection without labels: distance of subjects from their peers in the directions schemes show.
 
-`PeerEvidence` turns signed differences from the peer group into evidence by scheme; `Isolation` finds unusual
+`PeerEvidence` turns signed z-scores from the peer group into evidence by scheme; `Isolation` finds unusual
 combinations of values whatever their direction. Both score a subject from its own row and from what was
 learnt at fitting, so a score does not depend on which other subjects are scored with it.
 """
@@ -23,13 +23,13 @@ CAP = 10.0
 # value.
 OTHER_SCHEMES_SHARE = 0.15
 # Trees of the forest, rows each tree is grown on (defaults of Liu et al. §5: 100 and 256; more trees for a
-# steadier score), and bound of the differences in robust standard deviations.
+# steadier score), and bound of the z-scores.
 _TREES, _ROWS_PER_TREE, _BOUND = 200, 256, 8.0
 
 
 @dataclass(frozen=True)
 class PeerEvidence:
-    """Evidence by scheme from differences to the peer group.
+    """Evidence by scheme from z-scores in the peer group.
 
     A measure's evidence is the -log10 of the two-sided p-value of its difference under the null distribution
     of honest peers, bounded by CAP, times the evidence weight of the measure.
@@ -43,13 +43,13 @@ class PeerEvidence:
 
     spec: pd.DataFrame
 
-    def by_column(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def by_column(self, z_scores: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each column, zero where there is none: subjects × columns of the spec.
 
         Args:
-            differences: subjects × columns, z-values, positive on the suspicious side, missing allowed.
+            z_scores: subjects × columns, z-values, positive on the suspicious side, missing allowed.
         """
-        return self._neg_log10_p(differences) * self.spec["evidence_weight"].to_numpy(dtype=float)
+        return self._neg_log10_p(z_scores) * self.spec["evidence_weight"].to_numpy(dtype=float)
 
     def by_scheme(self, evidence: pd.DataFrame) -> pd.DataFrame:
         """Evidence of each scheme: subjects × schemes, the strongest measure of each family, summed."""
@@ -64,27 +64,27 @@ class PeerEvidence:
         top = by_scheme.max(axis=1)
         return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
-    def total(self, differences: pd.DataFrame) -> pd.Series:
-        """Evidence of each subject, from its differences."""
-        return self.score(self.by_scheme(self.by_column(differences)))
+    def total(self, z_scores: pd.DataFrame) -> pd.Series:
+        """Evidence of each subject, from its z_scores."""
+        return self.score(self.by_scheme(self.by_column(z_scores)))
 
-    def signatures(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def signatures(self, z_scores: pd.DataFrame) -> pd.DataFrame:
         """-log10 of the two-sided p-value of each scheme's own signature, before weights: subjects × schemes
         that have one."""
-        strength = self._neg_log10_p(differences)
+        strength = self._neg_log10_p(z_scores)
         signed = self.spec["signature"]
         return pd.DataFrame(
             {
                 scheme: strength.loc[:, [scheme in of for of in signed]].max(axis=1)
                 for scheme in self._named("signature")
             },
-            index=differences.index,
+            index=z_scores.index,
         )
 
-    def attribute(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def attribute(self, z_scores: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each column to `score`, exact: the score is a sum of the strongest columns of the
         families."""
-        evidence = self.by_column(differences)
+        evidence = self.by_column(z_scores)
         by_scheme = self.by_scheme(evidence)
         strongest, share = by_scheme.idxmax(axis=1).to_numpy(), _other_share(by_scheme)
         amounts, rows = evidence.to_numpy(), np.arange(len(evidence))
@@ -97,9 +97,9 @@ class PeerEvidence:
                 out[rows, winner] += factor * amounts[rows, winner]
         return pd.DataFrame(out, evidence.index, evidence.columns)
 
-    def _neg_log10_p(self, differences: pd.DataFrame) -> pd.DataFrame:
+    def _neg_log10_p(self, z_scores: pd.DataFrame) -> pd.DataFrame:
         """Evidence before weights, 0 to CAP: subjects × columns of the spec."""
-        return neg_log10_two_sided_p(differences[self.spec.index])
+        return neg_log10_two_sided_p(z_scores[self.spec.index])
 
     def _named(self, column: str) -> list[str]:
         """The schemes that a column of the spec names, in order."""
@@ -111,10 +111,10 @@ class PeerEvidence:
         return [list(names) for names in columns.groupby("family").groups.values()]
 
 
-def neg_log10_two_sided_p(differences: pd.DataFrame) -> pd.DataFrame:
-    """-log10 of the two-sided p-value of differences on the suspicious side, at most CAP, else 0."""
-    found = neg_log10_p(differences.to_numpy(dtype=float)) - np.log10(2)
-    return pd.DataFrame(found.clip(0, CAP), differences.index, differences.columns)
+def neg_log10_two_sided_p(z_scores: pd.DataFrame) -> pd.DataFrame:
+    """-log10 of the two-sided p-value of z-scores on the suspicious side, at most CAP, else 0."""
+    found = neg_log10_p(z_scores.to_numpy(dtype=float)) - np.log10(2)
+    return pd.DataFrame(found.clip(0, CAP), z_scores.index, z_scores.columns)
 
 
 def _other_share(by_scheme: pd.DataFrame) -> float:
@@ -125,39 +125,39 @@ def _other_share(by_scheme: pd.DataFrame) -> float:
 
 @dataclass
 class Isolation:
-    """Isolation Forest on the differences (Liu, Ting, Zhou 2008, doi 10.1109/ICDM.2008.17)."""
+    """Isolation Forest on the z-scores (Liu, Ting, Zhou 2008, doi 10.1109/ICDM.2008.17)."""
 
     columns: list[str]
     seed: int = 0
     forest: IsolationForest = field(init=False, repr=False)
 
-    def fit(self, differences: pd.DataFrame) -> "Isolation":
+    def fit(self, z_scores: pd.DataFrame) -> "Isolation":
         """Grow the forest; a missing difference counts as none."""
         # max_features=1.0: with fewer, Shapley values no longer add up to the score.
         self.forest = IsolationForest(
             n_estimators=_TREES,
-            max_samples=min(_ROWS_PER_TREE, len(differences)),
+            max_samples=min(_ROWS_PER_TREE, len(z_scores)),
             max_features=1.0,
             random_state=self.seed,
         )
-        self.forest.fit(self._matrix(differences))
+        self.forest.fit(self._matrix(z_scores))
         return self
 
-    def raw(self, differences: pd.DataFrame) -> pd.Series:
+    def raw(self, z_scores: pd.DataFrame) -> pd.Series:
         """Minus the mean path length: higher is more isolated."""
-        score = -self.forest.score_samples(self._matrix(differences))
+        score = -self.forest.score_samples(self._matrix(z_scores))
         length = -float(_mean_path_length(self.forest.max_samples_)) * np.log2(score)
-        return pd.Series(-length, index=differences.index)
+        return pd.Series(-length, index=z_scores.index)
 
-    def attribute(self, differences: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    def attribute(self, z_scores: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         """Contribution of each column to `raw`, and the base: Shapley values of the trees."""
         explainer = shap.TreeExplainer({"trees": _trees(self.forest), "tree_output": "raw_value"})
-        values = explainer.shap_values(self._matrix(differences))
+        values = explainer.shap_values(self._matrix(z_scores))
         base = float(np.ravel(explainer.expected_value)[0])
-        return pd.DataFrame(-values, differences.index, self.columns), -base
+        return pd.DataFrame(-values, z_scores.index, self.columns), -base
 
-    def _matrix(self, differences: pd.DataFrame) -> FloatArray:
-        return differences[self.columns].fillna(0).clip(-_BOUND, _BOUND).to_numpy(dtype=float)
+    def _matrix(self, z_scores: pd.DataFrame) -> FloatArray:
+        return z_scores[self.columns].fillna(0).clip(-_BOUND, _BOUND).to_numpy(dtype=float)
 
 
 def _trees(forest: IsolationForest) -> list[dict[str, FloatArray]]:

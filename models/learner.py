@@ -38,7 +38,7 @@ class Learner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     Args:
         seed: of everything random.
-        C: inverse strength of the linear model's penalty, on standardised differences.
+        C: inverse strength of the linear model's penalty, on standardised features.
         num_leaves, n_estimators, learning_rate, min_child_samples, colsample_bytree, reg_lambda: of the
             trees, under the names of LightGBM's own scikit-learn interface.
 
@@ -133,8 +133,8 @@ def out_of_fold(data: TrainingSet, learner: Learner | None = None) -> pd.Series:
     """
     learner = learner or Learner()
     raw = pd.Series(np.nan, data.target.index)
-    for training, held_out in folds(data, learner.seed):
+    for training, out_of_fold_scores in folds(data, learner.seed):
         rows = data.take(training)
         fitted = clone(learner).fit(rows.features, rows.target, rows.weight)
-        raw.iloc[held_out] = fitted.raw(data.features.iloc[held_out])
+        raw.iloc[out_of_fold_scores] = fitted.raw(data.features.iloc[out_of_fold_scores])
     return raw

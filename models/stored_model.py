@@ -40,7 +40,7 @@ class UntrustedModel(Exception):
 
 
 def save(model: SubjectModel, folder: Path) -> None:
-    """Write a model into an empty folder; what names persons (`SubjectModel.held_out`) is left out."""
+    """Write a model into an empty folder, without `out_of_fold_scores`, which name persons."""
     writer = _Writer(folder)
     content = json.dumps(writer.plain(model), ensure_ascii=False, indent=1)
     np.savez(folder / _ARRAYS, allow_pickle=False, **writer.arrays)
@@ -62,7 +62,7 @@ def load(folder: Path) -> SubjectModel:
 
 
 class Served:
-    """A model as MLflow serves it: takes differences, gives scores."""
+    """A model as MLflow serves it: takes z_scores, gives scores."""
 
     def __init__(self, model: SubjectModel):
         self.model = model

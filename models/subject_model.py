@@ -22,7 +22,7 @@ LEARNT_ONLY = "distribution"
 
 @dataclass
 class SubjectModel:
-    """Scores subjects of one kind from their differences to the peer group.
+    """Scores subjects of one kind from their z-scores in the peer group.
 
     Attributes:
         subject: kind of subject.
@@ -39,8 +39,8 @@ class SubjectModel:
             score.
         suspected_leaks: measures that separate the confirmed too well (`evaluation.leaks`), with their AUC.
         reliability_curve: columns of `evaluation.reliability`, as lists.
-        held_out: subjects learnt from, by id: target, inspected, score (0 to 1) by a model trained without
-            them. It names persons, so it stays in this process: a stored model has none.
+        out_of_fold_scores: subjects learnt from, by id: target, inspected, score (0 to 1) by a model trained
+            without them. It names persons, so it stays in this process: a stored model has none.
     """
 
     subject: str
@@ -58,15 +58,15 @@ class SubjectModel:
     metrics: dict[str, float] = field(default_factory=dict)
     suspected_leaks: dict[str, float] = field(default_factory=dict)
     reliability_curve: dict[str, list[float]] = field(default_factory=dict)
-    held_out: pd.DataFrame | None = field(default=None, repr=False)
+    out_of_fold_scores: pd.DataFrame | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is stored: everything but the subjects learnt from."""
-        return self.__dict__ | {"held_out": None}
+        return self.__dict__ | {"out_of_fold_scores": None}
 
     def fit(
         self,
-        differences: pd.DataFrame,
+        z_scores: pd.DataFrame,
         outcomes: pd.Series,
         graph: pd.Series | None = None,
         rules: pd.Series | None = None,
@@ -74,20 +74,20 @@ class SubjectModel:
         """Fit on the subjects of one as-of date.
 
         Args:
-            differences: subjects × columns of the spec.
+            z_scores: subjects × columns of the spec.
             outcomes: 1 confirmed, 0 cleared, by subject_id of the inspected.
             graph, rules: those parts by subject, 0 to 1; None where there are none.
         """
         self.evidence, self.fusion = PeerEvidence(self.spec), prior_fusion(self.subject)
         looked_at = self.spec.index[self.spec["family"] != LEARNT_ONLY]
-        self.isolation = Isolation(list(looked_at), self.seed).fit(differences)
-        raw = self.isolation.raw(differences)
+        self.isolation = Isolation(list(looked_at), self.seed).fit(z_scores)
+        raw = self.isolation.raw(z_scores)
         self.isolation_scale = float(raw.mean()), float(raw.std() or 1.0)
         self.outcomes = {"confirmed": int(outcomes.sum()), "cleared": int((1 - outcomes).sum())}
-        data = training_set(differences[self.spec.index], outcomes, self.seed)
+        data = training_set(z_scores[self.spec.index], outcomes, self.seed)
         if data is not None:
             self._learn(data)
-            self._fuse(data, self.parts(differences, graph, rules))
+            self._fuse(data, self.parts(z_scores, graph, rules))
         return self
 
     def _learn(self, data: TrainingSet) -> None:
@@ -108,15 +108,15 @@ class SubjectModel:
         fused = self.fusion.raw(rows)
         learnt, whole = (ranking_metrics(data.target, score) for score in (rows["model"], fused))
         self.metrics = learnt | {f"score_{name}": value for name, value in whole.items()}
-        self.held_out = pd.DataFrame(
+        self.out_of_fold_scores = pd.DataFrame(
             {"target": data.target, "inspected": data.inspected, "score": probability(fused)}
         )
-        curve = reliability(self.held_out[data.inspected])
+        curve = reliability(self.out_of_fold_scores[data.inspected])
         self.reliability_curve = {str(name): column.tolist() for name, column in curve.items()}
 
     def parts(
         self,
-        differences: pd.DataFrame,
+        z_scores: pd.DataFrame,
         graph: pd.Series | None = None,
         rules: pd.Series | None = None,
     ) -> pd.DataFrame:
@@ -128,17 +128,17 @@ class SubjectModel:
             not apply), scheme (missing where the signature of none is significant), nearest_schemes (the two
             most significant signatures, as ``"M05 M10"``).
         """
-        schemes = self.evidence.by_scheme(self.evidence.by_column(differences))
-        missing = pd.Series(np.nan, differences.index)
+        schemes = self.evidence.by_scheme(self.evidence.by_column(z_scores))
+        missing = pd.Series(np.nan, z_scores.index)
         mean, sd = self.isolation_scale
-        signatures = self.evidence.signatures(differences)
+        signatures = self.evidence.signatures(z_scores)
         return pd.DataFrame(
             {
-                "model": self.learner.raw(differences[self.spec.index]) if self.learner else missing,
+                "model": self.learner.raw(z_scores[self.spec.index]) if self.learner else missing,
                 "evidence": self.evidence.score(schemes),
-                "isolation": (self.isolation.raw(differences) - mean) / sd,
-                "graph": missing if graph is None else graph.reindex(differences.index),
-                "rule": missing if rules is None else rules.reindex(differences.index),
+                "isolation": (self.isolation.raw(z_scores) - mean) / sd,
+                "graph": missing if graph is None else graph.reindex(z_scores.index),
+                "rule": missing if rules is None else rules.reindex(z_scores.index),
                 "scheme": named_scheme(signatures, schemes),
                 "nearest_schemes": nearest_schemes(signatures),
             }
@@ -159,30 +159,30 @@ class SubjectModel:
             }
         )
 
-    def contributions(self, differences: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    def contributions(self, z_scores: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each column to the raw score, exact: a row sums to the raw score.
 
         Args:
-            differences: the subjects to explain × columns of the spec.
+            z_scores: the subjects to explain × columns of the spec.
             parts: their parts, as `parts` gave them.
 
         Returns:
             Subjects × (columns of the spec, ``graph``, ``rule``, ``base``).
         """
-        return self.explain(differences, parts)[0]
+        return self.explain(z_scores, parts)[0]
 
-    def explain(self, differences: pd.DataFrame, parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def explain(self, z_scores: pd.DataFrame, parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The `contributions`, and their share from the evidence alone, by column of the spec, which depends
         on no random seed."""
         fusion, (mean, sd) = self.fusion, self.isolation_scale
         isolation_weight = fusion.weight("isolation")
-        deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(differences)
-        isolated, isolation_base = self.isolation.attribute(differences)
+        deterministic_contributions = fusion.weight("evidence") * self.evidence.attribute(z_scores)
+        isolated, isolation_base = self.isolation.attribute(z_scores)
         isolated = isolated.reindex(columns=self.spec.index, fill_value=0.0)
         out = deterministic_contributions + isolation_weight / sd * isolated
         base = fusion.base + isolation_weight * (isolation_base - mean) / sd
         if self.learner:
-            learnt = self.learner.attribute(differences[self.spec.index])
+            learnt = self.learner.attribute(z_scores[self.spec.index])
             out = out + learnt.mul(fusion.model_weight(parts), axis=0)
         graph, rule = (
             fusion.weight(part) * parts[part].astype(float).fillna(0.0) for part in ("graph", "rule")

@@ -83,7 +83,7 @@ print(f"the champion's recipe sees {len(columns)} measures, the challenger {len(
 
 # %%
 sets = {
-    name: training_set(measured.differences[chosen.index], inspected, settings.seed)
+    name: training_set(measured.z_scores[chosen.index], inspected, settings.seed)
     for name, chosen in {"champion's recipe": columns, "challenger": lean}.items()
 }
 metrics = pd.DataFrame(
@@ -108,9 +108,9 @@ print(f"AUC with shuffled outcomes: {chance.mean():.2f}")
 # Both recipes fitted to the whole night. What inspectors feel is how far the head of the list changes.
 
 # %%
-parts_of = (measured.differences, measured.graph, measured.rules)
+parts_of = (measured.z_scores, measured.graph, measured.rules)
 challenger = SubjectModel(kind, lean, settings.seed).fit(
-    measured.differences, inspected, measured.graph, measured.rules
+    measured.z_scores, inspected, measured.graph, measured.rules
 )
 champion = models.champion(kind)
 lists = {
@@ -134,7 +134,7 @@ for name, order in lists.items():
 # %%
 version = models.log(
     challenger,
-    measured.differences[lean.index].head(50),
+    measured.z_scores[lean.index].head(50),
     as_of.isoformat(),
     {"recipe": "without context measures"},
 )

@@ -94,7 +94,7 @@ shown = pd.DataFrame(
         "meaning": {column: entry.en for column, (entry, _days) in entries.items()},
         "value": measured.values.loc[suspect],
         "peers' median": measured.reference.median.loc[group],
-        "difference": measured.differences.loc[suspect],
+        "difference": measured.z_scores.loc[suspect],
     }
 ).sort_values("difference", ascending=False)
 shown.head(15)
@@ -129,9 +129,9 @@ plt.show()
 champion = registry(store, settings).champion(kind)
 model = champion.model
 one = [suspect]
-differences = measured.differences.loc[one]
-parts = model.parts(differences, measured.graph.loc[one], measured.rules.loc[one])
-contributions = model.contributions(differences, parts).loc[suspect]
+z_scores = measured.z_scores.loc[one]
+parts = model.parts(z_scores, measured.graph.loc[one], measured.rules.loc[one])
+contributions = model.contributions(z_scores, parts).loc[suspect]
 raw = model.fusion.raw(parts)
 print(f"{champion.name} version {champion.version}")
 print(f"contributions add up to {contributions.sum():.6f}, the raw score is {raw.iloc[0]:.6f}")

@@ -88,7 +88,7 @@ def _cross_validated(last: Past, subject: str, settings: Settings) -> Iterator[T
     if subject not in last.subjects:
         return
     measured, cases = last.subjects[subject], last.cases[subject]
-    cases = cases[cases.index.isin(measured.differences.index)]
+    cases = cases[cases.index.isin(measured.z_scores.index)]
     target = labels(cases)
     if len(target) < MIN_INSPECTED or target.value_counts().min() < FOLDS or target.nunique() < 2:
         return

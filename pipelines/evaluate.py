@@ -159,7 +159,7 @@ def _figures(rows: pd.DataFrame, length: int, settings: Settings) -> pd.DataFram
 def _suspicious(last: Past, subject: str, settings: Settings) -> dict[str, float]:
     """Measures that separate the confirmed too well to be true, with their AUC."""
     known = labels(last.cases[subject])
-    features = fitted_rows(last.subjects[subject].differences, known)[spec(subject).index]
+    features = fitted_rows(last.subjects[subject].z_scores, known)[spec(subject).index]
     data = training_set(features, known, settings.seed)
     return {} if data is None else cast(dict[str, float], leaks(data).to_dict())
 

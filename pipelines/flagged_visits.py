@@ -43,8 +43,8 @@ DISPUTES = (
 _FACTS = (
     "mdtrt_id", "psn_no", "dr_code", "fixmedins_code", "is_pharmacy", "kind", "day", "days_ago",
     "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "co_fillers",
-    "idle_days", "los", "oversupply_amount", "repeat_codes", "boxes", "charge_per_content",
-    "group_cost_ratio", "cost_ratio", "no_sign_in", "dialysis", "material_amount", "usual_material",
+    "idle_days", "los", "oversupply_amount", "repeat_codes", "boxes", "charge_to_intensity_ratio",
+    "drg_cost_ratio", "cost_ratio", "no_sign_in", "dialysis", "material_amount", "usual_material",
     "exam_amount", "priced", "usual_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from claims.as_of import claims_as_of
 from claims.duckdb_backend import connect
 from claims.errors import StoreError
 from claims.store import Store
-from features.comparison.affiliation import affiliations, own_differences
+from features.comparison.affiliation import affiliations, z_within_place
 from features.comparison.peer_groups import peer_groups
 from features.comparison.peers import fit_peers
 from features.graphs.group_profiles import group_facts
@@ -106,11 +106,11 @@ def _measured(
     reference = fit_peers(subject, values, peers)
     graph = graph_part_of(subject, rows, key, network).reindex(values.index)
     rules = rule_part_of(rows, subject, key, con.table("rule_parts")).reindex(values.index)
-    places, against_peers = affiliations(rows, subject, key), reference.differences(values, peers, out)
+    places, z_against_peers = affiliations(rows, subject, key), reference.z_scores(values, peers, out)
     if places.empty:
-        return Measured(values, peers, reference, against_peers, graph, rules)
-    own = own_differences(reference, values, peers, places)
-    return Measured(values, peers, reference, own, graph, rules, places, against_peers)
+        return Measured(values, peers, reference, z_against_peers, graph, rules)
+    own = z_within_place(reference, values, peers, places)
+    return Measured(values, peers, reference, own, graph, rules, places, z_against_peers)
 
 
 def _visits_of(con: Any, facts: ibis.Table, subject: str) -> tuple[ibis.Table, str]:

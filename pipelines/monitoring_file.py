@@ -15,7 +15,7 @@ LOOKED_BACK = 120
 
 @dataclass(frozen=True)
 class Monitoring:
-    """What a night saw of itself.
+    """Monitoring metrics of one nightly run.
 
     Attributes:
         volume: day (ISO), visits settled on it, usual (null where there is too little history).

@@ -73,7 +73,10 @@ def _without_excused_signs(
     joined = facts.left_join(met.select("mdtrt_id").distinct().mutate(_excused=True), "mdtrt_id")
     joined = joined.drop("mdtrt_id_right").mutate(_excused=_._excused.fill_null(False))
     twins = (joined._excused & joined.twins.notnull()).ifelse(0, joined.twins)
-    gone = {name: joined._excused.ifelse(None, joined[name]) for name in ("follow_days", "prescribing_dr")}
+    gone = {
+        name: joined._excused.ifelse(None, joined[name])
+        for name in ("same_predecessor_days", "prescribing_dr")
+    }
     return joined.mutate(burst=joined.burst & ~joined._excused, twins=twins, **gone).drop("_excused")
 
 

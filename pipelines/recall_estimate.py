@@ -1,4 +1,4 @@
-"""What share of the guilty the worklist misses, estimated from the audit samples of past runs
+"""What share of the guilty the worklist reaches, estimated from the audit samples of past runs
 (Horvitz-Thompson)."""
 
 import json

@@ -120,7 +120,7 @@ def _score_one(snapshot: Snapshot, subject: str, champion: Champion, parts: pd.D
 
 def _uncontradicted(snapshot: Snapshot, subject: str, named: pd.Series, model: SubjectModel) -> pd.Series:
     """The names that the visits of hospitals, pharmacies and doctors do not contradict."""
-    signatures = model.evidence.signatures(snapshot.subjects[subject].differences)
+    signatures = model.evidence.signatures(snapshot.subjects[subject].z_scores)
     visits = visits_in_dispute(snapshot, subject)
     return uncontradicted_schemes(named, signatures.reindex(named.index), visits)
 
@@ -136,8 +136,8 @@ def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) 
     """The place whose conduct explains each subject's evidence; missing where none does."""
     if measured.places.empty:
         return pd.Series(None, index=parts.index, dtype=object)
-    against_peers = model.evidence.total(measured.against_peers)
-    return explained_by(against_peers, parts["evidence"], measured.places)
+    z_against_peers = model.evidence.total(measured.z_against_peers)
+    return explained_by(z_against_peers, parts["evidence"], measured.places)
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:

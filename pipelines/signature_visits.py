@@ -73,7 +73,7 @@ def _share_columns(subject: str, scheme: str) -> list[str]:
 
 
 def _excess(measured: Measured, subject: str, columns: list[str], ids: pd.Index) -> pd.DataFrame:
-    strength = neg_log10_two_sided_p(measured.differences.loc[ids, columns])
+    strength = neg_log10_two_sided_p(measured.z_scores.loc[ids, columns])
     strength = strength[strength.ge(MIN_NEG_LOG10_P).any(axis=1)]
     rows = [
         (subject_id, column, *_compared(measured, subject, str(subject_id), str(column)))

@@ -25,27 +25,27 @@ class Measured:
         values: subjects × measures, in the unit of each measure.
         peers: peer group of each subject.
         reference: null distribution, median and quantiles of each measure by peer group.
-        differences: subjects × measures: z-values of the distance from the peers, and from the rest of the
+        z_scores: subjects × measures: z-values of the distance from the peers, and from the rest of the
             subject's own place where it has one (`features.comparison.affiliation`), positive on the
             suspicious side.
         graph, rules: the graph and the rule part of each subject, 0 to 1; missing where they do not apply.
         places: where subjects belong (a doctor's hospital, a shop's chain); empty for other kinds.
-        against_peers: differences from the peers alone; empty where nobody belongs to a place.
+        z_against_peers: z-scores among the peers alone; empty where nobody belongs to a place.
     """
 
     values: pd.DataFrame
     peers: pd.Series
     reference: PeerReference
-    differences: pd.DataFrame
+    z_scores: pd.DataFrame
     graph: pd.Series
     rules: pd.Series
     places: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
-    against_peers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    z_against_peers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def missing_measures(schema: pd.DataFrame, measured: Measured) -> list[str]:
     """Columns of a model's feature schema (its index) that were not measured."""
-    return [column for column in schema.index if column not in measured.differences]
+    return [column for column in schema.index if column not in measured.z_scores]
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _train_one(
     measured, cases = snapshot.subjects[subject], decided(snapshot.claims, subject)
     model = fit_model(subject, measured, labels(cases), settings)
     text = card(model, cases, len(measured.values), as_of, tags)
-    sample = measured.differences.head(50)
+    sample = measured.z_scores.head(50)
     version = models.log(model, sample, as_of.isoformat(), tags, text)
     champion = _champion(models, subject)
     wins, why = (True, "by command") if promote else compare(champion, model, measured, cases, as_of)
@@ -116,13 +116,15 @@ def compare(
         return True, f"version {champion.version} needs measures that are no longer taken"
     if champion.as_of >= as_of.isoformat():
         return True, f"version {champion.version} knows of {champion.as_of}"
-    if model.held_out is None:
+    if model.out_of_fold_scores is None:
         if champion.model.learner is None:
             return True, "neither has outcomes to learn from; the newer peers count"
         return False, "too few outcomes to learn from"
     later = cases[cases.close_date.astype(str).str[:10] >= champion.as_of].index
     unseen = later if champion.model.learner else cases.index
-    judged = model.held_out[model.held_out.inspected & model.held_out.index.isin(unseen)]
+    judged = model.out_of_fold_scores[
+        model.out_of_fold_scores.inspected & model.out_of_fold_scores.index.isin(unseen)
+    ]
     if judged.target.nunique() < 2:
         return False, f"{len(judged)} new outcomes are too few to compare by"
     scores = champion.model.score(measured_parts(champion.model, measured))["score"]
@@ -136,7 +138,7 @@ def compare(
 
 def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
     """The parts of the score of every measured subject (`SubjectModel.parts`)."""
-    rows, graph, rules = measured.differences, measured.graph, measured.rules
+    rows, graph, rules = measured.z_scores, measured.graph, measured.rules
     # Each subject's parts are its own, so they can be taken in batches; one at least, that has the columns.
     begins = range(0, max(len(rows), 1), BATCH_ROWS)
     return pd.concat([model.parts(rows.iloc[begin : begin + BATCH_ROWS], graph, rules) for begin in begins])
@@ -145,20 +147,20 @@ def measured_parts(model: SubjectModel, measured: Measured) -> pd.DataFrame:
 def fit_model(subject: str, measured: Measured, known: pd.Series, settings: Settings) -> SubjectModel:
     """Fit the model of one kind of subject to a snapshot and the outcomes known by then."""
     model = SubjectModel(subject, spec(subject), settings.seed, settings.tuning_budget)
-    return model.fit(fitted_rows(measured.differences, known), known, measured.graph, measured.rules)
+    return model.fit(fitted_rows(measured.z_scores, known), known, measured.graph, measured.rules)
 
 
-def fitted_rows(differences: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+def fitted_rows(z_scores: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     """The subjects to fit on: all, or the inspected and an even sample of at most FITTED_ROWS.
 
     Args:
         known: outcomes by subject_id of the inspected.
     """
-    if len(differences) <= FITTED_ROWS:
-        return differences
-    chosen = differences.index.isin(known.index)
-    chosen[:: math.ceil(len(differences) / FITTED_ROWS)] = True
-    return differences[chosen]
+    if len(z_scores) <= FITTED_ROWS:
+        return z_scores
+    chosen = z_scores.index.isin(known.index)
+    chosen[:: math.ceil(len(z_scores) / FITTED_ROWS)] = True
+    return z_scores[chosen]
 
 
 def decided(claims: ClaimsAsOf, subject: str) -> pd.DataFrame:

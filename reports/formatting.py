@@ -26,7 +26,14 @@ _FLAG = (("否", "no"), ("是", "yes"))
 # Measures in days that count days of a calendar rather than state how long something took: a count stays a
 # count.
 COUNTED_DAYS = frozenset(
-    ("days_together", "follow_days", "purchase_days", "stay_days", "idle_days", "long_term_care_days")
+    (
+        "days_together",
+        "same_predecessor_days",
+        "purchase_days",
+        "stay_days",
+        "idle_days",
+        "long_term_care_days",
+    )
 )
 # A duration of so many days or more is stated in years.
 YEARS_FROM = YEAR
@@ -34,7 +41,7 @@ YEARS_FROM = YEAR
 WHOLE_DAYS_FROM = 10
 # Seconds from which a duration is stated in minutes, hours, days.
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_DURATIONS = ("days", "days_each")
+_DURATIONS = ("days", "days_per_visit")
 # English units that are no plural of a thing counted.
 _UNCOUNTED = ("yuan",)
 

@@ -39,10 +39,12 @@ def card(model: Any, cases: pd.DataFrame, subjects: int, as_of: date, tags: dict
 def by_scheme(model: Any, cases: pd.DataFrame) -> list[tuple[str, int, float]]:
     """Scheme, confirmed subjects, and the share of them that a model which had not seen them ranked above
     FOUND_ABOVE of all subjects it was judged on; largest scheme first."""
-    if model.held_out is None:
+    if model.out_of_fold_scores is None:
         return []
-    place = model.held_out["score"].rank(pct=True)
-    confirmed = model.held_out.index[model.held_out["target"] == 1].intersection(cases.index)
+    place = model.out_of_fold_scores["score"].rank(pct=True)
+    confirmed = model.out_of_fold_scores.index[model.out_of_fold_scores["target"] == 1].intersection(
+        cases.index
+    )
     schemes = cases.loc[confirmed, "scheme"].fillna("")
     found = place[confirmed].ge(FOUND_ABOVE).groupby(schemes).agg(["size", "mean"])
     order = found.sort_values("size", ascending=False, kind="stable")

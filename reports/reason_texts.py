@@ -25,8 +25,8 @@ _ROUNDED, _MOST_OFF = 5.1e-7, 0.001
 # whose independent rows are patients.
 OF_NO_ROWS = {
     "cash_share", "december_share", "pooled_share", "exam_share", "outpatient_exam_share",
-    "treatment_share", "bed_care_share", "material_share", "over_ceiling_share", "other_goods_share",
-    "off_price_share", "oversupply_share", "top_person_share", "price_excess", "group_cost_excess",
+    "treatment_share", "bed_care_share", "consumables_share", "over_ceiling_share", "other_goods_share",
+    "off_price_share", "oversupply_share", "top_person_share", "price_excess", "drg_cost_excess",
     "idle_share", "village_concentration", "prescriber_concentration", "pharmacy_concentration",
     "amount_concentration", "early_refill_share", "co_oversupplied_share",
 }  # fmt: skip

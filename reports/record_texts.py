@@ -79,7 +79,7 @@ _OF_FLOWS = (
     "village_recruitment_excess_mean",
 )
 # Units that the name of a measure does not say already, in English.
-_UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_each", "yuan_each")
+_UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_per_visit", "yuan_per_visit")
 Sign = tuple[Measure, float, float | None]
 Texts = tuple[str, str]
 

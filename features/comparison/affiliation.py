@@ -46,7 +46,7 @@ def affiliations(rows: ibis.Table, subject: str, key: str) -> pd.Series:
     return found.set_index("subject_id")["place"]
 
 
-def own_differences(
+def z_within_place(
     reference: PeerReference, values: pd.DataFrame, peers: pd.Series, places: pd.Series
 ) -> pd.DataFrame:
     """Differences from the peers or from the rest of the own place, whichever shows more of the measure.
@@ -58,7 +58,7 @@ def own_differences(
         places: `affiliations`.
 
     Returns:
-        z-values as of `PeerReference.differences`.
+        z-values as of `PeerReference.z_scores`.
     """
     place, _names = pd.factorize(places.reindex(values.index))
     found = {

@@ -17,6 +17,8 @@ import pandas as pd
 from features.comparison.null_distribution import NullDistribution, Sample, fit_null
 from features.measures.catalogue import HIGH, Measure, expected_column, measures_of
 
+# Units of ratios.
+RATIOS = ("ratio", "multiple")
 # Units compared as they are, and how many of them make a whole; ratios are compared as log(x), all others,
 # being skewed, as log(1 + x / materiality).
 LINEAR = {"share": 1.0, "per_thousand": 1000.0, "years": 1.0}
@@ -56,9 +58,7 @@ class PeerReference:
     beyond: dict[tuple[str, str], np.ndarray]
     size: pd.Series
 
-    def differences(
-        self, values: pd.DataFrame, peers: pd.Series, out: MatrixMaker = np.empty
-    ) -> pd.DataFrame:
+    def z_scores(self, values: pd.DataFrame, peers: pd.Series, out: MatrixMaker = np.empty) -> pd.DataFrame:
         """Differences from the peers as z-values, one column a measure; missing values stay missing.
 
         Args:
@@ -75,7 +75,7 @@ class PeerReference:
         return pd.DataFrame(found.T, values.index, list(self.null), copy=False)
 
     def samples(self, values: pd.DataFrame, peers: pd.Series) -> Iterator[tuple[str, Sample]]:
-        """The measures on the comparing scale, by column (arguments as of `differences`), one at a time."""
+        """The measures on the comparing scale, by column (arguments as of `z_scores`), one at a time."""
         return _samples(self.subject, values, self.groups.get_indexer(pd.Index(peers)))
 
     def percentile_rank(
@@ -215,7 +215,7 @@ def _scaled(values: pd.Series, entry: Measure) -> pd.Series:
     if entry.unit in LINEAR:
         return values / LINEAR[entry.unit]
     scaled: pd.Series
-    if entry.unit == "ratio":
+    if entry.unit in RATIOS:
         scaled = np.log(values.clip(lower=SMALLEST_RATIO))
     else:
         scaled = np.sign(values) * np.log1p(values.abs() / entry.materiality)

@@ -181,8 +181,8 @@ def pairs(returned: ibis.Table) -> ibis.Table:
 
 
 def edges(together: ibis.Table) -> pd.DataFrame:
-    """The pairs: a, b, days (windows together), expected (by chance), neg_log10_fdr (summed over the pairs of
-    windows).
+    """The pairs: a, b, days (windows together), expected (by chance), neg_log10_fdr (-log10 of the false
+    discovery rate of each pair of windows, summed: the strength of the link).
 
     Args:
         together: `pairs`, stored.

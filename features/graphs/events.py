@@ -34,7 +34,8 @@ def pairs(inside: ibis.Table, event: list[str]) -> ibis.Table:
 
 
 def edges(together: ibis.Table, same: list[str], grids: list[str]) -> pd.DataFrame:
-    """The pairs: a, b, days (events together), expected (by chance), neg_log10_fdr (summed over the events).
+    """The pairs: a, b, days (events together), expected (by chance), neg_log10_fdr (-log10 of the
+    false discovery rate of each event, summed: the strength of the link).
 
     Args:
         together: `pairs`, stored.

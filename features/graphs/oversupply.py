@@ -39,7 +39,7 @@ def buyers(facts: ibis.Table) -> ibis.Table:
     for kind, column in HUBS.items():
         of_kind = got.filter(got.is_pharmacy) if kind == "pharmacy" else got
         of_kind = of_kind.filter(of_kind[column].notnull())
-        over = of_kind.stock_days > SURPLUS_STOCK_DAYS
+        over = of_kind.days_on_hand > SURPLUS_STOCK_DAYS
         rows.append(
             of_kind.group_by(hub=of_kind[column], psn_no=of_kind.psn_no)
             .aggregate(
@@ -167,7 +167,7 @@ def linking_visits(facts: ibis.Table, co_oversupplied: ibis.Table) -> ibis.Table
     rows = []
     for kind, column in HUBS.items():
         of_kind = co_oversupplied.filter(co_oversupplied.hub_type == kind)
-        bought = facts.filter(facts.days_ago <= YEAR, facts.stock_days > SURPLUS_STOCK_DAYS, ~facts.course)
+        bought = facts.filter(facts.days_ago <= YEAR, facts.days_on_hand > SURPLUS_STOCK_DAYS, ~facts.course)
         bought = bought.select("mdtrt_id", "psn_no", hub=bought[column])
         for mine, other in (("a", "b"), ("b", "a")):
             met = of_kind.mutate(psn_no=of_kind[mine], other=of_kind[other])

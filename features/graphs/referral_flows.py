@@ -1,4 +1,4 @@
-"""Referral flows beyond what the neighbourhood explains.
+"""Referral flows beyond what those of the same origin explain.
 
 Prescriptions to a pharmacy (M40), patients to a hospital (M31), a village to a hospital (M11).
 
@@ -21,7 +21,7 @@ from significance.chance import dispersion, neg_log10_fdr, significant
 
 # Fewest people of a flow. Own starting value.
 MIN_PERSONS = 5
-# The share of everybody counts as so many people of the neighbourhood. Own starting value.
+# The share of everybody counts as so many people of the same origin. Own starting value.
 _PRIOR_PERSONS = 10
 
 
@@ -57,7 +57,7 @@ def origins(facts: ibis.Table) -> ibis.Table:
 
 
 def edges(flows: ibis.Table) -> pd.DataFrame:
-    """Flows of more people than the neighbourhood explains.
+    """Flows of more people than those of the same origin explain.
 
     Args:
         flows: `prescriptions`, `referrals` or `origins`.
@@ -89,7 +89,7 @@ def _counts(flows: ibis.Table) -> pd.DataFrame:
 
 
 def _usual_share(found: pd.DataFrame) -> pd.Series:
-    """Share of the others' people of the neighbourhood that go to b, shrunk toward that of everybody."""
+    """Share of the others' people of the same origin that go to b, shrunk toward that of everybody."""
     total = found["observed"].sum()
     everybody = (found["all_b"] - found["observed"]) / (total - found["n"]).clip(lower=1)
     others = found["near_b"] - found["observed"]

@@ -42,7 +42,7 @@ def edges(claims: ClaimsAsOf) -> pd.DataFrame:
 
 def boxes(claims: ClaimsAsOf, flows: ibis.Table) -> ibis.Table:
     """Boxes of each visit that take part in a flow: mdtrt_id, resold (boxes that another pharmacy sold
-    again), sold_again (boxes that had been sold elsewhere).
+    again), sold_before (boxes that had been sold elsewhere).
 
     Args:
         flows: a_type, a, b of `edges`.
@@ -56,7 +56,7 @@ def boxes(claims: ClaimsAsOf, flows: ibis.Table) -> ibis.Table:
     visits = claims.settlements.select("setl_id", "mdtrt_id")
     first = found.inner_join(visits, found.setl_before == visits.setl_id)
     first = first.group_by("mdtrt_id").aggregate(resold=_.count())
-    second = found.inner_join(visits, "setl_id").group_by("mdtrt_id").aggregate(sold_again=_.count())
+    second = found.inner_join(visits, "setl_id").group_by("mdtrt_id").aggregate(sold_before=_.count())
     both = first.outer_join(second, "mdtrt_id")
     return both.mutate(mdtrt_id=ibis.coalesce(both.mdtrt_id, both.mdtrt_id_right)).drop("mdtrt_id_right")
 

@@ -80,16 +80,16 @@ declare("pharmacy", steered_excess_share, "M40", materiality=0.01, over="visits"
 
 
 @shared(
-    "次均住院耗材费", "consumables of a stay", "yuan_each", "price", over="admissions", support="stays",
+    "次均住院耗材费", "consumables of a stay", "yuan_per_visit", "price", over="admissions", support="stays",
     case_mix=True,
 )  # fmt: skip
-def material_per_stay(v: Table, w: Value) -> Value:
+def consumables_per_stay(v: Table, w: Value) -> Value:
     """Mean yuan for consumables of a stay."""
     return v.material_amount.fill_null(0).mean(where=w)
 
 
-declare("hospital", material_per_stay, "M29", materiality=200)
-declare("prescriber", material_per_stay, "M29", materiality=200)
+declare("hospital", consumables_per_stay, "M29", materiality=200)
+declare("prescriber", consumables_per_stay, "M29", materiality=200)
 
 
 @shared(
@@ -106,7 +106,7 @@ def operations(v: Table, w: Value) -> Value:
     "share of the bills of operations for consumables beyond the same operation elsewhere",
     "share", "content", evidence_weight=STRONG, support="operations", statistic="mean",
 )  # fmt: skip
-def operation_excess(v: Table, w: Value) -> Value:
+def operation_consumables_excess(v: Table, w: Value) -> Value:
     """Yuan for consumables beyond those usual of the operation ÷ yuan of all lines, of visits with an
     operation; shrunk toward nothing where there are few, for one costly operation is no habit."""
     of_operations = w & v.usual_material.notnull()
@@ -117,12 +117,12 @@ def operation_excess(v: Table, w: Value) -> Value:
 
 for _subject in ("hospital", "prescriber"):
     declare(_subject, operations, "M29", materiality=5)
-    declare(_subject, operation_excess, "M29", materiality=_MATERIALITY["material"])
+    declare(_subject, operation_consumables_excess, "M29", materiality=_MATERIALITY["material"])
 
 
 @measure(
     "hospital", "超出周边水平的定向转入住院占比",
-    "share of stays that doctors elsewhere sent here beyond the neighbourhood's ways", "share",
+    "share of stays referred by doctors elsewhere beyond their colleagues' rate", "share",
     "concentration", "M31", materiality=0.02, evidence_weight=STRONG, over="admissions",
 )  # fmt: skip
 def incoming_referral_excess(v: Table, w: Value) -> Value:
@@ -135,7 +135,7 @@ def incoming_referral_excess(v: Table, w: Value) -> Value:
     "boxes that other pharmacies sold again beyond chance",
     "per_thousand", "trace", "M19 M20", materiality=2, windows=(YEAR,), support="boxes",
 )  # fmt: skip
-def resold_elsewhere(v: Table, w: Value) -> Value:
+def resold_later_elsewhere(v: Table, w: Value) -> Value:
     """Boxes that other pharmacies sold again beyond chance, of a thousand sold."""
     return ratio(v.resold.sum(where=w), v.boxes.sum(where=w)) * 1000
 
@@ -146,9 +146,9 @@ def resold_elsewhere(v: Table, w: Value) -> Value:
     "per_thousand", "trace", "M20 M16", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
     support="boxes",
 )  # fmt: skip
-def returned_boxes(v: Table, w: Value) -> Value:
+def sold_before_elsewhere(v: Table, w: Value) -> Value:
     """Boxes sold by others before, beyond chance, of a thousand sold (`features.graphs.trace_flows`)."""
-    return ratio(v.sold_again.sum(where=w), v.boxes.sum(where=w)) * 1000
+    return ratio(v.sold_before.sum(where=w), v.boxes.sum(where=w)) * 1000
 
 
 @measure(

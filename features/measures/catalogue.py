@@ -43,12 +43,13 @@ UNITS = {
     "boxes": ("盒", "boxes", ",.0f"),
     "seconds": ("秒", "seconds", ",.0f"),
     "ratio": ("倍", "times the usual", ",.2f"),
+    "multiple": ("倍", "times", ",.2f"),
     "per_day": ("次/天", "a day", ",.1f"),
     "yuan_per_day": ("元/天", "yuan a day", ",.0f"),
     "sessions": ("次", "sessions", ",.0f"),
     "visits_per_person": ("次/人", "a person", ",.1f"),
-    "yuan_each": ("元/次", "yuan a visit", ",.0f"),
-    "days_each": ("天/次", "days a visit", ",.1f"),
+    "yuan_per_visit": ("元/次", "yuan a visit", ",.0f"),
+    "days_per_visit": ("天/次", "days a visit", ",.1f"),
     "per_thousand": ("盒", "in a thousand boxes", ",.1f"),
     "years": ("岁", "years", ",.0f"),
 }
@@ -59,7 +60,7 @@ FAMILIES = {
     "frequency": ("就诊频次", "how often"),
     "supply": ("用药数量", "quantity of medicine"),
     "co_visit": ("结伴聚集", "co-visits and clustering"),
-    "terminal": ("刷卡时序", "order and pace of cards"),
+    "card_timing": ("刷卡时序", "order and pace of cards"),
     "stay": ("住院过程", "course of the stay"),
     "content": ("费用构成", "content of the bill"),
     "price": ("价格与病组", "prices and disease groups"),
@@ -99,8 +100,9 @@ class Measure:
         unit: key of UNITS.
         direction: HIGH when more is more suspicious, LOW when less is.
         materiality: smallest difference from the peers that an inspector would care about, in the unit. A
-            share that differs by less does not stand out, also where nearly all agree
-            (`features.comparison.null_distribution`). Our own starting values, to be calibrated with a
+            share (or rate, or age) that differs by less does not stand out, also where nearly all agree
+            (`features.comparison.null_distribution`); other units are compared as log(1 + x / materiality)
+            (`features.comparison.peers`). Our own starting values, to be calibrated with a
             bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
             contradiction, STRONG for conduct that needs explaining, HINT for what counts only together with

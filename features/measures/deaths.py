@@ -12,7 +12,7 @@ from features.measures.catalogue import ALL_WINDOWS, PROOF, measure
 
 def _unseen(v: Table, w: Value) -> Value:
     """Visits more than a day after death at which, and after which, no doctor saw the patient."""
-    return w & ((v.days_since_death > 1) & ~v.seen_dead).fill_null(False)
+    return w & ((v.days_since_death > 1) & ~v.seen_after_death).fill_null(False)
 
 
 @measure(
@@ -31,5 +31,5 @@ def uses_after_death(v: Table, w: Value) -> Value:
     "M09", materiality=30, evidence_weight=PROOF, windows=ALL_WINDOWS,
 )  # fmt: skip
 def fund_after_death(v: Table, w: Value) -> Value:
-    """Yuan paid by the funds for the visits of `after_death`."""
+    """Yuan paid by the funds for the visits counted by `uses_after_death`."""
     return v.fund_pay_sumamt.sum(where=_unseen(v, w)).fill_null(0)

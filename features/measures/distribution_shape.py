@@ -57,7 +57,7 @@ STATISTICS = {
 QUANTITIES = {
     "stay_days": Quantity("住院天数", "length of stay", "days", 1, "admissions", lambda v: v.los),
     "visit_fund": Quantity(
-        "单次就诊基金支付", "fund payment of a visit", "yuan_each", 500, "visits",
+        "单次就诊基金支付", "fund payment of a visit", "yuan_per_visit", 500, "visits",
         lambda v: v.fund_pay_sumamt,
     ),
     "return_days": Quantity(

@@ -33,7 +33,7 @@ def findings_share(v: Table, w: Value) -> Value:
 
 
 @shared("有规则疑点的就诊占比", "share of visits with findings", "share", "rules", evidence_weight=CONTEXT)
-def visits_with_findings(v: Table, w: Value) -> Value:
+def visits_with_findings_share(v: Table, w: Value) -> Value:
     """Visits with a finding ÷ visits."""
     return (v.findings > 0).mean(where=w)
 
@@ -62,9 +62,9 @@ def findings_amount(v: Table, w: Value) -> Value:
 for _subject in ("patient", "prescriber", "pharmacy", "hospital"):
     declare(_subject, findings, NO_SCHEME, materiality=1, support="visits")
     declare(_subject, findings_share, NO_SCHEME, materiality=0.05)
-    declare(_subject, visits_with_findings, NO_SCHEME, materiality=0.05, support="visits")
+    declare(_subject, visits_with_findings_share, NO_SCHEME, materiality=0.05, support="visits")
 declare("group", findings, NO_SCHEME, materiality=1)
 declare("group", findings_share, NO_SCHEME, materiality=0.05)
-declare("group", visits_with_findings, NO_SCHEME, materiality=0.05)
+declare("group", visits_with_findings_share, NO_SCHEME, materiality=0.05)
 for _subject in ("patient", "prescriber", "pharmacy"):
     declare(_subject, out_of_scope_share, "M07", materiality=0.05, support="visits")

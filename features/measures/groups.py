@@ -69,7 +69,7 @@ declare(
     en="share of joint visits within 60 seconds of another card", windows=(YEAR,), over="joint", support=None,
 )  # fmt: skip
 declare(
-    "group", volume.follow_days, "M15 M26", materiality=2, zh="与同一人前后脚刷卡的天数",
+    "group", volume.same_predecessor_days, "M15 M26", materiality=2, zh="与同一人前后脚刷卡的天数",
     en="most days right behind the same person", windows=(YEAR,),
 )  # fmt: skip
 

@@ -23,7 +23,7 @@ declare("hospital", volume.fund_pay, "M01 M24 M25", materiality=50_000)
 
 
 @measure(
-    "hospital", "住院次均基金支付", "paid by the fund for a stay", "yuan_each", "money", "M24 M25 M01",
+    "hospital", "住院次均基金支付", "paid by the fund for a stay", "yuan_per_visit", "money", "M24 M25 M01",
     materiality=500, evidence_weight=CONTEXT, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
 def fund_per_stay(v: Table, w: Value) -> Value:
@@ -80,7 +80,7 @@ def stays_per_person(v: Table, w: Value) -> Value:
     "frequency", "M02 M30 M34", materiality=0.1, windows=(YEAR,), base="discharges/psn_no",
     support="discharges",
 )  # fmt: skip
-def frequent_share(p: Table, w: Value) -> Value:
+def frequent_inpatients_share(p: Table, w: Value) -> Value:
     """Stays of patients with three or more in the year ÷ stays (`p`: a row a patient), bills of a month left
     out."""
     return share_in(p, p.n >= 3)
@@ -125,7 +125,7 @@ def over_80_share(v: Table, w: Value) -> Value:
 
 
 declare("hospital", admissions.stays_without_assistance, "M01 M11", materiality=20)
-declare("hospital", admissions.zero_cash_share, "M01 M11", materiality=0.05)
+declare("hospital", admissions.non_surgical_zero_cash_share, "M01 M11", materiality=0.05)
 declare(
     "hospital", volume.cash_share, "M01 M11 M30", materiality=0.08, zh="住院现金自付比例",
     en="share of inpatient bills paid in cash", over="admissions", support="stays",
@@ -142,7 +142,7 @@ def top_village_share(p: Table, w: Value) -> Value:
     return top_share(p)
 
 
-declare("hospital", admissions.batch_share, "M02 M11 M01", materiality=0.05)
+declare("hospital", admissions.village_batch_share, "M02 M11 M01", materiality=0.05)
 declare(
     "hospital", volume.co_visit_share, "M02 M01 M34", materiality=0.05, zh="结伴住院占比",
     en="share of stays with co-visitors", over="admissions", support="stays",
@@ -301,7 +301,7 @@ def bed_care_share(v: Table, w: Value) -> Value:
     "hospital", "住院耗材费占比", "share of inpatient bills for consumables", "share", "content", "M29",
     materiality=0.06, evidence_weight=CONTEXT, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
-def material_share(v: Table, w: Value) -> Value:
+def consumables_share(v: Table, w: Value) -> Value:
     """Yuan for consumables ÷ yuan of all lines, of stays."""
     return ratio(v.material_amount.sum(where=w), v.billed.sum(where=w))
 
@@ -310,7 +310,7 @@ def material_share(v: Table, w: Value) -> Value:
     "hospital", "耗材费过半的住院占比", "share of stays billed mostly for consumables", "share", "content",
     "M29", materiality=0.04, over="admissions", support="stays", case_mix=True,
 )  # fmt: skip
-def material_stays_share(v: Table, w: Value) -> Value:
+def consumables_stays_share(v: Table, w: Value) -> Value:
     """Stays with half of the bill or more for consumables ÷ admissions."""
     return (v.material_amount >= 0.5 * v.billed).mean(where=w)
 
@@ -347,11 +347,11 @@ def cost_dispersion(v: Table, w: Value) -> Value:
     return v.cost_ratio.std(where=w)
 
 
-declare("hospital", admissions.content_ratio, "M01 M24 M25", materiality=0.15)
-declare("hospital", admissions.charge_per_content, "M24", materiality=0.1)
+declare("hospital", admissions.service_intensity_ratio, "M01 M24 M25", materiality=0.15)
+declare("hospital", admissions.charge_to_intensity_ratio, "M24", materiality=0.1)
 declare("hospital", admissions.overcharged_stay_share, "M24", materiality=0.05)
-declare("hospital", admissions.group_cost_excess, "M24", materiality=0.05)
-declare("hospital", admissions.unsupported_group_share, "M24", materiality=0.04)
+declare("hospital", admissions.drg_cost_excess, "M24", materiality=0.05)
+declare("hospital", admissions.unsupported_drg_share, "M24", materiality=0.04)
 declare("hospital", admissions.top_disease_share, "M24 M01 M12", materiality=0.1)
 declare(
     "hospital", medicines.over_ceiling_share, "M25 M29", materiality=0.002, zh="超最高限价金额占比",

@@ -38,7 +38,8 @@ _SCHEMES = "M01 M15 M19"
 
 def _share_of_visits(other: str, own: str | None) -> SharedMeasure:
     def confirmed_share(v: Table, w: Value) -> Value:
-        """Visits whose other end was confirmed before them ÷ visits (`confirmed_before`)."""
+        """Visits whose other end had a confirmed case before the subject's own outcome ÷ visits
+        (`confirmed_before`)."""
         return confirmed_before(v, other, own).fill_null(False).mean(where=w)
 
     confirmed_share.__name__ = f"{other}_confirmed_share"
@@ -48,7 +49,7 @@ def _share_of_visits(other: str, own: str | None) -> SharedMeasure:
 
 def _of_visit(other: str) -> SharedMeasure:
     def confirmed(v: Table, w: Value) -> Value:
-        """1 where the other end of the visit was confirmed before it, else 0."""
+        """1 where the other end had a confirmed case before the visit's own outcome, else 0."""
         return confirmed_before(v, other, "visit").fill_null(False).cast("int8")
 
     confirmed.__name__ = f"{other}_confirmed"

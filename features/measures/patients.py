@@ -51,10 +51,10 @@ declare("patient", medicines.drug_amount, "M05 M19", materiality=500)
 
 
 @measure(
-    "patient", "所购药量可用天数与实际天数之比", "days of supply per calendar day", "ratio", "supply",
+    "patient", "所购药量可用天数与实际天数之比", "days of supply per calendar day", "multiple", "supply",
     "M05 M19", materiality=0.5,
 )  # fmt: skip
-def supply_ratio(v: Table, w: Value) -> Value:
+def medication_possession_ratio(v: Table, w: Value) -> Value:
     """Days of supply bought ÷ most drugs of a visit ÷ calendar days."""
     # Calendar days run from the first purchase of the window, 30 at least: one box is no oversupply.
     span = (v.days_ago.max(where=w & (v.supply_days > 0)) + 30).fill_null(30)
@@ -65,9 +65,9 @@ def supply_ratio(v: Table, w: Value) -> Value:
     "patient", "再次购药时家中余药最多可用", "most supply at hand when buying more", "days", "supply",
     "M05 M19", materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
-def max_stock_days(v: Table, w: Value) -> Value:
+def max_days_on_hand(v: Table, w: Value) -> Value:
     """Most days of supply at hand at any purchase; 0 where nothing was left."""
-    return v.stock_days.max(where=w).fill_null(0)
+    return v.days_on_hand.max(where=w).fill_null(0)
 
 
 declare("patient", medicines.oversupply_amount, "M05 M19", materiality=200)
@@ -215,7 +215,7 @@ declare(
     en="share of visits with co-visitors", evidence_weight=HINT,
 )  # fmt: skip
 declare("patient", volume.co_visit_fund, "M01 M02 M15 M19 M26", materiality=500)
-declare("patient", volume.follow_days, "M15 M26 M19", materiality=2)
+declare("patient", volume.same_predecessor_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
@@ -229,7 +229,8 @@ def most_co_visitors(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "60秒内接连刷不同医保卡的次数", "swipes within 60 seconds of another card", "times",
-    "terminal", "M15 M16", materiality=2, windows=ALL_WINDOWS, support="expected_bursts", statistic="count",
+    "card_timing", "M15 M16", materiality=2, windows=ALL_WINDOWS, support="expected_bursts",
+    statistic="count",
 )  # fmt: skip
 def bursts(v: Table, w: Value) -> Value:
     """Purchases within 60 seconds of another card at the till."""
@@ -238,7 +239,7 @@ def bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "按当日客流预计的连刷次数", "swipes within 60 seconds expected of the day's trade", "times",
-    "terminal", "M15", materiality=2, evidence_weight=CONTEXT, windows=ALL_WINDOWS,
+    "card_timing", "M15", materiality=2, evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
 def expected_bursts(v: Table, w: Value) -> Value:
     """Such purchases if the cards of each day came independently."""
@@ -247,7 +248,7 @@ def expected_bursts(v: Table, w: Value) -> Value:
 
 @measure(
     "patient", "30分钟内两处刷卡次数", "times the card was at two places within 30 minutes", "times",
-    "terminal", "M15 M17", materiality=1, evidence_weight=STRONG, statistic="count",
+    "card_timing", "M15 M17", materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
     """Visits at which the card was elsewhere within the 30 minutes before."""
@@ -274,7 +275,7 @@ def impossible_diagnoses(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "整数或重复金额的购药次数", "round or repeated amounts in pharmacies", "times", "terminal",
+    "patient", "整数或重复金额的购药次数", "round or repeated amounts in pharmacies", "times", "card_timing",
     "M16 M18", materiality=3,
 )  # fmt: skip
 def round_amounts(v: Table, w: Value) -> Value:
@@ -334,9 +335,9 @@ declare(
     "patient", "住院收费与诊疗项目应有水平之比(最高一次)", "highest charge of a stay for its content",
     "ratio", "price", "M24", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
-def charge_per_content(v: Table, w: Value) -> Value:
+def charge_to_intensity_ratio(v: Table, w: Value) -> Value:
     """Highest charge for its content of a stay; 1, as usual, without stays."""
-    return v.charge_per_content.max(where=w).fill_null(1)
+    return v.charge_to_intensity_ratio.max(where=w).fill_null(1)
 
 
 @measure(

@@ -16,7 +16,7 @@ declare("pharmacy", volume.fund_pay, "M05 M16 M19", materiality=10_000)
 
 
 @measure(
-    "pharmacy", "次均基金支付", "paid by the fund for a purchase", "yuan_each", "money", "M05 M16 M19",
+    "pharmacy", "次均基金支付", "paid by the fund for a purchase", "yuan_per_visit", "money", "M05 M16 M19",
     materiality=20, evidence_weight=CONTEXT, support="visits",
 )  # fmt: skip
 def fund_per_visit(v: Table, w: Value) -> Value:
@@ -48,7 +48,7 @@ def december_share(v: Table, w: Value) -> Value:
 
 declare(
     "pharmacy", volume.night_share, "M16 M22", materiality=0.05, zh="夜间购药占比",
-    en="share of purchases at night", family="terminal", over="visits", support="visits",
+    en="share of purchases at night", family="card_timing", over="visits", support="visits",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ declare(
     en="days of supply of a drug in a purchase",
 )  # fmt: skip
 declare(
-    "pharmacy", medicines.stock_days, "M05 M19", materiality=5, zh="再次购药时顾客余药平均可用",
+    "pharmacy", medicines.days_on_hand, "M05 M19", materiality=5, zh="再次购药时顾客余药平均可用",
     en="mean supply still at hand when buying",
 )  # fmt: skip
 declare(
@@ -133,12 +133,12 @@ declare(
 
 @measure(
     "pharmacy", "有三天以上紧跟同一人刷卡的购药占比",
-    "share of purchases right behind the same other person on three days or more", "share", "terminal",
+    "share of purchases right behind the same other person on three days or more", "share", "card_timing",
     "M15 M19", materiality=0.02, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
-def follow_share(v: Table, w: Value) -> Value:
+def same_predecessor_share(v: Table, w: Value) -> Value:
     """Purchases of a customer who came right behind the same other on three days or more ÷ purchases."""
-    return (v.follow_days >= 3).fill_null(False).mean(where=w)
+    return (v.same_predecessor_days >= 3).fill_null(False).mean(where=w)
 
 
 declare("pharmacy", volume.co_visit_fund, "M15 M19", materiality=2000, evidence_weight=CONTEXT)
@@ -148,7 +148,7 @@ declare("pharmacy", volume.co_visit_share, "M15 M19", materiality=0.05)
 @measure(
     "pharmacy", "30分钟内曾在他处刷卡的购药占比",
     "share of cards used elsewhere within the 30 minutes before", "share",
-    "terminal", "M15 M16", materiality=0.005, evidence_weight=STRONG, support="visits",
+    "card_timing", "M15 M16", materiality=0.005, evidence_weight=STRONG, support="visits",
 )  # fmt: skip
 def two_places_share(v: Table, w: Value) -> Value:
     """Purchases with a card used elsewhere within the 30 minutes before ÷ purchases."""
@@ -156,7 +156,7 @@ def two_places_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "整数金额占比", "share of round amounts", "share", "terminal", "M16 M18", materiality=0.02,
+    "pharmacy", "整数金额占比", "share of round amounts", "share", "card_timing", "M16 M18", materiality=0.02,
     support="visits",
 )  # fmt: skip
 def round_share(v: Table, w: Value) -> Value:
@@ -166,7 +166,7 @@ def round_share(v: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "金额同为最常见一种的购药占比", "share of purchases with the most frequent amount", "share",
-    "terminal", "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
+    "card_timing", "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def top_amount_share(p: Table, w: Value) -> Value:
     """Purchases of the most frequent amount ÷ purchases."""
@@ -175,7 +175,7 @@ def top_amount_share(p: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "购药金额雷同的程度", "how far purchases repeat the same amounts", "share",
-    "terminal", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
+    "card_timing", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
 )  # fmt: skip
 def amount_concentration(p: Table, w: Value) -> Value:
     """Probability that two purchases have one amount (`formulas.concentration`)."""
@@ -214,7 +214,7 @@ declare(
     "pharmacy", "死亡后基金与账户支付", "paid by fund and account after death", "yuan", "identity", "M09",
     materiality=200, windows=ALL_WINDOWS,
 )  # fmt: skip
-def fund_after_death(v: Table, w: Value) -> Value:
+def fund_and_account_after_death(v: Table, w: Value) -> Value:
     """Yuan paid by funds and personal accounts for purchases more than a day after death."""
     paid = v.fund_pay_sumamt + v.acct_pay.fill_null(0)
     return paid.sum(where=w & (v.days_since_death > 1).fill_null(False)).fill_null(0)
@@ -232,7 +232,7 @@ def off_price_share(v: Table, w: Value) -> Value:
 
 @measure(
     "pharmacy", "金额最集中的一档(一成以内)的购药占比",
-    "share of purchases of much the same amount (within a tenth)", "share", "terminal", "M16",
+    "share of purchases of much the same amount (within a tenth)", "share", "card_timing", "M16",
     materiality=0.05, base="purchases/amount_band", support="visits",
 )  # fmt: skip
 def top_amount_band_share(p: Table, w: Value) -> Value:

@@ -25,7 +25,7 @@ def boxes(v: Table, w: Value) -> Value:
     "pharmacy", "每千盒中追溯码已被售出过的药盒", "boxes with a trace code sold before", "per_thousand",
     "trace", "M20 M16", materiality=2, evidence_weight=PROOF, support="boxes",
 )  # fmt: skip
-def repeat_codes(v: Table, w: Value) -> Value:
+def repeat_codes_per_1000(v: Table, w: Value) -> Value:
     """Boxes whose trace code an earlier sale carries, of a thousand boxes sold."""
     return ratio(v.repeat_codes.sum(where=w), v.boxes.sum(where=w)) * 1000
 
@@ -79,7 +79,7 @@ def prescribed_share(v: Table, w: Value) -> Value:
     "pharmacy", "凭处方购药人次", "purchases with a prescriber", "visits", "frequency", "M22 M40",
     materiality=50, evidence_weight=CONTEXT, windows=ALL_WINDOWS,
 )  # fmt: skip
-def prescribed(v: Table, w: Value) -> Value:
+def ungrouped_prescriptions(v: Table, w: Value) -> Value:
     """Purchases with a prescriber, but for those of a group with an honest reason to come together."""
     return v.mdtrt_id.count(where=w & v.prescribing_dr.notnull())
 
@@ -88,7 +88,7 @@ def prescribed(v: Table, w: Value) -> Value:
     "pharmacy", "处方最多的一名医师所占比例", "share of prescriptions by one doctor", "share",
     "concentration",
     "M40 M22", materiality=0.08, evidence_weight=STRONG, base="purchases/prescribing_dr",
-    support="prescribed",
+    support="ungrouped_prescriptions",
 )  # fmt: skip
 def top_prescriber_share(p: Table, w: Value) -> Value:
     """Purchases on prescriptions of the doctor with most of them ÷ prescribed purchases."""
@@ -116,7 +116,7 @@ declare(
 @measure(
     "pharmacy", "处方集中于同一医师的程度", "how far the prescriptions come from one doctor", "share",
     "concentration", "M40 M22 M19", materiality=0.04, evidence_weight=STRONG, base="purchases/prescribing_dr",
-    support="prescribed",
+    support="ungrouped_prescriptions",
 )  # fmt: skip
 def prescriber_concentration(p: Table, w: Value) -> Value:
     """Probability that two prescribed purchases are one doctor's (`formulas.concentration`)."""
@@ -143,7 +143,7 @@ def fund_per_person_cv(p: Table, w: Value) -> Value:
     "share", "concentration", "M06 M15", materiality=0.08, windows=(YEAR,), base="purchases/psn_no",
     support="visits",
 )  # fmt: skip
-def frequent_share(p: Table, w: Value) -> Value:
+def frequent_customers_share(p: Table, w: Value) -> Value:
     """Purchases of customers with 24 or more in the year ÷ purchases (`p`: a row a customer)."""
     return share_in(p, p.n >= 24)
 

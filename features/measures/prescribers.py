@@ -85,7 +85,7 @@ def supply_days_per_person(v: Table, w: Value) -> Value:
 
 declare("prescriber", medicines.persons_with_known_supply, "M05 M19", materiality=20)
 declare("prescriber", medicines.supply_per_drug, "M05 M19", materiality=5)
-declare("prescriber", medicines.stock_days, "M05 M19", materiality=5)
+declare("prescriber", medicines.days_on_hand, "M05 M19", materiality=5)
 declare("prescriber", medicines.early_refill_share, "M05 M19", materiality=0.05)
 
 
@@ -114,7 +114,7 @@ def buyers(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "prescriber", "次均处方购药金额", "spent on a purchase", "yuan_each", "money", "M05 M19 M40",
+    "prescriber", "次均处方购药金额", "spent on a purchase", "yuan_per_visit", "money", "M05 M19 M40",
     materiality=30, over="purchases", support="purchases",
 )  # fmt: skip
 def amount_per_purchase(v: Table, w: Value) -> Value:
@@ -248,9 +248,9 @@ declare("prescriber", admissions.readmission_share, "M03", materiality=0.06)
 declare("prescriber", admissions.idle_share, "M01", materiality=0.04)
 declare("prescriber", admissions.outside_share, "M01", materiality=0.04)
 declare("prescriber", admissions.stays_without_assistance, "M01", materiality=10)
-declare("prescriber", admissions.zero_cash_share, "M01", materiality=0.06)
+declare("prescriber", admissions.non_surgical_zero_cash_share, "M01", materiality=0.06)
 declare("prescriber", admissions.village_concentration, "M01", materiality=0.1)
-declare("prescriber", admissions.batch_share, "M01", materiality=0.06)
+declare("prescriber", admissions.village_batch_share, "M01", materiality=0.06)
 declare("prescriber", admissions.non_surgical_stays, "M01", materiality=10)
 declare("prescriber", admissions.template_share, "M01", materiality=0.1)
 declare("prescriber", admissions.top_exam_set_share, "M33 M04", materiality=0.1)
@@ -259,11 +259,11 @@ declare("prescriber", admissions.exam_share, "M04 M33", materiality=0.08)
 declare("prescriber", admissions.outpatient_exam_share, "M33", materiality=0.12)
 declare("prescriber", admissions.imaging_share, "M33", materiality=0.06)
 declare("prescriber", admissions.cost_ratio, "M24", materiality=0.2)
-declare("prescriber", admissions.content_ratio, "M01 M24", materiality=0.2)
-declare("prescriber", admissions.charge_per_content, "M24", materiality=0.12)
+declare("prescriber", admissions.service_intensity_ratio, "M01 M24", materiality=0.2)
+declare("prescriber", admissions.charge_to_intensity_ratio, "M24", materiality=0.12)
 declare("prescriber", admissions.overcharged_stay_share, "M24", materiality=0.06)
-declare("prescriber", admissions.group_cost_excess, "M24", materiality=0.05)
-declare("prescriber", admissions.unsupported_group_share, "M24", materiality=0.05)
+declare("prescriber", admissions.drg_cost_excess, "M24", materiality=0.05)
+declare("prescriber", admissions.unsupported_drg_share, "M24", materiality=0.05)
 declare("prescriber", admissions.top_disease_share, "M24 M12", materiality=0.15)
 declare("prescriber", admissions.los, "M01 M12", materiality=3)
 
@@ -295,7 +295,7 @@ declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05, 
 
 @measure(
     "prescriber", "异常集中转往同一医院的门诊占比",
-    "share of outpatients sent to a hospital beyond the neighbourhood's ways", "share", "concentration",
+    "share of outpatients referred to one hospital beyond the colleagues' rate", "share", "concentration",
     "M31", materiality=0.02, evidence_weight=STRONG, windows=(YEAR,), over="consultations",
 )  # fmt: skip
 def outgoing_referral_excess(v: Table, w: Value) -> Value:

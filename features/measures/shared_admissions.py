@@ -91,7 +91,7 @@ def stays_without_assistance(v: Table, w: Value) -> Value:
     "share", "money", evidence_weight=STRONG, over="admissions", support="stays_without_assistance",
     unpaid=True,
 )  # fmt: skip
-def zero_cash_share(v: Table, w: Value) -> Value:
+def non_surgical_zero_cash_share(v: Table, w: Value) -> Value:
     """Stays without an operation of patients without medical assistance and without any cash payment ÷
     such stays."""
     return (v.cash_payamt <= 0).mean(where=w & ~_exempt_or_operated(v))
@@ -116,7 +116,7 @@ def village_concentration(p: Table, w: Value) -> Value:
     "同村三人以上同日入院占比", "share of stays with three or more of a village admitted within a day",
     "share", "co_visit", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def batch_share(v: Table, w: Value) -> Value:
+def village_batch_share(v: Table, w: Value) -> Value:
     """Stays with two or more others of the village admitted within a day ÷ admissions."""
     return (v.village_batch.fill_null(0) >= 2).mean(where=w)
 
@@ -206,21 +206,21 @@ def cost_ratio(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "诊疗项目量与同病组通常水平之比", "content of the bills against the disease group", "ratio",
+    "诊疗项目量与同病组通常水平之比", "services on the bills against the disease group", "ratio",
     "price", direction=LOW, over="admissions", support="stays",
 )  # fmt: skip
-def content_ratio(v: Table, w: Value) -> Value:
-    """Median over stays of the content of the bill ÷ the content usual for the disease group."""
-    return v.content_ratio.median(where=w)
+def service_intensity_ratio(v: Table, w: Value) -> Value:
+    """Median over stays of the services billed (no bed, nursing, rounds) ÷ those usual for the DRG."""
+    return v.service_intensity_ratio.median(where=w)
 
 
 @shared(
-    "收费与诊疗项目应有水平之比", "charges for their content against the disease group", "ratio",
+    "收费与诊疗项目应有水平之比", "charges for the services against the disease group", "ratio",
     "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def charge_per_content(v: Table, w: Value) -> Value:
-    """Median over stays of `cost_ratio` ÷ `content_ratio`."""
-    return v.charge_per_content.median(where=w)
+def charge_to_intensity_ratio(v: Table, w: Value) -> Value:
+    """Median over stays of `cost_ratio` ÷ `service_intensity_ratio`."""
+    return v.charge_to_intensity_ratio.median(where=w)
 
 
 @shared(
@@ -230,7 +230,7 @@ def charge_per_content(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def overcharged_stay_share(v: Table, w: Value) -> Value:
     """Stays charged 1.5 times what their content warrants, or more ÷ stays with a benchmark."""
-    return (v.charge_per_content >= 1.5).mean(where=w)
+    return (v.charge_to_intensity_ratio >= 1.5).mean(where=w)
 
 
 @shared(
@@ -238,19 +238,19 @@ def overcharged_stay_share(v: Table, w: Value) -> Value:
     "mean surplus of what the disease groups usually cost over their diseases", "share", "content",
     over="admissions", support="stays",
 )  # fmt: skip
-def group_cost_excess(v: Table, w: Value) -> Value:
+def drg_cost_excess(v: Table, w: Value) -> Value:
     """Mean over stays of the usual cost of the group ÷ that of the disease, minus one."""
-    return (v.group_cost_ratio - 1).mean(where=w)
+    return (v.drg_cost_ratio - 1).mean(where=w)
 
 
 @shared(
     "入高费用病组而诊疗项目不足的住院占比",
-    "share of stays in a high-cost disease group without the content for it",
+    "share of stays in a high-cost disease group without the services for it",
     "share", "price", evidence_weight=STRONG, over="admissions", support="stays",
 )  # fmt: skip
-def unsupported_group_share(v: Table, w: Value) -> Value:
-    """Stays in a group costlier than the disease whose content falls short of it ÷ stays."""
-    return v.unsupported_group.mean(where=w)
+def unsupported_drg_share(v: Table, w: Value) -> Value:
+    """Stays in a DRG costlier than the diagnosis whose services fall short of it ÷ stays."""
+    return v.unsupported_drg.mean(where=w)
 
 
 @shared(
@@ -307,7 +307,7 @@ def dialysis_persons(v: Table, w: Value) -> Value:
 
 @shared(
     "不时在自身排班之外加做透析的患者占比",
-    "share of dialysis patients to whose own schedule sessions are added now and then", "share", "supply",
+    "share of dialysis patients with occasional sessions beyond their own usual week", "share", "supply",
     windows=(YEAR,), evidence_weight=STRONG, support="dialysis_persons",
 )  # fmt: skip
 def off_schedule_share(v: Table, w: Value) -> Value:

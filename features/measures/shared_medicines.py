@@ -34,7 +34,7 @@ def top_pharmacy_share(p: Table, w: Value) -> Value:
 
 
 @shared(
-    "每次每种药平均可用天数", "days of supply of a drug in a prescription", "days_each", "supply",
+    "每次每种药平均可用天数", "days of supply of a drug in a prescription", "days_per_visit", "supply",
     support="visits",
 )  # fmt: skip
 def supply_per_drug(v: Table, w: Value) -> Value:
@@ -49,16 +49,16 @@ def supply_per_drug(v: Table, w: Value) -> Value:
 def persons_with_known_supply(v: Table, w: Value) -> Value:
     """Different patients with a prescription of known supply. Who hoards does so time and again, so patients
     are the independent rows of what is at hand (clusters, Kish 1965, Survey Sampling, ch. 5)."""
-    return v.psn_no.nunique(where=w & v.stock_days.notnull())
+    return v.psn_no.nunique(where=w & v.days_on_hand.notnull())
 
 
 @shared(
     "再次开药时患者余药平均可用", "mean supply still at hand when prescribing", "days", "supply",
     evidence_weight=STRONG, support="persons_with_known_supply",
 )  # fmt: skip
-def stock_days(v: Table, w: Value) -> Value:
+def days_on_hand(v: Table, w: Value) -> Value:
     """Mean days of supply that the patient still had, over prescriptions whose supply is known."""
-    return v.stock_days.mean(where=w)
+    return v.days_on_hand.mean(where=w)
 
 
 @shared(
@@ -67,7 +67,7 @@ def stock_days(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def early_refill_share(v: Table, w: Value) -> Value:
     """Prescriptions with more than 30 days of the drug at hand ÷ those whose supply is known."""
-    return (v.stock_days > SURPLUS_STOCK_DAYS).mean(where=w)
+    return (v.days_on_hand > SURPLUS_STOCK_DAYS).mean(where=w)
 
 
 @shared("每日用量药价", "price of a day of supply", "yuan_per_day", "price", support="visits")
@@ -115,7 +115,7 @@ def rapid_rx_share(v: Table, w: Value) -> Value:
 
 @shared(
     "60秒内接连刷不同医保卡购药的占比", "share of purchases within 60 seconds of another card", "share",
-    "terminal", evidence_weight=STRONG, over="purchases", support="purchases",
+    "card_timing", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
 def burst_share(v: Table, w: Value) -> Value:
     """Purchases within 60 seconds of another card at the till ÷ purchases."""

@@ -79,12 +79,12 @@ def co_visit_consultation_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "terminal",
+    "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "card_timing",
     evidence_weight=STRONG,
 )  # fmt: skip
-def follow_days(v: Table, w: Value) -> Value:
+def same_predecessor_days(v: Table, w: Value) -> Value:
     """Most days on which one person came right behind the same other."""
-    return v.follow_days.max(where=w).fill_null(0)
+    return v.same_predecessor_days.max(where=w).fill_null(0)
 
 
 @shared("死亡后就诊次数", "visits after death", "visits", "identity", windows=ALL_WINDOWS)
@@ -157,7 +157,7 @@ def visits_per_person(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "购药最多的一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "terminal",
+    "购药最多的一天与日均之比", "purchases on the busiest day against a usual one", "ratio", "card_timing",
     base="purchases/day", support="visits",
 )  # fmt: skip
 def busiest_day_ratio(p: Table, w: Value) -> Value:

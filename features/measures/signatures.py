@@ -9,12 +9,12 @@ Logic of the public descriptions): readmission for M03, bills of examinations fo
 SIGNATURES: dict[str, dict[str, str]] = {
     "M01": {
         "hospital": "template_share top_template_share overlap_share bed_occupancy_rate",
-        "prescriber": "template_share zero_cash_share batch_share",
+        "prescriber": "template_share non_surgical_zero_cash_share village_batch_share",
         "patient": "twin_stays",
         "visit": "twin_stays overlapping_stay",
     },
     "M02": {
-        "hospital": "batch_share co_visit_share stays_per_person frequent_share",
+        "hospital": "village_batch_share co_visit_share stays_per_person frequent_inpatients_share",
         "patient": "village_batch co_visit_stays",
         "visit": "village_batch co_admitted",
         "group": "joint_stay_share village_batch",
@@ -32,8 +32,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "visit": "checkup_stay",
     },
     # Many oversupplied at one doctor or pharmacy are a network (M19); one who hoards is a person.
-    "M05": {"patient": "max_stock_days oversupply_amount", "visit": "stock_days"},
-    "M06": {"pharmacy": "visits_per_person frequent_share"},
+    "M05": {"patient": "max_days_on_hand oversupply_amount", "visit": "days_on_hand"},
+    "M06": {"pharmacy": "visits_per_person frequent_customers_share"},
     "M07": {
         "patient": "out_of_scope_share",
         "prescriber": "out_of_scope_share",
@@ -51,7 +51,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "patient": "idle_days outside_visits",
         "visit": "idle_days idle_share outside_visits",
     },
-    "M11": {"hospital": "zero_cash_share village_recruitment_excess_mean"},
+    "M11": {"hospital": "non_surgical_zero_cash_share village_recruitment_excess_mean"},
     "M12": {
         "hospital": "outpatient_rate_of_admissions",
         "prescriber": "outpatient_rate_of_admissions",
@@ -59,10 +59,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M13": {"hospital": "admitted_from_outpatient_share"},
     "M14": {"patient": "two_clinics impossible_diagnoses"},
     "M15": {
-        "pharmacy": "co_visit_share co_visit_fund burst_share follow_share",
+        "pharmacy": "co_visit_share co_visit_fund burst_share same_predecessor_share",
         "patient": "co_visit_purchases bursts",
-        "visit": "card_gap follow_days co_visitors",
-        "group": "burst_share follow_days",
+        "visit": "card_gap same_predecessor_days co_visitors",
+        "group": "burst_share same_predecessor_days",
     },
     "M16": {
         "pharmacy": "top_amount_share amount_concentration round_share uncoded_share boxless_share "
@@ -72,13 +72,18 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M17": {"patient": "two_places", "visit": "two_places"},
     "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
-        "pharmacy": "co_oversupplied_share batch_filled_share stock_days early_refill_share oversupply_share",
-        "prescriber": "co_oversupplied_share batch_filled_share stock_days early_refill_share "
+        "pharmacy": "co_oversupplied_share batch_filled_share days_on_hand early_refill_share "
+        "oversupply_share",
+        "prescriber": "co_oversupplied_share batch_filled_share days_on_hand early_refill_share "
         "oversupply_share",
         "patient": "co_oversupplied resold_boxes batch_fillings",
         "group": "shared_oversupply_amount oversupply_amount batch_fillings",
     },
-    "M20": {"pharmacy": "repeat_codes returned_boxes", "patient": "repeat_codes", "visit": "repeat_codes"},
+    "M20": {
+        "pharmacy": "repeat_codes_per_1000 sold_before_elsewhere",
+        "patient": "repeat_codes",
+        "visit": "repeat_codes",
+    },
     "M21": {
         "pharmacy": "rx_overused_share",
         "patient": "rx_overused",
@@ -89,11 +94,11 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "prescriber": "sale_before_rx_share rapid_rx_share",
     },
     "M24": {
-        "hospital": "charge_per_content overcharged_stay_share unsupported_group_share group_cost_excess "
+        "hospital": "charge_to_intensity_ratio overcharged_stay_share unsupported_drg_share drg_cost_excess "
         "low_cost_share",
-        "prescriber": "charge_per_content overcharged_stay_share unsupported_group_share",
-        "patient": "charge_per_content",
-        "visit": "charge_per_content high_cost_group_content_ratio",
+        "prescriber": "charge_to_intensity_ratio overcharged_stay_share unsupported_drg_share",
+        "patient": "charge_to_intensity_ratio",
+        "visit": "charge_to_intensity_ratio high_cost_drg_intensity_ratio",
     },
     "M25": {
         "hospital": "cost_ratio high_cost_share over_ceiling_share item_excess_treatment",
@@ -113,8 +118,9 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "visit": "no_sign_in_dialysis weekly_dialysis_sessions",
     },
     "M29": {
-        "hospital": "operation_excess material_stays_share material_per_stay item_excess_material",
-        "prescriber": "operation_excess material_per_stay item_excess_material",
+        "hospital": "operation_consumables_excess consumables_stays_share consumables_per_stay "
+        "item_excess_material",
+        "prescriber": "operation_consumables_excess consumables_per_stay item_excess_material",
     },
     "M31": {
         "hospital": "incoming_referral_excess",

@@ -44,7 +44,7 @@ def cash_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "同一金额在本机构重复出现的次数", "other visits at the place with the same amount", "times",
-    "terminal", "M16 M18", materiality=5, evidence_weight=CONTEXT,
+    "card_timing", "M16 M18", materiality=5, evidence_weight=CONTEXT,
 )  # fmt: skip
 def same_amount(v: Table, w: Value) -> Value:
     """Other bills of the kind at the institution of the same amount to the cent."""
@@ -70,41 +70,41 @@ def cost_ratio(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "诊疗项目量与同病组通常水平之比", "content of the bill against its disease group", "ratio",
+    "visit", "诊疗项目量与同病组通常水平之比", "services on the bill against the disease group", "ratio",
     "price", "M24 M25", materiality=0.4, direction=LOW,
 )  # fmt: skip
-def content_ratio(v: Table, w: Value) -> Value:
+def service_intensity_ratio(v: Table, w: Value) -> Value:
     """Yuan billed other than bed, care and round ÷ what is usual for the disease group."""
-    return v.content_ratio
+    return v.service_intensity_ratio
 
 
 @measure(
     "visit", "入高费用病组时的诊疗项目量与同病组之比",
-    "content of the bill against its disease group, of a group costlier than the disease", "ratio", "price",
+    "services on the bill against a disease group costlier than the diagnosis", "ratio", "price",
     "M24", materiality=0.3, evidence_weight=STRONG, direction=LOW,
 )  # fmt: skip
-def high_cost_group_content_ratio(v: Table, w: Value) -> Value:
-    """`content_ratio` of stays in a group that costs more than their disease does; missing for others."""
-    return v.high_cost_group.ifelse(v.content_ratio, None)
+def high_cost_drg_intensity_ratio(v: Table, w: Value) -> Value:
+    """`service_intensity_ratio` of stays in a DRG that costs more than their diagnosis does; else missing."""
+    return v.high_cost_drg.ifelse(v.service_intensity_ratio, None)
 
 
 @measure(
     "visit", "入高费用病组时的住院天数与同病组之比",
-    "length of stay against its disease group, of a group costlier than the disease", "ratio", "stay", "M24",
+    "length of stay against a disease group costlier than the diagnosis", "ratio", "stay", "M24",
     materiality=0.3, direction=LOW,
 )  # fmt: skip
-def high_cost_group_los_ratio(v: Table, w: Value) -> Value:
+def high_cost_drg_los_ratio(v: Table, w: Value) -> Value:
     """`los_ratio` of stays in a group that costs more than their disease does; missing for others."""
-    return v.high_cost_group.ifelse(v.los_ratio, None)
+    return v.high_cost_drg.ifelse(v.los_ratio, None)
 
 
 @measure(
-    "visit", "收费与诊疗项目应有水平之比", "charge for its content against the disease group", "ratio",
+    "visit", "收费与诊疗项目应有水平之比", "charge for the services against the disease group", "ratio",
     "price", "M24", materiality=0.6, evidence_weight=STRONG,
 )  # fmt: skip
-def charge_per_content(v: Table, w: Value) -> Value:
-    """`cost_ratio` ÷ `content_ratio` (`features.visits.stay_benchmarks`)."""
-    return v.charge_per_content
+def charge_to_intensity_ratio(v: Table, w: Value) -> Value:
+    """`cost_ratio` ÷ `service_intensity_ratio` (`features.visits.stay_benchmarks`)."""
+    return v.charge_to_intensity_ratio
 
 
 @measure(
@@ -147,6 +147,6 @@ def bed_care_share(v: Table, w: Value) -> Value:
     "visit", "耗材占比", "share of consumables", "share", "content", "M29", materiality=0.2,
     evidence_weight=CONTEXT,
 )  # fmt: skip
-def material_share(v: Table, w: Value) -> Value:
+def consumables_share(v: Table, w: Value) -> Value:
     """Yuan for consumables ÷ yuan of all lines."""
     return ratio(v.material_amount, v.billed)

@@ -28,7 +28,7 @@ def co_admitted(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "与前一张医保卡的刷卡间隔", "time since the card before", "seconds", "terminal", "M15",
+    "visit", "与前一张医保卡的刷卡间隔", "time since the card before", "seconds", "card_timing", "M15",
     materiality=60, direction=LOW,
 )  # fmt: skip
 def card_gap(v: Table, w: Value) -> Value:
@@ -37,17 +37,17 @@ def card_gap(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "terminal",
+    "visit", "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "card_timing",
     "M15 M26 M19", materiality=2, evidence_weight=STRONG,
 )  # fmt: skip
-def follow_days(v: Table, w: Value) -> Value:
+def same_predecessor_days(v: Table, w: Value) -> Value:
     """Days on which the visit's patient came right behind the same other person."""
-    return v.follow_days
+    return v.same_predecessor_days
 
 
 @measure(
-    "visit", "30分钟内两处刷卡", "card used at two places within 30 minutes", "flag", "terminal", "M15 M17",
-    materiality=0.5, evidence_weight=STRONG,
+    "visit", "30分钟内两处刷卡", "card used at two places within 30 minutes", "flag", "card_timing",
+    "M15 M17", materiality=0.5, evidence_weight=STRONG,
 )  # fmt: skip
 def two_places(v: Table, w: Value) -> Value:
     """1 where the card was used elsewhere within 30 minutes before, filling a prescription aside; else 0."""
@@ -98,9 +98,9 @@ def supply_days(v: Table, w: Value) -> Value:
     "visit", "再次购药时家中余药可用", "supply still at hand", "days", "supply", "M05 M19",
     materiality=20, evidence_weight=STRONG,
 )  # fmt: skip
-def stock_days(v: Table, w: Value) -> Value:
+def days_on_hand(v: Table, w: Value) -> Value:
     """Days that what the patient still had of a drug would last when more of it was bought."""
-    return v.stock_days
+    return v.days_on_hand
 
 
 @measure(
@@ -167,12 +167,12 @@ def weekly_dialysis_sessions(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "该患者平常在这一星期几透析的占比",
-    "share of the patient's weeks of dialysis with a visit on this day of the week", "share", "terminal",
+    "share of the patient's weeks of dialysis with a visit on this day of the week", "share", "card_timing",
     "M28", materiality=0.3, direction=LOW,
 )  # fmt: skip
-def weekday_share(v: Table, w: Value) -> Value:
+def usual_weekday_share(v: Table, w: Value) -> Value:
     """Weeks in which the patient came for dialysis on this weekday ÷ weeks with dialysis."""
-    return v.weekday_share
+    return v.usual_weekday_share
 
 
 @measure(

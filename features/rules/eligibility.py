@@ -141,8 +141,8 @@ def paid_while_imprisoned(context: RuleContext, grace_days: float) -> ibis.Table
 
 
 def _visits_by_fund(context: RuleContext) -> ibis.Table:
-    """Visits paid by the employees' (1) or the residents' fund (2), by person in the flesh (certificate
-    number)."""
+    """Visits paid by the employees' (1) or the residents' fund (2), by natural person (certificate number;
+    one may hold several insurance numbers)."""
     persons = context.claims["psn_info_b"].select("psn_no", who=ibis.coalesce(_.certno, _.psn_no))
     visits = context.facts.filter(_.hifp_pay > 0, _.kind.isin([STAY, OUTPATIENT]))
     visits = visits.inner_join(persons, "psn_no")

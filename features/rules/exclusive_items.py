@@ -34,7 +34,7 @@ def _excluded(context: RuleContext) -> ibis.Table:
     "R043", "重复收费", "Items that exclude each other", "place", CLEAR, "38(三)",
     official="GZ10000102012000", needs="fee_list_d hilist_b", filled="hilist_b.excl_grp",
 )  # fmt: skip
-def charged_twice(context: RuleContext) -> ibis.Table:
+def mutually_exclusive_items(context: RuleContext) -> ibis.Table:
     """Items charged on one day with another of their exclusive group, care apart."""
     rows = cached_table(context, "excluded_items", lambda: _excluded(context)).filter(_.charge != CARE)
     message = sentence(

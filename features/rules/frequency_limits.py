@@ -10,7 +10,7 @@ from features.rules.dictionary_values import BIRTH
 from features.rules.finding_text import figure, iso_date, line_finding, sentence
 from features.rules.limits_table import lowest_limit, with_limit
 from features.rules.rule_context import RuleContext
-from features.visits.codelists import HOUSEKEEPING
+from features.visits.codelists import BED_NURSING_ROUNDS
 
 # Where the catalogue says how often an item may be charged in how many days.
 CYCLE = (
@@ -54,7 +54,7 @@ def _with_covered_days(rows: ibis.Table) -> ibis.Table:
     item = ["mdtrt_id", "hilist_code"]
     before = rows.day.lag().over(ibis.window(group_by=item, order_by="day"))
     since = ibis.coalesce(before.epoch_days(), rows.start.epoch_days() - 1)
-    keeping = rows.charge.isin(HOUSEKEEPING) & (rows.kind == STAY)
+    keeping = rows.charge.isin(BED_NURSING_ROUNDS) & (rows.kind == STAY)
     once = keeping & (rows.count().over(ibis.window(group_by=item)) == 1) & (rows.los > 1)
     covered = ibis.ifelse(keeping, ibis.greatest(rows.day.epoch_days() - since, 1), 1)
     return rows.mutate(_covered=covered, _once=once.fill_null(False))
@@ -69,7 +69,7 @@ def above_daily_maximum(context: RuleContext) -> ibis.Table:
     """Items charged more often on a day than their daily maximum; the excess is in question."""
     # A newborn's bed and care stand on its mother's bill.
     rows = _above_lowest_limit(context, "max_day_cnt").filter(
-        ~_.single, ~(_.birth & _.charge.isin(HOUSEKEEPING))
+        ~_.single, ~(_.birth & _.charge.isin(BED_NURSING_ROUNDS))
     )
     rows = with_limit(context, rows, "max_day_cnt")
     rows = _with_covered_days(rows)
@@ -146,7 +146,7 @@ def _daily_housekeeping(context: RuleContext) -> ibis.Table:
 
     Beds of all kinds count together, and grades of care (`excl_grp`).
     """
-    items = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(HOUSEKEEPING))
+    items = context.claims["hilist_b"].filter(_.med_chrgitm_type.isin(BED_NURSING_ROUNDS))
     items = items.semi_join(lowest_limit(context, "max_day_cnt").filter(_.lowest <= 1), "hilist_code")
     return items.select("hilist_code", "hilist_name", kind_of=ibis.coalesce(_.excl_grp, _.hilist_code))
 

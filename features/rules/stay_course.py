@@ -9,7 +9,7 @@ from features.rules.dictionary_values import BIRTH, DAY_SURGERY, DIED, MOVED_ON,
 from features.rules.finding_text import figure, iso_date, item_name, place_name, sentence, whole_number
 from features.rules.rule_context import RuleContext
 from features.rules.stay_days import stays_with_days
-from features.visits.codelists import HOUSEKEEPING
+from features.visits.codelists import BED_NURSING_ROUNDS
 
 
 @rule(
@@ -115,7 +115,7 @@ def overlapping_stays(context: RuleContext, minimum_overlap_days: float) -> ibis
 def _idle_periods(stays: ibis.Table, billed: ibis.Table) -> ibis.Table:
     """Runs of days with bed, round and care charges only: mdtrt_id, _from, _to (the active day after), _run
     (days)."""
-    active = billed.filter(~billed.charge.isin(HOUSEKEEPING).fill_null(False))
+    active = billed.filter(~billed.charge.isin(BED_NURSING_ROUNDS).fill_null(False))
     # The day before admission and the day of discharge close the row of active days.
     ends = ibis.union(
         stays.select("mdtrt_id", at=stays["first"] - 1), stays.select("mdtrt_id", at=stays["last"])
@@ -141,7 +141,7 @@ def idle_stay(context: RuleContext, minimum_idle_days: float) -> ibis.Table:
     stays = stays.select("mdtrt_id", "first", "last")
     billed = context.item_days.filter(_.cnt > 0).semi_join(stays, "mdtrt_id").mutate(at=_.day.epoch_days())
     gaps = _idle_periods(stays, billed).filter(_._run >= minimum_idle_days)
-    kept = billed.filter(billed.charge.isin(HOUSEKEEPING)).group_by("mdtrt_id", "at")
+    kept = billed.filter(billed.charge.isin(BED_NURSING_ROUNDS)).group_by("mdtrt_id", "at")
     kept = kept.aggregate(spent=_.amount.sum())
     paid = gaps.left_join(
         kept, [gaps.mdtrt_id == kept.mdtrt_id, kept["at"] >= gaps._from, kept["at"] < gaps._to]
@@ -161,7 +161,9 @@ def idle_stay(context: RuleContext, minimum_idle_days: float) -> ibis.Table:
     maximum_days=Parameter(1, "days", "own starting value: LOS<=1"),
     minimum_cost_ratio=Parameter(1.0, "times", "own starting value: costs as much as a whole stay"),
 )  # fmt: skip
-def day_stay(context: RuleContext, maximum_days: float, minimum_cost_ratio: float) -> ibis.Table:
+def full_cost_one_day_stay(
+    context: RuleContext, maximum_days: float, minimum_cost_ratio: float
+) -> ibis.Table:
     """Stays of a day, without a reason to leave early, that cost as much as usual ones."""
     stays = stays_with_days(context)
     operated = context.item_days.filter(_.charge == OPERATION, _.cnt > 0)

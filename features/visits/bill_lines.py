@@ -9,10 +9,10 @@ from ibis import _
 
 from claims.as_of import ClaimsAsOf
 from features.visits.codelists import (
+    BED_NURSING_ROUNDS,
     DIALYSIS,
     DRUGS,
     EXAMS,
-    HOUSEKEEPING,
     LARGE_EXAM,
     MATERIALS,
     OPERATION,
@@ -72,7 +72,7 @@ def bill_content(days: ibis.Table) -> ibis.Table:
     bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
     """
     over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
-    medical = ~days.charge.isin(HOUSEKEEPING)
+    medical = ~days.charge.isin(BED_NURSING_ROUNDS)
     return days.group_by("mdtrt_id").aggregate(
         n_items=_.hilist_code.nunique(),
         billed=_.amount.sum().round(2),
@@ -81,7 +81,7 @@ def bill_content(days: ibis.Table) -> ibis.Table:
         costliest_exam=ibis.greatest(_.amount.max(where=_.charge.isin(EXAMS)), 0).fill_null(0),
         treat_amount=_amount(_.charge.isin(TREATMENTS)),
         material_amount=_amount(_.charge.isin(MATERIALS)),
-        bed_care_amount=_amount(_.charge.isin(HOUSEKEEPING)),
+        bed_care_amount=_amount(_.charge.isin(BED_NURSING_ROUNDS)),
         operated=(_.charge == OPERATION).any().fill_null(False),
         dialysis=_.cnt.sum(where=_.serv_type == DIALYSIS).fill_null(0),
         dialysis_days=_.day.nunique(where=_.serv_type == DIALYSIS),

@@ -66,7 +66,7 @@ def payment_gaps(base: ibis.Table) -> ibis.Table:
 
 def followers(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     """On how many days of the last year the same person came within FOLLOW_SECONDS of the same other person
-    at the same place (M15, M26): mdtrt_id, follow_days.
+    at the same place (M15, M26): mdtrt_id, same_predecessor_days.
 
     Visits of a course (dialysis shifts) do not count: such patients follow one another by schedule.
     """
@@ -77,8 +77,12 @@ def followers(base: ibis.Table, content: ibis.Table) -> ibis.Table:
         before=_.psn_no.lag().over(order), gap=_.second - _.second.lag().over(order)
     )
     near = visits.filter(visits.before != visits.psn_no, visits.gap <= FOLLOW_SECONDS)
-    pairs = near.group_by("fixmedins_code", "before", "psn_no").aggregate(follow_days=_.day.nunique())
-    return near.inner_join(pairs, ["fixmedins_code", "before", "psn_no"]).select("mdtrt_id", "follow_days")
+    pairs = near.group_by("fixmedins_code", "before", "psn_no").aggregate(
+        same_predecessor_days=_.day.nunique()
+    )
+    return near.inner_join(pairs, ["fixmedins_code", "before", "psn_no"]).select(
+        "mdtrt_id", "same_predecessor_days"
+    )
 
 
 def bill_amounts(base: ibis.Table) -> ibis.Table:

@@ -8,7 +8,7 @@ OPERATION = "06"
 MATERIALS = ("08",)
 # Bed, ward round and nursing: what a stay is charged without anybody treating the patient. A day with nothing
 # else is idle, the mark of a phantom bed stay (M10; R091).
-HOUSEKEEPING = ("01", "02", "07")
+BED_NURSING_ROUNDS = ("01", "02", "07")
 # Services whose attendance is recorded (`serv_type`, addition of the data contract).
 DIALYSIS, LARGE_EXAM, REHAB = "1", "2", "3"
 # Diagnoses (three characters) of courses that bring a patient back by plan: dialysis (ICD-10 Z49, ICD-9 V56),

@@ -17,10 +17,10 @@ from features.visits.card_sequence import (
     payment_gaps,
 )
 from features.visits.codelists import (
+    BED_NURSING_ROUNDS,
     DIALYSIS,
     DRUGS,
     EXAMS,
-    HOUSEKEEPING,
     LARGE_EXAM,
     MATERIALS,
     OPERATION,
@@ -80,7 +80,7 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
 GRAPH_AND_RULE_COLUMNS = (
     *("co_visitors", "co_oversupplied", "co_fillers"),
     *("referred", "received", "village_recruitment_excess"),
-    *("prescription_flow", "resold", "sold_again"),
+    *("prescription_flow", "resold", "sold_before"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,
 )
@@ -93,13 +93,13 @@ LINES: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "large_exams": lambda days: days.serv_type == LARGE_EXAM,
     "material_amount": lambda days: days.charge.isin(MATERIALS),
     "operated": lambda days: days.charge == OPERATION,
-    "bed_care_amount": lambda days: days.charge.isin(HOUSEKEEPING),
+    "bed_care_amount": lambda days: days.charge.isin(BED_NURSING_ROUNDS),
     "over_ceiling": lambda days: days.pric > days.ceiling,
     "dialysis": lambda days: days.serv_type == DIALYSIS,
     "rehab": lambda days: days.serv_type == REHAB,
 }
 # Facts taken from the same lines as another.
-LINES |= dict.fromkeys(("stock_days", "oversupply_amount", "n_drugs"), LINES["supply_days"])
+LINES |= dict.fromkeys(("days_on_hand", "oversupply_amount", "n_drugs"), LINES["supply_days"])
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES["usual_material"] = LINES["material_amount"]
@@ -177,7 +177,7 @@ _BASE_OF_STAYS = (
 _THEMES_OF_STAYS = {
     "content": ("dialysis",),
     "stay_sequence": ("days_since_discharge", "same_place", "same_disease", "same_doctor", "interim"),
-    "drug_ledger": ("stock_days",),
+    "drug_ledger": ("days_on_hand",),
     "card_gaps": ("burst",),
     "trace_codes": ("repeat_codes",),
     "prescriptions": ("rx_overused",),

@@ -23,7 +23,7 @@ MIN_SALES, OFF_PRICE_SHARE = 4, 0.1
 
 def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Days of supply bought and how many were still at hand, from a ledger per person and drug (M05):
-    mdtrt_id, supply_days, stock_days (of the drug with most), n_drugs, oversupply_amount (yuan).
+    mdtrt_id, supply_days, days_on_hand (of the drug with most), n_drugs, oversupply_amount (yuan).
 
     Stock before a purchase is what was bought minus the days gone by since, never below nothing; with running
     sums of supply and time that is a running minimum, so no loop over purchases is needed. Surplus is paid
@@ -44,7 +44,7 @@ def drug_ledger(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     ledger = ledger.mutate(surplus=ledger.spent * ibis.least(grown / ledger.supply, 1))
     return ledger.group_by("mdtrt_id").aggregate(
         supply_days=_.supply.sum(),
-        stock_days=_.stock.max(),
+        days_on_hand=_.stock.max(),
         n_drugs=_.hilist_code.nunique(),
         # Rounded, so that the order in which an engine adds up does not show.
         oversupply_amount=_.surplus.sum().round(2),
@@ -148,7 +148,7 @@ def _written(prescriptions: ibis.Table) -> ibis.Table:
 def chain_branches(facts: ibis.Table) -> ibis.Table:
     """Share of suspicious purchases in the other branches of a pharmacy's chain in the last year (M42):
     fixmedins_code, chain_anomalies."""
-    stocked = facts.stock_days > SURPLUS_STOCK_DAYS
+    stocked = facts.days_on_hand > SURPLUS_STOCK_DAYS
     odd = facts.burst | stocked | (facts.repeat_codes > 0) | (facts.rx_overused > 0)
     bought = facts.mutate(odd=odd.fill_null(False)).filter(
         _.kind == PHARMACY, _.days_ago <= YEAR, _.chain.notnull()

@@ -25,15 +25,15 @@ PAID_BY_OTHERS = ["1", "2", "3"]
 
 def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days from the person's death to the visit, 0 before it; of several records the earliest counts (M09):
-    mdtrt_id, days_since_death, seen_dead (more than a day after the death, and a doctor sees the patient
-    then or later)."""
+    mdtrt_id, days_since_death, seen_after_death (over a day after the registered death, and a doctor
+    sees the patient then or later)."""
     deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     joined = base.inner_join(deaths, "psn_no")
     days = calendar_days(joined.die_date, joined.begntime)
     joined = joined.mutate(days_since_death=ibis.greatest(days, 0))
     seen = joined.second.max(where=(joined.kind != PHARMACY) & (joined.days_since_death > 1))
-    seen_dead = (joined.days_since_death > 1) & (joined.second <= seen.over(group_by="psn_no"))
-    return joined.select("mdtrt_id", "days_since_death", seen_dead=seen_dead.fill_null(False))
+    seen_after_death = (joined.days_since_death > 1) & (joined.second <= seen.over(group_by="psn_no"))
+    return joined.select("mdtrt_id", "days_since_death", seen_after_death=seen_after_death.fill_null(False))
 
 
 def sessions_without_sign_in(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table) -> ibis.Table:
@@ -106,7 +106,7 @@ def impossible_diagnoses(base: ibis.Table) -> ibis.Table:
 
 def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """The person's dialysis in the week of the visit (M28, R099: three sessions a week are usual): mdtrt_id,
-    weekly_dialysis_sessions, and weekday_share: in how many of the weeks of treatment the person came
+    weekly_dialysis_sessions, and usual_weekday_share: in how many of the weeks of treatment the person came
     on this day of the week, for patients keep their days."""
     sessions = days.filter(days.serv_type == DIALYSIS).group_by("mdtrt_id").aggregate(sessions=_.cnt.sum())
     visits = base.select("mdtrt_id", "psn_no", "week", weekday=_.begntime.day_of_week.index())
@@ -116,7 +116,7 @@ def dialysis_weeks(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     return visits.select(
         "mdtrt_id",
         weekly_dialysis_sessions=visits.sessions.sum().over(group_by=["psn_no", "week"]),
-        weekday_share=visits.weeks_on_day / visits.weeks,
+        usual_weekday_share=visits.weeks_on_day / visits.weeks,
     )
 
 

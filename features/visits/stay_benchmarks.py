@@ -41,27 +41,28 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
             (`features.visits.bill_lines.bill_content`).
 
     Returns:
-        mdtrt_id; group_cost_ratio (usual cost of the DRG or DIP group ÷ that of its diagnosis) and
-        high_cost_group (whether it is high); cost_ratio, los_ratio, content_ratio, charge_per_content and
-        items_ratio against what is usual; unsupported_group (a high-cost group without the content for it).
+        mdtrt_id; drg_cost_ratio (usual cost of the DRG or DIP group ÷ that of its diagnosis) and
+        high_cost_drg (whether it is high); cost_ratio, los_ratio, service_intensity_ratio,
+        charge_to_intensity_ratio and items_ratio against what is usual; unsupported_drg
+        (a high-cost group without the services for it).
     """
     stays = base.get_backend().create_table("stay_logs", _logarithms(base, content))
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
     shrunk = _shrink(shrunk.mutate(disease_cost=shrunk.median_cost), stays, GROUP)
     # A group with few stays is mostly taken for its disease.
     weight = (shrunk.shrinkage_weight * (shrunk.median_cost - shrunk.disease_cost)).fill_null(0).exp()
-    shrunk = _shrink(shrunk.mutate(group_cost_ratio=weight), stays, GROUP_AT_LEVEL)
+    shrunk = _shrink(shrunk.mutate(drg_cost_ratio=weight), stays, GROUP_AT_LEVEL)
     above = {name: shrunk[name] - shrunk[f"usual_{name}"] for name in COMPARED}
-    costly, medical = shrunk.group_cost_ratio >= HIGH_COST_RATIO, above["medical"].exp()
+    costly, medical = shrunk.drg_cost_ratio >= HIGH_COST_RATIO, above["medical"].exp()
     return shrunk.select(
         "mdtrt_id",
-        "group_cost_ratio",
-        high_cost_group=costly,
-        unsupported_group=costly & (medical < LITTLE_CONTENT),
+        "drg_cost_ratio",
+        high_cost_drg=costly,
+        unsupported_drg=costly & (medical < LITTLE_CONTENT),
         cost_ratio=above["cost"].exp(),
         los_ratio=above["los"].exp(),
-        content_ratio=medical,
-        charge_per_content=(above["cost"] - above["medical"]).exp(),
+        service_intensity_ratio=medical,
+        charge_to_intensity_ratio=(above["cost"] - above["medical"]).exp(),
         items_ratio=above["items"].exp(),
     )
 

@@ -102,7 +102,7 @@ class _Kind:
             by_subject(self._with_visits(rows, disputes)) for rows in (first, records)
         )
         self.evidence_counts = evidence.groupby("subject_id").size().to_dict()
-        self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.differences)
+        self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.z_scores)
 
     def dossier(self, row: Row, history: list[tuple[str, int, float]]) -> Dossier:
         """The dossier of a row of the suspects' table."""
@@ -189,8 +189,8 @@ class _Kind:
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
         """The measures farthest on the honest side, one a family, signs of the named scheme before others."""
         measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
-        differences: Any = self.measured.differences.loc[subject_id]
-        away = differences.dropna().sort_values(kind="stable")
+        z_scores: Any = self.measured.z_scores.loc[subject_id]
+        away = z_scores.dropna().sort_values(kind="stable")
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
         values: Any = self.measured.values.loc[subject_id]
         usual: Any = self.measured.reference.median.loc[peers]

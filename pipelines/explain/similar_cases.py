@@ -17,26 +17,26 @@ LEAST_LIKENESS = 0.5
 
 
 class SimilarCases:
-    """Cosine similarity between the differences of suspects and those of inspected subjects of the same kind.
+    """Cosine similarity between the z-scores of suspects and those of inspected subjects of the same kind.
 
     Args:
         cases: columns of `insp_case_d`, by subject_id.
-        differences: subjects × measures, of the suspects and the inspected.
+        z_scores: subjects × measures, of the suspects and the inspected.
     """
 
-    def __init__(self, cases: pd.DataFrame, differences: pd.DataFrame):
-        known = cases[cases.index.isin(differences.index)].rename_axis("subject_id").reset_index()
+    def __init__(self, cases: pd.DataFrame, z_scores: pd.DataFrame):
+        known = cases[cases.index.isin(z_scores.index)].rename_axis("subject_id").reset_index()
         self.ids = known.subject_id.to_numpy(dtype=object)
         self.cases = records(known.assign(close_date=known.close_date.astype(str).str[:10]))
-        self.differences = differences
-        self.directions = directions(differences.loc[self.ids])
+        self.z_scores = z_scores
+        self.directions = directions(z_scores.loc[self.ids])
 
     def of(self, subject_id: str) -> list[dict[str, Any]]:
         """The most similar cases of other subjects: subject_id, likeness (0 to 1), clue_stas, close_date,
         scheme; none below LEAST_LIKENESS."""
         if not len(self.ids):
             return []
-        own = directions(self.differences.loc[[subject_id]])[0]
+        own = directions(self.z_scores.loc[[subject_id]])[0]
         likeness = np.where(self.ids == subject_id, 0.0, self.directions @ own)
         best = np.argsort(-likeness, kind="stable")[:SIMILAR]
         return [
@@ -44,8 +44,8 @@ class SimilarCases:
         ]
 
 
-def directions(differences: pd.DataFrame) -> np.ndarray:
+def directions(z_scores: pd.DataFrame) -> np.ndarray:
     """Differences as vectors of length 1; missing ones count as none."""
-    bounded = np.clip(np.nan_to_num(differences.to_numpy(dtype=float)), -BOUND, BOUND)
+    bounded = np.clip(np.nan_to_num(z_scores.to_numpy(dtype=float)), -BOUND, BOUND)
     lengths = np.linalg.norm(bounded, axis=1, keepdims=True)
     return np.asarray(bounded / np.maximum(lengths, _LEAST_NORM))

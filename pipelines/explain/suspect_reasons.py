@@ -39,7 +39,7 @@ SUSPECTS = pa.schema(
 
 @dataclass(frozen=True)
 class Named:
-    """What reasons and stories call things by.
+    """Display names of institutions, and items billed in excess, for reasons and stories.
 
     Attributes:
         items: `pipelines.explain.item_excess_table.item_excess_table`.
@@ -66,7 +66,7 @@ class Contributions:
 def contributions_of(snapshot: Snapshot, subject: str, scored: Scored, ids: pd.Index) -> Contributions:
     """Explain the scores of chosen subjects of one kind."""
     measured = snapshot.subjects[subject]
-    rows = measured.differences.loc[ids]
+    rows = measured.z_scores.loc[ids]
     return Contributions(*scored.model.explain(rows, scored.parts.loc[ids]))
 
 

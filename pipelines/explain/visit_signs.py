@@ -60,7 +60,7 @@ def signs_of(snapshot: Snapshot, visit_model: Scored, visits: list[str]) -> dict
     measured, measures = snapshot.subjects["visit"], measures_of("visit")
     model, peers = visit_model.model, measured.peers.loc[visits]
     columns = list(model.spec.index)
-    evidence = model.evidence.by_column(measured.differences.loc[visits]).to_numpy()
+    evidence = model.evidence.by_column(measured.z_scores.loc[visits]).to_numpy()
     values = measured.values.loc[visits, columns].to_numpy()
     usual = measured.reference.median.loc[peers, columns].to_numpy()
     found = {}

@@ -28,13 +28,13 @@ def test_shares_beyond_the_levels_are_counted_by_kind_and_peers():
 
 def test_only_measures_that_are_evidence_are_looked_at():
     columns = list(measures_of("hospital"))
-    differences = pd.DataFrame(1.0, ["H1", "H2"], columns)
-    differences.loc["H2", "split_share_365d"] = np.nan
-    seen = SimpleNamespace(differences=differences, peers=pd.Series("level2", differences.index))
+    z_scores = pd.DataFrame(1.0, ["H1", "H2"], columns)
+    z_scores.loc["H2", "split_share_365d"] = np.nan
+    seen = SimpleNamespace(z_scores=z_scores, peers=pd.Series("level2", z_scores.index))
     kinds = {"hospital": seen}
     for kind in ("patient", "visit", "prescriber", "pharmacy"):
         nobody = pd.DataFrame(columns=list(spec(kind).index), dtype=float)
-        kinds[kind] = SimpleNamespace(differences=nobody, peers=pd.Series(dtype=object))
+        kinds[kind] = SimpleNamespace(z_scores=nobody, peers=pd.Series(dtype=object))
     found = z_values([SimpleNamespace(subjects=kinds)])
     assert set(found.kind) == {"hospital"}
     assert (found.column == "split_share_365d").sum() == 1 and (found.column == "idle_share_365d").sum() == 2

@@ -11,7 +11,7 @@ from tests.features.town import AS_OF
 from tests.tiny import ITEMS, World
 
 WORKLIST = datetime(AS_OF.year, AS_OF.month, AS_OF.day)
-DRUGS, EXAMS, HOUSEKEEPING = ("09", "10", "11"), ("03", "04"), ("01", "02", "07")
+DRUGS, EXAMS, BED_NURSING_ROUNDS = ("09", "10", "11"), ("03", "04"), ("01", "02", "07")
 
 
 @dataclass
@@ -39,14 +39,14 @@ class Visit:
     burst: bool = False
     card_gap: float | None = None
     two_places: bool | None = None
-    follow_days: int | None = None
+    same_predecessor_days: int | None = None
     outside: int = 0
     batch: int = 0
     repeats: int = 0
     rx_overused: int | None = None
     sale_before_rx: bool = False
     dead_for: float | None = None
-    seen_dead: bool = False
+    seen_after_death: bool = False
     no_sign_in: int | None = None
     converted: bool = False
     referred_to: str | None = None
@@ -94,7 +94,7 @@ class Visit:
             return None
         if len({line["day"] for line in self.lines}) == 1 and self.los > 1:
             return None
-        active = {line["day"] for line in self.lines if line["charge"] not in HOUSEKEEPING}
+        active = {line["day"] for line in self.lines if line["charge"] not in BED_NURSING_ROUNDS}
         return max(self.los - len(active), 0)
 
 
@@ -203,11 +203,11 @@ def keep_cards(visits: list[Visit]) -> None:
         before = behind.get(visit.where)
         if before and before.who != visit.who and visit.begin - before.begin <= timedelta(minutes=30):
             followed[visit.where, before.who, visit.who].add(visit.day)
-            visit.follow_days = (visit.where, before.who, visit.who)
+            visit.same_predecessor_days = (visit.where, before.who, visit.who)
         behind[visit.where] = visit
     for visit in visits:
-        if visit.follow_days:
-            visit.follow_days = len(followed[visit.follow_days])
+        if visit.same_predecessor_days:
+            visit.same_predecessor_days = len(followed[visit.same_predecessor_days])
 
 
 def look_around(visits: list[Visit]) -> None:
@@ -257,7 +257,7 @@ def look_at_registers(world: World, visits: list[Visit]) -> None:
             later = [
                 v for v in visits if v.who == visit.who and v.begin >= visit.begin and v.kind != PHARMACY
             ]
-            visit.seen_dead = visit.dead_for > 1 and bool(later)
+            visit.seen_after_death = visit.dead_for > 1 and bool(later)
         if visit.dialysis and any(place == visit.where for _who, place, _day in signed):
             came = (visit.who, visit.where, visit.day) in signed
             visit.no_sign_in = 0 if came else visit.dialysis

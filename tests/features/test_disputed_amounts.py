@@ -16,8 +16,8 @@ from features.visits.excess_items import BILLERS, excess_column
 
 FACTS = {
     "fund_pay_sumamt": 800.0, "medfee_sumamt": 1000.0, "findings_amount": 0.0, "idle_days": 3.0, "los": 10.0,
-    "oversupply_amount": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "charge_per_content": 2.0,
-    "group_cost_ratio": 1.25,
+    "oversupply_amount": 250.0, "repeat_codes": 1.0, "boxes": 4.0, "charge_to_intensity_ratio": 2.0,
+    "drg_cost_ratio": 1.25,
     "cost_ratio": 1.6, "no_sign_in": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
     "usual_material": None,
     "priced": 120.0, "usual_price": 100.0, "co_fillers": 0.0,
@@ -108,7 +108,7 @@ def test_of_an_operation_the_consumables_beyond_its_usual_are_disputed(usual, yu
 def test_a_price_below_the_usual_is_no_credit():
     assert (
         disputed("M40", priced=80.0) == 0.0
-        and disputed("M24", charge_per_content=0.5, group_cost_ratio=0.9) == 0.0
+        and disputed("M24", charge_to_intensity_ratio=0.5, drg_cost_ratio=0.9) == 0.0
     )
 
 

@@ -60,7 +60,7 @@ def idle_share(visits: list[Visit]) -> float:
     return share(sum(v.idle for v in known), sum(v.los for v in known))
 
 
-def supply_ratio(visits: list[Visit]) -> float:
+def medication_possession_ratio(visits: list[Visit]) -> float:
     dosed = [v for v in visits if v.kind != STAY and v.supply]
     span = max((v.age for v in dosed), default=0) + 30
     kinds = max((len({line["item"] for line in v.lines if line["days"]}) for v in dosed), default=1)
@@ -89,17 +89,21 @@ OF_SUBJECTS = {
     ("patient", "stay_days"): lambda vs: sum(v.los or 0 for v in stays(vs)),
     ("patient", "fund_pay"): lambda vs: sum(v.fund for v in vs),
     ("patient", "cash_share"): lambda vs: share(sum(v.cash for v in vs), sum(v.fee for v in vs)),
-    ("patient", "supply_ratio"): supply_ratio,
-    ("patient", "max_stock_days"): lambda vs: max((v.stock or 0 for v in vs), default=0),
+    ("patient", "medication_possession_ratio"): medication_possession_ratio,
+    ("patient", "max_days_on_hand"): lambda vs: max((v.stock or 0 for v in vs), default=0),
     ("patient", "oversupply_amount"): lambda vs: sum(v.surplus for v in vs),
     ("patient", "split_stays"): lambda vs: sum(v.split for v in vs),
     ("patient", "idle_days"): lambda vs: sum(v.idle or 0 for v in vs),
     ("patient", "outside_visits"): lambda vs: sum(v.outside for v in vs),
     ("patient", "village_batch"): lambda vs: max((v.batch for v in vs), default=0),
-    ("patient", "follow_days"): lambda vs: max((v.follow_days or 0 for v in vs), default=0),
+    ("patient", "same_predecessor_days"): lambda vs: max(
+        (v.same_predecessor_days or 0 for v in vs), default=0
+    ),
     ("patient", "bursts"): lambda vs: sum(v.burst for v in bought(vs)),
     ("patient", "two_places"): lambda vs: sum(v.two_places or False for v in vs),
-    ("patient", "uses_after_death"): lambda vs: sum((v.dead_for or 0) > 1 and not v.seen_dead for v in vs),
+    ("patient", "uses_after_death"): lambda vs: sum(
+        (v.dead_for or 0) > 1 and not v.seen_after_death for v in vs
+    ),
     ("patient", "repeat_codes"): lambda vs: sum(v.repeats for v in vs),
     ("patient", "uncoded_boxes"): lambda vs: sum(s["drug_trac_codg"] is None for v in vs for s in v.sales),
     ("patient", "no_sign_in_dialysis"): lambda vs: sum(v.no_sign_in or 0 for v in vs),
@@ -111,13 +115,15 @@ OF_SUBJECTS = {
     ("pharmacy", "december_share"): lambda vs: share(
         sum(v.fund for v in vs if v.begin.month == 12), sum(v.fund for v in vs)
     ),
-    ("pharmacy", "stock_days"): lambda vs: average(v.stock for v in vs),
+    ("pharmacy", "days_on_hand"): lambda vs: average(v.stock for v in vs),
     ("pharmacy", "early_refill_share"): lambda vs: average(v.stock > 30 for v in vs if v.stock is not None),
     ("pharmacy", "oversupply_share"): lambda vs: share(
         sum(v.surplus for v in vs), sum(v.spent(DRUGS) for v in vs)
     ),
     ("pharmacy", "burst_share"): lambda vs: average(v.burst for v in vs),
-    ("pharmacy", "follow_share"): lambda vs: average((v.follow_days or 0) >= 3 for v in vs),
+    ("pharmacy", "same_predecessor_share"): lambda vs: average(
+        (v.same_predecessor_days or 0) >= 3 for v in vs
+    ),
     ("pharmacy", "two_places_share"): lambda vs: average(v.two_places or False for v in vs),
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
     ("pharmacy", "top_amount_share"): lambda vs: top(round(v.fee, 2) for v in vs),
@@ -127,7 +133,7 @@ OF_SUBJECTS = {
     ),
     ("pharmacy", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in vs),
     ("pharmacy", "visits_after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),
-    ("pharmacy", "repeat_codes"): lambda vs: (
+    ("pharmacy", "repeat_codes_per_1000"): lambda vs: (
         1000 * share(sum(v.repeats for v in vs), sum(len(v.sales) for v in vs))
     ),
     ("pharmacy", "uncoded_share"): lambda vs: average(
@@ -140,7 +146,7 @@ OF_SUBJECTS = {
     ("pharmacy", "prescriber_concentration"): lambda vs: meeting(v.dr for v in vs),
     ("pharmacy", "top_prescriber_persons"): lambda vs: most_persons([v for v in vs if v.dr], lambda v: v.dr),
     ("pharmacy", "top_person_share"): lambda vs: share(max(fund_by(vs), default=0), sum(v.fund for v in vs)),
-    ("pharmacy", "frequent_share"): lambda vs: frequent(vs, 24),
+    ("pharmacy", "frequent_customers_share"): lambda vs: frequent(vs, 24),
     ("prescriber", "visits"): len,
     ("prescriber", "outpatient_visits"): lambda vs: len(seen(vs)),
     ("prescriber", "visits_per_day"): lambda vs: share(len(seen(vs)), len({v.day for v in seen(vs)})),
@@ -156,11 +162,13 @@ OF_SUBJECTS = {
     ("hospital", "visits"): len,
     ("hospital", "stays"): lambda vs: len(stays(vs)),
     ("hospital", "stays_per_person"): lambda vs: share(len(stays(vs)), len({v.who for v in stays(vs)})),
-    ("hospital", "frequent_share"): lambda vs: frequent([v for v in vs if v.kind == STAY], 3),
+    ("hospital", "frequent_inpatients_share"): lambda vs: frequent([v for v in vs if v.kind == STAY], 3),
     ("hospital", "admitted_from_outpatient_share"): lambda vs: average(v.converted for v in stays(vs)),
-    ("hospital", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in stays(vs) if not v.poor),
+    ("hospital", "non_surgical_zero_cash_share"): lambda vs: average(
+        v.cash <= 0 for v in stays(vs) if not v.poor
+    ),
     ("hospital", "village_concentration"): lambda vs: meeting(v.village for v in vs if v.kind == STAY),
-    ("hospital", "batch_share"): lambda vs: average(v.batch >= 2 for v in stays(vs)),
+    ("hospital", "village_batch_share"): lambda vs: average(v.batch >= 2 for v in stays(vs)),
     ("hospital", "split_share"): lambda vs: average(v.split for v in stays(vs)),
     ("hospital", "idle_share"): idle_share,
     ("hospital", "outside_share"): lambda vs: average(v.outside > 0 for v in stays(vs) if (v.los or 0) >= 2),
@@ -174,7 +182,7 @@ OF_SUBJECTS = {
 }
 OF_VISITS = {
     "bill": lambda v: v.fee,
-    "stock_days": lambda v: v.stock,
+    "days_on_hand": lambda v: v.stock,
     "supply_days": lambda v: v.supply or None if v.kind != STAY else None,
     "idle_days": lambda v: v.idle,
     "days_since_discharge": lambda v: None if v.course else v.days_since_discharge,
@@ -182,7 +190,7 @@ OF_VISITS = {
     "village_batch": lambda v: v.batch if v.kind == STAY else None,
     "outside_visits": lambda v: v.outside if v.kind == STAY else None,
     "card_gap": lambda v: v.card_gap if v.burst else None,
-    "follow_days": lambda v: v.follow_days,
+    "same_predecessor_days": lambda v: v.same_predecessor_days,
     "two_places": lambda v: None if v.two_places is None else int(v.two_places),
     "no_sign_in_dialysis": lambda v: v.no_sign_in,
     "repeat_codes": lambda v: v.repeats if v.sales else None,
@@ -251,7 +259,9 @@ def test_the_town_shows_what_it_is_meant_to_show(town):
     """A twin proves little where nothing happens."""
     visits, _measured = town
     assert [name for name in HAPPENED if not any(getattr(v, name) for v in visits)] == []
-    assert any((v.dead_for or 0) > 1 for v in visits) and any((v.follow_days or 0) > 1 for v in visits)
+    assert any((v.dead_for or 0) > 1 for v in visits) and any(
+        (v.same_predecessor_days or 0) > 1 for v in visits
+    )
     ages = [v.age for v in visits]
     for days in (30, 90, 365, 1095):
         assert days in ages and any(0 < age - days < 2 / 86400 for age in ages)

@@ -111,22 +111,20 @@ def city(tmp_path_factory):
 def test_little_content_in_a_dear_group_is_up_coding_and_in_a_cheap_one_is_not(city):
     ids, facts, measured = city
     assert (
-        facts.group_cost_ratio[ids["grave"]].min()
-        > HIGH_COST_RATIO
-        > facts.group_cost_ratio[ids["light"]].max()
+        facts.drg_cost_ratio[ids["grave"]].min() > HIGH_COST_RATIO > facts.drg_cost_ratio[ids["light"]].max()
     )
-    content = measured["visit"].high_cost_group_content_ratio
+    content = measured["visit"].high_cost_drg_intensity_ratio
     assert content[ids["light"]].isna().all()
     assert content[ids["upcoded"]].max() < 0.5 < content[ids["heavy"] + ids["grave"]].min()
-    assert (measured["visit"].high_cost_group_los_ratio[ids["upcoded"]] < 0.8).all()
-    share = measured["hospital"].unsupported_group_share_365d
+    assert (measured["visit"].high_cost_drg_los_ratio[ids["upcoded"]] < 0.8).all()
+    share = measured["hospital"].unsupported_drg_share_365d
     assert share["upcoder"] > 0.9 and share.drop("upcoder").fillna(0).max() < 0.2
 
 
 def test_a_hospital_with_half_of_a_group_is_left_out_of_its_benchmark(city):
     ids, facts, _measured = city
     # 36 of 56 grave stays have their content; without the up-coder, who has 20, they alone are the benchmark.
-    assert facts.content_ratio[ids["upcoded"]].median() == pytest.approx(0.25, abs=0.06)
+    assert facts.service_intensity_ratio[ids["upcoded"]].median() == pytest.approx(0.25, abs=0.06)
 
 
 def test_another_diagnosis_under_the_same_doctor_continues_a_stay(city):
@@ -138,7 +136,7 @@ def test_another_diagnosis_under_the_same_doctor_continues_a_stay(city):
     )
     assert (patients.split_stays_365d[["kept", "ill"]] == 0).all()
     # That it was soon is said of both.
-    assert (patients.returns_365d[["kept", "ill"]] > 0.9).all()
+    assert (patients.excess_readmissions_365d[["kept", "ill"]] > 0.9).all()
 
 
 def test_a_partner_pharmacy_is_not_the_one_at_the_gate(city):
@@ -155,5 +153,5 @@ def test_a_partner_pharmacy_is_not_the_one_at_the_gate(city):
 
 def test_a_session_off_the_days_of_the_shift_stands_out(city):
     ids, _facts, measured = city
-    share = measured["visit"].weekday_share
+    share = measured["visit"].usual_weekday_share
     assert share[ids["thursday"]].tolist() == [0.1] and (share[ids["shift"]] == 1).all()

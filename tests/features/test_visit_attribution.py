@@ -136,7 +136,7 @@ def test_every_measure_of_a_lone_visit_is_the_measure_of_its_subject(city_snapsh
     }
     of_visit = lone.select("subject_id", **taken).to_pandas().set_index("subject_id").sort_index()
     for column, entry in plain.items():
-        if counts_visits(entry, facts) and entry.unit in ("ratio", "share"):
+        if counts_visits(entry, facts) and entry.unit in ("ratio", "multiple", "share"):
             continue  # set against the calendar
         of_subject = values.loc[of_visit.index, column]
         both = of_subject.notna() & of_visit[column].notna()

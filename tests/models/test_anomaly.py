@@ -28,7 +28,7 @@ SPEC = pd.DataFrame(
 
 
 def people(size: int = 2_000, seed: int = 0) -> pd.DataFrame:
-    """Honest people: standard normal differences, some missing."""
+    """Honest people: standard normal z_scores, some missing."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(0, 1, (size, len(SPEC))), columns=SPEC.index).clip(lower=-3)
     frame = frame.mask(random.random(frame.shape) < 0.1)
@@ -202,7 +202,7 @@ def test_evidence_of_schemes_and_contributions_by_hand():
     )
     found = model.by_scheme(pd.DataFrame([row], ["s"]))
     assert found.loc["s"].to_dict() == pytest.approx({"M05": 1.6, "M09": 0.7, "M10": 5.1, "M19": 1.5})
-    object.__setattr__(model, "by_column", lambda differences: differences)
+    object.__setattr__(model, "by_column", lambda z_scores: z_scores)
     parts = model.attribute(pd.DataFrame([row], ["s"])).loc["s"]
     share = 0.15 / 3
     assert parts.to_dict() == pytest.approx(

@@ -26,8 +26,8 @@ def test_contributions_add_up_with_trees_and_without(confirmed):
 def test_it_learns_what_outcomes_show():
     features = subjects(600)
     guilty = features.m2 > 1.2
-    held_out = out_of_fold(training_set(features, guilty.astype(int)))
-    assert ranking_metrics(guilty.astype(int), held_out)["auc"] > 0.97
+    out_of_fold_scores = out_of_fold(training_set(features, guilty.astype(int)))
+    assert ranking_metrics(guilty.astype(int), out_of_fold_scores)["auc"] > 0.97
 
 
 def test_nobody_is_scored_by_a_model_that_has_seen_him():
@@ -75,7 +75,7 @@ def trained(confirmed: int) -> tuple[Learner, TrainingSet]:
 
 def test_the_linear_half_is_the_logistic_regression_written_out():
     """On so few confirmed there are no trees: log-odds = intercept + coefficients · standardised
-    differences."""
+    z_scores."""
     learner, data = trained(10)
     rows = data.features
     mean, sd = rows.mean(), rows.std(ddof=0)
@@ -136,10 +136,10 @@ def test_weights_count_and_without_any_all_rows_are_equal():
 def test_out_of_fold_is_a_loop_over_the_folds():
     _learner, data = trained(30)
     slow = pd.Series(np.nan, data.target.index)
-    for training, held_out in folds(data, 2):
+    for training, out_of_fold_scores in folds(data, 2):
         rows = data.take(training)
         fitted = Learner(2, C=0.1).fit(rows.features, rows.target, rows.weight)
-        slow.iloc[held_out] = fitted.raw(data.features.iloc[held_out])
+        slow.iloc[out_of_fold_scores] = fitted.raw(data.features.iloc[out_of_fold_scores])
     learner = Learner(2, C=0.1)
     pd.testing.assert_series_equal(out_of_fold(data, learner), slow, check_exact=True)
     # The learner itself is not fitted on the way, and without one the default is taken.

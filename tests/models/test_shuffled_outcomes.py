@@ -11,11 +11,11 @@ from pipelines.train import outcomes
 
 def test_shuffled_outcomes_of_real_measures_give_chance(city_snapshot):
     """The mean over twenty shuffles, on what was measured of the shared city; true outcomes beat it."""
-    differences = city_snapshot.subjects["patient"].differences
+    z_scores = city_snapshot.subjects["patient"].z_scores
     known = outcomes(city_snapshot.claims, "patient")
-    inspected = differences.index[differences.index.isin(known.index)]
-    others = differences.index.difference(inspected)[:: max(len(differences) // 250, 1)]
-    sample = differences.loc[inspected.union(others)]
+    inspected = z_scores.index[z_scores.index.isin(known.index)]
+    others = z_scores.index.difference(inspected)[:: max(len(z_scores) // 250, 1)]
+    sample = z_scores.loc[inspected.union(others)]
     target = pd.Series(np.arange(len(sample)) % 3 == 0, sample.index).astype(int)
     data = TrainingSet(sample, target, pd.Series(1.0, sample.index), target.astype(bool))
     found = shuffled_auc(data, shuffles=20)

@@ -34,7 +34,9 @@ def test_a_model_is_the_same_after_it_was_stored(tmp_path, labelled):
 
 def test_those_learnt_from_are_left_out(tmp_path):
     model = fitted(1)
-    assert model.held_out is not None and stored(model, tmp_path / "model").held_out is None
+    assert (
+        model.out_of_fold_scores is not None and stored(model, tmp_path / "model").out_of_fold_scores is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SPEC = pd.DataFrame(
         ("surplus", "surplus", "supply", 1.5, ("M05", "M19"), ("M05",)),
         ("shops", "pharmacies", "concentration", 0.7, ("M05", "M19"), ()),
         ("visits", "visits", "frequency", 0.2, ("M05", "M10"), ()),
-        ("night", "night_visits", "terminal", 0.7, ("M16",), ("M16",)),
+        ("night", "night_visits", "card_timing", 0.7, ("M16",), ("M16",)),
     ],
     columns=["column", "measure", "family", "evidence_weight", "schemes", "signature"],
 ).set_index("column")

@@ -34,8 +34,8 @@ def test_tuning_finds_what_the_default_misses():
 def slow_precision(data: TrainingSet, learner: Learner, seed: int) -> list[float]:
     """Weighted average precision of a learner on each held-out fold."""
     found = []
-    for training, held_out in folds(data, seed):
-        rows, held = data.take(training), data.take(held_out)
+    for training, out_of_fold_scores in folds(data, seed):
+        rows, held = data.take(training), data.take(out_of_fold_scores)
         fitted = Learner(**learner.get_params()).fit(rows.features, rows.target, rows.weight)
         raw = fitted.raw(held.features)
         found.append(average_precision_score(held.target, raw, sample_weight=held.weight))

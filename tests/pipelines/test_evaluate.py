@@ -108,7 +108,7 @@ def test_a_measure_that_is_no_longer_taken_is_named(tmp_path):
         snapshot.values,
         snapshot.peers,
         None,
-        snapshot.differences.drop(columns=COLUMNS[4]),
+        snapshot.z_scores.drop(columns=COLUMNS[4]),
         snapshot.graph,
         snapshot.rules,
     )

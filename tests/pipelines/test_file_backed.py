@@ -41,5 +41,5 @@ def test_differences_in_a_file_equal_those_in_memory(tmp_path: Path) -> None:
     values = values.mask(random.random(values.shape) < 0.1)
     peers = pd.Series(random.choice(["stay1", "purchase"], 300), values.index, name="peers")
     usual = fit_peers("visit", values, peers)
-    in_a_file = usual.differences(values, peers, matrices_in(tmp_path))
-    pd.testing.assert_frame_equal(in_a_file, usual.differences(values, peers), check_exact=True)
+    in_a_file = usual.z_scores(values, peers, matrices_in(tmp_path))
+    pd.testing.assert_frame_equal(in_a_file, usual.z_scores(values, peers), check_exact=True)

@@ -151,9 +151,9 @@ def test_the_graph_part_of_visits_people_and_groups():
 
 
 def test_missing_measures_are_named_in_the_order_of_the_schema():
-    differences = pd.DataFrame({"b": [0.0]}, ["p1"])
+    z_scores = pd.DataFrame({"b": [0.0]}, ["p1"])
     nothing = pd.Series(np.nan, ["p1"])
-    measured = Measured(differences, nothing, None, differences, nothing, nothing)
+    measured = Measured(z_scores, nothing, None, z_scores, nothing, nothing)
     assert missing_measures(pd.DataFrame(index=["c", "b", "a"]), measured) == ["c", "a"]
 
 

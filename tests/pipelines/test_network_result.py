@@ -63,15 +63,27 @@ def facts(claims_of) -> pd.DataFrame:
     assert reasons.groupby(reasons.psn_no.str[:4]).why.unique().map(list).to_dict() == {
         "draw": ["none"], "gues": ["none"], "home": ["fetched"], "mine": ["programme"],
     }  # fmt: skip
-    columns = ["psn_no", "burst", "follow_days", "co_visitors", "twins", "dr_code", "prescribing_dr"]
+    columns = [
+        "psn_no",
+        "burst",
+        "same_predecessor_days",
+        "co_visitors",
+        "twins",
+        "dr_code",
+        "prescribing_dr",
+    ]
     return found.select(*columns).to_pandas()
 
 
 def test_swipes_in_a_row_of_a_carer_are_held_against_nobody(facts):
     drawer = facts[facts.psn_no.str.startswith("drawer")]
     home = facts[facts.psn_no.str.startswith("home")]
-    assert drawer.burst.mean() > 0.8 and drawer.follow_days.median() >= 10 and drawer.co_visitors.min() > 0
-    assert not home.burst.any() and home.follow_days.isna().all() and (home.co_visitors == 0).all()
+    assert (
+        drawer.burst.mean() > 0.8
+        and drawer.same_predecessor_days.median() >= 10
+        and drawer.co_visitors.min() > 0
+    )
+    assert not home.burst.any() and home.same_predecessor_days.isna().all() and (home.co_visitors == 0).all()
 
 
 def test_the_doctor_of_a_home_is_no_doctor_that_a_pharmacy_lives_on(facts):

@@ -24,7 +24,7 @@ def test_without_any_outcome_the_order_is_still_useful(city, city_snapshot, kind
     measured = city_snapshot.subjects[kind]
     model = fit_model(kind, measured, pd.Series(dtype=int), Settings())
     assert model.learner is None
-    found = model.score(model.parts(measured.differences, measured.graph, measured.rules))
+    found = model.score(model.parts(measured.z_scores, measured.graph, measured.rules))
     where = found.score.rank(ascending=False) / len(found)
     planted = set(city.truth[city.truth.subject_type == kind].subject_id)
     assert where.reindex(sorted(planted)).median() < 0.1

@@ -55,9 +55,9 @@ class Model:
     [(["a"], "(a)"), (["a", "b", "c"], "(a, b, c)"), (["a", "b", "c", "d"], "(a, b, c, …)")],
 )
 def test_a_champion_that_needs_measures_no_longer_taken_is_refused(columns, named):
-    differences = pd.DataFrame({"kept": [0.0]}, ["p1"])
+    z_scores = pd.DataFrame({"kept": [0.0]}, ["p1"])
     nothing = pd.Series(np.nan, ["p1"])
-    measured = Measured(differences, nothing, None, differences, nothing, nothing)
+    measured = Measured(z_scores, nothing, None, z_scores, nothing, nothing)
     champion = Champion(Model("kept", *columns), "fundguard-patient", "3", "2025-01-01")
     with pytest.raises(RegistryError) as refused:
         require_measures(champion, measured)

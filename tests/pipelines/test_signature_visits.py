@@ -24,11 +24,9 @@ def measured(shares: dict[str, float], z: float, usual: float = 0.1, stays: floa
     values = pd.DataFrame(0.0, ids, columns).assign(
         **{COPIES: pd.Series(shares)}, non_surgical_stays_365d=stays, non_surgical_stays_1095d=stays
     )
-    differences = pd.DataFrame(0.0, ids, columns).assign(**{COPIES: z})
+    z_scores = pd.DataFrame(0.0, ids, columns).assign(**{COPIES: z})
     peers = SimpleNamespace(median=pd.DataFrame(usual, ["level2"], columns))
-    return SimpleNamespace(
-        values=values, differences=differences, reference=peers, peers=pd.Series("level2", ids)
-    )
+    return SimpleNamespace(values=values, z_scores=z_scores, reference=peers, peers=pd.Series("level2", ids))
 
 
 def excess(shares: dict[str, float], z: float, **more: float) -> dict[str, float]:

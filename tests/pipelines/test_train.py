@@ -59,7 +59,9 @@ def test_a_worse_one_does_not(now):
     good = trained(truth(EARLY))
     worse = trained(lot)
     # What it is judged by is the truth, whatever it was taught.
-    worse.held_out = worse.held_out.assign(target=truth(PATIENTS)[worse.held_out.index])
+    worse.out_of_fold_scores = worse.out_of_fold_scores.assign(
+        target=truth(PATIENTS)[worse.out_of_fold_scores.index]
+    )
     wins, _why = compare(champion(good), worse, measured(1), now, NOW)
     assert not wins
 
@@ -80,13 +82,13 @@ def test_the_card_counts_and_names_nobody(challenger, now):
 
 
 def test_few_subjects_are_all_fitted_on_and_of_many_the_inspected_and_an_even_sample(monkeypatch):
-    differences = measured(1).differences
+    z_scores = measured(1).z_scores
     known = pd.Series(1, [PATIENTS[1], PATIENTS[7]])
-    assert fitted_rows(differences, known) is differences
-    monkeypatch.setattr(pipelines.train, "FITTED_ROWS", len(differences) // 4)
-    some = fitted_rows(differences, known)
+    assert fitted_rows(z_scores, known) is z_scores
+    monkeypatch.setattr(pipelines.train, "FITTED_ROWS", len(z_scores) // 4)
+    some = fitted_rows(z_scores, known)
     assert set(known.index) <= set(some.index)
-    even = differences.index[::4].drop(known.index, errors="ignore")
+    even = z_scores.index[::4].drop(known.index, errors="ignore")
     assert list(some.index.drop(known.index)) == list(even)
 
 

@@ -38,7 +38,7 @@ from tests.reports.forbidden import offences
         (364, "days", "约12个月", "about 12 months"),
         (365, "days", "约1年", "about 1 year"),
         (1535.8, "days", "约4.2年", "about 4.2 years"),
-        (95, "days_each", "约3个月/次", "about 3 months a visit"),
+        (95, "days_per_visit", "约3个月/次", "about 3 months a visit"),
         (45, "seconds", "45秒", "45 seconds"),
         (59, "seconds", "59秒", "59 seconds"),
         (60, "seconds", "约1分钟", "about 1 minute"),
@@ -73,7 +73,7 @@ def test_days_that_are_counted_stay_days():
     counted = [entry for entry in CATALOGUE.values() if entry.name in COUNTED_DAYS]
     assert {entry.name for entry in counted} == COUNTED_DAYS and {e.unit for e in counted} == {"days"}
     assert {measure_value(entry, 120.0, "zh") for entry in counted} == {"120天"}
-    stock = CATALOGUE["patient", "max_stock_days"]
+    stock = CATALOGUE["patient", "max_days_on_hand"]
     assert measure_value(stock, 120.0, "zh") == "约4个月" == days_text(120.0, "zh")
 
 

@@ -10,8 +10,12 @@ from reports.model_card import FOUND_ABOVE, by_scheme
 
 def model(scores: dict[str, float], guilty: set[str]) -> SimpleNamespace:
     """As much of a model as its card looks at: scores of subjects that it had not seen."""
-    held_out = pd.DataFrame({"score": scores})
-    return SimpleNamespace(held_out=held_out.assign(target=[int(name in guilty) for name in held_out.index]))
+    out_of_fold_scores = pd.DataFrame({"score": scores})
+    return SimpleNamespace(
+        out_of_fold_scores=out_of_fold_scores.assign(
+            target=[int(name in guilty) for name in out_of_fold_scores.index]
+        )
+    )
 
 
 def cases(**schemes: str | None) -> pd.DataFrame:
@@ -43,5 +47,5 @@ def test_who_was_confirmed_and_not_judged_or_judged_and_has_no_case_is_left_out(
 
 
 def test_a_model_that_was_never_judged_says_nothing():
-    assert by_scheme(SimpleNamespace(held_out=None), cases(s1="M01")) == []
+    assert by_scheme(SimpleNamespace(out_of_fold_scores=None), cases(s1="M01")) == []
     assert by_scheme(model(TEN, set()), cases(s1="M01")) == []

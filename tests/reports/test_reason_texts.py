@@ -50,7 +50,7 @@ def test_a_rounded_share_still_says_how_many(share, rows, said):
 def test_a_share_of_yuan_counts_no_visits():
     """None of four visits was paid in cash, which says nothing about four visits."""
     percentile_rank = PercentileRank(0.9, 30, False, False)
-    for column, said in (("cash_share_365d", False), ("zero_cash_share_365d", True)):
+    for column, said in (("cash_share_365d", False), ("non_surgical_zero_cash_share_365d", True)):
         measure = measures_of("hospital")[column]
         found = measure_reason(
             column, measure, 0.0, 0.2, lambda *_given: percentile_rank, "level2", 1.0, rows=4.0

@@ -133,11 +133,16 @@ def test_a_reason_says_what_the_mix_leads_one_to_expect():
 )
 def test_what_the_mix_or_the_peers_lead_one_to_expect_is_no_reason(expected, usual, is_reason):
     mixed = {"exam_share_365d": 0.52, expected_column("exam_share_365d"): expected}
-    values = mixed | {"zero_cash_share_365d": 0.9}
+    values = mixed | {"non_surgical_zero_cash_share_365d": 0.9}
     found = reasons_for(
-        "hospital", {"exam_share_365d": 2.0, "zero_cash_share_365d": 1.0}, values=values, usual=usual
+        "hospital",
+        {"exam_share_365d": 2.0, "non_surgical_zero_cash_share_365d": 1.0},
+        values=values,
+        usual=usual,
     )
-    assert ("exam_share_365d" in codes(found)) == is_reason and "zero_cash_share_365d" in codes(found)
+    assert ("exam_share_365d" in codes(found)) == is_reason and "non_surgical_zero_cash_share_365d" in codes(
+        found
+    )
 
 
 def test_names_of_measures_are_there_in_both_languages():

@@ -70,7 +70,7 @@ def test_every_edge_and_group_agrees(snapshots, part):
 @pytest.mark.parametrize("kind", ["visit", "patient", "prescriber", "pharmacy", "hospital", "group"])
 def test_every_measure_agrees(snapshots, kind):
     expected, found = (one.subjects[kind] for one in snapshots)
-    for part in ("values", "differences", "peers", "graph", "rules", "places", "against_peers"):
+    for part in ("values", "z_scores", "peers", "graph", "rules", "places", "z_against_peers"):
         assert_same_rows(_as_rows(getattr(found, part)), _as_rows(getattr(expected, part)))
     for name, grid in expected.reference.quantiles.items():
         assert grid == pytest.approx(found.reference.quantiles[name], rel=1e-9, abs=1e-9), name

@@ -13,7 +13,7 @@ from features.comparison.affiliation import (
     PRIOR_SUBJECTS,
     affiliations,
     centre_of_place,
-    own_differences,
+    z_within_place,
 )
 from features.comparison.null_distribution import NullDistribution, Sample
 from features.comparison.peers import fit_peers
@@ -170,7 +170,7 @@ def hospitals_of_five(share: float) -> tuple[pd.DataFrame, pd.Series, pd.Series]
 def test_where_all_of_a_hospital_do_it_each_differs_less_from_it_than_from_the_peers():
     values, peers, places = hospitals_of_five(0.8)
     usual = fit_peers("prescriber", values, peers)
-    own, other = own_differences(usual, values, peers, places), usual.differences(values, peers)
+    own, other = z_within_place(usual, values, peers, places), usual.z_scores(values, peers)
     assert own.index.equals(values.index) and own.columns.equals(other.columns)
     column = "co_visit_share_365d"
     assert (other.loc["d0":"d4", column] > 7).all() and (own.loc["d0":"d4", column] < 3).all()
@@ -182,5 +182,5 @@ def test_one_who_does_it_alone_differs_from_his_hospital_as_from_the_peers():
     values, peers, places = hospitals_of_five(0.05)
     values.loc["d4", "co_visit_share_365d"] = 0.8
     usual = fit_peers("prescriber", values, peers)
-    own = own_differences(usual, values, peers, places)["co_visit_share_365d"]
+    own = z_within_place(usual, values, peers, places)["co_visit_share_365d"]
     assert own["d4"] > 3 and (own.drop("d4") < 1).all()

@@ -296,7 +296,7 @@ def test_a_specialist_is_not_odd_for_being_one_and_a_generalist_with_the_same_sh
     assert (
         share["cancer"] == pytest.approx(share["guilty"], abs=0.02) and share["children"] > 1.2 * share["H0"]
     )
-    away = usual.differences(values, peers)[["exam_share_365d", "treatment_share_365d"]]
+    away = usual.z_scores(values, peers)[["exam_share_365d", "treatment_share_365d"]]
     assert away.loc["guilty"].min() > 3
     assert away.drop("guilty").max().max() < 1
 

@@ -69,7 +69,7 @@ def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
 
 
 def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
-    """(subject_id, kind, item) → expected, reach, money, neg_log10_fdr."""
+    """(subject_id, kind, item) → expected, upper_limit, money, neg_log10_fdr."""
     rows = [row for row in frame.to_dict("records") if row["weight"] >= 10]
     correlation = slow_correlations(rows)
     p, spreads = [], []
@@ -81,18 +81,18 @@ def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
     found = {}
     for row, spread, rate in zip(rows, spreads, slow_fdr(p, len(rows)), strict=True):
         _share, usual = parts(row)
-        reach = (
+        upper_limit = (
             min(usual + ONE_IN_A_THOUSAND * sqrt(usual * (1 - usual) / row["weight"] + spread), 1.0)
             * row["n"]
         )
         money, beyond = (
             round(row["money"] * (1 - bound / row["observed"]), 2) if row["observed"] else 0.0
-            for bound in (usual * row["n"], reach)
+            for bound in (usual * row["n"], upper_limit)
         )
         if rate < 0.01 and money >= 0.01 * row["billed"] and beyond > 0 and row["observed"] >= 10:
             found[row["subject_id"], row["kind"], row["item"]] = (
                 usual * row["n"],
-                reach,
+                upper_limit,
                 money,
                 -log10(rate),
             )
@@ -104,7 +104,7 @@ def test_the_items_beyond_chance_equal_the_slow_twin(seed):
     rows = billers(seed)
     found, slow = _beyond_chance(rows), slow_beyond_chance(rows)
     assert list(found.columns) == COLUMNS and list(found.index) == list(range(len(found)))
-    values = found[["expected", "reach", "money", "neg_log10_fdr"]].to_numpy()
+    values = found[["expected", "upper_limit", "money", "neg_log10_fdr"]].to_numpy()
     mine = dict(zip(map(tuple, found[["subject_id", "kind", "item"]].to_numpy()), values, strict=True))
     assert set(mine) == set(slow) and 1 < len(slow) < 20
     for key, expected in slow.items():

@@ -48,10 +48,10 @@ def values(size: int, **columns) -> pd.DataFrame:
     return pd.DataFrame({name: columns.get(name, np.nan) for name in names}, index=index, dtype=float)
 
 
-def differences(frame: pd.DataFrame, peers: pd.Series | str = "all", kind: str = PROBE) -> pd.DataFrame:
+def z_scores(frame: pd.DataFrame, peers: pd.Series | str = "all", kind: str = PROBE) -> pd.DataFrame:
     """z-values of subjects who are the peers themselves."""
     groups = peers if isinstance(peers, pd.Series) else pd.Series(peers, frame.index)
-    return fit_peers(kind, frame, groups).differences(frame, groups)
+    return fit_peers(kind, frame, groups).z_scores(frame, groups)
 
 
 def z(standard_deviations: float) -> float:
@@ -69,7 +69,7 @@ def test_differences_as_worked_out_by_hand():
     own, overall = (1.4826 * 0.1) ** 2, (0.2 / stats.norm.isf(0.15)) ** 2
     unit = math.sqrt((own + overall) / 2)
     expected = [z(-0.2 / unit)] * 10 + [0.0] * 20 + [z(0.2 / unit)] * 10
-    away = differences(frame, peers)
+    away = z_scores(frame, peers)
     assert np.allclose(away.part, expected)
     # Where less is suspicious the sign turns.
     assert np.allclose(away.low_part, -np.array(expected))
@@ -79,7 +79,7 @@ def test_differences_as_worked_out_by_hand():
 
 def test_amounts_and_ratios_are_compared_by_how_many_times():
     frame = values(41, money=[100.0] * 40 + [700], times_usual=[1.0] * 40 + [8])
-    away = differences(frame)
+    away = z_scores(frame)
     # A doubling or so counts as one unit at least, or nearly equal peers would make a stranger of everybody
     # else.
     assert away.money.iloc[-1] == pytest.approx(z((math.log(8) - math.log(2)) / LOG_SPREAD))
@@ -88,12 +88,12 @@ def test_amounts_and_ratios_are_compared_by_how_many_times():
 
 
 def test_a_ratio_below_a_hundredth_is_compared_as_one():
-    away = differences(values(21, times_usual=[1.0] * 19 + [SMALLEST_RATIO, 0.0])).times_usual
+    away = z_scores(values(21, times_usual=[1.0] * 19 + [SMALLEST_RATIO, 0.0])).times_usual
     assert away.iloc[-1] == away.iloc[-2] == pytest.approx(z(math.log(0.01) / LOG_SPREAD))
 
 
 def test_years_are_compared_as_they_are_and_refunds_have_their_sign():
-    away = differences(values(41, age=[50.0] * 40 + [80], money=[0.0] * 40 + [-300])).iloc[-1]
+    away = z_scores(values(41, age=[50.0] * 40 + [80], money=[0.0] * 40 + [-300])).iloc[-1]
     assert away.age == pytest.approx(z(30 / 10)) and away.money == pytest.approx(z(-math.log(4) / LOG_SPREAD))
 
 
@@ -108,7 +108,7 @@ def test_the_z_value_of_a_share_grows_with_its_rows():
         of_a_thousand=[1000 * s for s in shares],
         count=[50.0] * 40 + [5, 50, 1e9],
     )
-    away = differences(frame)
+    away = z_scores(frame)
     five, fifty, many = away.share_of.iloc[-3:]
     assert 0 < five < 2.5 < fifty < many
     # Where less is suspicious, the complement of the share is compared.
@@ -125,7 +125,7 @@ def test_the_z_value_of_an_average_grows_with_its_rows():
     rows = random.integers(2, 200, 300).astype(float)
     days = np.r_[np.maximum(random.normal(8, 4 / np.sqrt(rows)), 0), 40, 40, 40]
     frame = values(303, mean_days=days, count=np.r_[rows, 1, 5, 150])
-    one, five, many = differences(frame).mean_days.iloc[-3:]
+    one, five, many = z_scores(frame).mean_days.iloc[-3:]
     assert one < 2 < five < many
 
 
@@ -133,13 +133,13 @@ def test_events_are_compared_by_their_exposure():
     """Twenty events: of a place with two thousand visits nothing unusual, of one with two hundred
     something."""
     frame = values(42, events=[10.0] * 40 + [20, 20], count=[1_000.0] * 40 + [2_000, 200])
-    large, small = differences(frame).events.iloc[-2:]
+    large, small = z_scores(frame).events.iloc[-2:]
     assert large < 0.5 and small > 3
 
 
 def test_what_arises_from_no_rows_says_nothing_as_long_as_it_is_possible():
     frame = values(42, share_of=[0.2] * 40 + [0.6] * 2, count=[50.0] * 40 + [np.nan, 0])
-    away = differences(frame).share_of.iloc[-2:]
+    away = z_scores(frame).share_of.iloc[-2:]
     assert away.iloc[0] == away.iloc[1] < 1
 
 
@@ -165,7 +165,7 @@ def test_by_mix_the_distance_from_the_expected_value_is_compared(direction, supp
     frame = pd.DataFrame({"by_mix": share, expected: usual, "rows": 400.0})
     peers = pd.Series("all", frame.index)
     found = fit_peers(subject, frame, peers)
-    away = found.differences(frame, peers).by_mix
+    away = found.z_scores(frame, peers).by_mix
     assert away.iloc[40] == pytest.approx(0, abs=1e-6) and away.iloc[41] > 2
     if support is None:
         assert away.iloc[41] == pytest.approx(z(0.15 / 0.05))
@@ -179,7 +179,7 @@ def test_by_mix_the_distance_from_the_expected_value_is_compared(direction, supp
 def test_one_alone_in_a_group_is_judged_by_all():
     """His own median would excuse him."""
     frame = values(61, part=[0.1] * 60 + [0.9])
-    away = differences(frame, pd.Series(["many"] * 60 + ["alone"], frame.index)).part
+    away = z_scores(frame, pd.Series(["many"] * 60 + ["alone"], frame.index)).part
     assert away["s60"] > 5 > 0.5 > away.iloc[:60].max()
 
 
@@ -192,9 +192,9 @@ def test_a_z_value_depends_on_nobody_else_who_is_scored():
     frame = values(50, **columns)
     peers = pd.Series(np.where(np.arange(50) % 3, "a", "b"), frame.index)
     found = fit_peers(PROBE, frame, peers)
-    together = found.differences(frame, peers)
+    together = found.z_scores(frame, peers)
     for name in ("s0", "s7", "s49"):
-        alone = found.differences(frame.loc[[name]], peers.loc[[name]])
+        alone = found.z_scores(frame.loc[[name]], peers.loc[[name]])
         pd.testing.assert_frame_equal(alone, together.loc[[name]], check_exact=True)
 
 
@@ -202,7 +202,7 @@ def test_support_is_counted_in_the_same_window_where_there_is_one(probe_of_windo
     columns = ["visits_30d", "visits_365d", "ever", "rate_30d", "rate_365d", "rate_of_all_365d"]
     frame = pd.DataFrame(0.2, index=[f"s{n}" for n in range(41)], columns=columns)
     frame.loc["s40"] = [1e9, 10.0, 0.0, 0.7, 0.7, 0.7]
-    away = differences(frame, kind=probe_of_windows).loc["s40"]
+    away = z_scores(frame, kind=probe_of_windows).loc["s40"]
     assert away.rate_30d > 2 * away.rate_365d > 0
     # Supported by a count without a window, of which there is nothing.
     assert away.rate_of_all_365d < 1
@@ -211,7 +211,7 @@ def test_support_is_counted_in_the_same_window_where_there_is_one(probe_of_windo
 def test_what_nobody_knows_stays_unknown():
     frame = values(4, part=[0.1, np.nan, 0.3, 0.2], money=[5, 6, 7, 8])
     peers = pd.Series("all", frame.index)
-    away = fit_peers(PROBE, frame, peers).differences(frame, peers)
+    away = fit_peers(PROBE, frame, peers).z_scores(frame, peers)
     assert away.part.isna().tolist() == [False, True, False, False]
     assert away.money.notna().all() and away.times_usual.isna().all()
 
@@ -355,7 +355,7 @@ def test_of_several_measures_by_mix_each_has_its_own_distances():
 
 def test_a_subject_without_rows_is_compared_as_if_it_had_half_of_one():
     rows = [50.0] * 40 + [np.nan, 0.0, 0.5, 1.0]
-    away = differences(values(44, mean_days=[8.0] * 40 + [30] * 4, events=[10.0] * 40 + [3] * 4, count=rows))
+    away = z_scores(values(44, mean_days=[8.0] * 40 + [30] * 4, events=[10.0] * 40 + [3] * 4, count=rows))
     unknown, none, half, one = away.mean_days.iloc[-4:]
     assert unknown == none == half < one
     # Three events of more visits are less of a surprise.

@@ -35,9 +35,11 @@ def measured(
         entries = [e for e in CATALOGUE.values() if e.subject == kind and e.family == "outcomes"]
         rows = facts.group_by(subject_id=facts[KEYS[kind]])
         if kind == "visit":
-            taken = facts.select(subject_id=facts.mdtrt_id, **{e.name: e.take(facts, None) for e in entries})
+            taken = facts.select(
+                subject_id=facts.mdtrt_id, **{e.name: e.compute(facts, None) for e in entries}
+            )
         else:
-            taken = rows.aggregate(**{e.name: e.take(facts, facts.days_ago <= 365) for e in entries})
+            taken = rows.aggregate(**{e.name: e.compute(facts, facts.days_ago <= 365) for e in entries})
         found[kind] = taken.to_pandas().set_index("subject_id")
     return found
 

@@ -41,7 +41,7 @@ def city() -> VisitBook:
         for month in range(1, 6):
             book.add(
                 f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY,
-                dr_code=f"D{number % 10}", supply_days=30.0, stock_days=31.0 if over else 30.0,
+                dr_code=f"D{number % 10}", supply_days=30.0, days_on_hand=31.0 if over else 30.0,
             )  # fmt: skip
     for village in range(12):
         for number in range(20):
@@ -132,7 +132,7 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     assert set(found.columns) == {
         *("co_visitors", "co_oversupplied", "co_fillers"),
         *("referred", "received", "village_recruitment_excess"),
-        *("prescription_flow", "resold", "sold_again"),
+        *("prescription_flow", "resold", "sold_before"),
     }
     assert found.index.is_unique
     who = pd.Series({row["mdtrt_id"]: row["psn_no"] for row in book.rows}).reindex(found.index).fillna("")
@@ -148,7 +148,7 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     received = found.index[found.received.notna()]
     assert set(received) == {f"stay-2-{number}" for number in range(120) if number % 4 == 1 and number % 3}
     # Boxes of P1 that P2 sold again: both sales are named, and P2's own second sales are not.
-    first, second = (set(found.index[found[end].eq(1)]) for end in ("resold", "sold_again"))
+    first, second = (set(found.index[found[end].eq(1)]) for end in ("resold", "sold_before"))
     assert first == {f"sale-{number}" for number in range(1, 60, 5)}
     assert second == {f"sale-{number}" for number in range(60, 72)}
     recruited = found.village_recruitment_excess.dropna()

@@ -25,7 +25,7 @@ def shops(guilty: bool) -> VisitBook:
             book.add(
                 f"buyer-{number}", f"P{number // 10 % 10}", 30 * month, number, kind=PHARMACY,
                 dr_code=f"D{number % 10}",
-                supply_days=30.0, stock_days=31.0 if over else 30.0,
+                supply_days=30.0, days_on_hand=31.0 if over else 30.0,
             )  # fmt: skip
     return book
 
@@ -74,7 +74,7 @@ def market(seed: int) -> VisitBook:
                 kind=PHARMACY if rng.random() < 0.9 else "outpatient",
                 dr_code=f"D{place}" if rng.random() < 0.9 else None,
                 supply_days=float(rng.choice([0, 30], p=[0.05, 0.95])),
-                stock_days=float(rng.choice([30, 31], p=[0.1, 0.9])) if hoards else 0.0,
+                days_on_hand=float(rng.choice([30, 31], p=[0.1, 0.9])) if hoards else 0.0,
                 course=bool(rng.random() < 0.03),
             )  # fmt: skip
     return book
@@ -90,7 +90,7 @@ def slow_buyers(book: VisitBook) -> dict[tuple[str, str], dict[str, tuple[int, i
             for hub in hubs:
                 bought, surplus = days[hub][row["psn_no"]]
                 bought.add(row["day"])
-                if row["stock_days"] > 30:
+                if row["days_on_hand"] > 30:
                     surplus.add(row["day"])
     return {
         hub: {buyer: (len(bought), len(surplus)) for buyer, (bought, surplus) in buyers.items()}
@@ -192,13 +192,13 @@ def test_edges_to_hubs_have_the_days_and_the_evidence_of_the_hub():
 def test_ties_are_the_oversupplied_purchases_at_the_shared_doctor_or_pharmacy():
     book = VisitBook()
     more = dict(kind=PHARMACY, supply_days=30.0)
-    mine = book.add("ada", "P1", 10, dr_code="D1", stock_days=31.0, **more)
-    theirs = book.add("ben", "P2", 365, dr_code="D1", stock_days=31.0, **more)
+    mine = book.add("ada", "P1", 10, dr_code="D1", days_on_hand=31.0, **more)
+    theirs = book.add("ben", "P2", 365, dr_code="D1", days_on_hand=31.0, **more)
     for person, place, days_ago, changed in (
-        ("ada", "P1", 20, dict(stock_days=30.0)), ("ada", "P1", 20, dict(dr_code="D2")),
+        ("ada", "P1", 20, dict(days_on_hand=30.0)), ("ada", "P1", 20, dict(dr_code="D2")),
         ("ada", "P1", 366, {}), ("ada", "P1", 20, dict(course=True)), ("cyd", "P1", 20, {}),
     ):  # fmt: skip
-        book.add(person, place, days_ago, **(dict(dr_code="D1", stock_days=31.0) | more | changed))
+        book.add(person, place, days_ago, **(dict(dr_code="D1", days_on_hand=31.0) | more | changed))
     facts = book.facts()
     frame = pd.DataFrame({"hub_type": ["prescriber"], "hub": ["D1"], "a": ["ada"], "b": ["ben"]})
     pairs = facts.get_backend().create_table("pairs", ibis.memtable(frame))

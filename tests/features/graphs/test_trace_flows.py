@@ -137,7 +137,7 @@ def test_visits_at_both_ends_of_a_flow_know_their_boxes():
     before = {row[0]: number for number, row in enumerate(rows) if row[3] < 1000}
     again = {row[0]: number for number, row in enumerate(rows) if row[3] >= 1000 and row[2] == "P2"}
     assert set(found.index[found.resold.notna()]) == {f"S{before[box]:04}" for box in again}
-    assert set(found.index[found.sold_again.notna()]) == {f"S{number:04}" for number in again.values()}
+    assert set(found.index[found.sold_before.notna()]) == {f"S{number:04}" for number in again.values()}
     # P4's single boxes are no flow, and nobody is named where none is.
     assert len(again) == 12 and found.fillna(0).sum().tolist() == [12, 12]
     assert trace_flows.boxes(claims, flows.filter(flows.b == "P4")).count().execute() == 0

@@ -14,7 +14,7 @@ SCHEMA = ibis.schema(
     dict(fixmedins_code="string", kind="string", psn_no="string", day="date", second="int64",
          mdtrt_id="string",
          course="boolean", days_ago="float64", dr_code="string", is_pharmacy="boolean", supply_days="float64",
-         stock_days="float64", referred_to="string", referred_stay="string", village="string", dx3="string",
+         days_on_hand="float64", referred_to="string", referred_stay="string", village="string", dx3="string",
          template="int64", n_items="int64", operated="boolean")
 )  # fmt: skip
 

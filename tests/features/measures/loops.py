@@ -58,7 +58,7 @@ VALUES: dict[str, list[Any]] = {
     "no_sign_in_rehab": [0.0, 2.0, None],
     "supply_days": [0.0, 30.0, 90.0, None],
     "n_drugs": [1.0, 2.0, None],
-    "stock_days": [0.0, 30.0, 31.0, None],
+    "days_on_hand": [0.0, 30.0, 31.0, None],
     "oversupply_amount": [0.0, 12.0, None],
     "boxes": [1.0, 3.0, None],
     "repeat_codes": [0.0, 1.0, None],
@@ -68,12 +68,12 @@ VALUES: dict[str, list[Any]] = {
     "co_visitors": [0.0, 1.0, 3.0, None],
     "co_oversupplied": [0.0, 2.0, None],
     "co_fillers": [0.0, 3.0, None],
-    "follow_days": [1.0, 2.0, 3.0, None],
+    "same_predecessor_days": [1.0, 2.0, 3.0, None],
     "village_batch": [0.0, 1.0, 2.0, None],
     "outside_visits": [0.0, 1.0, None],
     "idle_days": [0.0, 1.0, 3.0, None],
     "days_since_death": [0.0, 1.0, 2.0, None],
-    "seen_dead": [True, False, None],
+    "seen_after_death": [True, False, None],
     "impossible": [1.0, None],
     "operated": [True, False, None],
     "twins": [0.0, 2.0, None],
@@ -97,16 +97,16 @@ VALUES: dict[str, list[Any]] = {
     "fund_share": [0.4, None],
     "cash_share": [0.1, None],
     "weekly_dialysis_sessions": [3.0, None],
-    "weekday_share": [0.8, None],
+    "usual_weekday_share": [0.8, None],
     "card_gap": [20.0, 400.0, None],
     **dict.fromkeys(["drug_amount", "exam_amount", "treat_amount"], [0.0, 30.0, 60.0]),
     "costliest_exam": [0.0, 10.0],
     **dict.fromkeys(["bed_care_amount", "material_amount", "over_ceiling"], [0.0, 20.0, 50.0]),
-    **dict.fromkeys(["cost_ratio", "content_ratio"], [0.4, 0.5, 2.0, 2.1, None]),
+    **dict.fromkeys(["cost_ratio", "service_intensity_ratio"], [0.4, 0.5, 2.0, 2.1, None]),
     **dict.fromkeys(["los_ratio", "items_ratio"], [0.8, 1.3, None]),
     "usual_material": [10.0, 30.0, None],
-    "charge_per_content": [0.9, 1.5, None],
-    "group_cost_ratio": [1.0, 1.4, None],
+    "charge_to_intensity_ratio": [0.9, 1.5, None],
+    "drg_cost_ratio": [1.0, 1.4, None],
     **dict.fromkeys(["priced", "usual_price"], [40.0, 55.0, None]),
     **dict.fromkeys(["course", "joint", "round_amount"], [True, False]),
     **dict.fromkeys(["burst", "two_places", "dr_two_sites", "night", "poor"], [True, False, None]),
@@ -114,8 +114,8 @@ VALUES: dict[str, list[Any]] = {
     **dict.fromkeys(["interim", "same_doctor_readmission", "readmitted_31d"], [True, False, None]),
     "no_sign_in_excess": [0.0, 0.75, None],
     "off_schedule": [1, None],
-    **dict.fromkeys(["unsupported_group", "high_cost_group"], [True, False, None]),
-    **dict.fromkeys(["received", "prescription_flow", "resold", "sold_again"], [0.0, 0.5, None]),
+    **dict.fromkeys(["unsupported_drg", "high_cost_drg"], [True, False, None]),
+    **dict.fromkeys(["received", "prescription_flow", "resold", "sold_before"], [0.0, 0.5, None]),
     "split_excess": [0.1, 0.5, 0.75, None],
     UNUSUAL_DRUGS: [0.0, 25.0, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
@@ -322,7 +322,7 @@ def growth(visits: Visits, name: str) -> float | None:
 
 def persons_with_known_supply(visits: Visits) -> int:
     """Patients of whom it is known what they had at hand."""
-    return different([v for v in visits if v["stock_days"] is not None], "psn_no")
+    return different([v for v in visits if v["days_on_hand"] is not None], "psn_no")
 
 
 def checkup_like(visit: Visit) -> bool:
@@ -343,7 +343,7 @@ def dead(visit: Visit) -> bool:
 
 def unseen_dead(visit: Visit) -> bool:
     """A card used after death, and no doctor has seen its owner since."""
-    return dead(visit) and visit["seen_dead"] is False
+    return dead(visit) and visit["seen_after_death"] is False
 
 
 def days_a_week(visits: Visits) -> float | None:

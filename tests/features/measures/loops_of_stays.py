@@ -63,11 +63,11 @@ OF_BOTH: dict[str, Loop] = {
     "outpatient_rate_of_admissions": lambda vs: mean_of(stays(vs), "outpatient_rate"),
     "admitted_from_outpatient_share": lambda vs: share(stays(vs), lambda v: v["converted"]),
     "stays_without_assistance": lambda vs: len([v for v in stays(vs) if not v["poor"] and not v["operated"]]),
-    "zero_cash_share": lambda vs: share(
+    "non_surgical_zero_cash_share": lambda vs: share(
         [v for v in stays(vs) if not v["poor"] and not v["operated"]], lambda v: v["cash_payamt"] <= 0
     ),
     "village_concentration": lambda vs: loops.alike(all_stays(vs), "village"),
-    "batch_share": lambda vs: share(stays(vs), lambda v: (v["village_batch"] or 0) >= 2),
+    "village_batch_share": lambda vs: share(stays(vs), lambda v: (v["village_batch"] or 0) >= 2),
     "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
     "split_share": lambda vs: share(stays(vs), lambda v: v["split"]),
     "readmission_share": lambda vs: share(stays(vs), lambda v: v["readmitted_31d"]),
@@ -82,19 +82,17 @@ OF_BOTH: dict[str, Loop] = {
     "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v)),
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
-    "material_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
+    "consumables_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
     "operations": lambda vs: len(compared_operations(vs)),
-    "operation_excess": lambda vs: beyond_operations(compared_operations(vs)),
+    "operation_consumables_excess": lambda vs: beyond_operations(compared_operations(vs)),
     "cost_ratio": middle("cost_ratio"),
-    "content_ratio": middle("content_ratio"),
-    "charge_per_content": middle("charge_per_content"),
+    "service_intensity_ratio": middle("service_intensity_ratio"),
+    "charge_to_intensity_ratio": middle("charge_to_intensity_ratio"),
     "overcharged_stay_share": lambda vs: share_known(
-        stays(vs), "charge_per_content", lambda ratio: ratio >= 1.5
+        stays(vs), "charge_to_intensity_ratio", lambda ratio: ratio >= 1.5
     ),
-    "group_cost_excess": lambda vs: mean(
-        weight - 1 for weight in loops.column(stays(vs), "group_cost_ratio")
-    ),
-    "unsupported_group_share": lambda vs: mean_of(stays(vs), "unsupported_group"),
+    "drg_cost_excess": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "drg_cost_ratio")),
+    "unsupported_drg_share": lambda vs: mean_of(stays(vs), "unsupported_drg"),
     "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
     "dialysis_sessions": lambda vs: total(vs, "dialysis"),
     "no_sign_in_share": lambda vs: part(
@@ -112,5 +110,5 @@ OF_BOTH: dict[str, Loop] = {
     "co_visit_consultation_share": lambda vs: share(seen(vs), loops.met),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
-    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
+    "visits_with_findings_share": lambda vs: share(vs, lambda v: v["findings"] > 0),
 }

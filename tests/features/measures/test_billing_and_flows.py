@@ -54,7 +54,7 @@ def test_what_a_doctor_gives_in_the_ward_is_no_prescription_at_a_pharmacy():
 def test_consumables_are_counted_by_stay_and_courses_are_left_out(subject):
     rows = [{"material_amount": 900.0}, {"material_amount": None}, {"material_amount": 300.0}]
     others = [{"material_amount": 5000.0, "course": True}, {"material_amount": 5000.0, "kind": OUTPATIENT}]
-    assert taken(subject, "material_per_stay", *rows, *others) == 400
+    assert taken(subject, "consumables_per_stay", *rows, *others) == 400
 
 
 @pytest.mark.parametrize("subject", ["hospital", "prescriber"])
@@ -63,12 +63,14 @@ def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bill
     honest = {"material_amount": 380.0, "usual_material": 400.0, "billed": 1000.0, "kind": OUTPATIENT}
     other = {"material_amount": 5000.0, "usual_material": None, "billed": 9000.0}
     earlier = padded | {"days_ago": 366.0}
-    assert taken(subject, "operation_excess", padded, honest, other, earlier) == pytest.approx(
+    assert taken(subject, "operation_consumables_excess", padded, honest, other, earlier) == pytest.approx(
         480 / 3000 * 2 / (2 + PRIOR_COMPARABLE_VISITS)
     )
     assert taken(subject, "operations", padded, honest, other, earlier) == 2
-    assert taken(subject, "operation_excess", honest) == pytest.approx(-0.02 / (1 + PRIOR_COMPARABLE_VISITS))
-    assert taken(subject, "operation_excess", other) is None
+    assert taken(subject, "operation_consumables_excess", honest) == pytest.approx(
+        -0.02 / (1 + PRIOR_COMPARABLE_VISITS)
+    )
+    assert taken(subject, "operation_consumables_excess", other) is None
 
 
 def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral():
@@ -78,7 +80,7 @@ def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral()
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [("resold_elsewhere", "resold"), ("returned_boxes", "sold_again")]
+    ("name", "column"), [("resold_later_elsewhere", "resold"), ("sold_before_elsewhere", "sold_before")]
 )
 def test_boxes_that_came_back_are_counted_at_both_pharmacies_in_a_thousand(name, column):
     rows = [PURCHASE | {"boxes": 40.0, column: 1.0}, PURCHASE | {"boxes": 10.0, column: 0.0}]

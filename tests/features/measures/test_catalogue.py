@@ -224,7 +224,9 @@ def test_a_measure_can_be_put_into_words(entry):
     assert entry.unit in UNITS and entry.family in FAMILIES
     assert entry.direction in (1, -1) and entry.materiality > 0
     # The plain number of findings and the shape of distributions are evidence of no scheme.
-    of_none = entry.name.startswith(("findings", "visits_with_findings")) or entry.family == "distribution"
+    of_none = (
+        entry.name.startswith(("findings", "visits_with_findings_share")) or entry.family == "distribution"
+    )
     assert bool(entry.schemes) != of_none
     assert len(set(entry.schemes)) == len(entry.schemes)
     assert all(re.fullmatch(r"M(0[1-9]|[1-4]\d|50)", scheme) for scheme in entry.schemes)

@@ -17,7 +17,7 @@ def test_findings_of_all_who_have_visits(subject):
     assert taken(subject, "findings", *VISITS) == 2
     assert taken(subject, "findings", *VISITS, window=1095) == 11
     assert taken(subject, "findings_share", *VISITS) == pytest.approx(0.2)
-    assert taken(subject, "visits_with_findings", *VISITS) == 0.5
+    assert taken(subject, "visits_with_findings_share", *VISITS) == 0.5
     assert CATALOGUE[subject, "findings"].windows == ALL_WINDOWS
 
 

@@ -15,7 +15,7 @@ GROUPS: dict[str, Loop] = {
     "joint_purchase_share": lambda vs: share(joint(vs), lambda v: v["kind"] == PHARMACY),
     "oversupply_amount": lambda vs: total(vs, "oversupply_amount"),
     "burst_share": lambda vs: share(joint(vs), lambda v: v["burst"]),
-    "follow_days": lambda vs: max(column(vs, "follow_days")),
+    "same_predecessor_days": lambda vs: max(column(vs, "same_predecessor_days")),
     "villages": lambda vs: different(vs, "village"),
     "joint_places": lambda vs: different(joint(vs), "fixmedins_code"),
     "cash_share": lambda vs: part(joint(vs), "cash_payamt", "medfee_sumamt"),
@@ -27,7 +27,7 @@ GROUPS: dict[str, Loop] = {
     "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
-    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
+    "visits_with_findings_share": lambda vs: share(vs, lambda v: v["findings"] > 0),
 }
 
 
@@ -44,11 +44,14 @@ def test_every_measure_of_groups_has_a_loop(group):
 
 
 def test_members_who_did_nothing_together_have_no_shares_of_joint_visits():
-    visits = [v | {"joint": False, "village_batch": None, "follow_days": None} for v in group_of_strangers()]
+    visits = [
+        v | {"joint": False, "village_batch": None, "same_predecessor_days": None}
+        for v in group_of_strangers()
+    ]
     found = loops.measured("group", visits)
     assert found["joint_share"] == found["days_together"] == found["joint_fund"] == 0
     assert found["joint_stay_share"] is found["cash_share"] is None
-    assert found["village_batch"] == found["follow_days"] == 0 and found["members"] > 1
+    assert found["village_batch"] == found["same_predecessor_days"] == 0 and found["members"] > 1
 
 
 def group_of_strangers() -> loops.Visits:

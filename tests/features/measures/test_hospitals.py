@@ -45,7 +45,9 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "stays_per_person": lambda vs: (
         len(discharged(stays(vs))) / (loops.different(discharged(stays(vs)), "psn_no") or math.nan)
     ),
-    "frequent_share": lambda vs: loops.share_of_counts(discharged(all_stays(vs)), "psn_no", lambda n: n >= 3),
+    "frequent_inpatients_share": lambda vs: loops.share_of_counts(
+        discharged(all_stays(vs)), "psn_no", lambda n: n >= 3
+    ),
     "no_sign_in_excess": lambda vs: (
         part([v for v in vs if v["no_sign_in"] is not None], "no_sign_in_excess", "dialysis") or 0.0
     ),
@@ -70,8 +72,8 @@ HOSPITALS: dict[str, Loop] = OF_BOTH | {
     "imaging_share": lambda vs: share(stays(vs), lambda v: v["large_exams"] > 0),
     "treatment_share": lambda vs: part(stays(vs), "treat_amount drug_amount material_amount"),
     "bed_care_share": lambda vs: part(stays(vs), "bed_care_amount"),
-    "material_share": lambda vs: part(stays(vs), "material_amount"),
-    "material_stays_share": lambda vs: share(stays(vs), lambda v: v["material_amount"] >= v["billed"] / 2),
+    "consumables_share": lambda vs: part(stays(vs), "material_amount"),
+    "consumables_stays_share": lambda vs: share(stays(vs), lambda v: v["material_amount"] >= v["billed"] / 2),
     "low_cost_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio < 0.5),
     "high_cost_share": lambda vs: share_known(stays(vs), "cost_ratio", lambda ratio: ratio > 2),
     "cost_dispersion": lambda vs: spread(loops.column(stays(vs), "cost_ratio")),

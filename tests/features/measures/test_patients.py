@@ -55,7 +55,7 @@ def test_one_readmission_among_many_stays_is_less_evidence_than_one_in_two():
     people.loc["often", "stays_365d"] = 12.0
     people.loc["split", ["stays_365d", "split_stays_365d"]] = [4.0, 3.0]
     peers = pd.Series("all", people.index)
-    z = fit_peers("patient", people, peers).differences(people, peers).split_stays_365d
+    z = fit_peers("patient", people, peers).z_scores(people, peers).split_stays_365d
     assert z["often"] < z["seldom"] - 0.5 < z["split"] - 2
 
 
@@ -86,7 +86,7 @@ def dosed(vs):
     return [v for v in vs if v["supply_days"]]
 
 
-def supply_ratio(vs):
+def medication_possession_ratio(vs):
     """Days of supply ÷ most drugs of a visit ÷ days since the first purchase of any and 30."""
     days = max((v["days_ago"] for v in dosed(vs)), default=0) + 30
     return total(vs, "supply_days") / max(column(vs, "n_drugs")) / days
@@ -114,8 +114,8 @@ PATIENTS: dict[str, Loop] = {
     "fund_pay": lambda vs: total(vs, "fund_pay_sumamt"),
     "pharmacy_fund_pay": lambda vs: total(bought(vs), "fund_pay_sumamt"),
     "drug_amount": lambda vs: total([v for v in vs if v["kind"] != STAY], "drug_amount"),
-    "supply_ratio": supply_ratio,
-    "max_stock_days": lambda vs: max(column(vs, "stock_days")),
+    "medication_possession_ratio": medication_possession_ratio,
+    "max_days_on_hand": lambda vs: max(column(vs, "days_on_hand")),
     "oversupply_amount": lambda vs: total(vs, "oversupply_amount"),
     "pharmacies": lambda vs: different(bought(vs), "fixmedins_code"),
     "places": lambda vs: different(vs, "fixmedins_code"),
@@ -140,7 +140,7 @@ PATIENTS: dict[str, Loop] = {
     "co_visit_purchases": lambda vs: sum(map(loops.met, bought(vs))),
     "co_visit_share": lambda vs: loops.share(vs, loops.met),
     "co_visit_fund": lambda vs: fund_of(vs, loops.met),
-    "follow_days": lambda vs: max(column(vs, "follow_days")),
+    "same_predecessor_days": lambda vs: max(column(vs, "same_predecessor_days")),
     "most_co_visitors": lambda vs: max(column(vs, "co_visitors")),
     "bursts": lambda vs: sum(v["burst"] or False for v in bought(vs)),
     "expected_bursts": lambda vs: total(bought(vs), "burst_expected"),
@@ -158,7 +158,7 @@ PATIENTS: dict[str, Loop] = {
         loops.counts_by([v for v in vs if v["dialysis"]], "week").values()
     ),
     "dialysis_sessions": lambda vs: total(vs, "dialysis"),
-    "charge_per_content": lambda vs: max(column(vs, "charge_per_content")),
+    "charge_to_intensity_ratio": lambda vs: max(column(vs, "charge_to_intensity_ratio")),
     "cost_ratio": lambda vs: mean_of(vs, "cost_ratio"),
     "los_ratio": lambda vs: mean_of(vs, "los_ratio"),
     "long_term_care_days": lambda vs: total(vs, "long_term_care_days"),
@@ -171,7 +171,7 @@ PATIENTS: dict[str, Loop] = {
     "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: loops.part(vs, "findings_amount", "fund_pay_sumamt"),
-    "visits_with_findings": lambda vs: loops.share(vs, lambda v: v["findings"] > 0),
+    "visits_with_findings_share": lambda vs: loops.share(vs, lambda v: v["findings"] > 0),
     "out_of_scope_share": lambda vs: loops.share(vs, lambda v: v["out_of_scope"] > 0),
 }
 
@@ -196,13 +196,13 @@ def test_of_one_who_came_once_without_anything_odd_nothing_is_missing_that_is_kn
     typed = [v | {"days_ago": 999.0} for v in loops.random_visits(3, 80)]
     found = loops.measured("patient", visits + typed)
     zero = (
-        "max_stock_days",
+        "max_days_on_hand",
         "split_stays",
         "village_batch",
-        "follow_days",
+        "same_predecessor_days",
         "most_co_visitors",
         "co_oversupplied",
     )
     assert [found[name] for name in zero] == [0] * len(zero)
-    assert found["charge_per_content"] == 1 and found["supply_ratio"] == 0
+    assert found["charge_to_intensity_ratio"] == 1 and found["medication_possession_ratio"] == 0
     assert found["cash_share"] is found["cost_ratio"] is found["top_pharmacy_share"] is None

@@ -48,8 +48,8 @@ PHARMACIES: dict[str, Loop] = {
     "persons_with_known_supply": loops.persons_with_known_supply,
     "supply_days_per_person": lambda vs: total(vs, "supply_days") / loops.different(vs, "psn_no"),
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
-    "stock_days": lambda vs: mean_of(vs, "stock_days"),
-    "early_refill_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
+    "days_on_hand": lambda vs: mean_of(vs, "days_on_hand"),
+    "early_refill_share": lambda vs: share_known(vs, "days_on_hand", lambda days: days > 30),
     "oversupply_share": lambda vs: part(vs, "oversupply_amount", "drug_amount"),
     "price_per_day": lambda vs: divided(
         total([v for v in vs if v["supply_days"]], "drug_amount"), total(vs, "supply_days")
@@ -60,7 +60,7 @@ PHARMACIES: dict[str, Loop] = {
     "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
     "price_excess": lambda vs: part(vs, "priced", "usual_price") - 1,
     "burst_share": lambda vs: share(vs, lambda v: v["burst"]),
-    "follow_share": lambda vs: share(vs, lambda v: (v["follow_days"] or 0) >= 3),
+    "same_predecessor_share": lambda vs: share(vs, lambda v: (v["same_predecessor_days"] or 0) >= 3),
     "co_visit_fund": lambda vs: total([v for v in vs if loops.met(v)], "fund_pay_sumamt"),
     "co_visit_share": lambda vs: share(vs, loops.met),
     "two_places_share": lambda vs: share(vs, lambda v: v["two_places"]),
@@ -70,32 +70,32 @@ PHARMACIES: dict[str, Loop] = {
     "zero_cash_share": lambda vs: share(vs, lambda v: v["cash_payamt"] <= 0),
     "pooled_share": lambda vs: part(vs, "hifp_pay", "medfee_sumamt"),
     "visits_after_death": lambda vs: sum(map(loops.dead, vs)),
-    "fund_after_death": after_death,
+    "fund_and_account_after_death": after_death,
     "off_price_share": lambda vs: part(vs, "off_price"),
     "top_amount_band_share": lambda vs: top(vs, "amount_band"),
     "boxes": lambda vs: total(vs, "boxes"),
-    "repeat_codes": lambda vs: 1000 * part(vs, "repeat_codes", "boxes"),
+    "repeat_codes_per_1000": lambda vs: 1000 * part(vs, "repeat_codes", "boxes"),
     "uncoded_share": lambda vs: part(vs, "uncoded", "boxes"),
     "boxless_share": lambda vs: share(vs, lambda v: v["boxes"] is None),
     "rx_overused_share": lambda vs: share(vs, lambda v: (v["rx_overused"] or 0) > 0),
     "sale_before_rx_share": lambda vs: share(vs, lambda v: v["sale_before_rx"]),
     "rapid_rx_share": lambda vs: share(vs, lambda v: v["rapid_rx"]),
     "prescribed_share": lambda vs: share(vs, lambda v: v["dr_code"] is not None),
-    "prescribed": lambda vs: len(loops.column(vs, "prescribing_dr")),
+    "ungrouped_prescriptions": lambda vs: len(loops.column(vs, "prescribing_dr")),
     "top_prescriber_share": lambda vs: top(vs, "prescribing_dr"),
     "top_prescriber_persons": lambda vs: loops.most_persons(vs, "prescribing_dr"),
     "steered_share": lambda vs: max(loops.column(vs, "prescription_steering")),
     "prescriber_concentration": lambda vs: loops.alike(vs, "prescribing_dr"),
     "top_person_share": lambda vs: max(loops.fund_by_person(vs)) / sum(loops.fund_by_person(vs)),
     "fund_per_person_cv": unevenness,
-    "frequent_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
+    "frequent_customers_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
     "top_disease_share": lambda vs: top(vs, "dise_no"),
     "top_employer_share": lambda vs: top(vs, "emp_no"),
     "co_oversupplied_share": lambda vs: share_known(vs, "co_oversupplied", lambda people: people > 0),
     "batch_filled_share": lambda vs: share(vs, lambda v: (v["co_fillers"] or 0) > 0),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
-    "visits_with_findings": lambda vs: share(vs, lambda v: v["findings"] > 0),
+    "visits_with_findings_share": lambda vs: share(vs, lambda v: v["findings"] > 0),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }
 # Over all of the past, whatever the window.
@@ -104,7 +104,7 @@ EVER: dict[str, Loop] = {
     "chain_anomaly_share": lambda _vs: 0.25,
 }
 # Held by test_billing_and_flows.py.
-BILLED = {"item_excess_drug", "steered_excess_share", "resold_elsewhere", "returned_boxes"}
+BILLED = {"item_excess_drug", "steered_excess_share", "resold_later_elsewhere", "sold_before_elsewhere"}
 
 
 def purchases(seed: int, n: int) -> loops.Visits:
@@ -139,7 +139,7 @@ def test_a_pharmacy_that_sells_nothing_in_december_has_a_share_of_nothing():
 def test_a_pharmacy_that_records_no_boxes_or_prescriptions_has_no_shares_of_them():
     visits = [v | {"boxes": None, "prescribing_dr": None} for v in purchases(3, 30)]
     found = loops.measured("pharmacy", visits)
-    without = ("repeat_codes", "uncoded_share", "top_prescriber_share", "prescriber_concentration")
+    without = ("repeat_codes_per_1000", "uncoded_share", "top_prescriber_share", "prescriber_concentration")
     assert [found[name] for name in without] == [None] * len(without)
-    assert (found["boxes"], found["boxless_share"], found["prescribed"]) == (0, 1, 0)
-    assert found["frequent_share"] == pytest.approx(24 / len(within(visits)))
+    assert (found["boxes"], found["boxless_share"], found["ungrouped_prescriptions"]) == (0, 1, 0)
+    assert found["frequent_customers_share"] == pytest.approx(24 / len(within(visits)))

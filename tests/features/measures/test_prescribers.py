@@ -57,8 +57,8 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "buyers": lambda vs: loops.different(bought(vs), "psn_no"),
     "supply_days_per_person": supply_days_per_person,
     "supply_per_drug": lambda vs: part(vs, "supply_days", "n_drugs"),
-    "stock_days": lambda vs: mean_of(vs, "stock_days"),
-    "early_refill_share": lambda vs: share_known(vs, "stock_days", lambda days: days > 30),
+    "days_on_hand": lambda vs: mean_of(vs, "days_on_hand"),
+    "early_refill_share": lambda vs: share_known(vs, "days_on_hand", lambda days: days > 30),
     "oversupply_share": lambda vs: divided(
         total(vs, "oversupply_amount"), total(outside_hospital(vs), "drug_amount")
     ),
@@ -141,7 +141,7 @@ def _differences(doctors: dict[str, dict[str, float]]) -> pd.DataFrame:
     columns = [column for name in measures_of("prescriber") for column in (name, expected_column(name))]
     frame = frame.reindex(columns=columns).astype(float)
     peers = pd.Series("all", frame.index)
-    return fit_peers("prescriber", frame, peers).differences(frame, peers)
+    return fit_peers("prescriber", frame, peers).z_scores(frame, peers)
 
 
 @pytest.mark.parametrize(

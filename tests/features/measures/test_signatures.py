@@ -61,7 +61,7 @@ def test_one_event_at_a_visit_that_few_visits_have_is_enough_to_name_a_scheme():
     visits.loc[visits.index[:4], ["two_places", "repeat_codes", "rx_overused", "split_stay"]] = 1.0
     visits.loc[visits.index[:400], "checkup_stay"] = 1.0
     peers = pd.Series("purchase", visits.index)
-    significance = neg_log10_p(fit_peers("visit", visits, peers).differences(visits, peers).loc["v0"])
+    significance = neg_log10_p(fit_peers("visit", visits, peers).z_scores(visits, peers).loc["v0"])
     significance = pd.Series(significance, list(measures_of("visit"))) - np.log10(2)
     assert significance[["two_places", "repeat_codes", "rx_overused", "split_stay"]].min() > MIN_NEG_LOG10_P
     assert significance["checkup_stay"] < MIN_NEG_LOG10_P

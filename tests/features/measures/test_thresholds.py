@@ -11,11 +11,16 @@ BOUGHT, SEEN = {"kind": PHARMACY}, {"kind": OUTPATIENT}
 
 # (kinds of subject, measure) → what all rows have, the column, a value that counts and one that does not.
 FLAGGED = {
-    ("prescriber pharmacy", "early_refill_share"): (BOUGHT, "stock_days", 30.1, 30),
-    ("prescriber hospital", "overcharged_stay_share"): ({}, "charge_per_content", 1.5, 1.49),
-    ("prescriber hospital", "batch_share"): ({}, "village_batch", 2, 1),
+    ("prescriber pharmacy", "early_refill_share"): (BOUGHT, "days_on_hand", 30.1, 30),
+    ("prescriber hospital", "overcharged_stay_share"): ({}, "charge_to_intensity_ratio", 1.5, 1.49),
+    ("prescriber hospital", "village_batch_share"): ({}, "village_batch", 2, 1),
     ("prescriber hospital", "outside_share"): ({"los": 2}, "outside_visits", 1, 0),
-    ("prescriber hospital", "zero_cash_share"): ({"poor": False, "operated": False}, "cash_payamt", 0, 0.01),
+    ("prescriber hospital", "non_surgical_zero_cash_share"): (
+        {"poor": False, "operated": False},
+        "cash_payamt",
+        0,
+        0.01,
+    ),
     ("prescriber hospital", "double_dialysis_share"): ({"dialysis_days": 1}, "dialysis", 1.5, 1),
     ("prescriber hospital", "checkup_share"): (
         {"exam_amount": 80, "costliest_exam": 20, "los": 5},
@@ -33,8 +38,8 @@ FLAGGED = {
     ("hospital", "short_share"): ({}, "los", 2, 3),
     ("hospital", "low_cost_share"): ({}, "cost_ratio", 0.49, 0.5),
     ("hospital", "high_cost_share"): ({}, "cost_ratio", 2.01, 2),
-    ("hospital", "material_stays_share"): ({"billed": 100}, "material_amount", 50, 49.9),
-    ("pharmacy", "follow_share"): (BOUGHT, "follow_days", 3, 2),
+    ("hospital", "consumables_stays_share"): ({"billed": 100}, "material_amount", 50, 49.9),
+    ("pharmacy", "same_predecessor_share"): (BOUGHT, "same_predecessor_days", 3, 2),
     ("pharmacy", "zero_cash_share"): (BOUGHT, "cash_payamt", 0, 0.01),
     ("patient prescriber pharmacy", "co_visit_share"): (BOUGHT, "co_visitors", 1, 0),
     ("hospital", "co_visit_share"): ({}, "co_visitors", 1, 0),
@@ -43,7 +48,7 @@ FLAGGED = {
     ("prescriber pharmacy", "batch_filled_share"): (BOUGHT, "co_fillers", 1, 0),
     ("pharmacy", "rx_overused_share"): (BOUGHT, "rx_overused", 1, 0),
     ("patient prescriber pharmacy", "out_of_scope_share"): (BOUGHT, "out_of_scope", 1, 0),
-    ("patient hospital group", "visits_with_findings"): ({}, "findings", 1, 0),
+    ("patient hospital group", "visits_with_findings_share"): ({}, "findings", 1, 0),
 }
 
 
@@ -82,9 +87,9 @@ def test_one_dear_examination_makes_no_checkup(subject, name):
 @pytest.mark.parametrize("subject", ["prescriber", "hospital"])
 def test_whoever_is_operated_on_may_be_treated_for_nothing(subject):
     rows = [{"cash_payamt": cash, "poor": False, "operated": False} for cash in (0, 0, 50.0, 50.0)]
-    assert taken(subject, "zero_cash_share", *rows) == 0.5
+    assert taken(subject, "non_surgical_zero_cash_share", *rows) == 0.5
     camp = {"cash_payamt": 0, "poor": False, "operated": True}
-    assert taken(subject, "zero_cash_share", *rows, camp, camp) == 0.5
+    assert taken(subject, "non_surgical_zero_cash_share", *rows, camp, camp) == 0.5
 
 
 def test_only_stays_long_enough_to_go_out_are_looked_at():
@@ -99,9 +104,9 @@ def test_only_stays_long_enough_to_go_out_are_looked_at():
 
 @pytest.mark.parametrize("subject", ["patient", "prescriber", "pharmacy", "hospital"])
 def test_the_dead_come_from_the_second_day_on(subject):
-    rows = [{"days_since_death": days, "seen_dead": False} for days in (None, 0, 1, 2, 40)]
+    rows = [{"days_since_death": days, "seen_after_death": False} for days in (None, 0, 1, 2, 40)]
     assert taken(subject, "uses_after_death" if subject == "patient" else "visits_after_death", *rows) == 2
-    seen = [row | {"seen_dead": True} for row in rows]
+    seen = [row | {"seen_after_death": True} for row in rows]
     # Who was seen by a doctor is held against those who saw him.
     assert taken(subject, "uses_after_death" if subject == "patient" else "visits_after_death", *seen) == (
         0 if subject == "patient" else 2
@@ -109,13 +114,14 @@ def test_the_dead_come_from_the_second_day_on(subject):
 
 
 def test_money_of_the_dead():
-    paid = {"fund_pay_sumamt": 10.0, "acct_pay": 5.0, "seen_dead": False}
+    paid = {"fund_pay_sumamt": 10.0, "acct_pay": 5.0, "seen_after_death": False}
     rows = [paid | {"days_since_death": days} for days in (None, 1, 2)]
     assert (
-        taken("patient", "fund_after_death", *rows, paid | {"days_since_death": 3, "seen_dead": True}) == 10
+        taken("patient", "fund_after_death", *rows, paid | {"days_since_death": 3, "seen_after_death": True})
+        == 10
     )
     assert taken("patient", "fund_after_death", *rows) == 10
-    assert taken("pharmacy", "fund_after_death", *rows) == 15
+    assert taken("pharmacy", "fund_and_account_after_death", *rows) == 15
 
 
 def test_a_visit_of_the_dead_is_no_purchase_of_the_day_and_no_fatal_stay():
@@ -137,8 +143,8 @@ def test_a_visit_of_the_dead_is_no_purchase_of_the_day_and_no_fatal_stay():
     [
         ("prescriber", "template_share", 3, 2),
         ("hospital", "template_share", 3, 2),
-        ("hospital", "frequent_share", 3, 2),
-        ("pharmacy", "frequent_share", 24, 23),
+        ("hospital", "frequent_inpatients_share", 3, 2),
+        ("pharmacy", "frequent_customers_share", 24, 23),
         ("hospital", "one_time_share", 1, 2),
     ],
 )
@@ -176,10 +182,10 @@ def test_beds_are_filled_over_a_month_at_least():
 
 def test_supply_is_set_against_the_days_since_the_first_purchase():
     drug = {"kind": PHARMACY, "n_drugs": 1}
-    assert taken("patient", "supply_ratio", drug | {"supply_days": 30, "days_ago": 0.0}) == 1
+    assert taken("patient", "medication_possession_ratio", drug | {"supply_days": 30, "days_ago": 0.0}) == 1
     rows = [drug | {"supply_days": 60, "days_ago": 90.0}, drug | {"supply_days": 60, "n_drugs": 2}]
-    assert taken("patient", "supply_ratio", *rows) == 0.5
-    assert taken("patient", "supply_ratio", drug | {"supply_days": None}) == 0
+    assert taken("patient", "medication_possession_ratio", *rows) == 0.5
+    assert taken("patient", "medication_possession_ratio", drug | {"supply_days": None}) == 0
 
 
 def test_repeated_amounts_are_odd_from_five_on():
@@ -198,7 +204,12 @@ def test_december_and_boxes_in_a_thousand():
     ]
     assert taken("pharmacy", "december_share", *months) == 0.5
     assert (
-        taken("pharmacy", "repeat_codes", {"repeat_codes": 1, "boxes": 150}, {"repeat_codes": 0, "boxes": 50})
+        taken(
+            "pharmacy",
+            "repeat_codes_per_1000",
+            {"repeat_codes": 1, "boxes": 150},
+            {"repeat_codes": 0, "boxes": 50},
+        )
         == 5
     )
 
@@ -240,9 +251,7 @@ def test_differences_from_the_usual_price_and_content():
     ) == pytest.approx(0.3)
     assert taken("pharmacy", "price_excess", prices) == pytest.approx(0.3)
     for subject in ("prescriber", "hospital"):
-        assert (
-            taken(subject, "group_cost_excess", {"group_cost_ratio": 1.5}, {"group_cost_ratio": 1.0}) == 0.25
-        )
+        assert taken(subject, "drg_cost_excess", {"drg_cost_ratio": 1.5}, {"drg_cost_ratio": 1.0}) == 0.25
     assert taken(
         "pharmacy", "other_goods_share", BOUGHT | {"drug_amount": 80, "billed": 100}
     ) == pytest.approx(0.2)

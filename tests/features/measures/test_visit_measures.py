@@ -30,7 +30,7 @@ def share_of(names: str, whole: str = "billed") -> Of:
 
 
 def if_dear(name: str) -> Of:
-    return lambda v: v[name] if v["high_cost_group"] else None
+    return lambda v: v[name] if v["high_cost_drg"] else None
 
 
 def checkup_stay(v: Visit) -> bool:
@@ -55,11 +55,11 @@ VISITS: dict[str, Of] = {
     "exam_share": of_stay(share_of("exam_amount")),
     "treatment_share": of_stay(share_of("treat_amount drug_amount material_amount")),
     "bed_care_share": of_stay(share_of("bed_care_amount")),
-    "material_share": share_of("material_amount"),
+    "consumables_share": share_of("material_amount"),
     "idle_share": share_of("idle_days", "los"),
     "uncoded_share": share_of("uncoded", "boxes"),
-    "high_cost_group_content_ratio": if_dear("content_ratio"),
-    "high_cost_group_los_ratio": if_dear("los_ratio"),
+    "high_cost_drg_intensity_ratio": if_dear("service_intensity_ratio"),
+    "high_cost_drg_los_ratio": if_dear("los_ratio"),
     "outside_visits": of_stay(lambda v: v["outside_visits"] or 0),
     "undeclared_accident": of_stay(lambda v: v["undeclared_accident"] or 0),
     "long_term_care_days": of_stay(lambda v: v["long_term_care_days"] or 0),
@@ -80,10 +80,10 @@ VISITS: dict[str, Of] = {
 } | {
     name: held(name)
     for name in (
-        "fund_share", "cash_share", "same_amount", "los_ratio", "cost_ratio", "content_ratio",
-        "charge_per_content", "items_ratio", "idle_days", "same_doctor_readmission", "follow_days",
-        "two_places", "supply_days", "stock_days", "repeat_codes", "rx_overused", "over_ceiling",
-        "weekly_dialysis_sessions", "weekday_share", "findings_amount",
+        "fund_share", "cash_share", "same_amount", "los_ratio", "cost_ratio", "service_intensity_ratio",
+        "charge_to_intensity_ratio", "items_ratio", "idle_days", "same_doctor_readmission",
+        "same_predecessor_days", "two_places", "supply_days", "days_on_hand", "repeat_codes", "rx_overused",
+        "over_ceiling", "weekly_dialysis_sessions", "usual_weekday_share", "findings_amount",
     )
 }  # fmt: skip
 

@@ -150,7 +150,7 @@ def test_a_follower_comes_within_half_an_hour_again_and_again(seconds, days):
     for day in (1, 1, 2):
         first = datetime(2024, 5, day, 9) + timedelta(hours=len(rows))
         rows += [seen("anna", first), seen("bert", first + timedelta(seconds=seconds))]
-    found = values(followers(visits(*rows), sessions()), "follow_days")
+    found = values(followers(visits(*rows), sessions()), "same_predecessor_days")
     assert found == ({} if days is None else {"M02": 2, "M04": 2, "M06": 2})
 
 
@@ -166,13 +166,13 @@ def test_a_follower_comes_within_half_an_hour_again_and_again(seconds, days):
 )
 def test_dialysis_shifts_stays_and_oneself_are_no_followers(change, kept):
     rows = [seen("anna", NOON), seen("bert", NOON + timedelta(minutes=1)) | change]
-    assert bool(values(followers(visits(*rows), sessions()), "follow_days")) == kept
+    assert bool(values(followers(visits(*rows), sessions()), "same_predecessor_days")) == kept
 
 
 def test_dialysis_on_the_bill_makes_no_follower_whatever_the_diagnosis():
     rows = [seen("anna", NOON), seen("bert", NOON + timedelta(minutes=1)) | {"dx3": "N18"}]
-    assert values(followers(visits(*rows), sessions("M02")), "follow_days") == {}
-    assert values(followers(visits(*rows), sessions()), "follow_days") == {"M02": 1}
+    assert values(followers(visits(*rows), sessions("M02")), "same_predecessor_days") == {}
+    assert values(followers(visits(*rows), sessions()), "same_predecessor_days") == {"M02": 1}
 
 
 @pytest.mark.parametrize("seconds, kept", [(0, True), (-1, False)])
@@ -184,13 +184,13 @@ def test_followers_of_the_last_year_alone(seconds, kept):
         seen("anna", edge + timedelta(seconds=1 + seconds)),
         seen("bert", edge + timedelta(seconds=2 + seconds)),
     ]
-    found = values(followers(visits(*rows), sessions()), "follow_days")
+    found = values(followers(visits(*rows), sessions()), "same_predecessor_days")
     assert bool(found) == kept
 
 
 def test_followers_do_not_come_by_bare_dates():
     rows = [seen("anna", "2024-05-01"), seen("bert", "2024-05-01"), seen("carl", "2024-05-01 00:00:30")]
-    assert values(followers(visits(*rows), sessions()), "follow_days") == {}
+    assert values(followers(visits(*rows), sessions()), "same_predecessor_days") == {}
 
 
 AMOUNTS = [

@@ -1,11 +1,11 @@
 """Types of charge stand in one list each, and the lists hold together."""
 
 from features.visits.codelists import (
+    BED_NURSING_ROUNDS,
     COURSES,
     DIALYSIS,
     DRUGS,
     EXAMS,
-    HOUSEKEEPING,
     LARGE_EXAM,
     MATERIALS,
     REHAB,
@@ -15,14 +15,14 @@ from tests.tiny import ITEMS
 
 
 def test_no_charge_is_in_two_lists():
-    charges = [*DRUGS, *EXAMS, *TREATMENTS, *MATERIALS, *HOUSEKEEPING]
+    charges = [*DRUGS, *EXAMS, *TREATMENTS, *MATERIALS, *BED_NURSING_ROUNDS]
     assert sorted(charges) == [f"{n:02}" for n in range(1, 12)]
 
 
 def test_the_lists_by_what_they_hold():
-    assert (DRUGS, EXAMS, HOUSEKEEPING) == (("09", "10", "11"), ("03", "04"), ("01", "02", "07"))
+    assert (DRUGS, EXAMS, BED_NURSING_ROUNDS) == (("09", "10", "11"), ("03", "04"), ("01", "02", "07"))
     assert (DIALYSIS, LARGE_EXAM, REHAB) == ("1", "2", "3")
-    assert {ITEMS[name][1] for name in ("bed", "care", "round")} == set(HOUSEKEEPING)
+    assert {ITEMS[name][1] for name in ("bed", "care", "round")} == set(BED_NURSING_ROUNDS)
     assert {ITEMS[name][2].get("serv_type") for name in ("dialysis", "scan", "treat")} == {"1", "2", "3"}
 
 

@@ -98,16 +98,16 @@ def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_honest_billers_re
     assert sorted(found.index[found[PLACE].notna()]) == names
     assert sorted(found.index[found[DOCTOR].notna()]) == mine
     for column, biller in ((PLACE, "place"), (DOCTOR, "doctor")):
-        part = 1 - scan.reach[biller] / scan.observed[biller]
+        part = 1 - scan.upper_limit[biller] / scan.observed[biller]
         assert found[column].dropna().to_numpy() == pytest.approx(200 * part, abs=0.006)
-        assert found[column].sum() == pytest.approx(200 * (scan.observed - scan.reach)[biller], abs=1)
+        assert found[column].sum() == pytest.approx(200 * (scan.observed - scan.upper_limit)[biller], abs=1)
 
 
 def test_a_flow_looks_at_all_the_medicine_beyond_what_is_expected_of_its_doctor():
     found, excess = facts_of([row | {"charge": "09"} for row in town()])
     dear = excess[excess["item"] == "scan"].set_index("biller").loc["doctor"]
     prescribed = found[[UNUSUAL_DRUGS, excess_column("doctor", "drug")]].dropna()
-    part = [1 - explained / dear.observed for explained in (dear.expected, dear.reach)]
+    part = [1 - explained / dear.observed for explained in (dear.expected, dear.upper_limit)]
     assert part[0] > part[1] + 0.1
     for column, beyond in zip(prescribed.columns, part, strict=True):
         assert prescribed[column].to_numpy() == pytest.approx(200 * beyond, abs=0.006)

@@ -21,7 +21,7 @@ from tests.tiny import World
 AS_OF = date(2025, 1, 1)
 # Facts of optional tables, null where the bureau does not deliver them.
 OF_REGISTERS = (
-    "days_since_death", "seen_dead", "repeat_codes", "boxes", "uncoded", "no_sign_in", "rx_overused",
+    "days_since_death", "seen_after_death", "repeat_codes", "boxes", "uncoded", "no_sign_in", "rx_overused",
     "sale_before_rx", "undeclared_accident", "long_term_care_days",
 )  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_the_idle_stay_of_a_split_pair(facts):
         250.0,
         500.0,
     )
-    content = by_name(facts, "content_ratio")
+    content = by_name(facts, "service_intensity_ratio")
     assert content["again"] < content["stay"]
 
 
@@ -99,7 +99,7 @@ def test_what_nobody_delivers_is_unknown_and_not_zero(facts, column):
 
 
 @pytest.mark.parametrize(
-    "column", ["two_places", "burst", "card_gap", "night", "dr_two_sites", "follow_days"]
+    "column", ["two_places", "burst", "card_gap", "night", "dr_two_sites", "same_predecessor_days"]
 )
 def test_of_a_bare_date_nothing_is_known_within_the_day(facts, column):
     assert by_name(facts, column)["bare"] is None
@@ -166,5 +166,5 @@ def test_the_lines_that_a_fact_is_taken_from(fact, items):
 
 
 def test_facts_of_the_same_lines_share_their_key():
-    assert {"stock_days", "n_drugs", "weekly_dialysis_sessions", "dialysis_days"} < set(LINES)
+    assert {"days_on_hand", "n_drugs", "weekly_dialysis_sessions", "dialysis_days"} < set(LINES)
     assert LINES["n_drugs"] is LINES["supply_days"] and LINES["dialysis_days"] is LINES["dialysis"]

@@ -23,7 +23,7 @@ from features.visits.medicines import (
 from tests.features.visits.tables import AS_OF, lines, stay, table, values, visits
 from tests.tiny import World
 
-LEDGER = ("supply_days", "stock_days", "oversupply_amount")
+LEDGER = ("supply_days", "days_on_hand", "oversupply_amount")
 
 
 def bought(day: float, who: str = "anna", where: str = "P1") -> dict:
@@ -81,7 +81,7 @@ def test_another_drug_and_what_has_no_dose_is_no_surplus(second):
 def test_medicine_of_another_person_and_of_a_stay_does_not_count():
     rows = [bought(0), bought(1, "bert"), stay("2024-05-03 09:00", "2024-05-05 09:00")]
     found = drug_ledger(visits(*rows), lines(*[dose(n, 90) for n in (1, 2, 3)]))
-    assert values(found, "stock_days") == {"M01": 0.0, "M02": 0.0}
+    assert values(found, "days_on_hand") == {"M01": 0.0, "M02": 0.0}
 
 
 def test_several_drugs_count_the_one_with_most_at_hand():
@@ -117,7 +117,7 @@ def test_stock_against_a_running_ledger(purchases):
     base = visits(*[bought(day, who) for _visit, day, who, _drug, _supply in rows])
     days = lines(*[dose(n, supply, drug) for n, (_v, _d, _w, drug, supply) in enumerate(rows, 1)])
     found = drug_ledger(base, days)
-    assert values(found, "stock_days") == pytest.approx(expected, abs=1e-6)
+    assert values(found, "days_on_hand") == pytest.approx(expected, abs=1e-6)
     assert values(found, "oversupply_amount") == spent
 
 
@@ -278,7 +278,7 @@ def test_prescriptions_that_carry_only_their_date_are_not_rushed(claims_of):
 
 
 CHAIN = dict.fromkeys(("mdtrt_id", "fixmedins_code", "chain", "kind"), "string")
-CHAIN |= {"days_ago": "float64", "burst": "boolean", "stock_days": "float64"}
+CHAIN |= {"days_ago": "float64", "burst": "boolean", "days_on_hand": "float64"}
 CHAIN |= {"repeat_codes": "int64", "rx_overused": "int64"}
 
 
@@ -293,8 +293,8 @@ def chains(*rows: dict) -> dict:
 
 
 def test_a_branch_is_told_of_the_other_branches():
-    odd = [{"burst": True}, {"stock_days": 31.0}, {"repeat_codes": 1}, {"rx_overused": 1}]
-    rows = branch("P1", *odd) + branch("P2", {}, {"burst": False}, {"stock_days": 30.0}, {"burst": True})
+    odd = [{"burst": True}, {"days_on_hand": 31.0}, {"repeat_codes": 1}, {"rx_overused": 1}]
+    rows = branch("P1", *odd) + branch("P2", {}, {"burst": False}, {"days_on_hand": 30.0}, {"burst": True})
     rows += branch("alone", {"burst": True}, chain=None) + branch("single", {"burst": True}, chain="S")
     assert chains(*rows) == {"P1": 0.25, "P2": 1.0, "single": None}
 

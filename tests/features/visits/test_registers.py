@@ -48,7 +48,7 @@ def test_whom_a_doctor_sees_after_the_death_is_alive(claims_of):
     fatal = world.visit("bert", "H1", "2024-05-02 09:00")
     family = world.purchase("bert", "P1", "2024-05-09 09:00")
     claims = claims_of(world, AS_OF)
-    found = values(days_after_death(claims, visit_base(claims)), "seen_dead")
+    found = values(days_after_death(claims, visit_base(claims)), "seen_after_death")
     assert found == {
         seen[0]: False, seen[1]: True, between: True, later: False, fatal: False, family: False
     }  # fmt: skip
@@ -146,7 +146,7 @@ def test_the_weeks_of_dialysis_against_loops(rows):
             same_day = {d // 7 for d, _c in mine if d % 7 == day % 7}
             week = sum(c for d, c in mine if d // 7 == day // 7)
             expected[f"M{n:02}"] = week, pytest.approx(len(same_day) / len(weeks))
-    assert values(found, "weekly_dialysis_sessions", "weekday_share") == expected
+    assert values(found, "weekly_dialysis_sessions", "usual_weekday_share") == expected
 
 
 def test_the_thursday_of_a_monday_patient():
@@ -156,7 +156,7 @@ def test_the_thursday_of_a_monday_patient():
     ]
     base = visits(*[{"begntime": monday + gap} for gap in days])
     bill = lines(*[{"mdtrt_id": f"M{n:02}", "serv_type": "1"} for n in range(1, len(days) + 1)])
-    found = values(dialysis_weeks(base, bill), "weekly_dialysis_sessions", "weekday_share")
+    found = values(dialysis_weeks(base, bill), "weekly_dialysis_sessions", "usual_weekday_share")
     assert found.pop("M31") == (4, 0.1)
     assert {share for _n, share in found.values()} == {1.0} and sorted({n for n, _s in found.values()}) == [
         3,

@@ -17,7 +17,7 @@ from tests.in_memory import engine
 
 LEVELS = {"H1": "3", "H2": "2", "H3": "2", "H4": "1"}
 ONE_LEVEL = {f"C{n}": "2" for n in range(10)}
-RATIOS = ("cost_ratio", "content_ratio", "group_cost_ratio")
+RATIOS = ("cost_ratio", "service_intensity_ratio", "drg_cost_ratio")
 
 
 def benchmarks(rows: list[tuple]) -> ibis.Table:
@@ -53,9 +53,7 @@ def test_a_dear_group_without_its_content_is_told_from_one_with_it():
     honest = city("light", 1500, 1500, 60) + city("grave", 6000, 6000, 25)
     upcoded = [("C5", "J18", "grave", 6000, 1500)] * 3
     rows = list(
-        values(
-            benchmarks(honest + upcoded), "high_cost_group", "unsupported_group", "group_cost_ratio"
-        ).values()
+        values(benchmarks(honest + upcoded), "high_cost_drg", "unsupported_drg", "drg_cost_ratio").values()
     )
     assert {row[:2] for row in rows[:60]} == {(False, False)} and {row[:2] for row in rows[60:85]} == {
         (True, False)
@@ -67,13 +65,13 @@ def test_a_dear_group_without_its_content_is_told_from_one_with_it():
 @pytest.mark.parametrize("worth, over", [(59.9, True), (60.1, False)])
 def test_little_content_is_less_than_six_tenths_of_the_usual(worth, over):
     rows = city("light", 1000, 100, 80) + city("grave", 6000, 100, 40) + [("C5", "J18", "grave", 6000, worth)]
-    assert values(benchmarks(rows), "unsupported_group", "content_ratio")["M121"] == (
+    assert values(benchmarks(rows), "unsupported_drg", "service_intensity_ratio")["M121"] == (
         over,
         pytest.approx(worth / 100),
     )
     # A cheap group without content is no up-coding.
     rows = city("light", 1000, 100, 80) + [("C5", "J18", "light", 1000, worth)]
-    assert values(benchmarks(rows), "unsupported_group")["M81"] is False
+    assert values(benchmarks(rows), "unsupported_drg")["M81"] is False
 
 
 @pytest.mark.parametrize("cost, dear", [(1.060, False), (1.061, True)])
@@ -81,7 +79,7 @@ def test_a_dear_group_costs_a_twentieth_more_than_its_disease(cost, dear):
     """Forty stays of the group count forty against the eight of its disease: 1.05 is reached at 1.05 ** (48 /
     40)."""
     rows = city("light", 1000, 1, 60) + city("grave", 1000 * cost, 1, 40)
-    found = values(benchmarks(rows), "high_cost_group", "group_cost_ratio")
+    found = values(benchmarks(rows), "high_cost_drg", "drg_cost_ratio")
     assert found["M01"][0] is False
     assert found["M100"] == (dear, pytest.approx(cost ** (40 / (40 + PRIOR_STAYS)))) and PRIOR_STAYS == 8
 
@@ -107,7 +105,7 @@ def test_a_stay_without_a_bill_has_a_cost_but_no_content():
         {"kind": STAY, "dx3": "J18", "dx_group": "J18"}, {"kind": STAY, "dx_group": None}, {"dx3": "J18"}
     )
     found = stay_benchmarks(con.create_table("base", base), bill_content(lines({"mdtrt_id": "M03"})))
-    rows = values(found, "cost_ratio", "content_ratio")
+    rows = values(found, "cost_ratio", "service_intensity_ratio")
     assert list(rows) == ["M01"] and rows["M01"][0] == pytest.approx(1.0)
 
 
