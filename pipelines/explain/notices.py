@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import judged_visits
+from claims.as_of import decided_cases, judged_visits
 from features.rules.declaration import RULES
 from features.rules.legal_basis import institution_basis
 from pipelines.snapshot import Snapshot
@@ -55,9 +55,10 @@ def notices(
 
 def _unjudged(found: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Findings of visits after the institution's last closed case and without one of their own."""
-    of_places = cases[cases.subject_type.isin(["hospital", "pharmacy"])].set_index("subject_id").close_date
-    last = pd.to_datetime(found.fixmedins_code.map(of_places.to_dict()))
-    return found[~found.mdtrt_id.isin(judged_visits(cases).index) & ~(pd.to_datetime(found.day) <= last)]
+    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
+    last = pd.to_datetime(closed).groupby(level=0).max().reindex(found.fixmedins_code).to_numpy()
+    judged: pd.Series = found.mdtrt_id.isin(judged_visits(cases).index) | (pd.to_datetime(found.day) <= last)
+    return found[~judged]
 
 
 def _with_rules(own: pd.DataFrame) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def worklist(
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
     cases = last_cases(snapshot.claims)
     rows = rows.merge(_last_outcomes(cases), how="left", on=SUBJECT)
-    unjudged = _unjudged(disputes, cases)
+    unjudged = _unjudged(disputes, last_cases(snapshot.claims, decided=True))
     later = disputes_since(unjudged, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)

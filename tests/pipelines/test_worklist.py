@@ -111,6 +111,20 @@ def test_what_a_doctor_signed_before_a_closed_case_of_his_hospital_is_judged(out
     assert listed.disputed.to_dict() == {"D": left, "p": 100.0}
 
 
+def test_a_case_opened_again_unsettles_nothing_that_was_decided_before():
+    """A new case is about what comes now: what the hospital's and the visit's decided cases have judged stays
+    judged, as in notices and dossiers."""
+    seen = suspects(("prescriber", "D", 1, 0.9, 0.0), ("hospital", "H2", 1, 0.9, 0.0))
+    pulled = disputes(
+        ("prescriber", "D", "a", 30.0), ("prescriber", "D", "b", 50.0), ("hospital", "H2", "c", 20.0)
+    )  # fmt: skip
+    pulled["fixmedins_code"] = pulled.mdtrt_id.map({"a": "H1", "b": "H1", "c": "H2"})
+    cases = [("k", "hospital", "H1", "2", "2024-06-01"), ("l", "hospital", "H1", "1", None)]
+    cases += [("m", "visit", "c", "3", "2024-06-01"), ("n", "visit", "c", "0", None)]
+    listed = worklist(snapshot(cases, DAYS), seen, pulled, [], AS_OF, 180).set_index("subject_id")
+    assert listed.disputed.fillna(0).to_dict() == {"D": 50.0, "H2": 0.0}
+
+
 def test_nobody_is_sent_for_less_than_the_least_amount():
     listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 600.0).set_index("subject_id")
     assert listed.why_not["p2"] == "little" and listed.place.dropna().to_dict() == {"H1": 1, "H2": 2}
