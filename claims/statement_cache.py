@@ -32,10 +32,14 @@ VERSIONS = (
 _PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, enum.Enum, type(None))
 
 
+# What this process has compiled, for whatever store: a second load or notebook's run compiles nothing again.
+_COMPILED: dict[str, str] = {}
+
+
 class StatementCache:
     """Digest → SQL; read from a SQLite file when opened, and what is new written when closed.
 
-    A file that cannot be read or written is no error: its statements are compiled again.
+    A file that cannot be read or written is no error: its statements are compiled again, once a process.
     """
 
     def __init__(self, file: Path | None = None):
@@ -47,11 +51,13 @@ class StatementCache:
     def get(self, digest: str) -> str | None:
         """The SQL of an expression; None where it was not compiled before."""
         self._used.add(digest)
+        if digest not in self._known and digest in _COMPILED:
+            self.put(digest, _COMPILED[digest])
         return self._known.get(digest)
 
     def put(self, digest: str, sql: str) -> None:
         """Keep what was compiled."""
-        self._known[digest] = self._new[digest] = sql
+        self._known[digest] = self._new[digest] = _COMPILED[digest] = sql
 
     def close(self) -> None:
         """Write what is new and which were used, in one transaction, and forget what nobody asks for."""

@@ -5,6 +5,7 @@ import sqlite3
 import ibis
 import pytest
 
+from claims import statement_cache
 from claims.duckdb_backend import connect
 from claims.statement_cache import KEPT_DAYS, StatementCache, digest
 
@@ -93,9 +94,27 @@ def test_rows_of_an_expression_of_its_own_have_no_digest():
     assert digest(ibis.memtable({"x": [1]})) is None and digest(VISITS) is not None
 
 
-def test_a_statement_is_compiled_once_and_kept_until_nobody_asks(tmp_path):
+@pytest.fixture
+def forget(monkeypatch):
+    """Forget what this process has compiled, as another process would not know it."""
+    return lambda: monkeypatch.setattr(statement_cache, "_COMPILED", {})
+
+
+def test_a_process_compiles_once_whatever_the_store(tmp_path, forget):
+    forget()
+    first, second = (StatementCache(tmp_path / f"{name}.db") for name in ("first", "second"))
+    first.put("a", "SELECT 1")
+    assert (second.get("a"), second.get("b")) == ("SELECT 1", None)
+    second.close()
+    forget()
+    assert StatementCache(tmp_path / "second.db").get("a") == "SELECT 1"
+    assert StatementCache(tmp_path / "first.db").get("a") is None, "it was not closed"
+
+
+def test_a_statement_is_compiled_once_and_kept_until_nobody_asks(tmp_path, forget):
     file = tmp_path / "statements.db"
     for opened, known in ((1, False), (2, True)):
+        forget()
         work = tmp_path / f"work{opened}"
         work.mkdir()
         con = connect(work, file)
@@ -112,6 +131,7 @@ def test_a_statement_is_compiled_once_and_kept_until_nobody_asks(tmp_path):
         stored.execute(
             "UPDATE statement SET used = date('now', ?) WHERE digest = ?", [f"-{KEPT_DAYS + 1} days", first]
         )
+    forget()
     StatementCache(file).close()
     assert StatementCache(file).get(first) is None and StatementCache(file)._known
 
