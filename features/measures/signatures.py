@@ -48,8 +48,8 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     "M10": {
         "hospital": "idle_share idle_stays_share outside_share",
-        "patient": "idle_days outside_visits",
-        "visit": "idle_days idle_share outside_visits",
+        "patient": "idle_days outside_visits outside_visits_in_excess",
+        "visit": "idle_days idle_share outside_visits outside_visits_in_excess",
     },
     "M11": {"hospital": "non_surgical_zero_cash_share village_recruitment_excess_mean"},
     "M12": {

@@ -26,11 +26,22 @@ def idle_share(v: Table, w: Value) -> Value:
 
 @measure(
     "visit", "住院期间外出就医购药", "visits elsewhere during the stay", "visits", "identity", "M10 M01 M14",
-    materiality=1, evidence_weight=STRONG, statistic="count",
+    materiality=1, statistic="count",
 )  # fmt: skip
 def outside_visits(v: Table, w: Value) -> Value:
     """Visits and purchases elsewhere on days inside the stay; 0 where there is none."""
     return of_stays(v, v.outside_visits.fill_null(0))
+
+
+@measure(
+    "visit", "住院期间外出就医购药(所在医院外出超常)",
+    "visits elsewhere during the stay, in a hospital with an excess of them", "visits", "identity",
+    "M10 M01 M14", materiality=1, evidence_weight=STRONG, statistic="count",
+)  # fmt: skip
+def outside_visits_in_excess(v: Table, w: Value) -> Value:
+    """Visits elsewhere on days inside the stay, where the hospital's other inpatients have more than twice
+    those that their days explain; else 0."""
+    return of_stays(v, (v.outside_excess > 0.5).fill_null(False).ifelse(v.outside_visits.fill_null(0), 0))
 
 
 @measure(

@@ -34,6 +34,7 @@ from features.visits.inpatient import (
     expected_readmissions,
     idle_days,
     outpatient_rate,
+    outside_excess,
     outside_visits,
     readmitted_31d,
     referred_admissions,
@@ -122,9 +123,13 @@ def visit_facts(claims: ClaimsAsOf) -> ibis.Table:
     stored = {name: con.create_table(f"fact_{name}", part) for name, part in parts.items()}
     # By themselves, for a window over all facts would sort their hundred columns.
     stays = con.create_table("fact_stays", _stay_facts(base, stored))
-    seen = base.select("mdtrt_id", "psn_no", "fixmedins_code", "kind", "dx3").inner_join(stays, "mdtrt_id")
+    seen = base.select("mdtrt_id", "psn_no", "fixmedins_code", "kind", "dx3", "los").inner_join(
+        stays, "mdtrt_id"
+    )
     con.create_table("fact_readmissions", expected_readmissions(seen))
-    themes = [f"fact_{name}" for name in (*parts, "stays", "readmissions")]
+    seen = seen.left_join(stored["outside_visits"], "mdtrt_id").drop("mdtrt_id_right")
+    con.create_table("fact_outside_excess", outside_excess(seen))
+    themes = [f"fact_{name}" for name in (*parts, "stays", "readmissions", "outside_excess")]
     # `with_counts` fills in the columns of graphs and rules.
     return con.create_joined("facts", "visit_base", themes, "mdtrt_id", zeros=GRAPH_AND_RULE_COLUMNS)
 

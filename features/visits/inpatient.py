@@ -110,10 +110,15 @@ def expected_readmissions(facts: ibis.Table) -> ibis.Table:
         stay=1.0,
     )
     stays = stays.mutate(expected=_share_elsewhere(stays, "again"), usual=_share_elsewhere(stays, "split"))
-    split, usual = (sum_elsewhere(stays[name], "psn_no", "fixmedins_code") for name in ("split", "usual"))
-    # One more of each: a single split stay proves no habit.
-    excess = 1 - (usual + 1) / (split + 1)
-    return stays.select("mdtrt_id", readmission_expected="expected", split_excess=excess.clip(0.0, 1.0))
+    excess = _excess_of_others(stays.split, stays.usual)
+    return stays.select("mdtrt_id", readmission_expected="expected", split_excess=excess)
+
+
+def _excess_of_others(event: ibis.Value, usual: ibis.Value) -> ibis.Value:
+    """Share of the events of a hospital's other patients that is beyond the usual, 0 to 1."""
+    seen, expected = (sum_elsewhere(value, "psn_no", "fixmedins_code") for value in (event, usual))
+    # One more of each: a single event proves no habit.
+    return (1 - (expected + 1) / (seen + 1)).clip(0.0, 1.0)
 
 
 def _share_elsewhere(stays: ibis.Table, event: str) -> ibis.Value:
@@ -125,6 +130,23 @@ def _share_elsewhere(stays: ibis.Table, event: str) -> ibis.Value:
     return (sum_elsewhere(stays[event], "fixmedins_code", "dx3") + PRIOR_STAYS * overall) / (
         sum_elsewhere(stays.stay, "fixmedins_code", "dx3") + PRIOR_STAYS
     )
+
+
+def outside_excess(facts: ibis.Table) -> ibis.Table:
+    """Whether a hospital's other inpatients are seen elsewhere as well (M10), of stays with inner days and
+    outside courses of treatment: mdtrt_id, outside_excess (share of their stays with outside visits that the
+    rate by inner day of all other hospitals does not explain, 0 to 1; near 0 where there are few)."""
+    stays = facts.filter(facts.kind == STAY, facts.los >= MIN_INNER_DAYS, ~facts.course)
+    stays = stays.select(
+        "mdtrt_id",
+        "psn_no",
+        "fixmedins_code",
+        outside=(stays.outside_visits.fill_null(0) > 0).cast("float64"),
+        inner_days=(stays.los - 1).cast("float64"),
+    )
+    outside, days = (sum_elsewhere(stays[name], "fixmedins_code") for name in ("outside", "inner_days"))
+    stays = stays.mutate(usual=outside / days.nullif(0) * stays.inner_days)
+    return stays.select("mdtrt_id", outside_excess=_excess_of_others(stays.outside, stays.usual))
 
 
 def outside_visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:

@@ -116,7 +116,7 @@ VALUES: dict[str, list[Any]] = {
     "off_schedule": [1, None],
     **dict.fromkeys(["unsupported_drg", "high_cost_drg"], [True, False, None]),
     **dict.fromkeys(["received", "prescription_flow", "resold", "sold_before"], [0.0, 0.5, None]),
-    "split_excess": [0.1, 0.5, 0.75, None],
+    **dict.fromkeys(["split_excess", "outside_excess"], [0.1, 0.5, 0.75, None]),
     UNUSUAL_DRUGS: [0.0, 25.0, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
 }

@@ -82,6 +82,16 @@ def test_a_return_to_a_hospital_that_splits_stays_is_more_evidence_than_one_to_a
     assert found["splits"] > 2 * found["any"] > 0
 
 
+def test_one_errand_from_a_hospital_whose_patients_go_out_is_more_evidence_than_from_any_other():
+    known = spec("patient")
+    away = {"any": {"outside_visits_365d": 4.0}}
+    away["goes out"] = away["any"] | {"outside_visits_in_excess_365d": 4.0}
+    evidence = PeerEvidence(known)
+    rows = pd.DataFrame(away).T.reindex(columns=known.index).fillna(0.0)
+    found = evidence.by_scheme(evidence.by_column(rows)).M10
+    assert found["goes out"] > 2 * found["any"] > 0
+
+
 def dosed(vs):
     return [v for v in vs if v["supply_days"]]
 
@@ -130,6 +140,9 @@ PATIENTS: dict[str, Loop] = {
     "same_doctor_readmission": lambda vs: sum(v["same_doctor_readmission"] or False for v in vs),
     "idle_days": lambda vs: total(vs, "idle_days"),
     "outside_visits": lambda vs: total(vs, "outside_visits"),
+    "outside_visits_in_excess": lambda vs: total(
+        [v for v in vs if (v["outside_excess"] or 0) > 0.5], "outside_visits"
+    ),
     "twin_stays": lambda vs: sum((v["twins"] or 0) > 0 and not v["interim"] for v in vs),
     "checkup_stays": lambda vs: sum(map(examined, vs)),
     "cash_share": lambda vs: loops.part(vs, "cash_payamt", "medfee_sumamt"),

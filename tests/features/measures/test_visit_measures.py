@@ -61,6 +61,9 @@ VISITS: dict[str, Of] = {
     "high_cost_drg_intensity_ratio": if_dear("service_intensity_ratio"),
     "high_cost_drg_los_ratio": if_dear("los_ratio"),
     "outside_visits": of_stay(lambda v: v["outside_visits"] or 0),
+    "outside_visits_in_excess": of_stay(
+        lambda v: (v["outside_visits"] or 0) if (v["outside_excess"] or 0) > 0.5 else 0
+    ),
     "undeclared_accident": of_stay(lambda v: v["undeclared_accident"] or 0),
     "long_term_care_days": of_stay(lambda v: v["long_term_care_days"] or 0),
     "twin_stays": of_stay(lambda v: v["twins"] or 0),

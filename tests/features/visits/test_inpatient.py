@@ -15,6 +15,7 @@ from features.visits.inpatient import (
     expected_readmissions,
     idle_days,
     outpatient_rate,
+    outside_excess,
     outside_visits,
     readmitted_31d,
     referred_admissions,
@@ -225,6 +226,49 @@ def test_a_phantom_bed_stay_beside_a_treated_one():
 def test_outside_visits_are_on_inner_days_at_other_places(visit, counted):
     base = visits(stay(*FIRST), {"fixmedins_code": "P9"} | visit)
     assert values(outside_visits(base, sessions()), "outside_visits") == ({"M01": 1} if counted else {})
+
+
+def with_outside_visits(*rows):
+    seen = outside_visits(visits(*rows), sessions())
+    return with_flags(*rows).left_join(seen, "mdtrt_id").drop("mdtrt_id_right")
+
+
+def test_outside_visits_in_excess_are_those_of_the_hospitals_other_patients():
+    """Of ten inpatients of five nights H1 sees six elsewhere, H2 one and H3 none."""
+    rows, errand = [], {"begntime": "2024-05-03 08:00", "fixmedins_code": "P9", "kind": PHARMACY}
+    for where, seen in (("H1", 6), ("H2", 1), ("H3", 0)):
+        for n in range(10):
+            who = {"psn_no": f"{where}-{n}"}
+            rows += [stay(*FIRST) | who | {"fixmedins_code": where}] + ([errand | who] if n < seen else [])
+    base = with_outside_visits(*rows)
+    found, who = values(outside_excess(base), "outside_excess"), values(base, "psn_no")
+    excess = {who[visit]: share for visit, share in found.items()}
+    assert len(excess) == 30
+    # All stays have as many inner days, so what is expected is a share of stays: elsewhere one of twenty.
+    assert excess["H1-0"] == pytest.approx(1 - (9 * 1 / 20 + 1) / (5 + 1))
+    assert excess["H1-9"] == pytest.approx(1 - (9 * 1 / 20 + 1) / (6 + 1))
+    # The only one who went out has nobody to share a habit with; his neighbours do, a little.
+    assert excess["H2-0"] == excess["H3-0"] == 0 and excess["H2-1"] == pytest.approx(
+        max(0.0, 1 - (9 * 6 / 20 + 1) / (1 + 1))
+    )
+
+
+def test_longer_stays_explain_more_outside_visits_and_courses_none():
+    """H1's stays have ten inner days, H2's one: the same share of them is an excess of H2's alone."""
+    rows = []
+    for where, nights in (("H1", 11), ("H2", 2)):
+        for n in range(12):
+            who, begin = {"psn_no": f"{where}-{n}", "fixmedins_code": where}, datetime(2024, 5, 1, 9)
+            rows.append(stay("2024-05-01 09:00", begin + timedelta(days=nights)) | who)
+            if n < 8:
+                rows.append({"begntime": "2024-05-02 08:00", "fixmedins_code": "P9", "kind": PHARMACY,
+                             "psn_no": who["psn_no"]})  # fmt: skip
+    base = with_outside_visits(*rows)
+    found, who = values(outside_excess(base), "outside_excess"), values(base, "psn_no")
+    excess = {who[visit]: share for visit, share in found.items()}
+    assert excess["H2-0"] > 0.5 > excess["H1-0"] == 0
+    course = with_outside_visits(*(row | {"dx3": "Z51"} for row in rows))
+    assert values(outside_excess(course), "outside_excess") == {}
 
 
 @pytest.mark.parametrize("billed, counted", [((), True), (("M02",), False)])
