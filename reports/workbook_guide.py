@@ -35,7 +35,7 @@ _SECTIONS = {
             "“疑似情形”是自身特征最突出的一种(编号见情形目录);没有哪一种突出的写“待定”。",
             "“今日”按分数和争议基金排先后:金额大的只按一部分计入,免得规模大的一律在前;已随前面的对象一起核查的"
             "就诊不再计入。“预计追回”=分数×其余的争议基金。“已并入”的随所列对象一起核查;“冷却期”内曾排除、"
-            "其后又无新情况的暂不核查;未达起点分数或争议基金低于核查起点金额的不安排。"
+            "其后又无新情况的暂不核查;未达起点分数或预计追回不足一次上门核查成本的不安排。"
             "医师的争议大多在其医院的,先去医院;医院结案前由医师签下的就诊,视为随医院结案。",
             "“争议就诊”列出有次序的对象的每一次争议就诊,供调取病历和结算单;不同对象可有同一次就诊。",
             "“零基金线索”是基金没有支付、但登记已死亡或被注销者的卡仍在使用的线索。“机构画像”给全部机构评级,"
@@ -78,8 +78,8 @@ _SECTIONS = {
             "that size alone never leads, and what is looked at with somebody before counts no more; "
             "expected is the score times the rest. Who is covered is visited together with the subject "
             "named; who was cleared lately and did nothing new is left alone; so is who stays below the "
-            "floor of the score or has too little in dispute. Where most of a doctor's dispute lies in the "
-            "hospital, the visit goes there; what the doctor signed before a case of that hospital was "
+            "floor of the score, or where less is expected back than a visit costs. Where most of a "
+            "doctor's dispute lies in the hospital, the visit goes there; what the doctor signed before a case of that hospital was "
             "closed counts as judged with it.",
             "Visits in dispute lists every such visit of whoever has a place, to fetch its records by; two "
             "subjects may share one.",

@@ -40,7 +40,7 @@ _WHY_NOT = {
     "explained": ("已并入{subject},由其行为引起", "folded under {subject}, whose conduct explains it"),
     "below": ("未达起点分数", "below the floor of the score"),
     "nothing": ("无尚未结案的争议基金", "nothing in dispute that is not judged"),
-    "little": ("争议基金低于核查起点金额", "too little in dispute for a visit"),
+    "little": ("预计追回不足一次上门核查的成本", "less is expected back than a visit costs"),
     "inspected": ("正在核查,待结案", "a case is open"),
     "cleared": ("已排除,冷却期至{until}", "cleared, left alone until {until}"),
     "confirmed": ("已查实,其后无新情况", "confirmed, nothing since"),

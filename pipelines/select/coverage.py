@@ -13,7 +13,9 @@ COVERED = 0.8
 Key = tuple[str, str]
 
 
-def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
+def greedy_cover(
+    rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame, cost: float = 0.0
+) -> pd.DataFrame:
     """Order by score × shrunk money, where visits that are seen with a subject placed before count no more.
 
     Claims say how much is disputed, but not how much an inspection will confirm: the amount of a subject is
@@ -27,9 +29,11 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame)
         disputes: subject_type, subject_id, mdtrt_id, disputed (yuan).
         seen: subject_type, subject_id, mdtrt_id: what an inspection of the subject looks at; beside its
             disputes those from before its last case, of which patients and doctors are still suspected.
+        cost: of a visit, in yuan: whoever is seen with others in part, and of whom less than this is expected
+            beyond them, is covered as well.
 
     Returns:
-        subject_type, subject_id, place (from 1; missing where COVERED), expected (score × yuan that no
+        subject_type, subject_id, place (from 1; missing where covered), expected (score × yuan that no
         subject before it has), covered_type and covered_id (who has most of it, of the covered).
     """
     scores = dict(zip(zip(rows.subject_type, rows.subject_id, strict=True), rows.score, strict=True))
@@ -50,7 +54,8 @@ def greedy_cover(rows: pd.DataFrame, disputes: pd.DataFrame, seen: pd.DataFrame)
         if heap and gain < -heap[0][0]:
             heapq.heappush(heap, (-gain, key))
             continue
-        if _covered(money[key], owner):
+        expected = scores[key] * _left(money[key], owner)
+        if _covered(money[key], owner) or (expected < cost and money[key].keys() & owner.keys()):
             found[key] = (*key, pd.NA, None, *_most(money[key], owner))
             continue
         hospital = hospitals.get(key)

@@ -57,7 +57,7 @@ def select(
         past_runs,
         as_of,
         settings.cool_down,
-        settings.visit_least,
+        settings.visit_cost,
     )
     frame = sampling_frame(snapshot, ranked, listed, past_runs, settings, as_of)
     return Selection(listed, frame, draw(frame, settings, as_of))

@@ -41,7 +41,7 @@ def worklist(
     past_runs: list[Path],
     as_of: date,
     cool_down: int,
-    least: float = 0.0,
+    cost: float = 0.0,
 ) -> pd.DataFrame:
     """The explained subjects with their status, those to visit first in front.
 
@@ -50,13 +50,14 @@ def worklist(
         disputes: `pipelines.score.Scores.disputes`.
         past_runs: folders of earlier runs, oldest first.
         cool_down: so many days a cleared subject is left alone unless it did something new.
-        least: yuan in dispute below which nobody is sent.
+        cost: of a visit, in yuan; nobody is sent where less is expected back.
 
     Returns:
         Columns of WORKLIST. ``disputed``: yuan in dispute that no closed case has judged; ``expected``: score
         × what of it is not seen with a subject before in the list, so that no yuan counts twice; ``place`` is
         null for who is not to be visited now, and ``why_not`` says why: a status of LEFT_ALONE (``until`` the
-        end of its cool-down), ``below`` (the floor), ``nothing`` or ``little`` (in dispute), ``explained``
+        end of its cool-down), ``below`` (the floor), ``nothing`` (in dispute), ``little`` (less expected back
+        than the visit costs), ``explained``
         (by the conduct of ``covered_type`` and ``covered_id``, which reaches the floor itself) or ``covered``
         (by them, who have a place). ``status``: new, risen, known, inspected (a case is open), cleared or
         confirmed (and left alone), again or relapsed (cleared or confirmed before, with conduct since).
@@ -72,8 +73,8 @@ def worklist(
     judged = rows.status.isin(JUDGED)
     counted = pd.concat([unjudged.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
     rows = rows.merge(_sums(counted, "disputed"), how="left", on=SUBJECT)
-    rows["why_not"] = _why_not(rows, least)
-    order = greedy_cover(rows[rows.why_not.isna()], counted, disputes)
+    rows["why_not"] = _why_not(rows, cost)
+    order = greedy_cover(rows[rows.why_not.isna()], counted, disputes, cost)
     rows = rows.merge(order, how="left", on=SUBJECT)
     rows.loc[rows.why_not.isna() & rows.place.isna(), "why_not"] = "covered"
     folded = rows.why_not == "explained"
@@ -158,10 +159,10 @@ def _risen(rows: pd.DataFrame) -> pd.Series:
     return risen.fillna(False).astype(bool)
 
 
-def _why_not(rows: pd.DataFrame, least: float) -> pd.Series:
+def _why_not(rows: pd.DataFrame, cost: float) -> pd.Series:
     """Why a subject gets no place whatever the others do; missing where it may get one."""
     why = pd.Series(None, rows.index, dtype=object)
-    why[rows.disputed.fillna(0.0) < least] = "little"
+    why[rows.score * rows.disputed.fillna(0.0) < cost] = "little"
     why[rows.disputed.fillna(0.0) <= 0] = "nothing"
     suspected = rows.subject_id[rows.score >= FLOOR]
     why[rows.explained_by.isin(suspected)] = "explained"

@@ -29,6 +29,21 @@ def test_ten_times_the_money_does_not_lead_a_fourfold_score():
     assert order(*more) == ["H", "p"]
 
 
+@pytest.mark.parametrize("cost, placed", [(270.0, True), (270.01, False)])
+def test_what_others_have_left_of_somebody_must_be_worth_the_visit(cost, placed):
+    """Of p's 900 yuan 600 are seen at H; .9 of the rest is expected back. Nobody else sees anything of q."""
+    rows = suspects(
+        ("hospital", "H", 1.0, 2000.0), ("patient", "p", 0.9, 900.0), ("patient", "q", 0.9, 300.0)
+    )
+    money = disputes(
+        ("hospital", "H", "a", 600.0), ("hospital", "H", "b", 1400.0), ("patient", "p", "a", 600.0),
+        ("patient", "p", "c", 300.0), ("patient", "q", "d", 300.0),
+    )  # fmt: skip
+    found = greedy_cover(rows, money, money, cost).set_index("subject_id")
+    assert pd.notna(found.place["p"]) == placed and pd.notna(found.place[["H", "q"]]).all()
+    assert (found.covered_id["p"] == "H") != placed
+
+
 @pytest.mark.parametrize("left, placed", [(200.0, False), (201.0, True)])
 def test_who_is_covered_by_others_has_no_place_and_is_told_by_whom(left, placed):
     assert COVERED == 0.8

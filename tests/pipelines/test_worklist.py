@@ -125,10 +125,11 @@ def test_a_case_opened_again_unsettles_nothing_that_was_decided_before():
     assert listed.disputed.fillna(0).to_dict() == {"D": 50.0, "H2": 0.0}
 
 
-def test_nobody_is_sent_for_less_than_the_least_amount():
-    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 600.0).set_index("subject_id")
+def test_nobody_is_sent_where_less_is_expected_back_than_the_visit_costs():
+    """Of p2 half of 500 yuan is expected back."""
+    listed = worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 250.01).set_index("subject_id")
     assert listed.why_not["p2"] == "little" and listed.place.dropna().to_dict() == {"H1": 1, "H2": 2}
-    assert worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 500.0).why_not.ne("little").all()
+    assert worklist(snapshot([], DAYS), SEEN, PULLED, [], AS_OF, 180, 250.0).why_not.ne("little").all()
 
 
 def test_new_risen_and_known_against_the_night_before(tmp_path):
