@@ -79,8 +79,8 @@ _SECTIONS = {
             "expected is the score times the rest. Who is covered is visited together with the subject "
             "named; who was cleared lately and did nothing new is left alone; so is who stays below the "
             "floor of the score, or where less is expected back than a visit costs. Where most of a "
-            "doctor's dispute lies in the hospital, the visit goes there; what the doctor signed before a case of that hospital was "
-            "closed counts as judged with it.",
+            "doctor's dispute lies in the hospital, the visit goes there; what the doctor signed before a "
+            "case of that hospital was closed counts as judged with it.",
             "Visits in dispute lists every such visit of whoever has a place, to fetch its records by; two "
             "subjects may share one.",
             "No fund money lists cards of the registered dead or cancelled that are still used, at no cost "
