@@ -263,6 +263,22 @@ def test_hubs_take_three_tenths_of_the_linked_visits():
     ]
 
 
+def test_hubs_come_by_group_and_kind_and_an_institution_is_a_pharmacy_or_a_hospital():
+    rows = [
+        VISIT | {"group_id": group, "fixmedins_code": place, "is_pharmacy": place < "Q", "dr_code": doctor}
+        for group, place, doctor in (
+            ("k", "R2", "D2"), ("k", "R1", "D1"), ("g", "P2", None), ("g", "R1", None), ("g", "P1", "D7"),
+        )
+    ]  # fmt: skip
+    third = pytest.approx(1 / 3)
+    assert hubs(facts(rows)).to_dict("split")["data"] == [
+        ["g", "hospital", "R1", third], ["g", "pharmacy", "P1", third], ["g", "pharmacy", "P2", third],
+        ["g", "prescriber", "D7", third],
+        ["k", "hospital", "R1", 0.5], ["k", "hospital", "R2", 0.5],
+        ["k", "prescriber", "D1", 0.5], ["k", "prescriber", "D2", 0.5],
+    ]  # fmt: skip
+
+
 def test_totals_are_of_linked_visits():
     day = {"day": MONDAY}
     rows = [
