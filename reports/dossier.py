@@ -21,7 +21,7 @@ from reports.masking import Mask
 from reports.profile_words import profile
 from reports.reason_texts import Reason
 from reports.reasons import is_weak
-from reports.scheme_conduct import SHOWN_AS
+from reports.scheme_conduct import shown_as
 from reports.scheme_texts import dispute_name, honest, on_site, scheme_name, scheme_or_pending
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
@@ -174,7 +174,7 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         doctors=dossier.doctors[:DOCTORS],
         schemes=[
-            (_told_with(s, dossier.scheme, language), dispute_basis(s, language), *figures)
+            (_told_with(s, dossier, language), dispute_basis(s, language), *figures)
             for s, *figures in dossier.money
         ],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
@@ -201,10 +201,10 @@ def _begins_with(dossier: Dossier) -> bool:
     return len(dossier.first_visits) < sum(row[1] for row in dossier.money)
 
 
-def _told_with(scheme: str | None, named: str | None, language: str) -> str:
+def _told_with(scheme: str | None, dossier: Dossier, language: str) -> str:
     """A scheme that money is in dispute for, and that the story tells it with the named one."""
-    name = dispute_name(scheme, language)
-    if scheme not in SHOWN_AS.get(str(named), ()):
+    name, named = dispute_name(scheme, language), dossier.scheme
+    if scheme not in shown_as(dossier.subject, named):
         return name
     return f"{name}(情况说明计入{named})" if language == "zh" else f"{name} (told with {named})"
 

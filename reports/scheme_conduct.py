@@ -62,13 +62,21 @@ CONDUCT = {
             "moved costs of a stay to outpatient bills or to the patient"),
     "M50": ("以药费为主而检查治疗很少", "were mostly medicine, with hardly any examination or treatment"),
 }  # fmt: skip
-# Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own.
-SHOWN_AS = {"M19": ("M05", "M06")}
+# Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What a
+# group is admitted together for are invented stays; of a hospital's each is told for itself.
+_SHOWN_AS = {"M19": ("M05", "M06")}
+_SHOWN_AS_BY_GROUPS = {"M02": ("M01",)}
 # The verbs that the English phrases begin with, of many visits → of one.
 _OF_ONE = {
     "were": "was", "have": "has", "look": "looks", "fall": "falls", "rest": "rests", "clash": "clashes",
     "repeat": "repeats", "belong": "belongs", "are": "is",
 }  # fmt: skip
+
+
+def shown_as(subject: str, scheme: str | None) -> tuple[str, ...]:
+    """The schemes whose visits are told as those of the named one, of a kind of subject."""
+    of_groups = _SHOWN_AS_BY_GROUPS if subject == "group" else {}
+    return (_SHOWN_AS | of_groups).get(str(scheme), ())
 
 
 def of_one(phrase: str) -> str:

@@ -233,7 +233,11 @@ class _Kind:
             return []
         case = self.last_cases.get(subject_id)
         begin = first_visits(
-            self.disputes.get(subject_id, []), scheme, self.since, case.close_date if case else ""
+            self.disputes.get(subject_id, []),
+            self.subject,
+            scheme,
+            self.since,
+            case.close_date if case else "",
         )
         return [
             {

@@ -16,7 +16,7 @@ from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
-from reports.scheme_conduct import SHOWN_AS
+from reports.scheme_conduct import shown_as
 from reports.story_texts import Conduct, story
 
 # So many other schemes that visits are in dispute for are told, and more, up to so many, as long as what
@@ -134,13 +134,13 @@ def _conduct(
     """
     reasons = list(row.reasons)
     scheme = row.scheme if isinstance(row.scheme, str) else None
-    named, for_scheme = _for_scheme(disputes, scheme)
+    named, for_scheme = _for_scheme(disputes, row.subject_type, scheme)
     # A visit is told by what it shows itself, whatever rule disputes its money.
     for_scheme |= row.subject_type == "visit"
     lately = _lately(named, since)
     days = _days(lately)
     counts = sorted(Counter(days).items())
-    begin = first_visits(disputes, scheme, since, judged)
+    begin = first_visits(disputes, row.subject_type, scheme, since, judged)
     only = total.get("day")
     disputed, paid = _yuan(disputes)
     return Conduct(
@@ -179,10 +179,10 @@ def _yuan(visits: list[Row]) -> tuple[float, float]:
     return fsum(visit.disputed for visit in visits), fsum(visit.amount for visit in visits)
 
 
-def _for_scheme(disputes: list[Row], scheme: str | None) -> tuple[list[Row], bool]:
+def _for_scheme(disputes: list[Row], subject: str, scheme: str | None) -> tuple[list[Row], bool]:
     """The visits that the named scheme puts in dispute, whatever it shows as on one of them, and that they
     are its; all of them where none is named or none is for it."""
-    schemes = (scheme, *SHOWN_AS.get(str(scheme), ()))
+    schemes = (scheme, *shown_as(subject, scheme))
     found = [visit for visit in disputes if scheme is not None and visit.scheme in schemes]
     return (found, True) if found else (disputes, False)
 
@@ -206,15 +206,16 @@ def _lately(named: list[Row], since: str) -> list[Row]:
     return [visit for visit, day in zip(named, _days(named), strict=True) if day >= since] or named
 
 
-def first_visits(disputes: list[Row], scheme: str | None, since: str, judged: str) -> list[Row]:
+def first_visits(disputes: list[Row], subject: str, scheme: str | None, since: str, judged: str) -> list[Row]:
     """The visits to begin with: those of the day with most money in dispute for the named scheme (of several
     days the one with most visits, the first), only of days after the last case, where there are such; where
     only other schemes came after it, theirs.
 
     Args:
         disputes, since, judged: as of a suspect's story.
+        subject: kind of subject.
     """
-    named = _lately(_for_scheme(disputes, scheme)[0], since)
+    named = _lately(_for_scheme(disputes, subject, scheme)[0], since)
     days: dict[str, list[Row]] = {}
     for visit in _after(named, judged) or _after(disputes, judged) or named:
         days.setdefault(str(visit.day)[:10], []).append(visit)

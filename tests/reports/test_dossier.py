@@ -190,6 +190,9 @@ def test_money_in_dispute_says_how_it_is_reckoned():
     resale = replace(GIVEN, scheme="M19", money=[("M19", 9, 90.0, 90.0), ("M05", 14, 40.0, 90.0)])
     assert page(resale, "zh").count("(情况说明计入M19)") == 1 and "(told with M19)" in page(resale, "en")
     assert "情况说明计入" not in page(replace(resale, scheme="M05"), "zh")
+    together = replace(resale, subject="group", scheme="M02", money=[("M01", 9, 90.0, 90.0)])
+    assert "(情况说明计入M02)" in page(together, "zh")
+    assert "情况说明计入" not in page(replace(together, subject="hospital"), "zh")
     assert "已扣除同类" in page(stay, "zh") and "已扣除同类" not in page(replace(GIVEN, money=[]), "zh")
 
 

@@ -23,8 +23,15 @@ VISITS = list(
     ],
 )
 def test_visits_that_a_scheme_shows_as_are_counted_as_its_own(scheme, counted, is_its):
-    named, for_scheme = _for_scheme(VISITS, scheme)
+    named, for_scheme = _for_scheme(VISITS, "pharmacy", scheme)
     assert [visit.scheme for visit in named] == counted and for_scheme is is_its
+
+
+@pytest.mark.parametrize("subject, counted", [("group", ["M02", "M01"]), ("hospital", ["M02"])])
+def test_the_invented_stays_of_a_group_admitted_together_are_told_as_its_own(subject, counted):
+    frame = pd.DataFrame({"scheme": ["M02", "M01", "M28"], "disputed": 1.0, "amount": 9.0})
+    named, for_scheme = _for_scheme(list(tuples(frame)), subject, "M02")
+    assert [visit.scheme for visit in named] == counted and for_scheme
 
 
 @pytest.mark.parametrize(
@@ -78,11 +85,13 @@ def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judge
     frame = pd.DataFrame(rows, columns=["mdtrt_id", "day", "disputed"]).assign(scheme="M01", amount=99.0)
     other = frame.assign(scheme="M28", disputed=1_000.0, day="2024-06-01")
     visits = list(tuples(pd.concat([frame, other], ignore_index=True)))
-    begin = first_visits(visits, "M01", "2024-01-01", judged)
+    begin = first_visits(visits, "hospital", "M01", "2024-01-01", judged)
     assert [visit.mdtrt_id for visit in begin] == expected and {visit.scheme for visit in begin} == {"M01"}
     # Only another scheme came after the case.
-    assert {visit.scheme for visit in first_visits(visits, "M01", "2024-01-01", "2024-05-15")} == {"M28"}
-    assert first_visits([], "M01", "2024-01-01", judged) == []
+    assert {
+        visit.scheme for visit in first_visits(visits, "hospital", "M01", "2024-01-01", "2024-05-15")
+    } == {"M28"}
+    assert first_visits([], "hospital", "M01", "2024-01-01", judged) == []
 
 
 @pytest.mark.parametrize(
