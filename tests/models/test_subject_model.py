@@ -23,17 +23,17 @@ SPEC = pd.DataFrame(
     ],
     columns=["column", "measure", "family", "evidence_weight", "schemes", "signature"],
 ).set_index("column")
-HANGING = [f"guilty-{n}" for n in range(30)]
+PHANTOM_BEDS = [f"guilty-{n}" for n in range(30)]
 FARMERS = [f"farmer-{n}" for n in range(30)]
 
 
 @pytest.fixture(scope="module")
 def people() -> tuple[pd.DataFrame, pd.Series]:
-    """Differences and graph part of honest people, of hanging beds and of drug farmers."""
+    """z-scores and graph part of honest people, of phantom beds and of drug farmers."""
     random = np.random.default_rng(5)
-    names = [f"honest-{n}" for n in range(740)] + HANGING + FARMERS
+    names = [f"honest-{n}" for n in range(740)] + PHANTOM_BEDS + FARMERS
     frame = pd.DataFrame(random.normal(size=(800, len(SPEC))), names, SPEC.index)
-    frame.loc[HANGING, ["stays", "elsewhere"]] += random.uniform(1, 5, (30, 2))
+    frame.loc[PHANTOM_BEDS, ["stays", "elsewhere"]] += random.uniform(1, 5, (30, 2))
     frame.loc[FARMERS, ["surplus", "shops"]] += random.uniform(2, 5, (30, 2))
     frame = frame.mask(random.random(frame.shape) < 0.05)
     graph = pd.Series(random.uniform(0, 1, 800), names).where(random.random(800) < 0.3)
@@ -46,7 +46,7 @@ def unlabelled(people) -> SubjectModel:
     return SubjectModel("patient", SPEC).fit(frame, pd.Series(dtype=int), graph)
 
 
-KNOWN = pd.Series([1] * 20 + [0] * 15, HANGING[:20] + [f"honest-{n}" for n in range(15)])
+KNOWN = pd.Series([1] * 20 + [0] * 15, PHANTOM_BEDS[:20] + [f"honest-{n}" for n in range(15)])
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_outcomes_decide_whether_anything_is_learnt(people, unlabelled, learnt):
     assert learnt.learner is not None and learnt.metrics["auc"] > 0.75
     assert learnt.outcomes == {"confirmed": 20, "cleared": 15}
     frame, graph = people
-    few = pd.Series(1, HANGING[: MIN_CONFIRMED - 1])
+    few = pd.Series(1, PHANTOM_BEDS[: MIN_CONFIRMED - 1])
     assert SubjectModel("patient", SPEC).fit(frame, few, graph).learner is None
 
 
@@ -85,16 +85,27 @@ def test_contributions_add_up_to_the_raw_score(people, model):
     frame, graph = people
     rules = pd.Series(np.linspace(0, 1, len(frame)), frame.index)
     parts = model.parts(frame, graph, rules)
-    listed = [*HANGING, *FARMERS, *frame.index[:60]]
+    listed = [*PHANTOM_BEDS, *FARMERS, *frame.index[:60]]
     found = model.contributions(frame.loc[listed], parts.loc[listed])
     assert list(found.columns) == [*SPEC.index, "graph", "rule", "base"]
     assert np.allclose(found.sum(axis=1), model.fusion.raw(parts).loc[listed], rtol=0, atol=1e-6)
 
 
+def test_a_part_that_does_not_apply_contributes_nothing(people, unlabelled):
+    """A subject whom nobody is linked to and no rule looks at has no graph and no rule part."""
+    z_scores = people[0].head(20)
+    bare = unlabelled.parts(z_scores)
+    contributions, _deterministic = unlabelled.explain(z_scores, bare)
+    assert bare.graph.isna().all() and bare.rule.isna().all()
+    assert (contributions[["graph", "rule"]] == 0).all(axis=None)
+    linked, _deterministic = unlabelled.explain(z_scores, bare.assign(graph=0.5, rule=0.5))
+    assert (linked[["graph", "rule"]] > 0).all(axis=None)
+
+
 def test_guilty_stand_above_honest_with_labels_and_without(people, model):
     frame, graph = people
     rank = model.score(model.parts(frame)).score.rank(ascending=False)
-    for planted in (HANGING, FARMERS):
+    for planted in (PHANTOM_BEDS, FARMERS):
         assert rank[planted].median() <= 0.1 * len(frame)
     assert rank[rank.index.str.startswith("honest")].median() > 0.5 * len(frame)
 
@@ -102,7 +113,7 @@ def test_guilty_stand_above_honest_with_labels_and_without(people, model):
 def test_outcomes_lift_those_nobody_has_named_yet(people, unlabelled, learnt):
     frame, _graph = people
     without, with_labels = (m.score(m.parts(frame)).score.rank(ascending=False) for m in (unlabelled, learnt))
-    unnamed = HANGING[20:]
+    unnamed = PHANTOM_BEDS[20:]
     assert with_labels[unnamed].mean() <= without[unnamed].mean()
 
 
@@ -130,7 +141,7 @@ def test_published_parts_lie_between_nought_and_one_and_are_null_where_they_do_n
 def test_the_scheme_is_the_one_whose_signature_stands_or_none(people, model):
     frame, _graph = people
     parts = model.parts(frame)
-    assert parts.scheme[HANGING].mode()[0] == "M10" and parts.scheme[FARMERS].mode()[0] == "M05"
+    assert parts.scheme[PHANTOM_BEDS].mode()[0] == "M10" and parts.scheme[FARMERS].mode()[0] == "M05"
     quiet = frame.index[(frame.fillna(0) < 0.3).all(axis=1)]
     assert len(quiet) > 20 and parts.scheme[quiet].isna().all()
     # Shops are evidence of M05 and M19, but no signature of either: the two nearest are named instead.
@@ -142,7 +153,7 @@ def test_the_scheme_is_the_one_whose_signature_stands_or_none(people, model):
 def test_alone_and_in_a_batch_the_score_is_exactly_the_same(people, model):
     frame, graph = people
     together = model.score(model.parts(frame, graph))
-    for name in (HANGING[0], FARMERS[0], "honest-3"):
+    for name in (PHANTOM_BEDS[0], FARMERS[0], "honest-3"):
         alone = model.score(model.parts(frame.loc[[name]], graph))
         pd.testing.assert_frame_equal(alone, together.loc[[name]], check_exact=True)
 
@@ -169,7 +180,7 @@ def test_what_only_the_learner_looks_at_changes_nothing_without_outcomes(people,
     parts = learnt.parts(wider, graph)
     contributions = learnt.contributions(wider, parts)
     assert list(contributions) == [*spec.index, "graph", "rule", "base"]
-    assert contributions.loc[HANGING, "tail"].min() > 0 > contributions.loc["honest-99", "tail"]
+    assert contributions.loc[PHANTOM_BEDS, "tail"].min() > 0 > contributions.loc["honest-99", "tail"]
     assert contributions.sum(axis=1).to_numpy() == pytest.approx(learnt.fusion.raw(parts).to_numpy())
 
 
@@ -198,7 +209,7 @@ def test_the_learner_weighs_its_rows(people, learnt):
 def test_a_part_that_tells_the_confirmed_from_the_cleared_gains_weight(people, part):
     frame, _graph = people
     tells = pd.Series(0.0, frame.index)
-    tells[HANGING] = 1.0
+    tells[PHANTOM_BEDS] = 1.0
     given = {"graph": "graph", "rule": "rules"}[part]
     told = SubjectModel("patient", SPEC).fit(frame, KNOWN, **{given: tells})
     misled = SubjectModel("patient", SPEC).fit(frame, KNOWN, **{given: 1.0 - tells})
