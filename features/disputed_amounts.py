@@ -71,7 +71,7 @@ def _fetched(visits: ibis.Table) -> ibis.Value:
 
 
 def _overpriced(visits: ibis.Table) -> ibis.Value:
-    of_price = _above(_part(visits.priced, visits.usual_price))
+    of_price = _above(_part(visits.benchmarked_amount, visits.amount_at_median_price))
     return ibis.greatest(of_price.fill_null(0.0), _drugs(visits).fill_null(0.0))
 
 

@@ -45,7 +45,7 @@ _FACTS = (
     "fund_pay_sumamt", "medfee_sumamt", "findings_amount", "co_visitors", "co_oversupplied", "co_fillers",
     "idle_days", "los", "oversupply_amount", "repeat_codes", "boxes", "charge_to_intensity_ratio",
     "drg_cost_ratio", "cost_ratio", "no_sign_in", "dialysis", "material_amount", "usual_material",
-    "exam_amount", "priced", "usual_price",
+    "exam_amount", "benchmarked_amount", "amount_at_median_price",
     *(excess_column(biller, name) for biller in BILLERS for name in ("drug", "exam", "material")),
 )  # fmt: skip
 _PLACE = ["fixmedins_code", "kind"]

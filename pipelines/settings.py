@@ -16,7 +16,7 @@ class Settings(BaseSettings):
 
     Attributes:
         explained_depth: so many of each kind of subject get reasons and evidence.
-        visit_depth: the visit list is cut at this rank; other lists are whole.
+        visit_list_depth: the visit list is cut at this rank; other lists are whole.
         dossier_depth: so many of each kind of subject get a dossier.
         capacity: so many subjects can be visited in a day.
         random_share: share of the capacity that is drawn at random from those who are not listed; 0 draws
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FUNDGUARD_", extra="forbid", frozen=True)
 
     explained_depth: int = Field(500, ge=500)
-    visit_depth: int = Field(20_000, ge=500)
+    visit_list_depth: int = Field(20_000, ge=500)
     dossier_depth: int = Field(50, ge=0)
     capacity: int = Field(20, ge=1)
     random_share: float = Field(0.03, ge=0, le=0.05)
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
 
     def depth(self, subject: str) -> int | None:
         """Rank at which a list is cut; None for lists that are whole."""
-        return self.visit_depth if subject == "visit" else None
+        return self.visit_list_depth if subject == "visit" else None
 
 
 def settings_of(store: Path) -> Settings:

@@ -22,11 +22,11 @@ ALL_WORDS = {"zh": "合计(每条明细只计一次)", "en": "All (each line cou
 MONTHLY = pa.schema(
     [
         ("month", pa.string()), ("fixmedins_code", pa.string()), ("rule_id", pa.string()),
-        ("rule_name", pa.string()), ("sev_deg", pa.string()), ("cases", pa.int64()), ("lines", pa.int64()),
-        ("amount", pa.float64()),
+        ("rule_name", pa.string()), ("sev_deg", pa.string()), ("visits_in_doubt", pa.int64()),
+        ("lines", pa.int64()), ("amount", pa.float64()),
     ]
 )  # fmt: skip
-COUNTS = ["institutions", "cases", "lines", "amount"]
+COUNTS = ["institutions", "visits_in_doubt", "lines", "amount"]
 _KEYS = ("month", "fixmedins_code", "rule_id", "rule_name", "sev_deg")
 _TOGETHER = {
     "rule_id": ibis.literal(ALL), "rule_name": ibis.literal(ALL_WORDS["zh"]), "sev_deg": ibis.null("string"),
@@ -45,8 +45,8 @@ def monthly(hits: ibis.Table, facts: ibis.Table, disputed: ibis.Table) -> pd.Dat
 
     Returns:
         Columns of MONTHLY, in order of month, institution and cause: rule_id is that of the rule, or of
-        the scheme where conduct disputes more than the rules found. ``cases`` are visits, ``lines`` are what
-        the findings name (a line, a settlement or the visit), ``amount`` is yuan of fund payment in dispute.
+        the scheme where conduct disputes more than the rules found. ``lines`` are what the findings
+        name (a line, a settlement or the visit), ``amount`` is yuan of fund payment in dispute.
     """
     visits = facts.select(
         "mdtrt_id", "fixmedins_code", month=_.begntime.strftime("%Y-%m"), _paid=_.fund_pay_sumamt
@@ -61,7 +61,7 @@ def monthly(hits: ibis.Table, facts: ibis.Table, disputed: ibis.Table) -> pd.Dat
     together = together.group_by(*_KEYS, "mdtrt_id").aggregate(_lines=_._lines.max(), _yuan=_._yuan.max())
     frame: pd.DataFrame = ibis.union(_counted(causes), _counted(together)).to_pandas()
     frame = frame.sort_values(["month", "fixmedins_code", "rule_id"], ignore_index=True)
-    counts: pd.DataFrame = frame[list(MONTHLY.names)].astype({"cases": "int64", "lines": "int64"})
+    counts: pd.DataFrame = frame[list(MONTHLY.names)].astype({"visits_in_doubt": "int64", "lines": "int64"})
     return counts
 
 
@@ -95,7 +95,7 @@ def _conduct(disputed: ibis.Table, visits: ibis.Table, found: ibis.Table) -> ibi
 
 def _counted(visits: ibis.Table) -> ibis.Table:
     return visits.group_by(*_KEYS).aggregate(
-        cases=_.count(), lines=_._lines.sum(), amount=_._yuan.sum().round(2)
+        visits_in_doubt=_.count(), lines=_._lines.sum(), amount=_._yuan.sum().round(2)
     )
 
 
@@ -128,7 +128,7 @@ def _grouped(monthly: pd.DataFrame, rule: str | None, keys: list[str]) -> pd.Dat
     rows = monthly[(monthly.rule_id == ALL) == (rule == ALL)]
     return rows.groupby(["month", *keys], as_index=False).agg(
         institutions=("fixmedins_code", "nunique"),
-        cases=("cases", "sum"),
+        visits_in_doubt=("visits_in_doubt", "sum"),
         lines=("lines", "sum"),
         amount=("amount", "sum"),
     )

@@ -71,8 +71,8 @@ def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = YEAR) -> pd
         disputed: visits that suspects have in dispute (`reports.disputed_visits.disputed_table`).
 
     Returns:
-        fixmedins_code, visits, fund (yuan), cases (visits with findings or in dispute), amount (yuan of fund
-        payment in dispute, by rules or by conduct, whichever is more; each visit once).
+        fixmedins_code, visits, fund (yuan), visits_in_doubt (with findings or in dispute), amount (yuan of
+        fund payment in dispute, by rules or by conduct, whichever is more; each visit once).
     """
     visits = facts.filter(_.days_ago <= days).select(
         "mdtrt_id", "fixmedins_code", "findings", "findings_amount", fund=_.fund_pay_sumamt
@@ -82,7 +82,7 @@ def findings_of(facts: ibis.Table, disputed: ibis.Table, days: int = YEAR) -> pd
     yuan = ibis.greatest(rows.findings_amount.fill_null(0.0), rows.disputed.fill_null(0.0))
     rows = rows.select("fixmedins_code", "fund", doubted=doubted, yuan=yuan)
     counts = rows.group_by("fixmedins_code").aggregate(
-        visits=_.count(), fund=_.fund.sum(), cases=_.doubted.sum(), amount=_.yuan.sum()
+        visits=_.count(), fund=_.fund.sum(), visits_in_doubt=_.doubted.sum(), amount=_.yuan.sum()
     )
     found: pd.DataFrame = counts.order_by("fixmedins_code").to_pandas()
     return found
@@ -130,9 +130,9 @@ def _compared(
     rows = suspects[suspects.subject_type.isin(list(_KINDS))]
     rows = rows[["subject_type", "subject_id", "score"]].rename(columns={"subject_id": "fixmedins_code"})
     rows = rows.merge(findings, "left", on="fixmedins_code").merge(outcomes, "left", on="fixmedins_code")
-    counts = ["visits", "fund", "cases", "amount", "confirmed", "cleared"]
+    counts = ["visits", "fund", "visits_in_doubt", "amount", "confirmed", "cleared"]
     rows[counts] = rows[counts].astype("float64").fillna(0)
-    rows["rate"] = (100 * rows.cases / rows.visits.where(rows.visits > 0)).fillna(0)
+    rows["rate"] = (100 * rows.visits_in_doubt / rows.visits.where(rows.visits > 0)).fillna(0)
     rows["share"] = (100 * rows.amount / rows.fund.where(rows.fund > 0)).fillna(0)
     rows["peers"] = _peers(rows, peers)
     grouped = rows.groupby("peers")
@@ -176,10 +176,11 @@ def _rate(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"疑点就诊:每百次就诊 {row.rate:.1f} 次有疑点({row.cases:.0f}/{row.visits:.0f}),{peers_zh}通常为"
-        f" {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
-        f"Visits in doubt: {row.rate:.1f} in a hundred ({row.cases:.0f} of {row.visits:.0f}), median of"
-        f" {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"
+        f"疑点就诊:每百次就诊 {row.rate:.1f} 次有疑点({row.visits_in_doubt:.0f}/{row.visits:.0f}),"
+        f"{peers_zh}通常为 {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,"
+        f"最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
+        f"Visits in doubt: {row.rate:.1f} in a hundred ({row.visits_in_doubt:.0f} of {row.visits:.0f}),"
+        f" median of {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"
         f" {RATE_MOST:.0f}: {_minus(lost)}",
     )
 

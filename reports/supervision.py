@@ -98,7 +98,9 @@ def _charts(
     months, yuan = list(shown["month"]), words["yuan"]
     return {
         "money": charts.columns(months, list(shown["amount"].astype(float)), yuan),
-        "cases": charts.columns(months, list(shown["cases"].astype(float)), words["cases"]),
+        "visits_in_doubt": charts.columns(
+            months, list(shown["visits_in_doubt"].astype(float)), words["visits_in_doubt"]
+        ),
         "rules": charts.bars(_labels(rules, "rule_id"), list(rules["amount"]), yuan, BARS),
         "places": charts.bars(_labels(places, "fixmedins_code"), list(places["amount"]), yuan, BARS),
     }
@@ -116,7 +118,7 @@ _WORDS = {
         "month_of": "{month} 月报",
         "nothing": "本月没有疑点。",
         "institutions": "机构数",
-        "cases": "就诊数",
+        "visits_in_doubt": "就诊数",
         "lines": "明细数",
         "yuan": "争议基金(元)",
         "against": "比上月",
@@ -139,7 +141,7 @@ _WORDS = {
         "month_of": "Report for {month}",
         "nothing": "Nothing is in dispute in this month.",
         "institutions": "Institutions",
-        "cases": "Visits",
+        "visits_in_doubt": "Visits",
         "lines": "Lines",
         "yuan": "In dispute (yuan)",
         "against": "against month before",

@@ -74,7 +74,7 @@ def _rows(scope: str, frame: pd.DataFrame, month: str, as_of: date, language: st
     found = frame.sort_values("amount", ascending=False, kind="stable").to_dict("records")
     return [
         (
-            label, scope, row["id"], row["name"], int(row["institutions"]), int(row["cases"]),
+            label, scope, row["id"], row["name"], int(row["institutions"]), int(row["visits_in_doubt"]),
             int(row["lines"]), float(row["amount"]), *(_changes(row) if over else (None, None, None)),
         )
         for row in found
@@ -83,7 +83,7 @@ def _rows(scope: str, frame: pd.DataFrame, month: str, as_of: date, language: st
 
 def _changes(row: dict[Any, Any]) -> tuple[int | None, float | None, float | None]:
     """Change in visits, in money, and in money in per cent; none in the first month."""
-    if pd.isna(row["cases_change"]):
+    if pd.isna(row["visits_in_doubt_change"]):
         return None, None, None
     share = None if pd.isna(row["amount_change_pct"]) else float(row["amount_change_pct"])
-    return int(row["cases_change"]), float(row["amount_change"]), share
+    return int(row["visits_in_doubt_change"]), float(row["amount_change"]), share

@@ -127,7 +127,7 @@ def proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Arr
     return np.maximum(out, 0.0)
 
 
-def share_z(share: Array, n: Array, expected: Array, between: Array) -> Array:
+def robust_proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Array:
     """z-value of a share of n rows that exceeds the expected one where the spread between peers is larger
     than the expected share itself.
 

@@ -17,7 +17,7 @@ from features.comparison.funnel import (
     contamination,
     count_z,
     distance_z,
-    share_z,
+    robust_proportion_z,
     within_variance,
 )
 from significance.normal_tail import Array
@@ -56,19 +56,19 @@ class NullDistribution:
 
     Attributes:
         statistic: of what kind the measure is (`features.comparison.funnel`).
-        floor: smallest difference that counts, on the comparing scale, so that one of no consequence is not
-            significant where nearly all agree. It is the smallest standard deviation between peers; of shares
-            a part of it is, and the rest is tolerated.
+        min_effect: smallest difference that counts, on the comparing scale, so that one of no consequence is
+            not significant where nearly all agree. It is the smallest standard deviation between peers; of
+            shares a part of it is, and the rest is tolerated.
         centre: of each group: middle of the distances from the expected value; of counts, events by exposure.
-        between: variance between honest peers of each group; of counts, the squared coefficient of variation.
-        row: variance of one row; of means only.
+        between_variance: between honest peers of each group; of counts, the squared coefficient of variation.
+        within: variance of one row around its subject; of means only.
     """
 
     statistic: StatisticKind
-    floor: float
+    min_effect: float
     centre: Array
-    between: Array
-    row: float
+    between_variance: Array
+    within: float
 
     def z(self, sample: Sample, centre: Array | None = None) -> Array:
         """z-value of each subject, positive on the suspicious side; missing where the value is.
@@ -77,8 +77,8 @@ class NullDistribution:
             centre: of each subject; that of its peer group where there is none.
         """
         centre = self.centre[sample.group] if centre is None else centre
-        least = self.floor * (SPREAD_PART if self.statistic == "proportion" else 1.0)
-        between = np.maximum(self.between[sample.group], least**2)
+        least = self.min_effect * (SPREAD_PART if self.statistic == "proportion" else 1.0)
+        between = np.maximum(self.between_variance[sample.group], least**2)
         if self.statistic == "count":
             expected = centre * sample.n
             # Below the expectation the distance is stated on the same variance.
@@ -88,10 +88,10 @@ class NullDistribution:
             expected = _possible(sample.expected + centre, sample.n)
             below = distance_z(sample.value - expected, _binomial(expected, sample.n) + between)
             tolerated = _possible(expected + self._tolerated(between), sample.n)
-            above = share_z(sample.value, sample.n, tolerated, between)
+            above = robust_proportion_z(sample.value, sample.n, tolerated, between)
             z = np.where(sample.value > expected, above, below)
         else:
-            sampling = max(self.row, self.floor**2) / sample.n if self.statistic == "mean" else 0.0
+            sampling = max(self.within, self.min_effect**2) / sample.n if self.statistic == "mean" else 0.0
             z = distance_z(sample.value - sample.expected - centre, sampling + between)
         return z
 
@@ -99,18 +99,18 @@ class NullDistribution:
         """How far a share may lie above the expected one and be of no consequence: what the spread of honest
         peers leaves of the smallest difference that counts. An interval instead of a point is the null
         hypothesis (minimum-effect test, Murphy & Myors 1999, doi 10.1037/0021-9010.84.2.234)."""
-        return np.maximum(self.floor - np.sqrt(between), 0.0)
+        return np.maximum(self.min_effect - np.sqrt(between), 0.0)
 
 
-def fit_null(statistic: StatisticKind, floor: float, sample: Sample, groups: int) -> NullDistribution:
+def fit_null(statistic: StatisticKind, min_effect: float, sample: Sample, groups: int) -> NullDistribution:
     """Fit the null distribution of one measure to all subjects of a kind.
 
     Args:
-        floor: see `NullDistribution`.
+        min_effect: see `NullDistribution`.
         groups: number of peer groups.
     """
     if statistic == "count":
-        return _fit_counts(floor, sample, groups)
+        return _fit_counts(min_effect, sample, groups)
     distance = sample.value - sample.expected
     centre = by_group(_median, distance, sample.group, groups)
     residual = distance - centre[sample.group]
@@ -119,18 +119,18 @@ def fit_null(statistic: StatisticKind, floor: float, sample: Sample, groups: int
         usual = _possible(sample.expected + centre[sample.group], sample.n)
         sampling = _binomial(usual, sample.n)
     else:
-        sampling = max(row, floor**2) / sample.n if statistic == "mean" else np.zeros(len(distance))
+        sampling = max(row, min_effect**2) / sample.n if statistic == "mean" else np.zeros(len(distance))
     between = by_group(between_variance, np.c_[residual, sampling], sample.group, groups)
-    return NullDistribution(statistic, floor, centre, between, row)
+    return NullDistribution(statistic, min_effect, centre, between, row)
 
 
-def _fit_counts(floor: float, sample: Sample, groups: int) -> NullDistribution:
+def _fit_counts(min_effect: float, sample: Sample, groups: int) -> NullDistribution:
     """Events by exposure of the middle peers, and the dispersion of honest counts beyond Poisson."""
     rows = np.c_[sample.value, sample.n]
     rate = by_group(_winsorized_rate, rows, sample.group, groups)
     expected = rate[sample.group] * sample.n
     between = by_group(_dispersion, np.c_[sample.value, expected], sample.group, groups)
-    return NullDistribution("count", floor, rate, between, 0.0)
+    return NullDistribution("count", min_effect, rate, between, 0.0)
 
 
 def by_group(statistic: Callable[..., float], rows: Array, group: NDArray[np.intp], groups: int) -> Array:

@@ -135,7 +135,7 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerRefer
     codes = groups.get_indexer(pd.Index(peers))
     # One measure at a time: all measures of all visits of a city at once would not fit in memory.
     null = {
-        name: fit_null(columns[name][0].statistic, _floor(columns[name][0]), sample, len(groups))
+        name: fit_null(columns[name][0].statistic, _min_effect(columns[name][0]), sample, len(groups))
         for name, sample in _samples(subject, values, codes)
     }
     median: dict[str, list[float]] = {}
@@ -153,7 +153,7 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerRefer
     )
 
 
-def _floor(entry: Measure) -> float:
+def _min_effect(entry: Measure) -> float:
     """Smallest spread between peers on the comparing scale."""
     return entry.materiality / LINEAR[entry.unit] if entry.unit in LINEAR else LOG_SPREAD
 

@@ -54,7 +54,7 @@ RESALE = ("co_oversupply", "co_supplier", "co_filling")
 # Kinds of flow that become a fact of their visits, and the column.
 FLOW_COLUMNS = {
     "prescription": "prescription_flow",
-    "referral": "referred",
+    "referral": "referral_excess",
     "origin": "village_recruitment_excess",
 }
 
@@ -286,8 +286,8 @@ def _sharing(scratch: _Scratch, facts: ibis.Table) -> tuple[pd.DataFrame, ibis.T
 
 
 def _flow_visits(scratch: _Scratch, facts: ibis.Table, flows: dict[str, pd.DataFrame]) -> ibis.Table:
-    """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received (of the stays that referrals led
-    to), the share of the flow beyond what is expected."""
+    """Visits of flows beyond chance: mdtrt_id, FLOW_COLUMNS and received_referral_excess (of the stays
+    that referrals led to), the share of the flow beyond what is expected."""
     found = []
     for kind, column in FLOW_COLUMNS.items():
         excess = 1 - flows[kind]["expected"] / flows[kind]["observed"]
@@ -295,7 +295,9 @@ def _flow_visits(scratch: _Scratch, facts: ibis.Table, flows: dict[str, pd.DataF
         visits = FLOWS[kind][0](facts).inner_join(edges, ["a", "b"])
         found.append(visits.select("mdtrt_id", **{column: _.excess}))
         if kind == "referral":
-            found.append(visits.group_by(mdtrt_id=visits.stay).aggregate(received=_.excess.max()))
+            found.append(
+                visits.group_by(mdtrt_id=visits.stay).aggregate(received_referral_excess=_.excess.max())
+            )
     return reduce(outer_joined, found)
 
 

@@ -127,7 +127,7 @@ for _subject in ("hospital", "prescriber"):
 )  # fmt: skip
 def incoming_referral_excess(v: Table, w: Value) -> Value:
     """Mean over stays of the excess of their flow from one doctor (`features.graphs.referral_flows`)."""
-    return v.received.mean(where=w)
+    return v.received_referral_excess.mean(where=w)
 
 
 @measure(

@@ -11,26 +11,26 @@ from features.measures.catalogue import STRONG, declare, measure, shared
     "share of purchases filled in batches together with the same other people", "share",
     "co_visit", evidence_weight=STRONG, over="purchases", support="purchases",
 )  # fmt: skip
-def batch_filled_share(v: Table, w: Value) -> Value:
+def clustered_fill_share(v: Table, w: Value) -> Value:
     """Purchases in batches beyond chance ÷ purchases."""
     return (v.co_fillers > 0).fill_null(False).mean(where=w)
 
 
-declare("prescriber", batch_filled_share, "M19", materiality=0.05)
-declare("pharmacy", batch_filled_share, "M19", materiality=0.02, over="visits", support="visits")
+declare("prescriber", clustered_fill_share, "M19", materiality=0.05)
+declare("pharmacy", clustered_fill_share, "M19", materiality=0.02, over="visits", support="visits")
 
 
 @shared(
     "与同一批人成批取药的次数", "purchases filled in batches together with the same other people", "visits",
     "co_visit", evidence_weight=STRONG,
 )  # fmt: skip
-def batch_fillings(v: Table, w: Value) -> Value:
+def clustered_fills(v: Table, w: Value) -> Value:
     """Purchases in batches beyond chance."""
     return v.mdtrt_id.count(where=w & (v.co_fillers > 0).fill_null(False))
 
 
-declare("patient", batch_fillings, "M19", materiality=2)
-declare("group", batch_fillings, "M19", materiality=10)
+declare("patient", clustered_fills, "M19", materiality=2)
+declare("group", clustered_fills, "M19", materiality=10)
 
 
 @measure(

@@ -300,4 +300,4 @@ declare("prescriber", medicines.co_oversupplied_share, "M19", materiality=0.05, 
 )  # fmt: skip
 def outgoing_referral_excess(v: Table, w: Value) -> Value:
     """Mean over outpatient visits of the excess of their flow to a hospital (`referral_flows`)."""
-    return v.referred.mean(where=w)
+    return v.referral_excess.mean(where=w)

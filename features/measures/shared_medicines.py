@@ -139,7 +139,7 @@ def steered_share(v: Table, w: Value) -> Value:
 )  # fmt: skip
 def price_excess(v: Table, w: Value) -> Value:
     """Price paid ÷ what the same medicines usually cost in other pharmacies, minus one."""
-    return ratio(v.priced.sum(where=w), v.usual_price.sum(where=w)) - 1
+    return ratio(v.benchmarked_amount.sum(where=w), v.amount_at_median_price.sum(where=w)) - 1
 
 
 @shared(

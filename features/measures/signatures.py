@@ -72,12 +72,12 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M17": {"patient": "two_places", "visit": "two_places"},
     "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
-        "pharmacy": "co_oversupplied_share batch_filled_share days_on_hand early_refill_share "
+        "pharmacy": "co_oversupplied_share clustered_fill_share days_on_hand early_refill_share "
         "oversupply_share",
-        "prescriber": "co_oversupplied_share batch_filled_share days_on_hand early_refill_share "
+        "prescriber": "co_oversupplied_share clustered_fill_share days_on_hand early_refill_share "
         "oversupply_share",
-        "patient": "co_oversupplied resold_boxes batch_fillings",
-        "group": "shared_oversupply_amount oversupply_amount batch_fillings",
+        "patient": "co_oversupplied resold_boxes clustered_fills",
+        "group": "shared_oversupply_amount oversupply_amount clustered_fills",
     },
     "M20": {
         "pharmacy": "repeat_codes_per_1000 sold_before_elsewhere",

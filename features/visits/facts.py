@@ -80,7 +80,7 @@ NEIGHBOUR_OUTCOME_COLUMNS = (
 # visit has to do with.
 GRAPH_AND_RULE_COLUMNS = (
     *("co_visitors", "co_oversupplied", "co_fillers"),
-    *("referred", "received", "village_recruitment_excess"),
+    *("referral_excess", "received_referral_excess", "village_recruitment_excess"),
     *("prescription_flow", "resold", "sold_before"),
     *("findings", "clear_findings", "out_of_scope", "findings_amount"),
     *NEIGHBOUR_OUTCOME_COLUMNS,

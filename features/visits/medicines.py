@@ -60,8 +60,8 @@ def _supplies(days: ibis.Table) -> ibis.Table:
 
 def usual_prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     """What the items of a purchase cost, and would cost at the pharmacies' median price, of items that
-    MIN_PHARMACIES sell (M40): mdtrt_id, priced, usual_price (yuan). Each pharmacy has one vote, its own
-    median."""
+    MIN_PHARMACIES sell (M40): mdtrt_id, benchmarked_amount, amount_at_median_price (yuan). The median
+    is that of the pharmacies' own medians."""
     purchases = base.filter(base.kind == PHARMACY).select("mdtrt_id", "fixmedins_code")
     sold = days.inner_join(purchases, "mdtrt_id").filter(_.cnt > 0, _.amount > 0)
     by_pharmacy = sold.group_by("hilist_code", "fixmedins_code").aggregate(price=(_.amount / _.cnt).median())
@@ -70,7 +70,7 @@ def usual_prices(base: ibis.Table, days: ibis.Table) -> ibis.Table:
     # Whole cents before they are added up, so that the order of the sum cannot tip a half cent.
     sold = sold.mutate(usual=(sold.cnt * sold.usual).round(2))
     return sold.group_by("mdtrt_id").aggregate(
-        priced=_.amount.sum().round(2), usual_price=_.usual.sum().round(2)
+        benchmarked_amount=_.amount.sum().round(2), amount_at_median_price=_.usual.sum().round(2)
     )
 
 

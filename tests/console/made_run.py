@@ -113,7 +113,7 @@ def _tables(as_of: date, drawn: bool) -> dict[str, tuple[list[dict[str, Any]], p
     }  # fmt: skip
     month = {
         "month": "2024-12", "fixmedins_code": HOSPITAL, "rule_id": "R084", "rule_name": "分解住院",
-        "sev_deg": "高度可疑", "cases": 2, "lines": 3, "amount": 900.0,
+        "sev_deg": "高度可疑", "visits_in_doubt": 2, "lines": 3, "amount": 900.0,
     }  # fmt: skip
     members = [
         {"group_id": GROUP, "kind": "co_visit", "member_type": kind, "member_id": who, "weight": 0.9}

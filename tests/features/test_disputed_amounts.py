@@ -20,7 +20,7 @@ FACTS = {
     "drg_cost_ratio": 1.25,
     "cost_ratio": 1.6, "no_sign_in": 1.0, "dialysis": 2.0, "material_amount": 100.0, "exam_amount": 500.0,
     "usual_material": None,
-    "priced": 120.0, "usual_price": 100.0, "co_fillers": 0.0,
+    "benchmarked_amount": 120.0, "amount_at_median_price": 100.0, "co_fillers": 0.0,
 } | {excess_column(biller, name): None for biller in BILLERS for name in CLASSES}  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def test_of_an_operation_the_consumables_beyond_its_usual_are_disputed(usual, yu
 
 def test_a_price_below_the_usual_is_no_credit():
     assert (
-        disputed("M40", priced=80.0) == 0.0
+        disputed("M40", benchmarked_amount=80.0) == 0.0
         and disputed("M24", charge_to_intensity_ratio=0.5, drg_cost_ratio=0.9) == 0.0
     )
 

@@ -65,7 +65,7 @@ SELECTION = Selection(pd.DataFrame({"place": [1, 2, None]}), {"patient": ["p1", 
 
 
 def test_the_summary_says_what_the_run_was_made_from_and_how_far_it_reaches():
-    settings = Settings(explained_depth=500, visit_depth=700, capacity=7, random_share=0.05)
+    settings = Settings(explained_depth=500, visit_list_depth=700, capacity=7, random_share=0.05)
     found = run_summary(SNAPSHOT, scores(visit=900, patient=20), SELECTION, settings, AS_OF, REPORT)
     assert found == {
         "as_of": "2025-01-01",

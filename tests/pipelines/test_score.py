@@ -37,7 +37,7 @@ def test_the_list_of_visits_is_cut_and_the_others_are_whole():
 
     kinds = {"visit": kind(700, "visit"), "patient": kind(900, "patient")}
     scores = Scores(kinds, pd.DataFrame(), pd.DataFrame())
-    found = ranked_lists(scores, Settings(visit_depth=500))
+    found = ranked_lists(scores, Settings(visit_list_depth=500))
     assert found.subject_type.value_counts().to_dict() == {"patient": 900, "visit": 500}
     assert found.subject_id[0] == "visit0000" and found.index.is_unique
     assert scores.counts() == {"visit": 700, "patient": 900, "evidence": 0}

@@ -18,7 +18,7 @@ def test_without_a_file_the_defaults_hold(tmp_path, monkeypatch):
     for name in ("FUNDGUARD_DOSSIER_DEPTH", "FUNDGUARD_LOG_FILE"):
         monkeypatch.delenv(name, raising=False)
     found = settings_of(tmp_path)
-    assert (found.explained_depth, found.visit_depth, found.dossier_depth, found.capacity) == (
+    assert (found.explained_depth, found.visit_list_depth, found.dossier_depth, found.capacity) == (
         500,
         20_000,
         50,
@@ -81,7 +81,7 @@ def test_paths_follow_from_the_store(tmp_path):
 
 
 def test_only_the_visits_are_cut():
-    settings = Settings(visit_depth=600)
+    settings = Settings(visit_list_depth=600)
     assert settings.depth("visit") == 600 and settings.depth("patient") is None
 
 

@@ -118,7 +118,7 @@ def one(request) -> tuple[Made, pd.DataFrame]:
 
 def test_what_is_counted_is_what_loops_over_visits_count(one):
     made, table = one
-    rows = table[["month", "fixmedins_code", "rule_id", "cases", "lines", "amount"]]
+    rows = table[["month", "fixmedins_code", "rule_id", "visits_in_doubt", "lines", "amount"]]
     found = {tuple(row[:3]): list(row[3:]) for row in rows.itertuples(index=False, name=None)}
     expected = by_hand(made)
     assert found.keys() == expected.keys()
@@ -152,7 +152,12 @@ def test_changes_are_against_the_month_before_even_if_it_had_none(one, taken, ke
         before = None
         for month in months:
             part = mine[mine.month == month]
-            now = [part.fixmedins_code.nunique(), part.cases.sum(), part.lines.sum(), part.amount.sum()]
+            now = [
+                part.fixmedins_code.nunique(),
+                part.visits_in_doubt.sum(),
+                part.lines.sum(),
+                part.amount.sum(),
+            ]
             place = (month, *key) if keys else month
             if place not in found.index:
                 assert not any(now) and not any(before or [])

@@ -31,7 +31,7 @@ def town(**changes: dict) -> pd.DataFrame:
             "score": n / 100,
             "visits": 1000,
             "fund": 10_000.0,
-            "cases": 10,
+            "visits_in_doubt": 10,
             "amount": 100.0,
             "confirmed": 0,
             "cleared": 0,
@@ -42,22 +42,22 @@ def town(**changes: dict) -> pd.DataFrame:
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("fixmedins_code").reset_index()
     suspects = pd.DataFrame({"subject_type": "hospital", "subject_id": codes, "score": frame.score})
     suspects.loc[len(suspects)] = ["patient", "somebody", 1.0]
-    findings = frame[["fixmedins_code", "visits", "fund", "cases", "amount"]]
+    findings = frame[["fixmedins_code", "visits", "fund", "visits_in_doubt", "amount"]]
     outcomes = frame.loc[frame.confirmed + frame.cleared > 0, ["fixmedins_code", "confirmed", "cleared"]]
     found = portraits(suspects, findings, outcomes, pd.Series("level2", index=codes))
     assert tuple(found.columns) == COLUMNS and len(found) == PEERS
     return found.set_index("fixmedins_code")
 
 
-PLANTED = {"score": 0.9, "cases": 150, "amount": 1500.0}
+PLANTED = {"score": 0.9, "visits_in_doubt": 150, "amount": 1500.0}
 
 
 @pytest.mark.parametrize(
     "change, points",
     [
         ({}, 100),
-        ({"cases": 15}, 99),  # 1.5 a hundred, usual 1.0, two points for each above
-        ({"cases": 900}, 70),  # never more than 30
+        ({"visits_in_doubt": 15}, 99),  # 1.5 a hundred, usual 1.0, two points for each above
+        ({"visits_in_doubt": 900}, 70),  # never more than 30
         ({"amount": 350.0}, 95),  # 3.5 %, usual 1 %
         ({"amount": 9000.0}, 80),
         ({"score": 0.9}, 80),  # above all peers
@@ -66,7 +66,7 @@ PLANTED = {"score": 0.9, "cases": 150, "amount": 1500.0}
         ({"cleared": 5}, 100),  # nothing to give back
         ({"confirmed": 1}, 85),
         ({"confirmed": 9}, 70),
-        ({"score": 0.9, "cases": 900, "amount": 9000.0, "confirmed": 9}, 0),
+        ({"score": 0.9, "visits_in_doubt": 900, "amount": 9000.0, "confirmed": 9}, 0),
     ],
 )
 def test_points(change, points):
@@ -83,13 +83,15 @@ def test_planted_stand_below_the_clean():
 
 @pytest.mark.parametrize("points, grade", [(85, "良好"), (70, "合格"), (50, "不达标")])
 def test_grades(points, grade):
-    change = {85: {"confirmed": 1}, 70: {"confirmed": 2}, 50: {"cases": 900, "amount": 9000.0}}[points]
+    change = {85: {"confirmed": 1}, 70: {"confirmed": 2}, 50: {"visits_in_doubt": 900, "amount": 9000.0}}[
+        points
+    ]
     row = town(H00=change).loc["H00"]
     assert (row.points, row.grade) == (points, grade)
 
 
 def test_the_arithmetic_adds_up_and_names_the_figures():
-    for row in town(H03=PLANTED | {"confirmed": 1, "cleared": 1}, H04={"cases": 23}).itertuples():
+    for row in town(H03=PLANTED | {"confirmed": 1, "cleared": 1}, H04={"visits_in_doubt": 23}).itertuples():
         zh, en = row.arithmetic_zh.split("\n"), row.arithmetic_en.split("\n")
         assert len(zh) == len(en) == 6
         lost = [float(re.search(r"扣 ([\d.]+) 分$", line)[1]) for line in zh[1:5]]
@@ -101,7 +103,7 @@ def test_the_arithmetic_adds_up_and_names_the_figures():
 
 @pytest.mark.parametrize("visits, grade", [(FEW_VISITS - 1, "合格"), (FEW_VISITS, "不达标")])
 def test_few_visits_are_no_ground_to_fail(visits, grade):
-    row = town(H03=PLANTED | {"visits": visits, "cases": visits, "confirmed": 1}).loc["H03"]
+    row = town(H03=PLANTED | {"visits": visits, "visits_in_doubt": visits, "confirmed": 1}).loc["H03"]
     assert row.points < 60 and row.grade == grade
     assert ("依据不足" in row.arithmetic_zh) == ("too few" in row.arithmetic_en) == (grade == "合格")
 
@@ -115,7 +117,7 @@ def test_small_or_unknown_peer_groups_meet_all_of_their_kind():
         {"fixmedins_code": str}
     )
     findings = pd.DataFrame(
-        {"fixmedins_code": codes[:2], "visits": 100, "fund": 5.0, "cases": 0, "amount": 0.0}
+        {"fixmedins_code": codes[:2], "visits": 100, "fund": 5.0, "visits_in_doubt": 0, "amount": 0.0}
     )
     found = portraits(suspects, findings, nothing, pd.Series({"H1": "level3", "H2": "level2"}))
     assert found.grade.tolist() == ["优秀"] * 4

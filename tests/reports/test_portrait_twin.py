@@ -23,7 +23,7 @@ def random_town(seed: int) -> list[dict]:
             "subject_type": kind, "code": f"{kind[0].upper()}{n:02}",
             "score": draw.choice([0.1, 0.5, 0.5, 0.9]),
             "peers": None if kind == "pharmacy" else draw.choice([*GROUPS, GROUPS[0], None]),
-            "visits": visits, "cases": draw.randint(0, visits // 5) if visits else 0,
+            "visits": visits, "visits_in_doubt": draw.randint(0, visits // 5) if visits else 0,
             "fund": visits * 10.0, "amount": draw.choice([0.0, 0.02, 0.3]) * visits * 10,
             "confirmed": draw.choice([0, 0, 1, 3]), "cleared": draw.choice([0, 0, 1, 3]),
         })  # fmt: skip
@@ -35,7 +35,7 @@ def points_by_hand(rows: list[dict]) -> dict[str, float]:
     for row in rows:
         same = sum(other["peers"] == row["peers"] for other in rows if other["peers"])
         row["group"] = row["peers"] if row["peers"] and same >= FEW_PEERS else row["subject_type"]
-        row["rate"] = 100 * row["cases"] / row["visits"] if row["visits"] else 0.0
+        row["rate"] = 100 * row["visits_in_doubt"] / row["visits"] if row["visits"] else 0.0
         row["share"] = 100 * row["amount"] / row["fund"] if row["fund"] else 0.0
         members.setdefault(row["group"], []).append(row)
     found = {}
@@ -60,7 +60,7 @@ def graded(rows: list[dict]) -> pd.DataFrame:
     peers = frame.set_index("fixmedins_code").peers.dropna()
     found = portraits(
         suspects,
-        seen[["fixmedins_code", "visits", "fund", "cases", "amount"]],
+        seen[["fixmedins_code", "visits", "fund", "visits_in_doubt", "amount"]],
         inspected[["fixmedins_code", "confirmed", "cleared"]],
         peers,
     )
@@ -91,7 +91,7 @@ def test_a_grade_follows_from_the_points_but_for_those_of_few_visits(seed):
     "size, words", [(FEW_PEERS - 1, "其他医疗机构(同类不足5家)"), (FEW_PEERS, PEER_WORDS["level3"][0])]
 )
 def test_a_group_of_so_many_is_compared_with_itself(size, words):
-    given = {"subject_type": "hospital", "score": 0.1, "visits": 100, "cases": 1, "fund": 1000.0,
+    given = {"subject_type": "hospital", "score": 0.1, "visits": 100, "visits_in_doubt": 1, "fund": 1000.0,
              "amount": 0.0, "confirmed": 0, "cleared": 0}  # fmt: skip
     rows = [given | {"code": f"H{n}", "peers": "level3" if n < size else None} for n in range(8)]
     assert words in graded(rows).arithmetic_zh["H0"]

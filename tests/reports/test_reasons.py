@@ -86,7 +86,7 @@ def codes(reasons: list) -> list[str]:
 
 
 def test_a_measure_that_came_after_the_model_was_trained_is_no_reason():
-    found = reasons_for("patient", {"two_places_365d": 1.0}, unknown=["batch_fillings_365d"])
+    found = reasons_for("patient", {"two_places_365d": 1.0}, unknown=["clustered_fills_365d"])
     assert codes(found) == ["two_places_365d"]
 
 

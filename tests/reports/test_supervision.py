@@ -106,32 +106,38 @@ def test_a_row_is_a_month_of_an_institution_and_a_rule(counted):
 def test_a_line_that_breaks_three_rules_costs_once():
     alone = monthly(hits_of(HITS[:3]), facts(), disputed_of([]))
     together = alone[alone.rule_id == ALL].iloc[0]
-    assert (together.cases, together.lines, together.amount) == (1, 1, 60.0)
+    assert (together.visits_in_doubt, together.lines, together.amount) == (1, 1, 60.0)
     assert alone[alone.rule_id != ALL].amount.tolist() == [60.0, 50.0, 40.0]
 
 
 def test_change_against_the_month_before(counted):
     found = totals(counted).set_index("month")
-    assert found[["institutions", "cases", "lines", "amount"]].values.tolist() == [
+    assert found[["institutions", "visits_in_doubt", "lines", "amount"]].values.tolist() == [
         [2, 3, 5, 360.0],
         [0, 0, 0, 0.0],
         [2, 2, 2, 280.0],
         [1, 1, 1, 10.0],
     ]
     assert found.loc["2024-01"].filter(like="_change").isna().all()
-    assert found.loc["2024-02", ["cases_change", "amount_change", "amount_change_pct"]].tolist() == [
+    assert found.loc[
+        "2024-02", ["visits_in_doubt_change", "amount_change", "amount_change_pct"]
+    ].tolist() == [
         -3,
         -360,
         -100,
     ]
-    assert found.loc["2024-03", ["cases_change", "amount_change"]].tolist() == [2, 280]
+    assert found.loc["2024-03", ["visits_in_doubt_change", "amount_change"]].tolist() == [2, 280]
     assert pd.isna(found.loc["2024-03", "amount_change_pct"])
     assert found.loc["2024-04", "amount_change_pct"] == pytest.approx(-96.4)
 
 
 def test_by_rule_and_institution(counted):
     rules = by_rule(counted).set_index(["month", "rule_id"])
-    assert rules.loc[("2024-03", "R001"), ["institutions", "cases", "amount"]].tolist() == [2, 2, 280.0]
+    assert rules.loc[("2024-03", "R001"), ["institutions", "visits_in_doubt", "amount"]].tolist() == [
+        2,
+        2,
+        280.0,
+    ]
     stopped = rules.loc[("2024-02", "R003")]
     assert (stopped.amount, stopped.amount_change, stopped.rule_name) == (0, -40, "规则R003")
     places = by_institution(counted).set_index(["month", "fixmedins_code"])

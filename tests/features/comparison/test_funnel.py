@@ -22,7 +22,7 @@ from features.comparison.funnel import (
     count_z,
     distance_z,
     proportion_z,
-    share_z,
+    robust_proportion_z,
     upper_scale,
     within_variance,
 )
@@ -97,17 +97,19 @@ def test_where_honest_peers_are_at_nothing_a_large_share_is_a_long_way():
     """Two thirds of 200 visits in company where nearly nobody has any: the beta distribution of so small a
     mean and so wide a spread would call it chance."""
     beta = one(proportion_z, 0.67, 200, 0.0025, 0.05**2)
-    found = one(share_z, 0.67, 200, 0.0025, 0.05**2)
+    found = one(robust_proportion_z, 0.67, 200, 0.0025, 0.05**2)
     assert beta < 2 and found > 4.5
     assert found == pytest.approx(one(distance_z, 0.67 - 0.0025, 0.05**2 + 0.0025 / 200), abs=0.01)
     # One row of one proves nothing, whatever the distance.
-    assert one(share_z, 1.0, 1, 0.0025, 0.0) == pytest.approx(one(proportion_z, 1.0, 1, 0.0025, 0.0))
-    assert one(share_z, 0.002, 200, 0.0025, 0.05**2) == 0
+    assert one(robust_proportion_z, 1.0, 1, 0.0025, 0.0) == pytest.approx(
+        one(proportion_z, 1.0, 1, 0.0025, 0.0)
+    )
+    assert one(robust_proportion_z, 0.002, 200, 0.0025, 0.05**2) == 0
 
 
 def test_a_share_in_the_middle_is_judged_as_a_beta_binomial_variable():
     for spread in (0.0, 0.05**2):
-        assert one(share_z, 0.45, 100, 0.3, spread) == pytest.approx(
+        assert one(robust_proportion_z, 0.45, 100, 0.3, spread) == pytest.approx(
             one(proportion_z, 0.45, 100, 0.3, spread), rel=0.1
         )
 
@@ -119,7 +121,10 @@ def test_a_share_in_the_middle_is_judged_as_a_beta_binomial_variable():
 def test_more_is_never_less_expected_z(first, second, expected, spread, n):
     low, high = sorted([first, second])
     assert one(proportion_z, low, n, expected, spread) <= one(proportion_z, high, n, expected, spread) + 1e-9
-    assert one(share_z, low, n, expected, spread) <= one(share_z, high, n, expected, spread) + 1e-9
+    assert (
+        one(robust_proportion_z, low, n, expected, spread)
+        <= one(robust_proportion_z, high, n, expected, spread) + 1e-9
+    )
     given = expected * n, max(spread, 0.001)
     assert one(count_z, low * n, *given) <= one(count_z, high * n, *given) + 1e-9
 

@@ -126,7 +126,7 @@ def test_of_counts_the_dispersion_of_honest_peers_is_recovered():
     mean = random.uniform(20, 200, 4_000)
     even = fit_null("count", 0.1, sample(random.poisson(0.1 * mean), mean), 1)
     uneven = fit_null("count", 0.1, sample(random.poisson(0.1 * mean * random.gamma(2, 0.5, 4_000)), mean), 1)
-    assert even.between[0] < MIN_DISPERSION < 0.3 < uneven.between[0] < 0.6
+    assert even.between_variance[0] < MIN_DISPERSION < 0.3 < uneven.between_variance[0] < 0.6
     assert even.centre[0] == pytest.approx(0.1, rel=0.05) == uneven.centre[0]
 
 
@@ -136,8 +136,8 @@ def test_what_is_not_known_stays_so_and_has_no_part_in_the_fit():
         holes = sample(np.r_[peers.value, np.nan], np.r_[peers.n, 7])
         null, without = fit_null(statistic, floor, holes, 1), fit_null(statistic, floor, peers, 1)
         assert np.isnan(null.z(holes)[-1]) and not np.isnan(null.z(holes)[:-1]).any()
-        fitted = null.centre[0], null.between[0]
-        assert fitted == pytest.approx((without.centre[0], without.between[0]))
+        fitted = null.centre[0], null.between_variance[0]
+        assert fitted == pytest.approx((without.centre[0], without.between_variance[0]))
 
 
 def test_of_a_measure_that_nobody_has_everything_is_unknown():
@@ -145,7 +145,7 @@ def test_of_a_measure_that_nobody_has_everything_is_unknown():
     for statistic in PLANTED:
         null = fit_null(statistic, 0.1, nobody, 1)
         assert np.isnan(null.z(nobody)).all()
-        assert np.isfinite([*null.centre, *null.between]).all()
+        assert np.isfinite([*null.centre, *null.between_variance]).all()
 
 
 def test_small_groups_take_centre_and_spread_from_all_subjects():
@@ -155,7 +155,7 @@ def test_small_groups_take_centre_and_spread_from_all_subjects():
     null = fit_null("plain", 0.1, sample(value, group=group), 4)
     # As many peers as the prior weigh as much as all; one hardly; none not at all.
     assert null.centre == pytest.approx([0, 2, 9 / 21, 0], abs=0.1)
-    assert null.between[2] == null.between[3] > null.between[1] > 0
+    assert null.between_variance[2] == null.between_variance[3] > null.between_variance[1] > 0
     assert null.z(sample([9.0], group=[2]))[0] > SIGNIFICANT
 
 

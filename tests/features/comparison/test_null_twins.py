@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 import pytest
 
-from features.comparison.funnel import count_z, distance_z, share_z
+from features.comparison.funnel import count_z, distance_z, robust_proportion_z
 from features.comparison.null_distribution import NullDistribution, Sample, fit_null
 from tests.features.comparison.test_funnel import one
 from tests.features.comparison.test_spread_twins import (
@@ -110,8 +110,8 @@ def slow_fit(statistic: str, floor: float, sample: Sample) -> tuple[list[float],
 def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre: float | None) -> float:
     value, expected, n, group = row
     middle = float(null.centre[group]) if centre is None else centre
-    least = null.floor / 2 if null.statistic == "proportion" else null.floor
-    between = max(float(null.between[group]), least**2)
+    least = null.min_effect / 2 if null.statistic == "proportion" else null.min_effect
+    between = max(float(null.between_variance[group]), least**2)
     if null.statistic == "count":
         mean = middle * n
         return (
@@ -121,13 +121,13 @@ def slow_z(null: NullDistribution, row: tuple[float, float, float, int], centre:
         )
     if null.statistic == "proportion":
         usual = within(expected + middle, n)
-        tolerated = within(usual + max(null.floor - math.sqrt(between), 0.0), n)
+        tolerated = within(usual + max(null.min_effect - math.sqrt(between), 0.0), n)
         return (
-            one(share_z, value, n, tolerated, between)
+            one(robust_proportion_z, value, n, tolerated, between)
             if value > usual
             else one(distance_z, value - usual, usual * (1 - usual) / n + between)
         )
-    sampling = max(null.row, null.floor**2) / n if null.statistic == "mean" else 0.0
+    sampling = max(null.within, null.min_effect**2) / n if null.statistic == "mean" else 0.0
     return one(distance_z, value - expected - middle, sampling + between)
 
 
@@ -138,8 +138,8 @@ def test_the_fit_equals_its_twin(statistic, seed):
     null = fit_null(statistic, FLOOR[statistic], sample, GROUPS)
     centre, between, row = slow_fit(statistic, FLOOR[statistic], sample)
     assert null.centre == pytest.approx(centre, rel=1e-9)
-    assert null.between == pytest.approx(between, rel=1e-4, abs=1e-9)
-    assert null.row == pytest.approx(row) and (statistic == "mean") == (null.row > 0)
+    assert null.between_variance == pytest.approx(between, rel=1e-4, abs=1e-9)
+    assert null.within == pytest.approx(row) and (statistic == "mean") == (null.within > 0)
 
 
 @pytest.mark.parametrize("statistic", FLOOR)
@@ -193,13 +193,13 @@ def test_a_count_that_few_peers_have_is_honest_once_and_not_twice():
 def test_of_means_the_sampling_variance_is_at_least_that_of_rows_that_vary_by_the_floor():
     sample = subjects("mean", 5)
     null, (_centre, between, row) = fit_null("mean", 5.0, sample, GROUPS), slow_fit("mean", 5.0, sample)
-    assert null.row == pytest.approx(row) and 5**2 > row > 5 * 2
-    assert null.between == pytest.approx(between, rel=1e-4, abs=1e-9)
+    assert null.within == pytest.approx(row) and 5**2 > row > 5 * 2
+    assert null.between_variance == pytest.approx(between, rel=1e-4, abs=1e-9)
     # Where all have as many rows nothing tells how much one of them varies.
     value, nothing = np.random.default_rng(1).normal(0, 1, 200), np.zeros(200)
     null = fit_null("mean", 0.5, Sample(value, nothing, nothing + 2, nothing.astype(np.intp)), 1)
     spread = slow_between([float(v - null.centre[0]) for v in value], [0.5**2 / 2] * 200)
-    assert null.row == 0 and null.between[0] == pytest.approx(spread, rel=1e-4) and spread > 0.5
+    assert null.within == 0 and null.between_variance[0] == pytest.approx(spread, rel=1e-4) and spread > 0.5
 
 
 def test_the_dispersion_of_counts_so_rare_that_less_than_one_is_expected_of_all_together():
@@ -208,8 +208,8 @@ def test_the_dispersion_of_counts_so_rare_that_less_than_one_is_expected_of_all_
     sample = Sample(group.astype(float), np.zeros(43), np.ones(43), group)
     null, (centre, between) = fit_null("count", 0.1, sample, GROUPS), slow_counts(rows_of(sample))
     assert sum(centre[g] ** 2 for g in group) < 0.2
-    assert null.centre == pytest.approx(centre) and null.between == pytest.approx(between)
-    assert null.between[1] > null.between[2] > 0.5 > null.between[0] > 0
+    assert null.centre == pytest.approx(centre) and null.between_variance == pytest.approx(between)
+    assert null.between_variance[1] > null.between_variance[2] > 0.5 > null.between_variance[0] > 0
 
 
 def test_of_counts_who_had_no_exposure_has_no_part_in_the_fit():
@@ -217,5 +217,7 @@ def test_of_counts_who_had_no_exposure_has_no_part_in_the_fit():
     idle = (np.r_[column, np.zeros(5)] for column in (some.value, some.expected, some.n))
     with_idle = Sample(*idle, np.r_[some.group, np.full(5, 2)].astype(np.intp))
     null, without = (fit_null("count", 0.1, sample, GROUPS) for sample in (with_idle, some))
-    assert null.centre == pytest.approx(without.centre) and null.between == pytest.approx(without.between)
+    assert null.centre == pytest.approx(without.centre) and null.between_variance == pytest.approx(
+        without.between_variance
+    )
     assert np.isfinite(null.centre).all()

@@ -131,7 +131,7 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     found = links(claims.con, network, network.people, "counted").to_pandas().set_index("mdtrt_id")
     assert set(found.columns) == {
         *("co_visitors", "co_oversupplied", "co_fillers"),
-        *("referred", "received", "village_recruitment_excess"),
+        *("referral_excess", "received_referral_excess", "village_recruitment_excess"),
         *("prescription_flow", "resold", "sold_before"),
     }
     assert found.index.is_unique
@@ -142,10 +142,10 @@ def test_visits_know_their_co_visitors_and_their_flows(built):
     buyers = found[who.str.startswith("buyer")]
     assert set(buyers.co_oversupplied) == {9} and buyers.co_visitors.isna().all() and len(buyers) == 50
     edge = network.edges[network.edges.kind == "referral"].iloc[0]
-    for end in ("referred", "received"):
+    for end in ("referral_excess", "received_referral_excess"):
         excess = found[end].dropna()
         assert len(excess) == edge.observed and set(excess) == {1 - edge.expected / edge.observed}
-    received = found.index[found.received.notna()]
+    received = found.index[found.received_referral_excess.notna()]
     assert set(received) == {f"stay-2-{number}" for number in range(120) if number % 4 == 1 and number % 3}
     # Boxes of P1 that P2 sold again: both sales are named, and P2's own second sales are not.
     first, second = (set(found.index[found[end].eq(1)]) for end in ("resold", "sold_before"))

@@ -90,7 +90,7 @@ VALUES: dict[str, list[Any]] = {
     "findings_amount": [0.0, 9.0, None],
     "out_of_scope": [0.0, 1.0],
     "prescription_steering": [0.1, 0.5, None],
-    "referred": [0.0, 0.6, None],
+    "referral_excess": [0.0, 0.6, None],
     "village_recruitment_excess": [0.0, 0.3, None],
     "off_price": [7.0, None],
     "chain_anomalies": [0.25],
@@ -107,7 +107,7 @@ VALUES: dict[str, list[Any]] = {
     "usual_material": [10.0, 30.0, None],
     "charge_to_intensity_ratio": [0.9, 1.5, None],
     "drg_cost_ratio": [1.0, 1.4, None],
-    **dict.fromkeys(["priced", "usual_price"], [40.0, 55.0, None]),
+    **dict.fromkeys(["benchmarked_amount", "amount_at_median_price"], [40.0, 55.0, None]),
     **dict.fromkeys(["course", "joint", "round_amount"], [True, False]),
     **dict.fromkeys(["burst", "two_places", "dr_two_sites", "night", "poor"], [True, False, None]),
     **dict.fromkeys(["sale_before_rx", "rapid_rx", "converted", "split", "overlap"], [True, False, None]),
@@ -115,7 +115,9 @@ VALUES: dict[str, list[Any]] = {
     "no_sign_in_excess": [0.0, 0.75, None],
     "off_schedule": [1, None],
     **dict.fromkeys(["unsupported_drg", "high_cost_drg"], [True, False, None]),
-    **dict.fromkeys(["received", "prescription_flow", "resold", "sold_before"], [0.0, 0.5, None]),
+    **dict.fromkeys(
+        ["received_referral_excess", "prescription_flow", "resold", "sold_before"], [0.0, 0.5, None]
+    ),
     **dict.fromkeys(["split_excess", "outside_excess"], [0.1, 0.5, 0.75, None]),
     UNUSUAL_DRUGS: [0.0, 25.0, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},

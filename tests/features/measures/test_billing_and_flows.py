@@ -74,9 +74,17 @@ def test_consumables_beyond_the_same_operation_elsewhere_are_a_share_of_the_bill
 
 
 def test_the_hospital_that_patients_are_sent_to_is_the_other_end_of_a_referral():
-    rows = [{"received": 0.8}, {"received": 0.0}, {"received": 0.0}, {"received": 0.8, "days_ago": 366.0}]
+    rows = [
+        {"received_referral_excess": 0.8},
+        {"received_referral_excess": 0.0},
+        {"received_referral_excess": 0.0},
+        {"received_referral_excess": 0.8, "days_ago": 366.0},
+    ]
     assert taken("hospital", "incoming_referral_excess", *rows) == pytest.approx(0.8 / 3)
-    assert taken("hospital", "incoming_referral_excess", {"received": 0.8, "kind": OUTPATIENT}) is None
+    assert (
+        taken("hospital", "incoming_referral_excess", {"received_referral_excess": 0.8, "kind": OUTPATIENT})
+        is None
+    )
 
 
 @pytest.mark.parametrize(

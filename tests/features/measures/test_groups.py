@@ -24,7 +24,7 @@ GROUPS: dict[str, Loop] = {
     "shared_oversupply_amount": lambda vs: total(
         [v for v in vs if (v["co_oversupplied"] or 0) > 0], "oversupply_amount"
     ),
-    "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
+    "clustered_fills": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: part(vs, "findings_amount", "fund_pay_sumamt"),
     "visits_with_findings_share": lambda vs: share(vs, lambda v: v["findings"] > 0),

@@ -181,7 +181,7 @@ PATIENTS: dict[str, Loop] = {
     "top_pharmacy_share": lambda vs: top(bought(vs), "fixmedins_code"),
     "co_oversupplied": lambda vs: max(column(vs, "co_oversupplied")),
     "resold_boxes": lambda vs: total(vs, "resold"),
-    "batch_fillings": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
+    "clustered_fills": lambda vs: len([v for v in vs if (v["co_fillers"] or 0) > 0]),
     "findings": lambda vs: total(vs, "findings"),
     "findings_share": lambda vs: loops.part(vs, "findings_amount", "fund_pay_sumamt"),
     "visits_with_findings_share": lambda vs: loops.share(vs, lambda v: v["findings"] > 0),

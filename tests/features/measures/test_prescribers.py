@@ -35,7 +35,7 @@ def supply_days_per_person(vs):
 
 
 def price_excess(vs):
-    return total(bought(vs), "priced") / total(bought(vs), "usual_price") - 1
+    return total(bought(vs), "benchmarked_amount") / total(bought(vs), "amount_at_median_price") - 1
 
 
 def outpatients(vs):
@@ -93,8 +93,8 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
     "imaging_share": lambda vs: share(seen(vs), lambda v: v["large_exams"] > 0),
     "rehab_per_day": lambda vs: divided(total(vs, "rehab"), total(vs, "rehab_days")),
     "co_oversupplied_share": lambda vs: share_known(bought(vs), "co_oversupplied", lambda people: people > 0),
-    "batch_filled_share": lambda vs: share(bought(vs), lambda v: (v["co_fillers"] or 0) > 0),
-    "outgoing_referral_excess": lambda vs: mean_of(seen(vs), "referred"),
+    "clustered_fill_share": lambda vs: share(bought(vs), lambda v: (v["co_fillers"] or 0) > 0),
+    "outgoing_referral_excess": lambda vs: mean_of(seen(vs), "referral_excess"),
     "out_of_scope_share": lambda vs: share(vs, lambda v: v["out_of_scope"] > 0),
 }
 # From here on a signature names a scheme (`models.scheme_naming`).

@@ -45,7 +45,7 @@ FLAGGED = {
     ("hospital", "co_visit_share"): ({}, "co_visitors", 1, 0),
     ("prescriber hospital", "co_visit_consultation_share"): (SEEN, "co_visitors", 1, 0),
     ("prescriber pharmacy", "co_oversupplied_share"): (BOUGHT, "co_oversupplied", 1, 0),
-    ("prescriber pharmacy", "batch_filled_share"): (BOUGHT, "co_fillers", 1, 0),
+    ("prescriber pharmacy", "clustered_fill_share"): (BOUGHT, "co_fillers", 1, 0),
     ("pharmacy", "rx_overused_share"): (BOUGHT, "rx_overused", 1, 0),
     ("patient prescriber pharmacy", "out_of_scope_share"): (BOUGHT, "out_of_scope", 1, 0),
     ("patient hospital group", "visits_with_findings_share"): ({}, "findings", 1, 0),
@@ -245,9 +245,9 @@ def test_days_of_a_person_and_of_a_place():
 
 
 def test_differences_from_the_usual_price_and_content():
-    prices = BOUGHT | {"priced": 130.0, "usual_price": 100.0}
+    prices = BOUGHT | {"benchmarked_amount": 130.0, "amount_at_median_price": 100.0}
     assert taken(
-        "prescriber", "price_excess", prices, SEEN | {"priced": 9e9, "usual_price": 1}
+        "prescriber", "price_excess", prices, SEEN | {"benchmarked_amount": 9e9, "amount_at_median_price": 1}
     ) == pytest.approx(0.3)
     assert taken("pharmacy", "price_excess", prices) == pytest.approx(0.3)
     for subject in ("prescriber", "hospital"):

@@ -126,7 +126,7 @@ def test_a_usual_price_is_known_from_three_pharmacies(pharmacies, known):
     shops = [10.0, 30.0, 11.0][:pharmacies]
     base = visits(*[bought(0, where=f"P{n}") for n in range(pharmacies)])
     rows = [{"mdtrt_id": f"M{n:02}", "cnt": 2.0, "amount": 2 * price} for n, price in enumerate(shops, 1)]
-    found = values(usual_prices(base, lines(*rows)), "priced", "usual_price")
+    found = values(usual_prices(base, lines(*rows)), "benchmarked_amount", "amount_at_median_price")
     assert found == ({f"M{n:02}": (2 * price, 22.0) for n, price in enumerate(shops, 1)} if known else {})
 
 
@@ -136,7 +136,7 @@ def test_each_pharmacy_has_one_vote_and_hospitals_refunds_and_gifts_none():
     rows = [{"mdtrt_id": f"M{n:02}", "amount": price} for n, price in enumerate(prices, 1)]
     rows += [{"mdtrt_id": "M06", "cnt": -1.0, "amount": -1.0}, {"mdtrt_id": "M07", "amount": 0.0}]
     rows += [{"mdtrt_id": "M08", "amount": 1.0}]
-    found = values(usual_prices(base, lines(*rows)), "usual_price")
+    found = values(usual_prices(base, lines(*rows)), "amount_at_median_price")
     assert found == dict.fromkeys([f"M{n:02}" for n in range(1, 6)], median([30.0, 10.0, 12.0]))
 
 
