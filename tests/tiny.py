@@ -104,8 +104,13 @@ class World:
         settled: str | None = None,
         **more,
     ) -> str:
-        """A settled visit; a line is (item, count, price[, time]). Returns its mdtrt_id."""
+        """A settled visit; a line is (item, count, price[, time]). Returns its mdtrt_id.
+
+        Args:
+            more: other columns of the visit, or of its settlement.
+        """
         mdtrt_id = self._next("mdtrt_d", "M")
+        paid = {name: more.pop(name) for name in list(more) if name not in TABLES["mdtrt_d"].columns}
         start = pd.Timestamp(begin)
         self.add(
             "mdtrt_d", mdtrt_id=mdtrt_id, psn_no=psn_no, fixmedins_code=where, med_type=med_type,
@@ -113,7 +118,9 @@ class World:
         )  # fmt: skip
         if lines:
             fee = sum(count * price for _item, count, price, *_time in lines)
-        setl_id = self.settle(mdtrt_id, settled or end or str(start + pd.Timedelta(minutes=20)), fee, fund)
+        setl_id = self.settle(
+            mdtrt_id, settled or end or str(start + pd.Timedelta(minutes=20)), fee, fund, **paid
+        )
         for item, count, price, *time in lines:
             self.add(
                 "fee_list_d", bkkp_sn=self._next("fee_list_d", "L"), setl_id=setl_id, mdtrt_id=mdtrt_id,
@@ -136,6 +143,8 @@ class World:
 
     def settle(self, mdtrt_id: str, when: str, fee: float, fund: float | None = None, **more) -> str:
         """A settlement of a visit; a negative fee is a refund. Returns its setl_id."""
+        if unknown := more.keys() - TABLES["setl_d"].columns.keys():
+            raise TypeError(f"neither a visit nor its settlement has {', '.join(sorted(unknown))}")
         visit = next(row for row in self.rows["mdtrt_d"] if row["mdtrt_id"] == mdtrt_id)
         fund = round(fee * 0.7, 2) if fund is None else fund
         row = {
