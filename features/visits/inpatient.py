@@ -6,6 +6,7 @@ from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.leave_one_out import sum_elsewhere
+from features.rounding import rounded
 from features.visits.codelists import COURSES
 from features.visits.stay_benchmarks import PRIOR_STAYS
 from features.visits.timestamps import SECONDS_A_DAY
@@ -117,8 +118,9 @@ def expected_readmissions(facts: ibis.Table) -> ibis.Table:
 def _excess_of_others(event: ibis.Value, usual: ibis.Value) -> ibis.Value:
     """Share of the events of a hospital's other patients that is beyond the usual, 0 to 1."""
     seen, expected = (sum_elsewhere(value, "psn_no", "fixmedins_code") for value in (event, usual))
-    # One more of each: a single event proves no habit.
-    return (1 - (expected + 1) / (seen + 1)).clip(0.0, 1.0)
+    # One more of each: a single event proves no habit. Rounded, so that the order in which an engine adds up
+    # does not show.
+    return rounded((1 - (expected + 1) / (seen + 1)).clip(0.0, 1.0), 6)
 
 
 def _share_elsewhere(stays: ibis.Table, event: str) -> ibis.Value:
