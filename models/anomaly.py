@@ -65,7 +65,7 @@ class PeerEvidence:
         return top + _other_share(by_scheme) * (by_scheme.sum(axis=1) - top)
 
     def total(self, z_scores: pd.DataFrame) -> pd.Series:
-        """Evidence of each subject, from its z_scores."""
+        """Evidence of each subject, from its z-scores."""
         return self.score(self.by_scheme(self.by_column(z_scores)))
 
     def signatures(self, z_scores: pd.DataFrame) -> pd.DataFrame:

@@ -10,13 +10,13 @@ MIN_EVIDENCE = 4.0
 OWN_SHARE = 0.5
 
 
-def explained_by(z_against_peers: pd.Series, own: pd.Series, places: pd.Series) -> pd.Series:
+def explained_by(against_peers: pd.Series, own: pd.Series, places: pd.Series) -> pd.Series:
     """The place whose conduct explains each subject's; missing where none does.
 
     Args:
-        z_against_peers: evidence against the peers alone.
+        against_peers: evidence against the peers alone.
         own: evidence that remains against the rest of the own place.
         places: where each subject belongs; missing for none.
     """
-    shared = (z_against_peers >= MIN_EVIDENCE) & (own < OWN_SHARE * z_against_peers)
+    shared = (against_peers >= MIN_EVIDENCE) & (own < OWN_SHARE * against_peers)
     return places.reindex(own.index).where(shared).astype(object)

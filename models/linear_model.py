@@ -1,11 +1,11 @@
-"""The linear half of the learner: regularised logistic regression on bounded, standardised z_scores."""
+"""The linear half of the learner: regularised logistic regression on bounded, standardised z-scores."""
 
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-# Inverse strength of the L2 penalty on standardised z_scores: held up on few outcomes and on many
+# Inverse strength of the L2 penalty on standardised z-scores: held up on few outcomes and on many
 # (`benchmarks/learning.py`).
 C_DEFAULT = 0.01
 # Differences beyond so many robust standard deviations count as the bound, so that no single subject

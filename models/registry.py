@@ -80,7 +80,7 @@ class Registry:
         """Log and register a model; returns its version.
 
         Args:
-            sample: a few rows of z_scores, for the signature; not stored.
+            sample: a few rows of z-scores, for the signature; not stored.
             card: the model card (Markdown).
         """
         with self._connected() as client, start_run(run_name=f"{model.subject} {as_of}"):

@@ -62,7 +62,7 @@ def load(folder: Path) -> SubjectModel:
 
 
 class Served:
-    """A model as MLflow serves it: takes z_scores, gives scores."""
+    """A model as MLflow serves it: takes z-scores, gives scores."""
 
     def __init__(self, model: SubjectModel):
         self.model = model

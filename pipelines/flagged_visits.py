@@ -236,11 +236,11 @@ def _disputed_rows(snapshot: Snapshot, subject: str, schemes: pd.Series) -> ibis
     return rows.select(*(n for n in DISPUTES if n != "amount"), amount=_.fund_pay_sumamt)[list(DISPUTES)]
 
 
-def _with_excess_share(rows: ibis.Table, excess_share: ibis.Table | None) -> ibis.Table:
+def _with_excess_share(rows: ibis.Table, found: ibis.Table | None) -> ibis.Table:
     """Visits with how much of each the scheme of its subject is seen in (`signature_visits`)."""
-    if excess_share is None:
+    if found is None:
         return rows.mutate(excess_share=ibis.literal(0.0))
-    joined = rows.left_join(excess_share, ["subject_id", "mdtrt_id"])
+    joined = rows.left_join(found, ["subject_id", "mdtrt_id"])
     return joined.drop("subject_id_right", "mdtrt_id_right")
 
 

@@ -136,8 +136,8 @@ def _explained_by(model: SubjectModel, measured: Measured, parts: pd.DataFrame) 
     """The place whose conduct explains each subject's evidence; missing where none does."""
     if measured.places.empty:
         return pd.Series(None, index=parts.index, dtype=object)
-    z_against_peers = model.evidence.total(measured.z_against_peers)
-    return explained_by(z_against_peers, parts["evidence"], measured.places)
+    against_peers = model.evidence.total(measured.z_against_peers)
+    return explained_by(against_peers, parts["evidence"], measured.places)
 
 
 def ranked_lists(scores: Scores, settings: Settings) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Funnel plots with over-dispersion: how far a proportion, a count or a mean lies from the peers.
 
 A subject's distance from its peers has two sources of spread: sampling, which shrinks with the number of
-rows, and the peers' own true z_scores, which do not (additive over-dispersion, Spiegelhalter 2005, doi
+rows, and the peers' own true differences, which do not (additive over-dispersion, Spiegelhalter 2005, doi
 10.1136/qshc.2005.013755 and 10.1002/sim.1970). Centre and spread are taken where the guilty are not: from
 the middle of the peers (empirical null, Efron 2004, doi 10.1198/016214504000000089), so that many guilty do
 not hide each other. Every distance is stated as a z-value: the normal quantile of the probability that an

@@ -25,7 +25,7 @@ from significance.normal_tail import neg_log10_p
 # Class of items → charge types of the dictionary (med_chrgitm_type).
 CLASSES = {"drug": DRUGS, "exam": EXAMS, "treatment": TREATMENTS, "material": MATERIALS}
 # An item made of several: those of a class whose usual charge lies in the highest tenth.
-HIGH_COST, DEAR_SHARE = "*", 0.1
+HIGH_COST, HIGH_COST_SHARE = "*", 0.1
 # Classes of visits from the widest to the narrowest; each is part of the one before.
 STRATA = ("setting", "disease", "department")
 # Shrinkage: so many visits elsewhere have as much weight as the wider class that their rate is shrunk toward.
@@ -86,7 +86,7 @@ def _high_cost(items: ibis.Table) -> ibis.Table:
     usual = usual.mutate(
         cheaper=usual.n.sum().over(order) - usual.n, every=usual.n.sum().over(group_by="class")
     )
-    return usual.filter(_.cheaper >= (1 - DEAR_SHARE) * _.every).select(*_ITEM)
+    return usual.filter(_.cheaper >= (1 - HIGH_COST_SHARE) * _.every).select(*_ITEM)
 
 
 def billed_visits(visits: ibis.Table) -> ibis.Table:

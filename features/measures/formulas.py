@@ -9,6 +9,8 @@ from features.windows import QUARTER, YEAR
 
 # Growth sets the last quarter against the year before it, both in days.
 RECENT_DAYS, COMPARED_DAYS = QUARTER, YEAR
+# More than twice as often as usual is a hospital's habit. Own starting value.
+HABIT_SHARE = 0.5
 
 
 def ratio(part: Value, whole: Value) -> Value:
@@ -64,6 +66,16 @@ def settled_by_month(v: Table) -> Value:
 def unoperated(v: Table) -> Value:
     """Is no operation charged? Its clinical pathway makes the bills of its patients alike."""
     return ~v.operated.fill_null(False)
+
+
+def habitual(excess: Value) -> Value:
+    """Whether more than HABIT_SHARE of the events of a hospital's other patients are beyond the usual: what
+    happens once may be the illness or the family's errand; null is no.
+
+    Args:
+        excess: a share of `features.visits.inpatient` (split_excess, outside_excess).
+    """
+    return (excess > HABIT_SHARE).fill_null(False)
 
 
 def of_stays(v: Table, value: Value) -> Value:

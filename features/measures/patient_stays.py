@@ -5,6 +5,7 @@ from ibis import Table, Value
 from claims.as_of import STAY
 from features.measures import shared_admissions as admissions
 from features.measures.catalogue import ALL_WINDOWS, STRONG, declare, measure
+from features.measures.formulas import habitual
 
 
 @measure(
@@ -24,7 +25,7 @@ def split_stays(v: Table, w: Value) -> Value:
 def split_stays_in_excess(v: Table, w: Value) -> Value:
     """Stays within 15 days of one for the same disease, in a hospital whose other patients are readmitted so
     more than twice as often as their diseases explain: one return alone may be the illness."""
-    return v.mdtrt_id.count(where=w & (v.split & (v.split_excess > 0.5)).fill_null(False))
+    return v.mdtrt_id.count(where=w & v.split.fill_null(False) & habitual(v.split_excess))
 
 
 @measure(
@@ -67,7 +68,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 def outside_visits_in_excess(v: Table, w: Value) -> Value:
     """Visits elsewhere on days inside stays, in a hospital whose other inpatients have more than twice those
     that their days explain: one alone may be the family's errand."""
-    return v.outside_visits.sum(where=w & (v.outside_excess > 0.5)).fill_null(0)
+    return v.outside_visits.sum(where=w & habitual(v.outside_excess)).fill_null(0)
 
 
 @measure(

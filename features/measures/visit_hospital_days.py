@@ -3,7 +3,7 @@
 from ibis import Table, Value
 
 from features.measures.catalogue import LOW, PROOF, STRONG, measure
-from features.measures.formulas import of_stays, ratio
+from features.measures.formulas import habitual, of_stays, ratio
 
 
 @measure(
@@ -41,7 +41,7 @@ def outside_visits(v: Table, w: Value) -> Value:
 def outside_visits_in_excess(v: Table, w: Value) -> Value:
     """Visits elsewhere on days inside the stay, where the hospital's other inpatients have more than twice
     those that their days explain; else 0."""
-    return of_stays(v, (v.outside_excess > 0.5).fill_null(False).ifelse(v.outside_visits.fill_null(0), 0))
+    return of_stays(v, habitual(v.outside_excess).ifelse(v.outside_visits.fill_null(0), 0))
 
 
 @measure(

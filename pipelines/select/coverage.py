@@ -50,12 +50,13 @@ def greedy_cover(
         _bound, key = heapq.heappop(heap)
         if key in found:
             continue
-        gain = scores[key] * _shrunk(_left(money[key], owner), usual)
+        left = _left(money[key], owner)
+        gain = scores[key] * _shrunk(left, usual)
         if heap and gain < -heap[0][0]:
             heapq.heappush(heap, (-gain, key))
             continue
-        expected = scores[key] * _left(money[key], owner)
-        if _covered(money[key], owner) or (expected < cost and money[key].keys() & owner.keys()):
+        seen_in_part = not money[key].keys().isdisjoint(owner)
+        if _covered(money[key], owner) or (seen_in_part and scores[key] * left < cost):
             found[key] = (*key, pd.NA, None, *_most(money[key], owner))
             continue
         hospital = hospitals.get(key)

@@ -24,7 +24,7 @@ SMALL = {"state": "2", "scheme": "M10", "amount_found": "500", "amount_recovered
 
 
 def begin(client, subject_id: str = THIRD) -> Inspection:
-    """Compute a subject from its dossier."""
+    """Take a subject from its dossier."""
     answer = client.post(reverse("open", args=[token_of("patient", subject_id)]), {"take": "1"})
     assert answer.status_code == 302
     return Inspection.objects.get(subject_id=subject_id)

@@ -28,7 +28,7 @@ SPEC = pd.DataFrame(
 
 
 def people(size: int = 2_000, seed: int = 0) -> pd.DataFrame:
-    """Honest people: standard normal z_scores, some missing."""
+    """Honest people: standard normal z-scores, some missing."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(0, 1, (size, len(SPEC))), columns=SPEC.index).clip(lower=-3)
     frame = frame.mask(random.random(frame.shape) < 0.1)

@@ -7,9 +7,9 @@ import pytest
 from models.explained_by import MIN_EVIDENCE, OWN_SHARE, explained_by
 
 
-def of_one(z_against_peers: float, own: float, place: object = "H1") -> object:
+def of_one(against_peers: float, own: float, place: object = "H1") -> object:
     """The place that explains one subject; None where none does."""
-    frames = (pd.Series([value], ["ada"]) for value in (z_against_peers, own, place))
+    frames = (pd.Series([value], ["ada"]) for value in (against_peers, own, place))
     (found,) = explained_by(*frames)
     return None if pd.isna(found) else found
 
@@ -19,9 +19,9 @@ def test_half_of_strong_evidence_is_ones_own():
     assert OWN_SHARE == 0.5 and MIN_EVIDENCE == 4.0
 
 
-@pytest.mark.parametrize("z_against_peers, found", [(4.0, "H1"), (3.99, None), (0.0, None)])
-def test_weak_evidence_needs_no_explanation(z_against_peers, found):
-    assert of_one(z_against_peers, 0.0) == found
+@pytest.mark.parametrize("against_peers, found", [(4.0, "H1"), (3.99, None), (0.0, None)])
+def test_weak_evidence_needs_no_explanation(against_peers, found):
+    assert of_one(against_peers, 0.0) == found
 
 
 def test_who_belongs_nowhere_is_explained_by_nobody():

@@ -75,7 +75,7 @@ def trained(confirmed: int) -> tuple[Learner, TrainingSet]:
 
 def test_the_linear_half_is_the_logistic_regression_written_out():
     """On so few confirmed there are no trees: log-odds = intercept + coefficients · standardised
-    z_scores."""
+    z-scores."""
     learner, data = trained(10)
     rows = data.features
     mean, sd = rows.mean(), rows.std(ddof=0)

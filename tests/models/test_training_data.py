@@ -87,7 +87,7 @@ def test_with_few_cleared_the_inspected_do_not_stand_alone(cleared, random_sampl
 
 @pytest.mark.parametrize("inspected, uninspected, found", [(40, 40, True), (39, 41, False), (41, 39, False)])
 def test_a_random_sample_shows_only_on_forty_of_both(inspected, uninspected, found):
-    """Both halves have the same z_scores, so nothing can separate them."""
+    """Both halves have the same z-scores, so nothing can separate them."""
     half = subjects(max(inspected, uninspected))
     features = pd.concat(
         [half.head(inspected).add_prefix("", axis=1), half.head(uninspected).add_prefix("u", axis=0)]
