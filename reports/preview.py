@@ -1,4 +1,4 @@
-"""The first suspects of a run, on the terminal.
+"""The first places of a run's worklist, on the terminal.
 
 python -m reports.preview STORE/runs/AS_OF [zh]
 """
@@ -9,36 +9,34 @@ from typing import Any
 
 import pandas as pd
 
-from reports.scheme_texts import scheme_name
-from reports.subject_words import SUBJECT_WORDS
+from reports.languages import text_in
+from reports.scheme_texts import scheme_or_pending
+from reports.subject_words import subject_word
+from reports.worklist_sheet import SHEET_NAMES
 
-FIRST = 3
-_WORDS = {
-    "zh": ("疑点清单", "分数 {:.2f}", "争议基金 {:,.0f} 元"),
-    "en": ("The workbook", "score {:.2f}", "{:,.0f} yuan of the fund in dispute"),
-}
+FIRST = 5
+_WORKBOOK = ("疑点清单: {} (工作表“{}”)", "The workbook: {} (sheet “{}”)")
+_DISPUTED = ("争议基金 {:,.0f} 元", "{:,.0f} yuan of the fund in dispute")
+_NOBODY = ("无须上门核查的对象", "Nobody to visit")
 
 
 def preview(run: Path, language: str = "en") -> str:
-    """Where the workbook is, and the first suspects of each kind, each with its strongest reason."""
-    columns = ["subject_type", "subject_id", "rank", "score", "amount_at_risk", "scheme", "reasons"]
-    suspects = pd.read_parquet(run / "suspects.parquet", columns=columns, filters=[("rank", "<=", FIRST)])
-    suspects = suspects.sort_values("rank")
-    lines = [f"{_WORDS[language][0]}: {run / 'suspects.xlsx'}"]
-    for subject, words in SUBJECT_WORDS.items():
-        found = suspects[suspects["subject_type"] == subject]
-        if len(found):
-            lines += ["", words[language == "en"]]
-        for row in found.itertuples():
-            lines += _suspect(row, language)
-    return "\n".join(lines)
+    """Where the workbook is, and whom to visit first: who, for what, and what happened."""
+    placed = pd.read_parquet(run / "worklist.parquet", filters=[("place", "<=", FIRST)]).sort_values("place")
+    key = ["subject_type", "subject_id"]
+    story = f"story_{language}"
+    told = pd.read_parquet(run / "suspects.parquet", columns=[*key, story])
+    lines = [text_in(language, _WORKBOOK).format(run / "suspects.xlsx", SHEET_NAMES[language])]
+    for row in placed.merge(told.rename(columns={story: "story"}), on=key, how="left").itertuples():
+        lines += ["", *_place(row, language)]
+    return "\n".join(lines if len(placed) else [*lines, text_in(language, _NOBODY)])
 
 
-def _suspect(row: Any, language: str) -> list[str]:
-    _head, score, money = _WORDS[language]
-    facts = [score.format(row.score), money.format(row.amount_at_risk), scheme_name(row.scheme, language)]
-    lines = [f"  {row.rank}  {row.subject_id}  " + "  ".join(fact for fact in facts if fact)]
-    return lines + [f"     {reason[f'text_{language}']}" for reason in row.reasons[:1]]
+def _place(row: Any, language: str) -> list[str]:
+    who = f"{subject_word(row.subject_type, language)} {row.subject_id}"
+    money = text_in(language, _DISPUTED).format(row.disputed)
+    head = f"{row.place:>3}  {who}  {scheme_or_pending(row.scheme, language)}  {money}"
+    return [head, *([f"     {row.story}"] if isinstance(row.story, str) else [])]
 
 
 if __name__ == "__main__":

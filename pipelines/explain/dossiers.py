@@ -12,7 +12,7 @@ from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATI
 from features.measures.catalogue import HINT, Measure, measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
-from pipelines.explain.stories import counted_from, first_visits
+from pipelines.explain.stories import counted_from, first_visits, judged_until
 from pipelines.score import Scored, Scores
 from pipelines.select.worklist import disputes_since
 from pipelines.snapshot import Measured, Snapshot
@@ -93,6 +93,7 @@ class _Kind:
         listed_disputes = disputes[disputes.subject_id.isin(listed.subject_id)]
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
         self.since = counted_from(snapshot.claims.as_of)
+        self.judged = judged_until(snapshot.claims, subject)
         self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         self.doctors = self.sources.doctors(listed_disputes)
@@ -231,13 +232,12 @@ class _Kind:
         """The visits that the story tells to begin with, most in dispute first; none of a visit."""
         if self.subject == "visit":
             return []
-        case = self.last_cases.get(subject_id)
         begin = first_visits(
             self.disputes.get(subject_id, []),
             self.subject,
             scheme,
             self.since,
-            case.close_date if case else "",
+            self.judged.get(subject_id, ""),
         )
         return [
             {

@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import ClaimsAsOf, decided_cases, last_cases
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
@@ -33,7 +34,7 @@ Row = Any
 
 
 def stories(
-    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series, cases: pd.DataFrame
+    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series
 ) -> pd.DataFrame:
     """The stories of explained suspects of one kind.
 
@@ -41,7 +42,6 @@ def stories(
         suspects: rows of the contract's table with reasons and nearest_schemes, all of one subject_type.
         disputes: `pipelines.score.Scores.disputes`, of that kind.
         names: of institutions, by code.
-        cases: of `claims.as_of.last_cases`.
 
     Returns:
         story_zh, story_en, by the index of ``suspects``.
@@ -55,7 +55,7 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = counted_from(snapshot.claims.as_of)
-    judged = cases[cases.subject_type == subject].set_index("subject_id").close_date.dropna()
+    judged = judged_until(snapshot.claims, subject)
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -70,13 +70,20 @@ def stories(
                 measured.values.loc[row.subject_id],
                 names,
                 since,
-                str(judged.get(row.subject_id, ""))[:10],
+                judged.get(row.subject_id, ""),
                 snapshot.days_of_claims,
             )
         )
         for row in tuples(suspects)
     ]
     return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
+
+
+def judged_until(claims: ClaimsAsOf, subject: str) -> dict[str, str]:
+    """ISO day on which the last decided case of each subject of a kind closed: what was done before is
+    judged, also while another case is open."""
+    closed = decided_cases(last_cases(claims, decided=True), subject).close_date
+    return {str(subject_id): str(day)[:10] for subject_id, day in closed.items()}
 
 
 def counted_from(as_of: date) -> str:
@@ -130,7 +137,7 @@ def _conduct(
         disputes: the visits of the suspect in dispute.
         names: of institutions, by code.
         since: ISO day from which a story counts.
-        judged: ISO day on which the last case of the suspect closed; empty without one.
+        judged: ISO day on which the last decided case of the suspect closed; empty without one.
     """
     reasons = list(row.reasons)
     scheme = row.scheme if isinstance(row.scheme, str) else None

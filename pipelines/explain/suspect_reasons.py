@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from claims.as_of import last_cases
 from features.measures.catalogue import measures_of
 from pipelines.explain.item_excess_table import item_texts
 from pipelines.explain.reason_details import companions, explained_company, most_found_rules
@@ -110,13 +109,12 @@ def with_reasons(
     }
     keys = zip(suspects.subject_type, suspects.subject_id, strict=True)
     reasons = [found.get(key, old) for key, old in zip(keys, suspects.reasons, strict=True)]
-    cases = last_cases(snapshot.claims)
     filled = suspects.assign(reasons=pd.Series(reasons, suspects.index, dtype=object))
     for subject, contributions in explained.items():
         mine = filled[(filled.subject_type == subject) & filled.subject_id.isin(contributions.whole.index)]
         if len(mine):
             of_kind = disputes[disputes.subject_type == subject]
-            texts = stories(snapshot, mine, of_kind, named.places, cases)
+            texts = stories(snapshot, mine, of_kind, named.places)
             filled.loc[texts.index, ["story_zh", "story_en"]] = texts
     return filled[[*SUSPECTS.names, "nearest_schemes"]]
 

@@ -1,40 +1,55 @@
 """What `make demo` ends with."""
 
 import pandas as pd
+import pytest
 
 from reports.preview import preview
 
-
-def suspect(subject_type: str, rank: int, **more) -> dict:
-    reason = {"text_zh": f"理由{rank}", "text_en": f"reason {rank}"}
-    row = {"subject_id": f"{subject_type}-{rank}", "score": 0.9, "amount_at_risk": 1234.4, "scheme": "M10"}
-    return row | {"subject_type": subject_type, "rank": rank, "reasons": [reason, reason]} | more
+KEY = ["subject_type", "subject_id"]
 
 
-def test_names_the_workbook_and_the_first_three_of_a_kind(tmp_path):
-    rows = [suspect("patient", rank) for rank in (4, 3, 2, 1)]
-    rows.append(suspect("hospital", 1, scheme=None, reasons=[]))
-    pd.DataFrame(rows).to_parquet(tmp_path / "suspects.parquet")
-    assert preview(tmp_path).splitlines() == [
-        f"The workbook: {tmp_path / 'suspects.xlsx'}",
+@pytest.fixture
+def run(tmp_path):
+    """A worklist of seven, of whom six have a place; the story of the first alone is known."""
+    listed = pd.DataFrame({"place": pd.array([3, 1, 2, 4, 5, 6, None], dtype="Int64")})
+    listed[KEY] = [("patient", f"p{n}") for n in range(7)]
+    listed.loc[1, KEY] = "hospital", "H1"
+    listed["disputed"], listed["scheme"] = 1234.4, "M10"
+    listed.loc[2, "scheme"] = None
+    listed.to_parquet(tmp_path / "worklist.parquet")
+    suspects = listed[KEY].assign(story_zh=None, story_en=None)
+    suspects.loc[1, ["story_zh", "story_en"]] = "空床。", "Empty beds."
+    suspects.to_parquet(tmp_path / "suspects.parquet")
+    return tmp_path
+
+
+def test_names_the_workbook_and_whom_to_visit_first(run):
+    assert preview(run).splitlines() == [
+        f"The workbook: {run / 'suspects.xlsx'} (sheet “Today”)",
         "",
-        "Hospitals",
-        "  1  hospital-1  score 0.90  1,234 yuan of the fund in dispute",
+        "  1  Hospital H1  M10 phantom bed stay  1,234 yuan of the fund in dispute",
+        "     Empty beds.",
         "",
-        "Patients",
-        "  1  patient-1  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
-        "     reason 1",
-        "  2  patient-2  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
-        "     reason 2",
-        "  3  patient-3  score 0.90  1,234 yuan of the fund in dispute  M10 phantom bed stay",
-        "     reason 3",
+        "  2  Patient p2  not decided  1,234 yuan of the fund in dispute",
+        "",
+        "  3  Patient p0  M10 phantom bed stay  1,234 yuan of the fund in dispute",
+        "",
+        "  4  Patient p3  M10 phantom bed stay  1,234 yuan of the fund in dispute",
+        "",
+        "  5  Patient p4  M10 phantom bed stay  1,234 yuan of the fund in dispute",
     ]
 
 
-def test_speaks_chinese_on_request(tmp_path):
-    pd.DataFrame([suspect("pharmacy", 1)]).to_parquet(tmp_path / "suspects.parquet")
-    assert preview(tmp_path, "zh").splitlines()[2:] == [
-        "药店",
-        "  1  pharmacy-1  分数 0.90  争议基金 1,234 元  M10 挂床住院",
-        "     理由1",
+def test_speaks_chinese_on_request(run):
+    assert preview(run, "zh").splitlines()[:4] == [
+        f"疑点清单: {run / 'suspects.xlsx'} (工作表“今日”)",
+        "",
+        "  1  医疗机构 H1  M10 挂床住院  争议基金 1,234 元",
+        "     空床。",
     ]
+
+
+def test_an_empty_list_says_so(run):
+    listed = pd.read_parquet(run / "worklist.parquet")
+    listed[listed.place.isna()].to_parquet(run / "worklist.parquet")
+    assert preview(run).splitlines()[1:] == ["Nobody to visit"]

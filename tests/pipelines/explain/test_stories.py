@@ -1,10 +1,13 @@
 """Which visits in dispute a story counts as those of the named scheme."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits
+from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits, judged_until
 from pipelines.typed_frames import tuples
+from tests.tiny import World
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
 DISPUTED = [1.0, 2.0, 2.0, 1.0, 9.0, 0.5]
@@ -113,3 +116,13 @@ def test_the_other_end_that_most_visits_share_is_told(subject, places, doctors, 
     codes = {"fixmedins_code": list(places), "dr_code": [code.strip() or None for code in doctors]}
     visits = list(tuples(pd.DataFrame(codes, dtype=object)))
     assert list(_shared(subject, visits, "H", pd.Series({"P": "药店"}))) == told
+
+
+def test_what_a_decided_case_judged_stays_judged_while_another_case_is_open(claims_of):
+    world = World.of_regulars()
+    world.case("hospital", "H1", "2", "2024-03-01")
+    world.case("hospital", "H1", "1", "2024-05-01")  # open again: it has judged nothing yet
+    world.case("hospital", "H2", "0", "2024-04-01")
+    claims = claims_of(world, date(2024, 6, 1))
+    assert judged_until(claims, "hospital") == {"H1": "2024-03-01"}
+    assert judged_until(claims, "pharmacy") == {}
