@@ -76,7 +76,10 @@ def _moved(
         person = (
             rows.psn_no if "psn_no" in rows and name in EVENTS else pd.Series(None, rows.index, dtype=object)
         )
-        return rows[~(person.isin(guilty) & (rows[EVENTS[name]] < begin))] if name in EVENTS else rows
+        if name not in EVENTS:
+            return rows
+        # A date without a time comes as a plain date.
+        return rows[~(person.isin(guilty) & (pd.to_datetime(rows[EVENTS[name]]) < begin))]
     rows = rows[~rows.mdtrt_id.isin(early) | rows.mdtrt_id.isin(later.index)].copy()
     put_off = pd.to_timedelta(rows.mdtrt_id.map(later).fillna(0), unit="D")
     for column in rows.columns:

@@ -72,7 +72,7 @@ def _from_tables(run: Run, row: Row) -> Dossier:
     return Dossier(
         subject=kind, subject_id=subject_id, name=row["name"] or "", peers=None, peers_count=0,
         rank=row["rank"], of=_sizes(run).get(kind, 0), score=row["score"], amount=row["amount_at_risk"],
-        scheme=row["scheme"], random_sample=False, history=_history(run, kind, subject_id),
+        scheme=row["scheme"], ward=True, random_sample=False, history=_history(run, kind, subject_id),
         last_case=None, doctors=(), first_visits=(), members=(),
         reasons=row["reasons"], favourable=(), strips=(), pictures={}, hub=None, through=(),
         link_kind=None, profile={}, story=(row["story_zh"] or "", row["story_en"] or ""), money=(),

@@ -23,6 +23,11 @@ WHOLE_VISIT = (
 ACCUMULATING = ("M05", "M06", "M07", "M19", "M20", "M28", "M29", "M33", "M40", "M43", "M46", "M50")
 # Schemes of which a register or another record is the proof.
 ON_RECORD = ("M09", "M27", "M36")
+# Schemes that providers or rings commit, of which a patient need not know.
+OF_PROVIDERS = (
+    "M03", "M11", "M12", "M13", "M15", "M20", "M22", "M24", "M25", "M28", "M29", "M31", "M32", "M33", "M34",
+    "M40", "M42", "M44", "M45", "M46", "M48", "M49", "M50",
+)  # fmt: skip
 # So many standard deviations above the number expected by chance are no excess.
 _CHANCE = 2.0
 

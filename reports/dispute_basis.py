@@ -65,10 +65,18 @@ BASIS = {
 }
 # Of schemes that put a whole visit in doubt, and of those that cost the fund nothing by themselves.
 WHOLE = ("该次就诊的全部基金支付", "all that the fund paid for the visit")
+WHOLE_IN_PART = (
+    "该次就诊的基金支付,按高出同类的程度折算",
+    "what the fund paid for the visit, in proportion to how far the conduct exceeds what is usual",
+)
 FINDINGS = ("规则疑点所涉明细的基金支付", "what the fund paid for the lines that rules found")
 
 
-def dispute_basis(scheme: str | None, language: str) -> str:
-    """How the money in dispute of a scheme is reckoned."""
-    words = WHOLE if scheme in WHOLE_VISIT else BASIS.get(scheme or "", FINDINGS)
-    return text_in(language, words)
+def dispute_basis(scheme: str | None, language: str, partly: bool = False) -> str:
+    """How the money in dispute of a scheme is reckoned.
+
+    Args:
+        partly: less is in dispute than was paid for the visits.
+    """
+    whole = WHOLE_IN_PART if partly else WHOLE
+    return text_in(language, whole if scheme in WHOLE_VISIT else BASIS.get(scheme or "", FINDINGS))

@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from features.comparison.peer_groups import PEER_WORDS
+from features.disputed_amounts import ON_RECORD
 from reports.dispute_basis import dispute_basis
 from reports.dossier_words import WORDS
 from reports.languages import LANGUAGES, text_in
@@ -22,7 +23,14 @@ from reports.profile_words import profile
 from reports.reason_texts import Reason
 from reports.reasons import is_weak
 from reports.scheme_conduct import shown_as
-from reports.scheme_texts import dispute_name, honest, on_site, scheme_name, scheme_or_pending
+from reports.scheme_texts import (
+    dispute_name,
+    honest,
+    mostly_disputed,
+    on_site,
+    scheme_name,
+    scheme_or_pending,
+)
 from reports.subject_charts import Strip, strips
 from reports.subject_words import VERDICTS, severity_word, subject_word
 from reports.templates import render, render_body
@@ -44,8 +52,6 @@ _CLAUSE_ENDS = re.compile(r";|(?<!\d),|,(?!\d)")
 PART_FROM, FITS_FROM = 0.1, 0.5
 # Of a visit's place and person, the one that is not the suspect already: key of WORDS.
 _CONCERNED = {"patient": "place", "hospital": "person", "pharmacy": "person"}
-# From this share on, the money is mostly in dispute for one scheme.
-MOSTLY = 0.5
 Record = dict[str, Any]
 
 
@@ -57,6 +63,7 @@ class Dossier:
         peers: key of PEER_WORDS; None where it is not known.
         peers_count: how many they are, with the suspect.
         of: how many subjects of this kind were ranked.
+        ward: the institution or the doctor has patients who stay.
         random_sample: it is visited because it was drawn at random, whatever its rank.
         history: earlier runs, oldest first: as-of date, rank, score.
         last_case: of whoever was inspected before; else None.
@@ -98,6 +105,7 @@ class Dossier:
     score: float
     amount: float
     scheme: str | None
+    ward: bool
     random_sample: bool
     history: Sequence[tuple[str, int, float]]
     last_case: LastCase | None
@@ -174,8 +182,14 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
         doctors=dossier.doctors[:DOCTORS],
         schemes=[
-            (_told_with(s, dossier, language), dispute_basis(s, language), *figures)
-            for s, *figures in dossier.money
+            (
+                _told_with(s, dossier, language),
+                dispute_basis(s, language, disputed < paid - 0.5),
+                n,
+                disputed,
+                paid,
+            )
+            for s, n, disputed, paid in dossier.money
         ],
         last_case=last_case_text(dossier.last_case, language) if dossier.last_case else "",
         weak=any(map(is_weak, dossier.reasons)),
@@ -191,8 +205,13 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         concerned=lambda row: _concerned(dossier.subject, row),
         scheme_name=lambda scheme: scheme_name(scheme, language),
         verdict=lambda status: text_in(language, VERDICTS[status]),
-        fits=lambda n, of: words["fits"][_fit(n, of)],
-        explained=[names for *names, n, of in dossier.innocent if _fit(n, of) == 2],
+        fitting=[
+            (text_in(language, (zh, en)), words["fits"][_fit(n, of) - 1], n, of)
+            for zh, en, n, of in dossier.innocent
+            if _fit(n, of)
+        ],
+        on_record=dossier.scheme in ON_RECORD and not dossier.innocent,
+        not_fitting=[text_in(language, (zh, en)) for zh, en, n, of in dossier.innocent if not _fit(n, of)],
     )
 
 
@@ -211,8 +230,7 @@ def _told_with(scheme: str | None, dossier: Dossier, language: str) -> str:
 
 def _scheme(dossier: Dossier, language: str) -> str:
     """The named scheme; where none is decided, what most of the money is in dispute for."""
-    total = sum(row[2] for row in dossier.money)
-    mostly = next((row[0] for row in dossier.money if row[0] and row[2] >= MOSTLY * total > 0), None)
+    mostly = mostly_disputed([(row[0], row[2]) for row in dossier.money])
     pending = scheme_or_pending(dossier.scheme, language)
     if dossier.scheme or mostly is None:
         return pending
@@ -240,6 +258,6 @@ def _on_site(dossier: Dossier, language: str) -> list[tuple[str, str, str]]:
     schemes = [dossier.scheme, *(row[0] for row in dossier.money)]
     named: list[str | None] = list(dict.fromkeys(s for s in schemes if isinstance(s, str)))
     return [
-        (scheme_name(s, language), on_site(s, language, dossier.subject), honest(s, language))
+        (scheme_name(s, language), on_site(s, language, dossier.subject, dossier.ward), honest(s, language))
         for s in named[:SCHEMES_SHOWN] or [None]
     ]

@@ -54,6 +54,7 @@ def page(
     rules = findings.groupby(keys, as_index=False, dropna=False).agg(
         n=("mdtrt_id", "size"), amount=("vola_amt", "sum")
     )
+    lines = findings.groupby(["mdtrt_id", "bkkp_sn"], dropna=False).vola_amt.max()
     return render(
         "notice.html.j2",
         language=language,
@@ -64,7 +65,8 @@ def page(
         number=f"{as_of.replace('-', '')}-{code}",
         form=form,
         count=len(findings),
-        total=float(findings.groupby(["mdtrt_id", "bkkp_sn"], dropna=False).vola_amt.max().sum()),
+        lines=len(lines),
+        total=float(lines.sum()),
         rules=rules.sort_values("amount", ascending=False).to_dict("records"),
         rows=findings.head(LINES).to_dict("records"),
         attached=attached if len(findings) > LINES else "",

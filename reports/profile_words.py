@@ -19,6 +19,7 @@ LABELS = {
     "live_admdvs": ("村(居)代码", "Village code"),
     "insutype": ("险种", "Insurance"),
     "fixmedins_code": ("机构", "Institution"),
+    "registered_at": ("注册机构", "Registered at"),
     "dr_code": ("医师", "Doctor"),
     "hosp_lv": ("级别", "Level"),
     "biznet": ("性质", "Ownership"),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.comparison.peers import PercentileRank
 from features.measures.catalogue import CONTEXT, HIGH, Measure
+from features.windows import YEAR
 from reports.formatting import is_covered, measure_value
 from reports.reason_texts import (
     FINDINGS,
@@ -46,12 +47,14 @@ def reasons_of(
     deterministic_contributions: Mapping[str, float] | None = None,
     link: str = "patient",
     days_of_claims: int | None = None,
+    scheme: str | None = None,
 ) -> list[Reason]:
     """The few reasons that raise a subject's score most, one a family.
 
     A reason stands on the suspicious side of the peers' median, of what the subject's mix leads one to
     expect, and of the middle half of the peers (of three or four peers it is the first); its window is
-    covered by the claims.
+    covered by the claims. The named scheme has one at least, where any of its measures stands so, however
+    little it adds to a score that another scheme makes.
 
     Args:
         contributions: by column of the catalogue that the model knows, and ``graph``, ``rule``, ``base``
@@ -65,19 +68,18 @@ def reasons_of(
             reason that owes it less than half is marked as weak.
         link: what the graph part says of the subject: key of LINKS.
         days_of_claims: how many days the claims go back; None where that is not known.
+        scheme: the named one, if any.
 
     Returns:
         Reasons as the contract spells them, largest contribution first; where nothing stands out, the one
         that says so.
     """
     repeated = contributions if deterministic_contributions is None else deterministic_contributions
-    shown = _shown(measures, days_of_claims)
-    subject = _subject(contributions, values, usual, measures, shown)
-    found: list[Reason] = []
-    for family in _ordered(subject):
-        if len(found) >= (MOST_REASONS if subject.is_material(family) else FEWEST_REASONS):
-            break
-        column = subject.representative(family)
+    subject = _subject(contributions, values, usual, measures, _shown(measures, days_of_claims))
+
+    def stated(column: str, contribution: float) -> Reason | None:
+        """The reason of a column; None where the value is among the middle half of the peers."""
+        entry, expected = measures[column][0], expected_of(subject.values, column)
         reason = measure_reason(
             column,
             measures[column],
@@ -85,21 +87,36 @@ def reasons_of(
             subject.usual[column],
             percentile_rank,
             peers,
-            subject.sums[family],
-            expected_of(subject.values, column),
+            contribution,
+            expected,
             days_of_claims,
             _rows(measures[column], subject.values),
         )
-        side, expected = measures[column][0].direction, expected_of(subject.values, column)
-        if is_outside_middle_half(reason, side) or _is_first(
-            percentile_rank(column, subject.values[column], peers, expected), side
-        ):
+        first = _is_first(percentile_rank(column, subject.values[column], peers, expected), entry.direction)
+        return reason if first or is_outside_middle_half(reason, entry.direction) else None
+
+    found: list[Reason] = []
+    for family in _ordered(subject):
+        if len(found) >= (MOST_REASONS if subject.is_material(family) else FEWEST_REASONS):
+            break
+        if reason := stated(subject.representative(family), subject.sums[family]):
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
+    found = sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+    if isinstance(scheme, str) and not any(_is_sign(measures, reason, scheme) for reason in found):
+        signs = (stated(c, contributions[c]) for c in subject.signs_of(scheme, measures))
+        if sign := next(filter(None, signs), None):
+            found = [*found[: MOST_REASONS - 1], sign]
     if not found:
         raising = sum(value for name, value in contributions.items() if name != "base" and value > 0)
         found = [plain_reason(SUM_REASON, NOTHING_STANDS_OUT, float(raising))]
-    return sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
+    return found
+
+
+def _is_sign(measures: dict[str, tuple[Measure, int | None]], reason: Reason, scheme: str) -> bool:
+    """Does a reason rest on a measure that is evidence of a scheme?"""
+    entry = measures.get(reason["code"].partition(".")[2])
+    return entry is not None and scheme in entry[0].schemes
 
 
 def telling_first(
@@ -196,6 +213,16 @@ class _Subject:
         columns = self.families[family]
         return next(c for kept in (self.material, self.exceeding) for c in columns if c in kept)
 
+    def signs_of(self, scheme: str, measures: dict[str, tuple[Measure, int | None]]) -> list[str]:
+        """The columns that are evidence of a scheme and differ by as much as an inspector would care about,
+        that of most contribution first."""
+        signs = [
+            c
+            for c in self.material
+            if scheme in measures[c][0].schemes and measures[c][0].evidence_weight > CONTEXT
+        ]
+        return sorted(signs, key=lambda c: (-self.contributions[c], c))
+
 
 def _shown(measures: dict[str, tuple[Measure, int | None]], days_of_claims: int | None) -> frozenset[str]:
     """Columns whose window the claims cover; of a measure without any, that of the shortest window."""
@@ -219,7 +246,13 @@ def _subject(
     known = [column for column in measures if column in contributions and pd.notna(values[column])]
     totals = _totals(known, contributions, measures)
     families: dict[str, list[str]] = {}
-    for column in sorted(known, key=lambda c: (-totals[measures[c][0].name], -contributions[c])):
+
+    def order(column: str) -> tuple[bool, float, float]:
+        entry, days = measures[column]
+        # The rules that found most are told of a year, and so is how much they found.
+        return entry.family == RULES and days != YEAR, -totals[entry.name], -contributions[column]
+
+    for column in sorted(known, key=order):
         families.setdefault(measures[column][0].family, []).append(column)
     # What is usual among the peers or for the subject's mix, or better, is no reason, however little it adds
     # up to.

@@ -27,7 +27,7 @@ CONDUCT = {
     "M18": ("金额或次数异常,疑似串换生活用品", "have amounts as when goods are swapped for medicine"),
     "M19": ("属成批超量购药或由同一批人成批取药,疑似倒卖药品",
             "were in excess of use or filled in batches with the same others, as for resale"),
-    "M20": ("所售药盒的追溯码此前已被售出", "sold boxes whose trace code had been sold before"),
+    "M20": ("所售药盒的追溯码此前已被售出", "were for boxes whose trace code had been sold before"),
     "M21": ("同一处方在多处重复购药", "filled one prescription at several places"),
     "M22": ("处方时间或间隔异常,疑似补开虚开", "rest on prescriptions written late or in a rush"),
     "M23": ("所用慢特病待遇资格存疑", "rest on a doubtful chronic-disease entitlement"),
@@ -46,8 +46,8 @@ CONDUCT = {
             "had more examinations than such patients have elsewhere, as packages of tests do"),
     "M34": ("来自同一养老机构或村居的成批住院", "came in a batch from one home or village"),
     "M36": ("发生在服刑或失踪期间", "fall in a time of prison or absence"),
-    "M40": ("由固定医师开方、在固定药店购药且药价偏高",
-            "were prescribed by one doctor and filled at one pharmacy, at high prices"),
+    "M40": ("是在医师引导患者集中前往的药店购药,且药价偏高",
+            "were made at pharmacies to which a doctor seems to send patients, at high prices"),
     "M41": ("为异地就医且次数或费用异常", "took place away from home, too often or too expensively"),
     "M42": ("与同一连锁其他门店的异常购药相同", "repeat what is abnormal at other branches of the chain"),
     "M43": ("使用少数高价药品的比例远高于他处",
@@ -62,10 +62,10 @@ CONDUCT = {
             "moved costs of a stay to outpatient bills or to the patient"),
     "M50": ("以药费为主而检查治疗很少", "were mostly medicine, with hardly any examination or treatment"),
 }  # fmt: skip
-# Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What a
-# group is admitted together for are invented stays; of a hospital's each is told for itself.
+# Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What
+# people are admitted together for are invented stays; of a hospital's each is told for itself.
 _SHOWN_AS = {"M19": ("M05", "M06")}
-_SHOWN_AS_BY_GROUPS = {"M02": ("M01",)}
+_SHOWN_AS_BY_PEOPLE = {"M02": ("M01",)}
 # The verbs that the English phrases begin with, of many visits → of one.
 _OF_ONE = {
     "were": "was", "have": "has", "look": "looks", "fall": "falls", "rest": "rests", "clash": "clashes",
@@ -75,8 +75,8 @@ _OF_ONE = {
 
 def shown_as(subject: str, scheme: str | None) -> tuple[str, ...]:
     """The schemes whose visits are told as those of the named one, of a kind of subject."""
-    of_groups = _SHOWN_AS_BY_GROUPS if subject == "group" else {}
-    return (_SHOWN_AS | of_groups).get(str(scheme), ())
+    of_people = _SHOWN_AS_BY_PEOPLE if subject in ("group", "patient") else {}
+    return (_SHOWN_AS | of_people).get(str(scheme), ())
 
 
 def of_one(phrase: str) -> str:

@@ -1,5 +1,7 @@
 """The schemes of `docs/schemes.md`: names, what proves or clears one on site, and what only resembles it."""
 
+from collections.abc import Sequence
+
 from reports.languages import text_in
 
 # Id → (Chinese, English).
@@ -148,11 +150,11 @@ ON_SITE_ELSE = (
     "完整费用清单;医嘱与执行记录;仪器日志;进货发票与库存账",
     "full fee list; orders and their execution; instrument logs; purchase invoices and stock ledger",
 )
-# At a pharmacy, which has no wards and no orders.
-ON_SITE_PHARMACY = {
+# Where nobody lies in bed: at a pharmacy, and at a clinic without a ward.
+ON_SITE_NO_WARD = {
     "M10": (
-        "患者住院期间由谁到店刷卡取药:购药凭据、监控录像、身份核验记录",
-        "who came with the card while its holder lay in hospital: receipts, cameras, identity checks",
+        "患者在他院住院期间由谁持卡前来:就诊或购药凭据、监控录像、身份核验记录",
+        "who came with the card while its holder lay in a hospital: receipts, cameras, identity checks",
     ),
 }
 ON_SITE_SHOP = (
@@ -249,13 +251,19 @@ HONEST = {
 }
 
 
-def on_site(scheme: str | None, language: str, subject: str = "") -> str:
-    """What to check on site for a scheme; where nothing is named for it, by the kind of subject."""
+def on_site(scheme: str | None, language: str, subject: str = "", ward: bool = True) -> str:
+    """What to check on site for a scheme; where nothing is named for it, by the kind of subject.
+
+    Args:
+        ward: the institution or the doctor has patients who stay.
+    """
     named, otherwise = ON_SITE, ON_SITE_ELSE
     if subject in ("patient", "group"):
         otherwise = ON_SITE_PEOPLE
     elif subject == "pharmacy":
-        named, otherwise = ON_SITE | ON_SITE_PHARMACY, ON_SITE_SHOP
+        otherwise = ON_SITE_SHOP
+    if subject == "pharmacy" or not ward:
+        named = ON_SITE | ON_SITE_NO_WARD
     return text_in(language, named.get(scheme or "", otherwise))
 
 
@@ -268,6 +276,17 @@ def honest(scheme: str | None, language: str) -> str:
 NOT_DECIDED = ("待定", "not decided")
 # What visits in dispute are called that show no scheme.
 NO_SCHEME = ("其他疑点", "others")
+
+
+# A scheme that this share of the money is in dispute for is what most of it is for.
+MOSTLY = 0.5
+
+
+def mostly_disputed(money: Sequence[tuple[str | None, float]]) -> str | None:
+    """The scheme that most of the money is in dispute for: of schemes (None for visits that show none) and
+    their yuan; None where there is none."""
+    total = sum(yuan for _scheme, yuan in money)
+    return next((scheme for scheme, yuan in money if scheme and yuan >= MOSTLY * total > 0), None)
 
 
 def scheme_or_pending(scheme: str | None, language: str) -> str:

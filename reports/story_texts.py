@@ -13,7 +13,7 @@ from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
 from reports.reason_texts import n_of_rows
 from reports.scheme_conduct import CONDUCT, of_one
-from reports.scheme_texts import dispute_name, scheme_name
+from reports.scheme_texts import dispute_name, mostly_disputed, scheme_name
 
 # Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}, in English
 # with their nouns.
@@ -63,6 +63,7 @@ class Conduct:
             is for it), None for what has none of its own, with their number and the yuan in dispute.
         first, last: first and last day of them (ISO); None where there are none.
         disputed, paid: yuan of the fund in dispute, and paid for those visits.
+        judged: yuan of those in dispute that decided cases have judged.
         begin_with: the day of them to look at first and how many it has; None where there are none.
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
@@ -99,6 +100,7 @@ class Conduct:
     for_scheme: bool = True
     unpaid: bool = False
     before: tuple[int, float] = (0, 0.0)
+    judged: float = 0.0
     shared: tuple[tuple[str, str, int], ...] = ()
 
 
@@ -106,7 +108,7 @@ def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
         _done(conduct), _shared(conduct), _usual(conduct), _others(conduct), _money(conduct),
-        _before(conduct), _first(conduct), _undecided(conduct),
+        _before(conduct), _judged(conduct), _first(conduct), _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
 
@@ -297,6 +299,19 @@ def _before(c: Conduct) -> Texts:
     )
 
 
+def _judged(c: Conduct) -> Texts:
+    """What of the money earlier cases have judged, so that it is not to be had again."""
+    if c.judged < 0.5:
+        return "", ""
+    left = max(c.disputed - c.judged, 0.0)
+    zh, en = (yuan_text(c.judged, language) for language in LANGUAGES)
+    left_zh, left_en = (yuan_text(left, language) for language in LANGUAGES)
+    return (
+        f"其中{zh}已随既往案件结案,尚余{left_zh}。",
+        f"Of it {en} were judged in closed cases; {left_en} remain.",
+    )
+
+
 def _first(c: Conduct) -> Texts:
     """Where to begin, where there is a choice."""
     if c.begin_with is None or c.doubted_days < 2:
@@ -307,10 +322,16 @@ def _first(c: Conduct) -> Texts:
 
 
 def _undecided(c: Conduct) -> Texts:
-    """That no scheme is named, and the two nearest where the visits in doubt name none either; nothing of who
-    did nothing that counts."""
+    """That no scheme is named, and the one that most of the money is for, or the two nearest where the visits
+    in doubt name none either; nothing of who did nothing that counts."""
     if c.scheme is not None or not c.visits:
         return "", ""
+    mostly = mostly_disputed([(scheme, yuan) for scheme, _n, yuan in c.others])
+    if mostly:
+        return (
+            f"疑似情形待定,争议以{scheme_name(mostly, 'zh')}为主。",
+            f"No scheme stands out yet; the money is mostly for {scheme_name(mostly, 'en')}.",
+        )
     near = [(scheme_name(s, "zh"), scheme_name(s, "en")) for s in c.nearest]
     # What the visits are in dispute for says more than signatures that do not stand.
     if not near or any(scheme for scheme, _n, _yuan in c.others):

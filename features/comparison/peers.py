@@ -47,6 +47,7 @@ class PeerReference:
         quantiles: (peer group, measure) → 401 quantiles of the values.
         beyond: the same of how far the values lie from what each subject's mix leads one to expect
             (`surplus`).
+        known: (peer group, measure) → number of peers of whom the value is known.
         size: number of peers by peer group.
     """
 
@@ -56,6 +57,7 @@ class PeerReference:
     median: pd.DataFrame
     quantiles: dict[tuple[str, str], np.ndarray]
     beyond: dict[tuple[str, str], np.ndarray]
+    known: dict[tuple[str, str], int]
     size: pd.Series
 
     def z_scores(self, values: pd.DataFrame, peers: pd.Series, out: MatrixMaker = np.empty) -> pd.DataFrame:
@@ -93,7 +95,7 @@ class PeerReference:
         if expected is not None:
             entry, _days = measures_of(self.subject)[column]
             grids, value = self.beyond, surplus(value, expected, entry)
-        grid, n = grids.get((group, column)), int(self.size.get(group, 0))
+        grid, n = grids.get((group, column)), self.known.get((group, column), 0)
         if grid is None or np.isnan(value):
             return PercentileRank(None, n)
         low, high = np.searchsorted(grid, value, "left"), np.searchsorted(grid, value, "right")
@@ -112,7 +114,7 @@ class PercentileRank:
 
     Attributes:
         share: of the peers at or below; None where it is unknown.
-        of: number of peers, the subject among them.
+        of: number of peers of whom the value is known, the subject among them.
         highest, lowest: no other peer has as much, or as little.
     """
 
@@ -141,15 +143,17 @@ def fit_peers(subject: str, values: pd.DataFrame, peers: pd.Series) -> PeerRefer
     median: dict[str, list[float]] = {}
     grids: dict[tuple[str, str], np.ndarray] = {}
     beyond: dict[tuple[str, str], np.ndarray] = {}
+    counts: dict[tuple[str, str], int] = {}
     for name, (entry, _days) in columns.items():
         known = _sorted_by_group(values[name], codes, len(groups))
         median[name] = [float(np.median(rows)) if len(rows) else float("nan") for rows in known]
         grids |= _grids(name, known, groups)
+        counts |= {(str(group), name): len(rows) for group, rows in zip(groups, known, strict=True)}
         if entry.case_mix:
             distance = surplus(values[name], values[expected_column(name)], entry)
             beyond |= _grids(name, _sorted_by_group(distance, codes, len(groups)), groups)
     return PeerReference(
-        subject, groups, null, pd.DataFrame(median, groups), grids, beyond, peers.value_counts()
+        subject, groups, null, pd.DataFrame(median, groups), grids, beyond, counts, peers.value_counts()
     )
 
 

@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import linked
 from features.measures.aggregation import of_subjects
 from features.measures.catalogue import CATALOGUE
@@ -119,15 +120,18 @@ class DossierSources:
         deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
         if self.subject == "patient":
             rows = claims["psn_info_b"]
-            years = completed_years(rows.brdy, ibis.literal(claims.as_of))
-            known = rows.select("gend", "live_admdvs", "insutype", subject_id=rows.psn_no, age=years)
-            known = known.left_join(deaths, known.subject_id == deaths.psn_no).drop("psn_no")
+            known = rows.select("gend", "live_admdvs", "insutype", "brdy", subject_id=rows.psn_no)
+            known = known.left_join(deaths, known.subject_id == deaths.psn_no)
+            # The dead grow no older.
+            last = ibis.coalesce(known.die_date.date(), ibis.literal(claims.as_of))
+            known = known.mutate(age=completed_years(known.brdy, last)).drop("psn_no", "brdy")
         elif self.subject in ("hospital", "pharmacy"):
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
             known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
         elif self.subject == "prescriber":
-            columns = ["fixmedins_code", "dr_prac_type", "caty"]
-            known = claims["dr_info_b"].select(*columns, subject_id=_.dr_code)
+            known = claims["dr_info_b"].select(
+                "dr_prac_type", "caty", subject_id=_.dr_code, registered_at=_.fixmedins_code
+            )
         elif self.subject == "visit":
             facts = self.snapshot.facts
             columns = ["psn_no", "fixmedins_code", "dr_code", "gend", "insutype"]
@@ -192,7 +196,8 @@ class DossierSources:
 
 def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[tuple[Any, ...]]:
     """How many visits each honest explanation fits, without those that explain nothing of the scheme: a
-    course where it is in doubt itself, medical assistance where paying nothing is no sign.
+    course where it is in doubt itself, medical assistance where paying nothing is no sign, and all of them
+    where a register or another record is the proof.
 
     Args:
         counted: of, fits_N, as `DossierSources.innocent`.
@@ -201,6 +206,8 @@ def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[
     Returns:
         Chinese, English, visits, of how many.
     """
+    if scheme in ON_RECORD:
+        return []
     return [
         (zh, en, int(counted[f"fits_{n}"]), int(counted["of"]))
         for n, (zh, en, _test) in enumerate(LEGITIMATE_EXPLANATIONS)

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
+from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATIONS
 from features.measures.catalogue import HINT, Measure, measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
-from pipelines.explain.stories import counted_from, first_visits, judged_until
+from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
-from pipelines.select.worklist import disputes_since
+from pipelines.select.worklist import disputes_since, judged_of, unjudged
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
@@ -93,8 +94,9 @@ class _Kind:
         listed_disputes = disputes[disputes.subject_id.isin(listed.subject_id)]
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
         self.since = counted_from(snapshot.claims.as_of)
-        self.judged = judged_until(snapshot.claims, subject)
-        self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes)
+        settled = last_cases(snapshot.claims, decided=True)
+        self.judged = judged_of(listed_disputes, settled)
+        self.last_cases = _last_cases(cases[cases.subject_type == subject], unjudged(disputes, settled))
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         self.doctors = self.sources.doctors(listed_disputes)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
@@ -115,7 +117,7 @@ class _Kind:
             subject=self.subject, subject_id=subject_id, name=str(self.names.get(subject_id, "")),
             peers=peers, peers_count=int(self.measured.reference.size[peers]), rank=row.rank,
             of=len(self.scored.ranked), score=row.score, amount=row.amount_at_risk,
-            scheme=scheme,
+            scheme=scheme, ward=self._has_ward(subject_id, peers),
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
@@ -133,6 +135,12 @@ class _Kind:
             findings=self._findings(subject_id), innocent=self._explanations(subject_id, members),
             similar=self.similar.of(subject_id), origin=self.given.origin | {"model": self.scored.champion},
         )  # fmt: skip
+
+    def _has_ward(self, subject_id: str, peers: str) -> bool:
+        """Has an institution or a doctor patients who stay?"""
+        if self.subject == "hospital":
+            return bool(self.measured.values["stays_1095d"].gt(0)[subject_id])
+        return peers != "clinic"
 
     def _pictures(self, subject_id: str, members: pd.DataFrame, hub: str | None) -> dict[str, Any]:
         events, found = self.sources.events.get(subject_id), {}
@@ -167,8 +175,7 @@ class _Kind:
 
     def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
         usual, measures = self.measured.reference.quantiles, measures_of(self.subject)
-        if self.measured.reference.size[peers] < TOO_FEW_PEERS:
-            return []
+        known = self.measured.reference.known
         placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
         return [
             strip_of(
@@ -176,19 +183,25 @@ class _Kind:
             )
             for n, column, r in placed
             # A flag, and a record that contradicts itself, have been told in words.
-            if r["value"] is not None and (peers, column) in usual and is_compared(measures[column][0])
+            if r["value"] is not None
+            and known.get((peers, column), 0) >= TOO_FEW_PEERS
+            and is_compared(measures[column][0])
         ]
 
     def _profile(self, subject_id: str) -> dict[str, Any]:
         """What is known of a subject, institutions with their names."""
         known = dict(self.sources.profiles.get(subject_id, {}))
-        code = known.get("fixmedins_code")
-        if isinstance(code, str):
-            known["fixmedins_code"] = f"{self.names.get(code, '')} {code}".strip()
+        for column in ("fixmedins_code", "registered_at"):
+            code = known.get(column)
+            if isinstance(code, str):
+                known[column] = f"{self.names.get(code, '')} {code}".strip()
         return known
 
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
-        """The measures farthest on the honest side, one a family, signs of the named scheme before others."""
+        """The measures farthest on the honest side, one a family, signs of the named scheme before others;
+        none where a register or another record is the proof."""
+        if scheme in ON_RECORD:
+            return []
         measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
         z_scores: Any = self.measured.z_scores.loc[subject_id]
         away = z_scores.dropna().sort_values(kind="stable")
@@ -237,7 +250,7 @@ class _Kind:
             self.subject,
             scheme,
             self.since,
-            self.judged.get(subject_id, ""),
+            self.judged.get(subject_id, frozenset()),
         )
         return [
             {
@@ -315,7 +328,7 @@ def _last_cases(cases: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, LastCa
 
     Args:
         cases: of `claims.as_of.last_cases`, of the kind.
-        disputes: `pipelines.score.Scores.disputes`, of the kind.
+        disputes: `pipelines.select.worklist.unjudged`, of the kind.
     """
     later = disputes_since(disputes, cases.rename(columns={"close_date": "last_closed"}))
     since = later.groupby("subject_id")["disputed"].agg(["size", "sum"])

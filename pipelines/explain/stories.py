@@ -1,6 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
+from collections.abc import Set
 from datetime import date, timedelta
 from math import fsum
 from typing import Any
@@ -9,11 +10,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import ClaimsAsOf, decided_cases, last_cases
+from claims.as_of import last_cases
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
 from pipelines.flagged_visits import MARKS, visits_by_subject
+from pipelines.select.worklist import judged_of
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
@@ -55,7 +57,7 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = counted_from(snapshot.claims.as_of)
-    judged = judged_until(snapshot.claims, subject)
+    judged = judged_of(disputes, last_cases(snapshot.claims, decided=True))
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -70,20 +72,13 @@ def stories(
                 measured.values.loc[row.subject_id],
                 names,
                 since,
-                judged.get(row.subject_id, ""),
+                judged.get(row.subject_id, frozenset()),
                 snapshot.days_of_claims,
             )
         )
         for row in tuples(suspects)
     ]
     return pd.DataFrame(texts, suspects.index, columns=["story_zh", "story_en"])
-
-
-def judged_until(claims: ClaimsAsOf, subject: str) -> dict[str, str]:
-    """ISO day on which the last decided case of each subject of a kind closed: what was done before is
-    judged, also while another case is open."""
-    closed = decided_cases(last_cases(claims, decided=True), subject).close_date
-    return {str(subject_id): str(day)[:10] for subject_id, day in closed.items()}
 
 
 def counted_from(as_of: date) -> str:
@@ -128,7 +123,7 @@ def _conduct(
     values: pd.Series,
     names: pd.Series,
     since: str,
-    judged: str,
+    judged: Set[str],
     days_of_claims: int,
 ) -> Conduct:
     """The facts that a suspect's story states.
@@ -137,7 +132,7 @@ def _conduct(
         disputes: the visits of the suspect in dispute.
         names: of institutions, by code.
         since: ISO day from which a story counts.
-        judged: ISO day on which the last decided case of the suspect closed; empty without one.
+        judged: mdtrt_id of the visits that a decided case has judged (`pipelines.select.worklist.judged_of`).
     """
     reasons = list(row.reasons)
     scheme = row.scheme if isinstance(row.scheme, str) else None
@@ -177,6 +172,7 @@ def _conduct(
         for_scheme=for_scheme,
         unpaid=disputed > 0 and not any(_yuan(lately)),
         shared=_shared(row.subject_type, lately, total.get("fixmedins_code"), names),
+        judged=fsum(visit.disputed for visit in disputes if visit.mdtrt_id in judged),
         before=(len(named) - len(lately), fsum(v.disputed for v in named) - fsum(v.disputed for v in lately)),
     )
 
@@ -213,25 +209,25 @@ def _lately(named: list[Row], since: str) -> list[Row]:
     return [visit for visit, day in zip(named, _days(named), strict=True) if day >= since] or named
 
 
-def first_visits(disputes: list[Row], subject: str, scheme: str | None, since: str, judged: str) -> list[Row]:
+def first_visits(
+    disputes: list[Row], subject: str, scheme: str | None, since: str, judged: Set[str]
+) -> list[Row]:
     """The visits to begin with: those of the day with most money in dispute for the named scheme (of several
-    days the one with most visits, the first), only of days after the last case, where there are such; where
-    only other schemes came after it, theirs.
+    days the one with most visits, the first), only such as no case has judged and with money in dispute,
+    where there are any; where only other schemes have such, theirs.
 
     Args:
         disputes, since, judged: as of a suspect's story.
         subject: kind of subject.
     """
     named = _lately(_for_scheme(disputes, subject, scheme)[0], since)
+    left, others = ([v for v in visits if v.mdtrt_id not in judged] for visits in (named, disputes))
+    visits = left or others or named
     days: dict[str, list[Row]] = {}
-    for visit in _after(named, judged) or _after(disputes, judged) or named:
+    for visit in [v for v in visits if v.disputed > 0] or visits:
         days.setdefault(str(visit.day)[:10], []).append(visit)
     order = sorted(days, key=lambda day: (-_yuan(days[day])[0], -len(days[day]), day))
     return days[order[0]] if order else []
-
-
-def _after(visits: list[Row], judged: str) -> list[Row]:
-    return [visit for visit, day in zip(visits, _days(visits), strict=True) if day > judged]
 
 
 def _days(visits: list[Row]) -> list[str]:

@@ -139,7 +139,7 @@ def _reasons(
     company = explained_company(snapshot.network.excused) if subject == "group" else company
     found = {}
     for subject_id in map(str, ids):
-        peers = measured.peers[subject_id]
+        peers, scheme = measured.peers[subject_id], schemes[subject_id]
         reasons = reasons_of(
             whole[subject_id],
             values[subject_id],
@@ -150,9 +150,9 @@ def _reasons(
             part[subject_id],
             kinds.get(subject_id, subject),
             snapshot.days_of_claims,
+            scheme,
         )
         detailed = [_detailed(reason, subject_id, items, rules, company) for reason in reasons]
-        scheme = schemes[subject_id]
         found[subject_id] = telling_first(worth_telling(detailed, scheme, measures), scheme, measures)
     return found
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from claims.as_of import CLEARED, CONFIRMED, decided_cases, judged_visits, last_cases
+from features.disputed_amounts import OF_PROVIDERS
 from pipelines.select.coverage import greedy_cover
 from pipelines.snapshot import SUBJECT, Snapshot
 
@@ -66,12 +67,14 @@ def worklist(
     rows = rows.merge(_ranks_before(past_runs), how="left", on=SUBJECT)
     cases = last_cases(snapshot.claims)
     rows = rows.merge(_last_outcomes(cases), how="left", on=SUBJECT)
-    unjudged = _unjudged(disputes, last_cases(snapshot.claims, decided=True))
-    later = disputes_since(unjudged, rows)
+    open_disputes = unjudged(disputes, last_cases(snapshot.claims, decided=True))
+    later = disputes_since(open_disputes, rows)
     rows = rows.merge(_sums(later, "since"), how="left", on=SUBJECT)
     rows["status"] = _status(rows, as_of, cool_down)
     judged = rows.status.isin(JUDGED)
-    counted = pd.concat([unjudged.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])])
+    counted = pd.concat(
+        [open_disputes.merge(rows.loc[~judged, SUBJECT]), later.merge(rows.loc[judged, SUBJECT])]
+    )
     rows = rows.merge(_sums(counted, "disputed"), how="left", on=SUBJECT)
     rows["why_not"] = _why_not(rows, cost)
     order = greedy_cover(rows[rows.why_not.isna()], counted, disputes, cost)
@@ -99,12 +102,36 @@ def _sums(disputes: pd.DataFrame, name: str) -> pd.DataFrame:
     return disputes.groupby(SUBJECT, as_index=False).agg(**{name: ("disputed", "sum")}).round({name: 2})
 
 
-def _unjudged(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    """Disputed visits that no decided case has judged: neither one of their own nor, of what a doctor signed,
-    one of the hospital that billed it."""
-    closed = decided_cases(cases, "hospital").close_date.reindex(disputes.fixmedins_code).to_numpy()
-    signed = (disputes.subject_type == "prescriber") & (pd.to_datetime(disputes.day) <= closed)
-    return disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index) & ~signed]
+def unjudged(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Disputed visits that no decided case has judged: neither one of their own nor one of the institution
+    that billed them, which judges what its doctors signed and what is no deed of the patient
+    (`features.disputed_amounts.OF_PROVIDERS`).
+
+    Args:
+        disputes: `pipelines.score.Scores.disputes`.
+        cases: of `claims.as_of.last_cases`, decided.
+    """
+    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
+    before = pd.to_datetime(disputes.day) <= closed.reindex(disputes.fixmedins_code).to_numpy()
+    of_provider = (disputes.subject_type == "patient") & disputes.scheme.isin(OF_PROVIDERS)
+    settled = before & ((disputes.subject_type == "prescriber") | of_provider)
+    left: pd.DataFrame = disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index) & ~settled]
+    return left
+
+
+def judged_of(disputes: pd.DataFrame, cases: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """The disputed visits of each subject of a kind that a decided case has judged, its own too, also while
+    another case is open: subject_id → mdtrt_id (arguments as of `unjudged`)."""
+    closed = cases[[*SUBJECT, "close_date"]].rename(columns={"close_date": "last_closed"})
+    left = unjudged(disputes, cases).merge(closed, how="left", on=SUBJECT)
+    left = left[~(pd.to_datetime(left.day) <= left.last_closed)]
+    still = set(zip(left.subject_id, left.mdtrt_id, strict=True))
+    pairs = zip(disputes.subject_id, disputes.mdtrt_id, strict=True)
+    judged: dict[str, set[str]] = {}
+    for subject_id, visit in pairs:
+        if (subject_id, visit) not in still:
+            judged.setdefault(subject_id, set()).add(visit)
+    return {subject_id: frozenset(visits) for subject_id, visits in judged.items()}
 
 
 def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:

@@ -76,6 +76,14 @@ def test_a_late_scheme_begins_with_its_night_and_others_stay_as_they_are(tables)
     assert set(moved["fee_list_d"].mdtrt_id) == set(after.index)
 
 
+def test_dates_without_a_time_are_compared_as_well(tables):
+    """Deaths and care at home have no hour, so their columns hold plain dates."""
+    days = [date(2024, 3, 1), date(2024, 6, 9), date(2024, 3, 1)]
+    tables["ltci_trt_d"] = pd.DataFrame({"psn_no": ["late", "late", "honest"], "trt_begndate": days})
+    kept = begin_late(tables, {"late"}, PLAN)["ltci_trt_d"]
+    assert list(kept.itertuples(index=False, name=None)) == [("late", days[1]), ("honest", days[2])]
+
+
 def test_a_group_keeps_its_id_while_most_members_stay():
     before = pd.DataFrame({"group_id": list("aaabbb"), "member_id": list("123456")})
     assert groups_kept(before, before) == 1.0

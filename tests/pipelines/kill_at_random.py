@@ -13,10 +13,12 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -54,8 +56,11 @@ WORKS: dict[str, Callable[[Path, Path], None]] = {"ingest": load, "cases": verdi
 
 
 def in_force(store: Path) -> str:
-    """Digest of the claims in force and of every run, as a reader finds them."""
-    generation, found = current(store), hashlib.sha256()
+    """Digest of the claims in force, of the models that are served and of every run, as a reader finds them."""
+    with closing(sqlite3.connect(store / "mlflow.db")) as con:
+        served = con.execute("SELECT name, alias, version FROM registered_model_aliases ORDER BY 1, 2")
+        found = hashlib.sha256(repr(served.fetchall()).encode())
+    generation = current(store)
     for folder in (generation, *sorted((store / "runs").iterdir())):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             found.update(f"{path.relative_to(store)}".encode() + path.read_bytes())
@@ -122,7 +127,7 @@ def main(name: str, folder: Path, kills: int, seed: str) -> None:
             raise AssertionError(f"kill {number} of {name} after {moment:.3f} of {seconds:.3f} s")
         if name == "rollback":
             assert in_a_process(lambda: champion(store)), f"no champion after kill {number}"
-        elif in_force(store) != in_force(base):
+        if in_force(store) != in_force(base):
             # It came through: the next kill finds the store of the beginning again.
             shutil.rmtree(store)
             shutil.copytree(base, store, symlinks=True)

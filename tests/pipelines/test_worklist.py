@@ -7,7 +7,8 @@ import ibis
 import pandas as pd
 import pytest
 
-from pipelines.select.worklist import worklist
+from claims.as_of import last_cases
+from pipelines.select.worklist import judged_of, worklist
 
 AS_OF = date(2025, 1, 1)
 
@@ -27,7 +28,8 @@ def suspects(*rows: tuple) -> pd.DataFrame:
 
 def disputes(*rows: tuple) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "mdtrt_id", "disputed"])
-    return frame.assign(day=pd.to_datetime(frame.mdtrt_id.map(DAYS)), fixmedins_code="H9")
+    days = pd.to_datetime(frame.mdtrt_id.map(DAYS))
+    return frame.assign(day=days, fixmedins_code="H9", scheme="M10")
 
 
 def snapshot(cases: list[tuple], days: dict[str, str]) -> Snapshot:
@@ -111,6 +113,18 @@ def test_what_a_doctor_signed_before_a_closed_case_of_his_hospital_is_judged(out
     assert listed.disputed.to_dict() == {"D": left, "p": 100.0}
 
 
+@pytest.mark.parametrize("scheme, left", [("M03", 50.0), ("M28", 50.0), ("M05", 80.0), (None, 80.0)])
+def test_what_is_no_deed_of_the_patient_is_judged_with_the_institution(scheme, left):
+    """Who split a stay or padded dialysis (visit a, March) was the hospital, whose case closed in June; who
+    hoards medicine is the patient, and so is whatever no scheme is named for."""
+    pulled = disputes(("patient", "p", "a", 30.0), ("patient", "p", "b", 50.0))
+    pulled["fixmedins_code"], pulled["scheme"] = "H1", scheme
+    cases = [("k", "hospital", "H1", "2", "2024-06-01")]
+    seen = suspects(("patient", "p", 1, 0.9, 0.0))
+    listed = worklist(snapshot(cases, DAYS), seen, pulled, [], AS_OF, 180)
+    assert listed.disputed.tolist() == [left]
+
+
 def test_a_case_opened_again_unsettles_nothing_that_was_decided_before():
     """A new case is about what comes now: what the hospital's and the visit's decided cases have judged stays
     judged, as in notices and dossiers."""
@@ -175,3 +189,12 @@ def test_whoever_has_no_place_stands_by_money_whatever_the_kind():
     listed = worklist(snapshot([], DAYS), seen, PULLED, [], AS_OF, 180)
     assert listed.place.isna().all()
     assert list(listed.subject_id) == ["H1", "p1", "g"]  # 1,000 and 600 yuan in dispute, and none
+
+
+def test_what_a_decided_case_judged_stays_judged_while_another_case_is_open():
+    pulled = disputes(*[("hospital", one, visit, 9.0) for one in ("H1", "H2") for visit in "abcd"])
+    cases = [("k", "hospital", "H1", "2", "2024-06-01"), ("l", "hospital", "H1", "1", "2024-12-31")]
+    cases += [("m", "visit", "c", "3", "2024-12-31"), ("n", "visit", "d", "1", None)]
+    judged = judged_of(pulled, last_cases(snapshot(cases, DAYS).claims, decided=True))
+    before = {visit for visit in "abd" if DAYS[visit] <= "2024-06-01"}
+    assert before and judged == {"H1": before | {"c"}, "H2": {"c"}}

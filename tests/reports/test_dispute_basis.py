@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.disputed_amounts import WHOLE_VISIT, disputed_amount, with_shares
-from reports.dispute_basis import BASIS, FINDINGS, WHOLE, dispute_basis
+from reports.dispute_basis import BASIS, FINDINGS, WHOLE, WHOLE_IN_PART, dispute_basis
 from reports.languages import LANGUAGES, text_in
 from reports.scheme_texts import SCHEMES
 from tests.features.test_disputed_amounts import FACTS
@@ -31,5 +31,8 @@ def test_the_words_say_whether_all_a_part_or_nothing_of_a_visit_is_in_dispute():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_part_has_words_of_its_own(language):
     assert dispute_basis("M03", language) == text_in(language, WHOLE)
+    # "All that the fund paid" never stands beside less than that.
+    assert dispute_basis("M03", language, partly=True) == text_in(language, WHOLE_IN_PART)
+    assert dispute_basis("M10", language, partly=True) == text_in(language, BASIS["M10"])
     assert dispute_basis("M10", language) == text_in(language, BASIS["M10"])
     assert dispute_basis(None, language) == dispute_basis("M31", language) == text_in(language, FINDINGS)

@@ -70,6 +70,14 @@ def test_the_findings_of_a_rule_are_summed_the_dearest_first():
     assert summary.index(">1,334.56<") < summary.index(">99.40<")
 
 
+def test_the_total_counts_a_line_that_two_rules_found_once():
+    """As its money: four findings of three lines."""
+    twice = FINDINGS.iloc[[1]].assign(rule_id="R041", rule_en="More than the daily maximum of a sort")
+    text = page("H1", "", pd.concat([FINDINGS, twice]), "2025-01-01", FORM, "en", "")
+    total = text[text.index("Total (each line once)") :]
+    assert ">3</td><td" in total.split("1,434.06")[0] and "4 records" in text
+
+
 def test_a_long_list_is_cut_but_counted():
     many = pd.concat([FINDINGS.iloc[[1]]] * (LINES + 5))
     text = page("H1", "", many, "2025-01-01", FORM, "en", "all.xlsx")

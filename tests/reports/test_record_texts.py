@@ -93,16 +93,16 @@ COUNTED = next(
         ),
         (
             SupportingRecord("pharmacy", conduct="M40"),
-            "这次购药由固定医师开方、在固定药店购药且药价偏高。",
-            "This purchase was prescribed by one doctor and filled at one pharmacy, at high prices.",
+            "这次购药是在医师引导患者集中前往的药店购药,且药价偏高。",
+            "This purchase was made at pharmacies to which a doctor seems to send patients, at high prices.",
         ),
         (
             SupportingRecord("pharmacy", finding=DIED, conduct="M40"),
             "这次购药有规则 R001(死亡后就医购药)的疑点:死亡登记后第28天仍购药;"
-            "争议金额主要因这次就诊由固定医师开方、在固定药店购药且药价偏高。",
+            "争议金额主要因这次就诊是在医师引导患者集中前往的药店购药,且药价偏高。",
             "This purchase has a finding of rule R001 (Service after death): bought on day 28; most of the "
-            "money is in dispute because it was prescribed by one doctor and filled at one pharmacy, at high "
-            "prices.",
+            "money is in dispute because it was made at pharmacies to which a doctor seems to send patients, "
+            "at high prices.",
         ),
         (
             SupportingRecord("pharmacy", STAYS, finding=DIED, signs=((DEAD, 28.0, 0.0),)),

@@ -64,6 +64,22 @@ def test_money_of_visits_before_the_year_is_told_apart(before, zh, en):
         assert "一年以前" not in story(replace(HOSPITAL, before=nothing))[0]
 
 
+def test_what_earlier_cases_have_judged_is_told_apart():
+    """The story's money and that of the worklist, which counts what is not judged, are told in one place."""
+    zh, en = story(replace(HOSPITAL, disputed=303_807.25, judged=196_566.38))
+    assert "其中196,566元已随既往案件结案,尚余107,241元。" in zh
+    assert "Of it 196,566 yuan were judged in closed cases; 107,241 yuan remain." in en
+    assert "已随既往案件结案" not in story(replace(HOSPITAL, judged=0.4))[0]
+
+
+@pytest.mark.parametrize("yuan, told", [(9000.0, True), (300.0, False)])
+def test_where_no_scheme_stands_out_what_most_of_the_money_is_for_is_told(yuan, told):
+    undecided = replace(HOSPITAL, scheme=None, others=(("M28", 40, yuan), (None, 2, 610.6)))
+    zh, en = story(undecided)
+    assert ("疑似情形待定,争议以M28 血透虚计为主。" in zh) is told
+    assert ("the money is mostly for M28 padded dialysis" in en) is told
+
+
 def test_what_else_is_in_dispute_is_named():
     zh, en = story(replace(HOSPITAL, others=(("M28", 40, 9000.0), ("M10", 2, 610.6))))
     assert "另涉M28 血透虚计40次(9,000元)、M10 挂床住院2次(611元)。" in zh
@@ -110,7 +126,8 @@ def test_where_nothing_stands_out_the_nearest_are_named():
 def test_what_visits_are_in_dispute_for_is_told_instead_of_what_is_merely_nearest():
     told = replace(HOSPITAL, scheme=None, nearest=("M24", "M02"), others=(("M28", 253, 76_866.0),))
     zh, en = story(told)
-    assert "M28 血透虚计253次" in zh and zh.endswith("疑似情形待定。") and "M24" not in zh + en
+    assert "M28 血透虚计253次" in zh and zh.endswith("疑似情形待定,争议以M28 血透虚计为主。")
+    assert "M24" not in zh + en
     # Findings of rules without a scheme name none.
     assert "最接近M24" in story(replace(told, others=((None, 3, 60.0),)))[0]
 

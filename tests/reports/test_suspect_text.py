@@ -52,3 +52,9 @@ def test_people_are_not_asked_for_ledgers():
     people, places = on_site(None, "zh", "group"), on_site(None, "zh", "hospital")
     assert "持卡" in people and "库存账" not in people and "库存账" in places
     assert on_site("M28", "zh", "patient") == on_site("M28", "zh", "hospital")
+
+
+def test_no_ward_is_checked_where_nobody_stays():
+    ward, clinic = (on_site("M10", "en", "hospital", ward) for ward in (True, False))
+    assert "ward" in ward and "ward" not in clinic and clinic == on_site("M10", "en", "pharmacy")
+    assert on_site("M28", "en", "hospital", ward=False) == on_site("M28", "en", "hospital")

@@ -236,6 +236,14 @@ def test_the_first_of_five_lies_above_four():
     assert found.percentile_rank("money", 7, "alone").share == 0.5
 
 
+def test_whose_value_is_not_known_is_no_peer_in_it():
+    """Of eleven institutions two have stays: the one with the larger share is above one other, not ten."""
+    frame = values(11, part=[0.24, 0.27, *[np.nan] * 9], money=range(11))
+    found = fit_peers(PROBE, frame, pd.Series("all", frame.index))
+    assert found.percentile_rank("part", 0.27, "all") == PercentileRank(0.5, 2, highest=True, lowest=False)
+    assert found.percentile_rank("money", 10, "all").of == 11
+
+
 def test_who_shares_a_value_with_most_stands_in_their_middle():
     frame = values(100, money=[0.0] * 90 + [50.0] * 10)
     found = fit_peers(PROBE, frame, pd.Series("all", frame.index))

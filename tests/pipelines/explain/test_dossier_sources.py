@@ -50,3 +50,9 @@ def test_the_doctors_of_an_institution_are_those_of_its_disputed_visits(subject)
     found = sources.doctors(pd.DataFrame(rows, columns=["subject_id", "mdtrt_id", "disputed"]))
     told = {"H1": [("D2", 1, 20.0), ("D1", 2, 15.0)], "H2": [("D1", 1, 1.0)]}
     assert found == (told if subject == "hospital" else {})
+
+
+@pytest.mark.parametrize("scheme", ["M09", "M27"])
+def test_no_kind_of_visit_explains_what_a_record_proves(scheme):
+    """An emergency excuses nobody who hides that a third party is liable, or who buys for the dead."""
+    assert honest_explanations(COUNTED, scheme) == []

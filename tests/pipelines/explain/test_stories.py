@@ -1,13 +1,10 @@
 """Which visits in dispute a story counts as those of the named scheme."""
 
-from datetime import date
-
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits, judged_until
+from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits
 from pipelines.typed_frames import tuples
-from tests.tiny import World
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
 DISPUTED = [1.0, 2.0, 2.0, 1.0, 9.0, 0.5]
@@ -77,24 +74,25 @@ def test_visits_without_any_scheme_are_not_broken_down():
     "judged, expected",
     [
         ("", ["d"]),  # one visit of much money before three of little
-        ("2024-03-02", ["f", "g"]),  # of what came after the case; as much money, more visits
-        ("2024-12-31", ["d"]),  # nothing came after it
+        ("abcd", ["f", "g"]),  # of what was not judged; as much money, more visits
+        ("abcdefghxo", ["d"]),  # all was judged
     ],
 )
 def test_an_inspector_begins_where_most_money_is_and_with_what_no_case_has_judged(judged, expected):
     rows = [("a", "2024-03-01", 5.0), ("b", "2024-03-01", 5.0), ("c", "2024-03-01", 5.0)]
     rows += [("d", "2024-03-02", 90.0), ("e", "2024-04-01", 30.0), ("x", "2023-04-01", 900.0)]
-    rows += [("f", "2024-05-01", 15.0), ("g", "2024-05-01", 15.0)]
+    rows += [("f", "2024-05-01", 15.0), ("g", "2024-05-01", 15.0), ("h", "2024-05-01", 0.0)]
     frame = pd.DataFrame(rows, columns=["mdtrt_id", "day", "disputed"]).assign(scheme="M01", amount=99.0)
-    other = frame.assign(scheme="M28", disputed=1_000.0, day="2024-06-01")
+    other = pd.DataFrame(
+        {"mdtrt_id": ["o"], "day": "2024-06-01", "disputed": 1e4, "scheme": "M28", "amount": 1e4}
+    )
     visits = list(tuples(pd.concat([frame, other], ignore_index=True)))
-    begin = first_visits(visits, "hospital", "M01", "2024-01-01", judged)
-    assert [visit.mdtrt_id for visit in begin] == expected and {visit.scheme for visit in begin} == {"M01"}
-    # Only another scheme came after the case.
-    assert {
-        visit.scheme for visit in first_visits(visits, "hospital", "M01", "2024-01-01", "2024-05-15")
-    } == {"M28"}
-    assert first_visits([], "hospital", "M01", "2024-01-01", judged) == []
+    begin = first_visits(visits, "hospital", "M01", "2024-01-01", frozenset(judged))
+    assert [visit.mdtrt_id for visit in begin] == expected
+    # Only what another scheme puts in dispute is left.
+    (other,) = first_visits(visits, "hospital", "M01", "2024-01-01", frozenset("abcdefghx"))
+    assert other.scheme == "M28"
+    assert first_visits([], "hospital", "M01", "2024-01-01", frozenset()) == []
 
 
 @pytest.mark.parametrize(
@@ -116,13 +114,3 @@ def test_the_other_end_that_most_visits_share_is_told(subject, places, doctors, 
     codes = {"fixmedins_code": list(places), "dr_code": [code.strip() or None for code in doctors]}
     visits = list(tuples(pd.DataFrame(codes, dtype=object)))
     assert list(_shared(subject, visits, "H", pd.Series({"P": "药店"}))) == told
-
-
-def test_what_a_decided_case_judged_stays_judged_while_another_case_is_open(claims_of):
-    world = World.of_regulars()
-    world.case("hospital", "H1", "2", "2024-03-01")
-    world.case("hospital", "H1", "1", "2024-05-01")  # open again: it has judged nothing yet
-    world.case("hospital", "H2", "0", "2024-04-01")
-    claims = claims_of(world, date(2024, 6, 1))
-    assert judged_until(claims, "hospital") == {"H1": "2024-03-01"}
-    assert judged_until(claims, "pharmacy") == {}
