@@ -35,7 +35,7 @@ NOTHING_STANDS_OUT = (
     "No single measure stands out from the peers; the score adds up several slight differences",
 )
 FINDINGS = ("被审核规则查出疑点", "Has findings of the audit rules")
-_TOGETHER_EN = "far beyond what the places' volume explains"
+_TOGETHER_EN = "far more often than the number of visitors there explains"
 _CLIENTS = (
     "有一批固定人员反复在相近时间一同来此就诊购药,次数远超客流可以解释的程度",
     f"The same people come again and again close in time, {_TOGETHER_EN}",
@@ -92,7 +92,7 @@ def together_with(people: int, most: int, expected: float) -> tuple[str, str]:
         whom_zh, whom_en = f"共{people:,}人,与其中一人", f"{people:,} people, one of them"
     return (
         f";{whom_zh}同去{most:,}次(按客流估计{expected_text(expected, 'zh')}次)",
-        f"; {whom_en} {most:,} times where volume explains {expected_text(expected, 'en')}",
+        f"; {whom_en} {most:,} times where chance explains {expected_text(expected, 'en')}",
     )
 
 

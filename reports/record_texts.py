@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
-from reports.formatting import measure_value, number, period
+from reports.formatting import measure_value, number, period, unit_of
 from reports.number_texts import is_missing
 from reports.scheme_conduct import CONDUCT, of_one
 from reports.subject_words import VERDICTS
@@ -35,8 +35,8 @@ SHARED = {
 
 @dataclass(frozen=True)
 class Link:
-    """How a visit links its patient to others: a clause after the kind of visit, with ``people``, and the
-    measures of a visit that say the same."""
+    """How a visit links its patient to others: a clause after the kind of visit, with the number of
+    ``people``, in English with their noun (``others``), and the measures of a visit that say the same."""
 
     zh: str
     en: str
@@ -47,18 +47,18 @@ class Link:
 LINKS = {
     "co_visitors": Link(
         "与另外{people}人同时就诊,这些人多次同行,难以用巧合解释",
-        "was made together with {people} people, who come together more often than chance explains",
+        "was made together with {others}, and they meet more often than chance explains",
         ("co_visitors", "co_admitted"),
     ),
     "co_fillers": Link(
         "与另外{people}人的处方出自同一医师、在同一药店成批取药,每批多为同一批人",
-        "was filled in one batch with prescriptions of one doctor for {people} others; batches at this "
+        "was filled in one batch with prescriptions of one doctor for {others}; batches at this "
         "pharmacy hold the same people again and again",
         ("co_fillers",),
     ),
     "co_oversupplied": Link(
         "的医师或药店另有{people}人超量购药,远多于同类",
-        "went through a doctor or shop by which {people} others are oversupplied, far more than elsewhere",
+        "went through a doctor or shop that oversupplies {others}, far more than elsewhere",
         ("co_oversupplied",),
     ),
 }
@@ -163,9 +163,10 @@ def _main_clause(record: SupportingRecord) -> Texts:
         return _found(visit, record.finding, record.conduct)
     if record.link is not None:
         kind, people = record.link
+        others = f"{people:,} {unit_of(f'{people:,}', 'others')}"
         return (
             visit[0] + LINKS[kind].zh.format(people=people),
-            f"{visit[1]} {LINKS[kind].en.format(people=people)}",
+            f"{visit[1]} {LINKS[kind].en.format(others=others)}",
         )
     if record.conduct in CONDUCT:
         zh, en = CONDUCT[record.conduct]

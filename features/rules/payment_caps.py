@@ -38,9 +38,9 @@ def near_purchase_cap(
         _far_above_peers(shops.filter(_.n >= minimum_purchases)), "fixmedins_code"
     )
     message = sentence(
-        "结算{yuan}元,紧贴限额{cap}元;本店此类占{share}%,同行中位数{usual}%",
-        "{yuan} yuan settled, just under the cap of {cap}; {share}% of this pharmacy's purchases are, "
-        "usually {usual}%",
+        "结算{yuan}元,紧贴限额{cap}元;本店统筹支付的购药中此类占{share}%,同类药店通常为{usual}%",
+        "{yuan} yuan settled, just under the cap of {cap}; so are {share}% of this pharmacy's purchases with "
+        "pooled fund pay, at others usually {usual}%",
         yuan=figure(bad.medfee_sumamt), cap=f"{purchase_cap:g}", share=whole_number(bad.share * 100),
         usual=whole_number(bad.usual * 100),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Part of the step that explains: which visits, settlements and lines to pull for each reason of a suspect,
 and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from claims.as_of import last_cases
 from features.measures.aggregation import subject_facts
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import Measure, measures_of
@@ -20,6 +21,7 @@ from pipelines.explain.record_lines import LinesShown, costliest_lines, finding_
 from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.score import Scores
+from pipelines.select.worklist import judged_of
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import fetch, tuples
 from reports.reasons import GRAPH_REASON, MOST_REASONS, RULE_REASON, SUM_REASON
@@ -130,7 +132,8 @@ def _visits_by_reason(
             attributed = visit_attribution(rest, subject, con.table(MARKS), CANDIDATES)
             parts.append(without_contrary(without_small_counts(attributed).merge(wanted), measures))
         candidates = pd.concat(parts, ignore_index=True)
-        found = assigned_to_first_reason(most_disputed_first(candidates, disputes))
+        judged = judged_of(disputes, last_cases(snapshot.claims, decided=True))
+        found = assigned_to_first_reason(most_disputed_first(candidates, disputes, judged))
     described = {
         column: _described(column, measures.get(column), facts) for column in wanted["column"].unique()
     }
@@ -218,16 +221,22 @@ def without_contrary(found: pd.DataFrame, measures: dict[str, tuple[Measure, int
     return found[speaks_for | ~has_others]
 
 
-def most_disputed_first(found: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
-    """The visits of each reason with most money in dispute first, the others in the order they have.
+def most_disputed_first(
+    found: pd.DataFrame, disputes: pd.DataFrame, judged: Mapping[str, Set[str]]
+) -> pd.DataFrame:
+    """The visits of each reason with most money in dispute that no case has judged first, the others in the
+    order they have.
 
     Args:
         found: subject_id, nth, mdtrt_id; of each reason those that contribute most first.
         disputes: subject_id, mdtrt_id, disputed (yuan), of one kind of subject.
+        judged: `pipelines.select.worklist.judged_of`, of that kind.
     """
     money = disputes.drop_duplicates(["subject_id", "mdtrt_id"])[["subject_id", "mdtrt_id", "disputed"]]
     rows = found.merge(money, how="left", on=["subject_id", "mdtrt_id"])
-    rows = rows.assign(disputed=-rows.disputed.fillna(0.0))
+    pairs = zip(rows.subject_id, rows.mdtrt_id, strict=True)
+    settled = pd.Series([visit in judged.get(subject_id, ()) for subject_id, visit in pairs], rows.index)
+    rows = rows.assign(disputed=-rows.disputed.fillna(0.0).mask(settled, 0.0))
     return rows.sort_values(["subject_id", "nth", "disputed"], kind="stable").drop(columns="disputed")
 
 

@@ -56,7 +56,7 @@ WORKS: dict[str, Callable[[Path, Path], None]] = {"ingest": load, "cases": verdi
 
 
 def in_force(store: Path) -> str:
-    """Digest of the claims in force, of the models that are served and of every run, as a reader finds them."""
+    """Digest of the claims in force, the models that are served and every run, as a reader finds them."""
     with closing(sqlite3.connect(store / "mlflow.db")) as con:
         served = con.execute("SELECT name, alias, version FROM registered_model_aliases ORDER BY 1, 2")
         found = hashlib.sha256(repr(served.fetchall()).encode())

@@ -42,13 +42,13 @@ COUNTED = next(
         (
             SupportingRecord("outpatient", link=("co_visitors", 3)),
             "这次门诊与另外3人同时就诊,这些人多次同行,难以用巧合解释。",
-            "This outpatient visit was made together with 3 people, who come together more often than "
+            "This outpatient visit was made together with 3 others, and they meet more often than "
             "chance explains.",
         ),
         (
             SupportingRecord("pharmacy", link=("co_oversupplied", 4)),
             "这次购药的医师或药店另有4人超量购药,远多于同类。",
-            "This purchase went through a doctor or shop by which 4 others are oversupplied, far more than "
+            "This purchase went through a doctor or shop that oversupplies 4 others, far more than "
             "elsewhere.",
         ),
         (
