@@ -86,7 +86,7 @@ class Dossier:
         members: of a group, all of them.
         evidence: mdtrt_id, setl_id, day, place, person, amount, scheme, why, why_en; the first of those that
             serve no reason but are suspicious by themselves.
-        evidence_count: how many visits there are in all.
+        evidence_count: how many visits there are besides those under a reason.
         findings: rule_id, rule_name, rule_en (its English name), sev_deg, n, amount, example, example_en,
             basis, basis_en; by rule.
         innocent: (Chinese, English) explanation, visits in evidence it fits, of how many; 0 where it is

@@ -15,10 +15,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "peers": "同类",
         "peers_count": "{n} 个(含本对象)",
         "reasons": "为何可疑",
-        "weak_note": "标有“(较弱)”的理由,模型重新训练后可能不再出现,只作参考。",
+        "weak_note": "标有“(较弱)”的理由依据不够稳定,以后的名单可能不再列出,只作参考。",
         "strips_note": "图中每条对应一条理由:浅蓝为多数同类(100个中的90个)的范围,"
         "深蓝为居中的一半,白线为居中的同类,"
-        "红点为本对象;越往右刻度越密。",
+        "红点为本对象;靠右的刻度较密,以容纳特别大的数值。",
         "favourable": "对其有利的情况",
         "nothing_favourable": "未见明显有利情况。",
         "explained": "正常解释{result}:{name}",
@@ -40,7 +40,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "line": "明细",
         "line_yuan": "费用{}元",
         "evidence": "其他有疑点的就诊",
-        "evidence_note": "不在上述理由之下、按争议金额排列的前 {m} 次;所列就诊共 {n} 次。",
+        "evidence_note": "上述理由所列之外共 {n} 次,按争议金额列出前 {m} 次。",
         "visit": "就诊号",
         "day": "日期",
         "place": "机构",
@@ -108,7 +108,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "peers": "Peers",
         "peers_count": "{n}, this one included",
         "reasons": "Why it is suspicious",
-        "weak_note": "A reason marked (weak) may not be given after the next training: take it as a hint.",
+        "weak_note": "A reason marked (weak) rests on little and may be gone from later lists: a hint only.",
         "strips_note": "One strip for each reason with a number: the pale bar holds 90 of 100 peers, the "
         "blue bar the middle half of them, the white line is the median and the red dot this subject; the "
         "scale is closer towards the right.",
@@ -133,7 +133,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "line": "line",
         "line_yuan": "billed {} yuan",
         "evidence": "Other visits in doubt",
-        "evidence_note": "Not named above, most money in dispute first: {m} of the {n} listed in all.",
+        "evidence_note": "Beside those named above: {n}; the {m} with most money in dispute are listed.",
         "visit": "Visit",
         "day": "Day",
         "place": "Institution",

@@ -15,6 +15,8 @@ from reports.templates import render
 from reports.worklist_sheet import AUDIT_SAMPLE, STATUS_WORDS
 
 PLACES = 12
+# Aspects of less weight are not drawn (per cent).
+LEAST_SHARE = 1.0
 # Family of the parts of a score that are no measures.
 _PART_FAMILIES = {"graph": "co_visit", "rule": "rules"}
 
@@ -75,9 +77,10 @@ def _kind(subject: str, language: str) -> str:
 
 def _bars(found: pd.Series, language: str) -> Markup:
     """What each family of measures contributes to the scores, in per cent of all contributions."""
-    labels = [text_in(language, FAMILIES[str(family)]) for family in found.index]
-    total = float(found.sum()) or 1.0
-    return charts.bars(labels, [100 * value / total for value in found], WORDS[language]["unit"], digits=1)
+    shares = 100 * found / (float(found.sum()) or 1.0)
+    shown = shares[shares >= LEAST_SHARE]
+    labels = [text_in(language, FAMILIES[str(family)]) for family in shown.index]
+    return charts.bars(labels, list(shown), WORDS[language]["unit"], digits=1)
 
 
 def _by_scheme(once: pd.DataFrame, language: str) -> list[tuple[str, int, float, float]]:
@@ -111,8 +114,8 @@ WORDS = {
     "zh": {
         "title": "本夜总览",
         "about": "截至 {as_of} 早晨。疑点不是结论。",
-        "drivers": "分数由什么推动",
-        "drivers_note": "各类指标在已解释对象分数中所占的分量,合计为100%。",
+        "drivers": "疑点主要在哪些方面",
+        "drivers_note": "列明理由的对象,其疑点各方面所占的分量,合计为100%;不足1%的不列。",
         "unit": "分量(%)",
         "money": "争议基金",
         "total": "达到起点分数的对象合计争议基金 {total} 元(所涉就诊基金共支付 {paid} 元),"
@@ -132,9 +135,9 @@ WORDS = {
     "en": {
         "title": "The night at a glance",
         "about": "On the morning of {as_of}. A suspicion is no verdict.",
-        "drivers": "What drives the scores",
-        "drivers_note": "What each family of measures contributes to the scores of the explained, 100% in "
-        "all.",
+        "drivers": "What the suspicions are about",
+        "drivers_note": "How much each aspect weighs in the suspicions of those whose reasons are listed, "
+        "100% in all; less than 1% is left out.",
         "unit": "share (%)",
         "money": "Money in dispute",
         "total": "{total} yuan of the {paid} yuan that the fund paid for the visits, of the suspects that "

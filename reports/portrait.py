@@ -35,8 +35,8 @@ FEW_VISITS = 50
 FEW_PEERS = 5
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
 _KINDS = {
-    "hospital": (f"其他医疗机构(同类不足{FEW_PEERS}家)", "hospitals of small peer groups"),
-    "pharmacy": (f"其他药店(同类不足{FEW_PEERS}家)", "pharmacies of small peer groups"),
+    "hospital": (f"同类不足{FEW_PEERS}家的医疗机构", "hospitals of small peer groups"),
+    "pharmacy": (f"同类不足{FEW_PEERS}家的药店", "pharmacies of small peer groups"),
 }
 
 SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}
@@ -212,7 +212,7 @@ def _score(row: Any) -> tuple[float, str, str]:
     peers_zh, peers_en = _peer_words(row.peers)
     return (
         lost,
-        f"可疑分数:{row.score:.2f},高于{peers_zh}其他 {others:.0f} 家中的 {row.above * others:.0f} 家;超过"
+        f"可疑分数:{row.score:.2f},高于{peers_zh}中其他 {others:.0f} 家里的 {row.above * others:.0f} 家;超过"
         f" {SCORE_FROM:.0%} 起扣分,最多 {SCORE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Score: {row.score:.2f}, above {row.above * others:.0f} of {others:.0f} others ({peers_en}); points"
         f" from {SCORE_FROM:.0%} on, at most {SCORE_MOST:.0f}: {_minus(lost)}",

@@ -31,7 +31,7 @@ OF_NO_ROWS = {
     "amount_concentration", "early_refill_share", "co_oversupplied_share",
 }  # fmt: skip
 NOTHING_STANDS_OUT = (
-    "没有单独一项指标明显高于同类,分数来自多项轻微偏差之和",
+    "没有单独一项明显高于同类,而是多项略高于同类累计而成",
     "No single measure stands out from the peers; the score adds up several slight differences",
 )
 FINDINGS = ("被审核规则查出疑点", "Has findings of the audit rules")

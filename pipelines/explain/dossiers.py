@@ -104,7 +104,7 @@ class _Kind:
         self.evidence, self.records = (
             by_subject(self._with_visits(rows, disputes)) for rows in (first, records)
         )
-        self.evidence_counts = evidence.groupby("subject_id").size().to_dict()
+        self.evidence_counts = evidence[evidence.nth.isna()].groupby("subject_id").size().to_dict()
         self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.z_scores)
 
     def dossier(self, row: Row, history: list[tuple[str, int, float]]) -> Dossier:

@@ -11,6 +11,7 @@ import pandas as pd
 from ibis import _
 
 from claims.as_of import last_cases
+from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
@@ -244,7 +245,9 @@ def _others(disputes: list[Row], named: list[Row]) -> tuple[tuple[str | None, in
         if isinstance(visit.scheme, str):
             rest.setdefault(visit.scheme, []).append(visit.disputed)
     order = sorted(rest, key=lambda scheme: (-fsum(rest[scheme]), scheme))
-    order = order[: _told([fsum(rest[scheme]) for scheme in order], _yuan(others)[0])]
+    told = _told([fsum(rest[scheme]) for scheme in order], _yuan(others)[0])
+    # What a record proves is told however little money it is about.
+    order = order[:told] + [scheme for scheme in order[told:] if scheme in ON_RECORD]
     if not named and not order:
         return ()
     remain = [v.disputed for v in others if v.scheme not in order]

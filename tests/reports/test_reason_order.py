@@ -7,7 +7,7 @@ from features.measures.catalogue import (
     measures_of,
 )
 from reports.reasons import MOST_REASONS, WEAK, worth_telling
-from tests.reports.test_reasons import reasons_for
+from tests.reports.test_reasons import codes, reasons_for
 
 
 def test_the_strongest_come_first_one_a_family_five_at_most():
@@ -118,3 +118,18 @@ def named(*columns: str, weak: str = "") -> list[dict]:
 def test_reasons_that_say_nothing_beside_the_others_are_left_out(scheme, columns, weak, kept):
     found = worth_telling(named(*columns, weak=weak), scheme, PATIENT)
     assert {reason["code"].partition(".")[2] for reason in found} == kept
+
+
+@pytest.mark.parametrize("scheme, added", [("M28", True), ("M02", False), (None, False)])
+def test_the_named_scheme_has_a_reason_however_little_it_adds(scheme, added):
+    """A score is that of one scheme and a small share of the others; where the name goes to another, as its
+    own evidence is the rarer, what it is named for is told all the same."""
+    given = {"co_visit_share_365d": 1.8, "off_schedule_share_365d": 0.02}
+    found = reasons_for("hospital", given, scheme=scheme)
+    assert codes(found) == ["co_visit_share_365d"] + ["off_schedule_share_365d"] * added
+    # Not what is usual among the peers, nor what speaks for the subject.
+    usual = {"co_visit_share_365d": 1.0, "off_schedule_share_365d": 1.0}
+    values = {"co_visit_share_365d": 9.0, "off_schedule_share_365d": 1.0}
+    assert (
+        codes(reasons_for("hospital", given, values=values, usual=usual, scheme=scheme)) == codes(found)[:1]
+    )

@@ -48,6 +48,7 @@ def reasons_for(
     repeated=None,
     days_of_claims=None,
     unknown=(),
+    scheme=None,
 ):
     """Reasons of a subject far from its peers in the suspicious direction wherever nothing else is said.
 
@@ -78,6 +79,7 @@ def reasons_for(
         percentile_rank,
         None if repeated is None else added.mul(repeated).to_dict(),
         days_of_claims=days_of_claims,
+        scheme=scheme,
     )
 
 
@@ -252,7 +254,7 @@ def test_a_measure_without_a_value_is_no_reason():
 def test_somebody_of_whom_nothing_is_known_has_a_reason_all_the_same():
     (reason,) = reasons_for("patient", {"stays_365d": 0.5}, values={})
     assert (reason["code"], reason["contribution"], reason["value"]) == (SUM_REASON, 0.5, None)
-    assert "没有单独一项指标" in reason["text_zh"] and "No single measure" in reason["text_en"]
+    assert "没有单独一项" in reason["text_zh"] and "No single measure" in reason["text_en"]
 
 
 def test_what_speaks_for_somebody_is_never_given_as_suspicion():

@@ -18,9 +18,9 @@ EDGES = pd.DataFrame(
 def test_companions_are_counted_from_both_ends_and_the_most_met_is_told():
     found = companions(EDGES)
     assert found["anna"][0] == ";共2人,与其中一人同去9次(按客流估计不足1次)"
-    assert found["anna"][1] == "; 2 people, one of them 9 times where volume explains less than one"
+    assert found["anna"][1] == "; 2 people, one of them 9 times where chance explains less than one"
     assert found["carl"][0] == ";与1人同去5次(按客流估计3次)"
-    assert found["carl"][1] == "; 1 person 5 times where volume explains 3"
+    assert found["carl"][1] == "; 1 person 5 times where chance explains 3"
     assert set(found) == {"anna", "bert", "carl"}
 
 

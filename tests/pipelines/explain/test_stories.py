@@ -66,6 +66,14 @@ def test_schemes_are_told_until_less_remains_than_the_last_one(sums, remain, tol
     assert sum(scheme is not None for scheme, _n, _yuan in found) == told
 
 
+def test_what_a_record_proves_is_told_however_little_money_it_is_about():
+    """Four purchases of the dead for nine yuan are a reason to ask, and not among all others."""
+    sums = [("M01", 900.0), ("M05", 800.0), ("M28", 700.0), ("M10", 600.0), ("M22", 5.0), ("M09", 1.0)]
+    frame = pd.DataFrame(sums, columns=["scheme", "disputed"]).assign(amount=0.0)
+    told = [scheme for scheme, _n, _yuan in _others(list(tuples(frame)), [])]
+    assert "M09" in told and "M22" not in told and told[-1] is None
+
+
 def test_visits_without_any_scheme_are_not_broken_down():
     assert _others([visit for visit in VISITS if visit.scheme is None], []) == ()
 
