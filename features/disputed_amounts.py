@@ -147,8 +147,8 @@ def _paid(visits: ibis.Table) -> ibis.Value:
 def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """How much of the flagged visits of each institution is beyond what other institutions lead to expect.
 
-    A large hospital has some stays that look odd by chance. As many as the rate of the others explains, with
-    two standard deviations of a Poisson count, are not in dispute.
+    A large hospital has some stays that look odd by chance. As many as the rate of the others explains are not
+    in dispute, and none are unless there are two standard deviations of a Poisson count more.
 
     Args:
         flagged: fixmedins_code, kind (of visit), scheme, n.
@@ -167,7 +167,7 @@ def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
 def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> pd.Series:
     """How much of the visits that a subject's signature is made of is beyond what its peers lead one to
-    expect, 0 to 1: as many as they have, with two standard deviations of a Poisson count, are not in dispute.
+    expect, 0 to 1; none of them unless there are two standard deviations of a Poisson count more.
 
     Args:
         observed, expected: share of the rows that show the signature, the subject's and the peers'.
@@ -177,11 +177,15 @@ def signature_excess(observed: pd.Series, expected: pd.Series, n: pd.Series) -> 
 
 
 def _excess(observed: pd.Series, expected: pd.Series) -> pd.Series:
-    """Share of counts beyond what is expected and _CHANCE standard deviations of a Poisson count, 0 to 1."""
+    """Share of counts beyond what is expected, 0 to 1; 0 where they do not exceed it by _CHANCE standard
+    deviations of a Poisson count.
+
+    The excess itself is what is disputed, not its lower bound: of a few visits that would be hardly any.
+    """
     # A surplus over a price, which is no count, may lie below nothing.
     observed, expected = observed.clip(lower=0.0), expected.clip(lower=0.0)
-    chance = expected + _CHANCE * expected.map(sqrt)
-    return ((observed - chance) / observed).clip(0.0, 1.0).fillna(0.0).round(6)
+    significant = observed > expected + _CHANCE * expected.map(sqrt)
+    return ((observed - expected) / observed).where(significant, 0.0).clip(0.0, 1.0).fillna(0.0).round(6)
 
 
 def _beyond(visits: ibis.Table, item_class: str, otherwise: ibis.Value | None = None) -> ibis.Value:

@@ -191,8 +191,8 @@ def test_one_of_many_flagged_visits_of_a_place_is_in_doubt_if_it_stands_by_itsel
 
 
 def test_a_place_with_more_flagged_visits_than_chance_explains_has_the_excess_in_doubt(own):
-    # Elsewhere 1 in 80 is flagged, so 0.25 of 20 are expected; and two standard deviations of Poisson.
-    assert own["many-0"] == pytest.approx(100 * (20 - 0.25 - 2 * 0.5) / 20, abs=0.01)
+    # Elsewhere 1 in 80 is flagged, so 0.25 of 20 are expected.
+    assert own["many-0"] == pytest.approx(100 * (20 - 0.25) / 20, abs=0.01)
     assert own["many one-0"] == own["many honest-0"] == 0.0
     # Below the floor of evidence nothing is flagged, however often.
     assert own["many below-0"] == 0.0

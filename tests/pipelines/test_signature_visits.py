@@ -37,9 +37,10 @@ def excess(shares: dict[str, float], z: float, **more: float) -> dict[str, float
 
 
 def test_in_dispute_is_what_the_peers_and_chance_do_not_explain():
-    """Of 16 copies the peers' tenth of twenty stays explains two, and twice the root of two more."""
-    expected = (16 - 2 - 2 * 2**0.5) / 16
-    assert excess({"guilty": 0.8, "usual": 0.1}, 6.0) == {"guilty": pytest.approx(expected, abs=1e-6)}
+    """Of 16 copies the peers' tenth of twenty stays explains two; four of twenty are within two standard
+    deviations (twice the root of two) of them, five are not."""
+    found = excess({"guilty": 0.8, "usual": 0.1, "four": 0.2, "five": 0.25}, 6.0)
+    assert found == {"guilty": pytest.approx(14 / 16, abs=1e-6), "five": pytest.approx(3 / 5, abs=1e-6)}
     # Where nobody has any, all is in dispute.
     assert excess({"guilty": 0.8}, 6.0, usual=0.0) == {"guilty": 1.0}
 
@@ -79,7 +80,7 @@ def test_the_visits_that_carry_the_signature_are_those_in_dispute(ward):
     named = pd.Series({"H1": "M01", "H2": None}, dtype=object)
     rows = signature_visits(snapshot, "hospital", named).to_pandas()
     assert sorted(rows.mdtrt_id) == sorted(ward.alike) and set(rows.subject_id) == {"H1"}
-    part = (4 - 0.5 - 2 * 0.5**0.5) / 4
+    part = (4 - 0.5) / 4
     assert rows.excess_share.tolist() == [pytest.approx(part, abs=1e-6)] * 4
 
 
