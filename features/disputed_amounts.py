@@ -147,8 +147,8 @@ def _paid(visits: ibis.Table) -> ibis.Value:
 def excess_shares(flagged: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """How much of the flagged visits of each institution is beyond what other institutions lead to expect.
 
-    A large hospital has some stays that look odd by chance. As many as the rate of the others explains are not
-    in dispute, and none are unless there are two standard deviations of a Poisson count more.
+    A large hospital has some stays that look odd by chance. As many as the rate of the others explains are
+    not in dispute, and none are unless there are two standard deviations of a Poisson count more.
 
     Args:
         flagged: fixmedins_code, kind (of visit), scheme, n.

@@ -49,9 +49,36 @@ def _split(graph: igraph.Graph) -> list[igraph.Graph]:
     share a house would be one community of a large graph. It also divides a ring that hangs together.
     """
     found = graph.community_leiden("modularity", weights="weight", n_iterations=PASSES)
-    if len(found) == 1 or found.q <= DIVISIBLE * _random_modularity(graph.vcount(), graph.density()):
+    divided = len(found) > 1 and found.q > DIVISIBLE * _random_modularity(graph.vcount(), graph.density())
+    parts = list(found) if divided else _sides_of_cut_vertex(graph)
+    if len(parts) == 1:
         return [graph]
-    return [part for members in found for part in _split(graph.subgraph(members))]
+    return [part for members in parts for part in _split(graph.subgraph(members))]
+
+
+def _sides_of_cut_vertex(graph: igraph.Graph) -> list[list[int]]:
+    """The two sides of a graph that hangs together by one member alone, each a group without that member; the
+    whole graph where there is no such member.
+
+    Whoever lives in a home and deals in drugs with others makes no ring of the home. Modularity does not see
+    it where one side is much the smaller.
+
+    Returns:
+        The vertices of each side; the member belongs to the one that he is linked with more. Of several such
+        members the one whose smaller side is the largest.
+    """
+    best: tuple[int, list[list[int]]] = (0, [list(range(graph.vcount()))])
+    for cut in graph.articulation_points():
+        rest = [v for v in range(graph.vcount()) if v != cut]
+        pieces = graph.subgraph(rest).connected_components()
+        sides = sorted(([rest[v] for v in piece] for piece in pieces), key=len)
+        smaller, others = sides[-2], [v for side in sides if side is not sides[-2] for v in side]
+        if len(smaller) >= LEAST_MEMBERS and len(smaller) > best[0]:
+            edges = graph.es[graph.incident(cut)]
+            there = sum(e["weight"] for e in edges if {e.source, e.target} & set(smaller))
+            home = smaller if 2 * there > sum(edges["weight"]) else others
+            best = len(smaller), [side + [cut] if side is home else side for side in (smaller, others)]
+    return best[1]
 
 
 def _random_modularity(members: int, density: float) -> float:

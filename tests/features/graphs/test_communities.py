@@ -25,6 +25,24 @@ def test_two_cliques_joined_by_one_edge_stay_two():
     assert groups(communities(drawn("abcde", "vwxyz", extra=("ev",)))) == {"abcde", "vwxyz"}
 
 
+@pytest.mark.parametrize("ties, home", [(2, 1), (9, 0)])
+def test_a_ring_and_a_home_that_share_one_person_are_two(ties, home):
+    """Twenty residents, four dealers, and a resident who deals: the ring is too small beside the home for
+    modularity to tell them apart. He is counted where he is linked more."""
+    residents, dealers = "abcdefghijklmnopqrst", "wxyz"
+    found = drawn(residents, dealers, extra=tuple(f"M{one}" for one in residents[:ties] + dealers))
+    sides = [residents, dealers]
+    sides[home] += "M"
+    assert groups(communities(found)) == {"".join(sorted(side)) for side in sides}
+
+
+def test_pairs_that_one_person_brings_along_stay_his_group():
+    """The holder of a drawer of cards comes with two at a time; without him none of them is a group."""
+    pairs = drawn("ab", "cd", "ef", "gh")
+    held = drawn(extra=tuple(f"M{one}" for one in "abcdefgh"))
+    assert groups(communities(pd.concat([pairs, held]))) == {"Mabcdefgh"}
+
+
 def test_a_person_with_a_single_edge_is_no_member():
     assert groups(communities(drawn("abcd", extra=("dq",)))) == {"abcd"}
 

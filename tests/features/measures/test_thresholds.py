@@ -308,3 +308,22 @@ def test_sales_off_the_own_price_and_in_one_band():
 def test_the_next_month_of_a_long_stay_is_no_twin():
     twin = {"twins": 2.0, "interim": False}
     assert taken("patient", "twin_stays", twin, twin | {"interim": True}, twin | {"interim": None}) == 2
+
+
+@pytest.mark.parametrize("subject", ["prescriber", "hospital"])
+def test_who_does_little_for_everybody_is_no_up_coder(subject):
+    """An up-coder does little where the group is a costly one; a village hospital does little anyway, and a
+    place with severe cases does much where they are severe."""
+    dear, cheap = {"high_cost_drg": True}, {"high_cost_drg": False}
+    little, usual = {"service_intensity_ratio": 0.59}, {"service_intensity_ratio": 0.6}
+
+    def excess(*rows: dict) -> float | None:
+        return taken(subject, "unsupported_drg_excess", *rows)
+
+    assert excess(dear | little, dear | usual, cheap | usual, cheap | usual) == 0.5
+    assert excess(dear | little, dear | usual, cheap | little, cheap | usual) == 0.0
+    assert excess(dear | usual, dear | usual, cheap | little, cheap | usual) == -0.5
+    # A stay of neither kind says nothing, and without a costly group there is nothing to compare.
+    assert excess(dear | little, cheap | usual, little) == 1.0 and excess(cheap | little) is None
+    size = [dear, cheap, cheap, cheap, {}]
+    assert taken(subject, "drg_comparison_size", *size) == pytest.approx(3 / 4)
