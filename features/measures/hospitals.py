@@ -352,8 +352,6 @@ declare("hospital", admissions.charge_to_intensity_ratio, "M24", materiality=0.1
 declare("hospital", admissions.overcharged_stay_share, "M24", materiality=0.05)
 declare("hospital", admissions.drg_cost_excess, "M24", materiality=0.05)
 declare("hospital", admissions.unsupported_drg_share, "M24", materiality=0.04)
-declare("hospital", admissions.drg_comparison_size, "M24", materiality=20)
-declare("hospital", admissions.unsupported_drg_excess, "M24", materiality=0.05)
 declare("hospital", admissions.top_disease_share, "M24 M01 M12", materiality=0.1)
 declare(
     "hospital", medicines.over_ceiling_share, "M25 M29", materiality=0.002, zh="超最高限价金额占比",

@@ -264,8 +264,6 @@ declare("prescriber", admissions.charge_to_intensity_ratio, "M24", materiality=0
 declare("prescriber", admissions.overcharged_stay_share, "M24", materiality=0.06)
 declare("prescriber", admissions.drg_cost_excess, "M24", materiality=0.05)
 declare("prescriber", admissions.unsupported_drg_share, "M24", materiality=0.05)
-declare("prescriber", admissions.drg_comparison_size, "M24", materiality=10)
-declare("prescriber", admissions.unsupported_drg_excess, "M24", materiality=0.05)
 declare("prescriber", admissions.top_disease_share, "M24 M12", materiality=0.15)
 declare("prescriber", admissions.los, "M01 M12", materiality=3)
 

@@ -5,7 +5,6 @@ from ibis import Table, Value
 from claims.as_of import STAY
 from features.measures.catalogue import ALL_WINDOWS, CONTEXT, LOW, STRONG, shared
 from features.measures.formulas import concentration, ratio, share_in, top_share, unoperated
-from features.visits.stay_benchmarks import LITTLE_CONTENT
 from features.windows import YEAR
 
 
@@ -252,32 +251,6 @@ def drg_cost_excess(v: Table, w: Value) -> Value:
 def unsupported_drg_share(v: Table, w: Value) -> Value:
     """Stays in a DRG costlier than the diagnosis whose services fall short of it ÷ stays."""
     return v.unsupported_drg.mean(where=w)
-
-
-@shared(
-    "高费用病组与其他住院对比的有效样本量",
-    "effective sample size of comparing stays in high-cost groups with others",
-    "visits", "price", evidence_weight=CONTEXT, over="admissions",
-)  # fmt: skip
-def drg_comparison_size(v: Table, w: Value) -> Value:
-    """Harmonic sum of the stays in a DRG costlier than their diagnosis and of the others: the variance of the
-    difference of their means is that of one stay ÷ this."""
-    high, other = (v.mdtrt_id.count(where=w & side) for side in (v.high_cost_drg, ~v.high_cost_drg))
-    return ratio(high * other, high + other)
-
-
-@shared(
-    "入高费用病组的住院中诊疗项目不足的占比,高出其他住院的部分",
-    "share of stays in high-cost disease groups without the services for it, beyond that of its other stays",
-    "share", "price", evidence_weight=STRONG, over="admissions", support="drg_comparison_size",
-    statistic="mean",
-)  # fmt: skip
-def unsupported_drg_excess(v: Table, w: Value) -> Value:
-    """Share with less than LITTLE_CONTENT of the usual services among stays in a DRG costlier than their
-    diagnosis, less that among the subject's other stays (difference in differences): who does little for
-    everybody, or treats light cases, differs in neither."""
-    little = v.service_intensity_ratio < LITTLE_CONTENT
-    return little.mean(where=w & v.high_cost_drg) - little.mean(where=w & ~v.high_cost_drg).fill_null(0.0)
 
 
 @shared(

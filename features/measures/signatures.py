@@ -96,8 +96,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
     "M24": {
         "hospital": "charge_to_intensity_ratio overcharged_stay_share unsupported_drg_share drg_cost_excess "
         "unsupported_drg_excess low_cost_share",
-        "prescriber": "charge_to_intensity_ratio overcharged_stay_share unsupported_drg_share "
-        "unsupported_drg_excess",
+        "prescriber": "charge_to_intensity_ratio overcharged_stay_share unsupported_drg_share",
         "patient": "charge_to_intensity_ratio",
         "visit": "charge_to_intensity_ratio high_cost_drg_intensity_ratio",
     },

@@ -55,21 +55,6 @@ def off_schedule_share(vs):
     return added / loops.different(dialysed(vs), "psn_no") if dialysed(vs) else 0.0
 
 
-def by_cost_of_group(vs):
-    """Stays in a disease group costlier than the diagnosis, and the others; without those that have none."""
-    return tuple([v for v in stays(vs) if v["high_cost_drg"] is high] for high in (True, False))
-
-
-def comparison_size(high, other):
-    return high * other / (high + other) if high + other else None
-
-
-def unsupported_excess(high, other):
-    """Share with little done among the first, less that among the others."""
-    little = [mean(v < 0.6 for v in loops.column(rows, "service_intensity_ratio")) for rows in (high, other)]
-    return None if little[0] is None else little[0] - (little[1] or 0.0)
-
-
 OF_BOTH: dict[str, Loop] = {
     "visits": len,
     "stays": lambda vs: len(stays(vs)),
@@ -108,8 +93,6 @@ OF_BOTH: dict[str, Loop] = {
     ),
     "drg_cost_excess": lambda vs: mean(weight - 1 for weight in loops.column(stays(vs), "drg_cost_ratio")),
     "unsupported_drg_share": lambda vs: mean_of(stays(vs), "unsupported_drg"),
-    "drg_comparison_size": lambda vs: comparison_size(*map(len, by_cost_of_group(vs))),
-    "unsupported_drg_excess": lambda vs: unsupported_excess(*by_cost_of_group(vs)),
     "top_disease_share": lambda vs: top(all_stays(vs), "dx3"),
     "dialysis_sessions": lambda vs: total(vs, "dialysis"),
     "no_sign_in_share": lambda vs: part(

@@ -38,7 +38,26 @@ def discharged(vs):
     return [v for v in vs if (v["los"] or 0) < 25 and not v["interim"]]
 
 
+def by_cost_of_group(vs):
+    """Stays in a disease group costlier than the diagnosis, and the others; without those that have none."""
+    return tuple([v for v in stays(vs) if v["high_cost_drg"] is high] for high in (True, False))
+
+
+def comparison_size(high, other):
+    return high * other / (high + other) if high + other else None
+
+
+def unsupported_excess(high, other):
+    """Share with little done among the first, less that among the others."""
+    little = [
+        loops.mean(v < 0.6 for v in loops.column(rows, "service_intensity_ratio")) for rows in (high, other)
+    ]
+    return None if little[0] is None else little[0] - (little[1] or 0.0)
+
+
 HOSPITALS: dict[str, Loop] = OF_BOTH | {
+    "drg_comparison_size": lambda vs: comparison_size(*map(len, by_cost_of_group(vs))),
+    "unsupported_drg_excess": lambda vs: unsupported_excess(*by_cost_of_group(vs)),
     "fund_per_stay": lambda vs: mean_of(stays(vs), "fund_pay_sumamt"),
     "stay_rate": lambda vs: share([v for v in vs if not v["course"]], lambda v: v["kind"] == STAY),
     "discharges": lambda vs: len(discharged(all_stays(vs))),

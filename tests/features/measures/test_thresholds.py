@@ -310,15 +310,14 @@ def test_the_next_month_of_a_long_stay_is_no_twin():
     assert taken("patient", "twin_stays", twin, twin | {"interim": True}, twin | {"interim": None}) == 2
 
 
-@pytest.mark.parametrize("subject", ["prescriber", "hospital"])
-def test_who_does_little_for_everybody_is_no_up_coder(subject):
+def test_who_does_little_for_everybody_is_no_up_coder():
     """An up-coder does little where the group is a costly one; a village hospital does little anyway, and a
     place with severe cases does much where they are severe."""
     dear, cheap = {"high_cost_drg": True}, {"high_cost_drg": False}
     little, usual = {"service_intensity_ratio": 0.59}, {"service_intensity_ratio": 0.6}
 
     def excess(*rows: dict) -> float | None:
-        return taken(subject, "unsupported_drg_excess", *rows)
+        return taken("hospital", "unsupported_drg_excess", *rows)
 
     assert excess(dear | little, dear | usual, cheap | usual, cheap | usual) == 0.5
     assert excess(dear | little, dear | usual, cheap | little, cheap | usual) == 0.0
@@ -326,4 +325,4 @@ def test_who_does_little_for_everybody_is_no_up_coder(subject):
     # A stay of neither kind says nothing, and without a costly group there is nothing to compare.
     assert excess(dear | little, cheap | usual, little) == 1.0 and excess(cheap | little) is None
     size = [dear, cheap, cheap, cheap, {}]
-    assert taken(subject, "drg_comparison_size", *size) == pytest.approx(3 / 4)
+    assert taken("hospital", "drg_comparison_size", *size) == pytest.approx(3 / 4)
