@@ -25,7 +25,7 @@ def money_of(days: dict[str, str]) -> pd.DataFrame:
     """A visit in dispute of each patient, on a day."""
     rows = [("patient", who, f"v-{who}", 100.0) for who in days]
     frame = pd.DataFrame(rows, columns=["subject_type", "subject_id", "mdtrt_id", "disputed"])
-    return frame.assign(day=pd.to_datetime(list(days.values())), fixmedins_code="H9")
+    return frame.assign(day=pd.to_datetime(list(days.values())), fixmedins_code="H9", scheme="M10")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_visits_and_other_kinds_that_nobody_is_sent_to_are_not_listed():
     kinds = ("hospital", "pharmacy", "prescriber", "patient", "group", "visit")
     seen = suspects(*[(kind, f"the {kind}", 1, 0.9, 0.0) for kind in kinds])
     money = disputes(*[(kind, f"the {kind}", f"v-{kind}", 10.0) for kind in kinds])
-    money = money.assign(day=pd.NaT, fixmedins_code="H9")
+    money = money.assign(day=pd.NaT, fixmedins_code="H9", scheme="M10")
     listed = worklist(snapshot([], {}), seen, money, [], AS_OF, COOL_DOWN)
     assert set(listed.subject_type) == set(kinds) - {"visit"} and listed.place.notna().all()
 
