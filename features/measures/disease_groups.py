@@ -21,7 +21,7 @@ def drg_comparison_size(v: Table, w: Value) -> Value:
 
 @measure(
     "hospital", "入高费用病组的住院中诊疗项目不足的占比,高出本院其他住院的部分",
-    "share of stays in high-cost disease groups without the services for it, beyond that of its other stays",
+    "excess of stays without due services in high-cost disease groups over its other stays",
     "share", "price", "M24", materiality=0.05, evidence_weight=STRONG, over="admissions",
     support="drg_comparison_size", statistic="mean",
 )  # fmt: skip
