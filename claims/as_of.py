@@ -152,6 +152,17 @@ def decided_cases(cases: pd.DataFrame, subject: str) -> pd.DataFrame:
     return rows.set_index("subject_id")[["clue_stas", "close_date"]]
 
 
+def institutions_closed(cases: pd.DataFrame) -> pd.Series:
+    """When the last decided case of each institution closed, by its code, whichever kind it was inspected as.
+
+    Args:
+        cases: of `last_cases`.
+    """
+    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
+    last: pd.Series = pd.to_datetime(closed).groupby(level=0).max()
+    return last
+
+
 def visit_kind(med_type: ibis.Value) -> ibis.Value:
     """Stay, pharmacy purchase or outpatient visit, by the first two digits of `med_type` (contract §1)."""
     head = med_type.left(2)

@@ -103,7 +103,7 @@ def reasons_of(
             found.append(_marked(reason, subject.sum_of(family, repeated), subject.sums[family]))
     found += _parts(subject, found, link)
     found = sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
-    if isinstance(scheme, str) and not any(_is_sign(measures, reason, scheme) for reason in found):
+    if isinstance(scheme, str) and not any(_is_sign(_measure_of(r, measures), scheme) for r in found):
         signs = (stated(c, contributions[c]) for c in subject.signs_of(scheme, measures))
         if sign := next(filter(None, signs), None):
             found = [*found[: MOST_REASONS - 1], sign]
@@ -113,10 +113,15 @@ def reasons_of(
     return found
 
 
-def _is_sign(measures: dict[str, tuple[Measure, int | None]], reason: Reason, scheme: str) -> bool:
-    """Does a reason rest on a measure that is evidence of a scheme?"""
+def _measure_of(reason: Reason, measures: dict[str, tuple[Measure, int | None]]) -> Measure | None:
+    """The measure that a reason rests on; None of links to others, findings alone and slight differences."""
     entry = measures.get(reason["code"].partition(".")[2])
-    return entry is not None and scheme in entry[0].schemes
+    return entry[0] if entry else None
+
+
+def _is_sign(measure: Measure | None, scheme: str | None) -> bool:
+    """Is the measure of a reason evidence of a scheme?"""
+    return measure is not None and scheme in measure.schemes
 
 
 def telling_first(
@@ -126,11 +131,11 @@ def telling_first(
     findings; each part in the order it has."""
 
     def order(reason: Reason) -> tuple[bool, bool]:
-        entry = measures.get(reason["code"].partition(".")[2])
-        if entry is None:
+        measure = _measure_of(reason, measures)
+        if measure is None:
             return True, False
-        general = entry[0].evidence_weight <= CONTEXT or entry[0].family == RULES
-        return scheme not in entry[0].schemes, general
+        general = measure.evidence_weight <= CONTEXT or measure.family == RULES
+        return not _is_sign(measure, scheme), general
 
     return sorted(reasons, key=order) if isinstance(scheme, str) else reasons
 
@@ -142,11 +147,11 @@ def worth_telling(
     scheme whatever is weak and no sign of it; the reasons as they are where nothing else remains."""
 
     def tells(reason: Reason) -> bool:
-        entry = measures.get(reason["code"].partition(".")[2])
-        if entry is None or scheme in entry[0].schemes:
+        measure = _measure_of(reason, measures)
+        if measure is None or _is_sign(measure, scheme):
             return True
         weak = isinstance(scheme, str) and is_weak(reason)
-        return not weak and (entry[0].family in _SAID or entry[0].evidence_weight > CONTEXT)
+        return not weak and (measure.family in _SAID or measure.evidence_weight > CONTEXT)
 
     return [reason for reason in reasons if tells(reason)] or reasons
 
@@ -219,7 +224,7 @@ class _Subject:
         signs = [
             c
             for c in self.material
-            if scheme in measures[c][0].schemes and measures[c][0].evidence_weight > CONTEXT
+            if _is_sign(measures[c][0], scheme) and measures[c][0].evidence_weight > CONTEXT
         ]
         return sorted(signs, key=lambda c: (-self.contributions[c], c))
 

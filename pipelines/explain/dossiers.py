@@ -15,7 +15,7 @@ from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.similar_cases import SimilarCases
 from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
-from pipelines.select.worklist import disputes_since, judged_of, unjudged
+from pipelines.select.worklist import Judged, disputes_since, still_open
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
@@ -43,6 +43,7 @@ class DossierInput:
         chosen, evidence: as the contract's tables, the evidence with ``why_en`` and ``nth``.
         disputes: `pipelines.score.Scores.disputes`.
         records: `pipelines.explain.supporting_records.supporting_records`.
+        judged: `pipelines.select.worklist.judged_of`.
         names: of institutions, by code.
         past_runs: folders of earlier runs, oldest first.
         sampled: (subject_type, subject_id) of those drawn at random.
@@ -53,6 +54,7 @@ class DossierInput:
     evidence: pd.DataFrame
     disputes: pd.DataFrame
     records: pd.DataFrame
+    judged: Judged
     names: pd.Series
     past_runs: list[Path]
     sampled: frozenset[tuple[str, str]]
@@ -94,9 +96,7 @@ class _Kind:
         listed_disputes = disputes[disputes.subject_id.isin(listed.subject_id)]
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
         self.since = counted_from(snapshot.claims.as_of)
-        settled = last_cases(snapshot.claims, decided=True)
-        self.judged = judged_of(listed_disputes, settled)
-        self.last_cases = _last_cases(cases[cases.subject_type == subject], unjudged(disputes, settled))
+        self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes, given.judged)
         self.sources = DossierSources(snapshot, subject, listed, evidence)
         self.doctors = self.sources.doctors(listed_disputes)
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
@@ -250,7 +250,7 @@ class _Kind:
             self.subject,
             scheme,
             self.since,
-            self.judged.get(subject_id, frozenset()),
+            self.given.judged.get((self.subject, subject_id), frozenset()),
         )
         return [
             {
@@ -323,14 +323,15 @@ def _money(disputes: pd.DataFrame) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def _last_cases(cases: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, LastCase]:
+def _last_cases(cases: pd.DataFrame, disputes: pd.DataFrame, judged: Judged) -> dict[str, LastCase]:
     """The last case of each inspected subject of a kind, and what is in dispute since it closed.
 
     Args:
         cases: of `claims.as_of.last_cases`, of the kind.
-        disputes: `pipelines.select.worklist.unjudged`, of the kind.
+        disputes: `pipelines.score.Scores.disputes`, of the kind.
+        judged: `pipelines.select.worklist.judged_of`.
     """
-    later = disputes_since(disputes, cases.rename(columns={"close_date": "last_closed"}))
+    later = disputes_since(still_open(disputes, judged), cases.rename(columns={"close_date": "last_closed"}))
     since = later.groupby("subject_id")["disputed"].agg(["size", "sum"])
     return {
         row.Index: LastCase(

@@ -33,7 +33,7 @@ from pipelines.explain.suspect_reasons import (
 )
 from pipelines.score import Scores, visits_against
 from pipelines.select.selection import Selection
-from pipelines.select.worklist import FLOOR
+from pipelines.select.worklist import FLOOR, Judged, judged_of
 from pipelines.settings import Settings
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.step_log import Figure, logged_step
@@ -113,7 +113,11 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Reasons:
-    """Suspects with reasons, and their evidence."""
+    """Suspects with reasons, and their evidence.
+
+    Attributes:
+        cases: of `claims.as_of.last_cases`, decided.
+    """
 
     suspects: pd.DataFrame
     shown: pd.DataFrame
@@ -122,6 +126,8 @@ class _Reasons:
     evidence: pd.DataFrame
     disputes: pd.DataFrame
     named: Named
+    cases: pd.DataFrame
+    judged: Judged
 
 
 @logged_step("explain")
@@ -148,16 +154,17 @@ def explain(
     # Dossiers are masked as a whole when they are written, but a name is no identifier: it is replaced here.
     names = Mask(masked, origin["run"]).names(found.named.places)
     given = DossierInput(
-        chosen, found.evidence, found.disputes, found.records, names, past_runs, frozenset(sampled), origin,
+        chosen, found.evidence, found.disputes, found.records, found.judged, names, past_runs,
+        frozenset(sampled), origin,
     )  # fmt: skip
     suspected = found.shown.loc[found.shown.score >= FLOOR, SUBJECT]
     disputed = largest_by_visit(found.disputes.merge(suspected, on=SUBJECT))
-    in_dispute, cases = disputed_table(disputed), last_cases(snapshot.claims, decided=True)
+    in_dispute = disputed_table(disputed)
     return Explanation(
         suspects=found.suspects, shown=found.shown, sampled=sampled, contributions=found.contributions,
         evidence=found.evidence, disputed=disputed,
         to_fetch=_to_fetch(selection, found.disputes, settings),
-        judged_visits=frozenset(judged_visits(cases).index),
+        judged_visits=frozenset(judged_visits(found.cases).index),
         rule_hits=snapshot.rules.hits.order_by("rule_id", "jr_id").to_pyarrow().cast(RULE_HITS),
         members=members_table(snapshot.network), groups=groups_table(snapshot.network, found.suspects),
         edges=snapshot.network.edges, item_excess=found.named.items,
@@ -166,7 +173,7 @@ def explain(
         monthly=monthly_findings.monthly(snapshot.rules.hits, snapshot.facts, in_dispute),
         dossiers=tuple(dossiers(snapshot, scores, given)),
         notices=tuple(
-            notices(snapshot, _institutions(chosen), found.named.places, settings.notice_least, cases)
+            notices(snapshot, _institutions(chosen), found.named.places, settings.notice_least, found.cases)
         ),
         identifiers=masked,
     )  # fmt: skip
@@ -179,7 +186,7 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         for subject, scored in scores.subjects.items()
     }
     named = Named(item_excess_table(snapshot), institution_names(snapshot))
-    suspects = suspects_table(snapshot, scores, contributions, named, settings)
+    cases = last_cases(snapshot.claims, decided=True)
     below = _sampled_below(scores, selection.audit_sample, depth)
     more = {
         subject: contributions_of(snapshot, subject, scores.subjects[subject], ids)
@@ -190,10 +197,12 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
         more_suspicious, more_disputes = visits_against(snapshot, below, settings)
         suspicious = pd.concat([suspicious, more_suspicious], ignore_index=True)
         disputes = pd.concat([disputes, more_disputes], ignore_index=True)
-    shown = with_reasons(suspects, snapshot, more, disputes, named)
-    records = supporting_records(snapshot, scores, shown, disputes, named.items)
+    judged = judged_of(disputes, cases)
+    suspects = suspects_table(snapshot, scores, contributions, named, judged, settings)
+    shown = with_reasons(suspects, snapshot, more, disputes, named, judged)
+    records = supporting_records(snapshot, scores, shown, disputes, named.items, judged)
     evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
-    return _Reasons(suspects, shown, contributions, records, evidence, disputes, named)
+    return _Reasons(suspects, shown, contributions, records, evidence, disputes, named, cases, judged)
 
 
 def _sampled_below(scores: Scores, audit_sample: pd.DataFrame, depth: int) -> dict[str, pd.Index]:

@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import decided_cases, judged_visits
+from claims.as_of import institutions_closed, judged_visits
 from features.rules.declaration import RULES
 from features.rules.legal_basis import institution_basis
 from pipelines.snapshot import Snapshot
@@ -55,8 +55,7 @@ def notices(
 
 def _unjudged(found: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Findings of visits after the institution's last closed case and without one of their own."""
-    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
-    last = pd.to_datetime(closed).groupby(level=0).max().reindex(found.fixmedins_code).to_numpy()
+    last = institutions_closed(cases).reindex(found.fixmedins_code).to_numpy()
     judged: pd.Series = found.mdtrt_id.isin(judged_visits(cases).index) | (pd.to_datetime(found.day) <= last)
     return found[~judged]
 

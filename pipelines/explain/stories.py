@@ -10,13 +10,12 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import last_cases
 from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
 from pipelines.flagged_visits import MARKS, visits_by_subject
-from pipelines.select.worklist import judged_of
+from pipelines.select.worklist import Judged
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.record_texts import KINDS
@@ -37,7 +36,7 @@ Row = Any
 
 
 def stories(
-    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series
+    snapshot: Snapshot, suspects: pd.DataFrame, disputes: pd.DataFrame, names: pd.Series, judged: Judged
 ) -> pd.DataFrame:
     """The stories of explained suspects of one kind.
 
@@ -45,6 +44,7 @@ def stories(
         suspects: rows of the contract's table with reasons and nearest_schemes, all of one subject_type.
         disputes: `pipelines.score.Scores.disputes`, of that kind.
         names: of institutions, by code.
+        judged: `pipelines.select.worklist.judged_of`.
 
     Returns:
         story_zh, story_en, by the index of ``suspects``.
@@ -58,7 +58,6 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = counted_from(snapshot.claims.as_of)
-    judged = judged_of(disputes, last_cases(snapshot.claims, decided=True))
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -73,7 +72,7 @@ def stories(
                 measured.values.loc[row.subject_id],
                 names,
                 since,
-                judged.get(row.subject_id, frozenset()),
+                judged.get((subject, row.subject_id), frozenset()),
                 snapshot.days_of_claims,
             )
         )

@@ -1,7 +1,7 @@
 """Part of the step that explains: which visits, settlements and lines to pull for each reason of a suspect,
 and why."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,6 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import last_cases
 from features.measures.aggregation import subject_facts
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.measures.catalogue import Measure, measures_of
@@ -21,7 +20,7 @@ from pipelines.explain.record_lines import LinesShown, costliest_lines, finding_
 from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.score import Scores
-from pipelines.select.worklist import judged_of
+from pipelines.select.worklist import Judged, still_open
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import fetch, tuples
 from reports.reasons import GRAPH_REASON, MOST_REASONS, RULE_REASON, SUM_REASON
@@ -49,7 +48,12 @@ Row = Any
 
 
 def supporting_records(
-    snapshot: Snapshot, scores: Scores, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
+    snapshot: Snapshot,
+    scores: Scores,
+    suspects: pd.DataFrame,
+    disputes: pd.DataFrame,
+    items: pd.DataFrame,
+    judged: Judged,
 ) -> pd.DataFrame:
     """A few visits for each reason of each explained suspect: of those that contribute most to it, those with
     most money in dispute first.
@@ -58,6 +62,7 @@ def supporting_records(
         suspects: as the contract's table, with reasons.
         disputes: `pipelines.score.Scores.disputes`, of the suspects.
         items: `pipelines.explain.item_excess_table.item_excess_table`.
+        judged: `pipelines.select.worklist.judged_of`.
 
     Returns:
         subject_type, subject_id, nth (of the reason, from 1), reason (its code), mdtrt_id, setl_id, amount
@@ -65,7 +70,10 @@ def supporting_records(
         why_en.
     """
     found = pd.concat(
-        [_visits_by_reason(snapshot, subject, suspects, disputes, items) for subject in scores.subjects],
+        [
+            _visits_by_reason(snapshot, subject, suspects, disputes, items, judged)
+            for subject in scores.subjects
+        ],
         ignore_index=True,
     )
     visits = visits_of(snapshot, found.mdtrt_id)
@@ -105,7 +113,12 @@ def _record(
 
 
 def _visits_by_reason(
-    snapshot: Snapshot, subject: str, suspects: pd.DataFrame, disputes: pd.DataFrame, items: pd.DataFrame
+    snapshot: Snapshot,
+    subject: str,
+    suspects: pd.DataFrame,
+    disputes: pd.DataFrame,
+    items: pd.DataFrame,
+    judged: Judged,
 ) -> pd.DataFrame:
     """The visits of the reasons of one kind of subject: subject_type, subject_id, nth, reason, mdtrt_id,
     visit_value, n, disputed (yuan), disputed_for (scheme), item (code of the item that the reason names; else
@@ -132,8 +145,7 @@ def _visits_by_reason(
             attributed = visit_attribution(rest, subject, con.table(MARKS), CANDIDATES)
             parts.append(without_contrary(without_small_counts(attributed).merge(wanted), measures))
         candidates = pd.concat(parts, ignore_index=True)
-        judged = judged_of(disputes, last_cases(snapshot.claims, decided=True))
-        found = assigned_to_first_reason(most_disputed_first(candidates, disputes, judged))
+        found = assigned_to_first_reason(most_disputed_first(candidates, still_open(disputes, judged)))
     described = {
         column: _described(column, measures.get(column), facts) for column in wanted["column"].unique()
     }
@@ -221,22 +233,16 @@ def without_contrary(found: pd.DataFrame, measures: dict[str, tuple[Measure, int
     return found[speaks_for | ~has_others]
 
 
-def most_disputed_first(
-    found: pd.DataFrame, disputes: pd.DataFrame, judged: Mapping[str, Set[str]]
-) -> pd.DataFrame:
-    """The visits of each reason with most money in dispute that no case has judged first, the others in the
-    order they have.
+def most_disputed_first(found: pd.DataFrame, disputes: pd.DataFrame) -> pd.DataFrame:
+    """The visits of each reason with most money in dispute first, the others in the order they have.
 
     Args:
         found: subject_id, nth, mdtrt_id; of each reason those that contribute most first.
-        disputes: subject_id, mdtrt_id, disputed (yuan), of one kind of subject.
-        judged: `pipelines.select.worklist.judged_of`, of that kind.
+        disputes: subject_id, mdtrt_id, disputed (yuan), of one kind of subject, that no case has judged.
     """
     money = disputes.drop_duplicates(["subject_id", "mdtrt_id"])[["subject_id", "mdtrt_id", "disputed"]]
     rows = found.merge(money, how="left", on=["subject_id", "mdtrt_id"])
-    pairs = zip(rows.subject_id, rows.mdtrt_id, strict=True)
-    settled = pd.Series([visit in judged.get(subject_id, ()) for subject_id, visit in pairs], rows.index)
-    rows = rows.assign(disputed=-rows.disputed.fillna(0.0).mask(settled, 0.0))
+    rows = rows.assign(disputed=-rows.disputed.fillna(0.0))
     return rows.sort_values(["subject_id", "nth", "disputed"], kind="stable").drop(columns="disputed")
 
 

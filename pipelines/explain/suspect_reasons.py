@@ -12,6 +12,7 @@ from pipelines.explain.item_excess_table import item_texts
 from pipelines.explain.reason_details import companions, explained_company, most_found_rules
 from pipelines.explain.stories import stories
 from pipelines.score import Scored, Scores, ranked_lists
+from pipelines.select.worklist import Judged
 from pipelines.settings import Settings
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import records_by
@@ -74,6 +75,7 @@ def suspects_table(
     scores: Scores,
     explained: dict[str, Contributions],
     named: Named,
+    judged: Judged,
     settings: Settings,
 ) -> pd.DataFrame:
     """The ranked lists with the reasons of the explained: columns of SUSPECTS; arguments as of
@@ -81,7 +83,7 @@ def suspects_table(
     table = ranked_lists(scores, settings)
     empty: pd.Series = pd.Series([[] for _row in range(len(table))], table.index, dtype=object)
     table = table.assign(reasons=empty, story_zh=None, story_en=None)
-    return with_reasons(table, snapshot, explained, scores.disputes, named)
+    return with_reasons(table, snapshot, explained, scores.disputes, named, judged)
 
 
 def with_reasons(
@@ -90,11 +92,13 @@ def with_reasons(
     explained: dict[str, Contributions],
     disputes: pd.DataFrame,
     named: Named,
+    judged: Judged,
 ) -> pd.DataFrame:
     """Suspects with the reasons and stories of the explained filled in: columns of SUSPECTS, nearest_schemes.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`, of the explained.
+        judged: `pipelines.select.worklist.judged_of`.
     """
     schemes = {
         str(subject): rows.set_index("subject_id").scheme
@@ -114,7 +118,7 @@ def with_reasons(
         mine = filled[(filled.subject_type == subject) & filled.subject_id.isin(contributions.whole.index)]
         if len(mine):
             of_kind = disputes[disputes.subject_type == subject]
-            texts = stories(snapshot, mine, of_kind, named.places)
+            texts = stories(snapshot, mine, of_kind, named.places, judged)
             filled.loc[texts.index, ["story_zh", "story_en"]] = texts
     return filled[[*SUSPECTS.names, "nearest_schemes"]]
 

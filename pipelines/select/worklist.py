@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from claims.as_of import CLEARED, CONFIRMED, decided_cases, judged_visits, last_cases
+from claims.as_of import CLEARED, CONFIRMED, institutions_closed, judged_visits, last_cases
 from features.disputed_amounts import OF_PROVIDERS
 from pipelines.select.coverage import greedy_cover
 from pipelines.snapshot import SUBJECT, Snapshot
@@ -32,6 +32,8 @@ WORKLIST = pa.schema(
         ("covered_id", pa.string()), ("until", pa.date32()),
     ]
 )  # fmt: skip
+# subject_type, subject_id → mdtrt_id of the disputed visits that a decided case has judged.
+Judged = dict[tuple[str, str], frozenset[str]]
 _RANKED = [*SUBJECT, "rank", "score", "amount_at_risk", "scheme", "explained_by"]
 
 
@@ -111,27 +113,36 @@ def unjudged(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         disputes: `pipelines.score.Scores.disputes`.
         cases: of `claims.as_of.last_cases`, decided.
     """
-    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
-    before = pd.to_datetime(disputes.day) <= closed.reindex(disputes.fixmedins_code).to_numpy()
+    return disputes[~_judged(disputes, cases)]
+
+
+def judged_of(disputes: pd.DataFrame, cases: pd.DataFrame) -> Judged:
+    """The disputed visits of each subject that a decided case has judged, its own too, also while another
+    case is open (arguments as of `unjudged`)."""
+    closed = cases.set_index(SUBJECT).close_date.reindex(pd.MultiIndex.from_frame(disputes[SUBJECT]))
+    own = pd.to_datetime(disputes.day) <= pd.to_datetime(closed).to_numpy()
+    visits = disputes[own | _judged(disputes, cases)].groupby(SUBJECT).mdtrt_id
+    return {(str(kind), str(one)): frozenset(ids) for (kind, one), ids in visits}
+
+
+def still_open(disputes: pd.DataFrame, judged: Judged) -> pd.DataFrame:
+    """Disputed visits that no case has judged.
+
+    Args:
+        judged: `judged_of`.
+    """
+    keys = zip(disputes.subject_type, disputes.subject_id, disputes.mdtrt_id, strict=True)
+    return disputes[[visit not in judged.get((kind, one), ()) for kind, one, visit in keys]]
+
+
+def _judged(disputes: pd.DataFrame, cases: pd.DataFrame) -> "pd.Series[bool]":
+    """Which disputed visits a case of their own or of their institution has judged."""
+    closed = institutions_closed(cases).reindex(disputes.fixmedins_code).to_numpy()
+    before = pd.to_datetime(disputes.day) <= closed
     of_provider = (disputes.subject_type == "patient") & disputes.scheme.isin(OF_PROVIDERS)
     settled = before & ((disputes.subject_type == "prescriber") | of_provider)
-    left: pd.DataFrame = disputes[~disputes.mdtrt_id.isin(judged_visits(cases).index) & ~settled]
-    return left
-
-
-def judged_of(disputes: pd.DataFrame, cases: pd.DataFrame) -> dict[str, frozenset[str]]:
-    """The disputed visits of each subject of a kind that a decided case has judged, its own too, also while
-    another case is open: subject_id → mdtrt_id (arguments as of `unjudged`)."""
-    closed = cases[[*SUBJECT, "close_date"]].rename(columns={"close_date": "last_closed"})
-    left = unjudged(disputes, cases).merge(closed, how="left", on=SUBJECT)
-    left = left[~(pd.to_datetime(left.day) <= left.last_closed)]
-    still = set(zip(left.subject_id, left.mdtrt_id, strict=True))
-    pairs = zip(disputes.subject_id, disputes.mdtrt_id, strict=True)
-    judged: dict[str, set[str]] = {}
-    for subject_id, visit in pairs:
-        if (subject_id, visit) not in still:
-            judged.setdefault(subject_id, set()).add(visit)
-    return {subject_id: frozenset(visits) for subject_id, visits in judged.items()}
+    judged: pd.Series[bool] = settled | disputes.mdtrt_id.isin(judged_visits(cases).index)
+    return judged
 
 
 def _ranks_before(past_runs: list[Path]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from claims.as_of import last_cases
-from pipelines.select.worklist import judged_of, worklist
+from pipelines.select.worklist import judged_of, still_open, worklist
 
 AS_OF = date(2025, 1, 1)
 
@@ -197,4 +197,15 @@ def test_what_a_decided_case_judged_stays_judged_while_another_case_is_open():
     cases += [("m", "visit", "c", "3", "2024-12-31"), ("n", "visit", "d", "1", None)]
     judged = judged_of(pulled, last_cases(snapshot(cases, DAYS).claims, decided=True))
     before = {visit for visit in "abd" if DAYS[visit] <= "2024-06-01"}
-    assert before and judged == {"H1": before | {"c"}, "H2": {"c"}}
+    assert before and judged == {("hospital", "H1"): before | {"c"}, ("hospital", "H2"): {"c"}}
+    left = still_open(pulled, judged)
+    assert set(zip(left.subject_id, left.mdtrt_id, strict=True)) == {
+        (one, visit) for one in ("H1", "H2") for visit in "abcd" if visit not in judged["hospital", one]
+    }
+
+
+def test_an_institution_inspected_as_hospital_and_as_pharmacy_is_judged_up_to_the_later_case():
+    pulled = disputes(("prescriber", "D", "a", 30.0), ("prescriber", "D", "b", 50.0))
+    cases = [("k", "hospital", "H9", "2", "2024-06-01"), ("l", "pharmacy", "H9", "3", "2024-01-01")]
+    seen = suspects(("prescriber", "D", 1, 0.9, 0.0))
+    assert worklist(snapshot(cases, DAYS), seen, pulled, [], AS_OF, 180).disputed.tolist() == [50.0]
