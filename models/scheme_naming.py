@@ -34,7 +34,7 @@ SUBORDINATE_TO: dict[str, tuple[str, ...]] = {
     "M06": ("M05", "M19"),  # who hoards or resells visits many pharmacies
     "M10": ("M01", "M02"),  # the patient of an invented stay is seen elsewhere
     "M11": ("M01", "M04", "M34"),  # the recruited lie in made-up stays
-    "M17": ("M14", "M15"),  # one card at two places is borrowed or collected
+    "M17": ("M06", "M14", "M15"),  # one card at two places is used too often, borrowed or collected
     "M19": ("M47",),
     "M21": ("M05", "M19"),  # the prescription used twice fetches what is hoarded or resold
     "M25": ("M24", "M28", "M29", "M33", "M45"),  # what costs too much does so by something

@@ -33,13 +33,17 @@ PRIOR_VISITS = 10
 # With so many others' visits of the same disease, in whatever setting, the expectation is half their rate
 # and half what was observed: what nobody else treats has no usual rate.
 PRIOR_COMPARABLE_VISITS = 3
-# An item in fewer visits, or a subject with fewer patients, shows no habit; what fewer other places bill has
-# no usual rate.
-MIN_VISITS, MIN_OTHERS = 10, 3
+# An item in fewer visits, or a subject with fewer patients, shows no habit.
+MIN_VISITS = 10
 # Who bills a visit; columns of `billed_visits`.
 KEYS = ("place", "doctor")
-# An excess of less than this share of a subject's bills is no matter for an inspector.
+# What fewer other places bill has no usual rate; a doctor has colleagues in his own.
+MIN_OTHERS = {"place": 3, "doctor": 0}
+# Items of a class in excess by less than this share of a subject's bills together are no matter for an
+# inspector. A package is made of items each of which costs little; one of less than a tenth of it is not
+# tested, for each test makes the others less significant.
 LEAST_MONEY_SHARE = 0.01
+_LEAST_TESTED_SHARE = LEAST_MONEY_SHARE / 10
 # What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
 # visits with an item, above those expected.
 UPPER_LIMIT_Z = float(norm.isf(0.001))
@@ -143,7 +147,7 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
         chance (UPPER_LIMIT_Z), the money of those in excess of the expectation, and of all its bills (yuan).
     """
     con = volume.get_backend()
-    stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items))
+    stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items, MIN_OTHERS[key]))
     # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
     cell = [_[key].name("subject_id"), "kind", *STRATA]
     weight = _[f"patient_weight_{key}"].sum()
@@ -156,8 +160,9 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     return _beyond_chance(rows.order_by(*_TEST).to_pandas())
 
 
-def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
-    """Share of the visits of a setting at places that bill an item at all: setting, class, item, stocked.
+def _stocked(volume: ibis.Table, items: ibis.Table, min_others: int) -> ibis.Table:
+    """Share of the visits of a setting at places that bill an item at all, of items billed by more than
+    ``min_others``: setting, class, item, stocked.
 
     Not everybody has a scanner or keeps a medicine; who does is compared with those who do.
     """
@@ -165,12 +170,12 @@ def _stocked(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
     every = places.group_by("setting").aggregate(all=_.n.sum())
     billing = items.select("place", "setting", *_ITEM).distinct().inner_join(places, ["place", "setting"])
     sums = billing.group_by("setting", *_ITEM).aggregate(n=_.n.sum(), places=_.count())
-    found = sums.filter(_.places > MIN_OTHERS).inner_join(every, "setting")
+    found = sums.filter(_.places > min_others).inner_join(every, "setting")
     return found.select("setting", *_ITEM, stocked=_.n / _["all"])
 
 
 def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
-    """Who bills each item that is material to anybody: _TEST, observed and n (visits), k and weight
+    """Who bills each item that is tested of anybody: _TEST, observed and n (visits), k and weight
     (patients), money, billed."""
     named = items.filter(items.subject_id.notnull())
     own = named.group_by(*_TEST).aggregate(
@@ -180,8 +185,8 @@ def _billers(volume: ibis.Table, items: ibis.Table) -> ibis.Table:
         n=_.visits.sum(), weight=_.n.sum().round(6), billed=_.billed.sum().round(2)
     )
     own = own.inner_join(whole, ["subject_id", "kind"])
-    material = own.filter(_.observed >= MIN_VISITS, _.money >= LEAST_MONEY_SHARE * _.billed)
-    return own.semi_join(material, ["kind", *_ITEM])
+    tested = own.filter(_.observed >= MIN_VISITS, _.money >= _LEAST_TESTED_SHARE * _.billed)
+    return own.semi_join(tested, ["kind", *_ITEM])
 
 
 def _expected(volume: ibis.Table, items: ibis.Table, billers: ibis.Table, stocked: ibis.Table) -> ibis.Table:
@@ -240,8 +245,19 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
         for explained in ("expected", "upper_limit")
     )
     found = significant(rows.assign(money=money, beyond=beyond))
-    material = (found["money"] >= LEAST_MONEY_SHARE * found["billed"]) & (found["beyond"] > 0)
-    return found[material & (found["observed"] >= MIN_VISITS)].reset_index(drop=True)[COLUMNS]
+    found = found[(found["beyond"] > 0) & (found["observed"] >= MIN_VISITS)]
+    return found[_material(found)].reset_index(drop=True)[COLUMNS]
+
+
+def _material(found: pd.DataFrame) -> pd.Series:
+    """Do a subject's items of a class in excess make LEAST_MONEY_SHARE of its bills? The costly ones
+    together hold single ones, so of the two the larger sum counts."""
+    keys = [found[name] for name in ("subject_id", "kind", "class")]
+    together = found["item"] == HIGH_COST
+    single, costly = (
+        found["money"].where(which, 0.0).groupby(keys).transform("sum") for which in (~together, together)
+    )
+    return single.where(single > costly, costly) >= LEAST_MONEY_SHARE * found["billed"]
 
 
 def _between(rows: pd.DataFrame, distance: pd.Series) -> pd.Series:

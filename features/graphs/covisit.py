@@ -41,8 +41,13 @@ _PAIR = ["a", "b", "kind"]
 
 
 def visits(facts: ibis.Table) -> ibis.Table:
-    """Visits as events: venue (the institution), kind, psn_no, day, second, mdtrt_id, course, days_ago."""
-    return facts.rename(venue="fixmedins_code").select(*_EVENT)
+    """Visits as events: venue (the institution), kind, psn_no, day, second, mdtrt_id, course, days_ago.
+
+    Physiotherapy for outpatients is a course as well: those who have it at one hour meet day after day.
+    """
+    physiotherapy = ((facts.kind != STAY) & (facts.rehab > 0)).fill_null(False)
+    events = facts.mutate(course=facts.course | physiotherapy)
+    return events.rename(venue="fixmedins_code").select(*_EVENT)
 
 
 def meetings(events: ibis.Table) -> ibis.Table:

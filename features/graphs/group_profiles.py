@@ -22,15 +22,19 @@ MARKET_INTERVAL, MARKET_DAYS, MARKET_SECONDS = 5, 6, 120
 # A group meets on the days on which so large a share is there of those who come on its largest day; two who
 # are at one place by accident make no meeting. Own starting value.
 MEETING_SHARE = 1 / 3
-# Medicine that a carer fetches for all lasts for so much of the time until the next round, at least. Own
-# starting value.
-REFILL_SHARE = 0.75
+# Medicine that a carer fetches for all lasts for so much of the time until the next round, at least and at
+# most: less would not do, more would pile up. On the days of the rounds is so large a share of what members
+# do together. Own starting values.
+REFILL_SHARE, REFILL_LIMIT, ROUNDS_SHARE = 0.75, 1.5, 0.75
+# Whom a programme brings to hospital together is seen there before and after as well. Own starting value.
+PROGRAMME_STAYS = 0.5
 # Honest groups seldom go to hospital together, seldom swipe cards in a row at a till, and spend less
 # than so much a member (yuan) on medicine in excess of a month at hand. Our own starting values.
 STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # Who fetches medicine for all of a home does so ahead of time: medicine in excess of a month at hand is no
-# cause for suspicion below this share of the bills. Own starting value.
-SURPLUS_SHARE = 0.25
+# cause for suspicion below this share of the bills; where each round brings what is used until the next,
+# below half, for whoever has his own medicine as well has all of it in excess. Own starting values.
+SURPLUS_SHARE, FETCHED_SURPLUS = 0.25, 0.5
 # So few patients may be of different villages by accident, and more are not; so many of few may be
 # neighbours of another by accident. Own starting values.
 PROGRAMME_MEMBERS, NEIGHBOURS = 6, 1
@@ -192,7 +196,8 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     c = conduct
     used = (c.surplus < SURPLUS_EACH * c.everybody) | (c.surplus < SURPLUS_SHARE * c.bills)
     # What some of them do together is no reason for the others.
-    moderate = (c.stays < STAY_SHARE) & used & (c.members >= ONE_PLACE_SHARE * c.everybody)
+    everybody = c.members >= ONE_PLACE_SHARE * c.everybody
+    moderate = (c.stays < STAY_SHARE) & used & everybody
     calm = moderate & (c.bursts < BURST_SHARE)
     # Only ever seen by a doctor, at one institution.
     consulted = calm & (c.outpatient >= ONE_PLACE_SHARE) & (c.one_place >= ONE_PLACE_SHARE)
@@ -201,9 +206,13 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     examined = (c.one_employer >= ONE_PLACE_SHARE) & (c.exams >= EXAM_SHARE)
     weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
     regular = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
-    regular &= (c.meetings >= MARKET_DAYS) & (c.met >= ONE_PLACE_SHARE)
-    refill = (c.dosed >= ONE_PLACE_SHARE) & (c.supply >= REFILL_SHARE * c.interval)
-    programme = (c.stays >= ONE_PLACE_SHARE) & (c.one_hospital >= ONE_PLACE_SHARE)
+    regular &= c.meetings >= MARKET_DAYS
+    refill = (c.dosed >= ONE_PLACE_SHARE) & (c.stays < STAY_SHARE) & everybody
+    refill &= (c.surplus < FETCHED_SURPLUS * c.bills) & (c.met >= ROUNDS_SHARE)
+    refill &= c.supply.between(REFILL_SHARE * c.interval, REFILL_LIMIT * c.interval)
+    treated = c.stays + (1 - c.stays) * c.outpatient.fill_null(0)
+    programme = (c.stays >= PROGRAMME_STAYS) & (treated >= ONE_PLACE_SHARE)
+    programme &= c.one_hospital >= ONE_PLACE_SHARE
     programme &= (c.one_disease >= ONE_PLACE_SHARE) & (c.members >= PROGRAMME_MEMBERS)
     programme &= c.villages >= ibis.least(ONE_PLACE_SHARE * c.members, c.members - NEIGHBOURS)
     reason = ibis.cases(
@@ -211,8 +220,8 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
         (calm & residents, "residents"),
         (consulted & examined, "examined"),
         (consulted & weekday, "weekday"),
-        (moderate & regular & (c.pace >= MARKET_SECONDS), "market"),
-        (moderate & regular & refill, "fetched"),
+        (moderate & regular & (c.met >= ONE_PLACE_SHARE) & (c.pace >= MARKET_SECONDS), "market"),
+        (regular & refill, "fetched"),
         (consulted & (c.villages <= 1), "villagers"),
         (programme & used, "programme"),
         else_=None,

@@ -42,15 +42,19 @@ _DECLARED = {
 }
 
 
-# Class of items → share of the bills that matters: tests are cheap compared with a stay.
-_MATERIALITY = {"drug": 0.02, "exam": 0.01, "treatment": 0.02, "material": 0.02}
+# Class of items → the fact of a visit that holds their yuan.
+_AMOUNTS = {
+    "drug": "drug_amount", "exam": "exam_amount", "treatment": "treat_amount", "material": "material_amount",
+}  # fmt: skip
+# Class of items → share of what is billed for the class that matters.
+_MATERIALITY = {"drug": 0.02, "exam": 0.05, "treatment": 0.05, "material": 0.05}
 
 
 def _excess_share(biller: str, item_class: str) -> SharedMeasure:
     def item_excess(v: Table, w: Value) -> Value:
-        """Yuan for items billed in excess of the mix of visits ÷ yuan of all lines."""
+        """Yuan for items of a class billed in excess of the mix of visits ÷ yuan for the class."""
         beyond = v[excess_column(biller, item_class)].sum(where=w).fill_null(0)
-        return ratio(beyond, v.billed.sum(where=w))
+        return ratio(beyond, v[_AMOUNTS[item_class]].sum(where=w))
 
     item_excess.__name__ = f"item_excess_{item_class}"
     zh, en = _SHARES[item_class]
@@ -60,6 +64,30 @@ def _excess_share(biller: str, item_class: str) -> SharedMeasure:
 for _subject, (_biller, _classes) in _DECLARED.items():
     for _class, _schemes in _classes.items():
         declare(_subject, _excess_share(_biller, _class), _schemes, materiality=_MATERIALITY[_class])
+
+
+# So many examinations seldom done for the disease, at one visit, are a package.
+_PACKAGE = 3
+
+
+@shared(
+    "含三项以上同病患者少做的检查的门诊占比",
+    "share of outpatient visits with three or more examinations seldom done for the disease",
+    "share", "content", evidence_weight=STRONG, windows=(YEAR,), over="consultations",
+    support="outpatient_visits",
+)  # fmt: skip
+def seldom_exams_share(v: Table, w: Value) -> Value:
+    """Visits with three or more examinations that patients of the same disease seldom have elsewhere
+    (`features.visits.excess_items`) ÷ visits."""
+    return (v.seldom_exams >= _PACKAGE).fill_null(False).mean(where=w)
+
+
+declare("prescriber", seldom_exams_share, "M33", materiality=0.05)
+declare(
+    "hospital", seldom_exams_share, "M33", materiality=0.05, zh="含三项以上同病患者少做的检查的住院占比",
+    en="share of stays with three or more examinations seldom done for the disease", over="admissions",
+    support="stays",
+)  # fmt: skip
 
 
 @shared(
@@ -117,7 +145,7 @@ def operation_consumables_excess(v: Table, w: Value) -> Value:
 
 for _subject in ("hospital", "prescriber"):
     declare(_subject, operations, "M29", materiality=5)
-    declare(_subject, operation_consumables_excess, "M29", materiality=_MATERIALITY["material"])
+    declare(_subject, operation_consumables_excess, "M29", materiality=0.02)
 
 
 @measure(

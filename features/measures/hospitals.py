@@ -272,6 +272,8 @@ declare("hospital", admissions.top_exam_set_share, "M33 M04", materiality=0.08)
 declare("hospital", admissions.checkup_share, "M04 M33", materiality=0.04)
 declare("hospital", admissions.exam_share, "M04 M33 M46", materiality=0.08)
 declare("hospital", admissions.outpatient_exam_share, "M33 M46", materiality=0.1)
+declare("hospital", admissions.drug_share, "M50", materiality=0.08)
+declare("hospital", admissions.outpatient_drug_share, "M50", materiality=0.1)
 declare(
     "hospital", admissions.imaging_share, "M33 M46 M04", materiality=0.1, zh="做大型检查的住院占比",
     en="share of stays with a scan", evidence_weight=HINT, over="admissions", support="stays",

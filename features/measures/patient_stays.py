@@ -88,3 +88,19 @@ def twin_stays(v: Table, w: Value) -> Value:
 def checkup_stays(v: Table, w: Value) -> Value:
     """Stays that are `checkup_like`, courses aside."""
     return v.mdtrt_id.count(where=w & (v.kind == STAY) & admissions.checkup_like(v) & ~v.course)
+
+
+# A disease that is treated without a stay in so large a share of its visits seldom needs one. Own starting
+# value.
+_MILD_RATE = 0.5
+
+
+@measure(
+    "patient", "救助对象因通常只需门诊的疾病住院次数",
+    "stays on medical assistance for diseases usually treated as an outpatient", "visits", "frequency", "M30",
+    materiality=2, evidence_weight=STRONG, over="admissions",
+)  # fmt: skip
+def mild_stays_on_assistance(v: Table, w: Value) -> Value:
+    """Stays of a recipient of medical assistance, who pays next to nothing, for a disease that at least half
+    of its patients are treated for without one."""
+    return v.mdtrt_id.count(where=w & v.poor & (v.outpatient_rate >= _MILD_RATE).fill_null(False))

@@ -1,5 +1,6 @@
 """Measures of a patient: how often, how much, where, with whom, and whether it fits together."""
 
+import ibis
 from ibis import Table, Value
 
 from claims.as_of import OUTPATIENT, PHARMACY
@@ -8,6 +9,7 @@ from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
 from features.measures.catalogue import ALL_WINDOWS, CONTEXT, HINT, STRONG, declare, measure
 from features.measures.formulas import top_share
+from features.rounding import rounded
 from features.windows import YEAR
 
 declare("patient", volume.visits, "M06 M15", materiality=5)
@@ -80,6 +82,16 @@ declare("patient", medicines.oversupply_amount, "M05 M19", materiality=200)
 def pharmacies(v: Table, w: Value) -> Value:
     """Different pharmacies with a purchase."""
     return v.fixmedins_code.nunique(where=w)
+
+
+@measure(
+    "patient", "同日另去一家药店购药的次数", "further pharmacies on a day with a purchase", "times",
+    "frequency", "M06", materiality=3, over="purchases",
+)  # fmt: skip
+def further_pharmacies(v: Table, w: Value) -> Value:
+    """Pharmacies with a purchase, day by day, beyond the first of the day."""
+    shop_days = (v.day.cast("string") + v.fixmedins_code).nunique(where=w)
+    return shop_days - v.day.nunique(where=w)
 
 
 declare("patient", volume.places, "M15 M30", materiality=2)
@@ -211,6 +223,18 @@ def round_amounts(v: Table, w: Value) -> Value:
     """Purchases of a round amount, or of one that five or more other bills there have."""
     odd = v.round_amount | (v.same_amount >= 5)
     return v.mdtrt_id.count(where=w & (v.kind == PHARMACY) & odd)
+
+
+@measure(
+    "patient", "同店同额而药品不同的购药次数(扣除偶合)",
+    "purchases at an amount paid there for other goods too, beyond chance", "times", "card_timing", "M17 M16",
+    materiality=1, evidence_weight=STRONG, over="purchases",
+)  # fmt: skip
+def amounts_of_other_goods(v: Table, w: Value) -> Value:
+    """Purchases of an amount that the patient paid at the same pharmacy for other goods as well, less those
+    expected if the patient's amounts were as frequent as on bills of other pharmacies."""
+    seen = v.mdtrt_id.count(where=w & v.amount_of_other_goods.fill_null(False))
+    return rounded(ibis.greatest(seen - v.amount_expected.sum(where=w).fill_null(0), 0.0), 6)
 
 
 @measure(

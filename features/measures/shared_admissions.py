@@ -188,6 +188,24 @@ def outpatient_exam_share(v: Table, w: Value) -> Value:
 
 
 @shared(
+    "住院药费占比", "share of inpatient bills for medicine", "share", "content", over="admissions",
+    support="stays", case_mix=True,
+)  # fmt: skip
+def drug_share(v: Table, w: Value) -> Value:
+    """Yuan for medicine ÷ yuan of all lines, of stays."""
+    return ratio(v.drug_amount.sum(where=w), v.billed.sum(where=w))
+
+
+@shared(
+    "门诊药费占比", "share of outpatient bills for medicine", "share", "content",
+    over="consultations", support="outpatient_visits", case_mix=True,
+)  # fmt: skip
+def outpatient_drug_share(v: Table, w: Value) -> Value:
+    """Yuan for medicine ÷ yuan of all lines, of outpatient visits."""
+    return ratio(v.drug_amount.sum(where=w), v.billed.sum(where=w))
+
+
+@shared(
     "做大型检查的就诊占比", "share of outpatient visits with a scan", "share", "content",
     evidence_weight=CONTEXT, over="consultations", support="outpatient_visits", case_mix=True,
 )  # fmt: skip

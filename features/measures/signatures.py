@@ -33,7 +33,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     # Many oversupplied at one doctor or pharmacy are a network (M19); one who hoards is a person.
     "M05": {"patient": "max_days_on_hand oversupply_amount", "visit": "days_on_hand"},
-    "M06": {"pharmacy": "visits_per_person frequent_customers_share"},
+    "M06": {
+        "patient": "further_pharmacies",
+        "pharmacy": "visits_per_person frequent_customers_share",
+    },
     "M07": {
         "patient": "out_of_scope_share",
         "prescriber": "out_of_scope_share",
@@ -69,7 +72,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "top_amount_band_share",
         "patient": "round_amounts",
     },
-    "M17": {"patient": "two_places", "visit": "two_places"},
+    "M17": {"patient": "two_places amounts_of_other_goods", "visit": "two_places"},
     "M18": {"pharmacy": "other_goods_share top_basket_share off_price_share"},
     "M19": {
         "pharmacy": "co_oversupplied_share clustered_fill_share days_on_hand early_refill_share "
@@ -122,13 +125,14 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "item_excess_material",
         "prescriber": "operation_consumables_excess consumables_per_stay item_excess_material",
     },
+    "M30": {"patient": "mild_stays_on_assistance"},
     "M31": {
         "hospital": "incoming_referral_excess",
         "prescriber": "outgoing_referral_excess onward_admissions",
     },
     "M33": {
-        "hospital": "item_excess_exam outpatient_exam_share",
-        "prescriber": "item_excess_exam",
+        "hospital": "item_excess_exam outpatient_exam_share seldom_exams_share",
+        "prescriber": "item_excess_exam seldom_exams_share",
     },
     "M34": {"hospital": "village_concentration top_village_share"},
     "M40": {
@@ -143,7 +147,10 @@ SIGNATURES: dict[str, dict[str, str]] = {
     },
     "M47": {"pharmacy": "december_share"},
     "M48": {"prescriber": "two_sites_share"},
-    "M50": {"hospital": "item_excess_drug", "prescriber": "item_excess_drug"},
+    "M50": {
+        "hospital": "item_excess_drug drug_share outpatient_drug_share",
+        "prescriber": "item_excess_drug drug_share outpatient_drug_share",
+    },
 }
 
 

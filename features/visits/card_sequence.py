@@ -12,6 +12,8 @@ import ibis
 from ibis import _
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
+from features.leave_one_out import sum_elsewhere
+from features.rounding import rounded
 from features.visits.timestamps import has_time_of_day
 from features.visits.visit_base import outside_courses
 from features.windows import YEAR
@@ -27,6 +29,9 @@ FOLLOW_SECONDS = 1_800
 TRAVEL_MINUTES = 30
 # A bill of at least so many yuan that is a multiple of so many yuan is round (M16; own starting values).
 ROUND_FROM, ROUND_TO = 20, 10
+# Nobody turns an account into money by fewer yuan at a time (M17; own starting value); the prices of single
+# boxes coincide below it.
+CASH_FROM = 100
 # Amounts of one band differ by so much of themselves at most (M16; own starting value).
 AMOUNT_BAND = 0.1
 
@@ -97,6 +102,31 @@ def bill_amounts(base: ibis.Table) -> ibis.Table:
         same_amount=joined._n - 1,
         round_amount=(amount % ROUND_TO == 0) & (amount >= ROUND_FROM),
         amount_band=((amount > 0).ifelse(amount, None).ln() / math.log(1 + AMOUNT_BAND)).floor(),
+    )
+
+
+def amounts_of_other_goods(base: ibis.Table, sets: ibis.Table) -> ibis.Table:
+    """Purchases of an amount that the same person paid at the same pharmacy for other goods as well, as where
+    money is what is bought (M17): mdtrt_id, amount_of_other_goods, and amount_expected, how likely one of the
+    person's other purchases there has the amount if each has it as often as bills of other pharmacies do.
+    What lasts a month costs the same every month, but it is the same medicine.
+
+    Args:
+        sets: `features.visits.bill_lines.bill_templates`, stored.
+    """
+    bought = base.filter(base.kind == PHARMACY, base.medfee_sumamt >= CASH_FROM)
+    bought = bought.select("mdtrt_id", "psn_no", "fixmedins_code", "medfee_sumamt")
+    bought = bought.inner_join(sets.select("mdtrt_id", "item_set"), "mdtrt_id")
+    own = ibis.window(group_by=["psn_no", "fixmedins_code"])
+    alike = ibis.window(group_by=["psn_no", "fixmedins_code", "medfee_sumamt"])
+    one = bought.mutate(_one=1)
+    often = sum_elsewhere(one._one, "fixmedins_code", "medfee_sumamt") / ibis.greatest(
+        sum_elsewhere(one._one, "fixmedins_code"), 1
+    )
+    return one.select(
+        "mdtrt_id",
+        amount_of_other_goods=one.item_set.max().over(alike) != one.item_set.min().over(alike),
+        amount_expected=rounded(1 - (-(one.count().over(own) - 1) * often).exp(), 6),
     )
 
 

@@ -17,6 +17,7 @@ from features.comparison.item_excess import (
     items_of_visits,
     with_patient_weights,
 )
+from features.leave_one_out import sum_elsewhere
 from features.visits.codelists import REHAB
 from features.visits.registers import signed_days
 from features.visits.visit_base import planned_course
@@ -27,6 +28,9 @@ BILLERS = {"place": "fixmedins_code", "doctor": "dr_code"}
 # Fact of a visit: yuan of the medicines beyond what is expected of its doctor. Where another test confirms
 # the excess (a flow of prescriptions), chance need not be left out of it once more.
 UNUSUAL_DRUGS = "doctor_unusual_drugs"
+# What fewer than so large a share of the patients of a disease have elsewhere is seldom, where so many visits
+# are to be compared with. Own starting values.
+SELDOM_SHARE, MIN_COMPARABLE_VISITS = 0.1, 20
 # Scratch table of all items in excess, with the biller (key of BILLERS).
 TABLE = "item_excess"
 
@@ -55,7 +59,26 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
     found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])
     excess = con.create_table(TABLE, ibis.memtable(found.reset_index(drop=True), schema=_SCHEMA))
     rows = [_of_biller(visits, items, excess, biller) for biller in BILLERS]
-    return reduce(_either, rows)
+    return reduce(_either, [*rows, _seldom_exams(visits, items, volume, counts)])
+
+
+def _seldom_exams(
+    visits: ibis.Table, items: ibis.Table, volume: ibis.Table, counts: ibis.Table
+) -> ibis.Table:
+    """How many of the examinations of a visit the patients of other places seldom have for the same disease:
+    mdtrt_id, seldom_exams; above 0.
+
+    One is a question of the case; several at once, whatever the disease, are a package (M33)."""
+    cells = ["disease", "place"]
+    n = volume.group_by(*cells).aggregate(n=_.n.sum())
+    n = n.mutate(others=sum_elsewhere(n.n, "place", "disease")).filter(_.others >= MIN_COMPARABLE_VISITS)
+    exams = counts.filter(counts["class"] == "exam", counts.item != HIGH_COST)
+    k = exams.group_by(*cells, "item").aggregate(k=_.k.sum())
+    k = k.mutate(others_with=sum_elsewhere(k.k, "place", "disease", "item"))
+    seldom = k.inner_join(n, cells).filter(_.others_with < SELDOM_SHARE * _.others)
+    rows = items.filter(items["class"] == "exam").inner_join(visits, "mdtrt_id")
+    rows = rows.semi_join(seldom, [*cells, "item"])
+    return rows.group_by("mdtrt_id").aggregate(seldom_exams=_.count())
 
 
 _SCHEMA = ibis.schema(

@@ -9,6 +9,7 @@ from claims.as_of import ClaimsAsOf
 from features.comparison.item_excess import CLASSES, in_class
 from features.visits.bill_lines import bill_content, bill_templates, item_days
 from features.visits.card_sequence import (
+    amounts_of_other_goods,
     bill_amounts,
     card_gaps,
     card_travel,
@@ -148,6 +149,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "card_gaps": card_gaps(base),
         "payment_gaps": payment_gaps(base),
         "amounts": bill_amounts(base),
+        "other_goods": amounts_of_other_goods(base, sets),
         "outside_visits": outside_visits(base, content),
         "batches": village_batches(base),
         "copies": copied_stays(base, sets, content),

@@ -6,12 +6,16 @@ from ibis import _
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
 from features.comparison.item_excess import PRIOR_VISITS, UPPER_LIMIT_Z
+from features.comparison.peer_groups import CHRONIC
 from features.distinct_counts import with_distinct
 from features.rounding import rounded
 from features.visits.codelists import DIALYSIS, FEMALE_DIAGNOSES, MALE_DIAGNOSES, REHAB
 from features.visits.inpatient import MIN_INNER_DAYS
 from features.visits.timestamps import SECONDS_A_DAY, calendar_days
 
+# A death is registered within a month (Regulations on Household Registration, art. 8), so a date on the
+# register is hardly farther off.
+REGISTRATION_DAYS = 31
 # An admission for an injury within so many days of an accident on record is about it (M27, R128).
 ACCIDENT_DAYS = 7
 # So many visits of a day for a service without any sign-in are a device that failed; R101, R103 and R104
@@ -26,12 +30,17 @@ PAID_BY_OTHERS = ["1", "2", "3"]
 def days_after_death(claims: ClaimsAsOf, base: ibis.Table) -> ibis.Table:
     """Days from the person's death to the visit, 0 before it; of several records the earliest counts (M09):
     mdtrt_id, days_since_death, seen_after_death (over a day after the registered death, and a doctor
-    sees the patient then or later)."""
+    sees the patient then or later).
+
+    Medicine of a registered disease is fetched from the doctor by the family as well, so such a visit does
+    not show the patient alive; within REGISTRATION_DAYS the date may be wrong."""
     deaths = claims["psn_die_regn_d"].group_by("psn_no").aggregate(die_date=_.die_date.min())
     joined = base.inner_join(deaths, "psn_no")
     days = calendar_days(joined.die_date, joined.begntime)
     joined = joined.mutate(days_since_death=ibis.greatest(days, 0))
-    seen = joined.second.max(where=(joined.kind != PHARMACY) & (joined.days_since_death > 1))
+    own = (joined.med_type.left(2) != CHRONIC) | (joined.days_since_death <= REGISTRATION_DAYS)
+    met = (joined.kind != PHARMACY) & own
+    seen = joined.second.max(where=met & (joined.days_since_death > 1))
     seen_after_death = (joined.days_since_death > 1) & (joined.second <= seen.over(group_by="psn_no"))
     return joined.select("mdtrt_id", "days_since_death", seen_after_death=seen_after_death.fill_null(False))
 

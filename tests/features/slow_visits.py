@@ -28,6 +28,7 @@ class Visit:
     dr: str | None
     village: str
     poor: bool
+    chronic: bool
     fee: float = 0
     fund: float = 0
     lines: list[dict] = field(default_factory=list)
@@ -116,6 +117,7 @@ def read_visits(world: World) -> list[Visit]:
         visits[row["mdtrt_id"]] = Visit(
             row["mdtrt_id"], row["psn_no"], row["fixmedins_code"], kind, begin, end, dx,
             row.get("chfpdr_code"), person["live_admdvs"], poor=person["psn_idet_type"] is not None,
+            chronic=row["med_type"] == "14",
         )  # fmt: skip
     for row in rows_before(world, "setl_d", "setl_time"):
         visit = visits[row["mdtrt_id"]]
@@ -254,9 +256,13 @@ def look_at_registers(world: World, visits: list[Visit]) -> None:
     for visit in visits:
         if visit.who in deaths:
             visit.dead_for = max((visit.day - deaths[visit.who].date()).days, 0)
+            month = deaths[visit.who].date() + timedelta(days=31)
             later = [
-                v for v in visits if v.who == visit.who and v.begin >= visit.begin and v.kind != PHARMACY
-            ]
+                v for v in visits
+                if v.who == visit.who and v.begin >= visit.begin and v.kind != PHARMACY
+                # Medicine of a registered disease is fetched by others as well.
+                and (not v.chronic or v.day <= month)
+            ]  # fmt: skip
             visit.seen_after_death = visit.dead_for > 1 and bool(later)
         if visit.dialysis and any(place == visit.where for _who, place, _day in signed):
             came = (visit.who, visit.where, visit.day) in signed

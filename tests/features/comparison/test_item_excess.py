@@ -114,7 +114,7 @@ def test_few_visits_do_not_stand_out(visits, stands_out):
 
 def test_equipment_that_few_have_is_compared_among_those_who_have_it():
     bills = town()
-    for number in range(MIN_OTHERS + 2):
+    for number in range(MIN_OTHERS["place"] + 2):
         bills.many(f"H{number:02}", "J06", 100, 0.3 + 0.02 * number, "scan2", 800)
     assert bills.found() == []
     bills.many("guilty", "J06", 100, 0.8, "scan2", 800)
@@ -134,7 +134,7 @@ def test_a_disease_of_which_everybody_is_scanned_excuses_no_other(backs_scanned,
     assert (["last", "exam", "scan"] in bills.found()) == found
 
 
-@pytest.mark.parametrize(("others", "known"), [(MIN_OTHERS - 1, False), (MIN_OTHERS, True)])
+@pytest.mark.parametrize(("others", "known"), [(MIN_OTHERS["place"] - 1, False), (MIN_OTHERS["place"], True)])
 def test_what_too_few_others_bill_has_no_usual_rate(others, known):
     bills = town()
     for number in range(others):
@@ -151,6 +151,33 @@ def test_an_excess_of_little_money_is_no_matter(yuan, material):
     bills.many("guilty", "J06", 100, 0.9, "scan9", yuan)
     assert (["guilty", "exam", "scan9"] in bills.found()) == material
     assert (90 * yuan > LEAST_MONEY_SHARE * (100 * 50 + 90 * yuan)) == material
+
+
+def test_a_doctor_is_compared_with_colleagues_where_no_other_place_has_the_item():
+    """One place alone has the injection: a doctor who gives it to half of his patients, whatever they come
+    with, is beside colleagues who never do; where all of them give it, it is the custom of the place."""
+    for colleagues, found in ((0.0, [["paid", "drug", "pill7"]]), (0.5, [])):
+        bills = Bills()
+        for number in range(8):
+            bills.many(f"H{number}", "J06", 60, 0.0, "pill7", doctor=f"D{number}")
+            bills.many("alone", "J06", 60, colleagues, "pill7", doctor=f"A{number}")
+        bills.many("alone", "J06", 60, 0.5, "pill7", doctor="paid")
+        assert bills.found("doctor") == found
+        # Of a place nothing is known of what nobody else has.
+        assert bills.found() == []
+
+
+@pytest.mark.parametrize(("package", "found"), [(["scan3", "scan4", "scan5"], 3), (["scan3"], 0)])
+def test_a_package_of_cheap_examinations_counts_together(package, found):
+    """Of three examinations each makes a half of a hundredth of the bills."""
+    bills = town()
+    for number in range(8):
+        for name in package:
+            bills.many(f"H{number:02}", "J06", 100, 0.02, name, 0.8)
+    for name in package:
+        bills.many("guilty", "J06", 100, 0.9, name, 0.8)
+    bills.many("guilty", "J06", 300 - 100 * len(package), 0.0, "lab")
+    assert len([row for row in bills.found() if row[0] == "guilty"]) == found
 
 
 def one_medicine(others: int) -> Bills:

@@ -89,14 +89,15 @@ def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
             round(row["money"] * (1 - bound / row["observed"]), 2) if row["observed"] else 0.0
             for bound in (usual * row["n"], upper_limit)
         )
-        if rate < 0.01 and money >= 0.01 * row["billed"] and beyond > 0 and row["observed"] >= 10:
-            found[row["subject_id"], row["kind"], row["item"]] = (
-                usual * row["n"],
-                upper_limit,
-                money,
-                -log10(rate),
-            )
-    return found
+        if rate < 0.01 and beyond > 0 and row["observed"] >= 10:
+            values = (usual * row["n"], upper_limit, money, -log10(rate))
+            found[row["subject_id"], row["kind"], row["item"]] = (values, row["billed"])
+    return {
+        key: values
+        for key, (values, billed) in found.items()
+        # What costs little counts together with the biller's other items of the class.
+        if sum(other[2] for of, (other, _billed) in found.items() if of[:2] == key[:2]) >= 0.01 * billed
+    }
 
 
 @pytest.mark.parametrize("seed", range(6))

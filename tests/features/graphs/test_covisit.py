@@ -17,6 +17,7 @@ from tests.significance.slow_chance import slow_neg_log10_fdr
 
 RING = ["ring-1", "ring-2", "ring-3", "ring-4", "ring-5"]
 SHIFT = ["shift-1", "shift-2", "shift-3"]
+GYM = ["gym-1", "gym-2", "gym-3"]
 BEDS = ["bed-1", "bed-2", "bed-3", "bed-4", "bed-5"]
 WARD = ["ward-1", "ward-2", "ward-3", "ward-4", "ward-5"]
 REGULARS = ["regular-1", "regular-2", "regular-3", "regular-4", "regular-5"]
@@ -50,6 +51,7 @@ def town() -> VisitBook:
         for day in range(5 + number, 200, 5):
             book.add(person, "busy", day, 300 + 50 * number)
     book.add_together(SHIFT, "quiet", list(range(1, 150, 3)), minute=200, course=True)
+    book.add_together(GYM, "quiet", list(range(40, 50)), minute=400, rehab=2.0)
     # Five people, four stays: where hardly anybody is twice, and as regulars of a ward.
     book.add_together(BEDS, "hospital", [20, 70, 120, 170], kind=STAY)
     book.add_together(WARD, "ward", [20, 70, 120, 170], kind=STAY)
@@ -80,6 +82,10 @@ def test_regulars_of_a_busy_clinic_meet_by_chance(town, found):
 
 def test_a_dialysis_shift_meets_by_schedule(found):
     assert not pairs_of(found) & every_pair(SHIFT)
+
+
+def test_a_course_of_physiotherapy_meets_by_schedule(found):
+    assert not pairs_of(found) & every_pair(GYM)
 
 
 def test_stays_together_count_where_chance_does_not_explain_them(found):

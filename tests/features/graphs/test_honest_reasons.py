@@ -135,7 +135,9 @@ def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expect
         ([28] * 5, {"supply_days": 41.0, "n_drugs": 2}, None),  # lasts three weeks of four
         ([29] * 4, {"supply_days": 30.0}, None),
         ([12, 31, 3, 26, 29], {"supply_days": 30.0}, None),
-        ([29] * 5, {"supply_days": 30.0, "oversupply_amount": 60.0}, None),  # more than is used up
+        ([29] * 5, {"supply_days": 30.0, "oversupply_amount": 45.0}, "fetched"),  # ahead of time
+        ([29] * 5, {"supply_days": 30.0, "oversupply_amount": 60.0}, None),  # each has his own as well
+        ([29] * 5, {"supply_days": 45.0}, None),  # piles up
         ([29] * 5, {"supply_days": 30.0, "kind": OUTPATIENT, "fixmedins_code": None}, None),
     ],
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from claims.as_of import PHARMACY, STAY
+from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.graphs.group_profiles import honest_reasons
 from tests.features.graphs.group_visits import (
     MONDAY,
@@ -95,6 +95,9 @@ def test_nine_of_ten_visits_are_meetings():
         (3, {"fixmedins_code": "H2"}, None),
         (2, {"kind": PHARMACY}, "programme"),
         (3, {"kind": PHARMACY}, None),
+        # Half of the visits are controls before and after.
+        (10, {"kind": OUTPATIENT}, "programme"),
+        (11, {"kind": OUTPATIENT}, None),
         (20, {"oversupply_amount": 100.0}, None),
     ],
 )

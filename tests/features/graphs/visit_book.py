@@ -15,7 +15,7 @@ SCHEMA = ibis.schema(
          mdtrt_id="string",
          course="boolean", days_ago="float64", dr_code="string", is_pharmacy="boolean", supply_days="float64",
          days_on_hand="float64", referred_to="string", referred_stay="string", village="string", dx3="string",
-         template="int64", n_items="int64", operated="boolean")
+         template="int64", n_items="int64", operated="boolean", rehab="float64")
 )  # fmt: skip
 
 

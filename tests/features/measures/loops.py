@@ -120,6 +120,9 @@ VALUES: dict[str, list[Any]] = {
     ),
     **dict.fromkeys(["split_excess", "outside_excess"], [0.1, 0.5, 0.75, None]),
     UNUSUAL_DRUGS: [0.0, 25.0, None],
+    "seldom_exams": [1.0, 2.0, 3.0, 4.0, None],
+    "amount_of_other_goods": [True, False, None],
+    "amount_expected": [0.0, 0.125, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
 }
 # Families whose measures have loops of their own: outcomes of others (test_linked_outcomes.py).

@@ -82,6 +82,8 @@ OF_BOTH: dict[str, Loop] = {
     "checkup_share": lambda vs: share(stays(vs), lambda v: loops.checkup_like(v)),
     "exam_share": lambda vs: part(stays(vs), "exam_amount"),
     "outpatient_exam_share": lambda vs: part(seen(vs), "exam_amount"),
+    "drug_share": lambda vs: part(stays(vs), "drug_amount"),
+    "outpatient_drug_share": lambda vs: part(seen(vs), "drug_amount"),
     "consumables_per_stay": lambda vs: mean_of(stays(vs), "material_amount"),
     "operations": lambda vs: len(compared_operations(vs)),
     "operation_consumables_excess": lambda vs: beyond_operations(compared_operations(vs)),

@@ -13,21 +13,25 @@ from tests.features.measures.tables import taken
 BILL = {"billed": 100.0, "kind": OUTPATIENT}
 PURCHASE = {"billed": 100.0, "kind": PHARMACY}
 SUBJECTS = {"hospital": "place", "prescriber": "doctor"}
+AMOUNTS = {
+    "drug": "drug_amount", "exam": "exam_amount", "treatment": "treat_amount", "material": "material_amount",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("subject", "biller"), SUBJECTS.items())
 @pytest.mark.parametrize("item_class", CLASSES)
-def test_money_beyond_others_habits_is_a_share_of_all_bills_of_the_year(subject, biller, item_class):
+def test_money_beyond_others_habits_is_a_share_of_the_class_in_the_year(subject, biller, item_class):
     column, name = excess_column(biller, item_class), f"item_excess_{item_class}"
-    rows = [BILL | {column: 80.0}, BILL | {column: None}, BILL | {column: None}]
-    assert taken(subject, name, *rows, BILL | {column: 90.0, "days_ago": 366.0}) == pytest.approx(80 / 300)
-    assert taken(subject, name, BILL | {column: None}) == 0
+    bill = BILL | {AMOUNTS[item_class]: 100.0}
+    rows = [bill | {column: 80.0}, bill | {column: None}, bill | {column: None}]
+    assert taken(subject, name, *rows, bill | {column: 90.0, "days_ago": 366.0}) == pytest.approx(80 / 300)
+    assert taken(subject, name, bill | {column: None}) == 0
     assert f"{name}_365d" == EXCESS_COLUMNS[item_class] and EXCESS_COLUMNS[item_class] in measures_of(subject)
 
 
 def test_a_pharmacy_is_measured_by_what_it_sells():
-    row = PURCHASE | {excess_column("place", "drug"): 25.0}
-    assert taken("pharmacy", "item_excess_drug", row) == 0.25
+    row = PURCHASE | {excess_column("place", "drug"): 25.0, "drug_amount": 50.0}
+    assert taken("pharmacy", "item_excess_drug", row) == 0.5
     assert {column for column in EXCESS_COLUMNS.values() if column in measures_of("pharmacy")} == {
         EXCESS_COLUMNS["drug"]
     }
@@ -103,3 +107,12 @@ def test_boxes_of_a_patient_that_a_pharmacy_sold_again_are_counted():
         PURCHASE | {"resold": 5.0, "days_ago": 400.0},
     ]
     assert taken("patient", "resold_boxes", *rows) == 3
+
+
+def test_three_examinations_that_few_have_for_the_disease_are_a_package():
+    stays = [{"seldom_exams": seldom} for seldom in (3.0, 4.0, 2.0, None)]
+    visits = [{"seldom_exams": seldom, "kind": OUTPATIENT} for seldom in (5.0, None)]
+    assert taken("hospital", "seldom_exams_share", *stays, *visits) == 0.5
+    # Of a doctor it is his outpatients; a course of treatment is examined by plan.
+    assert taken("prescriber", "seldom_exams_share", *stays, *visits, visits[0] | {"course": True}) == 0.5
+    assert taken("prescriber", "seldom_exams_share", *visits, visits[1]) == pytest.approx(1 / 3)

@@ -107,7 +107,8 @@ EVER: dict[str, Loop] = {
 }
 # Held by test_billing_and_flows.py.
 BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {
-    "incoming_referral_excess"
+    "incoming_referral_excess",
+    "seldom_exams_share",
 }
 
 

@@ -161,6 +161,15 @@ PATIENTS: dict[str, Loop] = {
     "two_clinics": lambda vs: sum(at_two_clinics(v) or False for v in vs),
     "impossible_diagnoses": lambda vs: total(vs, "impossible"),
     "round_amounts": lambda vs: sum(v["round_amount"] or v["same_amount"] >= 5 for v in bought(vs)),
+    "amounts_of_other_goods": lambda vs: max(
+        sum(v["amount_of_other_goods"] or False for v in bought(vs)) - total(bought(vs), "amount_expected"), 0
+    ),
+    "further_pharmacies": lambda vs: (
+        len({(v["day"], v["fixmedins_code"]) for v in bought(vs)}) - different(bought(vs), "day")
+    ),
+    "mild_stays_on_assistance": lambda vs: sum(
+        bool(v["poor"]) and (v["outpatient_rate"] or 0) >= 0.5 for v in stays(vs)
+    ),
     "uses_after_death": lambda vs: sum(map(loops.unseen_dead, vs)),
     "fund_after_death": lambda vs: fund_of(vs, loops.unseen_dead),
     "repeat_codes": lambda vs: total(vs, "repeat_codes"),

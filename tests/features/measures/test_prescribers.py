@@ -101,7 +101,8 @@ PRESCRIBERS: dict[str, Loop] = OF_BOTH | {
 ONE_IN_FORTY = norm.isf(1 / 40)
 # Held by test_billing_and_flows.py.
 BILLED = {f"item_excess_{name}" for name in ("drug", "exam", "treatment", "material")} | {
-    "steered_excess_share"
+    "steered_excess_share",
+    "seldom_exams_share",
 }
 
 

@@ -14,7 +14,6 @@ from significance.normal_tail import neg_log10_p
 
 # Schemes with strong evidence and no signature, and why.
 UNSIGNED = {
-    "M30": "recipients of medical assistance admitted again and again: the joint stays sign M02",
     "M46": "examinations beyond the mix sign M33; their growth alone is no evidence",
 }
 NAMED = [

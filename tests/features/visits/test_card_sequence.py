@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.visits.card_sequence import (
+    amounts_of_other_goods,
     bill_amounts,
     card_gaps,
     card_travel,
@@ -17,7 +18,7 @@ from features.visits.card_sequence import (
     followers,
     payment_gaps,
 )
-from tests.features.visits.tables import AS_OF, sessions, stay, values, visits
+from tests.features.visits.tables import AS_OF, sessions, stay, table, values, visits
 
 NOON = datetime(2024, 5, 1, 12)
 
@@ -273,3 +274,24 @@ def test_gaps_and_trips_against_loops(evening):
     assert values(payment_gaps(base), "payment_gap_seconds") == gaps
     assert values(card_travel(base), "two_places") == trip
     assert values(doctor_travel(base), "dr_two_sites") == moved
+
+
+def test_one_amount_for_different_goods_is_money_and_for_one_medicine_a_course():
+    """(who, where, yuan, set of items): the fifth costs less than anybody draws in cash."""
+    sales = [
+        ("cash", "P1", 200.0, 1), ("cash", "P1", 200.0, 2), ("cash", "P2", 200.0, 3),
+        ("cash", "P1", 120.0, 4), ("cash", "P1", 99.0, 5), ("cash", "P1", 99.0, 6),
+        ("ill", "P1", 200.0, 7), ("ill", "P1", 200.0, 7), ("other", "P2", 200.0, 1),
+        ("other", "P2", 150.0, 1),
+    ]  # fmt: skip
+    rows = [
+        seen(who, "2024-05-01 10:00", place, kind=PHARMACY, medfee_sumamt=yuan)
+        for who, place, yuan, _goods in sales
+    ]
+    sets = [{"mdtrt_id": f"M{n:02}", "item_set": goods} for n, (*_sale, goods) in enumerate(sales, 1)]
+    base, sets = visits(*rows), table({"mdtrt_id": "string", "item_set": "int64"}, sets)
+    found = values(amounts_of_other_goods(base, sets), "amount_of_other_goods", "amount_expected")
+    assert {name for name, (other, _expected) in found.items() if other} == {"M01", "M02"}
+    # Of three bills elsewhere two have the amount, and there are two more purchases of the same person here.
+    assert found["M01"][1] == pytest.approx(1 - math.exp(-2 * 2 / 3), abs=1e-6)
+    assert found["M04"][1] == 0 and set(found) == {f"M{n:02}" for n in (1, 2, 3, 4, 7, 8, 9, 10)}

@@ -9,7 +9,13 @@ import pytest
 from claims.as_of import ClaimsAsOf
 from features.comparison.item_excess import COLUMNS
 from features.visits.codelists import DIALYSIS, REHAB
-from features.visits.excess_items import TABLE, UNUSUAL_DRUGS, excess_column, excess_items
+from features.visits.excess_items import (
+    SELDOM_SHARE,
+    TABLE,
+    UNUSUAL_DRUGS,
+    excess_column,
+    excess_items,
+)
 from tests.in_memory import engine
 
 BASE = dict.fromkeys(
@@ -56,7 +62,8 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
         base.append(
             {"mdtrt_id": name, "psn_no": name, "kind": "outpatient",
              "fixmedins_code": row["place"], "dr_code": row["doctor"],
-             "med_type": "11", "level": "2", "dx_group": "J06", "dx3": row.get("dx3", "J06"),
+             "med_type": "11", "level": "2", "dx_group": row.get("dx_group", "J06"),
+             "dx3": row.get("dx3", "J06"),
              "dept_code": None, "days_ago": row.get("days_ago", 100.0)}
         )  # fmt: skip
         item = ("scan", row.get("charge", "03"), 200.0, row.get("serv_type"))
@@ -149,3 +156,17 @@ def test_physiotherapy_is_compared_where_sign_ins_are_kept():
     assert of_the_guilty(nowhere) == {"H0", "D0-0"}
     no_device = [row | {"signs": DIALYSIS} if row["place"] == "H0" else row for row in therapy()]
     assert of_the_guilty(no_device) == set()
+
+
+def test_examinations_that_few_have_elsewhere_for_the_disease_are_counted():
+    """At H0 nearly all patients of one of two doctors are scanned, at H1 to H4 one in ten and nowhere else;
+    the lab test is everybody's."""
+    rows = [row | {"scan": row["scan"] and row["place"] < "H5"} for row in town()]
+    scanned = {f"M{number:04}" for number, row in enumerate(rows) if row["place"] == "H0" and row["scan"]}
+    elsewhere = sum(row["scan"] for row in rows if row["place"] != "H0")
+    assert 0 < elsewhere < SELDOM_SHARE * 720
+    seldom = facts_of(rows)[0].seldom_exams.dropna()
+    assert set(seldom) == {1} and scanned <= set(seldom.index)
+    # Of a disease that nobody else treats nothing is known.
+    alone = [row | {"dx_group": "B18"} if row["place"] == "H0" else row for row in rows]
+    assert not scanned & set(facts_of(alone)[0].seldom_exams.dropna().index)

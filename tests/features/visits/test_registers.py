@@ -54,6 +54,22 @@ def test_whom_a_doctor_sees_after_the_death_is_alive(claims_of):
     }  # fmt: skip
 
 
+def test_medicine_of_a_registered_disease_shows_nobody_alive(claims_of):
+    """The family goes on fetching it from the doctor for months; a consultation is the patient's own, and the
+    register may have a date a month too early."""
+    world, bought, last = World(), {}, {}
+    for who in ("family", "alive", "early"):
+        world.add("psn_die_regn_d", psn_no=who, die_date="2024-05-01")
+        bought[who] = world.purchase(who, "P1", "2024-05-05 09:00")
+    last["family"] = world.visit("family", "H1", "2024-06-02 09:00", med_type="14")
+    last["alive"] = world.visit("alive", "H1", "2024-06-02 09:00")
+    last["early"] = world.visit("early", "H1", "2024-06-01 09:00", med_type="14")
+    claims = claims_of(world, AS_OF)
+    found = values(days_after_death(claims, visit_base(claims)), "seen_after_death")
+    for who, seen in {"family": False, "alive": True, "early": True}.items():
+        assert found[bought[who]] == found[last[who]] == seen
+
+
 def test_sessions_without_a_sign_in_that_day(claims_of):
     world = World()
     first, second = "2024-05-06 09:00", "2024-05-08 09:00"
