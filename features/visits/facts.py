@@ -105,7 +105,7 @@ LINES |= dict.fromkeys(("days_on_hand", "oversupply_amount", "n_drugs"), LINES["
 LINES |= {excess_column(b, name): partial(in_class, name) for b in BILLERS for name in CLASSES}
 LINES[UNUSUAL_DRUGS] = partial(in_class, "drug")
 LINES["usual_material"] = LINES["material_amount"]
-LINES["costliest_exam"] = LINES["exam_amount"]
+LINES |= dict.fromkeys(("costliest_exam", "seldom_exams"), LINES["exam_amount"])
 LINES |= dict.fromkeys(
     ("no_sign_in", "no_sign_in_excess", "weekly_dialysis_sessions", "dialysis_days", "off_schedule"),
     LINES["dialysis"],
