@@ -23,6 +23,11 @@ ITEM_EXCESS = pa.schema(
 )  # fmt: skip
 
 
+# A single item tells more than the costly ones together where it has so much of their money. Own starting
+# value.
+SINGLE_SHARE = 0.5
+
+
 def item_excess_table(snapshot: Snapshot) -> pd.DataFrame:
     """Columns of ITEM_EXCESS, most money first within a subject."""
     con = snapshot.claims.con
@@ -37,8 +42,6 @@ def item_excess_table(snapshot: Snapshot) -> pd.DataFrame:
 
 def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tuple[str, str]]:
     """(subject_id, column of the catalogue) → what names the item of most money, in Chinese and English.
-
-    A single item comes before the high-cost ones of its class together.
 
     Args:
         found: `item_excess_table`.
@@ -57,12 +60,15 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
 
 def leading_items(found: pd.DataFrame, subject: str) -> pd.DataFrame:
     """The item of most money in each class of each subject of a kind: rows of ``found`` with ``name`` and
-    ``together`` (the high-cost items of the class, which come last).
+    ``together`` (the high-cost items of the class, which come first where a single item has less than
+    SINGLE_SHARE of their money).
 
     Args:
         found: `item_excess_table`.
     """
     rows = found[found["subject_type"] == subject]
     name = rows["item_name"].fillna(rows["item"]).astype(object)
-    rows = rows.assign(together=rows["item"] == HIGH_COST, name=name).sort_values("together", kind="stable")
-    return rows.drop_duplicates(["subject_id", "class"])
+    rows = rows.assign(together=rows["item"] == HIGH_COST, name=name)
+    weight = rows["money"].where(~rows["together"], SINGLE_SHARE * rows["money"])
+    order = weight.sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].drop_duplicates(["subject_id", "class"])

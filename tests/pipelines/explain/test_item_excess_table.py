@@ -58,6 +58,14 @@ def test_the_item_of_most_money_is_named_before_the_dear_ones_together(snapshot)
     assert item_texts(found, "patient") == {}
 
 
+def test_a_cheap_item_does_not_stand_for_the_costly_ones(snapshot):
+    """A bag of saline is in excess as well; it is not what the bills are made of."""
+    found = item_excess_table(snapshot)
+    for yuan, named in ((4499.0, "高价检查"), (4501.0, "头颅CT")):
+        rows = found.assign(money=found["money"].mask(found["item"] == "ct", yuan))
+        assert named in item_texts(rows, "hospital")["H1", EXCESS_COLUMNS["exam"]][0]
+
+
 def test_only_the_reason_about_the_item_names_it(snapshot):
     texts = item_texts(item_excess_table(snapshot), "hospital")
     reason = {"code": f"CONTENT.{EXCESS_COLUMNS['exam']}", "text_zh": "高", "text_en": "High", "value": 1.0}

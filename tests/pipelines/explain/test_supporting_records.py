@@ -158,7 +158,7 @@ def test_a_reason_that_names_an_item_shows_visits_and_lines_with_that_item():
         [("prescriber", "D1", "outpatient", "exam", "lab", "检验"),
          ("prescriber", "D1", "outpatient", "drug", HIGH_COST, None)],
         columns=["subject_type", "subject_id", "kind", "class", "item", "item_name"],
-    )  # fmt: skip
+    ).assign(money=100.0)  # fmt: skip
     reasons = [{"code": f"CONTENT.{EXCESS_COLUMNS[name]}", "peer_median": 0.0} for name in ("exam", "drug")]
     listed = pd.DataFrame(
         {"subject_type": ["prescriber"], "subject_id": ["D1"], "scheme": ["M33"], "reasons": [reasons]}
