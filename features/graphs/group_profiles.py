@@ -196,8 +196,8 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     c = conduct
     used = (c.surplus < SURPLUS_EACH * c.everybody) | (c.surplus < SURPLUS_SHARE * c.bills)
     # What some of them do together is no reason for the others.
-    everybody = c.members >= ONE_PLACE_SHARE * c.everybody
-    moderate = (c.stays < STAY_SHARE) & used & everybody
+    ambulatory = (c.stays < STAY_SHARE) & (c.members >= ONE_PLACE_SHARE * c.everybody)
+    moderate = ambulatory & used
     calm = moderate & (c.bursts < BURST_SHARE)
     # Only ever seen by a doctor, at one institution.
     consulted = calm & (c.outpatient >= ONE_PLACE_SHARE) & (c.one_place >= ONE_PLACE_SHARE)
@@ -207,8 +207,8 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     weekday = (c.one_weekday >= ONE_PLACE_SHARE) & (c.days >= WEEKDAY_DAYS)
     regular = (c.interval >= MARKET_INTERVAL) & (c.on_interval >= ONE_PLACE_SHARE)
     regular &= c.meetings >= MARKET_DAYS
-    refill = (c.dosed >= ONE_PLACE_SHARE) & (c.stays < STAY_SHARE) & everybody
-    refill &= (c.surplus < FETCHED_SURPLUS * c.bills) & (c.met >= ROUNDS_SHARE)
+    refill = (c.dosed >= ONE_PLACE_SHARE) & (c.surplus < FETCHED_SURPLUS * c.bills)
+    refill &= c.met >= ROUNDS_SHARE
     refill &= c.supply.between(REFILL_SHARE * c.interval, REFILL_LIMIT * c.interval)
     treated = c.stays + (1 - c.stays) * c.outpatient.fill_null(0)
     programme = (c.stays >= PROGRAMME_STAYS) & (treated >= ONE_PLACE_SHARE)
@@ -221,7 +221,7 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
         (consulted & examined, "examined"),
         (consulted & weekday, "weekday"),
         (moderate & regular & (c.met >= ONE_PLACE_SHARE) & (c.pace >= MARKET_SECONDS), "market"),
-        (regular & refill, "fetched"),
+        (ambulatory & regular & refill, "fetched"),
         (consulted & (c.villages <= 1), "villagers"),
         (programme & used, "programme"),
         else_=None,

@@ -2,7 +2,8 @@
 item, and of what both ends of a flow of prescriptions gain by it.
 
 They are money beyond what the mix leads one to expect, of items that stand out beyond chance
-(`features.comparison.item_excess`): nothing for most, and the reasons name the item.
+(`features.comparison.item_excess`), as a share of what is charged for their class: nothing for most, and the
+reasons name the item.
 """
 
 from ibis import Table, Value
@@ -16,20 +17,20 @@ from features.windows import YEAR
 # Class of items → the meaning.
 _SHARES = {
     "drug": (
-        "超出同类病种用药习惯的药品费占比",
-        "share of the bills for medicines given more often than others do for the same diseases",
+        "药品费中超出同类病种用药习惯的占比",
+        "share of medicine charges for those given more often than elsewhere for these diseases",
     ),
     "exam": (
-        "超出同类病种检查习惯的检查检验费占比",
-        "share of the bills for examinations done more often than others do for the same diseases",
+        "检查检验费中超出同类病种检查习惯的占比",
+        "share of examination charges for those done more often than elsewhere for these diseases",
     ),
     "treatment": (
-        "超出同类病种治疗习惯的治疗费占比",
-        "share of the bills for treatments given more often than others do for the same diseases",
+        "治疗费中超出同类病种治疗习惯的占比",
+        "share of treatment charges for those given more often than elsewhere for these diseases",
     ),
     "material": (
-        "超出同类病种使用习惯的耗材费占比",
-        "share of the bills for consumables used more often than others do for the same diseases",
+        "耗材费中超出同类病种使用习惯的占比",
+        "share of consumables charges for those used more often than elsewhere for these diseases",
     ),
 }
 # Class of items → the column of its measure.
