@@ -146,7 +146,8 @@ class SparkBackend(Backend):  # type: ignore[misc]
         self._run_pre_execute_hooks(rows)
         types = PySparkSchema.from_ibis(rows.schema())
         frame = self._session.sql(self.compile(rows))
-        return frame.select(*(frame[field.name].cast(field.dataType) for field in types))
+        typed: DataFrame = frame.select(*(frame[field.name].cast(field.dataType) for field in types))
+        return typed
 
     def _written(self, name: str, frame: DataFrame) -> ibis.Table:
         folder = f"{self.scratch}/{name}-{next(self._numbers)}"

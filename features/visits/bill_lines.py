@@ -1,6 +1,7 @@
 """Fee lines summed once, in one scan, to visit, item and day; everything that looks at content starts from
 there."""
 
+from collections.abc import Callable
 from functools import reduce
 from operator import xor
 
@@ -26,6 +27,17 @@ from features.visits.codelists import (
 TEMPLATE_HASHES = 6
 # Of a hash; sums of 9,000 such numbers are below 2 ** 63.
 HASH_DIGITS = 15
+
+# Amounts of a bill → which charge types they are of; counts → services.
+_AMOUNTS: dict[str, Callable[[ibis.Value], ibis.Value]] = {
+    "drug_amount": lambda charge: charge.isin(DRUGS),
+    "exam_amount": lambda charge: charge.isin(EXAMS),
+    "treat_amount": lambda charge: charge.isin(TREATMENTS),
+    "material_amount": lambda charge: charge.isin(MATERIALS),
+    "bed_care_amount": lambda charge: charge.isin(BED_NURSING_ROUNDS),
+    "medical_amount": lambda charge: ~charge.isin(BED_NURSING_ROUNDS),
+}
+_COUNTS = {"dialysis": DIALYSIS, "large_exams": LARGE_EXAM, "rehab": REHAB}
 
 
 def item_days(claims: ClaimsAsOf) -> ibis.Table:
@@ -65,43 +77,48 @@ def _summed(lines: ibis.Table) -> ibis.Table:
 
 
 def bill_content(days: ibis.Table) -> ibis.Table:
-    """What each bill is made of: mdtrt_id, n_items (different), billed, drug_amount, exam_amount,
-    costliest_exam (of one examination on one day), treat_amount, material_amount, bed_care_amount (yuan),
-    operated (an operation is charged), dialysis (sessions), dialysis_days, large_exams, rehab (counts),
-    rehab_days, over_ceiling (yuan above the price ceilings), billed_days, active_days (days with more than
-    bed, round and nursing), medical_amount (yuan other than bed, round and nursing).
+    """What each bill is made of: mdtrt_id, billed, drug_amount, exam_amount, costliest_exam (of one
+    examination on one day), treat_amount, material_amount, bed_care_amount, medical_amount (other than bed,
+    round and nursing; all in yuan), operated (an operation is charged), dialysis (sessions), dialysis_days,
+    large_exams, rehab (counts), rehab_days, over_ceiling (yuan above the price ceilings), billed_days,
+    active_days (with more than bed, round and nursing).
     """
-    over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
-    medical = ~days.charge.isin(BED_NURSING_ROUNDS)
-    return days.group_by("mdtrt_id").aggregate(
-        n_items=_.hilist_code.nunique(),
-        billed=_.amount.sum().round(2),
-        drug_amount=_amount(_.charge.isin(DRUGS)),
-        exam_amount=_amount(_.charge.isin(EXAMS)),
-        costliest_exam=ibis.greatest(_.amount.max(where=_.charge.isin(EXAMS)), 0).fill_null(0),
-        treat_amount=_amount(_.charge.isin(TREATMENTS)),
-        material_amount=_amount(_.charge.isin(MATERIALS)),
-        bed_care_amount=_amount(_.charge.isin(BED_NURSING_ROUNDS)),
-        operated=(_.charge == OPERATION).any().fill_null(False),
-        dialysis=_.cnt.sum(where=_.serv_type == DIALYSIS).fill_null(0),
-        dialysis_days=_.day.nunique(where=_.serv_type == DIALYSIS),
-        large_exams=_.cnt.sum(where=_.serv_type == LARGE_EXAM).fill_null(0),
-        rehab=_.cnt.sum(where=_.serv_type == REHAB).fill_null(0),
-        rehab_days=_.day.nunique(where=_.serv_type == REHAB),
-        over_ceiling=over.sum().fill_null(0),
-        billed_days=_.day.nunique(),
-        active_days=days.day.nunique(where=medical),
-        medical_amount=_amount(medical),
+    # By day first: days are then rows to count, where different days among the lines would each be looked up.
+    bills = _content_of_days(days).group_by("mdtrt_id")
+    sums = {name: _[name].sum().fill_null(0) for name in (*_COUNTS, "over_ceiling")}
+    amounts = {name: _[name].sum().fill_null(0).round(2) for name in ("billed", *_AMOUNTS)}
+    counts = {f"{name}_days": _.day.count(where=_[name].notnull()) for name in ("dialysis", "rehab")}
+    return bills.aggregate(
+        **amounts,
+        **sums,
+        **counts,
+        costliest_exam=ibis.greatest(_.costliest_exam.max(), 0).fill_null(0),
+        operated=_.operated.any().fill_null(False),
+        billed_days=_.day.count(),
+        active_days=_.day.count(where=_.active),
     )
 
 
-def _amount(which: ibis.Value) -> ibis.Value:
-    return _.amount.sum(where=which).fill_null(0).round(2)
+def _content_of_days(days: ibis.Table) -> ibis.Table:
+    """What each day of a bill is made of, null where it has nothing of it; active: more than bed, round and
+    nursing."""
+    over = ibis.greatest(days.pric - days.ceiling, 0) * days.cnt
+    amounts = {name: days.amount.sum(where=of(days.charge)) for name, of in _AMOUNTS.items()}
+    counts = {name: days.cnt.sum(where=days.serv_type == service) for name, service in _COUNTS.items()}
+    return days.group_by("mdtrt_id", "day").aggregate(
+        billed=days.amount.sum(),
+        **amounts,
+        **counts,
+        over_ceiling=over.sum(),
+        costliest_exam=days.amount.max(where=days.charge.isin(EXAMS)),
+        operated=(days.charge == OPERATION).any(),
+        active=(~days.charge.isin(BED_NURSING_ROUNDS)).any(),
+    )
 
 
 def bill_templates(days: ibis.Table) -> ibis.Table:
     """Marks that bills with (nearly) the same items, those with the same examinations, and those with just
-    the same items share (M01, M33): mdtrt_id, template, exam_set, item_set.
+    the same items share (M01, M33): mdtrt_id, n_items (different), template, exam_set, item_set.
 
     Number, order and days of the items do not matter. A template is a set of TEMPLATE_HASHES least hashes
     (min-wise hashing, Broder 1997).
@@ -114,6 +131,7 @@ def bill_templates(days: ibis.Table) -> ibis.Table:
         template=reduce(xor, least),
         exam_set=_.hash_0.sum(where=_.charge.isin(EXAMS)),
         item_set=_.hash_0.sum(),
+        n_items=_.count(),
     )
 
 

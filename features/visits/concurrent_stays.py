@@ -31,8 +31,7 @@ def copied_stays(base: ibis.Table, sets: ibis.Table, content: ibis.Table) -> ibi
     other people there within a year with the same set of items."""
     stays = base.filter(base.kind == STAY, ~base.dx3.isin(COURSES).fill_null(False))
     stays = stays.select("mdtrt_id", "psn_no", "fixmedins_code", "dx3", "los", "day", "days_ago")
-    stays = stays.inner_join(sets.select("mdtrt_id", "item_set"), "mdtrt_id")
-    stays = stays.inner_join(content.select("mdtrt_id", "n_items"), "mdtrt_id")
+    stays = stays.inner_join(sets.select("mdtrt_id", "item_set", "n_items"), "mdtrt_id")
     alike = stays.filter(stays.los < INTERIM_DAYS).anti_join(content.filter(content.operated), "mdtrt_id")
     twins = _admitted_together(alike, "fixmedins_code", "dx3", "los")
     return (

@@ -53,7 +53,7 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
     """
     con = claims.con
     visits = con.create_table("billed_visits", with_patient_weights(_visits(base, content)))
-    items = items_of_visits(_without_attended(claims, visits, days.semi_join(visits, "mdtrt_id")))
+    items = items_of_visits(_without_attended(claims, visits, days))
     volume = con.create_table("visit_cells", billed_visits(visits))
     counts = con.create_table("item_cells", billed_items(visits, items))
     found = pd.concat([item_excess(volume, counts, biller).assign(biller=biller) for biller in BILLERS])
@@ -112,16 +112,15 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
 
 def _without_attended(claims: ClaimsAsOf, visits: ibis.Table, days: ibis.Table) -> ibis.Table:
-    """Lines but for the physiotherapy that was signed in for, and, where such sign-ins are kept at all, that
-    of places that keep none: nobody knows whether theirs took place (M45; R104)."""
+    """Lines of the visits but for the physiotherapy that was signed in for, and, where such sign-ins are kept
+    at all, that of places that keep none: nobody knows whether theirs took place (M45; R104)."""
     signs = signed_days(claims, REHAB).rename(place="fixmedins_code")
-    attended = visits.inner_join(signs, ["psn_no", "place"]).select("mdtrt_id", "serv_type", "day")
-    keeping = signs.select("place").distinct()
-    unknown = visits.anti_join(keeping, "place").select("mdtrt_id")
-    unknown = unknown.cross_join(signs.select("serv_type").distinct())
-    return days.anti_join(attended, ["mdtrt_id", "serv_type", "day"]).anti_join(
-        unknown, ["mdtrt_id", "serv_type"]
-    )
+    # Days and places, not visits, for the engine holds what is left out in memory beside all sums by item.
+    keeping_none = visits.select("place").distinct().anti_join(signs, "place")
+    unknown = keeping_none.cross_join(signs.select("serv_type").distinct())
+    lines = days.inner_join(visits.select("mdtrt_id", "psn_no", "place"), "mdtrt_id")
+    attended = ["psn_no", "place", "serv_type", "day"]
+    return lines.anti_join(signs, attended).anti_join(unknown, ["place", "serv_type"])
 
 
 def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller: str) -> ibis.Table:

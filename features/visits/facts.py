@@ -163,7 +163,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "schedules": off_schedule(base, days),
         "accidents": undeclared_accidents(claims, base),
         "long_term_care": long_term_care_days(claims, base),
-        "benchmarks": stay_benchmarks(base, content),
+        "benchmarks": stay_benchmarks(base, content, sets),
         "referrals": referred_admissions(base),
         "converted": converted_admissions(base),
         "outpatient_rate": outpatient_rate(base),

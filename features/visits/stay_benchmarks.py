@@ -29,7 +29,7 @@ LITTLE_CONTENT = 0.6
 LEAST_YUAN, LEAST_DAYS = 1, 0.5
 
 
-def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
+def stay_benchmarks(base: ibis.Table, content: ibis.Table, sets: ibis.Table) -> ibis.Table:
     """The stay against what is usual for its disease group at its level: cost, length, content (M24, M25).
 
     Usual is the median logarithm (bills spread by factors), shrunk from narrow classes of stays toward wider
@@ -37,8 +37,7 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 
     Args:
         base: visits.
-        content: mdtrt_id, medical_amount (yuan other than bed, round and nursing), n_items
-            (`features.visits.bill_lines.bill_content`).
+        content, sets: `features.visits.bill_lines.bill_content` and `bill_templates`.
 
     Returns:
         mdtrt_id; drg_cost_ratio (usual cost of the DRG or DIP group ÷ that of its diagnosis) and
@@ -46,7 +45,7 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
         charge_to_intensity_ratio and items_ratio against what is usual; unsupported_drg
         (a high-cost group without the services for it).
     """
-    stays = base.get_backend().create_table("stay_logs", _logarithms(base, content))
+    stays = base.get_backend().create_table("stay_logs", _logarithms(base, content, sets))
     shrunk = reduce(lambda rows, by: _shrink(rows, stays, by), (ALL, CHAPTER, DISEASE), stays)
     shrunk = _shrink(shrunk.mutate(disease_cost=shrunk.median_cost), stays, GROUP)
     # A group with few stays is mostly taken for its disease.
@@ -67,10 +66,11 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table) -> ibis.Table:
     )
 
 
-def _logarithms(base: ibis.Table, content: ibis.Table) -> ibis.Table:
+def _logarithms(base: ibis.Table, content: ibis.Table, sets: ibis.Table) -> ibis.Table:
     """Stays of a known disease group with their classes and the logarithms COMPARED."""
     stays = base.filter(base.kind == STAY, base.dx_group.notnull())
-    return stays.left_join(content.select("mdtrt_id", "medical_amount", "n_items"), "mdtrt_id").select(
+    stays = stays.left_join(content.select("mdtrt_id", "medical_amount"), "mdtrt_id").drop("mdtrt_id_right")
+    return stays.left_join(sets.select("mdtrt_id", "n_items"), "mdtrt_id").select(
         "mdtrt_id",
         "fixmedins_code",
         "level",

@@ -20,7 +20,7 @@ from tests.features.visits.tables import lines, values
 from tests.tiny import World
 
 EXPECTED_CONTENT = {
-    "n_items": 8, "billed": 1150.0, "drug_amount": 310.0, "exam_amount": 120.0, "costliest_exam": 120.0,
+    "billed": 1150.0, "drug_amount": 310.0, "exam_amount": 120.0, "costliest_exam": 120.0,
     "treat_amount": 600.0,
     "material_amount": 80.0, "bed_care_amount": 40.0, "operated": True, "dialysis": 2.0, "dialysis_days": 1,
     "large_exams": 1.0,
@@ -94,18 +94,20 @@ CHARGES = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12
 @given(st.lists(st.tuples(st.sampled_from(["M01", "M02"]), st.sampled_from(CHARGES), st.integers(1, 4),
                           st.integers(1, 999)), min_size=1, max_size=15))  # fmt: skip
 def test_content_against_a_loop(rows):
-    expected = defaultdict(lambda: [0.0, 0.0, set()])
+    expected = defaultdict(lambda: [0.0, 0.0, set(), set()])
     for visit, charge, day, cents in rows:
         sums = expected[visit]
         sums[0] += cents / 100
+        sums[3].add(day)
         if charge not in ("01", "02", "07"):
             sums[1] += cents / 100
             sums[2].add(day)
     bills = [{"mdtrt_id": v, "charge": c, "day": date(2024, 5, d), "amount": a / 100} for v, c, d, a in rows]
-    found = values(bill_content(lines(*bills)), "billed", "medical_amount", "active_days")
+    columns = ("billed", "medical_amount", "active_days", "billed_days")
+    found = values(bill_content(lines(*bills)), *columns)
     assert found == {
-        visit: (pytest.approx(all_), pytest.approx(medical), len(days))
-        for visit, (all_, medical, days) in expected.items()
+        visit: (pytest.approx(all_), pytest.approx(medical), len(active), len(days))
+        for visit, (all_, medical, active, days) in expected.items()
     }
 
 
@@ -124,6 +126,8 @@ def test_the_template_looks_at_the_set_of_items_alone():
     for mark in ("template", "exam_set"):
         found = values(bill_templates(lines(*rows)), mark)
         assert found["M01"] == found["M02"] != found["M03"], mark
+    # An item of two days is one.
+    assert values(bill_templates(lines(*rows)), "n_items") == dict.fromkeys(bills, 12)
 
 
 def test_the_set_of_examinations_ignores_other_items():

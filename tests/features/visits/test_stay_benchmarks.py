@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claims.as_of import STAY
-from features.visits.bill_lines import bill_content
+from features.visits.bill_lines import bill_content, bill_templates
 from features.visits.stay_benchmarks import DOMINANT, HIGH_COST_RATIO, PRIOR_STAYS, stay_benchmarks
 from tests.features.visits.tables import lines, values, visits
 from tests.in_memory import engine
@@ -41,7 +41,9 @@ def benchmarks(rows: list[tuple]) -> ibis.Table:
         for item, charge, amount in (("treat", "05", row[4]), ("bed", "01", 9.0))
     ]
     con = engine()
-    return stay_benchmarks(con.create_table("base", visits(*base)), bill_content(lines(*bill)))
+    days = lines(*bill)
+    base = con.create_table("base", visits(*base))
+    return stay_benchmarks(base, bill_content(days), bill_templates(days))
 
 
 def city(group: str, cost: float, worth: float, stays: int) -> list[tuple]:
@@ -104,7 +106,8 @@ def test_a_stay_without_a_bill_has_a_cost_but_no_content():
     base = visits(
         {"kind": STAY, "dx3": "J18", "dx_group": "J18"}, {"kind": STAY, "dx_group": None}, {"dx3": "J18"}
     )
-    found = stay_benchmarks(con.create_table("base", base), bill_content(lines({"mdtrt_id": "M03"})))
+    days = lines({"mdtrt_id": "M03"})
+    found = stay_benchmarks(con.create_table("base", base), bill_content(days), bill_templates(days))
     rows = values(found, "cost_ratio", "service_intensity_ratio")
     assert list(rows) == ["M01"] and rows["M01"][0] == pytest.approx(1.0)
 
