@@ -17,8 +17,8 @@ from claims.readers import identifier, quote
 from claims.statement_cache import StatementCache, digest
 
 # Of the machine's memory, for the engine; what is larger goes to the scratch folder. The rest is for frames,
-# models and the operating system.
-ENGINE_MEMORY = "50%"
+# models and the operating system, which need more of it once everything is measured.
+MEASURING_MEMORY, MEASURED_MEMORY = "50%", "25%"
 
 
 # Aggregates that leave nulls out, so that rows may be left out as nulls.
@@ -132,6 +132,10 @@ class CachingBackend(Backend):  # type: ignore[misc]
         """The rows of a stored table in their order, some at a time."""
         yield from self.con.sql(self.compile(rows)).to_arrow_reader(size)
 
+    def leave_memory(self) -> None:
+        """Leave memory to frames and models, for everything is measured."""
+        self.raw_sql(f"SET memory_limit = '{MEASURED_MEMORY}'")
+
     def disconnect(self) -> None:
         """Close the connection and keep the statements."""
         super().disconnect()
@@ -153,7 +157,7 @@ def connect(work: Path, statements: Path | None = None) -> CachingBackend:
     """
     con: CachingBackend = CachingBackend().connect(work / "scratch.duckdb")
     con.statements = StatementCache(statements)
-    con.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+    con.raw_sql(f"SET memory_limit = '{MEASURING_MEMORY}'")
     con.raw_sql(f"SET temp_directory = {quote(work)}")
     con.raw_sql("SET preserve_insertion_order = true")
     con.raw_sql("SET enable_progress_bar = false")

@@ -136,6 +136,9 @@ class SparkBackend(Backend):  # type: ignore[misc]
         frame = DuckDBPandasData.convert_table(pd.DataFrame(columns), table.schema())
         return expr.__pandas_result__(frame)
 
+    def leave_memory(self) -> None:
+        """Nothing, for executors have memory of their own."""
+
     def disconnect(self) -> None:
         """Drop the views; the session's cluster is given back when the process ends."""
         for name in self._folders:

@@ -85,6 +85,7 @@ def _snapshot(con: Any, store: Store, as_of: date, thresholds: dict[str, Any], w
     facts, network = network_result(claims, facts, _members_before(store, as_of))
     measured = {subject: _measured(con, facts, subject, network, work) for subject in SUBJECTS}
     subjects = {subject: found for subject, found in measured.items() if found is not None}
+    con.leave_memory()
     return Snapshot(claims, facts, subjects, network, outcome)
 
 

@@ -35,7 +35,7 @@ PRIOR_VISITS = 10
 PRIOR_COMPARABLE_VISITS = 3
 # An item in fewer visits, or a subject with fewer patients, shows no habit.
 MIN_VISITS = 10
-# Who bills a visit; columns of `billed_visits`.
+# Who chooses what a visit is billed for; columns of `billed_visits`.
 KEYS = ("place", "doctor")
 # What fewer other places bill has no usual rate; a doctor has colleagues in his own.
 MIN_OTHERS = {"place": 3, "doctor": 0}
@@ -53,6 +53,7 @@ MIN_SUBJECTS, MIN_EXPECTED = 8, 1
 # Smallest expected share: an expectation of nothing is a model's guess.
 _LEAST_SHARE = 1e-4
 _ITEM = ["class", "item"]
+_CELL = ("fixmedins_code", *KEYS, "kind", *STRATA)
 _TEST = ["subject_id", "kind", *_ITEM]
 COLUMNS = [*_TEST, "observed", "n", "expected", "upper_limit", "money", "billed", "neg_log10_fdr"]
 
@@ -97,13 +98,13 @@ def billed_visits(visits: ibis.Table) -> ibis.Table:
     """Visits and their money by who bills them and what they are.
 
     Args:
-        visits: mdtrt_id, psn_no, kind, place, doctor, STRATA, billed (yuan), and of each of KEYS
-            ``patient_weight_KEY``: one over the patient's visits of the kind there.
+        visits: mdtrt_id, psn_no, kind, fixmedins_code, KEYS (null for nobody), STRATA, billed (yuan), and of
+            each of KEYS ``patient_weight_KEY``: one over the patient's visits of the kind there.
 
     Returns:
-        place, doctor, kind, STRATA, n (visits), patient_weight_KEY, billed (yuan).
+        _CELL, n (visits), patient_weight_KEY, billed (yuan).
     """
-    counts = visits.group_by("place", "doctor", "kind", *STRATA)
+    counts = visits.group_by(*_CELL)
     return counts.aggregate(n=_.count(), billed=_.billed.sum().round(2), **_weight_sums())
 
 
@@ -127,9 +128,9 @@ def billed_items(visits: ibis.Table, items: ibis.Table) -> ibis.Table:
         items: `items_of_visits`.
 
     Returns:
-        place, doctor, kind, STRATA, class, item, k (visits), patient_weight_KEY, money (yuan).
+        _CELL, class, item, k (visits), patient_weight_KEY, money (yuan).
     """
-    counts = items.inner_join(visits, "mdtrt_id").group_by("place", "doctor", "kind", *STRATA, *_ITEM)
+    counts = items.inner_join(visits, "mdtrt_id").group_by(*_CELL, *_ITEM)
     return counts.aggregate(k=_.count(), money=_.money.sum().round(2), **_weight_sums())
 
 
@@ -148,7 +149,8 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     """
     con = volume.get_backend()
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items, MIN_OTHERS[key]))
-    # Visits that name nobody (purchases without a prescription) are nobody's, and still show what is usual.
+    # Visits that name nobody (of doctors purchases without a prescription, of places those with one) are
+    # nobody's, and still show what is usual.
     cell = [_[key].name("subject_id"), "kind", *STRATA]
     weight = _[f"patient_weight_{key}"].sum()
     own = volume.group_by(*cell).aggregate(visits=_.n.sum(), n=weight, billed=_.billed.sum())
@@ -166,9 +168,10 @@ def _stocked(volume: ibis.Table, items: ibis.Table, min_others: int) -> ibis.Tab
 
     Not everybody has a scanner or keeps a medicine; who does is compared with those who do.
     """
-    places = volume.group_by("place", "setting").aggregate(n=_.n.sum())
+    by = ["fixmedins_code", "setting"]
+    places = volume.group_by(*by).aggregate(n=_.n.sum())
     every = places.group_by("setting").aggregate(all=_.n.sum())
-    billing = items.select("place", "setting", *_ITEM).distinct().inner_join(places, ["place", "setting"])
+    billing = items.select(*by, *_ITEM).distinct().inner_join(places, by)
     sums = billing.group_by("setting", *_ITEM).aggregate(n=_.n.sum(), places=_.count())
     found = sums.filter(_.places > min_others).inner_join(every, "setting")
     return found.select("setting", *_ITEM, stocked=_.n / _["all"])

@@ -392,8 +392,9 @@ declare("hospital", volume.co_visit_consultation_share, "M26", materiality=0.05)
 @measure(
     "hospital", "来自异常集中村居的住院占比",
     "share of stays from villages that send more than their neighbours", "share", "concentration", "M01 M11",
-    materiality=0.05, evidence_weight=STRONG, over="admissions",
+    materiality=0.05, over="admissions",
 )  # fmt: skip
 def village_recruitment_excess_mean(v: Table, w: Value) -> Value:
     """Mean over stays of the excess of their flow from the village (`referral_flows`)."""
+    # By itself a flow is no guilt: a hospital stands beside some village.
     return v.village_recruitment_excess.mean(where=w)

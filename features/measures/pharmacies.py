@@ -5,7 +5,7 @@ from ibis import Table, Value
 from features.measures import shared_medicines as medicines
 from features.measures import shared_volume as volume
 from features.measures.catalogue import ALL_WINDOWS, CONTEXT, HINT, STRONG, declare, measure
-from features.measures.formulas import concentration, ratio, top_share
+from features.measures.formulas import ratio, top_share
 from features.windows import YEAR
 
 # How much
@@ -165,21 +165,12 @@ def round_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "金额同为最常见一种的购药占比", "share of purchases with the most frequent amount", "share",
-    "card_timing", "M16 M18", materiality=0.03, base="purchases/medfee_sumamt", support="visits",
+    "pharmacy", "买的药不同而金额雷同的程度", "how far purchases of different goods repeat the same amounts",
+    "share", "card_timing", "M16 M18", materiality=0.005, support="visits",
 )  # fmt: skip
-def top_amount_share(p: Table, w: Value) -> Value:
-    """Purchases of the most frequent amount ÷ purchases."""
-    return top_share(p)
-
-
-@measure(
-    "pharmacy", "购药金额雷同的程度", "how far purchases repeat the same amounts", "share",
-    "card_timing", "M16 M18", materiality=0.005, base="purchases/medfee_sumamt", support="visits",
-)  # fmt: skip
-def amount_concentration(p: Table, w: Value) -> Value:
-    """Probability that two purchases have one amount (`formulas.concentration`)."""
-    return concentration(p)
+def amount_concentration(v: Table, w: Value) -> Value:
+    """Probability that another purchase there has the same amount for other goods, mean over purchases."""
+    return v.same_amount_of_other_goods.mean(where=w)
 
 
 @measure(

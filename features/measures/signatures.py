@@ -68,8 +68,7 @@ SIGNATURES: dict[str, dict[str, str]] = {
         "group": "burst_share same_predecessor_days",
     },
     "M16": {
-        "pharmacy": "top_amount_share amount_concentration round_share uncoded_share boxless_share "
-        "top_amount_band_share",
+        "pharmacy": "amount_concentration round_share uncoded_share boxless_share top_amount_band_share",
         "patient": "round_amounts",
     },
     "M17": {"patient": "two_places amounts_of_other_goods", "visit": "two_places"},

@@ -130,6 +130,27 @@ def amounts_of_other_goods(base: ibis.Table, sets: ibis.Table) -> ibis.Table:
     )
 
 
+def repeated_amounts(base: ibis.Table, sets: ibis.Table) -> ibis.Table:
+    """Purchases that cost exactly the same for other goods, as where money is what is bought (M16): mdtrt_id,
+    same_amount_of_other_goods (share of the pharmacy's other purchases; null where there are none).
+
+    The same goods cost the same every time: the amounts of a shop for one product, or of chronic medicine in
+    a fixed dose, repeat for that reason.
+
+    Args:
+        sets: `features.visits.bill_lines.bill_templates`, stored.
+    """
+    bought = base.filter(base.kind == PHARMACY).select("mdtrt_id", "fixmedins_code", "medfee_sumamt")
+    bought = bought.inner_join(sets.select("mdtrt_id", "item_set"), "mdtrt_id")
+    alike = ["fixmedins_code", "medfee_sumamt"]
+    goods = bought.group_by(*alike, "item_set").aggregate(n=_.count())
+    others = goods.n.sum().over(group_by=alike) - goods.n
+    purchases = goods.n.sum().over(group_by="fixmedins_code")
+    goods = goods.mutate(same_amount_of_other_goods=others / (purchases - 1).nullif(0))
+    joined = bought.inner_join(goods, [*alike, "item_set"])
+    return joined.select("mdtrt_id", "same_amount_of_other_goods")
+
+
 def card_travel(base: ibis.Table) -> ibis.Table:
     """Whether and when the same card was used at another institution before (M15, R112): mdtrt_id, two_places
     (within TRAVEL_MINUTES), moved_minutes, moved_from (institution), moved_kind (of the visit before).

@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import ClaimsAsOf
+from claims.as_of import PHARMACY, ClaimsAsOf
 from features.comparison.item_excess import (
     CLASSES,
     HIGH_COST,
@@ -23,7 +23,7 @@ from features.visits.registers import signed_days
 from features.visits.visit_base import planned_course
 from features.windows import YEAR
 
-# Who bills a visit → the column of the facts that names it.
+# Who chooses what a visit is billed for → the column of the facts that names it.
 BILLERS = {"place": "fixmedins_code", "doctor": "dr_code"}
 # Fact of a visit: yuan of the medicines beyond what is expected of its doctor. Where another test confirms
 # the excess (a flow of prescriptions), chance need not be left out of it once more.
@@ -45,7 +45,9 @@ def excess_items(claims: ClaimsAsOf, base: ibis.Table, days: ibis.Table, content
     class, null where there are none.
 
     Physiotherapy that the patient signed in for took place and is no excess: a ward for rehabilitation gives
-    more of it than its mix of diseases tells.
+    more of it than its mix of diseases tells. Medicine that a pharmacy sells on a prescription is its
+    doctor's choice: the pharmacy for special drugs of many hospitals sells what hardly another one does. One
+    doctor's prescriptions at one pharmacy are a flow (`features.graphs.referral_flows`).
 
     Args:
         base: `features.visits.visit_base.visit_base`.
@@ -103,7 +105,8 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
         "psn_no",
         "kind",
         "billed",
-        place=rows.fixmedins_code,
+        "fixmedins_code",
+        place=((rows.kind == PHARMACY) & rows.dr_code.notnull()).ifelse(None, rows.fixmedins_code),
         doctor=rows.dr_code,
         setting=setting,
         disease=disease,
@@ -114,13 +117,13 @@ def _visits(base: ibis.Table, content: ibis.Table) -> ibis.Table:
 def _without_attended(claims: ClaimsAsOf, visits: ibis.Table, days: ibis.Table) -> ibis.Table:
     """Lines of the visits but for the physiotherapy that was signed in for, and, where such sign-ins are kept
     at all, that of places that keep none: nobody knows whether theirs took place (M45; R104)."""
-    signs = signed_days(claims, REHAB).rename(place="fixmedins_code")
+    signs = signed_days(claims, REHAB)
     # Days and places, not visits, for the engine holds what is left out in memory beside all sums by item.
-    keeping_none = visits.select("place").distinct().anti_join(signs, "place")
+    keeping_none = visits.select("fixmedins_code").distinct().anti_join(signs, "fixmedins_code")
     unknown = keeping_none.cross_join(signs.select("serv_type").distinct())
-    lines = days.inner_join(visits.select("mdtrt_id", "psn_no", "place"), "mdtrt_id")
-    attended = ["psn_no", "place", "serv_type", "day"]
-    return lines.anti_join(signs, attended).anti_join(unknown, ["place", "serv_type"])
+    lines = days.inner_join(visits.select("mdtrt_id", "psn_no", "fixmedins_code"), "mdtrt_id")
+    attended = ["psn_no", "fixmedins_code", "serv_type", "day"]
+    return lines.anti_join(signs, attended).anti_join(unknown, ["fixmedins_code", "serv_type"])
 
 
 def _of_biller(visits: ibis.Table, items: ibis.Table, excess: ibis.Table, biller: str) -> ibis.Table:

@@ -16,6 +16,7 @@ from features.visits.card_sequence import (
     doctor_travel,
     followers,
     payment_gaps,
+    repeated_amounts,
 )
 from features.visits.codelists import (
     BED_NURSING_ROUNDS,
@@ -150,6 +151,7 @@ def _parts(claims: ClaimsAsOf, base: ibis.Table) -> dict[str, ibis.Table]:
         "payment_gaps": payment_gaps(base),
         "amounts": bill_amounts(base),
         "other_goods": amounts_of_other_goods(base, sets),
+        "repeated_amounts": repeated_amounts(base, sets),
         "outside_visits": outside_visits(base, content),
         "batches": village_batches(base),
         "copies": copied_stays(base, sets, content),

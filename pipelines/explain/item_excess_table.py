@@ -50,7 +50,7 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
     return {
         (row["subject_id"], EXCESS_COLUMNS[row["class"]]): item_text(
             ItemInExcess(
-                row["kind"], row["class"], None if row["together"] else row["name"],
+                row["kind"], subject == "prescriber", row["class"], None if row["together"] else row["name"],
                 row["observed"], row["n"], row["expected"], row["money"],
             )
         )

@@ -126,8 +126,6 @@ OF_SUBJECTS = {
     ),
     ("pharmacy", "two_places_share"): lambda vs: average(v.two_places or False for v in vs),
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
-    ("pharmacy", "top_amount_share"): lambda vs: top(round(v.fee, 2) for v in vs),
-    ("pharmacy", "amount_concentration"): lambda vs: meeting(round(v.fee, 2) for v in vs),
     ("pharmacy", "top_amount_band_share"): lambda vs: top(
         math.floor(math.log(v.fee) / math.log(1.1)) for v in vs
     ),

@@ -14,7 +14,7 @@ from ibis.backends.duckdb import Backend
 
 import claims.duckdb_backend
 import pipelines.measure
-from claims.duckdb_backend import CachingBackend
+from claims.duckdb_backend import CachingBackend, connected
 from claims.errors import InputError, StoreError
 from claims.store import Store
 from pipelines.measure import measure
@@ -175,3 +175,19 @@ def test_the_second_night_takes_every_statement_as_it_would_be_compiled(store, t
         pass
     assert len(compiled) > 200 and not wrong
     assert compiled[-1] == 0, "a statement of the second night was not known from the first"
+
+
+def engine_memory(con: CachingBackend) -> float:
+    """What the engine may take of memory, in GiB."""
+    (limit,) = con.raw_sql("SELECT current_setting('memory_limit')").fetchall()[0]
+    number, unit = limit.split()
+    return float(number) * {"MiB": 1 / 1024, "GiB": 1.0, "TiB": 1024.0}[unit]
+
+
+def test_the_engine_leaves_memory_to_frames_and_models_once_everything_is_measured(store, tmp_path):
+    with closing(measure(store, AS_OF, tmp_path)) as snapshot:
+        left = engine_memory(snapshot.claims.con)
+    (tmp_path / "fresh").mkdir()
+    with connected(tmp_path / "fresh") as fresh:
+        ratio = left / engine_memory(fresh)
+    assert ratio == pytest.approx(0.5, abs=0.02)

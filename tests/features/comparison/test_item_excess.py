@@ -27,9 +27,9 @@ from features.comparison.item_excess import (
 from tests.in_memory import engine
 
 CHARGES = {"scan": "03", "lab": "04", "pill": "09", "plate": "08", "bed": "01"}
-VISIT = dict.fromkeys(("mdtrt_id", "psn_no", "kind", "place", "doctor", *STRATA), "string") | {
-    "billed": "float64"
-}
+VISIT = dict.fromkeys(
+    ("mdtrt_id", "psn_no", "kind", "fixmedins_code", "place", "doctor", *STRATA), "string"
+) | {"billed": "float64"}
 DAY = dict.fromkeys(("mdtrt_id", "hilist_code", "charge"), "string") | {"amount": "float64"}
 
 
@@ -43,7 +43,8 @@ class Bills:
     def add(self, place: str, disease: str, *lines: tuple[str, float], who=None, dept="", **more):
         """A bill: lines of (item, yuan); the first letters of an item say its class."""
         name, kind = f"M{len(self.visits):05}", more.get("kind", "outpatient")
-        row = {"mdtrt_id": name, "psn_no": who or name, "place": place, "doctor": more.get("doctor")}
+        row = {"mdtrt_id": name, "psn_no": who or name, "fixmedins_code": place}
+        row |= {"place": place, "doctor": more.get("doctor")}
         setting = f"{kind}/2"
         row |= {"kind": kind, "setting": setting}
         row |= {"disease": f"{setting}/{disease}", "department": f"{setting}/{disease}/{dept}"}

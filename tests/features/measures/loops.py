@@ -123,6 +123,7 @@ VALUES: dict[str, list[Any]] = {
     "seldom_exams": [1.0, 2.0, 3.0, 4.0, None],
     "amount_of_other_goods": [True, False, None],
     "amount_expected": [0.0, 0.125, None],
+    "same_amount_of_other_goods": [0.0, 0.25, None],
     **{excess_column(biller, name): [0.0, 15.0, None] for biller in BILLERS for name in CLASSES},
 }
 # Families whose measures have loops of their own: outcomes of others (test_linked_outcomes.py).

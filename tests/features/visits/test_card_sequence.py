@@ -17,6 +17,7 @@ from features.visits.card_sequence import (
     doctor_travel,
     followers,
     payment_gaps,
+    repeated_amounts,
 )
 from tests.features.visits.tables import AS_OF, sessions, stay, table, values, visits
 
@@ -295,3 +296,22 @@ def test_one_amount_for_different_goods_is_money_and_for_one_medicine_a_course()
     # Of three bills elsewhere two have the amount, and there are two more purchases of the same person here.
     assert found["M01"][1] == pytest.approx(1 - math.exp(-2 * 2 / 3), abs=1e-6)
     assert found["M04"][1] == 0 and set(found) == {f"M{n:02}" for n in (1, 2, 3, 4, 7, 8, 9, 10)}
+
+
+def test_goods_of_one_price_repeat_no_amount_and_one_amount_for_whatever_goods_does():
+    """The shop of one tonic sells a set at a price; the till that pays out swipes 200 yuan for any goods."""
+    tonic = [("P1", 58.0, 1)] * 8 + [("P1", 200.0, 2), ("P1", 31.0, 3)]
+    till = [("P2", 200.0, goods) for goods in (1, 2, 3, 3)] + [("P2", 58.0, 1)]
+    sales = [*tonic, *till, ("P3", 200.0, 9)]
+    rows = [seen("anna", "2024-05-01", place, kind=PHARMACY, medfee_sumamt=yuan) for place, yuan, _g in sales]
+    rows.append(seen("anna", "2024-05-01", "P2", medfee_sumamt=200.0))
+    sets = [{"mdtrt_id": f"M{n:02}", "item_set": goods} for n, (*_sale, goods) in enumerate(sales, 1)]
+    table_of_sets = table(
+        {"mdtrt_id": "string", "item_set": "int64"}, [*sets, {"mdtrt_id": "M17"} | {"item_set": 7}]
+    )
+    found = values(repeated_amounts(visits(*rows), table_of_sets), "same_amount_of_other_goods")
+    assert [found[f"M{n:02}"] for n in range(1, 11)] == [0.0] * 10
+    # Of the four others at the till three have the amount for other goods, or two where one is the same.
+    assert [found[f"M{n:02}"] for n in range(11, 16)] == [3 / 4, 3 / 4, 2 / 4, 2 / 4, 0.0]
+    # A single purchase has no others; a consultation is no purchase.
+    assert found["M16"] is None and "M17" not in found

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from claims.as_of import ClaimsAsOf
+from claims.as_of import PHARMACY, ClaimsAsOf
 from features.comparison.item_excess import COLUMNS
 from features.visits.codelists import DIALYSIS, REHAB
 from features.visits.excess_items import (
@@ -60,7 +60,7 @@ def facts_of(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
     for number, row in enumerate(rows):
         name = f"M{number:04}"
         base.append(
-            {"mdtrt_id": name, "psn_no": name, "kind": "outpatient",
+            {"mdtrt_id": name, "psn_no": name, "kind": row.get("kind", "outpatient"),
              "fixmedins_code": row["place"], "dr_code": row["doctor"],
              "med_type": "11", "level": "2", "dx_group": row.get("dx_group", "J06"),
              "dx3": row.get("dx3", "J06"),
@@ -108,6 +108,25 @@ def test_a_bill_holds_the_part_of_its_item_that_is_beyond_what_honest_billers_re
         part = 1 - scan.upper_limit[biller] / scan.observed[biller]
         assert found[column].dropna().to_numpy() == pytest.approx(200 * part, abs=0.006)
         assert found[column].sum() == pytest.approx(200 * (scan.observed - scan.upper_limit)[biller], abs=1)
+
+
+def pharmacies() -> list[dict]:
+    """Purchases at ten pharmacies; at H0 nearly everybody gets a costly medicine, elsewhere one in ten."""
+    rows = [row | {"kind": PHARMACY, "charge": "09", "doctor": None} for row in town()]
+    return [
+        row | {"scan": row["scan"] or (row["place"] == "H0" and n % 200 < 180)} for n, row in enumerate(rows)
+    ]
+
+
+def test_a_pharmacy_chooses_what_it_sells_without_a_prescription():
+    """Medicine that eighteen doctors of the town prescribe is sold where it is kept."""
+    chosen = facts_of(pharmacies())[1]
+    assert set(chosen.subject_id[chosen.biller == "place"]) == {"H0"}
+    kept = [
+        row | {"doctor": f"D{number % 18}" if row["scan"] else None}
+        for number, row in enumerate(pharmacies())
+    ]
+    assert set(facts_of(kept)[1].biller) == {"doctor"}
 
 
 def test_a_flow_looks_at_all_the_medicine_beyond_what_is_expected_of_its_doctor():
