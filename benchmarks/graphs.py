@@ -37,7 +37,9 @@ AS psn_no,
        '{PHARMACY}' AS is_pharmacy, CASE WHEN kind = '{PHARMACY}' THEN 30.0 END AS supply_days, CASE WHEN
        visit % 40 = 0 THEN 100.0 ELSE 0.0 END AS oversupply_amount,
        CASE WHEN visit % 90 = 0 THEN 'H' || visit % 17 END AS referred_to,
-       '4208000' || person % 97 AS village, 'D' || visit % 61 AS dx3, visit AS template, 8 AS n_items
+       '4208000' || person % 97 AS village, 'D' || visit % 61 AS dx3, visit AS template, 8 AS n_items,
+       0.0 AS rehab, false AS operated, CASE WHEN kind = '{PHARMACY}' THEN visit % 45 END AS days_on_hand,
+       CASE WHEN visit % 90 = 0 THEN 'm' || (visit + 1) END AS referred_stay
 FROM (
     SELECT i AS visit, (hash(i) % {{persons}})::BIGINT AS person,
            floor(({{persons}} / {PLACE_OF}) * pow((hash(i, 1) % 100000) / 100000.0, 2))::BIGINT AS place,
@@ -50,7 +52,7 @@ FROM (
 
 
 def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
-    """What the graphs look at of a random city: con, facts, sales."""
+    """What the graphs look at of a random city: con, facts, sales, settlements."""
     con = connect(work)
     con.raw_sql(f"CREATE TABLE facts AS {_RANDOM_VISITS.format(persons=persons)}")
     if busy:
@@ -58,13 +60,14 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
             f"""INSERT INTO facts SELECT 'H1', '{OUTPATIENT}', 'busy-' || i, DATE '2024-06-03',
                 1717401600 + 3 * i,
             'busy-' || i, false, 211.0, 'd1', false, NULL, 0.0, NULL, '4208000' || i % 97,
-            'D1', i, 8 FROM range({BUSY})
+            'D1', i, 8, 0.0, false, NULL, NULL FROM range({BUSY})
             AS t(i)"""
         )
     bought = con.table("facts").filter(_.is_pharmacy)
     sales = bought.select(
         "psn_no",
         "fixmedins_code",
+        setl_id="mdtrt_id",
         medins_prod_sel_no="mdtrt_id",
         sel_retn_time=_.second.cast("int64").as_timestamp("s"),
         sel_retn_cnt=ibis.literal(1.0),
@@ -82,7 +85,13 @@ def city(persons: int, work: Path, busy: bool = False) -> SimpleNamespace:
             amount=(kind % 10 == 0).ifelse(300.0, 30.0),
         ),
     )
-    return SimpleNamespace(con=con, facts=con.table("facts"), sales=con.create_table("sales", sales))
+    facts = con.table("facts")
+    return SimpleNamespace(
+        con=con,
+        facts=facts,
+        sales=con.create_table("sales", sales),
+        settlements=facts.select("mdtrt_id", setl_id="mdtrt_id"),
+    )
 
 
 def measure_city(persons: int, busy: bool = False) -> dict[str, float]:
