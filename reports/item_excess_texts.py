@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from reports.languages import LANGUAGES
 from reports.number_texts import MISSING, expected_text
 
-# Kind of visit, or of purchase → words.
+# Purchases that a pharmacy answers for: what a doctor prescribed is not its choice.
+UNPRESCRIBED = "unprescribed"
+# Kind of visit → words.
 _VISITS = {
     "stay": ("次住院", "stays"),
     "outpatient": ("次门诊", "outpatient visits"),
     "pharmacy": ("次购药", "purchases"),
-    # What a doctor prescribed is not the pharmacy's choice.
-    "unprescribed": ("次无处方购药", "purchases without a prescription"),
+    UNPRESCRIBED: ("次无处方购药", "purchases without a prescription"),
 }
 # Class of items → words for its costliest items taken together.
 _DEAREST = {
@@ -27,8 +28,7 @@ class ItemInExcess:
     """An item that a subject bills more often than others do for the same mix of visits.
 
     Attributes:
-        kind: of visit, key of _VISITS.
-        of_doctor: is the subject a doctor, or else an institution?
+        kind: of visit, or UNPRESCRIBED.
         item_class: key of _DEAREST.
         name: of the item; None for the costliest items of the class together.
         observed, n, expected: visits with the item, of so many, and how many were expected.
@@ -36,7 +36,6 @@ class ItemInExcess:
     """
 
     kind: str
-    of_doctor: bool
     item_class: str
     name: str | None
     observed: int
@@ -47,8 +46,7 @@ class ItemInExcess:
 
 def item_text(found: ItemInExcess) -> tuple[str, str]:
     """What follows a reason about items in excess: item, n of N, what is expected, the money."""
-    key = "unprescribed" if found.kind == "pharmacy" and not found.of_doctor else found.kind
-    visits_zh, visits_en = _VISITS.get(key, _VISITS["outpatient"])
+    visits_zh, visits_en = _VISITS.get(found.kind, _VISITS["outpatient"])
     together_zh, together_en = _DEAREST[found.item_class]
     zh = together_zh if found.name is None else f"“{found.name or MISSING}”"
     en = together_en if found.name is None else f"“{found.name or MISSING}”"

@@ -144,7 +144,7 @@ def repeated_amounts(base: ibis.Table, sets: ibis.Table) -> ibis.Table:
     bought = bought.inner_join(sets.select("mdtrt_id", "item_set"), "mdtrt_id")
     alike = ["fixmedins_code", "medfee_sumamt"]
     goods = bought.group_by(*alike, "item_set").aggregate(n=_.count())
-    others = goods.n.sum().over(group_by=alike) - goods.n
+    others = sum_elsewhere(goods.n, "item_set", *alike)
     purchases = goods.n.sum().over(group_by="fixmedins_code")
     goods = goods.mutate(same_amount_of_other_goods=others / (purchases - 1).nullif(0))
     joined = bought.inner_join(goods, [*alike, "item_set"])

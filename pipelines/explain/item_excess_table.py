@@ -10,7 +10,7 @@ from features.comparison.item_excess import HIGH_COST
 from features.measures.billing_and_flows import EXCESS_COLUMNS
 from features.visits.excess_items import TABLE
 from pipelines.snapshot import Snapshot
-from reports.item_excess_texts import ItemInExcess, item_text
+from reports.item_excess_texts import UNPRESCRIBED, ItemInExcess, item_text
 
 # Added to the contract's tables.
 ITEM_EXCESS = pa.schema(
@@ -50,7 +50,8 @@ def item_texts(found: pd.DataFrame, subject: str) -> Mapping[tuple[str, str], tu
     return {
         (row["subject_id"], EXCESS_COLUMNS[row["class"]]): item_text(
             ItemInExcess(
-                row["kind"], subject == "prescriber", row["class"], None if row["together"] else row["name"],
+                UNPRESCRIBED if subject == "pharmacy" else row["kind"],
+                row["class"], None if row["together"] else row["name"],
                 row["observed"], row["n"], row["expected"], row["money"],
             )
         )

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reports.item_excess_texts import ItemInExcess, item_text
+from reports.item_excess_texts import UNPRESCRIBED, ItemInExcess, item_text
 
 
 def test_an_item_is_named_with_its_visits_and_its_money():
-    zh, en = item_text(ItemInExcess("outpatient", False, "exam", "头颅CT", 247, 1503, 31.4, 71591.4))
+    zh, en = item_text(ItemInExcess("outpatient", "exam", "头颅CT", 247, 1503, 31.4, 71591.4))
     assert zh == (
         ";主要是“头颅CT”:1,503次门诊中有247次,按别处同级别、同科室、同病种的做法应为31次,多收71,591元"
     )
@@ -26,22 +26,22 @@ def test_an_item_is_named_with_its_visits_and_its_money():
     ],
 )
 def test_less_than_one_visit_is_said_so(expected, said, en_said):
-    zh, en = item_text(ItemInExcess("stay", False, "material", "钢板", 2000, 3000, expected, 9.0))
+    zh, en = item_text(ItemInExcess("stay", "material", "钢板", 2000, 3000, expected, 9.0))
     assert (
         f"应为{said}次" in zh and "3,000次住院" in zh and f"about {en_said} as" in en and "3,000 stays" in en
     )
 
 
 def test_dear_items_together_and_items_without_a_name_are_told_apart():
-    together = item_text(ItemInExcess("pharmacy", False, "drug", None, 48, 60, 3.0, 100.0))
-    assert "高价药品" in together[0] and "high-cost medicines" in together[1]
-    assert "“—”" in item_text(ItemInExcess("pharmacy", False, "drug", "", 48, 60, 3.0, 100.0))[0]
+    together = item_text(ItemInExcess("pharmacy", "drug", None, 48, 60, 3.0, 100.0))
+    assert "高价药品" in together[0] and "次购药" in together[0] and "high-cost medicines" in together[1]
+    assert "“—”" in item_text(ItemInExcess("pharmacy", "drug", "", 48, 60, 3.0, 100.0))[0]
 
 
 def test_a_pharmacy_answers_for_what_it_sells_without_a_prescription():
     of_pharmacy, of_doctor = (
-        item_text(ItemInExcess("pharmacy", of_doctor, "drug", "丹参片", 48, 60, 3.0, 100.0))
-        for of_doctor in (False, True)
+        item_text(ItemInExcess(kind, "drug", "丹参片", 48, 60, 3.0, 100.0))
+        for kind in (UNPRESCRIBED, "pharmacy")
     )
     assert (
         "60次无处方购药中有48次" in of_pharmacy[0]

@@ -306,10 +306,8 @@ def test_goods_of_one_price_repeat_no_amount_and_one_amount_for_whatever_goods_d
     rows = [seen("anna", "2024-05-01", place, kind=PHARMACY, medfee_sumamt=yuan) for place, yuan, _g in sales]
     rows.append(seen("anna", "2024-05-01", "P2", medfee_sumamt=200.0))
     sets = [{"mdtrt_id": f"M{n:02}", "item_set": goods} for n, (*_sale, goods) in enumerate(sales, 1)]
-    table_of_sets = table(
-        {"mdtrt_id": "string", "item_set": "int64"}, [*sets, {"mdtrt_id": "M17"} | {"item_set": 7}]
-    )
-    found = values(repeated_amounts(visits(*rows), table_of_sets), "same_amount_of_other_goods")
+    sets = table({"mdtrt_id": "string", "item_set": "int64"}, [*sets, {"mdtrt_id": "M17", "item_set": 7}])
+    found = values(repeated_amounts(visits(*rows), sets), "same_amount_of_other_goods")
     assert [found[f"M{n:02}"] for n in range(1, 11)] == [0.0] * 10
     # Of the four others at the till three have the amount for other goods, or two where one is the same.
     assert [found[f"M{n:02}"] for n in range(11, 16)] == [3 / 4, 3 / 4, 2 / 4, 2 / 4, 0.0]
