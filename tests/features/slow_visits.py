@@ -35,6 +35,7 @@ class Visit:
     sales: list[dict] = field(default_factory=list)
     stock: float | None = None
     surplus: float = 0
+    same_amount_of_other_goods: float | None = None
     days_since_discharge: float | None = None
     split: bool = False
     burst: bool = False
@@ -85,6 +86,10 @@ class Visit:
     def supply(self) -> float:
         return sum(line["cnt"] * line["days"] for line in self.lines if line["days"])
 
+    @property
+    def goods(self) -> set[str]:
+        return {line["item"] for line in self.lines}
+
     def spent(self, charges: tuple[str, ...]) -> float:
         return sum(line["amount"] for line in self.lines if line["charge"] in charges)
 
@@ -131,7 +136,7 @@ def read_visits(world: World) -> list[Visit]:
             line["day"] = datetime.fromisoformat(row["fee_ocur_time"]).date()
             visits[row["mdtrt_id"]].lines.append(line)
     seen = sorted(visits.values(), key=lambda visit: (visit.begin, visit.id))
-    for look in (keep_stock, keep_stays, keep_cards, look_around, look_at_doctors):
+    for look in (keep_stock, keep_tills, keep_stays, keep_cards, look_around, look_at_doctors):
         look(seen)
     look_at_registers(world, seen)
     return seen
@@ -159,6 +164,15 @@ def keep_stock(visits: list[Visit]) -> None:
             left[key] += supply
             last[key] = visit.begin
         visit.surplus = round(visit.surplus, 2)
+
+
+def keep_tills(visits: list[Visit]) -> None:
+    """Other purchases at the same shop of the same amount for other goods."""
+    bought = [visit for visit in visits if visit.kind == PHARMACY and visit.lines]
+    for visit in bought:
+        others = [v for v in bought if v.where == visit.where and v is not visit]
+        alike = [v for v in others if v.fee == visit.fee and v.goods != visit.goods]
+        visit.same_amount_of_other_goods = len(alike) / len(others) if others else None
 
 
 def keep_stays(visits: list[Visit]) -> None:

@@ -126,6 +126,7 @@ OF_SUBJECTS = {
     ),
     ("pharmacy", "two_places_share"): lambda vs: average(v.two_places or False for v in vs),
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
+    ("pharmacy", "amount_concentration"): lambda vs: average(v.same_amount_of_other_goods for v in vs),
     ("pharmacy", "top_amount_band_share"): lambda vs: top(
         math.floor(math.log(v.fee) / math.log(1.1)) for v in vs
     ),
@@ -250,7 +251,7 @@ HAPPENED = [
     "converted",
     "dr_two_sites",
 ]
-HAPPENED += ["no_sign_in", "referred_to", "rx_overused", "sale_before_rx"]
+HAPPENED += ["same_amount_of_other_goods", "no_sign_in", "referred_to", "rx_overused", "sale_before_rx"]
 
 
 def test_the_town_shows_what_it_is_meant_to_show(town):
