@@ -152,13 +152,17 @@ def decided_cases(cases: pd.DataFrame, subject: str) -> pd.DataFrame:
     return rows.set_index("subject_id")[["clue_stas", "close_date"]]
 
 
-def institutions_closed(cases: pd.DataFrame) -> pd.Series:
-    """When the last decided case of each institution closed, by its code, whichever kind it was inspected as.
+def institutions_closed(
+    cases: pd.DataFrame, outcomes: tuple[str, ...] = CONFIRMED + CLEARED
+) -> pd.Series:
+    """When the last case of each institution closed, by its code, whichever kind it was inspected as.
 
     Args:
         cases: of `last_cases`.
+        outcomes: of the cases that count.
     """
-    closed = pd.concat([decided_cases(cases, kind).close_date for kind in ("hospital", "pharmacy")])
+    decided = pd.concat([decided_cases(cases, kind) for kind in ("hospital", "pharmacy")])
+    closed = decided.close_date[decided.clue_stas.isin(outcomes)]
     last: pd.Series = pd.to_datetime(closed).groupby(level=0).max()
     return last
 

@@ -33,7 +33,8 @@ def stay_benchmarks(base: ibis.Table, content: ibis.Table, sets: ibis.Table) -> 
     """The stay against what is usual for its disease group at its level: cost, length, content (M24, M25).
 
     Usual is the median logarithm (bills spread by factors), shrunk from narrow classes of stays toward wider
-    ones. No class known of any kind leaves a ratio null.
+    ones. No class known of any kind leaves a ratio null; so does a bill without lines the ratios of its
+    content, as where its lines belong to a settlement made after the as-of date.
 
     Args:
         base: visits.
@@ -86,7 +87,8 @@ def _logarithms(base: ibis.Table, content: ibis.Table, sets: ibis.Table) -> ibis
 
 
 def _log(value: ibis.Value, least: float) -> ibis.Value:
-    return ibis.greatest(value.cast("float64"), least).ln()
+    # Unknown stays unknown: the greatest of nothing and a bound would be the bound.
+    return value.notnull().ifelse(ibis.greatest(value.cast("float64"), least).ln(), None)
 
 
 def _shrink(rows: ibis.Table, stays: ibis.Table, by: tuple[str, ...]) -> ibis.Table:

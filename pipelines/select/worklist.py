@@ -107,7 +107,8 @@ def _sums(disputes: pd.DataFrame, name: str) -> pd.DataFrame:
 def unjudged(disputes: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Disputed visits that no decided case has judged: neither one of their own nor one of the institution
     that billed them, which judges what its doctors signed and what is no deed of the patient
-    (`features.disputed_amounts.OF_PROVIDERS`).
+    (`features.disputed_amounts.OF_PROVIDERS`), and, where it was confirmed, what groups did there: that money
+    is demanded back from the institution. A clearing of the institution says nothing of a group.
 
     Args:
         disputes: `pipelines.score.Scores.disputes`.
@@ -137,10 +138,13 @@ def still_open(disputes: pd.DataFrame, judged: Judged) -> pd.DataFrame:
 
 def _judged(disputes: pd.DataFrame, cases: pd.DataFrame) -> "pd.Series[bool]":
     """Which disputed visits a case of their own or of their institution has judged."""
-    closed = institutions_closed(cases).reindex(disputes.fixmedins_code).to_numpy()
-    before = pd.to_datetime(disputes.day) <= closed
-    of_provider = (disputes.subject_type == "patient") & disputes.scheme.isin(OF_PROVIDERS)
-    settled = before & ((disputes.subject_type == "prescriber") | of_provider)
+    kind, day = disputes.subject_type, pd.to_datetime(disputes.day)
+    closed, confirmed = (
+        institutions_closed(cases, outcomes).reindex(disputes.fixmedins_code).to_numpy()
+        for outcomes in (CONFIRMED + CLEARED, CONFIRMED)
+    )
+    of_provider = (kind == "prescriber") | ((kind == "patient") & disputes.scheme.isin(OF_PROVIDERS))
+    settled = ((day <= closed) & of_provider) | ((day <= confirmed) & (kind == "group"))
     judged: pd.Series[bool] = settled | disputes.mdtrt_id.isin(judged_visits(cases).index)
     return judged
 

@@ -125,6 +125,19 @@ def test_what_is_no_deed_of_the_patient_is_judged_with_the_institution(scheme, l
     assert listed.disputed.tolist() == [left]
 
 
+@pytest.mark.parametrize("outcome, left", [("2", 70.0), ("4", 70.0), ("3", 100.0), ("1", 100.0)])
+def test_what_a_group_did_is_judged_where_the_case_of_its_pharmacy_was_confirmed(outcome, left):
+    """What the ring bought there until June (visit a) is demanded back from the pharmacy; what it bought
+    later (b) or elsewhere (c) is open, and so is everything where the pharmacy was cleared."""
+    rows = [("group", "G", visit, yuan) for visit, yuan in (("a", 30.0), ("b", 50.0), ("c", 20.0))]
+    pulled = disputes(*rows)
+    pulled["fixmedins_code"] = pulled.mdtrt_id.map({"a": "P1", "b": "P1", "c": "P2"})
+    cases = [("k", "pharmacy", "P1", outcome, "2024-06-01")]
+    seen = suspects(("group", "G", 1, 0.9, 0.0))
+    listed = worklist(snapshot(cases, DAYS), seen, pulled, [], AS_OF, 180)
+    assert listed.disputed.tolist() == [left]
+
+
 def test_a_case_opened_again_unsettles_nothing_that_was_decided_before():
     """A new case is about what comes now: what the hospital's and the visit's decided cases have judged stays
     judged, as in notices and dossiers."""

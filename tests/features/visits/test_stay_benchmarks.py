@@ -101,6 +101,27 @@ def test_a_stay_alone_in_the_city_is_its_own_benchmark():
     }
 
 
+def test_nothing_is_said_of_the_content_of_a_bill_without_lines():
+    """Its lines belong to a settlement made after the as-of date; the same stay with its lines is compared."""
+    con, rows = engine(), city("J18", 3000, 3000, 20)
+    base = [
+        {"kind": STAY, "fixmedins_code": where, "level": "2", "dx3": dx, "dx_group": group,
+         "medfee_sumamt": float(cost), "los": 3.0}
+        for where, dx, group, cost, _worth in rows
+    ]  # fmt: skip
+    bill = [
+        {"mdtrt_id": f"M{n:02}", "hilist_code": "treat", "charge": "05", "amount": 3000.0}
+        for n in range(2, len(rows) + 1)
+    ]
+    days, base = lines(*bill), con.create_table("base", visits(*base))
+    found = values(
+        stay_benchmarks(base, bill_content(days), bill_templates(days)),
+        "cost_ratio", "service_intensity_ratio", "charge_to_intensity_ratio", "items_ratio",
+    )  # fmt: skip
+    assert found["M01"] == (pytest.approx(1.0), None, None, None)
+    assert found["M02"] == pytest.approx((1.0, 1.0, 1.0, 1.0))
+
+
 def test_a_stay_without_a_bill_has_a_cost_but_no_content():
     con = engine()
     base = visits(
