@@ -7,7 +7,7 @@ from ibis import _
 
 from claims.as_of import ClaimsAsOf
 from features.graphs import communities
-from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs
+from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs, residents
 from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.graphs.network import Network, build_network, inside_of, kinds_of, links, outer_joined, stored
 from features.measures.aggregation import MEMBERS
@@ -59,7 +59,8 @@ def _profiles(
     counts = links(con, network, network.people, "people")
     of_members = with_counts(con, facts.semi_join(members, "psn_no"), counts, "facts_of_members")
     visits = group_facts(of_members, members)
-    return honest_reasons(visits), described(visits)
+    living = con.create_table("residents", residents(facts))
+    return honest_reasons(visits, living), described(visits)
 
 
 def _without_excused_signs(

@@ -16,15 +16,15 @@ RESIDENT_AGE, ONE_PLACE_SHARE = 75, 0.9
 # A check-up is at least so much examination; a weekday is no accident from so many days on.
 EXAM_SHARE, WEEKDAY_DAYS = 0.5, 4
 # Market days come so many days apart at least, and no accident makes them a multiple of one interval from so
-# many on; whoever walks up by himself follows the one before after so many seconds on average, one hand with
-# many cards sooner. Our own starting values.
+# many on, or nearly so (`_near_multiple`); whoever walks up by himself follows the one before after so many
+# seconds on average, one hand with many cards sooner. Our own starting values.
 MARKET_INTERVAL, MARKET_DAYS, MARKET_SECONDS = 5, 6, 120
 # A group meets on the days on which so large a share is there of those who come on its largest day; two who
 # are at one place by accident make no meeting. Own starting value.
 MEETING_SHARE = 1 / 3
-# Medicine that a carer fetches for all lasts for so much of the time until the next round, at least and at
-# most: less would not do, more would pile up. On the days of the rounds is so large a share of what members
-# do together. Own starting values.
+# Medicine that a carer fetches for all lasts, with what they have from elsewhere, for so much of the time
+# at least, and by itself for so much of the time until the next round at most: less would not do, more would
+# pile up. On the days of the rounds is so large a share of what members do together. Own starting values.
 REFILL_SHARE, REFILL_LIMIT, ROUNDS_SHARE = 0.75, 1.5, 0.75
 # Whom a programme brings to hospital together is seen there before and after as well. Own starting value.
 PROGRAMME_STAYS = 0.5
@@ -36,7 +36,7 @@ STAY_SHARE, BURST_SHARE, SURPLUS_EACH = 0.2, 0.2, 200
 # below half, for whoever has his own medicine as well has all of it in excess. Own starting values.
 SURPLUS_SHARE, FETCHED_SURPLUS = 0.25, 0.5
 # So few patients may be of different villages by accident, and more are not; so many of few may be
-# neighbours of another by accident. Own starting values.
+# neighbours of another beyond those whom accident makes neighbours. Own starting values.
 PROGRAMME_MEMBERS, NEIGHBOURS = 6, 1
 # Honest reason to meet → what it is called in Chinese and English.
 LEGITIMATE_REASONS = {
@@ -83,7 +83,17 @@ def _positive(visits: ibis.Table, *counts: str) -> ibis.Value:
     return ibis.or_(*(visits[name] > 0 for name in counts))
 
 
-def honest_reasons(group_facts: ibis.Table) -> pd.Series:
+def residents(facts: ibis.Table) -> ibis.Table:
+    """Where the people of the city live: village, share (of all who are seen).
+
+    Args:
+        facts: one row a visit.
+    """
+    people = facts.filter(_.village.notnull()).group_by("village").aggregate(people=_.psn_no.nunique())
+    return people.select("village", share=_.people / _.people.sum().over())
+
+
+def honest_reasons(group_facts: ibis.Table, living: ibis.Table) -> pd.Series:
     """Which groups have an honest reason to meet.
 
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
@@ -92,14 +102,16 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
     the employer's order; a market that follows no week comes every so many days, and its visitors follow each
     other by minutes; who fetches the medicine of all does so in a row, as often as it is used up, and each
     gets medicine of a known dose; patients of one disease whom a programme brings to one hospital from all
-    over the city (miners' lungs, a charity's operations) share no village but by accident, as those whom a
-    broker fetches do (M01, M02). Courses of treatment make no co-visits (`features.graphs.covisit`). Cards
-    swiped in a row count at a pharmacy's till only: a family that registers at a doctor's desk does so at
-    once. The rhythm and the place of a group are those of its visits outside of hospital beds: residents of a
+    over the city (miners' lungs, a charity's operations) live in as many villages as so many people of the
+    city would by accident, where those whom a broker fetches share a few (M01, M02). Courses of treatment
+    make no co-visits (`features.graphs.covisit`). Cards swiped in a row count at a pharmacy's till only: a
+    family that registers at a doctor's desk does so at once. The rhythm and the place of a group are those of
+    its visits outside of hospital beds: residents of a
     home are old, and some fall ill in the same week.
 
     Args:
         group_facts: see `group_facts`.
+        living: `residents` of the city.
 
     Returns:
         Index group_id, of groups with joint visits; key of LEGITIMATE_REASONS, null where there is none.
@@ -116,6 +128,7 @@ def honest_reasons(group_facts: ibis.Table) -> pd.Series:
         _pace(ambulatory),
         _largest_share(stays, "one_hospital", stays.fixmedins_code),
         _largest_share(stays, "one_disease", stays.dx3),
+        _villages_by_accident(joint, living),
     ]
     for theme in themes:
         conduct = conduct.left_join(theme, "group_id").drop("group_id_right")
@@ -148,10 +161,14 @@ def _ambulatory(visits: ibis.Table) -> ibis.Table:
 
 
 def _whole(group_facts: ibis.Table) -> ibis.Table:
-    """Of each group, whatever links it: group_id, everybody (members), and of linked visits surplus (yuan
+    """Of each group, whatever links it: group_id, everybody (members), supplied (days that their medicine
+    from everywhere lasts), span (days from the first visit to the last), and of linked visits surplus (yuan
     spent on medicine in excess of a month at hand) and bills (yuan)."""
+    day = group_facts.day.epoch_days()
     return group_facts.group_by("group_id").aggregate(
         everybody=_.psn_no.nunique(),
+        supplied=(_.supply_days / _.n_drugs).sum(where=_.kind != STAY).fill_null(0),
+        span=day.max() - day.min(),
         surplus=_.oversupply_amount.sum(where=_.linked).fill_null(0),
         bills=_.medfee_sumamt.sum(where=_.linked).fill_null(0),
     )
@@ -168,7 +185,7 @@ def _largest_share(joint: ibis.Table, name: str, key: ibis.Value) -> ibis.Table:
 def _calendar(joint: ibis.Table) -> ibis.Table:
     """The rhythm of each group's meetings: group_id, meetings (days), met (share of the joint visits on these
     days), interval (median days from one to the next), on_interval (share of the steps that are a multiple of
-    it, for a market may be missed)."""
+    it, `_near_multiple`, for a market may be missed)."""
     days = joint.group_by("group_id", day=joint.day.epoch_days()).aggregate(n=_.count())
     of_group = ibis.window(group_by="group_id")
     days = days.mutate(every=_.n.sum().over(of_group), most=_.n.max().over(of_group))
@@ -179,8 +196,16 @@ def _calendar(joint: ibis.Table) -> ibis.Table:
         meetings=_.count(), met=_.n.sum() / _.every.max(), interval=_.step.median().floor()
     )
     steps = steps.filter(_.step.notnull()).inner_join(rhythm, "group_id").group_by("group_id")
-    on_interval = steps.aggregate(on_interval=(_.step % _.interval == 0).mean())
+    on_interval = steps.aggregate(on_interval=_near_multiple(_.step, _.interval).mean())
     return rhythm.left_join(on_interval, "group_id").drop("group_id_right")
+
+
+def _near_multiple(step: ibis.Value, interval: ibis.Value) -> ibis.Value:
+    """Is a number of days a multiple of an interval, or as near to one as one day in MARKET_INTERVAL is by
+    accident: two days off a month, none off a week?"""
+    slack = ((interval / MARKET_INTERVAL - 1) / 2).floor()
+    off = step % interval
+    return ibis.least(off, interval - off) <= slack
 
 
 def _pace(joint: ibis.Table) -> ibis.Table:
@@ -189,6 +214,14 @@ def _pace(joint: ibis.Table) -> ibis.Table:
         seconds=_.second.max() - _.second.min(), others=_.count() - 1
     )
     return met.group_by("group_id").aggregate(pace=_.seconds.sum() / _.others.sum().nullif(0))
+
+
+def _villages_by_accident(joint: ibis.Table, living: ibis.Table) -> ibis.Table:
+    """In how many villages as many people as each group's members live on average, were they drawn from the
+    city: group_id, villages_by_accident."""
+    groups = joint.group_by("group_id").aggregate(drawn=_.psn_no.nunique()).cross_join(living)
+    somebody = 1 - (1 - groups.share) ** groups.drawn
+    return groups.group_by("group_id").aggregate(villages_by_accident=somebody.sum().round(6))
 
 
 def _reasons(conduct: ibis.Table) -> ibis.Table:
@@ -209,12 +242,14 @@ def _reasons(conduct: ibis.Table) -> ibis.Table:
     regular &= c.meetings >= MARKET_DAYS
     refill = (c.dosed >= ONE_PLACE_SHARE) & (c.surplus < FETCHED_SURPLUS * c.bills)
     refill &= c.met >= ROUNDS_SHARE
-    refill &= c.supply.between(REFILL_SHARE * c.interval, REFILL_LIMIT * c.interval)
+    refill &= c.supplied >= REFILL_SHARE * c.everybody * (c.span + c.interval)
+    refill &= c.supply <= REFILL_LIMIT * c.interval
     treated = c.stays + (1 - c.stays) * c.outpatient.fill_null(0)
     programme = (c.stays >= PROGRAMME_STAYS) & (treated >= ONE_PLACE_SHARE)
     programme &= c.one_hospital >= ONE_PLACE_SHARE
     programme &= (c.one_disease >= ONE_PLACE_SHARE) & (c.members >= PROGRAMME_MEMBERS)
-    programme &= c.villages >= ibis.least(ONE_PLACE_SHARE * c.members, c.members - NEIGHBOURS)
+    apart = ibis.least(ONE_PLACE_SHARE * c.villages_by_accident, c.villages_by_accident - NEIGHBOURS)
+    programme &= c.villages >= apart
     reason = ibis.cases(
         (calm & household, "household"),
         (calm & residents, "residents"),

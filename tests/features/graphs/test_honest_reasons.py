@@ -14,6 +14,7 @@ from tests.features.graphs.group_visits import (
     FAMILY,
     MONDAY,
     VISIT,
+    WIDE,
     at_two_places,
     by_accident,
     group_of,
@@ -96,6 +97,8 @@ def test_a_market_day_may_be_missed_once_in_ten():
         ([4] * 5, {}, None),  # every few days is no market
         ([5] * 4, {}, None),
         ([15, 15, 30, 15, 15], {}, "market"),  # one was missed
+        ([31, 29, 31, 61, 30], {}, "market"),  # by the calendar's months, and one was missed
+        ([10, 11, 10, 9, 10], {}, None),  # a day off is too much of ten days
         ([7] * 5, {"pace": 119.0}, None),  # one hand holds the cards
         ([12, 31, 3, 26, 29], {}, None),  # whenever the owner of the cards needs money
         ([7] * 5, {"oversupply_amount": 60.0}, None),
@@ -133,6 +136,8 @@ def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expect
         ([29] * 5, {}, None),  # goods of no dose, by one hand
         ([28] * 5, {"supply_days": 42.0, "n_drugs": 2}, "fetched"),
         ([28] * 5, {"supply_days": 41.0, "n_drugs": 2}, None),  # lasts three weeks of four
+        ([31, 29, 31, 30, 31], {"supply_days": 30.0}, "fetched"),  # on the tenth of each month
+        ([31, 27, 31, 34, 31], {"supply_days": 30.0}, None),
         ([29] * 4, {"supply_days": 30.0}, None),
         ([12, 31, 3, 26, 29], {"supply_days": 30.0}, None),
         ([29] * 5, {"supply_days": 30.0, "oversupply_amount": 45.0}, "fetched"),  # ahead of time
@@ -143,6 +148,16 @@ def test_accidents_do_not_change_the_rhythm_of_a_group(others, accidents, expect
 )
 def test_a_carer_fetches_the_medicine_of_all(steps, more, expected):
     assert reason(shoppers(steps, pace=20.0, **more)) == expected
+
+
+@pytest.mark.parametrize("own, expected", [(9.0, "fetched"), (8.0, None), (None, None)])
+def test_what_a_carer_fetches_may_be_a_part_of_what_everybody_takes(own, expected):
+    """Two weeks of four; of the rest each has some from his own doctor in between. Who takes nothing else has
+    his card used."""
+    rounds = shoppers([28] * 5, pace=20.0, supply_days=14.0)
+    alone = {"joint": False, "linked": False, "kind": OUTPATIENT, "supply_days": own}
+    between = [row | alone | {"day": row["day"] + timedelta(days=3)} for row in rounds[:-6]]
+    assert reason(rounds + (between if own else [])) == expected
 
 
 @pytest.mark.parametrize("supply", [None, 0.0])
@@ -216,7 +231,7 @@ def test_what_they_do_alone_does_not_count():
     alone = group_of([30.0] * 5, 3, joint=False, kind=STAY)
     assert reason(group_of(FAMILY, 3) + alone) == "household"
     assert honest_reasons(
-        facts(alone + [alone[0] | {"group_id": "other", "joint": True}])
+        facts(alone + [alone[0] | {"group_id": "other", "joint": True}]), WIDE
     ).index.tolist() == ["other"]
 
 

@@ -10,9 +10,11 @@ from features.graphs.group_profiles import honest_reasons
 from tests.features.graphs.group_visits import (
     MONDAY,
     VISIT,
+    WIDE,
     at_two_places,
     by_accident,
     group_of,
+    living_in,
     reason,
     shoppers,
     strangers,
@@ -48,8 +50,8 @@ def test_groups_have_each_their_own_reason():
     carer = [row | {"psn_no": f"c{row['psn_no']}", "day": row["day"] + timedelta(days=4)} for row in carer]
     alone = {}
     for rows in (market, between, carer):
-        alone |= honest_reasons(facts(rows)).to_dict()
-    together = honest_reasons(facts(market + between + carer)).to_dict()
+        alone |= honest_reasons(facts(rows), WIDE).to_dict()
+    together = honest_reasons(facts(market + between + carer), WIDE).to_dict()
     assert together == alone and together["g"] == "market" and together["carer"] == "fetched"
     assert pd.isna(together["money"])
 
@@ -124,3 +126,12 @@ def test_a_programme_treats_one_disease_in_one_hospital(part, differing, expecte
 def test_the_patients_of_a_programme_share_no_village_but_by_accident(members, villages, expected):
     rows = group_of([50.0] * members, 2, every=30, kind=STAY, dx3="J60")
     assert reason([row | {"village": f"v{int(row['psn_no'][1:]) % villages}"} for row in rows]) == expected
+
+
+@pytest.mark.parametrize("villages, expected", [(8, "programme"), (7, "programme"), (6, None), (2, None)])
+def test_in_a_city_of_few_villages_some_patients_of_a_programme_are_neighbours(villages, expected):
+    """Nine people drawn from a city of 25 villages live in 7.7 of them on average; those whom a broker
+    fetched are of two."""
+    rows = group_of([50.0] * 9, 2, every=30, kind=STAY, dx3="J60")
+    rows = [row | {"village": f"v{int(row['psn_no'][1:]) % villages}"} for row in rows]
+    assert reason(rows, living_in(25)) == expected
