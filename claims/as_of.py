@@ -152,9 +152,7 @@ def decided_cases(cases: pd.DataFrame, subject: str) -> pd.DataFrame:
     return rows.set_index("subject_id")[["clue_stas", "close_date"]]
 
 
-def institutions_closed(
-    cases: pd.DataFrame, outcomes: tuple[str, ...] = CONFIRMED + CLEARED
-) -> pd.Series:
+def institutions_closed(cases: pd.DataFrame, outcomes: tuple[str, ...] = CONFIRMED + CLEARED) -> pd.Series:
     """When the last case of each institution closed, by its code, whichever kind it was inspected as.
 
     Args:

@@ -39,7 +39,7 @@ class Sample:
     Attributes:
         value: on the comparing scale; missing where it was not taken.
         expected: by the subject's own case mix, on that scale; 0 where the measure has no mix, and missing
-            where the value is.
+            where the value is. Of counts, events beyond the expected number that are of no consequence.
         n: rows or exposure that the value arises from; 1 where it has no support.
         group: position of the subject's peer group in `NullDistribution.groups`.
     """
@@ -80,7 +80,7 @@ class NullDistribution:
         least = self.min_effect * (SPREAD_PART if self.statistic == "proportion" else 1.0)
         between = np.maximum(self.between_variance[sample.group], least**2)
         if self.statistic == "count":
-            expected = centre * sample.n
+            expected = centre * sample.n + sample.expected
             # Below the expectation the distance is stated on the same variance.
             below = distance_z(sample.value - expected, expected + between * expected**2)
             z = np.where(sample.value > expected, count_z(sample.value, expected, between), below)

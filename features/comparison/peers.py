@@ -173,7 +173,9 @@ def _sample(subject: str, name: str, values: pd.DataFrame, group: np.ndarray) ->
     support = values[counted] if counted else None
     n = np.ones(len(values)) if support is None else support.fillna(0).clip(lower=_MIN_ROWS).to_numpy(float)
     if entry.statistic == "count":
-        return Sample(values[name].to_numpy(float), np.zeros(len(values)), n, group)
+        # The first event is no habit where only several matter (minimum-effect test, as for shares).
+        tolerated = np.full(len(values), max(entry.materiality - 1, 0.0))
+        return Sample(values[name].to_numpy(float), tolerated, n, group)
     value = _scaled(values[name], entry).to_numpy(float)
     expected = np.zeros(len(values))
     if entry.case_mix:

@@ -37,6 +37,7 @@ ROWS: dict[str, Rows] = {
     "unoperated": lambda facts: facts.filter(facts.kind == STAY, unoperated(facts)),
     "discharges": lambda facts: facts.filter(facts.kind == STAY, ~settled_by_month(facts)),
     "purchases": lambda facts: facts.filter(facts.kind == PHARMACY),
+    "unprescribed": lambda facts: facts.filter(facts.kind == PHARMACY, facts.dr_code.isnull()),
     "outpatient": lambda facts: facts.filter(facts.kind == OUTPATIENT),
     "dialysis": lambda facts: facts.filter(facts.dialysis > 0),
 }
@@ -126,7 +127,7 @@ def _take(facts: ibis.Table, base: str, window: int | None, taken: Taken) -> pd.
 
 _COUNTED = ("subject_id", "days_ago", "kind", "dialysis", "psn_no", "fund_pay_sumamt")
 # What some of ROWS look at besides.
-_EXTRA_COLUMNS = {"unoperated": ("operated",), "discharges": ("los", "interim")}
+_EXTRA_COLUMNS = {"unoperated": ("operated",), "discharges": ("los", "interim"), "unprescribed": ("dr_code",)}
 
 
 def counted(facts: ibis.Table, base: str, window: int | None) -> ibis.Table:

@@ -6,6 +6,10 @@ from features.measures.catalogue import CONTEXT, STRONG, measure
 from features.measures.formulas import ratio
 from features.visits.stay_benchmarks import LITTLE_CONTENT
 
+# Two shares of fewer stays say nothing of a hospital: ten on each side make so large an effective sample. Own
+# starting value, as of items in excess (`features.comparison.item_excess.MIN_VISITS`).
+MIN_COMPARED = 5
+
 
 @measure(
     "hospital", "高费用病组与其他住院对比的有效样本量",
@@ -28,6 +32,8 @@ def drg_comparison_size(v: Table, w: Value) -> Value:
 def unsupported_drg_excess(v: Table, w: Value) -> Value:
     """Share with less than LITTLE_CONTENT of the usual services among stays in a DRG costlier than their
     diagnosis, less that among the hospital's other stays (difference in differences): who does little for
-    everybody, or treats light cases, differs in neither. A doctor has too few of both."""
+    everybody, or treats light cases, differs in neither. Missing where the effective sample is below
+    MIN_COMPARED; a doctor has too few of both."""
     little = v.service_intensity_ratio < LITTLE_CONTENT
-    return little.mean(where=w & v.high_cost_drg) - little.mean(where=w & ~v.high_cost_drg).fill_null(0.0)
+    excess = little.mean(where=w & v.high_cost_drg) - little.mean(where=w & ~v.high_cost_drg)
+    return (drg_comparison_size(v, w) >= MIN_COMPARED).ifelse(excess, None)

@@ -108,9 +108,22 @@ def other_goods_share(v: Table, w: Value) -> Value:
     return 1 - ratio(v.drug_amount.sum(where=w), v.billed.sum(where=w))
 
 
+@measure(
+    "pharmacy", "无处方购药人次", "purchases without a prescription", "visits", "frequency", "M16 M18",
+    materiality=20, evidence_weight=CONTEXT,
+)  # fmt: skip
+def unprescribed_purchases(v: Table, w: Value) -> Value:
+    """Purchases that name no doctor."""
+    return v.mdtrt_id.count(where=w & v.dr_code.isnull())
+
+
+# What is sold on a prescription is its doctor's choice: a pharmacy for special drugs sells few baskets, at
+# few amounts.
 declare(
-    "pharmacy", medicines.top_basket_share, "M18 M16", materiality=0.05, zh="药品组合完全相同的购药占比",
-    en="share of purchases with the most frequent basket", support="visits",
+    "pharmacy", medicines.top_basket_share, "M18 M16", materiality=0.05,
+    zh="无处方购药中药品组合完全相同的占比",
+    en="share of purchases without a prescription that have the most frequent basket",
+    base="unprescribed/template", support="unprescribed_purchases",
 )  # fmt: skip
 declare(
     "pharmacy", medicines.over_ceiling_share, "M40 M18", materiality=0.005, zh="超最高限价金额占比",
@@ -222,9 +235,9 @@ def off_price_share(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "pharmacy", "金额最集中的一档(一成以内)的购药占比",
-    "share of purchases of much the same amount (within a tenth)", "share", "card_timing", "M16",
-    materiality=0.05, base="purchases/amount_band", support="visits",
+    "pharmacy", "无处方购药中金额最集中的一档(一成以内)的占比",
+    "share of purchases without a prescription of much the same amount (within a tenth)", "share",
+    "card_timing", "M16", materiality=0.05, base="unprescribed/amount_band", support="unprescribed_purchases",
 )  # fmt: skip
 def top_amount_band_share(p: Table, w: Value) -> Value:
     """Purchases in the band of amounts (steps of a tenth) with most of them ÷ purchases."""

@@ -141,7 +141,7 @@ def fund_per_person_cv(p: Table, w: Value) -> Value:
 @measure(
     "pharmacy", "每月来两次以上的顾客的购药占比", "share of purchases by customers who come twice a month",
     "share", "concentration", "M06 M15", materiality=0.08, windows=(YEAR,), base="purchases/psn_no",
-    support="visits",
+    support="persons",
 )  # fmt: skip
 def frequent_customers_share(p: Table, w: Value) -> Value:
     """Purchases of customers with 24 or more in the year ÷ purchases (`p`: a row a customer)."""
@@ -156,8 +156,17 @@ declare(
 
 
 @measure(
+    "pharmacy", "在职职工购药人数", "customers with an employer", "persons", "concentration", "M15 M16",
+    materiality=20, evidence_weight=CONTEXT,
+)  # fmt: skip
+def employed_customers(v: Table, w: Value) -> Value:
+    """Different customers of whom the employer is known."""
+    return v.psn_no.nunique(where=w & v.emp_no.notnull())
+
+
+@measure(
     "pharmacy", "购药最多的一家单位的职工所占比例", "share of purchases by staff of one employer", "share",
-    "concentration", "M15 M16", materiality=0.1, base="purchases/emp_no", support="visits",
+    "concentration", "M15 M16", materiality=0.1, base="purchases/emp_no", support="employed_customers",
 )  # fmt: skip
 def top_employer_share(p: Table, w: Value) -> Value:
     """Purchases by staff of the employer with most of them ÷ purchases of the employed."""

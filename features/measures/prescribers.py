@@ -200,7 +200,7 @@ declare("prescriber", volume.visits_per_person, "M05 M19 M28", materiality=1)
 @measure(
     "prescriber", "门诊后三日内住进外院人次",
     "outpatient visits followed within three days by a stay elsewhere", "visits", "concentration", "M31",
-    materiality=3, evidence_weight=STRONG, windows=ALL_WINDOWS, over="consultations",
+    materiality=2, evidence_weight=STRONG, windows=ALL_WINDOWS, over="consultations",
     support="outpatient_visits", statistic="count",
 )  # fmt: skip
 def onward_admissions(v: Table, w: Value) -> Value:

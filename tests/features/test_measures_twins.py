@@ -128,7 +128,7 @@ OF_SUBJECTS = {
     ("pharmacy", "round_share"): lambda vs: average(v.fee % 10 == 0 and v.fee >= 20 for v in vs),
     ("pharmacy", "amount_concentration"): lambda vs: average(v.same_amount_of_other_goods for v in vs),
     ("pharmacy", "top_amount_band_share"): lambda vs: top(
-        math.floor(math.log(v.fee) / math.log(1.1)) for v in vs
+        math.floor(math.log(v.fee) / math.log(1.1)) for v in vs if v.dr is None
     ),
     ("pharmacy", "zero_cash_share"): lambda vs: average(v.cash <= 0 for v in vs),
     ("pharmacy", "visits_after_death"): lambda vs: sum((v.dead_for or 0) > 1 for v in vs),

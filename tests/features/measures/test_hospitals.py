@@ -48,11 +48,13 @@ def comparison_size(high, other):
 
 
 def unsupported_excess(high, other):
-    """Share with little done among the first, less that among the others."""
+    """Share with little done among the first, less that among the others; of too few of either unknown."""
+    if (comparison_size(len(high), len(other)) or 0) < 5:
+        return None
     little = [
         loops.mean(v < 0.6 for v in loops.column(rows, "service_intensity_ratio")) for rows in (high, other)
     ]
-    return None if little[0] is None else little[0] - (little[1] or 0.0)
+    return little[0] - little[1]
 
 
 HOSPITALS: dict[str, Loop] = OF_BOTH | {

@@ -31,6 +31,10 @@ def after_death(vs):
     return sum(v["fund_pay_sumamt"] + (v["acct_pay"] or 0) for v in vs if loops.dead(v))
 
 
+def unprescribed(vs: loops.Visits) -> loops.Visits:
+    return [v for v in vs if v["dr_code"] is None]
+
+
 PHARMACIES: dict[str, Loop] = {
     "visits": len,
     "persons": lambda vs: loops.different(vs, "psn_no"),
@@ -56,7 +60,8 @@ PHARMACIES: dict[str, Loop] = {
     ),
     "drugs_per_visit": lambda vs: mean_of(vs, "n_drugs"),
     "other_goods_share": lambda vs: 1 - part(vs, "drug_amount"),
-    "top_basket_share": lambda vs: top(vs, "template"),
+    "unprescribed_purchases": lambda vs: len(unprescribed(vs)),
+    "top_basket_share": lambda vs: top(unprescribed(vs), "template"),
     "over_ceiling_share": lambda vs: part(vs, "over_ceiling"),
     "price_excess": lambda vs: part(vs, "benchmarked_amount", "amount_at_median_price") - 1,
     "burst_share": lambda vs: share(vs, lambda v: v["burst"]),
@@ -71,7 +76,7 @@ PHARMACIES: dict[str, Loop] = {
     "visits_after_death": lambda vs: sum(map(loops.dead, vs)),
     "fund_and_account_after_death": after_death,
     "off_price_share": lambda vs: part(vs, "off_price"),
-    "top_amount_band_share": lambda vs: top(vs, "amount_band"),
+    "top_amount_band_share": lambda vs: top(unprescribed(vs), "amount_band"),
     "boxes": lambda vs: total(vs, "boxes"),
     "repeat_codes_per_1000": lambda vs: 1000 * part(vs, "repeat_codes", "boxes"),
     "uncoded_share": lambda vs: part(vs, "uncoded", "boxes"),
@@ -89,6 +94,7 @@ PHARMACIES: dict[str, Loop] = {
     "fund_per_person_cv": unevenness,
     "frequent_customers_share": lambda vs: loops.share_of_counts(vs, "psn_no", lambda n: n >= 24),
     "top_disease_share": lambda vs: top(vs, "dise_no"),
+    "employed_customers": lambda vs: loops.different([v for v in vs if v["emp_no"] is not None], "psn_no"),
     "top_employer_share": lambda vs: top(vs, "emp_no"),
     "co_oversupplied_share": lambda vs: share_known(vs, "co_oversupplied", lambda people: people > 0),
     "clustered_fill_share": lambda vs: share(vs, lambda v: (v["co_fillers"] or 0) > 0),

@@ -161,6 +161,16 @@ def test_one_hoarder_says_nothing_of_a_doctor_of_many_patients(share, rows):
     assert z["hoarder's"] < 1.5 and z["dealer's"] > 4
 
 
+def test_one_patient_who_fell_ill_is_no_sale_of_patients():
+    """Two thirds of the doctors have nobody admitted elsewhere; one admission is no habit, twelve are."""
+    honest = {
+        f"D{number}": {"outpatient_visits": 150, "onward_admissions": number % 3 // 2} for number in range(60)
+    }
+    few, many = ({"outpatient_visits": 15, "onward_admissions": n} for n in (1, 12))
+    z = _differences(honest | {"fell ill": few, "sold": many})["onward_admissions_365d"]
+    assert z["fell ill"] < ONE_IN_FORTY and z["sold"] > norm.isf(0.001)
+
+
 def test_one_faithful_customer_says_nothing_of_a_doctor():
     """All of one patient's purchases lie at one pharmacy; at another doctor those of thirty do. Honest
     doctors of few patients lie far apart, those of many close together."""

@@ -316,13 +316,16 @@ def test_who_does_little_for_everybody_is_no_up_coder():
     dear, cheap = {"high_cost_drg": True}, {"high_cost_drg": False}
     little, usual = {"service_intensity_ratio": 0.59}, {"service_intensity_ratio": 0.6}
 
-    def excess(*rows: dict) -> float | None:
-        return taken("hospital", "unsupported_drg_excess", *rows)
+    def excess(*rows: dict, stays: int = 5) -> float | None:
+        return taken("hospital", "unsupported_drg_excess", *rows * stays)
 
     assert excess(dear | little, dear | usual, cheap | usual, cheap | usual) == 0.5
     assert excess(dear | little, dear | usual, cheap | little, cheap | usual) == 0.0
     assert excess(dear | usual, dear | usual, cheap | little, cheap | usual) == -0.5
     # A stay of neither kind says nothing, and without a costly group there is nothing to compare.
-    assert excess(dear | little, cheap | usual, little) == 1.0 and excess(cheap | little) is None
+    alike = (dear | little, cheap | usual, little)
+    assert excess(*alike, stays=10) == 1.0 and excess(cheap | little, stays=10) is None
+    # Ten of each make an effective sample of five; nine are too few, however far their shares lie apart.
+    assert excess(*alike, stays=9) is None
     size = [dear, cheap, cheap, cheap, {}]
     assert taken("hospital", "drg_comparison_size", *size) == pytest.approx(3 / 4)

@@ -102,7 +102,7 @@ def test_a_stay_alone_in_the_city_is_its_own_benchmark():
 
 
 def test_nothing_is_said_of_the_content_of_a_bill_without_lines():
-    """Its lines belong to a settlement made after the as-of date; the same stay with its lines is compared."""
+    """Its lines belong to a settlement made after the as-of date; a stay with its lines is compared."""
     con, rows = engine(), city("J18", 3000, 3000, 20)
     base = [
         {"kind": STAY, "fixmedins_code": where, "level": "2", "dx3": dx, "dx_group": group,
