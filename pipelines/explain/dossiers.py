@@ -104,7 +104,7 @@ class _Kind:
         self.evidence, self.records = (
             by_subject(self._with_visits(rows, disputes)) for rows in (first, records)
         )
-        self.evidence_counts = evidence[evidence.nth.isna()].groupby("subject_id").size().to_dict()
+        self.evidence_counts = counts_beside_reasons(evidence, listed_disputes)
         self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.z_scores)
 
     def dossier(self, row: Row, history: list[tuple[str, int, float]]) -> Dossier:
@@ -292,6 +292,21 @@ class _Kind:
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]
         return found
+
+
+def counts_beside_reasons(evidence: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, int]:
+    """How many visits in doubt of each subject serve no reason: all that are in dispute, for the evidence has
+    only the largest, and those suspicious by themselves.
+
+    Args:
+        evidence: subject_id, mdtrt_id, nth (of the reason that the visit serves; missing without one).
+        disputes: subject_id, mdtrt_id.
+    """
+    key = ["subject_id", "mdtrt_id"]
+    served = pd.MultiIndex.from_frame(evidence.loc[evidence.nth.notna(), key])
+    doubted = pd.concat([evidence[key], disputes[key]]).drop_duplicates()
+    beside = doubted[~pd.MultiIndex.from_frame(doubted).isin(served)]
+    return {str(subject_id): int(n) for subject_id, n in beside.subject_id.value_counts().items()}
 
 
 def _direction(measures: dict[str, tuple[Measure, int | None]], reason: Reason) -> int:
