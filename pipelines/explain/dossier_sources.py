@@ -24,7 +24,7 @@ from pipelines.typed_frames import fetch, fetch_by, records_by, tuples
 BUSY = ("hospital", "pharmacy", "prescriber")
 # Kinds of subject whose doctors are told.
 PLACES = ("hospital", "pharmacy")
-_DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed": "float64"})
+DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed": "float64"})
 COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
 # Schemes of which the course itself is what is in doubt, so that it explains nothing.
 COURSE_IN_DOUBT = ("M28",)
@@ -47,7 +47,8 @@ class DossierSources:
     """The visits, events, details and findings of the listed subjects of one kind.
 
     Attributes:
-        events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others.
+        events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others. Marked
+            are visits in dispute; of a group those that link its members, of a visit the visit itself.
         details: mdtrt_id → day, fixmedins_code, psn_no of the visits in evidence.
         innocent: subject_id → ``of`` (visits in evidence), ``fits_N`` (those that explanation N fits).
         profiles: subject_id → columns of `reports.profile_words.LABELS` that are known of it.
@@ -55,18 +56,29 @@ class DossierSources:
             rule_en, basis, basis_en.
     """
 
-    def __init__(self, snapshot: Snapshot, subject: str, listed: pd.DataFrame, evidence: pd.DataFrame):
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        subject: str,
+        listed: pd.DataFrame,
+        evidence: pd.DataFrame,
+        disputes: pd.DataFrame,
+    ):
         """Query the sources.
 
         Args:
             listed: subject_id, scheme.
             evidence: subject_id, mdtrt_id of the listed.
+            disputes: subject_id, mdtrt_id, disputed (yuan) of the listed: all visits in dispute, of which the
+                evidence may have a part only.
         """
         self.snapshot, self.subject = snapshot, subject
         self.ids = self._stored(f"dossier_{subject}", listed[["subject_id"]])
         self.schemes = dict(zip(listed.subject_id, listed.scheme, strict=True))
         pulled = evidence[["subject_id", "mdtrt_id"]].astype("str")
         self.pulled = self._stored(f"pulled_{subject}", pulled)
+        rows = ibis.memtable(disputes[list(DISPUTES.names)], schema=DISPUTES)
+        self.disputed = snapshot.claims.con.create_table(f"dossier_disputes_{subject}", rows, overwrite=True)
         self.visits = self._visits()
         self.events = self._weeks() if subject in BUSY else self._days()
         self.profiles = self._profiles()
@@ -87,16 +99,16 @@ class DossierSources:
         return of_subjects(facts, self.subject).semi_join(self.ids, "subject_id")
 
     def _weeks(self) -> dict[str, pd.DataFrame]:
-        marked = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
-        weeks = marked.group_by("subject_id", "week").aggregate(
-            total=_.count(), marked=_.mdtrt_id_right.notnull().sum()
+        rows = self.visits.left_join(self.disputed, ["subject_id", "mdtrt_id"])
+        weeks = rows.group_by("subject_id", "week").aggregate(
+            total=_.count(), marked=_.disputed.notnull().sum()
         )
         return by_subject(fetch(weeks.order_by("subject_id", "week")))
 
     def _days(self) -> dict[str, pd.DataFrame]:
-        rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        rows = self.visits.left_join(self.disputed, ["subject_id", "mdtrt_id"])
         lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
-        marked = linked(rows) if self.subject == "group" else rows.mdtrt_id_right.notnull()
+        marked = linked(rows) if self.subject == "group" else rows.disputed.notnull()
         if self.subject == "visit":
             marked = rows.mdtrt_id == rows.subject_id
         days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=marked)
@@ -142,20 +154,13 @@ class DossierSources:
         frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")
         return records_by(frame.set_index("subject_id"))
 
-    def doctors(self, disputes: pd.DataFrame) -> dict[str, list[tuple[str, int, float]]]:
+    def doctors(self) -> dict[str, list[tuple[str, int, float]]]:
         """By institution, the doctors of its visits in dispute: code, visits, yuan; most in dispute first.
-        Of other kinds of subject nothing.
-
-        Args:
-            disputes: subject_id, mdtrt_id, disputed (yuan) of the listed.
-        """
+        Of other kinds of subject nothing."""
         if self.subject not in PLACES:
             return {}
-        con = self.snapshot.claims.con
-        rows = ibis.memtable(disputes[list(_DISPUTES.names)], schema=_DISPUTES)
-        mine = con.create_table(f"disputes_{self.subject}", rows, overwrite=True)
         seen = self.snapshot.facts.filter(_.dr_code.notnull()).select("mdtrt_id", "dr_code")
-        sums = mine.inner_join(seen, "mdtrt_id").group_by("subject_id", "dr_code")
+        sums = self.disputed.inner_join(seen, "mdtrt_id").group_by("subject_id", "dr_code")
         sums = sums.aggregate(n=_.count(), disputed=_.disputed.sum().round(2))
         found: dict[str, list[tuple[str, int, float]]] = {}
         for row in tuples(fetch(sums.order_by("subject_id", ibis.desc("disputed"), "dr_code"))):

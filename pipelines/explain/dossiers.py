@@ -19,12 +19,12 @@ from pipelines.select.worklist import Judged, disputes_since, still_open
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
-from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
+from reports.dossier import EVIDENCE_ROWS, RUNS, Dossier
 from reports.last_case import LastCase
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
 from reports.reasons import exceeds_median, is_outside_middle_half, telling_first
-from reports.subject_charts import Strip, calendar, is_compared, strip_of, weeks
+from reports.subject_charts import MOST_LANES, Strip, calendar, is_compared, strip_of, weeks
 from reports.subject_words import PENDING
 
 # A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
@@ -97,8 +97,8 @@ class _Kind:
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
         self.since = counted_from(snapshot.claims.as_of)
         self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes, given.judged)
-        self.sources = DossierSources(snapshot, subject, listed, evidence)
-        self.doctors = self.sources.doctors(listed_disputes)
+        self.sources = DossierSources(snapshot, subject, listed, evidence, listed_disputes)
+        self.doctors = self.sources.doctors()
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
         first = evidence[evidence.nth.isna()].groupby("subject_id").head(EVIDENCE_ROWS)
         self.evidence, self.records = (
@@ -122,7 +122,8 @@ class _Kind:
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
             favourable=self._favourable(subject_id, peers, scheme), strips=self._strips(row.reasons, peers),
-            pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
+            pictures=self._pictures(subject_id, members, hub), lanes_left=self._lanes_left(subject_id),
+            hub=hub, through=self._shared(subject_id),
             link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
             profile=self._profile(subject_id), money=self.money.get(subject_id, []),
@@ -152,11 +153,20 @@ class _Kind:
         if events is not None and self.subject in BUSY:
             found["weeks"] = weeks(events.week, events.total, events.marked)
         elif events is not None:
-            lanes = events.lane
-            if self.subject != "group":
-                lanes = lanes.map(lambda code: self.names.get(code) or code)
-            found["calendar"] = calendar(events.day, lanes, events.marked)
+            found["calendar"] = calendar(events.day, self._lanes(events), events.marked)
         return found
+
+    def _lanes(self, events: pd.DataFrame) -> pd.Series:
+        """The rows of a calendar that events belong to: members, or institutions by name."""
+        lanes: pd.Series = events.lane
+        return lanes if self.subject == "group" else lanes.map(lambda code: self.names.get(code) or code)
+
+    def _lanes_left(self, subject_id: str) -> int:
+        """How many rows a calendar has no room for."""
+        events = self.sources.events.get(subject_id)
+        if events is None or self.subject in BUSY:
+            return 0
+        return max(self._lanes(events).nunique() - MOST_LANES, 0)
 
     def _hubs(self, subject_id: str, members: pd.Series) -> list[Hub]:
         """The doctors and institutions that members of a group are oversupplied through, and who goes through
@@ -282,7 +292,7 @@ class _Kind:
 
     def _findings(self, subject_id: str) -> list[dict[str, Any]]:
         found = self.sources.findings.get(subject_id)
-        return [] if found is None else records(found.head(FINDING_ROWS))
+        return [] if found is None else records(found)
 
     def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
