@@ -234,7 +234,7 @@ def _sign(kind: str, entry: Measure, value: float, usual: float | None, language
     if usual is None or is_missing(float(usual)):
         return text
     if english:
-        return f"{text} (usual {_english(entry, usual)})"
+        return f"{text} (median of its peers {_english(entry, usual)})"
     return f"{text}(同类 {measure_value(entry, usual, 'zh')})"
 
 

@@ -178,16 +178,24 @@ def _shared(c: Conduct) -> Texts:
     if not c.shared:
         return "", ""
     unit = "人次" if c.subject in _OF_PEOPLE else "次"
-    parts_zh, parts_en = [], []
+    parts_zh: list[str] = []
+    parts_en: list[Texts] = []
     for column, who, n in c.shared:
         zh, en = (text.format(who=who) for text in _SHARED[column])
         parts_zh.append(_of_all(n, c.doubted, f"{n:,}{unit}", "均") + zh)
-        parts_en.append(f"{_of_all(n, c.doubted, f'{n:,}', 'all')} {en}".strip())
-    begin_en = "Of these, " if c.doubted > 1 else "It was "
+        parts_en.append((_of_all(n, c.doubted, f"{n:,} were", "all were"), en))
     return (
         f"这{c.doubted:,}{unit}{'' if c.shared[0][2] == c.doubted else '中,'}{','.join(parts_zh)}。",
-        f"{begin_en}{' and '.join(parts_en)}.",
+        _shared_english(c, parts_en),
     )
+
+
+def _shared_english(c: Conduct, parts: list[Texts]) -> str:
+    """The sentence of how many visits in doubt were where: (how many, where) of each thing they share."""
+    if all(n == c.doubted for _column, _who, n in c.shared):
+        begin = "All of these were" if c.doubted > 1 else "It was"
+        return f"{begin} {' and '.join(where for _n, where in parts)}."
+    return f"Of these, {' and '.join(f'{n} {where}' for n, where in parts)}."
 
 
 def _of_all(n: int, doubted: int, some: str, every: str) -> str:
@@ -259,13 +267,16 @@ def _usual(c: Conduct) -> Texts:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
     if c.for_scheme and c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
-        # The number has been stated.
-        return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
+        # The number has been stated, but not what it counts.
+        return (
+            f"同类{name_zh}通常为{usual_zh}。",
+            f"{name_en}: median of its peers {usual_en}.",
+        )
     # A name that says what is counted takes a verb, one that says what was done takes its number.
     verb = "为" if name_zh.endswith(_NUMBERED) else ""
     return (
         f"{name_zh}{verb}{zh},同类通常为{usual_zh}。",
-        f"{name_en}: {en}; usual among its peers: {usual_en}.",
+        f"{name_en}: {en}; median of its peers: {usual_en}.",
     )
 
 

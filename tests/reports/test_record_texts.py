@@ -31,7 +31,7 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", signs=((BILL, 812.4, 77.0),)),
             "这次购药本身可疑:费用总额 812元(同类 77元)。",
-            "This purchase is suspicious by itself: total bill 812 yuan (usual 77 yuan).",
+            "This purchase is suspicious by itself: total bill 812 yuan (median of its peers 77 yuan).",
         ),
         (
             SupportingRecord("pharmacy", signs=((DEAD, 102.0, 0.0), (TWO_PLACES, 1.0, 0.0))),
@@ -84,7 +84,7 @@ COUNTED = next(
             SupportingRecord("stay", finding=SPLIT, signs=((BACK, 1.0, 0.0), (BILL, 812.4, 77.0))),
             "这次住院有规则 R084(分解住院)的疑点:3天内再入院;费用总额 812元(同类 77元)。",
             "This stay has a finding of rule R084 (Split stay): back within 3 days; total bill 812 yuan "
-            "(usual 77 yuan).",
+            "(median of its peers 77 yuan).",
         ),
         (
             SupportingRecord("stay", finding=SPLIT, signs=((FOUND, 2.0, 0.0),)),
@@ -128,7 +128,8 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", PATIENT["co_visit_share_365d"], alone=1.0),
             "这次购药是“近一年结伴就诊占比”所计的一次。",
-            'This purchase is one of those counted in "share of visits with co-visitors in the last year".',
+            'This purchase is one of those counted in "share of visits with regular companions in the last '
+            'year".',
         ),
         (
             SupportingRecord("pharmacy", (TWO_PLACES, None), alone=1.0),
