@@ -62,6 +62,11 @@ CONDUCT = {
             "moved costs of a stay to outpatient bills or to the patient"),
     "M50": ("以药费为主而检查治疗很少", "were mostly medicine, with hardly any examination or treatment"),
 }  # fmt: skip
+# The same of phantom bed stays, where the visits are those that the patient made elsewhere meanwhile.
+DURING_STAY = (
+    "属患者在他院住院期间的院外就诊,疑似挂床",
+    "took place while the patient was booked in a hospital elsewhere, as phantom bed stays show",
+)
 # Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What
 # people are admitted together for are invented stays; of a hospital's each is told for itself.
 _SHOWN_AS = {"M19": ("M05", "M06")}

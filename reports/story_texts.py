@@ -12,7 +12,7 @@ from reports.formatting import measure_value, period, unit_of
 from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
 from reports.reason_texts import n_of_rows
-from reports.scheme_conduct import CONDUCT, of_one
+from reports.scheme_conduct import CONDUCT, DURING_STAY, of_one
 from reports.scheme_texts import dispute_name, mostly_disputed, scheme_name
 
 # Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}, in English
@@ -73,6 +73,8 @@ class Conduct:
         days_of_claims: how many days the claims go back, where that is known.
         shared: the place and the doctor that most of the visits in doubt have in common: column of a visit,
             name and code, number of visits.
+        during_stay: of phantom bed stays, how many of the visits in doubt were made elsewhere during one, and
+            what the finding of the dearest says of where and when the patient lay.
     """
 
     subject: str
@@ -102,12 +104,13 @@ class Conduct:
     before: tuple[int, float] = (0, 0.0)
     judged: float = 0.0
     shared: tuple[tuple[str, str, int], ...] = ()
+    during_stay: tuple[int, Texts] = (0, ("", ""))
 
 
 def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
-        _done(conduct), _shared(conduct), _usual(conduct), _others(conduct), _money(conduct),
+        _done(conduct), _shared(conduct), _bed(conduct), _usual(conduct), _others(conduct), _money(conduct),
         _before(conduct), _judged(conduct), _first(conduct), _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
@@ -203,6 +206,16 @@ def _of_all(n: int, doubted: int, some: str, every: str) -> str:
     return some if n < doubted else every if doubted > 1 else ""
 
 
+def _bed(c: Conduct) -> Texts:
+    """Where the patient lay when visits in doubt were made elsewhere: the stay is what is in doubt."""
+    n, (zh, en) = c.during_stay
+    if not n:
+        return "", ""
+    if n < c.doubted:
+        return f"其中{n:,}次为住院期间在他院就医,如{zh}。", f"{n:,} of them during a stay elsewhere: {en}."
+    return (f"如{zh}。", f"For example, {en}.") if n > 1 else (f"{zh}。", f"{en[0].upper()}{en[1:]}.")
+
+
 def _others(c: Conduct) -> Texts:
     """What else is in dispute, or what the visits in doubt are disputed for where no scheme was told."""
     if not c.others:
@@ -229,7 +242,8 @@ def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:
     if c.scheme is None or not c.for_scheme:
         return "", ""
     named = (f"疑似{scheme_name(c.scheme, 'zh')}", f"look like {scheme_name(c.scheme, 'en')}")
-    zh, en = CONDUCT.get(c.scheme, named)
+    during_stay = c.doubted and c.during_stay[0] == c.doubted
+    zh, en = DURING_STAY if during_stay else CONDUCT.get(c.scheme, named)
     return before_zh + zh, before_en + en
 
 

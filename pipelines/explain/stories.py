@@ -1,7 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import date, timedelta
 from math import fsum
 from typing import Any
@@ -14,10 +14,12 @@ from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, measures_of
 from features.windows import YEAR
+from pipelines.explain.record_lines import strongest_findings
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.select.worklist import Judged
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
+from reports.languages import Texts
 from reports.record_texts import KINDS
 from reports.scheme_conduct import shown_as
 from reports.story_texts import Conduct, story
@@ -32,6 +34,8 @@ _OTHER_ENDS = {
 }  # fmt: skip
 # It is told where all visits in doubt have it in common, or this share of them and so many.
 SHARED_FROM, SHARED_VISITS = 0.5, 3
+# A phantom bed stay shows in what the patient does elsewhere meanwhile, which this rule finds.
+_PHANTOM_STAY, _DURING_STAY = "M10", "R089"
 Row = Any
 
 
@@ -58,6 +62,7 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = counted_from(snapshot.claims.as_of)
+    beds = _beds(snapshot, disputes)
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -73,6 +78,7 @@ def stories(
                 names,
                 since,
                 judged.get((subject, row.subject_id), frozenset()),
+                beds,
                 snapshot.days_of_claims,
             )
         )
@@ -124,6 +130,7 @@ def _conduct(
     names: pd.Series,
     since: str,
     judged: Set[str],
+    beds: Mapping[str, Texts],
     days_of_claims: int,
 ) -> Conduct:
     """The facts that a suspect's story states.
@@ -133,6 +140,7 @@ def _conduct(
         names: of institutions, by code.
         since: ISO day from which a story counts.
         judged: mdtrt_id of the visits that a decided case has judged (`pipelines.select.worklist.judged_of`).
+        beds: `_beds`.
     """
     reasons = list(row.reasons)
     scheme = row.scheme if isinstance(row.scheme, str) else None
@@ -171,10 +179,27 @@ def _conduct(
         days_of_claims=days_of_claims,
         for_scheme=for_scheme,
         unpaid=disputed > 0 and not any(_yuan(lately)),
+        during_stay=_during_stay(lately if scheme == _PHANTOM_STAY else [], beds),
         shared=_shared(row.subject_type, lately, total.get("fixmedins_code"), names),
         judged=fsum(visit.disputed for visit in disputes if visit.mdtrt_id in judged),
         before=(len(named) - len(lately), fsum(v.disputed for v in named) - fsum(v.disputed for v in lately)),
     )
+
+
+def _beds(snapshot: Snapshot, disputes: pd.DataFrame) -> dict[str, Texts]:
+    """Of visits disputed for a phantom bed stay elsewhere, where and when the patient lay, in words."""
+    visits = disputes.mdtrt_id[disputes.scheme == _PHANTOM_STAY]
+    found = strongest_findings(snapshot, visits, (_DURING_STAY,))
+    return {visit: (finding["vola_cont"], finding["vola_cont_en"]) for visit, finding in found.items()}
+
+
+def _during_stay(visits: list[Row], beds: Mapping[str, Texts]) -> tuple[int, Texts]:
+    """`Conduct.during_stay`, of the visits in doubt."""
+    outside = [visit for visit in visits if visit.mdtrt_id in beds]
+    if not outside:
+        return 0, ("", "")
+    dearest = max(outside, key=lambda visit: visit.disputed)
+    return len(outside), beds[dearest.mdtrt_id]
 
 
 def _yuan(visits: list[Row]) -> tuple[float, float]:

@@ -221,6 +221,27 @@ def test_a_number_that_was_told_is_not_told_again():
     assert "5 visits; median of its peers: 0 visits." in story(replace(stated, doubted=4))[1]
 
 
+@pytest.mark.parametrize(
+    ("n", "zh", "en"),
+    [
+        (2, "其中2次属患者在他院住院期间的院外就诊,疑似挂床", "For example, on the day"),
+        (1, "其中2次属住院期间多日无检查治疗", "1 of them during a stay elsewhere: on the day"),
+    ],
+)
+def test_visits_during_a_stay_elsewhere_say_where_the_bed_was(n, zh, en):
+    """The village clinic where the visits were has no beds: the stay that they put in doubt is named."""
+    bed = (
+        "就诊当日(2024-12-25)患者正在医院95524住院",
+        "on the day of the visit the patient lay in 医院95524",
+    )
+    phantom = replace(HOSPITAL, subject="patient", scheme="M10", visits=19, doubted=2, telling=None)
+    told = story(replace(phantom, during_stay=(n, bed)))
+    assert zh in told[0] and f"如{bed[0]}。" in told[0] and en in told[1] and "医院95524." in told[1]
+    assert ("多日无检查治疗" in told[0]) is (n == 1)
+    stays = story(phantom)
+    assert "其中2次属住院期间多日无检查治疗" in stays[0] and "他院" not in stays[0]
+
+
 def test_money_of_one_visit_is_that_of_the_visit():
     zh, en = story(replace(HOSPITAL, subject="visit", visit_words=("住院", "stay")))
     assert "(本次基金共支付160,000元)" in zh and "paid for this visit." in en

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits
+from pipelines.explain.stories import MOST_OTHERS, _during_stay, _for_scheme, _others, _shared, first_visits
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
@@ -72,6 +72,13 @@ def test_what_a_record_proves_is_told_however_little_money_it_is_about():
     frame = pd.DataFrame(sums, columns=["scheme", "disputed"]).assign(amount=0.0)
     told = [scheme for scheme, _n, _yuan in _others(list(tuples(frame)), [])]
     assert "M09" in told and "M22" not in told and told[-1] is None
+
+
+def test_of_visits_during_a_stay_the_dearest_says_where_the_patient_lay():
+    frame = pd.DataFrame({"mdtrt_id": ["a", "b", "stay"], "disputed": [10.0, 30.0, 900.0]})
+    beds = {"a": ("甲医院", "A"), "b": ("乙医院", "B"), "other": ("丙医院", "C")}
+    assert _during_stay(list(tuples(frame)), beds) == (2, ("乙医院", "B"))
+    assert _during_stay(list(tuples(frame.tail(1))), beds) == (0, ("", ""))
 
 
 def test_visits_without_any_scheme_are_not_broken_down():
