@@ -141,9 +141,8 @@ class DossierSources:
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
             known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
         elif self.subject == "prescriber":
-            known = claims["dr_info_b"].select(
-                "dr_prac_type", "caty", subject_id=_.dr_code, registered_at=_.fixmedins_code
-            )
+            posts = claims["dr_info_b"].semi_join(self.ids, _.dr_code == self.ids.subject_id)
+            return posts_of(fetch(posts), self.snapshot.subjects["prescriber"].places)
         elif self.subject == "visit":
             facts = self.snapshot.facts
             columns = ["psn_no", "fixmedins_code", "dr_code", "gend", "insutype"]
@@ -219,6 +218,23 @@ def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[
         if not (scheme in COURSE_IN_DOUBT and (zh, en) == COURSE)
         and not (scheme is not None and scheme not in UNPAID_SIGNS and (zh, en) == MEDICAL_ASSISTANCE)
     ]
+
+
+def posts_of(posts: pd.DataFrame, places: pd.Series) -> dict[str, dict[str, Any]]:
+    """By doctor, what the register says of all his posts, that at the institution he works for first:
+    registered_at, dr_prac_type and caty, each a list without repetitions.
+
+    Args:
+        posts: rows of dr_info_b.
+        places: the institution that each doctor works for, by code of the doctor.
+    """
+    posts = posts.assign(elsewhere=posts.fixmedins_code != posts.dr_code.map(places))
+    ordered = posts.sort_values(["dr_code", "elsewhere", "fixmedins_code"], kind="stable")
+    columns = {"registered_at": "fixmedins_code", "dr_prac_type": "dr_prac_type", "caty": "caty"}
+    return {
+        str(doctor): {label: list(rows[column].dropna().unique()) for label, column in columns.items()}
+        for doctor, rows in ordered.groupby("dr_code", sort=False)
+    }
 
 
 def by_subject(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

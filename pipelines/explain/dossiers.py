@@ -201,11 +201,15 @@ class _Kind:
     def _profile(self, subject_id: str) -> dict[str, Any]:
         """What is known of a subject, institutions with their names."""
         known = dict(self.sources.profiles.get(subject_id, {}))
-        for column in ("fixmedins_code", "registered_at"):
-            code = known.get(column)
-            if isinstance(code, str):
-                known[column] = f"{self.names.get(code, '')} {code}".strip()
+        if isinstance(code := known.get("fixmedins_code"), str):
+            known["fixmedins_code"] = self._named(code)
+        if posts := known.get("registered_at"):
+            known["registered_at"] = [self._named(code) for code in posts]
         return known
+
+    def _named(self, code: str) -> str:
+        """An institution: its name, then its code."""
+        return f"{self.names.get(code, '')} {code}".strip()
 
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
         """The measures farthest on the honest side, one a family, signs of the named scheme before others;

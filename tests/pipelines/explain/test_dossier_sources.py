@@ -14,6 +14,7 @@ from pipelines.explain.dossier_sources import (
     MEDICAL_ASSISTANCE,
     DossierSources,
     honest_explanations,
+    posts_of,
 )
 from tests.in_memory import engine
 
@@ -64,6 +65,15 @@ def test_the_weeks_of_an_institution_mark_every_visit_in_dispute():
     sources.disputed = con.create_table("disputed", ibis.memtable(rows))
     found = sources._weeks()["H1"]
     assert found[["week", "total", "marked"]].values.tolist() == [["2024-01-01", 2, 1], ["2024-06-03", 1, 0]]
+
+
+def test_the_post_where_a_doctor_works_is_told_before_his_others():
+    rows = [("D1", "H1", "1", "12"), ("D1", "H2", "1", None), ("D2", "H1", None, "03")]
+    posts = pd.DataFrame(rows, columns=["dr_code", "fixmedins_code", "dr_prac_type", "caty"])
+    assert posts_of(posts, pd.Series({"D1": "H2"})) == {
+        "D1": {"registered_at": ["H2", "H1"], "dr_prac_type": ["1"], "caty": ["12"]},
+        "D2": {"registered_at": ["H1"], "dr_prac_type": [], "caty": ["03"]},
+    }
 
 
 @pytest.mark.parametrize("scheme", ["M09", "M27"])
