@@ -64,7 +64,7 @@ CONDUCT = {
 }  # fmt: skip
 # The same of phantom bed stays, where the visits are those that the patient made elsewhere meanwhile.
 DURING_STAY = (
-    "属患者在他院住院期间的院外就诊,疑似挂床",
+    "属患者在他院住院期间的外出就医购药,疑似挂床",
     "took place while the patient was booked in a hospital elsewhere, as phantom bed stays show",
 )
 # Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What

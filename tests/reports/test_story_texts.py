@@ -224,7 +224,7 @@ def test_a_number_that_was_told_is_not_told_again():
 @pytest.mark.parametrize(
     ("n", "zh", "en"),
     [
-        (2, "其中2次属患者在他院住院期间的院外就诊,疑似挂床", "For example, on the day"),
+        (2, "其中2次属患者在他院住院期间的外出就医购药,疑似挂床", "For example, on the day"),
         (1, "其中2次属住院期间多日无检查治疗", "1 of them during a stay elsewhere: on the day"),
     ],
 )
