@@ -11,7 +11,7 @@ from reports.contradictions import contradiction
 from reports.formatting import measure_value, period, unit_of
 from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
-from reports.reason_texts import n_of_rows
+from reports.reason_texts import by_mix, n_of_rows
 from reports.scheme_conduct import CONDUCT, DURING_STAY, of_one
 from reports.scheme_texts import dispute_name, mostly_disputed, scheme_name
 
@@ -67,6 +67,8 @@ class Conduct:
         begin_with: the day of them to look at first and how many it has; None where there are none.
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
+        expected: what the subject's mix leads one to expect of it, which is then told instead of the median;
+            None where that is not asked.
         peers: key of PEER_WORDS.
         excuse: of a group, the honest reason of its members to meet, in Chinese and English; empty without.
         person, place: of a visit, whose and where; of a doctor, where he practises.
@@ -105,6 +107,7 @@ class Conduct:
     judged: float = 0.0
     shared: tuple[tuple[str, str, int], ...] = ()
     during_stay: tuple[int, Texts] = (0, ("", ""))
+    expected: float | None = None
 
 
 def story(conduct: Conduct) -> Texts:
@@ -277,6 +280,11 @@ def _usual(c: Conduct) -> Texts:
     zh, en = measure_value(entry, value, "zh"), measure_value(entry, value, "en")
     of_zh, of_en = n_of_rows((entry, days), value, rows)
     zh, en = zh + of_zh, en + of_en
+    # A name that says what is counted takes a verb, one that says what was done takes its number.
+    verb = "为" if name_zh.endswith(_NUMBERED) else ""
+    if c.expected is not None:
+        by_zh, by_en = by_mix(entry, c.expected)
+        return f"{name_zh}{verb}{zh}{by_zh}。", f"{name_en}: {en}{by_en}."
     if median is None:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
@@ -286,8 +294,6 @@ def _usual(c: Conduct) -> Texts:
             f"同类{name_zh}通常为{usual_zh}。",
             f"{name_en}: median of its peers {usual_en}.",
         )
-    # A name that says what is counted takes a verb, one that says what was done takes its number.
-    verb = "为" if name_zh.endswith(_NUMBERED) else ""
     return (
         f"{name_zh}{verb}{zh},同类通常为{usual_zh}。",
         f"{name_en}: {en}; median of its peers: {usual_en}.",

@@ -23,7 +23,8 @@ from reports.dossier import EVIDENCE_ROWS, RUNS, Dossier
 from reports.last_case import LastCase
 from reports.network_chart import Hub, network
 from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
-from reports.reasons import exceeds_median, is_outside_middle_half, telling_first
+from reports.reasons import exceeds_median, is_unusual, telling_first
+from reports.scheme_conduct import shown_as
 from reports.subject_charts import MOST_LANES, Strip, calendar, is_compared, strip_of, weeks
 from reports.subject_words import PENDING
 
@@ -121,7 +122,8 @@ class _Kind:
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
-            favourable=self._favourable(subject_id, peers, scheme), strips=self._strips(row.reasons, peers),
+            favourable=self._favourable(subject_id, peers, scheme),
+            strips=self._strips(subject_id, row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), lanes_left=self._lanes_left(subject_id),
             hub=hub, through=self._shared(subject_id),
             link_kind=self.network.kinds.get(subject_id),
@@ -183,7 +185,8 @@ class _Kind:
         mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
         return [(row.member_type, self._place(row.member_id), row.weight) for row in tuples(mine)]
 
-    def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
+    def _strips(self, subject_id: str, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
+        values: Any = self.measured.values.loc[subject_id]
         usual, measures = self.measured.reference.quantiles, measures_of(self.subject)
         known = self.measured.reference.known
         placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
@@ -192,10 +195,12 @@ class _Kind:
                 n, measures[column], usual[peers, column], r["value"], r["peer_median"], self.days_of_claims
             )
             for n, column, r in placed
-            # A flag, and a record that contradicts itself, have been told in words.
+            # A flag, and a record that contradicts itself, have been told in words; where something else is
+            # expected of the subject, its place among the peers misleads.
             if r["value"] is not None
             and known.get((peers, column), 0) >= TOO_FEW_PEERS
             and is_compared(measures[column][0])
+            and expected_of(values, column) is None
         ]
 
     def _profile(self, subject_id: str) -> dict[str, Any]:
@@ -212,8 +217,8 @@ class _Kind:
         return f"{self.names.get(code, '')} {code}".strip()
 
     def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
-        """The measures farthest on the honest side, one a family, signs of the named scheme before others;
-        none where a register or another record is the proof."""
+        """The measures farthest on the honest side, one a family: signs of the named scheme, as what it would
+        show is not there; none where a register or another record is the proof."""
         if scheme in ON_RECORD:
             return []
         measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
@@ -222,6 +227,7 @@ class _Kind:
         columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
         values: Any = self.measured.values.loc[subject_id]
         usual: Any = self.measured.reference.median.loc[peers]
+        columns = [c for c in columns if speaks_of(measures[c][0], self.subject, scheme)]
         # What reads as usual among the peers supports nobody.
         columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
         families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
@@ -239,9 +245,7 @@ class _Kind:
             )  # fmt: skip
             for c in families.drop_duplicates().index
         ]
-        unusual = [
-            reason for reason in found if is_outside_middle_half(reason, -_direction(measures, reason))
-        ]
+        unusual = [reason for reason in found if is_unusual(reason, -_direction(measures, reason))]
         return telling_first(unusual, scheme, measures)[:MOST_FAVOURABLE]
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
@@ -306,6 +310,12 @@ class _Kind:
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]
         return found
+
+
+def speaks_of(measure: Measure, subject: str, scheme: str | None) -> bool:
+    """Is a measure a sign of the named scheme, or of one that it is told with? Of everybody where none is."""
+    told = (scheme, *shown_as(subject, scheme))
+    return scheme is None or not set(told).isdisjoint(measure.schemes)
 
 
 def counts_beside_reasons(evidence: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, int]:

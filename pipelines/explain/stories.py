@@ -12,7 +12,7 @@ from ibis import _
 
 from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
-from features.measures.catalogue import CONTEXT, measures_of
+from features.measures.catalogue import CONTEXT, Measure, measures_of
 from features.windows import YEAR
 from pipelines.explain.record_lines import strongest_findings
 from pipelines.flagged_visits import MARKS, visits_by_subject
@@ -20,6 +20,7 @@ from pipelines.select.worklist import Judged
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
 from reports.languages import Texts
+from reports.reason_texts import expected_of
 from reports.record_texts import KINDS
 from reports.scheme_conduct import shown_as
 from reports.story_texts import Conduct, story
@@ -74,7 +75,7 @@ def stories(
                 totals.get(row.subject_id, {}),
                 doubted.get(row.subject_id, []),
                 measured.peers[row.subject_id],
-                measured.values.loc[row.subject_id],
+                dict(measured.values.loc[row.subject_id]),
                 names,
                 since,
                 judged.get((subject, row.subject_id), frozenset()),
@@ -126,7 +127,7 @@ def _conduct(
     total: dict[str, Any],
     disputes: list[Row],
     peers: str,
-    values: pd.Series,
+    values: Mapping[str, float],
     names: pd.Series,
     since: str,
     judged: Set[str],
@@ -142,7 +143,7 @@ def _conduct(
         judged: mdtrt_id of the visits that a decided case has judged (`pipelines.select.worklist.judged_of`).
         beds: `_beds`.
     """
-    reasons = list(row.reasons)
+    telling, expected = _telling(row.subject_type, list(row.reasons), values)
     scheme = row.scheme if isinstance(row.scheme, str) else None
     named, for_scheme = _for_scheme(disputes, row.subject_type, scheme)
     # A visit is told by what it shows itself, whatever rule disputes its money.
@@ -170,7 +171,8 @@ def _conduct(
         disputed=disputed,
         paid=paid,
         begin_with=(_days(begin)[0], len(begin)) if begin else None,
-        telling=_telling(row.subject_type, reasons, values),
+        telling=telling,
+        expected=expected,
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
         excuse=total.get("excuse", ("", "")),
@@ -287,15 +289,23 @@ def _told(sums: list[float], total: float) -> int:
     return n
 
 
-def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:
-    """The measure of the first reason that has one, with its rows; size and findings only where there is no
-    other."""
+def _telling(
+    subject: str, reasons: list[dict[str, Any]], values: Mapping[str, float]
+) -> tuple[tuple[Any, ...] | None, float | None]:
+    """`Conduct.telling` and `Conduct.expected`: the measure of the first reason that has one; size and
+    findings only where there is no other."""
     measures, found = measures_of(subject), []
     for reason in reasons:
         column = reason["code"].partition(".")[2]
         if column in measures and reason["value"] is not None:
             entry, days = measures[column]
             rows = values.get(entry.support_column(days) or "")
-            found.append((entry, days, reason["value"], reason["peer_median"], rows))
-    ordered = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
-    return ordered[0] if ordered else None
+            telling = entry, days, reason["value"], reason["peer_median"], rows
+            found.append((telling, expected_of(values, column)))
+    ordered = sorted(found, key=lambda one: _is_general(one[0][0]))
+    return ordered[0] if ordered else (None, None)
+
+
+def _is_general(entry: Measure) -> bool:
+    """Does a measure say how large somebody is or how much was found, rather than what was done?"""
+    return entry.evidence_weight <= CONTEXT or entry.family == "rules"

@@ -273,6 +273,16 @@ def test_what_is_usual_follows_the_visits_it_is_about():
     assert zh.index("同类通常") < zh.index("另涉M28") < zh.index("争议基金")
 
 
+def test_what_the_mix_leads_one_to_expect_is_told_instead_of_what_is_usual():
+    """A share of 61.3% beside a median of 60.8% would be no reason."""
+    telling = (*measures_of("hospital")["outpatient_drug_share_365d"], 0.613, 0.608, None)
+    zh, en = story(replace(HOSPITAL, telling=telling, expected=0.509))
+    assert "为61.3%,按其病种、年龄和就诊类别应为 50.9%。" in zh and "60.8%" not in zh + en
+    assert "61.3%; its diseases, ages and kinds of visit lead one to expect 50.9%." in en
+    zh, en = story(replace(HOSPITAL, telling=telling))
+    assert "61.3%,同类通常为60.8%。" in zh and "应为" not in zh and "expect" not in en
+
+
 def test_no_window_is_longer_than_the_claims_go_back():
     assert "近一年账单内容雷同" in story(replace(HOSPITAL, days_of_claims=400))[0]
     assert "有数据以来账单内容雷同" in story(replace(HOSPITAL, days_of_claims=200))[0]
