@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
-from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATIONS
-from features.measures.catalogue import HINT, Measure, measures_of
+from features.measures.catalogue import measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
+from pipelines.explain.favourable import favourable
 from pipelines.explain.similar_cases import SimilarCases
 from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
@@ -22,14 +22,10 @@ from pipelines.typed_frames import records, tuples
 from reports.dossier import EVIDENCE_ROWS, RUNS, Dossier
 from reports.last_case import LastCase
 from reports.network_chart import Hub, network
-from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
-from reports.reasons import exceeds_median, is_unusual, telling_first
-from reports.scheme_conduct import shown_as
+from reports.reason_texts import TOO_FEW_PEERS, expected_of
 from reports.subject_charts import MOST_LANES, Strip, calendar, is_compared, strip_of, weeks
 from reports.subject_words import PENDING
 
-# A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
-FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 # Ranks and scores in earlier runs, oldest first: (subject_type, subject_id) → as-of date, rank, score.
 History = dict[tuple[str, str], list[tuple[str, int, float]]]
 # A row of the suspects' table.
@@ -122,7 +118,13 @@ class _Kind:
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
-            favourable=self._favourable(subject_id, peers, scheme),
+            favourable=favourable(
+                self.measured,
+                self.subject,
+                subject_id,
+                scheme or self._most_disputed(subject_id),
+                self.days_of_claims,
+            ),
             strips=self._strips(subject_id, row.reasons, peers),
             pictures=self._pictures(subject_id, members, hub), lanes_left=self._lanes_left(subject_id),
             hub=hub, through=self._shared(subject_id),
@@ -216,38 +218,6 @@ class _Kind:
         """An institution: its name, then its code."""
         return f"{self.names.get(code, '')} {code}".strip()
 
-    def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
-        """The measures farthest on the honest side, one a family: signs of the named scheme, as what it would
-        show is not there; none where a register or another record is the proof."""
-        if scheme in ON_RECORD:
-            return []
-        measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
-        z_scores: Any = self.measured.z_scores.loc[subject_id]
-        away = z_scores.dropna().sort_values(kind="stable")
-        columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
-        values: Any = self.measured.values.loc[subject_id]
-        usual: Any = self.measured.reference.median.loc[peers]
-        columns = [c for c in columns if speaks_of(measures[c][0], self.subject, scheme)]
-        # What reads as usual among the peers supports nobody.
-        columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
-        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
-        found = [
-            measure_reason(
-                c,
-                measures[c],
-                values[c],
-                usual[c],
-                percentile_rank,
-                peers,
-                float(away[c]),
-                expected_of(values, c),
-                self.days_of_claims,
-            )  # fmt: skip
-            for c in families.drop_duplicates().index
-        ]
-        unusual = [reason for reason in found if is_unusual(reason, -_direction(measures, reason))]
-        return telling_first(unusual, scheme, measures)[:MOST_FAVOURABLE]
-
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
         """The supporting records of each reason, by its number; what was said before is not said again (a
         visit is its own record, whatever the reason)."""
@@ -302,20 +272,17 @@ class _Kind:
         found = self.sources.findings.get(subject_id)
         return [] if found is None else records(found)
 
+    def _most_disputed(self, subject_id: str) -> str | None:
+        """The scheme that most of a subject's money is in dispute for; None where it is for none."""
+        return next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
+
     def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
-        most_disputed = next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
-        found = self.sources.explanations(subject_id, most_disputed)
+        found = self.sources.explanations(subject_id, self._most_disputed(subject_id))
         if len(members):
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]
         return found
-
-
-def speaks_of(measure: Measure, subject: str, scheme: str | None) -> bool:
-    """Is a measure a sign of the named scheme, or of one that it is told with? Of everybody where none is."""
-    told = (scheme, *shown_as(subject, scheme))
-    return scheme is None or not set(told).isdisjoint(measure.schemes)
 
 
 def counts_beside_reasons(evidence: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, int]:
@@ -331,11 +298,6 @@ def counts_beside_reasons(evidence: pd.DataFrame, disputes: pd.DataFrame) -> dic
     doubted = pd.concat([evidence[key], disputes[key]]).drop_duplicates()
     beside = doubted[~pd.MultiIndex.from_frame(doubted).isin(served)]
     return {str(subject_id): int(n) for subject_id, n in beside.subject_id.value_counts().items()}
-
-
-def _direction(measures: dict[str, tuple[Measure, int | None]], reason: Reason) -> int:
-    """The suspicious direction of what a reason measures."""
-    return measures[reason["code"].partition(".")[2]][0].direction
 
 
 def _rows(rows: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """What a dossier says of all visits of a subject, whatever the evidence has room for."""
 
-import pandas as pd
+from types import SimpleNamespace
 
-from features.measures.catalogue import measures_of
-from pipelines.explain.dossiers import counts_beside_reasons, speaks_of
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.measures.catalogue import expected_column
+from pipelines.explain.dossiers import _Kind, counts_beside_reasons
 
 
 def test_visits_beside_the_reasons_are_counted_of_all_in_dispute():
@@ -17,10 +21,18 @@ def test_visits_beside_the_reasons_are_counted_of_all_in_dispute():
     assert counts_beside_reasons(evidence, disputes) == {"G1": 758 - 2 + 1}
 
 
-def test_only_signs_of_the_named_scheme_speak_in_favour():
-    """That a card is never at two places says nothing against invented stays."""
-    measures = measures_of("patient")
-    twins, moves = measures["twin_stays_365d"][0], measures["two_places_365d"][0]
-    assert speaks_of(twins, "patient", "M01") and not speaks_of(moves, "patient", "M01")
-    # Who is admitted together is told with the invented stays; of who has no scheme everything counts.
-    assert speaks_of(twins, "patient", "M02") and speaks_of(moves, "patient", None)
+@pytest.mark.parametrize("expected, drawn", [(None, ["exam_share", "cash_share"]), (0.5, ["cash_share"])])
+def test_no_strip_shows_a_place_among_peers_who_are_not_what_a_reason_compares_with(expected, drawn):
+    """Within the middle half of the peers, but far from what the subject's own mix explains."""
+    columns = ["exam_share_365d", "cash_share_365d"]
+    kind = object.__new__(_Kind)
+    kind.subject, kind.days_of_claims = "hospital", 400
+    keys = [("level2", column) for column in columns]
+    kind.measured = SimpleNamespace(
+        values=pd.DataFrame([{expected_column("exam_share_365d"): expected}], ["H1"], dtype=float),
+        reference=SimpleNamespace(
+            quantiles=dict.fromkeys(keys, np.linspace(0, 1, 401)), known=dict.fromkeys(keys, 30)
+        ),
+    )
+    reasons = [{"code": f"X.{column}", "value": 0.61, "peer_median": 0.6} for column in columns]
+    assert [strip.measure[0].name for strip in kind._strips("H1", reasons, "level2")] == drawn
