@@ -13,7 +13,7 @@ from console.options import options
 from console.run_reader import Row, Run
 from console.subject_lists import counts, subject_row
 from pipelines.cause_names import cause_names, english_bases
-from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier, body
+from reports.dossier import EVIDENCE_ROWS, RUNS, Dossier, body
 from reports.dossier_content import from_json
 
 # Pictures whose labels are cut short, so that what is left of a name could not be recognised.
@@ -74,9 +74,9 @@ def _from_tables(run: Run, row: Row) -> Dossier:
         rank=row["rank"], of=_sizes(run).get(kind, 0), score=row["score"], amount=row["amount_at_risk"],
         scheme=row["scheme"], ward=True, random_sample=False, history=_history(run, kind, subject_id),
         last_case=None, doctors=(), first_visits=(), members=(),
-        reasons=row["reasons"], favourable=(), strips=(), pictures={}, hub=None, through=(),
-        link_kind=None, profile={}, story=(row["story_zh"] or "", row["story_en"] or ""), money=(),
-        supporting_records={}, evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),
+        reasons=row["reasons"], favourable=(), strips=(), pictures={}, lanes_left=0, hub=None,
+        through=(), link_kind=None, profile={}, story=(row["story_zh"] or "", row["story_en"] or ""),
+        money=(), supporting_records={}, evidence=evidence[:EVIDENCE_ROWS], evidence_count=len(evidence),
         findings=_findings(run, kind, subject_id), innocent=(), similar=(),
         origin={"run": run.info["run_id"], "as_of": run.as_of.isoformat(), "model": run.model(kind)},
     )  # fmt: skip
@@ -101,8 +101,7 @@ def _findings(run: Run, kind: str, subject_id: str) -> list[dict[str, Any]]:
     sql = f"""SELECT rule_id, max(rule_name) AS rule_name,
         max(sev_deg) AS sev_deg, count(*) AS n, sum(vola_amt) AS amount,
         arg_max(COLUMNS('^vola_cont(_en)?$'), vola_amt), max(vola_evid) AS basis
-        FROM read_parquet($hits) WHERE {key} = $id GROUP BY rule_id ORDER BY amount DESC, rule_id
-        LIMIT {FINDING_ROWS}"""
+        FROM read_parquet($hits) WHERE {key} = $id GROUP BY rule_id ORDER BY amount DESC, rule_id"""
     names, bases = cause_names("en"), english_bases()
     # A run of an earlier version has no English sentences, and perhaps a rule that is no longer declared.
     return [

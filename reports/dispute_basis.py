@@ -66,8 +66,8 @@ BASIS = {
 # Of schemes that put a whole visit in doubt, and of those that cost the fund nothing by themselves.
 WHOLE = ("该次就诊的全部基金支付", "all that the fund paid for the visit")
 WHOLE_IN_PART = (
-    "该次就诊的基金支付,按高出同类的程度折算",
-    "what the fund paid for the visit, in proportion to how far the conduct exceeds what is usual",
+    "该次就诊的基金支付,扣除同类通常也有的部分",
+    "what the fund paid for the visit, without what is usual among the peers",
 )
 FINDINGS = ("规则疑点所涉明细的基金支付", "what the fund paid for the lines that rules found")
 

@@ -71,6 +71,7 @@ class Dossier:
         favourable: what is in the subject's favour, spelled as reasons.
         strips: where the subject stands among its peers, a strip a reason that has a number.
         pictures: calendar, weeks or network.
+        lanes_left: institutions or members that the calendar has no room for.
         hub: of a group, the member who holds it together; else None.
         through: of a group, (kind of subject, code and name, share of its linked visits) of the doctors and
             institutions that much of it goes through.
@@ -113,6 +114,7 @@ class Dossier:
     favourable: Sequence[Reason]
     strips: Sequence[Strip]
     pictures: Mapping[str, Markup]
+    lanes_left: int
     hub: str | None
     through: Sequence[tuple[str, str, float]]
     link_kind: str | None
@@ -164,6 +166,7 @@ def body(dossier: Dossier, language: str, blind: bool = False, partial: bool = F
 def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool = False) -> dict[str, Any]:
     """What the template prints."""
     words = WORDS[language]
+    first_visits = dossier.first_visits if _begins_with(dossier) else []
     return dict(
         d=dossier,
         blind=blind,
@@ -179,7 +182,11 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         story=text_in(language, dossier.story),
         profile=profile(dossier.profile, language),
         scheme=_scheme(dossier, language),
-        first_visits=dossier.first_visits[:FIRST_ROWS] if _begins_with(dossier) else [],
+        first_visits=first_visits[:FIRST_ROWS],
+        first_left=max(len(first_visits) - FIRST_ROWS, 0),
+        findings=dossier.findings[:FINDING_ROWS],
+        findings_left=max(len(dossier.findings) - FINDING_ROWS, 0),
+        picture_notes=_picture_notes(dossier, words),
         doctors=dossier.doctors[:DOCTORS],
         schemes=[
             (
@@ -213,6 +220,18 @@ def _printed(dossier: Dossier, language: str, blind: bool = False, partial: bool
         on_record=dossier.scheme in ON_RECORD and not dossier.innocent,
         not_fitting=[text_in(language, (zh, en)) for zh, en, n, of in dossier.innocent if not _fit(n, of)],
     )
+
+
+def _picture_notes(dossier: Dossier, words: Mapping[str, Any]) -> dict[str, str]:
+    """What the colours and lines of each picture say, and how many rows it has no room for."""
+    notes = {"weeks": words["weeks_note"]}
+    if dossier.subject in words["calendar_note"]:
+        left = dossier.lanes_left
+        more = words["more_lanes"][dossier.subject].format(n=left) if left else ""
+        notes["calendar"] = f"{words['calendar_note'][dossier.subject]} {more}".strip()
+    if dossier.link_kind:
+        notes["network"] = words["network_note"][dossier.link_kind]
+    return notes
 
 
 def _begins_with(dossier: Dossier) -> bool:

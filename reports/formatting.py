@@ -22,6 +22,8 @@ _PERIODS = {
 _WHOLE_PERIOD = ("有数据以来", "since the data begin")
 # The first claims may be of a few days after the data begin.
 COVERED_WITHIN = 7
+# Said of an excess that is none.
+_NO_EXCESS = ("持平或更低", "none")
 _FLAG = (("否", "no"), ("是", "yes"))
 # Measures in days that count days of a calendar rather than state how long something took: a count stays a
 # count.
@@ -85,6 +87,9 @@ def value_with_unit(value: float | None, unit: str, language: str, natural: bool
     if unit == "seconds":
         return _seconds(value, english)
     text = number(value, unit)
+    if unit == "share" and text.startswith("-"):
+        # A share of an excess.
+        return _NO_EXCESS[english]
     if natural and unit in _DURATIONS and value >= WHOLE_DAYS_FROM:
         text = f"{value:,.0f}"
     if natural and unit in _DURATIONS and value > MONTHS_ABOVE:

@@ -35,8 +35,8 @@ FEW_VISITS = 50
 FEW_PEERS = 5
 COLUMNS = ("fixmedins_code", "grade", "points", "arithmetic_zh", "arithmetic_en")
 _KINDS = {
-    "hospital": (f"同类不足{FEW_PEERS}家的医疗机构", "hospitals of small peer groups"),
-    "pharmacy": (f"同类不足{FEW_PEERS}家的药店", "pharmacies of small peer groups"),
+    "hospital": (f"合并比较的医疗机构(各自同类不足{FEW_PEERS}家)", "hospitals of small peer groups"),
+    "pharmacy": (f"合并比较的药店(各自同类不足{FEW_PEERS}家)", "pharmacies of small peer groups"),
 }
 
 SHEET_NAMES = {"zh": "机构画像", "en": "Portraits"}
@@ -177,7 +177,7 @@ def _rate(row: Any) -> tuple[float, str, str]:
     return (
         lost,
         f"疑点就诊:每百次就诊 {row.rate:.1f} 次有疑点({row.visits_in_doubt:.0f}/{row.visits:.0f}),"
-        f"{peers_zh}通常为 {row.usual_rate:.1f};每高 1 次扣 {RATE_POINTS:.0f} 分,"
+        f"{peers_zh}通常为 {row.usual_rate:.1f} 次;每高 1 次扣 {RATE_POINTS:.0f} 分,"
         f"最多 {RATE_MOST:.0f} 分:扣 {lost:.1f} 分",
         f"Visits in doubt: {row.rate:.1f} in a hundred ({row.visits_in_doubt:.0f} of {row.visits:.0f}),"
         f" median of {peers_en} {row.usual_rate:.1f}; {RATE_POINTS:.0f} points for each above, at most"

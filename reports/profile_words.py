@@ -56,8 +56,20 @@ _LEVELS |= {f"{n:02}": _FIRST for n in range(8, 11)} | {"11": ("无等级", "non
 
 def profile(facts: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     """Label and value of what is known."""
-    known = [(column, facts[column]) for column in LABELS if not is_missing(facts.get(column))]
-    return [(text_in(language, LABELS[column]), _value(column, value, language)) for column, value in known]
+    known = [(column, facts[column]) for column in LABELS if _is_known(facts.get(column))]
+    return [(text_in(language, LABELS[column]), _values(column, value, language)) for column, value in known]
+
+
+def _is_known(value: Any) -> bool:
+    return bool(value) if isinstance(value, list) else not is_missing(value)
+
+
+def _values(column: str, value: Any, language: str) -> str:
+    """One value, or several of a column: the posts of a doctor."""
+    if isinstance(value, list):
+        texts = [_value(column, one, language) for one in value]
+        return text_in(language, ("、", ", ")).join(dict.fromkeys(texts))
+    return _value(column, value, language)
 
 
 def _value(column: str, value: Any, language: str) -> str:

@@ -124,8 +124,8 @@ class Compared:
     Attributes:
         measure: with its window in days.
         median: of the peers.
-        expected: what the subject's mix of cases leads one to expect; None where that is not asked or not
-            known.
+        expected: what the subject's mix of cases leads one to expect, which is then what is compared, and
+            not what is usual among the peers; None where that is not asked or not known.
         percentile_rank: where the value (or its distance from what is expected) stands among the peers.
         peers: key of PEER_WORDS.
         days_of_claims: how many days the claims go back, where that is known.
@@ -249,7 +249,12 @@ def n_of_rows(measure: tuple[Measure, int | None], value: float, rows: float | N
 def _expected(compared: Compared) -> tuple[str, str]:
     if compared.expected is None:
         return "", ""
-    zh, en = (compared.text(compared.expected, language) for language in LANGUAGES)
+    return by_mix(compared.measure[0], compared.expected)
+
+
+def by_mix(entry: Measure, expected: float) -> tuple[str, str]:
+    """What a subject's mix of cases leads one to expect, in words that follow its value."""
+    zh, en = (measure_value(entry, expected, language) for language in LANGUAGES)
     return (
         f",按其病种、年龄和就诊类别应为 {zh}",
         f"; its diseases, ages and kinds of visit lead one to expect {en}",
@@ -264,14 +269,15 @@ def _against_peers(compared: Compared, side: int) -> list[tuple[str, str]]:
         return [
             (f",没有其他{peers_zh}可比({_TOO_FEW[0]})", f"; there is no other of {peers_en} ({_TOO_FEW[1]})")
         ]
-    found = [] if compared.median is None else [_median(compared, compared.median)]
+    told = compared.median if compared.expected is None else None
+    found = [] if told is None else [_median(compared, told)]
     if of < TOO_FEW_PEERS:
         return [*found, (f"({_TOO_FEW[0]})", f" ({_TOO_FEW[1]})")]
     # Of a flag it has been said whether it is usual.
     if share is not None and compared.measure[0].unit != "flag":
         zh, en = _place(compared.percentile_rank, share, side)
         if compared.expected is not None:
-            zh, en = f"与应有水平之差{zh}", f"distance from what is expected {en}"
+            zh, en = f"与应有水平之差{zh}({peers_zh})", f"distance from that {en} ({peers_en})"
         found.append((f",{zh}", f", {en}"))
     return found
 

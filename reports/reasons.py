@@ -28,8 +28,9 @@ WEAK = ("(较弱)", " (weak)")
 RULES = "rules"
 # Families whose measures carry no weight of their own, but say what was found by others.
 _SAID = (RULES, "outcomes")
-# A value within the middle half of the peers is what is usual.
-_MIDDLE_HALF = (0.25, 0.75)
+# What a fifth of the peers exceed is usual; of the only sign of the named scheme the middle half is.
+_USUAL, _MIDDLE_HALF = (0.2, 0.8), (0.25, 0.75)
+Range = tuple[float, float]
 # Of two peers one is always the higher.
 FEWEST_COMPARED = 3
 # Codes of reasons that rest on no measure: links to others, findings alone, a sum of slight
@@ -52,9 +53,9 @@ def reasons_of(
     """The few reasons that raise a subject's score most, one a family.
 
     A reason stands on the suspicious side of the peers' median, of what the subject's mix leads one to
-    expect, and of the middle half of the peers (of three or four peers it is the first); its window is
-    covered by the claims. The named scheme has one at least, where any of its measures stands so, however
-    little it adds to a score that another scheme makes.
+    expect, and of what is usual among the peers (of three or four peers it is the first); its window is
+    covered by the claims. The named scheme has one at least, where any of its measures stands so or, if need
+    be, beyond the middle half, however little it adds to a score that another scheme makes.
 
     Args:
         contributions: by column of the catalogue that the model knows, and ``graph``, ``rule``, ``base``
@@ -77,8 +78,8 @@ def reasons_of(
     repeated = contributions if deterministic_contributions is None else deterministic_contributions
     subject = _subject(contributions, values, usual, measures, _shown(measures, days_of_claims))
 
-    def stated(column: str, contribution: float) -> Reason | None:
-        """The reason of a column; None where the value is among the middle half of the peers."""
+    def stated(column: str, contribution: float, usual_range: Range = _USUAL) -> Reason | None:
+        """The reason of a column; None where the value is within the usual range of the peers."""
         entry, expected = measures[column][0], expected_of(subject.values, column)
         reason = measure_reason(
             column,
@@ -93,7 +94,7 @@ def reasons_of(
             _rows(measures[column], subject.values),
         )
         first = _is_first(percentile_rank(column, subject.values[column], peers, expected), entry.direction)
-        return reason if first or is_outside_middle_half(reason, entry.direction) else None
+        return reason if first or is_unusual(reason, entry.direction, usual_range) else None
 
     found: list[Reason] = []
     for family in _ordered(subject):
@@ -104,7 +105,7 @@ def reasons_of(
     found += _parts(subject, found, link)
     found = sorted(found, key=lambda reason: -reason["contribution"])[:MOST_REASONS]
     if isinstance(scheme, str) and not any(_is_sign(_measure_of(r, measures), scheme) for r in found):
-        signs = (stated(c, contributions[c]) for c in subject.signs_of(scheme, measures))
+        signs = (stated(c, contributions[c], _MIDDLE_HALF) for c in subject.signs_of(scheme, measures))
         if sign := next(filter(None, signs), None):
             found = [*found[: MOST_REASONS - 1], sign]
     if not found:
@@ -321,15 +322,16 @@ def _rows(measure: tuple[Measure, int | None], values: Mapping[str, float]) -> f
     return values.get(column) if column else None
 
 
-def is_outside_middle_half(reason: Reason, side: int) -> bool:
-    """Does a value stand above (HIGH) or below (LOW) the middle half of its peers, where that is known?"""
-    share, (low, high) = reason["peer_percentile"], _MIDDLE_HALF
+def is_unusual(reason: Reason, side: int, usual_range: Range = _USUAL) -> bool:
+    """Does a value stand above (HIGH) or below (LOW) a range of its peers (shares of them), where that is
+    known?"""
+    share, (low, high) = reason["peer_percentile"], usual_range
     return share is None or (share > high if side == HIGH else share < low)
 
 
 def _is_first(position: PercentileRank, side: int) -> bool:
     """Does nobody of at least two other peers stand as high (HIGH) or as low (LOW)? Of three, the first is
-    above two thirds of all, which is within their middle half."""
+    above two thirds of all, which would be usual."""
     return position.of >= FEWEST_COMPARED and (position.highest if side == HIGH else position.lowest)
 
 

@@ -6,7 +6,9 @@ from claims.as_of import OUTPATIENT, PHARMACY, STAY
 from features.measures.catalogue import Measure
 from reports.contradictions import contradiction
 from reports.formatting import measure_value, number, period, unit_of
+from reports.languages import Texts
 from reports.number_texts import is_missing
+from reports.other_place_texts import OTHER_PLACE_OF
 from reports.scheme_conduct import CONDUCT, of_one
 from reports.subject_words import VERDICTS
 
@@ -81,7 +83,6 @@ _OF_FLOWS = (
 # Units that the name of a measure does not say already, in English.
 _UNITS_WRITTEN = ("yuan", "days", "seconds", "yuan_per_day", "days_per_visit", "yuan_per_visit")
 Sign = tuple[Measure, float, float | None]
-Texts = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ class SupportingRecord:
         signs: what the visit shows by itself: measure, value, median of its peers.
         judged: where a closed case of its own has judged it, the outcome (clue_stas) and ISO day.
         days_of_claims: how many days the claims go back, where that is known.
+        elsewhere: the other place that the measure or a sign is about (`reports.other_place_texts`), where it
+            is about one.
     """
 
     kind: str
@@ -124,6 +127,7 @@ class SupportingRecord:
     signs: tuple[Sign, ...] = ()
     judged: tuple[str, str] | None = None
     days_of_claims: int | None = None
+    elsewhere: Texts | None = None
 
 
 def record_text(record: SupportingRecord) -> Texts:
@@ -138,6 +142,8 @@ def record_text(record: SupportingRecord) -> Texts:
         told = (record.finding, record.measure, record.link, record.conduct)
         alone = all(one is None for one in told)
         zh, en = zh + (":" if alone else ";") + joined[0], en + (": " if alone else "; ") + joined[1]
+    if record.elsewhere:
+        zh, en = f"{zh};{record.elsewhere[0]}", f"{en}; {record.elsewhere[1]}"
     judged_zh, judged_en = _judged(*record.judged) if record.judged else ("", "")
     return f"{zh}。{judged_zh}", f"{en}.{judged_en}"
 
@@ -151,10 +157,17 @@ def _judged(clue_stas: str, day: str) -> Texts:
 def _said_already(record: SupportingRecord, sign: Measure, value: float, _usual: float | None) -> bool:
     if record.finding and (sign.family == "rules" or sign.name in _STATED.get(record.finding.rule_id, ())):
         return True
+    if record.measure and record.elsewhere and _about_same_place(record.measure[0], sign):
+        return True
     if record.measure is None:
         return record.link is not None and sign.name in LINKS[record.link[0]].signs
     same = record.alone == value and record.measure[0].unit == sign.unit
     return same or (record.finding is not None and sign.family == record.measure[0].family)
+
+
+def _about_same_place(measure: Measure, sign: Measure) -> bool:
+    """Do a measure and a sign speak of the same thing elsewhere?"""
+    return sign.name in OTHER_PLACE_OF and OTHER_PLACE_OF.get(measure.name) == OTHER_PLACE_OF[sign.name]
 
 
 def _main_clause(record: SupportingRecord) -> Texts:
@@ -234,7 +247,7 @@ def _sign(kind: str, entry: Measure, value: float, usual: float | None, language
     if usual is None or is_missing(float(usual)):
         return text
     if english:
-        return f"{text} (usual {_english(entry, usual)})"
+        return f"{text} (median of its peers {_english(entry, usual)})"
     return f"{text}(同类 {measure_value(entry, usual, 'zh')})"
 
 

@@ -2,21 +2,21 @@
 
 # Scheme → (Chinese, after 其中n次; English, after "n of N visits").
 CONDUCT = {
-    "M01": ("账单与他人近乎相同、与多人同时入院或缺少真实诊疗,疑似虚假住院",
+    "M01": ("属账单与他人近乎相同、与多人同时入院或缺少真实诊疗的情况,疑似虚假住院",
             "have nearly the same bills as others, many admitted at once or hardly any treatment, as "
             "invented stays do"),
     "M02": ("与同村或固定人员结伴入院", "came in together with neighbours or the same companions"),
     "M03": ("在出院后不久又入住同一医院,疑似分解住院", "were back in the same hospital soon after discharge"),
-    "M04": ("住院时间短且费用以检查为主,疑似以住院代替体检", "were short and made up of examinations"),
+    "M04": ("属住院时间短且费用以检查为主,疑似以住院代替体检", "were short and made up of examinations"),
     "M05": ("在家中余药够一个月时仍继续购药", "bought medicine of which a month was still at hand"),
     "M06": ("间隔过短,购药过于频繁", "followed too soon on the purchase before"),
-    "M07": ("所购药品超出支付范围", "were for medicine that the fund does not cover"),
+    "M07": ("使用了超出支付范围的药品", "were for medicine that the fund does not cover"),
     "M08": ("与长期护理服务时间冲突", "fall on days of long-term care"),
     "M09": ("发生在死亡登记之后", "took place after the registered death"),
-    "M10": ("住院期间多日无检查治疗或在院外就医购药,疑似挂床",
+    "M10": ("属住院期间多日无检查治疗或在院外就医购药,疑似挂床",
             "had idle days, or visits elsewhere while in hospital, as phantom bed stays do"),
     "M11": ("来自异常集中的村居,疑似诱导住院", "came from villages that send too many, as if induced"),
-    "M12": ("所患疾病一般只需门诊治疗", "were for diseases that need no stay"),
+    "M12": ("属一般只需门诊治疗的疾病", "were for diseases that need no stay"),
     "M13": ("由门诊当日或次日转为住院", "were turned from outpatient care into a stay"),
     "M14": ("疑似冒用他人医保卡", "look as if somebody else used the card"),
     "M15": ("与固定人员的卡接连刷卡,疑似集中代刷",
@@ -27,10 +27,10 @@ CONDUCT = {
     "M18": ("金额或次数异常,疑似串换生活用品", "have amounts as when goods are swapped for medicine"),
     "M19": ("属成批超量购药或由同一批人成批取药,疑似倒卖药品",
             "were in excess of use or filled in batches with the same others, as for resale"),
-    "M20": ("所售药盒的追溯码此前已被售出", "were for boxes whose trace code had been sold before"),
-    "M21": ("同一处方在多处重复购药", "filled one prescription at several places"),
-    "M22": ("处方时间或间隔异常,疑似补开虚开", "rest on prescriptions written late or in a rush"),
-    "M23": ("所用慢特病待遇资格存疑", "rest on a doubtful chronic-disease entitlement"),
+    "M20": ("涉及追溯码此前已被售出的药盒", "were for boxes whose trace code had been sold before"),
+    "M21": ("用同一处方在多处重复购药", "filled one prescription at several places"),
+    "M22": ("属处方时间或间隔异常,疑似补开虚开", "rest on prescriptions written late or in a rush"),
+    "M23": ("使用了存疑的慢特病待遇资格", "rest on a doubtful chronic-disease entitlement"),
     "M24": ("收费或入组高于所做诊疗项目应有水平,疑似高套分组", "were charged above what was done"),
     "M25": ("费用明显高于同病组", "cost far more than their disease group"),
     "M26": ("与固定人员在同一时间聚集就诊", "were made at the same time as the same others"),
@@ -42,7 +42,7 @@ CONDUCT = {
             "were for recipients of medical assistance who are admitted again and again"),
     "M31": ("之后集中住进同一医院", "were followed by stays in one hospital"),
     "M32": ("疑似把自费项目串换成医保项目收费", "charged covered items for what is not covered"),
-    "M33": ("所做检查多于同类患者的常规,疑似套餐式检查",
+    "M33": ("检查多于同类患者的常规,疑似套餐式检查",
             "had more examinations than such patients have elsewhere, as packages of tests do"),
     "M34": ("来自同一养老机构或村居的成批住院", "came in a batch from one home or village"),
     "M36": ("发生在服刑或失踪期间", "fall in a time of prison or absence"),
@@ -62,6 +62,11 @@ CONDUCT = {
             "moved costs of a stay to outpatient bills or to the patient"),
     "M50": ("以药费为主而检查治疗很少", "were mostly medicine, with hardly any examination or treatment"),
 }  # fmt: skip
+# The same of phantom bed stays, where the visits are those that the patient made elsewhere meanwhile.
+DURING_STAY = (
+    "属患者在他院住院期间的外出就医购药,疑似挂床",
+    "took place while the patient was booked in a hospital elsewhere, as phantom bed stays show",
+)
 # Scheme → schemes that its own conduct shows as on a single visit: their visits are told as its own. What
 # people are admitted together for are invented stays; of a hospital's each is told for itself.
 _SHOWN_AS = {"M19": ("M05", "M06")}

@@ -11,8 +11,8 @@ from reports.contradictions import contradiction
 from reports.formatting import measure_value, period, unit_of
 from reports.languages import LANGUAGES, Texts
 from reports.number_texts import yuan_text
-from reports.reason_texts import n_of_rows
-from reports.scheme_conduct import CONDUCT, of_one
+from reports.reason_texts import by_mix, n_of_rows
+from reports.scheme_conduct import CONDUCT, DURING_STAY, of_one
 from reports.scheme_texts import dispute_name, mostly_disputed, scheme_name
 
 # Kind of subject → what it did over the year: (Chinese, English); {n} visits, {persons}, {places}, in English
@@ -67,12 +67,16 @@ class Conduct:
         begin_with: the day of them to look at first and how many it has; None where there are none.
         telling: the strongest measure with its window, value, the peers' median and how many rows a share is
             of; None without one.
+        expected: what the subject's mix leads one to expect of it, which is then told instead of the median;
+            None where that is not asked.
         peers: key of PEER_WORDS.
         excuse: of a group, the honest reason of its members to meet, in Chinese and English; empty without.
         person, place: of a visit, whose and where; of a doctor, where he practises.
         days_of_claims: how many days the claims go back, where that is known.
         shared: the place and the doctor that most of the visits in doubt have in common: column of a visit,
             name and code, number of visits.
+        during_stay: of phantom bed stays, how many of the visits in doubt were made elsewhere during one, and
+            what the finding of the dearest says of where and when the patient lay.
     """
 
     subject: str
@@ -102,12 +106,14 @@ class Conduct:
     before: tuple[int, float] = (0, 0.0)
     judged: float = 0.0
     shared: tuple[tuple[str, str, int], ...] = ()
+    during_stay: tuple[int, Texts] = (0, ("", ""))
+    expected: float | None = None
 
 
 def story(conduct: Conduct) -> Texts:
     """The story in Chinese and English."""
     parts = [
-        _done(conduct), _shared(conduct), _usual(conduct), _others(conduct), _money(conduct),
+        _done(conduct), _shared(conduct), _bed(conduct), _usual(conduct), _others(conduct), _money(conduct),
         _before(conduct), _judged(conduct), _first(conduct), _undecided(conduct),
     ]  # fmt: skip
     return "".join(zh for zh, _en in parts if zh), " ".join(en for _zh, en in parts if en)
@@ -178,21 +184,39 @@ def _shared(c: Conduct) -> Texts:
     if not c.shared:
         return "", ""
     unit = "人次" if c.subject in _OF_PEOPLE else "次"
-    parts_zh, parts_en = [], []
+    parts_zh: list[str] = []
+    parts_en: list[Texts] = []
     for column, who, n in c.shared:
         zh, en = (text.format(who=who) for text in _SHARED[column])
         parts_zh.append(_of_all(n, c.doubted, f"{n:,}{unit}", "均") + zh)
-        parts_en.append(f"{_of_all(n, c.doubted, f'{n:,}', 'all')} {en}".strip())
-    begin_en = "Of these, " if c.doubted > 1 else "It was "
+        parts_en.append((_of_all(n, c.doubted, f"{n:,} were", "all were"), en))
     return (
         f"这{c.doubted:,}{unit}{'' if c.shared[0][2] == c.doubted else '中,'}{','.join(parts_zh)}。",
-        f"{begin_en}{' and '.join(parts_en)}.",
+        _shared_english(c, parts_en),
     )
+
+
+def _shared_english(c: Conduct, parts: list[Texts]) -> str:
+    """The sentence of how many visits in doubt were where: (how many, where) of each thing they share."""
+    if all(n == c.doubted for _column, _who, n in c.shared):
+        begin = "All of these were" if c.doubted > 1 else "It was"
+        return f"{begin} {' and '.join(where for _n, where in parts)}."
+    return f"Of these, {' and '.join(f'{n} {where}' for n, where in parts)}."
 
 
 def _of_all(n: int, doubted: int, some: str, every: str) -> str:
     """How many of the visits in doubt; nothing of a single one."""
     return some if n < doubted else every if doubted > 1 else ""
+
+
+def _bed(c: Conduct) -> Texts:
+    """Where the patient lay when visits in doubt were made elsewhere: the stay is what is in doubt."""
+    n, (zh, en) = c.during_stay
+    if not n:
+        return "", ""
+    if n < c.doubted:
+        return f"其中{n:,}次为住院期间在他院就医,如{zh}。", f"{n:,} of them during a stay elsewhere: {en}."
+    return (f"如{zh}。", f"For example, {en}.") if n > 1 else (f"{zh}。", f"{en[0].upper()}{en[1:]}.")
 
 
 def _others(c: Conduct) -> Texts:
@@ -221,7 +245,8 @@ def _phrase(c: Conduct, before_zh: str, before_en: str) -> Texts:
     if c.scheme is None or not c.for_scheme:
         return "", ""
     named = (f"疑似{scheme_name(c.scheme, 'zh')}", f"look like {scheme_name(c.scheme, 'en')}")
-    zh, en = CONDUCT.get(c.scheme, named)
+    during_stay = c.doubted and c.during_stay[0] == c.doubted
+    zh, en = DURING_STAY if during_stay else CONDUCT.get(c.scheme, named)
     return before_zh + zh, before_en + en
 
 
@@ -255,17 +280,23 @@ def _usual(c: Conduct) -> Texts:
     zh, en = measure_value(entry, value, "zh"), measure_value(entry, value, "en")
     of_zh, of_en = n_of_rows((entry, days), value, rows)
     zh, en = zh + of_zh, en + of_en
+    # A name that says what is counted takes a verb, one that says what was done takes its number.
+    verb = "为" if name_zh.endswith(_NUMBERED) else ""
+    if c.expected is not None:
+        by_zh, by_en = by_mix(entry, c.expected)
+        return f"{name_zh}{verb}{zh}{by_zh}。", f"{name_en}: {en}{by_en}."
     if median is None:
         return f"{name_zh}{zh}。", f"{name_en}: {en}."
     usual_zh, usual_en = measure_value(entry, median, "zh"), measure_value(entry, median, "en")
     if c.for_scheme and c.scheme in entry.schemes and value == c.doubted and c.subject != "visit":
-        # The number has been stated.
-        return f"同类通常为{usual_zh}。", f"Usual among its peers: {usual_en}."
-    # A name that says what is counted takes a verb, one that says what was done takes its number.
-    verb = "为" if name_zh.endswith(_NUMBERED) else ""
+        # The number has been stated, but not what it counts.
+        return (
+            f"同类{name_zh}通常为{usual_zh}。",
+            f"{name_en}: median of its peers {usual_en}.",
+        )
     return (
         f"{name_zh}{verb}{zh},同类通常为{usual_zh}。",
-        f"{name_en}: {en}; usual among its peers: {usual_en}.",
+        f"{name_en}: {en}; median of its peers: {usual_en}.",
     )
 
 

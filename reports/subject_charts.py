@@ -144,12 +144,12 @@ def _root_scale(low: float, high: float) -> Callable[[float], float]:
 
 
 def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series) -> Markup:
-    """Who or where (a lane each, the busiest first) on which day; red: what is in evidence.
+    """Who or where (a lane each, the busiest first) on which day; red: what is marked.
 
     Args:
         days: dates.
         lanes: name of the lane.
-        marked: in evidence?
+        marked: is it what the picture points at?
     """
     order = list(lanes.value_counts(sort=True).index[:MOST_LANES])
     height = _LANE_STEP * len(order) + 24
@@ -167,7 +167,7 @@ def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series) -> Markup:
             if lane in rows
         }
     )
-    # Those in evidence are drawn last and lie in front.
+    # Those marked are drawn last and lie in front.
     elements += [
         svg.circle(place(day), _LANE_STEP * row + 12, 3.5, RED if mark else PALE, "none" if mark else BLUE)
         for mark, row, day in visits
@@ -176,7 +176,7 @@ def calendar(days: pd.Series, lanes: pd.Series, marked: pd.Series) -> Markup:
 
 
 def weeks(weeks: pd.Series, total: pd.Series, marked: pd.Series) -> Markup:
-    """Visits a week; red: those in evidence."""
+    """Visits a week; red: those marked."""
     base, left = _WEEKS_HEIGHT - 22.0, 60.0
     scale, elements = y_axis(float(total.max()), base, left)
     place, axis = _day_axis(_dates(weeks), left + 4, base)

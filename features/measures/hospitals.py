@@ -145,7 +145,7 @@ def top_village_share(p: Table, w: Value) -> Value:
 declare("hospital", admissions.village_batch_share, "M02 M11 M01", materiality=0.05)
 declare(
     "hospital", volume.co_visit_share, "M02 M01 M34", materiality=0.05, zh="结伴住院占比",
-    en="share of stays with co-visitors", over="admissions", support="stays",
+    en="share of stays with regular companions", over="admissions", support="stays",
 )  # fmt: skip
 declare("hospital", volume.co_visit_fund, "M01 M02 M26", materiality=2000, evidence_weight=CONTEXT)
 declare(

@@ -18,7 +18,7 @@ def split_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "15日内再入院次数(只计再入院超常的医院)",
+    "patient", "在再入院偏多的医院15日内再入院的次数",
     "stays within 15 days of the last, in hospitals with excess readmissions", "times", "stay", "M03",
     materiality=0.5, evidence_weight=STRONG, windows=ALL_WINDOWS, support="stays", statistic="count",
 )  # fmt: skip
@@ -72,8 +72,9 @@ def outside_visits_in_excess(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "与他人同日同病同天数的住院次数", "stays admitted with others for the same disease and time",
-    "visits", "stay", "M01 M02", materiality=1, evidence_weight=STRONG, statistic="count",
+    "patient", "与他人同日同病同天数的住院次数",
+    "stays with the same disease, admission day and length as other people", "visits", "stay",
+    "M01 M02", materiality=1, evidence_weight=STRONG, statistic="count",
 )  # fmt: skip
 def twin_stays(v: Table, w: Value) -> Value:
     """Stays with others admitted there within a day for the same disease and as many days."""

@@ -116,7 +116,7 @@ def village_batch(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "与固定人员结伴就诊的次数", "visits with co-visitors beyond chance", "visits", "co_visit",
+    "patient", "与固定人员结伴就诊的次数", "visits with regular companions", "visits", "co_visit",
     "M02 M15 M19 M26", materiality=2, windows=ALL_WINDOWS,
 )  # fmt: skip
 def co_visits(v: Table, w: Value) -> Value:
@@ -125,7 +125,7 @@ def co_visits(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴住院次数", "stays with co-visitors beyond chance", "visits", "co_visit", "M02 M01",
+    "patient", "结伴住院次数", "stays with regular companions", "visits", "co_visit", "M02 M01",
     materiality=1, over="admissions", statistic="count",
 )  # fmt: skip
 def co_visit_stays(v: Table, w: Value) -> Value:
@@ -134,7 +134,7 @@ def co_visit_stays(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴门诊次数", "outpatient visits with co-visitors beyond chance", "visits", "co_visit",
+    "patient", "结伴门诊次数", "outpatient visits with regular companions", "visits", "co_visit",
     "M26", materiality=2, over="consultations", statistic="count",
 )  # fmt: skip
 def co_visit_consultations(v: Table, w: Value) -> Value:
@@ -143,7 +143,7 @@ def co_visit_consultations(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "patient", "结伴购药次数", "purchases with co-visitors beyond chance", "visits", "co_visit", "M15 M19",
+    "patient", "结伴购药次数", "purchases with regular companions", "visits", "co_visit", "M15 M19",
     materiality=2, over="purchases",
 )  # fmt: skip
 def co_visit_purchases(v: Table, w: Value) -> Value:
@@ -153,14 +153,14 @@ def co_visit_purchases(v: Table, w: Value) -> Value:
 
 declare(
     "patient", volume.co_visit_share, "M02 M15 M19 M26", materiality=0.15, zh="结伴就诊占比",
-    en="share of visits with co-visitors", evidence_weight=HINT,
+    en="share of visits with regular companions", evidence_weight=HINT,
 )  # fmt: skip
 declare("patient", volume.co_visit_fund, "M01 M02 M15 M19 M26", materiality=500)
 declare("patient", volume.same_predecessor_days, "M15 M26 M19", materiality=2)
 
 
 @measure(
-    "patient", "一次就诊同行最多人数", "most people of a group beyond chance at one visit", "persons",
+    "patient", "一次就诊同行最多人数", "most regular companions at one visit", "persons",
     "co_visit", "M01 M02 M15 M19 M26", materiality=2, evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def most_co_visitors(v: Table, w: Value) -> Value:

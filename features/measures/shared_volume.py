@@ -52,7 +52,7 @@ def cash_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "结伴购药占比", "share of purchases with co-visitors", "share", "co_visit", evidence_weight=STRONG,
+    "结伴购药占比", "share of purchases with regular companions", "share", "co_visit", evidence_weight=STRONG,
     support="visits",
 )  # fmt: skip
 def co_visit_share(v: Table, w: Value) -> Value:
@@ -61,7 +61,7 @@ def co_visit_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "结伴就诊基金支付", "paid by the fund for visits in a group beyond chance", "yuan", "co_visit",
+    "结伴就诊基金支付", "paid by the fund for visits with regular companions", "yuan", "co_visit",
     evidence_weight=STRONG, windows=(YEAR,),
 )  # fmt: skip
 def co_visit_fund(v: Table, w: Value) -> Value:
@@ -70,7 +70,7 @@ def co_visit_fund(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "结伴门诊占比", "share of outpatient visits with co-visitors", "share", "co_visit",
+    "结伴门诊占比", "share of outpatient visits with regular companions", "share", "co_visit",
     evidence_weight=STRONG, over="consultations", support="outpatient_visits",
 )  # fmt: skip
 def co_visit_consultation_share(v: Table, w: Value) -> Value:
@@ -79,8 +79,8 @@ def co_visit_consultation_share(v: Table, w: Value) -> Value:
 
 
 @shared(
-    "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "card_timing",
-    evidence_weight=STRONG,
+    "与同一人前后脚刷卡的天数", "days on which the same person's card came right before", "days",
+    "card_timing", evidence_weight=STRONG,
 )  # fmt: skip
 def same_predecessor_days(v: Table, w: Value) -> Value:
     """Most days on which one person came right behind the same other."""

@@ -9,7 +9,7 @@ from features.measures.formulas import of_stays, ratio
 
 
 @measure(
-    "visit", "结伴就诊的同行人数", "co-visitors present beyond chance", "persons", "co_visit", "M15 M19 M26",
+    "visit", "结伴就诊的同行人数", "regular companions present", "persons", "co_visit", "M15 M19 M26",
     materiality=1,
 )  # fmt: skip
 def co_visitors(v: Table, w: Value) -> Value:
@@ -19,7 +19,7 @@ def co_visitors(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "结伴入院的同行人数", "people admitted together beyond chance", "persons", "co_visit", "M02 M01",
+    "visit", "结伴入院的同行人数", "regular companions admitted together", "persons", "co_visit", "M02 M01",
     materiality=1,
 )  # fmt: skip
 def co_admitted(v: Table, w: Value) -> Value:
@@ -37,8 +37,8 @@ def card_gap(v: Table, w: Value) -> Value:
 
 
 @measure(
-    "visit", "与同一人前后脚刷卡的天数", "days right behind the same other person", "days", "card_timing",
-    "M15 M26 M19", materiality=2, evidence_weight=STRONG,
+    "visit", "与同一人前后脚刷卡的天数", "days on which the same person's card came right before", "days",
+    "card_timing", "M15 M26 M19", materiality=2, evidence_weight=STRONG,
 )  # fmt: skip
 def same_predecessor_days(v: Table, w: Value) -> Value:
     """Days on which the visit's patient came right behind the same other person."""

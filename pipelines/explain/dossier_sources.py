@@ -24,7 +24,7 @@ from pipelines.typed_frames import fetch, fetch_by, records_by, tuples
 BUSY = ("hospital", "pharmacy", "prescriber")
 # Kinds of subject whose doctors are told.
 PLACES = ("hospital", "pharmacy")
-_DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed": "float64"})
+DISPUTES = ibis.schema({"subject_id": "string", "mdtrt_id": "string", "disputed": "float64"})
 COURSE = ("透析、放化疗等固定疗程", "a course of dialysis or chemotherapy")
 # Schemes of which the course itself is what is in doubt, so that it explains nothing.
 COURSE_IN_DOUBT = ("M28",)
@@ -47,7 +47,8 @@ class DossierSources:
     """The visits, events, details and findings of the listed subjects of one kind.
 
     Attributes:
-        events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others.
+        events: by subject_id: week, total, marked of busy subjects; day, lane, marked of the others. Marked
+            are visits in dispute; of a group those that link its members, of a visit the visit itself.
         details: mdtrt_id → day, fixmedins_code, psn_no of the visits in evidence.
         innocent: subject_id → ``of`` (visits in evidence), ``fits_N`` (those that explanation N fits).
         profiles: subject_id → columns of `reports.profile_words.LABELS` that are known of it.
@@ -55,18 +56,29 @@ class DossierSources:
             rule_en, basis, basis_en.
     """
 
-    def __init__(self, snapshot: Snapshot, subject: str, listed: pd.DataFrame, evidence: pd.DataFrame):
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        subject: str,
+        listed: pd.DataFrame,
+        evidence: pd.DataFrame,
+        disputes: pd.DataFrame,
+    ):
         """Query the sources.
 
         Args:
             listed: subject_id, scheme.
             evidence: subject_id, mdtrt_id of the listed.
+            disputes: subject_id, mdtrt_id, disputed (yuan) of the listed: all visits in dispute, of which the
+                evidence may have a part only.
         """
         self.snapshot, self.subject = snapshot, subject
         self.ids = self._stored(f"dossier_{subject}", listed[["subject_id"]])
         self.schemes = dict(zip(listed.subject_id, listed.scheme, strict=True))
         pulled = evidence[["subject_id", "mdtrt_id"]].astype("str")
         self.pulled = self._stored(f"pulled_{subject}", pulled)
+        rows = ibis.memtable(disputes[list(DISPUTES.names)], schema=DISPUTES)
+        self.disputed = snapshot.claims.con.create_table(f"dossier_disputes_{subject}", rows, overwrite=True)
         self.visits = self._visits()
         self.events = self._weeks() if subject in BUSY else self._days()
         self.profiles = self._profiles()
@@ -87,16 +99,16 @@ class DossierSources:
         return of_subjects(facts, self.subject).semi_join(self.ids, "subject_id")
 
     def _weeks(self) -> dict[str, pd.DataFrame]:
-        marked = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
-        weeks = marked.group_by("subject_id", "week").aggregate(
-            total=_.count(), marked=_.mdtrt_id_right.notnull().sum()
+        rows = self.visits.left_join(self.disputed, ["subject_id", "mdtrt_id"])
+        weeks = rows.group_by("subject_id", "week").aggregate(
+            total=_.count(), marked=_.disputed.notnull().sum()
         )
         return by_subject(fetch(weeks.order_by("subject_id", "week")))
 
     def _days(self) -> dict[str, pd.DataFrame]:
-        rows = self.visits.left_join(self.pulled, ["subject_id", "mdtrt_id"])
+        rows = self.visits.left_join(self.disputed, ["subject_id", "mdtrt_id"])
         lane = rows.psn_no if self.subject == "group" else rows.fixmedins_code
-        marked = linked(rows) if self.subject == "group" else rows.mdtrt_id_right.notnull()
+        marked = linked(rows) if self.subject == "group" else rows.disputed.notnull()
         if self.subject == "visit":
             marked = rows.mdtrt_id == rows.subject_id
         days = rows.select(subject_id=rows.subject_id, day=rows.day, lane=lane, marked=marked)
@@ -129,9 +141,8 @@ class DossierSources:
             columns = ["hosp_lv", "biznet", "admdvs", "aprv_bed_cnt"]
             known = claims["fixmedins_b"].select(*columns, subject_id=_.fixmedins_code)
         elif self.subject == "prescriber":
-            known = claims["dr_info_b"].select(
-                "dr_prac_type", "caty", subject_id=_.dr_code, registered_at=_.fixmedins_code
-            )
+            posts = claims["dr_info_b"].semi_join(self.ids, _.dr_code == self.ids.subject_id)
+            return posts_of(fetch(posts), self.snapshot.subjects["prescriber"].places)
         elif self.subject == "visit":
             facts = self.snapshot.facts
             columns = ["psn_no", "fixmedins_code", "dr_code", "gend", "insutype"]
@@ -142,20 +153,13 @@ class DossierSources:
         frame = fetch(known.semi_join(self.ids, "subject_id")).drop_duplicates("subject_id")
         return records_by(frame.set_index("subject_id"))
 
-    def doctors(self, disputes: pd.DataFrame) -> dict[str, list[tuple[str, int, float]]]:
+    def doctors(self) -> dict[str, list[tuple[str, int, float]]]:
         """By institution, the doctors of its visits in dispute: code, visits, yuan; most in dispute first.
-        Of other kinds of subject nothing.
-
-        Args:
-            disputes: subject_id, mdtrt_id, disputed (yuan) of the listed.
-        """
+        Of other kinds of subject nothing."""
         if self.subject not in PLACES:
             return {}
-        con = self.snapshot.claims.con
-        rows = ibis.memtable(disputes[list(_DISPUTES.names)], schema=_DISPUTES)
-        mine = con.create_table(f"disputes_{self.subject}", rows, overwrite=True)
         seen = self.snapshot.facts.filter(_.dr_code.notnull()).select("mdtrt_id", "dr_code")
-        sums = mine.inner_join(seen, "mdtrt_id").group_by("subject_id", "dr_code")
+        sums = self.disputed.inner_join(seen, "mdtrt_id").group_by("subject_id", "dr_code")
         sums = sums.aggregate(n=_.count(), disputed=_.disputed.sum().round(2))
         found: dict[str, list[tuple[str, int, float]]] = {}
         for row in tuples(fetch(sums.order_by("subject_id", ibis.desc("disputed"), "dr_code"))):
@@ -214,6 +218,23 @@ def honest_explanations(counted: Mapping[str, Any], scheme: str | None) -> list[
         if not (scheme in COURSE_IN_DOUBT and (zh, en) == COURSE)
         and not (scheme is not None and scheme not in UNPAID_SIGNS and (zh, en) == MEDICAL_ASSISTANCE)
     ]
+
+
+def posts_of(posts: pd.DataFrame, places: pd.Series) -> dict[str, dict[str, Any]]:
+    """By doctor, what the register says of all his posts, that at the institution he works for first:
+    registered_at, dr_prac_type and caty, each a list without repetitions.
+
+    Args:
+        posts: rows of dr_info_b.
+        places: the institution that each doctor works for, by code of the doctor.
+    """
+    posts = posts.assign(elsewhere=posts.fixmedins_code != posts.dr_code.map(places))
+    ordered = posts.sort_values(["dr_code", "elsewhere", "fixmedins_code"], kind="stable")
+    columns = {"registered_at": "fixmedins_code", "dr_prac_type": "dr_prac_type", "caty": "caty"}
+    return {
+        str(doctor): {label: list(rows[column].dropna().unique()) for label, column in columns.items()}
+        for doctor, rows in ordered.groupby("dr_code", sort=False)
+    }
 
 
 def by_subject(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from claims.as_of import CLEARED, CONFIRMED, last_cases
-from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATIONS
-from features.measures.catalogue import HINT, Measure, measures_of
+from features.measures.catalogue import measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
+from pipelines.explain.favourable import favourable
 from pipelines.explain.similar_cases import SimilarCases
 from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
@@ -19,16 +19,13 @@ from pipelines.select.worklist import Judged, disputes_since, still_open
 from pipelines.snapshot import Measured, Snapshot
 from pipelines.train import decided
 from pipelines.typed_frames import records, tuples
-from reports.dossier import EVIDENCE_ROWS, FINDING_ROWS, RUNS, Dossier
+from reports.dossier import EVIDENCE_ROWS, RUNS, Dossier
 from reports.last_case import LastCase
 from reports.network_chart import Hub, network
-from reports.reason_texts import TOO_FEW_PEERS, Reason, expected_of, measure_reason
-from reports.reasons import exceeds_median, is_outside_middle_half, telling_first
-from reports.subject_charts import Strip, calendar, is_compared, strip_of, weeks
+from reports.reason_texts import TOO_FEW_PEERS, expected_of
+from reports.subject_charts import MOST_LANES, Strip, calendar, is_compared, strip_of, weeks
 from reports.subject_words import PENDING
 
-# A difference this far on the honest side of the peers is in a subject's favour; so many are shown.
-FAVOURABLE, MOST_FAVOURABLE = -1.0, 3
 # Ranks and scores in earlier runs, oldest first: (subject_type, subject_id) → as-of date, rank, score.
 History = dict[tuple[str, str], list[tuple[str, int, float]]]
 # A row of the suspects' table.
@@ -97,14 +94,14 @@ class _Kind:
         self.disputes = {str(key): list(tuples(rows)) for key, rows in listed_disputes.groupby("subject_id")}
         self.since = counted_from(snapshot.claims.as_of)
         self.last_cases = _last_cases(cases[cases.subject_type == subject], disputes, given.judged)
-        self.sources = DossierSources(snapshot, subject, listed, evidence)
-        self.doctors = self.sources.doctors(listed_disputes)
+        self.sources = DossierSources(snapshot, subject, listed, evidence, listed_disputes)
+        self.doctors = self.sources.doctors()
         # Rows of all subjects at once: a frame costs the same for one row as for a thousand.
         first = evidence[evidence.nth.isna()].groupby("subject_id").head(EVIDENCE_ROWS)
         self.evidence, self.records = (
             by_subject(self._with_visits(rows, disputes)) for rows in (first, records)
         )
-        self.evidence_counts = evidence[evidence.nth.isna()].groupby("subject_id").size().to_dict()
+        self.evidence_counts = counts_beside_reasons(evidence, listed_disputes)
         self.similar = SimilarCases(decided(snapshot.claims, subject), self.measured.z_scores)
 
     def dossier(self, row: Row, history: list[tuple[str, int, float]]) -> Dossier:
@@ -121,8 +118,16 @@ class _Kind:
             random_sample=(self.subject, subject_id) in self.given.sampled, history=history,
             last_case=self.last_cases.get(subject_id),
             reasons=row.reasons,
-            favourable=self._favourable(subject_id, peers, scheme), strips=self._strips(row.reasons, peers),
-            pictures=self._pictures(subject_id, members, hub), hub=hub, through=self._shared(subject_id),
+            favourable=favourable(
+                self.measured,
+                self.subject,
+                subject_id,
+                scheme or self._most_disputed(subject_id),
+                self.days_of_claims,
+            ),
+            strips=self._strips(subject_id, row.reasons, peers),
+            pictures=self._pictures(subject_id, members, hub), lanes_left=self._lanes_left(subject_id),
+            hub=hub, through=self._shared(subject_id),
             link_kind=self.network.kinds.get(subject_id),
             story=(row.story_zh or "", row.story_en or ""),
             profile=self._profile(subject_id), money=self.money.get(subject_id, []),
@@ -152,11 +157,20 @@ class _Kind:
         if events is not None and self.subject in BUSY:
             found["weeks"] = weeks(events.week, events.total, events.marked)
         elif events is not None:
-            lanes = events.lane
-            if self.subject != "group":
-                lanes = lanes.map(lambda code: self.names.get(code) or code)
-            found["calendar"] = calendar(events.day, lanes, events.marked)
+            found["calendar"] = calendar(events.day, self._lanes(events), events.marked)
         return found
+
+    def _lanes(self, events: pd.DataFrame) -> pd.Series:
+        """The rows of a calendar that events belong to: members, or institutions by name."""
+        lanes: pd.Series = events.lane
+        return lanes if self.subject == "group" else lanes.map(lambda code: self.names.get(code) or code)
+
+    def _lanes_left(self, subject_id: str) -> int:
+        """How many rows a calendar has no room for."""
+        events = self.sources.events.get(subject_id)
+        if events is None or self.subject in BUSY:
+            return 0
+        return max(self._lanes(events).nunique() - MOST_LANES, 0)
 
     def _hubs(self, subject_id: str, members: pd.Series) -> list[Hub]:
         """The doctors and institutions that members of a group are oversupplied through, and who goes through
@@ -173,7 +187,8 @@ class _Kind:
         mine = hubs[hubs.group_id == subject_id].sort_values(["weight", "member_id"], ascending=[False, True])
         return [(row.member_type, self._place(row.member_id), row.weight) for row in tuples(mine)]
 
-    def _strips(self, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
+    def _strips(self, subject_id: str, reasons: list[dict[str, Any]], peers: str) -> list[Strip]:
+        values: Any = self.measured.values.loc[subject_id]
         usual, measures = self.measured.reference.quantiles, measures_of(self.subject)
         known = self.measured.reference.known
         placed = [(n, r["code"].partition(".")[2], r) for n, r in enumerate(reasons, 1)]
@@ -182,53 +197,26 @@ class _Kind:
                 n, measures[column], usual[peers, column], r["value"], r["peer_median"], self.days_of_claims
             )
             for n, column, r in placed
-            # A flag, and a record that contradicts itself, have been told in words.
+            # A flag, and a record that contradicts itself, have been told in words; where something else is
+            # expected of the subject, its place among the peers misleads.
             if r["value"] is not None
             and known.get((peers, column), 0) >= TOO_FEW_PEERS
             and is_compared(measures[column][0])
+            and expected_of(values, column) is None
         ]
 
     def _profile(self, subject_id: str) -> dict[str, Any]:
         """What is known of a subject, institutions with their names."""
         known = dict(self.sources.profiles.get(subject_id, {}))
-        for column in ("fixmedins_code", "registered_at"):
-            code = known.get(column)
-            if isinstance(code, str):
-                known[column] = f"{self.names.get(code, '')} {code}".strip()
+        if isinstance(code := known.get("fixmedins_code"), str):
+            known["fixmedins_code"] = self._named(code)
+        if posts := known.get("registered_at"):
+            known["registered_at"] = [self._named(code) for code in posts]
         return known
 
-    def _favourable(self, subject_id: str, peers: str, scheme: str | None) -> list[Reason]:
-        """The measures farthest on the honest side, one a family, signs of the named scheme before others;
-        none where a register or another record is the proof."""
-        if scheme in ON_RECORD:
-            return []
-        measures, percentile_rank = measures_of(self.subject), self.measured.reference.percentile_rank
-        z_scores: Any = self.measured.z_scores.loc[subject_id]
-        away = z_scores.dropna().sort_values(kind="stable")
-        columns = [c for c in away[away < FAVOURABLE].index if measures[c][0].evidence_weight >= HINT]
-        values: Any = self.measured.values.loc[subject_id]
-        usual: Any = self.measured.reference.median.loc[peers]
-        # What reads as usual among the peers supports nobody.
-        columns = [c for c in columns if exceeds_median(measures[c][0], values[c], usual[c], side=-1)]
-        families = pd.Series({c: measures[c][0].family for c in columns}, dtype=object)
-        found = [
-            measure_reason(
-                c,
-                measures[c],
-                values[c],
-                usual[c],
-                percentile_rank,
-                peers,
-                float(away[c]),
-                expected_of(values, c),
-                self.days_of_claims,
-            )  # fmt: skip
-            for c in families.drop_duplicates().index
-        ]
-        unusual = [
-            reason for reason in found if is_outside_middle_half(reason, -_direction(measures, reason))
-        ]
-        return telling_first(unusual, scheme, measures)[:MOST_FAVOURABLE]
+    def _named(self, code: str) -> str:
+        """An institution: its name, then its code."""
+        return f"{self.names.get(code, '')} {code}".strip()
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
         """The supporting records of each reason, by its number; what was said before is not said again (a
@@ -282,21 +270,34 @@ class _Kind:
 
     def _findings(self, subject_id: str) -> list[dict[str, Any]]:
         found = self.sources.findings.get(subject_id)
-        return [] if found is None else records(found.head(FINDING_ROWS))
+        return [] if found is None else records(found)
+
+    def _most_disputed(self, subject_id: str) -> str | None:
+        """The scheme that most of a subject's money is in dispute for; None where it is for none."""
+        return next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
 
     def _explanations(self, subject_id: str, members: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Honest explanations: those of visits with counts, those of a group judged as a whole."""
-        most_disputed = next((scheme for scheme, *_figures in self.money.get(subject_id, [])), None)
-        found = self.sources.explanations(subject_id, most_disputed)
+        found = self.sources.explanations(subject_id, self._most_disputed(subject_id))
         if len(members):
             reason = self.network.excused.get(subject_id)
             found += [(*words, int(reason == kind), 0) for kind, words in GROUP_EXPLANATIONS.items()]
         return found
 
 
-def _direction(measures: dict[str, tuple[Measure, int | None]], reason: Reason) -> int:
-    """The suspicious direction of what a reason measures."""
-    return measures[reason["code"].partition(".")[2]][0].direction
+def counts_beside_reasons(evidence: pd.DataFrame, disputes: pd.DataFrame) -> dict[str, int]:
+    """How many visits in doubt of each subject serve no reason: all that are in dispute, for the evidence has
+    only the largest, and those suspicious by themselves.
+
+    Args:
+        evidence: subject_id, mdtrt_id, nth (of the reason that the visit serves; missing without one).
+        disputes: subject_id, mdtrt_id.
+    """
+    key = ["subject_id", "mdtrt_id"]
+    served = pd.MultiIndex.from_frame(evidence.loc[evidence.nth.notna(), key])
+    doubted = pd.concat([evidence[key], disputes[key]]).drop_duplicates()
+    beside = doubted[~pd.MultiIndex.from_frame(doubted).isin(served)]
+    return {str(subject_id): int(n) for subject_id, n in beside.subject_id.value_counts().items()}
 
 
 def _rows(rows: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.rules.declaration import RULES
+from pipelines.explain.other_places import other_place, other_places
 from pipelines.explain.record_lines import finding_told, strongest_findings
 from pipelines.explain.visit_signs import signs_of, visits_of
 from pipelines.score import Scores
@@ -30,6 +31,7 @@ def evidence_table(
     suspicious: pd.DataFrame,
     records: pd.DataFrame,
     disputes: pd.DataFrame,
+    names: pd.Series,
 ) -> pd.DataFrame:
     """All that is to be pulled of each suspect, every visit once: the supporting records of its reasons in
     their order, then the other visits that are suspicious by themselves or among those with most money in
@@ -40,6 +42,7 @@ def evidence_table(
     Args:
         suspicious, disputes: as `pipelines.score.Scores`.
         records: `pipelines.explain.supporting_records.supporting_records`.
+        names: of institutions, by code.
 
     Returns:
         subject_type, subject_id, scheme, mdtrt_id, setl_id, bkkp_sn (its first line, where lines are named),
@@ -48,7 +51,7 @@ def evidence_table(
     """
     first_lines = [lines[0]["bkkp_sn"] if lines else None for lines in records.lines]
     first = records.assign(bkkp_sn=pd.Series(first_lines, records.index, dtype=object))
-    rest = _with_texts(snapshot, scores, _most_disputed_first(suspicious, disputes))
+    rest = _with_texts(snapshot, scores, _most_disputed_first(suspicious, disputes), names)
     rows = pd.concat([first.drop(columns="lines"), rest.drop(columns="visit_score")], ignore_index=True)
     rows = rows.drop_duplicates([*SUBJECT, "mdtrt_id"]).astype({"nth": "Int64"})
     key = [*SUBJECT, "mdtrt_id"]
@@ -76,13 +79,16 @@ def _most_disputed_first(suspicious: pd.DataFrame, disputes: pd.DataFrame) -> pd
     return rows.sort_values(order, ascending=False, kind="stable").drop(columns="disputed")
 
 
-def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) -> pd.DataFrame:
+def _with_texts(
+    snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame, names: pd.Series
+) -> pd.DataFrame:
     """Visits with their last settlement and what is unusual about them in words: of those that are not
     suspicious by themselves, what a rule found or what they are disputed for."""
     visits = visits_of(snapshot, suspicious.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
     disputed = suspicious[suspicious.visit_score == 0]
     findings = strongest_findings(snapshot, disputed.mdtrt_id, tuple(RULES))
+    places = other_places(snapshot, suspicious.mdtrt_id, names)
     conduct = disputed.set_index("mdtrt_id")["scheme"].to_dict()
     text = {
         key: record_text(
@@ -90,6 +96,7 @@ def _with_texts(snapshot: Snapshot, scores: Scores, suspicious: pd.DataFrame) ->
                 visit["kind"], finding=finding_told(findings.get(key)),
                 conduct=None if key in findings else conduct.get(key), signs=tuple(signs[key]),
                 judged=visit["judged"],
+                elsewhere=None if key in findings else other_place(places, key, None, signs[key]),
             )
         )
         for key, visit in visits.items()

@@ -200,8 +200,8 @@ def _explained(snapshot: Snapshot, scores: Scores, selection: Selection, setting
     judged = judged_of(disputes, cases)
     suspects = suspects_table(snapshot, scores, contributions, named, judged, settings)
     shown = with_reasons(suspects, snapshot, more, disputes, named, judged)
-    records = supporting_records(snapshot, scores, shown, disputes, named.items, judged)
-    evidence = evidence_table(snapshot, scores, suspicious, records, disputes)
+    records = supporting_records(snapshot, scores, shown, disputes, named, judged)
+    evidence = evidence_table(snapshot, scores, suspicious, records, disputes, named.places)
     return _Reasons(suspects, shown, contributions, records, evidence, disputes, named, cases, judged)
 
 

@@ -1,7 +1,7 @@
 """Part of the step that explains: the numbers of each suspect's story, and the story."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import date, timedelta
 from math import fsum
 from typing import Any
@@ -12,12 +12,15 @@ from ibis import _
 
 from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
-from features.measures.catalogue import CONTEXT, measures_of
+from features.measures.catalogue import CONTEXT, Measure, measures_of
 from features.windows import YEAR
+from pipelines.explain.record_lines import strongest_findings
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.select.worklist import Judged
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch_by, records_by, tuples
+from reports.languages import Texts
+from reports.reason_texts import expected_of
 from reports.record_texts import KINDS
 from reports.scheme_conduct import shown_as
 from reports.story_texts import Conduct, story
@@ -32,6 +35,8 @@ _OTHER_ENDS = {
 }  # fmt: skip
 # It is told where all visits in doubt have it in common, or this share of them and so many.
 SHARED_FROM, SHARED_VISITS = 0.5, 3
+# A phantom bed stay shows in what the patient does elsewhere meanwhile, which this rule finds.
+_PHANTOM_STAY, _DURING_STAY = "M10", "R089"
 Row = Any
 
 
@@ -58,6 +63,7 @@ def stories(
     for visit in tuples(disputes):
         doubted.setdefault(visit.subject_id, []).append(visit)
     since = counted_from(snapshot.claims.as_of)
+    beds = _beds(snapshot, disputes)
     for found in totals.values():
         code = found.get("fixmedins_code")
         found["place"] = (names.get(code, "") or code) if isinstance(code, str) else ""
@@ -69,10 +75,11 @@ def stories(
                 totals.get(row.subject_id, {}),
                 doubted.get(row.subject_id, []),
                 measured.peers[row.subject_id],
-                measured.values.loc[row.subject_id],
+                dict(measured.values.loc[row.subject_id]),
                 names,
                 since,
                 judged.get((subject, row.subject_id), frozenset()),
+                beds,
                 snapshot.days_of_claims,
             )
         )
@@ -120,10 +127,11 @@ def _conduct(
     total: dict[str, Any],
     disputes: list[Row],
     peers: str,
-    values: pd.Series,
+    values: Mapping[str, float],
     names: pd.Series,
     since: str,
     judged: Set[str],
+    beds: Mapping[str, Texts],
     days_of_claims: int,
 ) -> Conduct:
     """The facts that a suspect's story states.
@@ -133,8 +141,9 @@ def _conduct(
         names: of institutions, by code.
         since: ISO day from which a story counts.
         judged: mdtrt_id of the visits that a decided case has judged (`pipelines.select.worklist.judged_of`).
+        beds: `_beds`.
     """
-    reasons = list(row.reasons)
+    telling, expected = _telling(row.subject_type, list(row.reasons), values)
     scheme = row.scheme if isinstance(row.scheme, str) else None
     named, for_scheme = _for_scheme(disputes, row.subject_type, scheme)
     # A visit is told by what it shows itself, whatever rule disputes its money.
@@ -162,7 +171,8 @@ def _conduct(
         disputed=disputed,
         paid=paid,
         begin_with=(_days(begin)[0], len(begin)) if begin else None,
-        telling=_telling(row.subject_type, reasons, values),
+        telling=telling,
+        expected=expected,
         peers=peers,
         visit_words=KINDS[total["kind"]] if only else ("", ""),
         excuse=total.get("excuse", ("", "")),
@@ -171,10 +181,27 @@ def _conduct(
         days_of_claims=days_of_claims,
         for_scheme=for_scheme,
         unpaid=disputed > 0 and not any(_yuan(lately)),
+        during_stay=_during_stay(lately if scheme == _PHANTOM_STAY else [], beds),
         shared=_shared(row.subject_type, lately, total.get("fixmedins_code"), names),
         judged=fsum(visit.disputed for visit in disputes if visit.mdtrt_id in judged),
         before=(len(named) - len(lately), fsum(v.disputed for v in named) - fsum(v.disputed for v in lately)),
     )
+
+
+def _beds(snapshot: Snapshot, disputes: pd.DataFrame) -> dict[str, Texts]:
+    """Of visits disputed for a phantom bed stay elsewhere, where and when the patient lay, in words."""
+    visits = disputes.mdtrt_id[disputes.scheme == _PHANTOM_STAY]
+    found = strongest_findings(snapshot, visits, (_DURING_STAY,))
+    return {visit: (finding["vola_cont"], finding["vola_cont_en"]) for visit, finding in found.items()}
+
+
+def _during_stay(visits: list[Row], beds: Mapping[str, Texts]) -> tuple[int, Texts]:
+    """`Conduct.during_stay`, of the visits in doubt."""
+    outside = [visit for visit in visits if visit.mdtrt_id in beds]
+    if not outside:
+        return 0, ("", "")
+    dearest = max(outside, key=lambda visit: visit.disputed)
+    return len(outside), beds[dearest.mdtrt_id]
 
 
 def _yuan(visits: list[Row]) -> tuple[float, float]:
@@ -262,15 +289,23 @@ def _told(sums: list[float], total: float) -> int:
     return n
 
 
-def _telling(subject: str, reasons: list[dict[str, Any]], values: pd.Series) -> tuple[Any, ...] | None:
-    """The measure of the first reason that has one, with its rows; size and findings only where there is no
-    other."""
+def _telling(
+    subject: str, reasons: list[dict[str, Any]], values: Mapping[str, float]
+) -> tuple[tuple[Any, ...] | None, float | None]:
+    """`Conduct.telling` and `Conduct.expected`: the measure of the first reason that has one; size and
+    findings only where there is no other."""
     measures, found = measures_of(subject), []
     for reason in reasons:
         column = reason["code"].partition(".")[2]
         if column in measures and reason["value"] is not None:
             entry, days = measures[column]
             rows = values.get(entry.support_column(days) or "")
-            found.append((entry, days, reason["value"], reason["peer_median"], rows))
-    ordered = sorted(found, key=lambda one: one[0].evidence_weight <= CONTEXT or one[0].family == "rules")
-    return ordered[0] if ordered else None
+            telling = entry, days, reason["value"], reason["peer_median"], rows
+            found.append((telling, expected_of(values, column)))
+    ordered = sorted(found, key=lambda one: _is_general(one[0][0]))
+    return ordered[0] if ordered else (None, None)
+
+
+def _is_general(entry: Measure) -> bool:
+    """Does a measure say how large somebody is or how much was found, rather than what was done?"""
+    return entry.evidence_weight <= CONTEXT or entry.family == "rules"

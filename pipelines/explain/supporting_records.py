@@ -16,13 +16,16 @@ from features.rules.declaration import RULES
 from features.visit_attribution import counts_visits, lines_of, visit_attribution
 from features.windows import YEAR
 from pipelines.explain.item_excess_table import leading_items
+from pipelines.explain.other_places import OtherPlaces, other_place, other_places
 from pipelines.explain.record_lines import LinesShown, costliest_lines, finding_told, strongest_findings
+from pipelines.explain.suspect_reasons import Named
 from pipelines.explain.visit_signs import Sign, id_table, signs_of, visits_of
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.score import Scores
 from pipelines.select.worklist import Judged, still_open
 from pipelines.snapshot import SUBJECT, Snapshot
 from pipelines.typed_frames import fetch, tuples
+from reports.languages import Texts
 from reports.reasons import GRAPH_REASON, MOST_REASONS, RULE_REASON, SUM_REASON
 from reports.record_texts import LINKS, SupportingRecord, record_text
 
@@ -52,7 +55,7 @@ def supporting_records(
     scores: Scores,
     suspects: pd.DataFrame,
     disputes: pd.DataFrame,
-    items: pd.DataFrame,
+    named: Named,
     judged: Judged,
 ) -> pd.DataFrame:
     """A few visits for each reason of each explained suspect: of those that contribute most to it, those with
@@ -61,7 +64,7 @@ def supporting_records(
     Args:
         suspects: as the contract's table, with reasons.
         disputes: `pipelines.score.Scores.disputes`, of the suspects.
-        items: `pipelines.explain.item_excess_table.item_excess_table`.
+        named: names of institutions and items.
         judged: `pipelines.select.worklist.judged_of`.
 
     Returns:
@@ -71,7 +74,7 @@ def supporting_records(
     """
     found = pd.concat(
         [
-            _visits_by_reason(snapshot, subject, suspects, disputes, items, judged)
+            _visits_by_reason(snapshot, subject, suspects, disputes, named.items, judged)
             for subject in scores.subjects
         ],
         ignore_index=True,
@@ -79,6 +82,7 @@ def supporting_records(
     visits = visits_of(snapshot, found.mdtrt_id)
     signs = signs_of(snapshot, scores.subjects["visit"], list(visits))
     lines = costliest_lines(snapshot, found)
+    places = other_places(snapshot, found.mdtrt_id, named.places)
     findings = {
         family: strongest_findings(snapshot, found[found.family == family].mdtrt_id, rules)
         for family, rules in FOUND.items()
@@ -90,9 +94,19 @@ def supporting_records(
             _paper(row, visit, finding, signs[row.mdtrt_id]),
             judged=visit["judged"],
             days_of_claims=snapshot.days_of_claims,
+            elsewhere=_elsewhere(places, row, finding, signs[row.mdtrt_id]),
         )
         rows.append(_record(row, visit, finding, lines, paper))
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _elsewhere(
+    places: OtherPlaces, row: Row, finding: dict[str, Any] | None, signs: Sequence[Sign]
+) -> Texts | None:
+    """The other place that a record names; a finding says itself where that was."""
+    if finding:
+        return None
+    return other_place(places, row.mdtrt_id, row.measure[0] if row.measure else None, signs)
 
 
 def _record(

@@ -27,6 +27,7 @@ from tests.reports.forbidden import offences
         (1, "yuan", "1元", "1 yuan"),
         (0.1234, "share", "12.3%", "12.3%"),
         (-0.0001, "share", "0%", "0%"),
+        (-0.013, "share", "持平或更低", "none"),
         (-0.2, "visits", "0次", "0 visits"),
         (1, "visits", "1次", "1 visit"),
         (2, "findings", "2条", "2 findings"),

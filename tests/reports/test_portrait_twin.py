@@ -88,7 +88,8 @@ def test_a_grade_follows_from_the_points_but_for_those_of_few_visits(seed):
 
 
 @pytest.mark.parametrize(
-    "size, words", [(FEW_PEERS - 1, "同类不足5家的医疗机构"), (FEW_PEERS, PEER_WORDS["level3"][0])]
+    "size, words",
+    [(FEW_PEERS - 1, "合并比较的医疗机构(各自同类不足5家)"), (FEW_PEERS, PEER_WORDS["level3"][0])],
 )
 def test_a_group_of_so_many_is_compared_with_itself(size, words):
     given = {"subject_type": "hospital", "score": 0.1, "visits": 100, "visits_in_doubt": 1, "fund": 1000.0,

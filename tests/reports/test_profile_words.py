@@ -40,6 +40,14 @@ def test_codes_become_words_and_the_unknown_is_left_out(facts, zh, en):
     assert [value for _label, value in profile(facts, "en")] == en
 
 
+def test_all_posts_of_a_doctor_are_told_in_their_order():
+    posts = {"registered_at": ["医院 H1", "村卫生室 H2"], "dr_prac_type": ["1"], "caty": ["A12", "12", "A03"]}
+    zh, en = ([value for _label, value in profile(posts, language)] for language in ("zh", "en"))
+    assert zh[0] == "医院 H1、村卫生室 H2" and zh[1:] == ["临床", f"{zh[2].split('、')[0]}、内科"]
+    assert en[0] == "医院 H1, 村卫生室 H2" and en[2].endswith(", internal medicine")
+    assert profile({"registered_at": [], "caty": []}, "zh") == []
+
+
 def test_places_without_a_name_are_said_to_be_codes():
     told = profile({"live_admdvs": "420800001001", "admdvs": "420800"}, "zh")
     assert told == [("村(居)代码", "420800001001"), ("区划代码", "420800")]

@@ -133,3 +133,13 @@ def test_the_named_scheme_has_a_reason_however_little_it_adds(scheme, added):
     assert (
         codes(reasons_for("hospital", given, values=values, usual=usual, scheme=scheme)) == codes(found)[:1]
     )
+
+
+@pytest.mark.parametrize("share, told", [(0.76, True), (0.74, False)])
+def test_the_only_sign_of_the_named_scheme_need_not_exceed_four_fifths_of_the_peers(share, told):
+    """What is merely above most is no reason beside others, but says at least what the name rests on."""
+    given = {"off_schedule_share_365d": 0.5}
+    assert codes(reasons_for("hospital", given, share=share, scheme="M28")) == (
+        ["off_schedule_share_365d"] if told else ["slight"]
+    )
+    assert codes(reasons_for("hospital", given, share=share, scheme="M02")) == ["slight"]

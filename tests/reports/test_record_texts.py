@@ -1,5 +1,7 @@
 """Why a visit is evidence, in a sentence, for each way in which a visit can be."""
 
+from dataclasses import replace
+
 import pytest
 
 from features.measures.catalogue import SUBJECTS, measures_of
@@ -31,7 +33,7 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", signs=((BILL, 812.4, 77.0),)),
             "这次购药本身可疑:费用总额 812元(同类 77元)。",
-            "This purchase is suspicious by itself: total bill 812 yuan (usual 77 yuan).",
+            "This purchase is suspicious by itself: total bill 812 yuan (median of its peers 77 yuan).",
         ),
         (
             SupportingRecord("pharmacy", signs=((DEAD, 102.0, 0.0), (TWO_PLACES, 1.0, 0.0))),
@@ -84,7 +86,7 @@ COUNTED = next(
             SupportingRecord("stay", finding=SPLIT, signs=((BACK, 1.0, 0.0), (BILL, 812.4, 77.0))),
             "这次住院有规则 R084(分解住院)的疑点:3天内再入院;费用总额 812元(同类 77元)。",
             "This stay has a finding of rule R084 (Split stay): back within 3 days; total bill 812 yuan "
-            "(usual 77 yuan).",
+            "(median of its peers 77 yuan).",
         ),
         (
             SupportingRecord("stay", finding=SPLIT, signs=((FOUND, 2.0, 0.0),)),
@@ -128,7 +130,8 @@ COUNTED = next(
         (
             SupportingRecord("pharmacy", PATIENT["co_visit_share_365d"], alone=1.0),
             "这次购药是“近一年结伴就诊占比”所计的一次。",
-            'This purchase is one of those counted in "share of visits with co-visitors in the last year".',
+            'This purchase is one of those counted in "share of visits with regular companions in the last '
+            'year".',
         ),
         (
             SupportingRecord("pharmacy", (TWO_PLACES, None), alone=1.0),
@@ -149,6 +152,19 @@ def test_visits_of_one_count_say_what_they_share():
     assert "另外" not in alone and "所计的一次" in alone
 
 
+def test_a_visit_of_two_places_names_the_other_and_not_the_sign_again():
+    elsewhere = ("同一医保卡26分钟前在P7刷卡", "the same card was used 26 minutes before at P7")
+    signs = ((measures_of("visit")["two_places"][0], 1.0, 0.0), (BILL, 812.0, None))
+    counted = SupportingRecord("pharmacy", PATIENT["two_places_365d"], 1.0, signs=signs, elsewhere=elsewhere)
+    zh, en = record_text(counted)
+    assert zh.endswith(f";{elsewhere[0]}。") and zh.count("两处") == 1 and "费用总额" in zh
+    assert en.endswith(f"; {elsewhere[1]}.")
+    assert record_text(replace(counted, elsewhere=None))[0].count("两处") == 2
+    # A visit that is suspicious by itself says what for.
+    alone = record_text(SupportingRecord("pharmacy", signs=signs[:1], elsewhere=elsewhere))[0]
+    assert alone == f"这次购药本身可疑:30分钟内两处刷卡;{elsewhere[0]}。"
+
+
 def test_nothing_is_said_twice():
     same = SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.0, signs=((BILL, 433.0, 1.0),))
     other = SupportingRecord("pharmacy", PATIENT["fund_pay_365d"], alone=433.0, signs=((BILL, 500.0, 1.0),))
@@ -158,7 +174,7 @@ def test_nothing_is_said_twice():
 @pytest.mark.parametrize("usual", [None, float("nan")])
 def test_what_is_usual_is_left_out_where_it_is_not_known(usual):
     zh, en = record_text(SupportingRecord("stay", signs=((BILL, 5.0, usual),)))
-    assert "同类" not in zh and "usual" not in en and offences(zh + en) == []
+    assert "同类" not in zh and "median" not in en and offences(zh + en) == []
 
 
 def test_whatever_visits_are_counted_by_has_words():

@@ -9,10 +9,12 @@ import pytest
 from features.measures.catalogue import CATALOGUE
 from pipelines.explain.dossier_sources import (
     COURSE,
+    DISPUTES,
     LEGITIMATE_EXPLANATIONS,
     MEDICAL_ASSISTANCE,
     DossierSources,
     honest_explanations,
+    posts_of,
 )
 from tests.in_memory import engine
 
@@ -47,9 +49,31 @@ def test_the_doctors_of_an_institution_are_those_of_its_disputed_visits(subject)
     sources.subject = subject
     sources.snapshot = SimpleNamespace(claims=SimpleNamespace(con=con), facts=facts)
     rows = [("H1", "a", 10.0), ("H1", "b", 5.0), ("H1", "c", 20.0), ("H1", "d", 99.0), ("H2", "a", 1.0)]
-    found = sources.doctors(pd.DataFrame(rows, columns=["subject_id", "mdtrt_id", "disputed"]))
+    sources.disputed = con.create_table("d", ibis.memtable(pd.DataFrame(rows, columns=list(DISPUTES.names))))
+    found = sources.doctors()
     told = {"H1": [("D2", 1, 20.0), ("D1", 2, 15.0)], "H2": [("D1", 1, 1.0)]}
     assert found == (told if subject == "hospital" else {})
+
+
+def test_the_weeks_of_an_institution_mark_every_visit_in_dispute():
+    """The evidence has the dearest only, so that months of small sums would look clean."""
+    con = engine()
+    weeks = [("a", "H1", "2024-01-01"), ("b", "H1", "2024-01-01"), ("c", "H1", "2024-06-03")]
+    sources = object.__new__(DossierSources)
+    sources.visits = ibis.memtable(pd.DataFrame(weeks, columns=["mdtrt_id", "subject_id", "week"]))
+    rows = pd.DataFrame([("H1", "a", 0.0), ("H2", "c", 9.0)], columns=list(DISPUTES.names))
+    sources.disputed = con.create_table("disputed", ibis.memtable(rows))
+    found = sources._weeks()["H1"]
+    assert found[["week", "total", "marked"]].values.tolist() == [["2024-01-01", 2, 1], ["2024-06-03", 1, 0]]
+
+
+def test_the_post_where_a_doctor_works_is_told_before_his_others():
+    rows = [("D1", "H1", "1", "12"), ("D1", "H2", "1", None), ("D2", "H1", None, "03")]
+    posts = pd.DataFrame(rows, columns=["dr_code", "fixmedins_code", "dr_prac_type", "caty"])
+    assert posts_of(posts, pd.Series({"D1": "H2"})) == {
+        "D1": {"registered_at": ["H2", "H1"], "dr_prac_type": ["1"], "caty": ["12"]},
+        "D2": {"registered_at": ["H1"], "dr_prac_type": [], "caty": ["03"]},
+    }
 
 
 @pytest.mark.parametrize("scheme", ["M09", "M27"])

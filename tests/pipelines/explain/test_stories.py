@@ -3,7 +3,16 @@
 import pandas as pd
 import pytest
 
-from pipelines.explain.stories import MOST_OTHERS, _for_scheme, _others, _shared, first_visits
+from features.measures.catalogue import expected_column
+from pipelines.explain.stories import (
+    MOST_OTHERS,
+    _during_stay,
+    _for_scheme,
+    _others,
+    _shared,
+    _telling,
+    first_visits,
+)
 from pipelines.typed_frames import tuples
 
 SCHEMES = ["M19", "M05", "M05", "M06", "M28", None]
@@ -72,6 +81,25 @@ def test_what_a_record_proves_is_told_however_little_money_it_is_about():
     frame = pd.DataFrame(sums, columns=["scheme", "disputed"]).assign(amount=0.0)
     told = [scheme for scheme, _n, _yuan in _others(list(tuples(frame)), [])]
     assert "M09" in told and "M22" not in told and told[-1] is None
+
+
+def test_of_visits_during_a_stay_the_dearest_says_where_the_patient_lay():
+    frame = pd.DataFrame({"mdtrt_id": ["a", "b", "stay"], "disputed": [10.0, 30.0, 900.0]})
+    beds = {"a": ("甲医院", "A"), "b": ("乙医院", "B"), "other": ("丙医院", "C")}
+    assert _during_stay(list(tuples(frame)), beds) == (2, ("乙医院", "B"))
+    assert _during_stay(list(tuples(frame.tail(1))), beds) == (0, ("", ""))
+
+
+def test_the_telling_measure_has_what_is_expected_of_it():
+    columns = ["visits_365d", "exam_share_365d", "cash_share_365d"]
+    reasons = [{"code": f"X.{column}", "value": 0.52, "peer_median": 0.2} for column in columns]
+    values = {column: 0.52 for column in columns} | {expected_column("exam_share_365d"): 0.31}
+    (entry, *_rest), expected = _telling("hospital", reasons, values)
+    # Size is told only where there is nothing else.
+    assert (entry.name, expected) == ("exam_share", 0.31)
+    (entry, *_rest), expected = _telling("hospital", reasons[:1], values)
+    assert (entry.name, expected) == ("visits", None)
+    assert _telling("hospital", [], values) == (None, None)
 
 
 def test_visits_without_any_scheme_are_not_broken_down():
