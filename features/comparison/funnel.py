@@ -119,34 +119,12 @@ def proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Arr
     """
     out = np.zeros(len(share))
     high = np.nan_to_num(share, nan=-1.0) > expected
-    x, p = share[high], expected[high]
-    effective = _effective_rows(n[high], p, between[high])
-    out[high] = z_of(_upper_tail(np.clip(x, 0, 1), effective, p))
+    x, p, rows = share[high], expected[high], np.maximum(n[high], 0.5)
+    spread = p * (1 - p)
+    effective = np.clip(spread / np.maximum(spread / rows + between[high], 1e-12), 0.5, rows)
+    k = np.clip(x, 0, 1) * effective
+    out[high] = z_of(betainc(k, effective - k + 1, p))
     return np.maximum(out, 0.0)
-
-
-def _effective_rows(n: Array, expected: Array, between: Array) -> Array:
-    """How many independent rows have the variance of n rows of honest subjects that differ."""
-    rows, spread = np.maximum(n, 0.5), expected * (1 - expected)
-    return np.clip(spread / np.maximum(spread / rows + between, 1e-12), 0.5, rows)
-
-
-def _upper_tail(share: Array, effective: Array, expected: Array) -> Array:
-    """Probability of at least a share of the effective rows."""
-    k = share * effective
-    return cast(Array, betainc(k, effective - k + 1, expected))
-
-
-def proportion_limit(n: Array, expected: Array, between: Array, tail: float) -> Array:
-    """The share that an honest subject reaches with a probability of ``tail``, by the distribution of
-    `proportion_z` (arguments as there); 1 where even all of the rows are no more unlikely."""
-    effective = _effective_rows(n, expected, between)
-    low, high = expected.copy(), np.ones(len(expected))
-    for _step in range(_STEPS):
-        middle = (low + high) / 2
-        likely = _upper_tail(middle, effective, expected) > tail
-        low, high = np.where(likely, middle, low), np.where(likely, high, middle)
-    return high
 
 
 def robust_proportion_z(share: Array, n: Array, expected: Array, between: Array) -> Array:

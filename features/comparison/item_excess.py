@@ -16,7 +16,7 @@ import pandas as pd
 from ibis import _
 from scipy.stats import norm
 
-from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_limit, proportion_z
+from features.comparison.funnel import CONTAMINATION_OF_FEW, proportion_z
 from features.leave_one_out import sum_elsewhere
 from features.visits.codelists import DRUGS, EXAMS, MATERIALS, TREATMENTS
 from significance.chance import benjamini_hochberg_neg_log10, significant
@@ -44,8 +44,9 @@ MIN_OTHERS = {"place": 3, "doctor": 0}
 # tested, for each test makes the others less significant.
 LEAST_MONEY_SHARE = 0.01
 _LEAST_TESTED_SHARE = LEAST_MONEY_SHARE / 10
-# What one honest subject in a thousand reaches by chance is held against nobody.
-UPPER_LIMIT_TAIL = 0.001
+# What one honest subject in a thousand reaches by chance is held against nobody: this normal quantile of the
+# visits with an item, above those expected.
+UPPER_LIMIT_Z = float(norm.isf(0.001))
 # The spread of honest subjects is known of an item that so many are expected to bill this often at least (who
 # is expected to bill it less shows only where it was billed); of others it is the median of all items.
 MIN_SUBJECTS, MIN_EXPECTED = 8, 1
@@ -144,8 +145,7 @@ def item_excess(volume: ibis.Table, items: ibis.Table, key: str) -> pd.DataFrame
     Returns:
         COLUMNS, a row a subject, kind of visit and item beyond chance (false discovery rate over all that
         were looked at) and material: visits with the item, of n, expected, how many honest ones reach by
-        chance (UPPER_LIMIT_TAIL), the money of those in excess of the expectation, and of all its bills
-        (yuan).
+        chance (UPPER_LIMIT_Z), the money of those in excess of the expectation, and of all its bills (yuan).
     """
     con = volume.get_backend()
     stocked = con.create_table(f"stocked_for_{key}", _stocked(volume, items, MIN_OTHERS[key]))
@@ -240,14 +240,15 @@ def _beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     spread = _between(rows, (share - usual) / np.sqrt(usual * (1 - usual))) * usual * (1 - usual)
     z = proportion_z(*(a.to_numpy(dtype=float) for a in (share, rows["weight"], usual, spread)))
     fdr = benjamini_hochberg_neg_log10(pd.Series(-neg_log10_p(z)), len(rows))
-    found = significant(rows.assign(usual=usual, spread=spread, neg_log10_fdr=fdr))
-    weight, expected, between = (found[name].to_numpy(dtype=float) for name in ("weight", "usual", "spread"))
-    limit = proportion_limit(weight, expected, between, UPPER_LIMIT_TAIL)
-    counts = {"expected": found["usual"] * found["n"], "upper_limit": limit * found["n"]}
-    found = found.assign(**{name: count.round(6) for name, count in counts.items()})
-    beyond = found["observed"] > found["upper_limit"]
-    found = found.assign(money=(found["money"] * (1 - found["expected"] / found["observed"])).round(2))
-    found = found[beyond & (found["observed"] >= MIN_VISITS)]
+    upper_limit = usual + UPPER_LIMIT_Z * np.sqrt(usual * (1 - usual) / rows["weight"] + spread)
+    counts = {"expected": usual * rows["n"], "upper_limit": upper_limit * rows["n"]}
+    rows = rows.assign(**{name: count.round(6) for name, count in counts.items()}, neg_log10_fdr=fdr)
+    money, beyond = (
+        (rows["money"] * (1 - rows[explained] / rows["observed"])).round(2)
+        for explained in ("expected", "upper_limit")
+    )
+    found = significant(rows.assign(money=money, beyond=beyond))
+    found = found[(found["beyond"] > 0) & (found["observed"] >= MIN_VISITS)]
     return found[_material(found)].reset_index(drop=True)[COLUMNS]
 
 

@@ -3,10 +3,9 @@ person's sex (M08, M09, M14, M27, M28, M45)."""
 
 import ibis
 from ibis import _
-from scipy.stats import norm
 
 from claims.as_of import PHARMACY, STAY, ClaimsAsOf, as_of_time
-from features.comparison.item_excess import PRIOR_VISITS, UPPER_LIMIT_TAIL
+from features.comparison.item_excess import PRIOR_VISITS, UPPER_LIMIT_Z
 from features.comparison.peer_groups import CHRONIC
 from features.distinct_counts import with_distinct
 from features.rounding import rounded
@@ -22,8 +21,6 @@ ACCIDENT_DAYS = 7
 # So many visits of a day for a service without any sign-in are a device that failed; R101, R103 and R104
 # count patients. Own starting value.
 OUTAGE_VISITS = 5
-# The normal quantile of what one honest patient in a thousand reaches.
-UPPER_LIMIT_Z = float(norm.isf(UPPER_LIMIT_TAIL))
 # Chapters of ICD-10 that hold injuries (S, T) and their external causes (V to Y).
 INJURIES = "^[STVWXY]"
 # Accidents (acdt_type: traffic, assault, work) that the fund does not pay for, whoever else does.

@@ -21,7 +21,6 @@ from features.comparison.funnel import (
     contamination,
     count_z,
     distance_z,
-    proportion_limit,
     proportion_z,
     robust_proportion_z,
     upper_scale,
@@ -55,18 +54,6 @@ def test_with_true_spread_it_is_nearly_as_expected_z_as_a_beta_binomial_count(n,
     events = np.ceil(n * (p + away * np.sqrt(p * (1 - p) / n + spread**2)))
     twin = stats.betabinom.sf(events - 1, n, p * size, (1 - p) * size)
     assert one(proportion_z, events / n, n, p, spread**2) == pytest.approx(z_value(twin), rel=0.15)
-
-
-@pytest.mark.parametrize("n, expected, spread", [(20, 0.03, 0.0), (800, 0.03, 0.02), (60, 0.4, 0.1)])
-def test_the_limit_is_the_share_that_so_few_honest_subjects_reach(n, expected, spread):
-    limit = one(proportion_limit, n, expected, spread**2, 0.001)
-    assert expected < limit < 1
-    assert one(proportion_z, limit, n, expected, spread**2) == pytest.approx(stats.norm.isf(0.001), abs=1e-4)
-
-
-def test_all_of_few_rows_may_be_chance():
-    assert one(proportion_limit, 2, 0.2, 0.0, 0.001) == 1.0
-    assert one(proportion_limit, 10, 0.2, 0.0, 0.001) < 1.0
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, np.nan])

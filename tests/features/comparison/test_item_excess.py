@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import ibis
 import pandas as pd
 import pytest
-from scipy.stats import binom
 
 from features.comparison.item_excess import (
     COLUMNS,
@@ -207,9 +206,9 @@ def test_a_biller_reaches_more_than_expected_by_chance():
     bills.many("guilty", "J06", 80, 0.9, "scan")
     scan = bills.excess().iloc[0]
     usual = scan.expected / scan.n
-    # Sampling alone; the hospitals of the town differ little.
-    sampled = float(binom.isf(0.001, scan.n, usual))
-    assert sampled - 1 < scan.upper_limit < 1.2 * sampled
+    # Sampling alone: 3.09 standard deviations; the hospitals of the town differ little.
+    sampled = scan.expected + 3.09 * (usual * (1 - usual) * scan.n) ** 0.5
+    assert sampled - 0.1 < scan.upper_limit < 1.2 * sampled
     assert scan.money == pytest.approx(100 * (72 - scan.expected), abs=0.01)
 
 

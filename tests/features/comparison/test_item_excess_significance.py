@@ -68,16 +68,6 @@ def slow_correlations(rows: list[dict]) -> dict[tuple, float]:
     return {key: found.get(key, middle) for key in items}
 
 
-def slow_limit(n: float, usual: float, spread: float) -> float:
-    """The share above the expected one that one honest biller in a thousand reaches."""
-    low, high = usual, 1.0
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        reached = one(proportion_z, middle, n, usual, spread) >= ONE_IN_A_THOUSAND
-        low, high = (low, middle) if reached else (middle, high)
-    return high
-
-
 def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
     """(subject_id, kind, item) → expected, upper_limit, money, neg_log10_fdr."""
     rows = [row for row in frame.to_dict("records") if row["weight"] >= 10]
@@ -90,15 +80,16 @@ def slow_beyond_chance(frame: pd.DataFrame) -> dict[tuple, tuple[float, ...]]:
         p.append(float(norm.sf(one(proportion_z, share, row["weight"], usual, spread))))
     found = {}
     for row, spread, rate in zip(rows, spreads, slow_fdr(p, len(rows)), strict=True):
-        if rate >= 0.01:
-            continue
         _share, usual = parts(row)
-        upper_limit = slow_limit(row["weight"], usual, spread) * row["n"]
+        upper_limit = (
+            min(usual + ONE_IN_A_THOUSAND * sqrt(usual * (1 - usual) / row["weight"] + spread), 1.0)
+            * row["n"]
+        )
         money, beyond = (
             round(row["money"] * (1 - bound / row["observed"]), 2) if row["observed"] else 0.0
             for bound in (usual * row["n"], upper_limit)
         )
-        if beyond > 0 and row["observed"] >= 10:
+        if rate < 0.01 and beyond > 0 and row["observed"] >= 10:
             values = (usual * row["n"], upper_limit, money, -log10(rate))
             found[row["subject_id"], row["kind"], row["item"]] = (values, row["billed"])
     return {
@@ -163,9 +154,9 @@ def guilty(**changed) -> pd.DataFrame:
     ({"observed": 10, "n": 12}, True), ({"observed": 9, "n": 11}, False),
     # Of 400 yuan 35 of 40 are in excess: 350, a hundredth of 35,000.
     ({"billed": 35_000.0}, True), ({"billed": 35_001.0}, False),
-    # Visits that honest billers reach: 13 or more of 50, a tenth being usual, with a chance of 0.001.
-    ({"observed": 14}, True), ({"observed": 13}, False),
-    ({"observed": 14, "money": 20.0, "billed": 50.0}, True),
+    # Visits that honest billers reach: 5 and 3.09 × √(50 × 0.1 × 0.9), 11.6; half a yuan is money, too.
+    ({"observed": 12}, True), ({"observed": 11}, False),
+    ({"observed": 12, "money": 20.0, "billed": 50.0}, True),
 ])  # fmt: skip
 def test_the_boundaries_of_what_is_held_against_a_biller(changed, found):
     assert len(_beyond_chance(guilty(**changed))) == found
