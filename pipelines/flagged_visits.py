@@ -29,6 +29,8 @@ FLAGGED = 3.0
 STANDS_ALONE = 2 * FLAGGED
 # Schemes that are proved by the company that a card is swiped in.
 IN_COMPANY = ("M15",)
+# Rules about a ward as a whole: which of its stays is one too many, a finding does not say.
+OF_THE_WARD = ("R092",)
 # Where none of a subject's visits is flagged, its strongest ones are shown: so many.
 STRONGEST = 3
 # The scratch database's table of visits with the evidence against each: _FACTS, evidence, scheme, doubt (how
@@ -125,8 +127,13 @@ def _accumulated(scheme: str) -> str:
 
 def _found_schemes(snapshot: Snapshot) -> ibis.Table:
     """The first scheme of the rule with the costliest finding in each visit: mdtrt_id, found; of equally
-    costly findings the scheme with most money in findings of the visit, then the first id."""
-    rules = [(rule_id, rule.schemes[0]) for rule_id, rule in RULES.items() if rule.schemes]
+    costly findings the scheme with most money in findings of the visit, then the first id. Rules of
+    OF_THE_WARD name nothing."""
+    rules = [
+        (rule_id, rule.schemes[0])
+        for rule_id, rule in RULES.items()
+        if rule.schemes and rule_id not in OF_THE_WARD
+    ]
     schemes = ibis.memtable(rules, schema=ibis.schema({"rule_id": "string", "found": "string"}))
     hits = snapshot.rules.hits.inner_join(schemes, "rule_id")
     sums = hits.group_by("mdtrt_id", "found").aggregate(

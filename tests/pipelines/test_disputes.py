@@ -118,6 +118,8 @@ ROWS = [
     *visits("ruled", findings_amount=40.0),
     *visits("tied", findings_amount=40.0),
     *visits("equal", findings_amount=40.0),
+    *visits("full ward", findings_amount=40.0),
+    *visits("split on a full ward", findings_amount=40.0),
     *visits("free", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M09"),
     *visits("free stay", fund_pay_sumamt=0.0, evidence=FLAGGED, scheme="M01"),
     *visits("free below", fund_pay_sumamt=0.0, evidence=1.0, scheme="M09"),
@@ -141,6 +143,9 @@ HITS = [
     # As costly as each other, whichever was found first: M28 has two findings, then M03 is before M28.
     *[("tied-0", rule_id, 20.0) for rule_id in ("R084", "R101", "R101")],
     *[("equal-0", rule_id, 20.0) for rule_id in ("R101", "R084")],
+    ("full ward-0", "R092", 40.0),
+    ("split on a full ward-0", "R092", 30.0),
+    ("split on a full ward-0", "R084", 10.0),
 ]
 
 
@@ -163,6 +168,8 @@ def disputed(snapshot) -> pd.DataFrame:
             "ruled",
             "tied",
             "equal",
+            "full ward",
+            "split on a full ward",
             "as much",
             "more",
             "all",
@@ -219,6 +226,13 @@ def test_the_costliest_finding_names_the_scheme_where_it_disputes_as_much_as_the
 def test_of_equally_costly_findings_the_scheme_with_most_money_names_then_the_first(disputed):
     assert [RULES[rule_id].schemes[0] for rule_id in ("R084", "R101")] == ["M03", "M28"]
     assert disputed.set_index("mdtrt_id").scheme[["tied-0", "equal-0"]].tolist() == ["M28", "M03"]
+
+
+def test_a_full_ward_makes_none_of_its_stays_an_invented_one(disputed):
+    """R092 (more patients than beds) disputes a share of every stay; what the stay itself is, others say."""
+    rows = disputed.set_index("mdtrt_id")
+    assert rows.disputed[["full ward-0", "split on a full ward-0"]].tolist() == [40.0, 40.0]
+    assert pd.isna(rows.scheme["full ward-0"]) and rows.scheme["split on a full ward-0"] == "M03"
 
 
 def test_a_rule_names_only_what_no_conduct_disputes(snapshot, disputed):
