@@ -101,9 +101,9 @@ class Measure:
         direction: HIGH when more is more suspicious, LOW when less is.
         materiality: smallest difference from the peers that an inspector would care about, in the unit. A
             share (or rate, or age) that differs by less does not stand out, also where nearly all agree
-            (`features.comparison.null_distribution`); other units are compared as log(1 + x / materiality)
-            (`features.comparison.peers`). Our own starting values, to be calibrated with a
-            bureau.
+            (`features.comparison.null_distribution`), nor do fewer events of a count beyond those expected;
+            other units are compared as log(1 + x / materiality) (`features.comparison.peers`). Our own
+            starting values, to be calibrated with a bureau.
         evidence_weight: how seldom an honest explanation fits: PROOF where the record itself is a
             contradiction, STRONG for conduct that needs explaining, HINT for what counts only together with
             other signs, CONTEXT for size, outcomes of others and the shape of distributions, which carry no
