@@ -190,8 +190,8 @@ def disputes_of(snapshot: Snapshot, subject: str, ids: pd.Index) -> pd.DataFrame
 
 
 def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, most: int) -> pd.DataFrame:
-    """The suspicious visits of chosen subjects, strongest first: those flagged (so many at most), and the
-    strongest where fewer are.
+    """The suspicious visits of chosen subjects, strongest first: those flagged (so many at most), and of the
+    strongest those in dispute, or all where none is flagged: beside a proof, slight differences say nothing.
 
     Returns:
         subject_type, subject_id, scheme, mdtrt_id, amount (yuan paid by the fund), visit_score.
@@ -200,8 +200,10 @@ def evidence_against(snapshot: Snapshot, subject: str, ids: pd.Index, most: int)
     marked = snapshot.claims.con.table(MARKS).filter(_.evidence > 0)
     rows = visits_by_subject(marked, subject).semi_join(wanted, "subject_id")
     order = ibis.window(group_by="subject_id", order_by=[ibis.desc("evidence"), "mdtrt_id"])
-    rows = rows.mutate(place=ibis.row_number().over(order))
-    rows = rows.filter(((rows.evidence >= FLAGGED) & (rows.place < most)) | (rows.place < STRONGEST))
+    any_flagged = rows.evidence.max().over(ibis.window(group_by="subject_id")) >= FLAGGED
+    rows = rows.mutate(place=ibis.row_number().over(order), telling=(rows.own > 0) | ~any_flagged)
+    flagged = (rows.evidence >= FLAGGED) & (rows.place < most)
+    rows = rows.filter(flagged | (rows.telling & (rows.place < STRONGEST)))
     rows = rows.select(
         subject_type=ibis.literal(subject),
         subject_id=rows.subject_id,

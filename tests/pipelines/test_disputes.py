@@ -132,6 +132,9 @@ ROWS = [
     *visits("feeble", psn_no="weak", evidence=1.0),
     *visits("nothing", psn_no="weak", evidence=0.0),
     *visits("weak", STRONGEST, evidence=2.0),
+    *visits("proof", psn_no="proven", evidence=STANDS_ALONE, scheme="M27"),
+    *visits("slight", psn_no="proven", evidence=1.0),
+    *visits("ruled as well", psn_no="proven", evidence=0.5, findings_amount=9.0),
     *visits("floor", 5, evidence=FLAGGED),
     *visits("below floor", psn_no="floor", evidence=FLAGGED - 0.01),
 ]
@@ -292,6 +295,10 @@ def test_shown_are_the_flagged_visits_up_to_so_many_and_the_strongest_where_fewe
     # Of equal evidence the first ids; nothing weaker than the strongest ones.
     assert shown(snapshot, "weak", 4) == ["weak-0", "weak-1", "weak-2"]
     assert shown(snapshot, "hoarder", 4) == []
+
+
+def test_beside_a_proof_slight_differences_without_money_are_not_shown(snapshot):
+    assert shown(snapshot, "proven", 9) == ["proof-0", "ruled as well-0"]
 
 
 def test_at_the_floor_a_visit_is_shown_beyond_the_strongest_and_below_it_not(snapshot):
