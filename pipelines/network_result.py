@@ -7,7 +7,7 @@ from ibis import _
 
 from claims.as_of import ClaimsAsOf
 from features.graphs import communities
-from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs, residents
+from features.graphs.group_profiles import described, group_facts, honest_reasons, hubs, village_shares
 from features.graphs.neighbour_outcomes import neighbour_outcomes
 from features.graphs.network import Network, build_network, inside_of, kinds_of, links, outer_joined, stored
 from features.measures.aggregation import MEMBERS
@@ -59,8 +59,8 @@ def _profiles(
     counts = links(con, network, network.people, "people")
     of_members = with_counts(con, facts.semi_join(members, "psn_no"), counts, "facts_of_members")
     visits = group_facts(of_members, members)
-    living = con.create_table("residents", residents(facts))
-    return honest_reasons(visits, living), described(visits)
+    shares = con.create_table("village_shares", village_shares(facts))
+    return honest_reasons(visits, shares), described(visits)
 
 
 def _without_excused_signs(

@@ -37,7 +37,7 @@ _SECTIONS = {
             "就诊不再计入。“预计追回”=分数×其余的争议基金。“已并入”的随所列对象一起核查;“冷却期”内曾排除、"
             "其后又无新情况的暂不核查;未达起点分数或预计追回不足一次上门核查成本的不安排。"
             "医师的争议大多在其医院的,先去医院;医院结案前由医师签下的就诊,视为随医院结案;"
-            "群体在机构查实结案前于该机构的就诊,其基金已向机构追回,同样视为结案。",
+            "群体在机构查实结案前于该机构的就诊,其基金向机构追回,同样视为结案。",
             "“争议就诊”列出有次序的对象的每一次争议就诊,供调取病历和结算单;不同对象可有同一次就诊。",
             "“零基金线索”是基金没有支付、但登记已死亡或被注销者的卡仍在使用的线索。“机构画像”给全部机构评级,"
             "其金额是在该机构发生的全部有争议就诊,不论疑点属于谁,因此与该机构卷宗的不同。",
@@ -81,7 +81,8 @@ _SECTIONS = {
             "named; who was cleared lately and did nothing new is left alone; so is who stays below the "
             "floor of the score, or where less is expected back than a visit costs. Where most of a "
             "doctor's dispute lies in the hospital, the visit goes there; what the doctor signed before a "
-            "case of that hospital was closed counts as judged with it.",
+            "case of that hospital was closed counts as judged with it. So does what a group did at an "
+            "institution before a case of it was confirmed, for that money is demanded back from there.",
             "Visits in dispute lists every such visit of whoever has a place, to fetch its records by; two "
             "subjects may share one.",
             "No fund money lists cards of the registered dead or cancelled that are still used, at no cost "

@@ -83,7 +83,7 @@ def _positive(visits: ibis.Table, *counts: str) -> ibis.Value:
     return ibis.or_(*(visits[name] > 0 for name in counts))
 
 
-def residents(facts: ibis.Table) -> ibis.Table:
+def village_shares(facts: ibis.Table) -> ibis.Table:
     """Where the people of the city live: village, share (of all who are seen).
 
     Args:
@@ -93,7 +93,7 @@ def residents(facts: ibis.Table) -> ibis.Table:
     return people.select("village", share=_.people / _.people.sum().over())
 
 
-def honest_reasons(group_facts: ibis.Table, living: ibis.Table) -> pd.Series:
+def honest_reasons(group_facts: ibis.Table, shares: ibis.Table) -> pd.Series:
     """Which groups have an honest reason to meet.
 
     Recognised by what they do, not by a list: a household comes for each other's ailments and buys no more
@@ -106,12 +106,11 @@ def honest_reasons(group_facts: ibis.Table, living: ibis.Table) -> pd.Series:
     city would by accident, where those whom a broker fetches share a few (M01, M02). Courses of treatment
     make no co-visits (`features.graphs.covisit`). Cards swiped in a row count at a pharmacy's till only: a
     family that registers at a doctor's desk does so at once. The rhythm and the place of a group are those of
-    its visits outside of hospital beds: residents of a
-    home are old, and some fall ill in the same week.
+    its visits outside of hospital beds: residents of a home are old, and some fall ill in the same week.
 
     Args:
         group_facts: see `group_facts`.
-        living: `residents` of the city.
+        shares: `village_shares` of the city.
 
     Returns:
         Index group_id, of groups with joint visits; key of LEGITIMATE_REASONS, null where there is none.
@@ -128,7 +127,7 @@ def honest_reasons(group_facts: ibis.Table, living: ibis.Table) -> pd.Series:
         _pace(ambulatory),
         _largest_share(stays, "one_hospital", stays.fixmedins_code),
         _largest_share(stays, "one_disease", stays.dx3),
-        _villages_by_accident(joint, living),
+        _villages_by_accident(joint, shares),
     ]
     for theme in themes:
         conduct = conduct.left_join(theme, "group_id").drop("group_id_right")
@@ -216,10 +215,10 @@ def _pace(joint: ibis.Table) -> ibis.Table:
     return met.group_by("group_id").aggregate(pace=_.seconds.sum() / _.others.sum().nullif(0))
 
 
-def _villages_by_accident(joint: ibis.Table, living: ibis.Table) -> ibis.Table:
+def _villages_by_accident(joint: ibis.Table, shares: ibis.Table) -> ibis.Table:
     """In how many villages as many people as each group's members live on average, were they drawn from the
     city: group_id, villages_by_accident."""
-    groups = joint.group_by("group_id").aggregate(drawn=_.psn_no.nunique()).cross_join(living)
+    groups = joint.group_by("group_id").aggregate(drawn=_.psn_no.nunique()).cross_join(shares)
     somebody = 1 - (1 - groups.share) ** groups.drawn
     return groups.group_by("group_id").aggregate(villages_by_accident=somebody.sum().round(6))
 

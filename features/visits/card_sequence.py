@@ -172,13 +172,18 @@ def filled_after_visit(moved: ibis.Table) -> ibis.Value:
 
 
 def doctor_travel(base: ibis.Table) -> ibis.Table:
-    """Whether the doctor had a patient of another institution within TRAVEL_MINUTES before (M48): mdtrt_id,
-    dr_two_sites.
+    """Whether and when the doctor had a patient of another institution before (M48): mdtrt_id, dr_two_sites
+    (within TRAVEL_MINUTES), dr_moved_minutes, dr_moved_from (institution).
 
     A prescription is filled where its author is not, so purchases say nothing of the doctor's place.
     """
     moved = _moves(base.filter(base.kind == OUTPATIENT, base.dr_code.notnull()), "dr_code")
-    return moved.select("mdtrt_id", dr_two_sites=(moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False))
+    return moved.select(
+        "mdtrt_id",
+        dr_two_sites=(moved.moved_minutes <= TRAVEL_MINUTES).fill_null(False),
+        dr_moved_minutes=moved.moved_minutes,
+        dr_moved_from=moved.moved_from,
+    )
 
 
 def _moves(visits: ibis.Table, by: str) -> ibis.Table:

@@ -12,6 +12,7 @@ from features.graphs.group_profiles import LEGITIMATE_REASONS as GROUP_EXPLANATI
 from features.measures.catalogue import measures_of
 from pipelines.explain.dossier_sources import BUSY, DossierSources, by_subject
 from pipelines.explain.favourable import favourable
+from pipelines.explain.institutions import name_and_code
 from pipelines.explain.similar_cases import SimilarCases
 from pipelines.explain.stories import counted_from, first_visits
 from pipelines.score import Scored, Scores
@@ -209,14 +210,10 @@ class _Kind:
         """What is known of a subject, institutions with their names."""
         known = dict(self.sources.profiles.get(subject_id, {}))
         if isinstance(code := known.get("fixmedins_code"), str):
-            known["fixmedins_code"] = self._named(code)
+            known["fixmedins_code"] = name_and_code(self.names, code)
         if posts := known.get("registered_at"):
-            known["registered_at"] = [self._named(code) for code in posts]
+            known["registered_at"] = [name_and_code(self.names, code) for code in posts]
         return known
-
-    def _named(self, code: str) -> str:
-        """An institution: its name, then its code."""
-        return f"{self.names.get(code, '')} {code}".strip()
 
     def _records(self, subject_id: str) -> dict[int, list[dict[str, Any]]]:
         """The supporting records of each reason, by its number; what was said before is not said again (a

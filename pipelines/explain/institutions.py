@@ -14,6 +14,15 @@ def institution_names(snapshot: Snapshot) -> pd.Series:
     return fetch_by(names, "fixmedins_code")["fixmedins_name"].fillna("")
 
 
+def name_and_code(names: pd.Series, code: str) -> str:
+    """An institution as a page names it; the code alone where no name is known.
+
+    Args:
+        names: `institution_names`.
+    """
+    return f"{names.get(code, '')} {code}".strip()
+
+
 def portrait_table(snapshot: Snapshot, suspects: pd.DataFrame, disputed: ibis.Table) -> pd.DataFrame:
     """The grade of every hospital and pharmacy (`reports.portrait.portraits`).
 

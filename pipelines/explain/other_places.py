@@ -7,10 +7,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from claims.as_of import OUTPATIENT
 from features.measures.catalogue import Measure
-from features.visits.card_sequence import TRAVEL_MINUTES
-from features.visits.timestamps import has_time_of_day
+from pipelines.explain.institutions import name_and_code
 from pipelines.explain.visit_signs import Sign, id_table
 from pipelines.snapshot import Snapshot
 from pipelines.typed_frames import fetch, tuples
@@ -31,13 +29,11 @@ def other_places(snapshot: Snapshot, ids: pd.Series, names: pd.Series) -> OtherP
     visits = snapshot.facts.semi_join(id_table(snapshot, ids, "visits_elsewhere"), "mdtrt_id")
     rows = {
         CARD: _cards(visits),
-        DOCTOR: _doctors(snapshot.facts, visits),
+        DOCTOR: _doctors(visits),
         ADMITTED: _stays(snapshot, visits),
     }
     return {
-        (row.mdtrt_id, kind): other_place_text(
-            kind, f"{names.get(row.place, '')} {row.place}".strip(), row.when
-        )
+        (row.mdtrt_id, kind): other_place_text(kind, name_and_code(names, row.place), row.when)
         for kind, found in rows.items()
         for row in tuples(fetch(found.select("mdtrt_id", "place", "when")))
     }
@@ -59,19 +55,11 @@ def _cards(visits: ibis.Table) -> ibis.Table:
     )
 
 
-def _doctors(facts: ibis.Table, visits: ibis.Table) -> ibis.Table:
+def _doctors(visits: ibis.Table) -> ibis.Table:
     """Where the doctor had his last patient before, and how many minutes: mdtrt_id, place, when."""
-    seen = facts.filter(_.kind == OUTPATIENT, has_time_of_day(_.begntime)).select(
-        "dr_code", place="fixmedins_code", before="second"
+    return visits.filter(_.dr_two_sites.fill_null(False)).mutate(
+        place=_.dr_moved_from, when=_minutes(_.dr_moved_minutes)
     )
-    here = visits.filter(_.dr_two_sites.fill_null(False)).select(
-        "mdtrt_id", "dr_code", "fixmedins_code", "second"
-    )
-    met = here.inner_join(seen, "dr_code").mutate(minutes=(_.second - _.before) / 60)
-    near = met.filter(_.minutes.between(0, TRAVEL_MINUTES), _.place != _.fixmedins_code)
-    order = ibis.window(group_by="mdtrt_id", order_by=["minutes", "place"])
-    last = near.mutate(nth=ibis.row_number().over(order)).filter(_.nth == 0)
-    return last.mutate(when=_minutes(_.minutes))
 
 
 def _stays(snapshot: Snapshot, visits: ibis.Table) -> ibis.Table:

@@ -14,6 +14,7 @@ from features.disputed_amounts import ON_RECORD
 from features.graphs.group_profiles import LEGITIMATE_REASONS
 from features.measures.catalogue import CONTEXT, Measure, measures_of
 from features.windows import YEAR
+from pipelines.explain.institutions import name_and_code
 from pipelines.explain.record_lines import strongest_findings
 from pipelines.flagged_visits import MARKS, visits_by_subject
 from pipelines.select.worklist import Judged
@@ -227,7 +228,7 @@ def _shared(
         counts = Counter(code for code in codes if isinstance(code, str) and code != own)
         for code, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:1]:
             if n == len(visits) or (n >= SHARED_VISITS and n >= SHARED_FROM * len(visits)):
-                found.append((column, f"{names.get(code, '')} {code}".strip(), n))
+                found.append((column, name_and_code(names, code), n))
     return tuple(found)
 
 

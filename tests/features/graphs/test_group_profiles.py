@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.graphs.communities import communities, name_groups
-from features.graphs.group_profiles import group_facts, honest_reasons, residents
+from features.graphs.group_profiles import group_facts, honest_reasons, village_shares
 from features.graphs.network import build_network, links
 from features.measures.aggregation import measure_subjects
 from features.visits.facts import visit_facts, with_counts
@@ -118,7 +118,7 @@ def seen(place, claims_of) -> Seen:
     names = {
         group: next(n for n, p in place.groups.items() if people & p) for group, people in by_group.items()
     }
-    reason = honest_reasons(in_groups, residents(facts)).astype(object)
+    reason = honest_reasons(in_groups, village_shares(facts)).astype(object)
     return Seen(
         {names[group]: people for group, people in by_group.items()},
         {names[group]: None if pd.isna(why) else why for group, why in reason.items()},

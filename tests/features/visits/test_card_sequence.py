@@ -70,6 +70,8 @@ def test_two_places_within_half_an_hour(minutes, seconds, near):
     assert found["M02"] == (near, pytest.approx(minutes + seconds / 60), "P1", PHARMACY)
     clinic = visits(seen("anna", NOON, "H1", dr_code="D1"), seen("bert", later, "H2", dr_code="D1"))
     assert values(doctor_travel(clinic), "dr_two_sites") == {"M01": False, "M02": near}
+    before = values(doctor_travel(clinic), "dr_moved_minutes", "dr_moved_from")
+    assert before == {"M01": (None, None), "M02": (pytest.approx(minutes + seconds / 60), "H1")}
 
 
 def test_a_prescription_filled_next_door_is_no_card_at_two_places():

@@ -10,27 +10,22 @@ from pipelines.explain.other_places import other_place, other_places
 from tests.in_memory import engine
 
 NAMES = pd.Series({"H2": "县医院"})
-# Visit, kind, place, doctor, begin, card at two places, minutes, from, doctor at two sites, admitted to,
-# stay.
+# Visit, day, card at two places, minutes, from, doctor at two sites, minutes, from, admitted to, stay.
 VISITS = [
-    ("earlier", "outpatient", "H2", "D1", "2024-05-01 08:50:00", False, None, None, False, None, None),
-    ("long ago", "outpatient", "H9", "D1", "2024-05-01 07:00:00", False, None, None, False, None, None),
-    ("doctor", "outpatient", "H1", "D1", "2024-05-01 09:10:00", False, None, None, True, None, None),
-    ("card", "pharmacy", "P1", None, "2024-05-01 09:00:00", True, 26.0, "P7", False, None, None),
-    ("one place", "outpatient", "H1", "D2", "2024-05-01 09:00:00", False, 90.0, "P7", False, None, None),
-    ("sent", "outpatient", "H1", "D2", "2024-05-01 09:00:00", False, None, None, False, "H2", "stay"),
-    ("stay", "stay", "H2", "D3", "2024-05-03 10:00:00", False, None, None, False, None, None),
+    ("doctor", "2024-05-01", False, None, None, True, 20.0, "H2", None, None),
+    ("card", "2024-05-01", True, 26.0, "P7", False, None, None, None, None),
+    ("one place", "2024-05-01", False, 90.0, "P7", False, 130.0, "H9", None, None),
+    ("sent", "2024-05-01", False, None, None, False, None, None, "H2", "stay"),
+    ("stay", "2024-05-03", False, None, None, False, None, None, None, None),
 ]
 
 
 def town() -> SimpleNamespace:
-    columns = ["mdtrt_id", "kind", "fixmedins_code", "dr_code", "begntime", "two_places", "moved_minutes"]
-    columns += ["moved_from", "dr_two_sites", "referred_to", "referred_stay"]
+    columns = ["mdtrt_id", "day", "two_places", "moved_minutes", "moved_from", "dr_two_sites"]
+    columns += ["dr_moved_minutes", "dr_moved_from", "referred_to", "referred_stay"]
     frame = pd.DataFrame(VISITS, columns=columns)
-    frame = frame.assign(begntime=pd.to_datetime(frame.begntime))
-    frame["second"] = (frame.begntime - pd.Timestamp("1970-01-01")).dt.total_seconds()
     con = engine()
-    facts = con.create_table("facts", ibis.memtable(frame)).mutate(day=ibis._.begntime.date())
+    facts = con.create_table("facts", ibis.memtable(frame.assign(day=pd.to_datetime(frame.day))))
     return SimpleNamespace(claims=SimpleNamespace(con=con), facts=facts)
 
 
